@@ -1,0 +1,160 @@
+//! The calls into Bento4, through the C interface of `cpp/probe.h`.
+//!
+//! The C++ side owns everything it parsed and fills plain structs whose layout both sides state. The only pointer kept
+//! here is the handle of [`Movie`], which is opened once, never shared, and closed on drop.
+
+#![expect(
+    unsafe_code,
+    reason = "Bento4 is C++; this module is the one place that calls it"
+)]
+
+use std::ffi::{CString, c_char};
+use std::fmt;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::ptr::NonNull;
+
+/// `ProbeContainer` of `probe.h`.
+#[repr(C)]
+#[derive(Debug, Clone)]
+pub(crate) struct Container {
+    pub(crate) major_brand: u32,
+    pub(crate) timescale: u32,
+    pub(crate) duration: u64,
+    pub(crate) track_count: u32,
+    compatible_brand_count: u32,
+    compatible_brands: [u32; 64],
+    pub(crate) has_file_type: u8,
+    pub(crate) fragmented: u8,
+    pub(crate) moov_before_mdat: u8,
+}
+
+impl Container {
+    /// The compatible brands, in the order of the file; the first 64 of them.
+    pub(crate) fn compatible_brands(&self) -> impl Iterator<Item = u32> + '_ {
+        let count = usize::try_from(self.compatible_brand_count).unwrap_or(usize::MAX);
+        self.compatible_brands.iter().copied().take(count)
+    }
+}
+
+/// `ProbeTrack` of `probe.h`.
+#[repr(C)]
+#[derive(Debug, Clone)]
+pub(crate) struct Track {
+    pub(crate) id: u32,
+    pub(crate) kind: u32,
+    pub(crate) sample_entry: u32,
+    pub(crate) scheme: u32,
+    pub(crate) timescale: u32,
+    pub(crate) sample_count: u32,
+    pub(crate) duration: u64,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) sample_rate: u32,
+    pub(crate) channels: u32,
+    pub(crate) is_protected: u8,
+    codec: [u8; 64],
+    language: [u8; 8],
+}
+
+impl Track {
+    /// The codec string of RFC 6381, as Bento4 forms it; empty when it has none.
+    pub(crate) fn codec(&self) -> String {
+        text(&self.codec)
+    }
+
+    /// The language of the media header, ISO 639-2.
+    pub(crate) fn language(&self) -> String {
+        text(&self.language)
+    }
+}
+
+/// What kept Bento4 from reading a movie; the numbers are `ProbeResult` of `probe.h`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Error {
+    CannotOpen,
+    NoMovie,
+    NoMemory,
+    Failed(i32),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CannotOpen => f.write_str("the file cannot be opened"),
+            Self::NoMovie => f.write_str("the file holds no movie box that Bento4 can read"),
+            Self::NoMemory => f.write_str("the movie does not fit in the memory limit"),
+            Self::Failed(code) => write!(f, "Bento4 cannot describe the movie (result {code})"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+fn check(result: i32) -> Result<(), Error> {
+    match result {
+        0 => Ok(()),
+        1 => Err(Error::CannotOpen),
+        2 => Err(Error::NoMovie),
+        3 => Err(Error::NoMemory),
+        other => Err(Error::Failed(other)),
+    }
+}
+
+#[repr(C)]
+struct Probe {
+    _opaque: [u8; 0],
+}
+
+unsafe extern "C" {
+    fn probe_open(path: *const c_char, probe: *mut *mut Probe) -> i32;
+    fn probe_container(probe: *const Probe, container: *mut Container) -> i32;
+    fn probe_track(probe: *const Probe, index: u32, track: *mut Track) -> i32;
+    fn probe_close(probe: *mut Probe);
+}
+
+/// A movie that Bento4 has read.
+#[derive(Debug)]
+pub(crate) struct Movie(NonNull<Probe>);
+
+impl Movie {
+    /// Opens a file and reads its movie box.
+    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
+        let path = CString::new(path.as_os_str().as_bytes()).map_err(|_| Error::CannotOpen)?;
+        let mut probe = std::ptr::null_mut();
+        // SAFETY: `path` ends with a zero and outlives the call; `probe` is written only on success.
+        check(unsafe { probe_open(path.as_ptr(), &raw mut probe) })?;
+        NonNull::new(probe).map(Self).ok_or(Error::NoMovie)
+    }
+
+    /// The facts of the file and the movie as a whole.
+    pub(crate) fn container(&self) -> Result<Container, Error> {
+        let mut container = std::mem::MaybeUninit::zeroed();
+        // SAFETY: the handle is open, and the callee writes one whole `ProbeContainer`.
+        check(unsafe { probe_container(self.0.as_ptr(), container.as_mut_ptr()) })?;
+        // SAFETY: every bit pattern of these plain integers is a value.
+        Ok(unsafe { container.assume_init() })
+    }
+
+    /// The facts of the track at `index`, counted from 0 in the order of the file.
+    pub(crate) fn track(&self, index: u32) -> Result<Track, Error> {
+        let mut track = std::mem::MaybeUninit::zeroed();
+        // SAFETY: the handle is open, and the callee writes one whole `ProbeTrack`.
+        check(unsafe { probe_track(self.0.as_ptr(), index, track.as_mut_ptr()) })?;
+        // SAFETY: every bit pattern of these plain integers is a value.
+        Ok(unsafe { track.assume_init() })
+    }
+}
+
+impl Drop for Movie {
+    fn drop(&mut self) {
+        // SAFETY: the handle came from `probe_open` and is closed exactly once.
+        unsafe { probe_close(self.0.as_ptr()) }
+    }
+}
+
+/// The text before the first zero, with anything that is not UTF-8 replaced.
+fn text(bytes: &[u8]) -> String {
+    let text = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
+    String::from_utf8_lossy(text).into_owned()
+}

@@ -1,0 +1,71 @@
+//! `mp4probe`: what Bento4 knows of an MP4's container and tracks, as one JSON object.
+//!
+//! The ingest function starts this program for every upload and hands it bytes of a stranger. Bento4 is a large C++ parser,
+//! so it runs in a process of its own that limits itself before it opens the file: the worst a hostile file can do is to
+//! end this process, and the caller then refuses the file. The caller adds the limit this process cannot set: wall-clock
+//! time.
+//!
+//! The file may be sparse. Only its box headers up to the movie box, the `ftyp` and the `moov` are read; media is not.
+//!
+//! Exit status: 0, and the report on standard output; 1, and `{"error": "…"}` on standard error, when the file cannot be
+//! described; 2 for a wrong command line. A signal means that a limit was reached or that the parser crashed.
+
+mod bento4;
+mod limits;
+mod report;
+
+use std::error::Error;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use limits::Limits;
+
+const USAGE: &str = "usage: mp4probe [--memory-mib N] [--cpu-seconds N] FILE";
+
+fn main() -> ExitCode {
+    let Some((limits, file)) = arguments(std::env::args_os().skip(1)) else {
+        report_error(USAGE);
+        return ExitCode::from(2);
+    };
+    match run(limits, &file) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report_error(&error.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The limits and the file that a command line names.
+fn arguments(
+    mut arguments: impl Iterator<Item = std::ffi::OsString>,
+) -> Option<(Limits, PathBuf)> {
+    let mut limits = Limits::default();
+    let mut file = None;
+    while let Some(argument) = arguments.next() {
+        let mut number = || arguments.next()?.to_str()?.parse().ok();
+        match argument.to_str() {
+            Some("--memory-mib") => limits.memory_mib = number()?,
+            Some("--cpu-seconds") => limits.cpu_seconds = number()?,
+            Some(option) if option.starts_with("--") => return None,
+            _ if file.is_some() => return None,
+            _ => file = Some(PathBuf::from(argument)),
+        }
+    }
+    Some((limits, file?))
+}
+
+fn run(limits: Limits, file: &Path) -> Result<(), Box<dyn Error>> {
+    limits.apply()?;
+    let movie = bento4::Movie::open(file)?;
+    let report = serde_json::to_string(&report::Report::of(&movie)?)?;
+    writeln!(std::io::stdout(), "{report}")?;
+    Ok(())
+}
+
+/// Prints `{"error": "…"}` on standard error; if even that fails, the exit status still tells.
+fn report_error(message: &str) {
+    let line = serde_json::json!({ "error": message }).to_string();
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
