@@ -1,0 +1,136 @@
+//! The init segment (CMAF header, ISO/IEC 23000-19 7.3.1): `ftyp` and a `moov` without samples.
+
+use crate::cenc::{TrackEncryption, sinf};
+use crate::isobmff::BoxWriter;
+use crate::track::{Track, TrackKind};
+
+/// The identity matrix of `mvhd` (ISO/IEC 14496-12 8.2.2).
+const IDENTITY: [u32; 9] = [0x0001_0000, 0, 0, 0, 0x0001_0000, 0, 0, 0, 0x4000_0000];
+
+/// `tkhd` flags: enabled, in the movie, in the preview.
+const TRACK_ENABLED_AND_IN_USE: u32 = 7;
+
+/// `url ` flag: the media is in this file.
+const SELF_CONTAINED: u32 = 1;
+
+/// Writes the init segment of a track whose media ends at `duration`, in units of its timescale.
+///
+/// The movie ticks at the track's rate, so that `mehd` is exact. There is no edit list: its effect is in the manifest's
+/// `presentationTimeOffset`, which every player honours.
+pub(super) fn init_segment(track: &Track<'_>, encryption: Option<&TrackEncryption>, duration: u64) -> Vec<u8> {
+    let mut w = BoxWriter::new();
+    w.plain(b"ftyp", |w| {
+        w.raw(b"iso6");
+        w.u32(0);
+        w.raw(b"iso6cmfcdash");
+    });
+    w.plain(b"moov", |w| {
+        w.full(b"mvhd", 0, 0, |w| {
+            w.zeros(8); // creation and modification time: the output depends on the input alone
+            w.u32(track.timescale.hz());
+            w.u32(0); // duration: that of the fragments, see mehd
+            w.u32(0x0001_0000); // rate
+            w.u16(0x0100); // volume
+            w.zeros(10);
+            IDENTITY.iter().for_each(|value| w.u32(*value));
+            w.zeros(24);
+            w.u32(track.id.saturating_add(1)); // next_track_ID
+        });
+        trak(w, track, encryption);
+        w.plain(b"mvex", |w| {
+            w.full(b"mehd", 1, 0, |w| w.u64(duration));
+            w.full(b"trex", 0, 0, |w| {
+                w.u32(track.id);
+                w.u32(1); // default_sample_description_index
+                w.zeros(12); // duration, size and flags: every fragment states its own
+            });
+        });
+    });
+    w.finish()
+}
+
+fn trak(w: &mut BoxWriter, track: &Track<'_>, encryption: Option<&TrackEncryption>) {
+    let is_audio = track.kind == TrackKind::Audio;
+    w.plain(b"trak", |w| {
+        w.full(b"tkhd", 0, TRACK_ENABLED_AND_IN_USE, |w| {
+            w.zeros(8);
+            w.u32(track.id);
+            w.zeros(4);
+            w.u32(0); // duration
+            w.zeros(8);
+            w.u16(0); // layer
+            w.u16(0); // alternate_group
+            w.u16(if is_audio { 0x0100 } else { 0 }); // volume
+            w.u16(0);
+            w.raw(&track.matrix);
+            w.raw(&track.presentation_size);
+        });
+        w.plain(b"mdia", |w| {
+            w.full(b"mdhd", 0, 0, |w| {
+                w.zeros(8);
+                w.u32(track.timescale.hz());
+                w.u32(0); // duration
+                w.u16(packed_language(track.language.as_deref()));
+                w.u16(0);
+            });
+            w.full(b"hdlr", 0, 0, |w| {
+                w.u32(0);
+                w.raw(if is_audio { b"soun" } else { b"vide" });
+                w.zeros(12);
+                w.raw(if is_audio { b"SoundHandler\0" } else { b"VideoHandler\0" });
+            });
+            w.plain(b"minf", |w| {
+                if is_audio {
+                    w.full(b"smhd", 0, 0, |w| w.zeros(4));
+                } else {
+                    w.full(b"vmhd", 0, 1, |w| w.zeros(8));
+                }
+                w.plain(b"dinf", |w| {
+                    w.full(b"dref", 0, 0, |w| {
+                        w.u32(1);
+                        w.full(b"url ", 0, SELF_CONTAINED, |_| {});
+                    });
+                });
+                stbl(w, track, encryption);
+            });
+        });
+    });
+}
+
+fn stbl(w: &mut BoxWriter, track: &Track<'_>, encryption: Option<&TrackEncryption>) {
+    w.plain(b"stbl", |w| {
+        w.full(b"stsd", 0, 0, |w| {
+            w.u32(1);
+            match encryption {
+                None => track.entry.write(w, &track.entry.kind.0, |_| {}),
+                Some(encryption) => {
+                    let kind = if track.kind == TrackKind::Audio { b"enca" } else { b"encv" };
+                    track.entry.write(w, kind, |w| sinf(w, track.entry.kind, encryption));
+                }
+            }
+        });
+        w.full(b"stts", 0, 0, |w| w.u32(0));
+        w.full(b"stsc", 0, 0, |w| w.u32(0));
+        w.full(b"stsz", 0, 0, |w| w.zeros(8));
+        w.full(b"stco", 0, 0, |w| w.u32(0));
+    });
+}
+
+/// Three letters of five bits each (ISO/IEC 14496-12 8.4.2.3); `und` for none and for tags that are not three letters.
+fn packed_language(language: Option<&str>) -> u16 {
+    let tag =
+        language.filter(|tag| tag.len() == 3 && tag.bytes().all(|byte| byte.is_ascii_lowercase())).unwrap_or("und");
+    tag.bytes().fold(0, |packed: u16, letter| (packed << 5) | u16::from(letter.saturating_sub(0x60)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn languages_are_packed_as_they_are_unpacked() {
+        assert_eq!(packed_language(Some("eng")), 0x15c7);
+        assert_eq!(packed_language(None), 0x55c4);
+        assert_eq!(packed_language(Some("pt-BR")), 0x55c4);
+    }
+}

@@ -1,0 +1,22 @@
+//! CMAF (ISO/IEC 23000-19): planning a movie's segments, and writing them.
+//!
+//! [`Planner`] walks the sample tables of all tracks side by side, in windows of presentation time that start where the first
+//! video track can be entered. A window of one track is a segment; whole windows of about 32 MiB of source make a [`Slice`],
+//! the unit of work, which names the byte ranges of the source it needs and everything else that packaging it takes.
+//! What is left when all slices are planned is the [`Presentation`]: what manifests and init segments are made of.
+//! [`PlanFile`] is the form in which both are stored.
+
+mod init;
+mod plan;
+mod plan_file;
+mod planner;
+mod ranges;
+mod segment;
+
+pub use plan::{
+    Extent, PlanOptions, PlannedSample, Presentation, ProtectedTracks, Protection, Representation, SegmentPlan,
+    SegmentTime, Slice, SliceTrack,
+};
+pub use plan_file::{PRESENTATION_PREFIX, PlanFile, PlanWriter, presentation_range, read_presentation, read_slice};
+pub use planner::{MAX_WINDOW_BYTES, Planner};
+pub use segment::{Segment, SliceSource, package_slice};

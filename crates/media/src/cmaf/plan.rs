@@ -1,0 +1,209 @@
+//! What a plan is made of.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::cenc::{ConstantIv, KeyId, Pattern, Scheme, TrackEncryption};
+use crate::codec::{AudioFacts, ProtectionRule, VideoFacts};
+use crate::time::Timescale;
+use crate::track::TrackKind;
+
+/// How a movie is to be packaged.
+#[derive(Debug, Clone)]
+pub struct PlanOptions {
+    /// The duration segments should have; each ends at the sync sample nearest to it.
+    pub segment_duration: Duration,
+    /// Source bytes a slice should have at most; a single window may have more.
+    pub slice_bytes: u64,
+    /// How the media is protected; `None` leaves it clear.
+    pub protection: Option<Protection>,
+    /// Whether a movie without video is accepted, and the video of one that has it left out.
+    pub audio_only: bool,
+}
+
+impl Default for PlanOptions {
+    /// Six seconds and 32 MiB, in the clear.
+    fn default() -> Self {
+        Self {
+            segment_duration: Duration::from_secs(6),
+            slice_bytes: 32 * 1024 * 1024,
+            protection: None,
+            audio_only: false,
+        }
+    }
+}
+
+/// How a package is protected. All of it is public: the key is not among it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Protection {
+    /// The scheme.
+    pub scheme: Scheme,
+    /// Which tracks are encrypted.
+    pub tracks: ProtectedTracks,
+    /// `default_KID`.
+    pub kid: KeyId,
+    /// `default_constant_IV`.
+    pub iv: ConstantIv,
+}
+
+impl Protection {
+    /// What this protection means for a track of `kind`.
+    #[must_use]
+    pub fn of(&self, kind: TrackKind) -> Option<TrackEncryption> {
+        let pattern = match (kind, self.tracks) {
+            (TrackKind::Video, _) => Pattern::VIDEO,
+            (TrackKind::Audio, ProtectedTracks::All) => Pattern::FULL_SAMPLE,
+            (TrackKind::Audio, ProtectedTracks::Video) => return None,
+        };
+        Some(TrackEncryption { scheme: self.scheme, kid: self.kid, iv: self.iv, pattern })
+    }
+}
+
+/// Which tracks are encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum ProtectedTracks {
+    /// Video only; audio stays clear.
+    Video,
+    /// Video and audio.
+    All,
+}
+
+/// The package as a whole: everything manifests and init segments need.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Presentation {
+    /// One per packaged track, in file order.
+    pub representations: Vec<Representation>,
+    /// Number of slices the work is cut into.
+    pub slices: u32,
+    /// How the package is protected.
+    pub protection: Option<Protection>,
+}
+
+impl Presentation {
+    /// The init segments: path below the package, and bytes.
+    pub fn init_segments(&self) -> impl Iterator<Item = (String, &[u8])> {
+        self.representations.iter().map(|own| (format!("{}/init.mp4", own.name), own.init.as_slice()))
+    }
+}
+
+/// One packaged track.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Representation {
+    /// Its id in manifests and its folder in the package: `v1`, `a1`, `a2`.
+    pub name: String,
+    /// `track_ID` in the source, kept in the output.
+    pub track_id: u32,
+    /// What it carries.
+    pub kind: TrackKind,
+    /// Units per second of its times.
+    pub timescale: Timescale,
+    /// RFC 6381 `codecs`; that of the clear track when it is encrypted.
+    pub codecs: String,
+    /// BCP 47 or ISO 639-2 language, where known.
+    pub language: Option<String>,
+    /// What is known of the picture, for video.
+    pub video: Option<VideoFacts>,
+    /// What is known of the sound, for audio.
+    pub audio: Option<AudioFacts>,
+    /// How it is encrypted, if it is.
+    pub encryption: Option<TrackEncryption>,
+    /// The media time that is shown at presentation time zero.
+    pub presentation_time_offset: u64,
+    /// The duration of its samples, where all but the last have the same.
+    pub sample_duration: Option<u32>,
+    /// Its segments on the media timeline; the first has number 1.
+    pub segments: Vec<SegmentTime>,
+    /// Its init segment.
+    pub init: Vec<u8>,
+}
+
+/// A segment on the media timeline of its representation, in units of its timescale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SegmentTime {
+    /// Its earliest presentation time.
+    pub start: u64,
+    /// To the next segment's start; for the last, to the end of its media.
+    pub duration: u64,
+}
+
+impl SegmentTime {
+    /// Where it ends.
+    #[must_use]
+    pub fn end(&self) -> u64 {
+        self.start.saturating_add(self.duration)
+    }
+}
+
+/// A unit of work: whole segments of all tracks, and where their bytes lie in the source. It can be packaged knowing nothing
+/// else but the key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slice {
+    /// Position among the slices, from 0.
+    pub index: u32,
+    /// The byte ranges of the source to read, ascending and apart; one for an interleaved file.
+    pub ranges: Vec<Range<u64>>,
+    /// What packaging needs to know of each track.
+    pub tracks: Vec<SliceTrack>,
+    /// The segments, in the order of their windows.
+    pub segments: Vec<SegmentPlan>,
+}
+
+impl Slice {
+    /// Bytes that are read from the source.
+    #[must_use]
+    pub fn source_bytes(&self) -> u64 {
+        self.ranges.iter().map(|range| range.end.saturating_sub(range.start)).fold(0, u64::saturating_add)
+    }
+}
+
+/// What packaging a slice needs to know of a track.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SliceTrack {
+    /// The representation's name.
+    pub name: String,
+    /// `track_ID`.
+    pub track_id: u32,
+    /// How it is encrypted, if it is.
+    pub encryption: Option<TrackEncryption>,
+    /// Which bytes of its samples may be.
+    pub rule: ProtectionRule,
+}
+
+/// One segment: a movie fragment of one track.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SegmentPlan {
+    /// Position of the track in [`Slice::tracks`].
+    pub track: u16,
+    /// Segment number, from 1.
+    pub number: u32,
+    /// `baseMediaDecodeTime`.
+    pub decode_time: u64,
+    /// Where its samples lie.
+    pub extents: Vec<Extent>,
+    /// Its samples, in decode order.
+    pub samples: Vec<PlannedSample>,
+}
+
+/// Samples that lie back to back in the source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Extent {
+    /// Offset of the first byte in the source.
+    pub offset: u64,
+    /// Bytes of all of them.
+    pub bytes: u64,
+}
+
+/// A sample as a segment describes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedSample {
+    /// Bytes.
+    pub size: u32,
+    /// Time to the next sample's decode time.
+    pub duration: u32,
+    /// Composition time less decode time.
+    pub composition_offset: i32,
+    /// Whether decoding may start here.
+    pub is_sync: bool,
+}

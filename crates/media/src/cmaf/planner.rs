@@ -1,0 +1,330 @@
+//! The planner: sample tables in, slices out.
+//!
+//! # Where segments begin
+//!
+//! The first video track is the clock. From the start of a segment, the next one begins at the sync sample whose presentation
+//! time is nearest to the asked duration; that moment cuts every other track too, each at its first sync sample that is not
+//! presented before it. So all tracks have their segments over the same windows of presentation time, to within one of their
+//! own samples. A track that has nothing to present in a window has no segment for it.
+//!
+//! # What is walked
+//!
+//! All tracks are walked once, side by side. Because a slice is made of whole windows, its bytes lie close together in an
+//! interleaved file, and each is read once. The planner holds the windows of one slice, the cuts, and two numbers per
+//! segment; never the samples of the movie.
+
+use std::iter::Peekable;
+
+use super::init;
+use super::plan::{
+    Extent, PlanOptions, PlannedSample, Presentation, Protection, Representation, SegmentPlan, SegmentTime, Slice,
+    SliceTrack,
+};
+use super::ranges;
+use crate::time::MediaTime;
+use crate::track::{Movie, Sample, Samples, Track, TrackKind};
+use crate::{Error, Result};
+
+/// Source bytes between two cuts that are accepted: a worker must be able to hold them.
+pub const MAX_WINDOW_BYTES: u64 = 512 * 1024 * 1024;
+
+/// Segments a slice may have, of all tracks: a worker writes each as an object, and accounts for all of them in one item.
+const MAX_SEGMENTS_PER_SLICE: usize = 1000;
+
+/// An iterator over the slices of a movie; [`finish`](Self::finish) then gives the presentation.
+#[derive(Debug)]
+pub struct Planner<'m, 'a> {
+    cursors: Vec<Cursor<'m, 'a>>,
+    /// Where windows end; the last window ends with the media.
+    cuts: std::vec::IntoIter<Cut>,
+    /// The window that did not fit the slice before.
+    pending: Option<Window>,
+    slice_bytes: u64,
+    slices: u32,
+    protection: Option<Protection>,
+    done: bool,
+}
+
+impl<'m, 'a> Planner<'m, 'a> {
+    /// A planner for the media of `movie`.
+    ///
+    /// # Errors
+    /// [`Error::NoVideo`] unless the movie has video or is asked for as audio only.
+    pub fn new(movie: &'m Movie<'a>, options: &PlanOptions) -> Result<Self> {
+        if !options.audio_only {
+            movie.require_video()?;
+        }
+        let chosen = movie.tracks.iter().filter(|track| !(options.audio_only && track.kind == TrackKind::Video));
+        let mut cursors: Vec<Cursor<'m, 'a>> = Vec::new();
+        for track in chosen {
+            let same_kind = cursors.iter().filter(|cursor| cursor.track.kind == track.kind).count();
+            let protection = options.protection.as_ref();
+            cursors.push(Cursor::new(track, same_kind.saturating_add(1), protection));
+        }
+        let clock = cursors.iter().position(|cursor| cursor.track.kind == TrackKind::Video).unwrap_or(0);
+        let clock = cursors.get_mut(clock).ok_or(Error::NoMedia)?;
+        clock.is_clock = true;
+        Ok(Self {
+            cuts: cuts(clock.track, options).into_iter(),
+            cursors,
+            pending: None,
+            slice_bytes: options.slice_bytes,
+            slices: 0,
+            protection: options.protection,
+            done: false,
+        })
+    }
+
+    /// The presentation, once every slice has been taken.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] when segments would not follow one another in time.
+    pub fn finish(self) -> Result<Presentation> {
+        let representations = self.cursors.into_iter().map(Cursor::finish).collect::<Result<_>>()?;
+        Ok(Presentation { representations, slices: self.slices, protection: self.protection })
+    }
+
+    /// The segments of all tracks up to the next cut; `None` behind the last.
+    fn window(&mut self) -> Result<Option<Window>> {
+        if self.done {
+            return Ok(None);
+        }
+        let cut = self.cuts.next();
+        self.done = cut.is_none();
+        let mut window = Window { segments: Vec::new(), bytes: 0 };
+        for (track, cursor) in (0..).zip(&mut self.cursors) {
+            if let Some(segment) = cursor.segment(track, cut.as_ref()) {
+                let bytes = segment.extents.iter().map(|extent| extent.bytes).fold(0, u64::saturating_add);
+                window.bytes = window.bytes.saturating_add(bytes);
+                window.segments.push(segment);
+            }
+        }
+        if window.bytes > MAX_WINDOW_BYTES {
+            let (found, limit) = (window.bytes, MAX_WINDOW_BYTES);
+            return Err(Error::LimitExceeded { what: "the number of bytes between two sync samples", found, limit });
+        }
+        Ok(Some(window))
+    }
+
+    fn next_window(&mut self) -> Result<Option<Window>> {
+        self.pending.take().map_or_else(|| self.window(), |window| Ok(Some(window)))
+    }
+
+    fn slice(&mut self) -> Result<Option<Slice>> {
+        let (mut segments, mut bytes): (Vec<SegmentPlan>, u64) = (Vec::new(), 0);
+        while let Some(window) = self.next_window()? {
+            let full = bytes.saturating_add(window.bytes) > self.slice_bytes
+                || segments.len().saturating_add(window.segments.len()) > MAX_SEGMENTS_PER_SLICE;
+            if full && !segments.is_empty() {
+                self.pending = Some(window);
+                break;
+            }
+            bytes = bytes.saturating_add(window.bytes);
+            segments.extend(window.segments);
+        }
+        if segments.is_empty() {
+            return Ok(None);
+        }
+        let index = self.slices;
+        self.slices = self.slices.saturating_add(1);
+        let tracks = self.cursors.iter().map(Cursor::slice_track).collect();
+        Ok(Some(Slice { index, ranges: ranges::ranges(&segments)?, tracks, segments }))
+    }
+}
+
+impl Iterator for Planner<'_, '_> {
+    type Item = Result<Slice>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.slice().transpose()
+    }
+}
+
+/// The segments of all tracks between two cuts.
+#[derive(Debug)]
+struct Window {
+    segments: Vec<SegmentPlan>,
+    bytes: u64,
+}
+
+/// Where a window ends.
+#[derive(Debug, Clone, Copy)]
+struct Cut {
+    /// First sample of the next window, in the track that is the clock.
+    sample: u32,
+    /// When it is presented.
+    time: MediaTime,
+}
+
+/// The cuts of the track that is the clock, each at the sync sample nearest to the asked duration.
+fn cuts(track: &Track<'_>, options: &PlanOptions) -> Vec<Cut> {
+    let target = track.timescale.units_of(options.segment_duration).max(1);
+    let mut syncs =
+        track.samples.samples().filter(|sample| sample.is_sync).map(|sample| (sample.index, composed(track, &sample)));
+    let mut cuts = Vec::new();
+    let (_, mut start) = syncs.next().unwrap_or_default();
+    // The last sync sample seen before the asked duration.
+    let mut before: Option<(u32, u64)> = None;
+    for (sample, time) in syncs {
+        let length = time.saturating_sub(start);
+        if length >= target {
+            let overshoot = length.saturating_sub(target);
+            let nearer =
+                before.filter(|(_, earlier)| target.saturating_sub(earlier.saturating_sub(start)) <= overshoot);
+            let (sample_cut, time_cut) = nearer.unwrap_or((sample, time));
+            cuts.push(Cut { sample: sample_cut, time: track.timeline.presentation(time_cut) });
+            start = time_cut;
+            before = None;
+            if nearer.is_none() {
+                continue;
+            }
+            // This sync sample belongs to the window that has just begun, and may end it as well.
+            let length = time.saturating_sub(start);
+            if length >= target {
+                cuts.push(Cut { sample, time: track.timeline.presentation(time) });
+                start = time;
+                continue;
+            }
+        }
+        before = Some((sample, time)).filter(|(_, time)| *time > start);
+    }
+    cuts
+}
+
+/// Composition time on the output's media timeline, which never lies before zero.
+fn composed(track: &Track<'_>, sample: &Sample) -> u64 {
+    let shifted = i128::from(sample.composition_time()).saturating_add(i128::from(track.timeline.shift));
+    u64::try_from(shifted.max(0)).unwrap_or(u64::MAX)
+}
+
+/// A track being walked.
+#[derive(Debug)]
+struct Cursor<'m, 'a> {
+    track: &'m Track<'a>,
+    name: String,
+    encryption: Option<crate::cenc::TrackEncryption>,
+    is_clock: bool,
+    samples: Peekable<Samples<'a>>,
+    /// Earliest presentation time of each segment so far.
+    starts: Vec<u64>,
+    /// Where the media ends, presented.
+    end: u64,
+    sample_duration: SampleDuration,
+}
+
+impl<'m, 'a> Cursor<'m, 'a> {
+    fn new(track: &'m Track<'a>, ordinal: usize, protection: Option<&Protection>) -> Self {
+        let letter = match track.kind {
+            TrackKind::Video => 'v',
+            TrackKind::Audio => 'a',
+        };
+        Self {
+            track,
+            name: format!("{letter}{ordinal}"),
+            encryption: protection.and_then(|protection| protection.of(track.kind)),
+            is_clock: false,
+            samples: track.samples.samples().peekable(),
+            starts: Vec::new(),
+            end: 0,
+            sample_duration: SampleDuration::default(),
+        }
+    }
+
+    /// The segment of the samples up to `cut`, or of all that are left; `None` when there are none.
+    fn segment(&mut self, track: u16, cut: Option<&Cut>) -> Option<SegmentPlan> {
+        let decode_time = self.samples.peek()?.decode_time.saturating_add(self.track.timeline.shift);
+        let (mut extents, mut samples): (Vec<Extent>, Vec<PlannedSample>) = (Vec::new(), Vec::new());
+        let mut earliest = u64::MAX;
+        let (own, is_clock) = (self.track, self.is_clock);
+        let belongs = |sample: &Sample| match cut {
+            None => true,
+            Some(cut) if is_clock => sample.index < cut.sample,
+            Some(cut) => !sample.is_sync || own.timeline.presentation(composed(own, sample)) < cut.time,
+        };
+        while let Some(sample) = self.samples.next_if(belongs) {
+            let composed = composed(own, &sample);
+            earliest = earliest.min(composed);
+            self.end = self.end.max(composed.saturating_add(u64::from(sample.duration)));
+            self.sample_duration.see(sample.duration);
+            match extents.last_mut().filter(|last| last.offset.saturating_add(last.bytes) == sample.offset) {
+                Some(last) => last.bytes = last.bytes.saturating_add(u64::from(sample.size)),
+                None => extents.push(Extent { offset: sample.offset, bytes: u64::from(sample.size) }),
+            }
+            let Sample { size, duration, composition_offset, is_sync, .. } = sample;
+            samples.push(PlannedSample { size, duration, composition_offset, is_sync });
+        }
+        if samples.is_empty() {
+            return None;
+        }
+        self.starts.push(earliest);
+        let number = u32::try_from(self.starts.len()).unwrap_or(u32::MAX);
+        Some(SegmentPlan { track, number, decode_time, extents, samples })
+    }
+
+    fn slice_track(&self) -> SliceTrack {
+        SliceTrack {
+            name: self.name.clone(),
+            track_id: self.track.id,
+            encryption: self.encryption,
+            rule: self.track.entry.protection.clone(),
+        }
+    }
+
+    fn finish(self) -> Result<Representation> {
+        let ends = self.starts.iter().skip(1).copied().chain([self.end]);
+        let last = self.starts.len().saturating_sub(1);
+        let segments: Vec<SegmentTime> = self
+            .starts
+            .iter()
+            .zip(ends)
+            .enumerate()
+            .map(|(position, (start, end))| {
+                // A last sample may have no duration of its own; a segment must.
+                let least = u64::from(position == last);
+                let duration = end.saturating_sub(*start).max(least);
+                (duration > 0).then_some(SegmentTime { start: *start, duration })
+            })
+            .collect::<Option<_>>()
+            .ok_or(Error::Unsupported {
+                feature: "A movie whose presentation runs backwards from one sync sample to the next",
+            })?;
+        let duration = segments.last().map_or(0, SegmentTime::end);
+        let track = self.track;
+        Ok(Representation {
+            init: init::init_segment(track, self.encryption.as_ref(), duration),
+            name: self.name,
+            track_id: track.id,
+            kind: track.kind,
+            timescale: track.timescale,
+            codecs: track.entry.codecs.clone(),
+            language: track.language.clone(),
+            video: track.video().cloned(),
+            audio: track.audio().cloned(),
+            encryption: self.encryption,
+            presentation_time_offset: track.timeline.presentation_time_offset,
+            sample_duration: self.sample_duration.constant(),
+            segments,
+        })
+    }
+}
+
+/// Whether all samples but the last have the same duration.
+#[derive(Debug, Default)]
+struct SampleDuration {
+    first: Option<u32>,
+    last: u32,
+    varies: bool,
+}
+
+impl SampleDuration {
+    fn see(&mut self, duration: u32) {
+        // What was the last sample until now turns out not to be.
+        self.varies |= self.first.is_some_and(|first| self.last != first);
+        self.first.get_or_insert(duration);
+        self.last = duration;
+    }
+
+    fn constant(&self) -> Option<u32> {
+        self.first.filter(|first| !self.varies && *first > 0)
+    }
+}

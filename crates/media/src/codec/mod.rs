@@ -1,0 +1,11 @@
+//! Codecs: what a sample entry says, and which bytes of a sample may be encrypted.
+//!
+//! One module per codec. Each turns a sample entry into facts for the manifest, and (where a standard leaves headers in the
+//! clear) a sample into ranges to protect. Everything else treats samples as opaque bytes.
+
+mod aac;
+mod avc;
+mod entry;
+
+pub use avc::{AvcConfig, AvcParser};
+pub use entry::{AudioFacts, ProtectionRule, SampleEntry, VideoFacts};

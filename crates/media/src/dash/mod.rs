@@ -1,0 +1,6 @@
+//! MPEG-DASH (ISO/IEC 23009-1): a presentation and the sizes of its segments in, a manifest out.
+
+mod bandwidth;
+mod mpd;
+
+pub use mpd::{MpdOptions, SegmentSizes, mpd};

@@ -1,0 +1,308 @@
+//! The media presentation description.
+//!
+//! One period; one adaptation set per track; segments addressed by number, their times written out by `SegmentTimeline` in
+//! exact integers of the track's own timescale. Elements stand in the order of the schema (DASH-MPD.xsd), which is not the
+//! order in which one would tell the story.
+
+use std::io;
+
+use data_encoding::BASE64;
+use quick_xml::Writer;
+use quick_xml::events::{BytesDecl, BytesText, Event};
+
+use super::bandwidth::bandwidth;
+use crate::cenc::{TrackEncryption, common_pssh};
+use crate::cmaf::{Presentation, Representation, SegmentTime};
+use crate::track::TrackKind;
+use crate::{Error, Result};
+
+/// Segments of a static presentation, and CMAF tracks (DASH-IF, "DASH profiles").
+const PROFILES: &str = "urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019";
+const MP4_PROTECTION: &str = "urn:mpeg:dash:mp4protection:2011";
+const CLEAR_KEY: &str = "urn:uuid:e2719d58-a985-b3c9-781a-b030af78d30e";
+const CHANNEL_CONFIGURATION: &str = "urn:mpeg:mpegB:cicp:ChannelConfiguration";
+const ROLE: &str = "urn:mpeg:dash:role:2011";
+
+/// What a manifest may say beside what the presentation holds.
+#[derive(Debug, Clone, Default)]
+pub struct MpdOptions {
+    /// Where a `ClearKey` licence is asked for.
+    pub licence_url: Option<String>,
+}
+
+/// Sizes of all segments, in bytes.
+#[derive(Debug, Clone)]
+pub struct SegmentSizes {
+    /// Per representation, per segment; zero until known.
+    sizes: Vec<Vec<u64>>,
+}
+
+impl SegmentSizes {
+    /// Sizes not known yet, of the segments of `presentation`.
+    #[must_use]
+    pub fn new(presentation: &Presentation) -> Self {
+        Self { sizes: presentation.representations.iter().map(|own| vec![0; own.segments.len()]).collect() }
+    }
+
+    /// Notes the size of segment `number` (from 1) of the representation called `name`.
+    ///
+    /// # Errors
+    /// [`Error::BadPlan`] when the presentation has no such segment.
+    pub fn set(&mut self, presentation: &Presentation, name: &str, number: u32, bytes: u64) -> Result<()> {
+        let position = presentation.representations.iter().position(|own| own.name == name);
+        let segment = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
+        let slot = position.and_then(|position| self.sizes.get_mut(position)).zip(segment);
+        let slot = slot.and_then(|(sizes, segment)| sizes.get_mut(segment));
+        *slot.ok_or(Error::BadPlan { reason: "a segment was written that the presentation does not have" })? = bytes;
+        Ok(())
+    }
+}
+
+/// Writes the manifest.
+///
+/// # Errors
+/// [`Error::BadPlan`] when the size of a segment is not known.
+#[expect(clippy::missing_panics_doc, reason = "it cannot: memory takes every write")]
+pub fn mpd(presentation: &Presentation, sizes: &SegmentSizes, options: &MpdOptions) -> Result<String> {
+    if sizes.sizes.len() != presentation.representations.len() || sizes.sizes.iter().flatten().any(|bytes| *bytes == 0)
+    {
+        return Err(Error::BadPlan { reason: "the sizes of its segments are not all known" });
+    }
+    let buffer_ms = presentation.representations.iter().map(longest_segment_ms).max().unwrap_or(0);
+    let mut xml = Writer::new_with_indent(Vec::new(), b' ', 2);
+    let document = Document { presentation, sizes, options, buffer_ms };
+    #[expect(clippy::expect_used, reason = "a Vec<u8> takes every write")]
+    document.write(&mut xml).expect("writing to memory");
+    let mut text = String::from_utf8_lossy(&xml.into_inner()).into_owned();
+    text.push('\n');
+    Ok(text)
+}
+
+type Xml = Writer<Vec<u8>>;
+
+struct Document<'p> {
+    presentation: &'p Presentation,
+    sizes: &'p SegmentSizes,
+    options: &'p MpdOptions,
+    buffer_ms: u64,
+}
+
+impl Document<'_> {
+    fn write(&self, xml: &mut Xml) -> io::Result<()> {
+        let end = self.presentation.representations.iter().filter_map(end_nanos).max().unwrap_or(0);
+        xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
+        xml.create_element("MPD")
+            .with_attributes([
+                ("xmlns", "urn:mpeg:dash:schema:mpd:2011"),
+                ("xmlns:cenc", "urn:mpeg:cenc:2013"),
+                ("xmlns:dashif", "https://dashif.org/"),
+                ("profiles", PROFILES),
+                ("type", "static"),
+                ("mediaPresentationDuration", &iso_duration(end)),
+                ("minBufferTime", &iso_duration(u128::from(self.buffer_ms).saturating_mul(1_000_000))),
+            ])
+            .write_inner_content(|xml| {
+                xml.create_element("Period").with_attributes([("id", "0"), ("start", "PT0S")]).write_inner_content(
+                    |xml| {
+                        let representations = self.presentation.representations.iter().zip(&self.sizes.sizes);
+                        representations
+                            .enumerate()
+                            .try_for_each(|(id, (own, sizes))| self.adaptation_set(xml, id, own, sizes))
+                    },
+                )?;
+                Ok(())
+            })?;
+        Ok(())
+    }
+
+    fn adaptation_set(&self, xml: &mut Xml, id: usize, own: &Representation, sizes: &[u64]) -> io::Result<()> {
+        let content_type = match own.kind {
+            TrackKind::Video => "video",
+            TrackKind::Audio => "audio",
+        };
+        let mut set = xml.create_element("AdaptationSet").with_attributes([
+            ("id", id.to_string().as_str()),
+            ("contentType", content_type),
+            ("mimeType", &format!("{content_type}/mp4")),
+            ("segmentAlignment", "true"),
+            ("startWithSAP", "1"),
+        ]);
+        if let Some(language) = &own.language {
+            set = set.with_attribute(("lang", language.as_str()));
+        }
+        set.write_inner_content(|xml| {
+            if let Some(encryption) = &own.encryption {
+                content_protection(xml, encryption, self.options)?;
+            }
+            let is_first = self.presentation.representations.iter().find(|other| other.kind == own.kind);
+            let role = if is_first.is_some_and(|first| first.name == own.name) { "main" } else { "alternate" };
+            xml.create_element("Role").with_attributes([("schemeIdUri", ROLE), ("value", role)]).write_empty()?;
+            segment_template(xml, own)?;
+            representation(xml, own, bandwidth(&own.segments, sizes, own.timescale, self.buffer_ms))
+        })?;
+        Ok(())
+    }
+}
+
+/// The scheme first, then what each key system needs (DASH-IF IOP part 6).
+fn content_protection(xml: &mut Xml, encryption: &TrackEncryption, options: &MpdOptions) -> io::Result<()> {
+    xml.create_element("ContentProtection")
+        .with_attributes([
+            ("schemeIdUri", MP4_PROTECTION),
+            ("value", encryption.scheme.name()),
+            ("cenc:default_KID", &encryption.kid.to_string()),
+        ])
+        .write_empty()?;
+    xml.create_element("ContentProtection")
+        .with_attributes([("schemeIdUri", CLEAR_KEY), ("value", "ClearKey1.0")])
+        .write_inner_content(|xml| {
+            let pssh = BASE64.encode(&common_pssh(&encryption.kid));
+            xml.create_element("cenc:pssh").write_text_content(BytesText::new(&pssh))?;
+            if let Some(url) = &options.licence_url {
+                xml.create_element("dashif:laurl").write_text_content(BytesText::new(url))?;
+            }
+            Ok(())
+        })?;
+    Ok(())
+}
+
+fn segment_template(xml: &mut Xml, own: &Representation) -> io::Result<()> {
+    xml.create_element("SegmentTemplate")
+        .with_attributes([
+            ("timescale", own.timescale.hz().to_string().as_str()),
+            ("presentationTimeOffset", &own.presentation_time_offset.to_string()),
+            ("initialization", "$RepresentationID$/init.mp4"),
+            ("media", "$RepresentationID$/$Number$.m4s"),
+            ("startNumber", "1"),
+        ])
+        .write_inner_content(|xml| {
+            xml.create_element("SegmentTimeline").write_inner_content(|xml| {
+                let mut rest = own.segments.as_slice();
+                let mut expected = None;
+                while let Some((first, _)) = rest.split_first() {
+                    let run = rest.iter().take_while(|segment| segment.duration == first.duration).count();
+                    let mut entry = xml.create_element("S");
+                    if expected != Some(first.start) {
+                        entry = entry.with_attribute(("t", first.start.to_string().as_str()));
+                    }
+                    entry = entry.with_attribute(("d", first.duration.to_string().as_str()));
+                    if run > 1 {
+                        entry = entry.with_attribute(("r", run.saturating_sub(1).to_string().as_str()));
+                    }
+                    entry.write_empty()?;
+                    let (done, behind) = rest.split_at_checked(run).unwrap_or((rest, &[]));
+                    expected = done.last().map(SegmentTime::end);
+                    rest = behind;
+                }
+                Ok(())
+            })?;
+            Ok(())
+        })?;
+    Ok(())
+}
+
+fn representation(xml: &mut Xml, own: &Representation, bandwidth: u64) -> io::Result<()> {
+    let mut attributes =
+        vec![("id", own.name.clone()), ("codecs", own.codecs.clone()), ("bandwidth", bandwidth.to_string())];
+    if let Some(video) = &own.video {
+        attributes.push(("width", video.width.to_string()));
+        attributes.push(("height", video.height.to_string()));
+        let (h, v) = video.sample_aspect_ratio.unwrap_or((1, 1));
+        let (h, v) = reduce(h, v);
+        attributes.push(("sar", format!("{h}:{v}")));
+        if let Some(rate) = own.sample_duration.map(|duration| frame_rate(own.timescale.hz(), duration)) {
+            attributes.push(("frameRate", rate));
+        }
+    }
+    if let Some(audio) = &own.audio {
+        attributes.push(("audioSamplingRate", audio.sample_rate.to_string()));
+    }
+    let element = attributes.iter().fold(xml.create_element("Representation"), |element, (name, value)| {
+        element.with_attribute((*name, value.as_str()))
+    });
+    let Some(configuration) = own.audio.as_ref().and_then(|audio| channel_configuration(audio.channels)) else {
+        element.write_empty()?;
+        return Ok(());
+    };
+    element.write_inner_content(|xml| {
+        xml.create_element("AudioChannelConfiguration")
+            .with_attributes([("schemeIdUri", CHANNEL_CONFIGURATION), ("value", configuration)])
+            .write_empty()?;
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// `ChannelConfiguration` (ISO/IEC 23091-3) of the layouts AAC names by their number of channels.
+fn channel_configuration(channels: u16) -> Option<&'static str> {
+    match channels {
+        1 => Some("1"),
+        2 => Some("2"),
+        3 => Some("3"),
+        4 => Some("4"),
+        5 => Some("5"),
+        6 => Some("6"),
+        8 => Some("7"),
+        _ => None,
+    }
+}
+
+/// `@frameRate`: frames per second, as a whole number or a fraction in lowest terms.
+fn frame_rate(timescale: u32, sample_duration: u32) -> String {
+    match reduce(timescale, sample_duration) {
+        (frames, 1) => frames.to_string(),
+        (frames, seconds) => format!("{frames}/{seconds}"),
+    }
+}
+
+/// A fraction in lowest terms.
+fn reduce(numerator: u32, denominator: u32) -> (u32, u32) {
+    let (mut a, mut b) = (numerator, denominator);
+    while let Some(remainder) = a.checked_rem(b) {
+        (a, b) = (b, remainder);
+    }
+    (numerator.checked_div(a).unwrap_or(numerator), denominator.checked_div(a).unwrap_or(denominator))
+}
+
+/// When a representation's last segment ends, after the start of the presentation.
+fn end_nanos(own: &Representation) -> Option<u128> {
+    let end = u128::from(own.segments.last()?.end().saturating_sub(own.presentation_time_offset));
+    end.checked_mul(1_000_000_000)?
+        .checked_add(u128::from(own.timescale.hz() / 2))?
+        .checked_div(u128::from(own.timescale.hz()))
+}
+
+fn longest_segment_ms(own: &Representation) -> u64 {
+    let longest = own.segments.iter().map(|segment| segment.duration).max().unwrap_or(0);
+    let ms = u128::from(longest).saturating_mul(1000).div_ceil(u128::from(own.timescale.hz()));
+    u64::try_from(ms).unwrap_or(u64::MAX)
+}
+
+/// An `xs:duration` in seconds, to the nanosecond.
+fn iso_duration(nanos: u128) -> String {
+    let (seconds, fraction) = (nanos / 1_000_000_000, nanos % 1_000_000_000);
+    if fraction == 0 {
+        return format!("PT{seconds}S");
+    }
+    let digits = format!("{fraction:09}");
+    format!("PT{seconds}.{}S", digits.trim_end_matches('0'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_exact_and_short() {
+        assert_eq!(iso_duration(30_000_000_000), "PT30S");
+        assert_eq!(iso_duration(5_005_000_000), "PT5.005S");
+        assert_eq!(iso_duration(1), "PT0.000000001S");
+    }
+
+    #[test]
+    fn rates_are_in_lowest_terms() {
+        assert_eq!(frame_rate(15_360, 512), "30");
+        assert_eq!(frame_rate(90_000, 3003), "30000/1001");
+        assert_eq!(reduce(0, 0), (0, 0));
+    }
+}

@@ -1,0 +1,111 @@
+//! Media time: whole units on a timescale, compared exactly.
+//!
+//! Tracks tick at different rates (video at 15,360 Hz, audio at 48,000 Hz), so times of two tracks are never added; they are
+//! compared by cross-multiplication, which is exact for every 64-bit time and 32-bit timescale.
+
+use std::cmp::Ordering;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// Units per second of a track or movie; never zero (ISO/IEC 14496-12 8.4.2.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Timescale(NonZeroU32);
+
+impl Timescale {
+    /// A timescale of `hz` units per second, or `None` for zero.
+    #[must_use]
+    pub fn new(hz: u32) -> Option<Self> {
+        NonZeroU32::new(hz).map(Self)
+    }
+
+    /// Units per second.
+    #[must_use]
+    pub fn hz(self) -> u32 {
+        self.0.get()
+    }
+
+    /// The moment `units` after zero on this timescale.
+    #[must_use]
+    pub fn at(self, units: i64) -> MediaTime {
+        MediaTime { units, timescale: self }
+    }
+
+    /// `units` of `other` expressed on this timescale, rounded to the nearest unit; `None` when it does not fit.
+    #[must_use]
+    pub fn rescale(self, units: u64, other: Self) -> Option<u64> {
+        let scaled = u128::from(units).checked_mul(u128::from(self.hz()))?;
+        let half = u128::from(other.hz() / 2);
+        let rounded = scaled.checked_add(half)?.checked_div(u128::from(other.hz()))?;
+        u64::try_from(rounded).ok()
+    }
+
+    /// A duration expressed on this timescale, rounded down, saturating.
+    #[must_use]
+    pub fn units_of(self, duration: Duration) -> u64 {
+        let nanos = duration.as_nanos().saturating_mul(u128::from(self.hz()));
+        u64::try_from(nanos / 1_000_000_000).unwrap_or(u64::MAX)
+    }
+}
+
+/// A moment on the presentation timeline of one track, before or after zero.
+#[derive(Debug, Clone, Copy)]
+pub struct MediaTime {
+    units: i64,
+    timescale: Timescale,
+}
+
+impl MediaTime {
+    /// Seconds, for people; comparisons use the exact value.
+    #[must_use]
+    pub fn as_nanos(self) -> i128 {
+        i128::from(self.units).saturating_mul(1_000_000_000).checked_div(i128::from(self.timescale.hz())).unwrap_or(0)
+    }
+}
+
+impl Ord for MediaTime {
+    fn cmp(&self, other: &Self) -> Ordering {
+        // |i64| * u32 fits an i128 with 32 bits to spare.
+        let left = i128::from(self.units).saturating_mul(i128::from(other.timescale.hz()));
+        let right = i128::from(other.units).saturating_mul(i128::from(self.timescale.hz()));
+        left.cmp(&right)
+    }
+}
+
+impl PartialOrd for MediaTime {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for MediaTime {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for MediaTime {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hz(hz: u32) -> Timescale {
+        Timescale::new(hz).unwrap()
+    }
+
+    #[test]
+    fn times_of_different_tracks_compare_exactly() {
+        assert_eq!(hz(15_360).at(15_360 * 6), hz(48_000).at(48_000 * 6));
+        assert!(hz(30_000).at(1001) > hz(90_000).at(3002));
+        assert!(hz(1).at(i64::MIN) < hz(u32::MAX).at(i64::MAX));
+    }
+
+    #[test]
+    fn rescaling_rounds_to_the_nearest_unit() {
+        assert_eq!(hz(48_000).rescale(1, hz(1000)), Some(48));
+        assert_eq!(hz(1000).rescale(1024, hz(48_000)), Some(21));
+        assert_eq!(hz(u32::MAX).rescale(u64::MAX, hz(1)), None);
+    }
+}

@@ -1,0 +1,232 @@
+//! The movie: its tracks, and which of them can be packaged.
+
+use super::edit::Edit;
+use super::{SampleTable, Timeline};
+use crate::codec::{AudioFacts, SampleEntry, VideoFacts};
+use crate::isobmff::{BoxView, FourCc};
+use crate::time::Timescale;
+use crate::{Error, Result};
+
+/// Tracks a movie may have.
+const MAX_TRACKS: usize = 128;
+
+/// A movie (ISO/IEC 14496-12 8.2.1), checked.
+#[derive(Debug, Clone)]
+pub struct Movie<'a> {
+    /// The video and audio tracks with samples, in file order.
+    pub tracks: Vec<Track<'a>>,
+    /// The tracks that are left out of a package, with the reason.
+    pub skipped: Vec<SkippedTrack>,
+}
+
+/// What a track carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub enum TrackKind {
+    /// Handler `vide`.
+    Video,
+    /// Handler `soun`.
+    Audio,
+}
+
+/// A track that is not packaged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SkippedTrack {
+    /// `track_ID`.
+    pub id: u32,
+    /// Handler type of the track: `text`, `tmcd`, `meta`, `hint`, or one of the media kinds when it has no samples.
+    pub handler: FourCc,
+    /// Why it is left out.
+    pub reason: &'static str,
+}
+
+/// A video or audio track.
+#[derive(Debug, Clone)]
+pub struct Track<'a> {
+    /// `track_ID`.
+    pub id: u32,
+    /// What it carries.
+    pub kind: TrackKind,
+    /// Units per second of its times.
+    pub timescale: Timescale,
+    /// ISO 639-2 language; `None` when undetermined.
+    pub language: Option<String>,
+    /// The transformation matrix of `tkhd`, as stored: rotation is kept by carrying it through.
+    pub matrix: [u8; 36],
+    /// Width and height of `tkhd`, 16.16 fixed point, as stored.
+    pub presentation_size: [u8; 8],
+    /// What its samples are coded as.
+    pub entry: SampleEntry<'a>,
+    /// Its samples.
+    pub samples: SampleTable<'a>,
+    /// Where they stand on the presentation timeline.
+    pub timeline: Timeline,
+}
+
+impl Track<'_> {
+    /// What is known of the picture; `None` for audio.
+    #[must_use]
+    pub fn video(&self) -> Option<&VideoFacts> {
+        self.entry.video.as_ref()
+    }
+
+    /// What is known of the sound; `None` for video.
+    #[must_use]
+    pub fn audio(&self) -> Option<&AudioFacts> {
+        self.entry.audio.as_ref()
+    }
+}
+
+impl<'a> Movie<'a> {
+    /// Reads a `moov` box of a file of `file_size` bytes.
+    ///
+    /// # Errors
+    /// Why the movie cannot be packaged. A movie without video is not an error here: see [`Movie::require_video`].
+    pub fn parse(moov: BoxView<'a>, file_size: u64) -> Result<Self> {
+        let mvhd = moov.required(b"mvhd", "it has no movie header (mvhd)")?;
+        let (version, _, mut reader) = mvhd.full()?;
+        reader.skip(if version == 1 { 16 } else { 8 })?;
+        let timescale = Timescale::new(reader.u32()?).ok_or(mvhd.malformed("its timescale is zero"))?;
+        if moov.child(b"mvex")?.is_some() {
+            return Err(Error::Unsupported { feature: "A fragmented file (moof boxes) as input" });
+        }
+        let mut movie = Self { tracks: Vec::new(), skipped: Vec::new() };
+        for child in moov.children() {
+            let child = child?;
+            if child.kind == b"trak" {
+                if movie.tracks.len().saturating_add(movie.skipped.len()) >= MAX_TRACKS {
+                    return Err(moov.malformed("it has more tracks than any movie needs"));
+                }
+                match parse_track(&child, timescale, file_size)? {
+                    Parsed::Media(track) => movie.tracks.push(*track),
+                    Parsed::Skipped(track) => movie.skipped.push(track),
+                }
+            }
+        }
+        let total = movie.tracks.iter().map(|track| track.samples.bytes()).fold(0, u64::saturating_add);
+        if total > file_size {
+            return Err(moov.malformed("its samples overlap: together they are longer than the file"));
+        }
+        if movie.tracks.is_empty() {
+            return Err(Error::NoMedia);
+        }
+        Ok(movie)
+    }
+
+    /// The `track_ID` of the first video track.
+    #[must_use]
+    pub fn video_track_number(&self) -> Option<u32> {
+        self.first(TrackKind::Video).map(|track| track.id)
+    }
+
+    /// Refuses a movie without video.
+    ///
+    /// # Errors
+    /// [`Error::NoVideo`].
+    pub fn require_video(&self) -> Result<()> {
+        self.first(TrackKind::Video).map(drop).ok_or(Error::NoVideo)
+    }
+
+    fn first(&self, kind: TrackKind) -> Option<&Track<'a>> {
+        self.tracks.iter().find(|track| track.kind == kind)
+    }
+}
+
+enum Parsed<'a> {
+    Media(Box<Track<'a>>),
+    Skipped(SkippedTrack),
+}
+
+fn parse_track<'a>(trak: &BoxView<'a>, movie: Timescale, file_size: u64) -> Result<Parsed<'a>> {
+    let header = TrackHeader::parse(&trak.required(b"tkhd", "it has no track header (tkhd)")?)?;
+    let mdia = trak.required(b"mdia", "it has no media (mdia)")?;
+    let hdlr = mdia.required(b"hdlr", "it has no handler (hdlr)")?;
+    let (_, _, mut reader) = hdlr.full()?;
+    reader.skip(4)?;
+    let handler = FourCc(reader.array()?);
+    let skipped = |reason| Ok(Parsed::Skipped(SkippedTrack { id: header.id, handler, reason }));
+    let kind = match &handler.0 {
+        b"vide" => TrackKind::Video,
+        b"soun" => TrackKind::Audio,
+        _ => return skipped("it is neither video nor audio"),
+    };
+    let (timescale, language) = media_header(&mdia)?;
+    let minf = mdia.required(b"minf", "it has no media information (minf)")?;
+    let stbl = minf.required(b"stbl", "it has no sample table (stbl)")?;
+    let samples = SampleTable::parse(&stbl, file_size)?;
+    if samples.is_empty() {
+        return skipped("it has no samples");
+    }
+    let stsd = stbl.required(b"stsd", "it has no sample descriptions (stsd)")?;
+    let entry = SampleEntry::parse(&stsd, kind, header.id)?;
+    let edit = trak.child(b"edts")?.map(|edts| Edit::parse(&edts, movie, timescale)).transpose()?;
+    let timeline = Timeline::new(timescale, edit.unwrap_or_default(), samples.earliest_composition())?;
+    let language = mdia.child(b"elng")?.and_then(|elng| extended_language(&elng)).or(language);
+    let TrackHeader { id, matrix, size: presentation_size } = header;
+    let track = Track { id, kind, timescale, language, matrix, presentation_size, entry, samples, timeline };
+    Ok(Parsed::Media(Box::new(track)))
+}
+
+/// `tkhd` (ISO/IEC 14496-12 8.3.2).
+struct TrackHeader {
+    id: u32,
+    matrix: [u8; 36],
+    size: [u8; 8],
+}
+
+impl TrackHeader {
+    fn parse(tkhd: &BoxView<'_>) -> Result<Self> {
+        let (version, _, mut reader) = tkhd.full()?;
+        reader.skip(if version == 1 { 16 } else { 8 })?;
+        let id = reader.u32()?;
+        if id == 0 {
+            return Err(tkhd.malformed("its track_ID is zero"));
+        }
+        // reserved, duration, reserved, layer, alternate_group, volume, reserved
+        reader.skip(4)?;
+        reader.word(version)?;
+        reader.skip(16)?;
+        Ok(Self { id, matrix: reader.array()?, size: reader.array()? })
+    }
+}
+
+/// `mdhd` (ISO/IEC 14496-12 8.4.2): timescale and language.
+fn media_header(mdia: &BoxView<'_>) -> Result<(Timescale, Option<String>)> {
+    let mdhd = mdia.required(b"mdhd", "it has no media header (mdhd)")?;
+    let (version, _, mut reader) = mdhd.full()?;
+    reader.skip(if version == 1 { 16 } else { 8 })?;
+    let timescale = Timescale::new(reader.u32()?).ok_or(mdhd.malformed("its timescale is zero"))?;
+    reader.word(version)?;
+    Ok((timescale, packed_language(reader.u16()?)))
+}
+
+/// Three letters of five bits each; Macintosh language codes, `und` and blanks count as undetermined.
+fn packed_language(packed: u16) -> Option<String> {
+    let letter = |shift: u32| {
+        let five = packed.checked_shr(shift).unwrap_or(0) & 31;
+        u8::try_from(five).ok().and_then(|five| five.checked_add(0x60))
+    };
+    let letters = [letter(10)?, letter(5)?, letter(0)?];
+    let known = packed >= 0x400 && letters.iter().all(u8::is_ascii_lowercase) && letters != *b"und";
+    known.then(|| letters.iter().copied().map(char::from).collect())
+}
+
+/// `elng` (ISO/IEC 14496-12 8.4.6): a BCP 47 tag.
+fn extended_language(elng: &BoxView<'_>) -> Option<String> {
+    let (_, _, reader) = elng.full().ok()?;
+    let tag: String = reader.rest().iter().take_while(|byte| **byte != 0).copied().map(char::from).collect();
+    let valid = !tag.is_empty() && tag.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') && tag != "und";
+    valid.then_some(tag)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packed_languages_are_three_letters_or_nothing() {
+        assert_eq!(packed_language(0x15c7).as_deref(), Some("eng"));
+        assert_eq!(packed_language(0x55c4), None, "und");
+        assert_eq!(packed_language(0), None, "Macintosh English");
+        assert_eq!(packed_language(0x7fff), None, "unspecified");
+    }
+}
