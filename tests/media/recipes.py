@@ -1,0 +1,136 @@
+"""What every media fixture is and how it is made.
+
+A recipe is a name, a sentence, and either an ffmpeg command line or a function of `synthetic.py`. In a command line
+`{name}` stands for another fixture's path, so the order of making follows from the text. The output path is added last.
+"""
+
+from dataclasses import dataclass
+from typing import Callable
+
+import synthetic
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One fixture: its file name, what it holds, and how it is made (exactly one of `ffmpeg` and `synthetic`)."""
+
+    name: str
+    holds: str
+    ffmpeg: str | None = None
+    synthetic: Callable | None = None
+    of: str | None = None  # the fixture a synthetic one is made from
+
+
+# Pictures that differ in every frame, so that a sample out of place never has the right hash.
+PICTURE = "-f lavfi -i testsrc2=size=320x180:rate=25"
+TONE = "-f lavfi -i sine=frequency=330:sample_rate=48000"
+X264 = "-c:v libx264 -preset fast -pix_fmt yuv420p"
+AAC = "-c:a aac -ac 2 -b:a 96k"
+
+
+def video(seconds: float, options: str, picture: str = PICTURE) -> str:
+    """A video-only command line."""
+    return f"{picture} -t {seconds} {X264} {options}"
+
+
+def movie(seconds: float, options: str, picture: str = PICTURE) -> str:
+    """A command line for one video and one audio track."""
+    return f"{picture} {TONE} -t {seconds} {X264} {AAC} {options}"
+
+
+FILM = (
+    "-f lavfi -i testsrc2=size=640x360:rate=30,noise=alls=20:allf=t -f lavfi -i sine=frequency=330:sample_rate=48000"
+    " -t 600 -c:v libx264 -preset superfast -bf 2 -g 60 -b:v 2500k -maxrate 3000k -bufsize 3000k -pix_fmt yuv420p"
+    " -c:a aac -ac 2 -b:a 128k -movflags +faststart"
+)
+
+SAMPLE = Recipe(
+    "sample.mp4",
+    "30 s, H.264 High with B-frames, AAC stereo, movie box first; the demo's movie, committed",
+    "-f lavfi -i mandelbrot=size=640x360:rate=24 -f lavfi -i \"aevalsrc="
+    "0.12*sin(2*PI*220*t)+0.1*sin(2*PI*277.18*t)*(0.5+0.5*sin(PI*t/4))"
+    "|0.12*sin(2*PI*329.63*t)+0.1*sin(2*PI*440*t)*(0.5+0.5*cos(PI*t/4)):s=48000\""
+    " -t 30 -c:v libx264 -profile:v high -preset veryslow -b:v 300k -bf 3 -g 72 -pix_fmt yuv420p"
+    " -c:a aac -b:a 64k -movflags +faststart",
+)
+
+GOOD = [
+    Recipe("film-moov-first.mp4", "10 min, B-frames, noisy 640x360 at 2.5 Mb/s, movie box first", FILM),
+    Recipe("film-moov-last.mp4", "the same samples, movie box last", "-i {film-moov-first.mp4} -c copy"),
+    Recipe("quicktime.mov", "QuickTime brand, AAC in a version 1 sound description", movie(10, "-bf 2 -g 50 -f mov")),
+    Recipe("video-only.mp4", "no audio track", video(10, "-bf 2 -g 50")),
+    Recipe(
+        "two-languages.mp4",
+        "audio in English and, disabled in its header, French",
+        f"{PICTURE} {TONE} -f lavfi -i sine=frequency=660:sample_rate=44100 -map 0 -map 1 -map 2 -t 10 {X264} -g 50 {AAC}"
+        " -metadata:s:a:0 language=eng -metadata:s:a:1 language=fra",
+    ),
+    Recipe(
+        "late-audio.mp4",
+        "audio starts 0.7 s after the picture: an empty edit, then the encoder's priming",
+        f"{PICTURE} -itsoffset 0.7 {TONE} -t 10 {X264} -bf 2 -g 50 {AAC}",
+    ),
+    Recipe(
+        "late-video.mp4",
+        "the picture starts 0.48 s after the audio: an empty edit, then the reorder delay",
+        f"-itsoffset 0.48 {PICTURE} {TONE} -t 10 {X264} -bf 2 -g 50 {AAC}",
+    ),
+    Recipe("trimmed.mp4", "cut between sync samples: its edit starts inside the first group", "-ss 3.3 -i {late-audio.mp4} -c copy"),
+    Recipe("negative-offsets.mp4", "signed composition offsets, no edit for the picture", movie(10, "-bf 2 -g 50 -movflags +negative_cts_offsets")),
+    Recipe(
+        "irregular-groups.mp4",
+        "sync samples at 0, 0.4, 1.2, 13.36, 14 and 29 s only",
+        movie(30, "-bf 2 -x264-params keyint=infinite:scenecut=0 -force_key_frames 0,0.4,1.2,13.36,14,29"),
+    ),
+    Recipe("open-groups.mp4", "open groups of pictures: sync samples that are recovery points", video(10, "-bf 3 -x264-params open-gop=1:keyint=48:scenecut=0")),
+    Recipe(
+        "variable-rate.mp4",
+        "sample durations of 1, 2 and 5 frames",
+        movie(10, "-bf 2 -g 50 -fps_mode vfr -vf select='not(mod(n\\,5))+not(mod(n\\,7))+gt(mod(n\\,31)\\,12)'"),
+    ),
+    Recipe("slices.mp4", "four slices in each picture", video(4, "-bf 2 -g 25 -x264-params slices=4")),
+    Recipe("many-slices.mp4", "more than 42 slices in a picture, some under 16 bytes of data", video(2, "-bf 2 -g 25 -x264-params slice-max-mbs=4")),
+    Recipe("baseline.mp4", "Baseline: CAVLC, one reference, no B-frames", video(4, "-profile:v baseline -refs 1 -g 25")),
+    Recipe(
+        "weighted.mp4",
+        "explicit weighted prediction, pyramid B-frames, many references: the longest slice headers",
+        video(6, "-vf fade=in:0:60,fade=out:90:60 -x264-params weightp=2:weightb=1:ref=8:bframes=6:b-adapt=2:b-pyramid=normal:keyint=75"),
+    ),
+    Recipe("interlaced.mp4", "interlaced, MBAFF", video(4, "-bf 2 -g 25 -x264-params tff=1:ref=4:weightp=0")),
+    Recipe("interlaced-cavlc.mp4", "interlaced, CAVLC, spatial direct prediction", video(4, "-bf 2 -g 25 -x264-params bff=1:cabac=0:direct=spatial:weightp=0")),
+    Recipe("high-10.mp4", "ten bits, 4:2:2", video(4, "-bf 2 -g 25 -pix_fmt yuv422p10le")),
+    Recipe("still.mp4", "an unchanging picture: slices with hardly any data", video(4, "-bf 2 -g 25", "-f lavfi -i color=black:size=320x180:rate=25")),
+    Recipe("in-band.mp4", "parameter sets repeated in the samples", video(4, "-bf 2 -g 25 -bsf:v dump_extra=freq=keyframe")),
+    Recipe("delimiters.mp4", "access unit delimiters and picture timing", video(4, "-bf 2 -g 25 -x264-params aud=1:nal-hrd=vbr:vbv-maxrate=900:vbv-bufsize=900")),
+    Recipe(
+        "long-message.mp4",
+        "a supplemental message of 70,000 bytes before the picture: a clear run longer than 65,535",
+        video(2, "-bf 2 -g 25 -bsf:v h264_metadata=sei_user_data=086f3693b7b34f2c965321492feee5b8+" + "0123456789" * 7000),
+    ),
+    Recipe("far-offsets.mp4", "64-bit chunk offsets past 4 GiB, the gap a hole in the file", synthetic=synthetic.far_offsets, of="late-audio.mp4"),
+    Recipe("open-ended.mp4", "a spare box with a 64-bit size, the media box of size 0: to the end of the file", synthetic=synthetic.open_ended, of="video-only.mp4"),
+]
+
+BAD = [
+    Recipe("empty.mp4", "no bytes", synthetic=synthetic.empty),
+    Recipe("text.mp4", "a text file", synthetic=synthetic.text),
+    Recipe("picture.mp4", "a PNG", "-f lavfi -i testsrc2=size=320x180 -frames:v 1 -c:v png -f image2"),
+    Recipe("sound.mp4", "an MP3", f"{TONE} -t 5 -c:a libmp3lame -f mp3"),
+    Recipe("matroska.mp4", "a Matroska file", "-i {video-only.mp4} -c copy -f matroska"),
+    Recipe("no-video.mp4", "an AAC track only", f"{TONE} -t 5 {AAC}"),
+    Recipe("moov-cut.mp4", "ends inside the movie box", synthetic=synthetic.cut_in_moov, of="sample.mp4"),
+    Recipe("mdat-cut.mp4", "ends inside the media, the movie box whole", synthetic=synthetic.cut_in_mdat, of="sample.mp4"),
+    Recipe("moov-missing.mp4", "media without a movie box: a recording that was never finished", synthetic=synthetic.without_moov, of="sample.mp4"),
+    Recipe(
+        "encrypted.mp4",
+        "encrypted already, with cenc",
+        movie(4, "-g 25 -encryption_scheme cenc-aes-ctr -encryption_key 00112233445566778899aabbccddeeff -encryption_kid 0123456789abcdef0123456789abcdef"),
+    ),
+    Recipe("mpeg-4-part-2.mp4", "MPEG-4 part 2 picture (mp4v)", f"{PICTURE} {TONE} -t 4 -c:v mpeg4 {AAC}"),
+    Recipe("prores.mov", "ProRes picture (apcn)", f"{PICTURE} {TONE} -t 1 -c:v prores -profile:v 2 {AAC} -f mov"),
+    Recipe("pcm.mov", "H.264 with uncompressed sound (sowt)", f"{PICTURE} {TONE} -t 2 {X264} -c:a pcm_s16le -f mov"),
+    Recipe("moov-too-large.mp4", "a movie box of 300 MiB, a hole in the file", synthetic=synthetic.moov_too_large),
+    Recipe("absurd-table.mp4", "a sample size table that claims four billion entries", synthetic=synthetic.absurd_table, of="sample.mp4"),
+]
+
+MADE = {recipe.name: recipe for recipe in GOOD + BAD}

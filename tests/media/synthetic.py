@@ -1,0 +1,123 @@
+"""Fixtures that no encoder makes: files cut short, holes, unusual box headers.
+
+Every function takes the path to write and, where the recipe names one, the path of the fixture to start from.
+"""
+
+import struct
+from pathlib import Path
+
+GIB = 1 << 30
+MIB = 1 << 20
+
+
+def boxes(data: bytes, start: int = 0, end: int | None = None):
+    """The boxes in a range: (type, offset, header length, offset after the box)."""
+    end = len(data) if end is None else end
+    while start + 8 <= end:
+        size, kind = struct.unpack_from(">I4s", data, start)
+        header = 8
+        if size == 1:
+            (size,) = struct.unpack_from(">Q", data, start + 8)
+            header = 16
+        after = end if size == 0 else start + size
+        yield kind, start, header, after
+        start = after
+
+
+def box(kind: bytes, payload: bytes) -> bytes:
+    """One box with a 32-bit size."""
+    return struct.pack(">I4s", 8 + len(payload), kind) + payload
+
+
+def find(data: bytes, *path: bytes) -> tuple[int, int]:
+    """The payload range of the first box along a path of types."""
+    start, end = 0, len(data)
+    for wanted in path:
+        start, end = next((at + header, after) for kind, at, header, after in boxes(data, start, end) if kind == wanted)
+    return start, end
+
+
+def empty(to: Path) -> None:
+    to.write_bytes(b"")
+
+
+def text(to: Path) -> None:
+    to.write_text("This is a text file that someone renamed.\n" * 200)
+
+
+def cut_in_moov(to: Path, source: Path) -> None:
+    data = source.read_bytes()
+    start, end = find(data, b"moov")
+    to.write_bytes(data[: (start + end) // 2])
+
+
+def cut_in_mdat(to: Path, source: Path) -> None:
+    data = source.read_bytes()
+    start, end = find(data, b"mdat")
+    to.write_bytes(data[: (start + end) // 2])
+
+
+def without_moov(to: Path, source: Path) -> None:
+    data = source.read_bytes()
+    to.write_bytes(b"".join(data[at:after] for kind, at, _, after in boxes(data) if kind != b"moov"))
+
+
+def moov_too_large(to: Path) -> None:
+    """A movie box past the platform's bound of 256 MiB; its content is a hole, so the file takes no room on disk."""
+    with to.open("wb") as file:
+        file.write(box(b"ftyp", b"isom\0\0\2\0isomiso2avc1mp41"))
+        file.write(struct.pack(">I4s", 300 * MIB, b"moov"))
+        file.truncate(file.tell() - 8 + 300 * MIB + 1000)
+
+
+def absurd_table(to: Path, source: Path) -> None:
+    """The count of the first `stsz` says more samples than its box, or any memory, could hold."""
+    data = bytearray(source.read_bytes())
+    start, _ = find(data, b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsz")
+    struct.pack_into(">II", data, start + 4, 0, 0xFFFF_FFF0)
+    to.write_bytes(data)
+
+
+def far_offsets(to: Path, source: Path) -> None:
+    """The movie box first with `co64` tables, then a hole of 5 GiB, then the media."""
+    data = source.read_bytes()
+    parts = {kind: (at, header, after) for kind, at, header, after in boxes(data)}
+    at, header, after = parts[b"mdat"]
+    ftyp = data[parts[b"ftyp"][0] : parts[b"ftyp"][2]]
+    moov_range = (parts[b"moov"][0] + parts[b"moov"][1], parts[b"moov"][2])
+    length = len(with_far_chunks(data, *moov_range, 0))
+    media_at = len(ftyp) + 8 + length + 5 * GIB + 16
+    moov = with_far_chunks(data, *moov_range, media_at - (at + header))
+    with to.open("wb") as file:
+        file.write(ftyp + box(b"moov", moov))
+        file.write(struct.pack(">I4sQ", 1, b"free", 5 * GIB))
+        file.seek(media_at - 16)
+        file.write(struct.pack(">I4sQ", 1, b"mdat", 16 + after - at - header) + data[at + header : after])
+
+
+def with_far_chunks(data: bytes, start: int, end: int, moved_by: int) -> bytes:
+    """Box content with every `stco` replaced by a `co64` whose offsets are moved."""
+    out = b""
+    for kind, at, header, after in boxes(data, start, end):
+        if kind in (b"trak", b"mdia", b"minf", b"stbl"):
+            out += box(kind, with_far_chunks(data, at + header, after, moved_by))
+        elif kind == b"stco":
+            (count,) = struct.unpack_from(">I", data, at + header + 4)
+            offsets = struct.unpack_from(f">{count}I", data, at + header + 8)
+            out += box(b"co64", struct.pack(f">II{count}Q", 0, count, *(offset + moved_by for offset in offsets)))
+        else:
+            out += data[at:after]
+    return out
+
+
+def open_ended(to: Path, source: Path) -> None:
+    """The movie box first, after a spare box with a 64-bit size; the media box has size 0 and runs to the end."""
+    data = source.read_bytes()
+    parts = {kind: (at, header, after) for kind, at, header, after in boxes(data)}
+    at, header, after = parts[b"mdat"]
+    ftyp = data[parts[b"ftyp"][0] : parts[b"ftyp"][2]]
+    free = struct.pack(">I4sQ", 1, b"free", 16 + 100) + bytes(100)
+    moov_range = (parts[b"moov"][0] + parts[b"moov"][1], parts[b"moov"][2])
+    head = len(ftyp) + len(free) + 8 + len(with_far_chunks(data, *moov_range, 0))
+    moov = box(b"moov", with_far_chunks(data, *moov_range, head + 8 - (at + header)))
+    to.write_bytes(ftyp + free + moov + struct.pack(">I4s", 0, b"mdat") + data[at + header : after])
