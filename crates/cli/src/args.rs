@@ -1,0 +1,137 @@
+//! The command line, and the job it resolves to.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use vpp_media::cenc::{ConstantIv, ContentKey, KeyId, Scheme};
+use vpp_media::cmaf::{PlanOptions, ProtectedTracks, Protection};
+
+use crate::failure::Failure;
+
+/// Package video: encrypted MPEG-DASH from an MP4, without transcoding.
+#[derive(Debug, Parser)]
+#[command(name = "vpp", version)]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Package a local movie: writes DIR/stream.mpd and its segments.
+    #[command(
+        after_help = "Exit status: 0 packaged; 1 refused, with `code: message` on stderr; 2 usage; 3 a file could \
+                            not be read or written."
+    )]
+    Package(PackageArgs),
+}
+
+/// Arguments of `vpp package`.
+#[derive(Debug, Args)]
+pub(crate) struct PackageArgs {
+    /// The movie: an MP4 or MOV file.
+    input: PathBuf,
+    /// Folder to write the package to.
+    #[arg(short, long, value_name = "DIR")]
+    output: PathBuf,
+    /// Content key: 16 bytes as hex, dashed UUID, base64 or base64url.
+    #[arg(long, env = "VPP_KEY", hide_env_values = true, requires = "kid")]
+    key: Option<ContentKey>,
+    /// Key id, in the same forms.
+    #[arg(long, requires = "key")]
+    kid: Option<KeyId>,
+    /// Protection scheme; cbcs when a key is given, clear otherwise.
+    #[arg(long)]
+    scheme: Option<SchemeArg>,
+    /// Which tracks to encrypt.
+    #[arg(long, default_value = "video")]
+    encrypt: EncryptArg,
+    /// One file per segment, or one per track.
+    #[arg(long, default_value = "segments")]
+    layout: LayoutArg,
+    /// Duration segments should have.
+    #[arg(long, value_name = "SECONDS", default_value = "6", value_parser = seconds)]
+    segment_duration: Duration,
+    /// Accept a movie without video, and leave out the video of one that has it.
+    #[arg(long)]
+    audio_only: bool,
+    /// Print a summary as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum SchemeArg {
+    Cbcs,
+    Cenc,
+    Clear,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum EncryptArg {
+    Video,
+    All,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LayoutArg {
+    Segments,
+    SingleFile,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "expected a number of seconds".to_owned())?;
+    let duration = Duration::try_from_secs_f64(seconds).ok().filter(|duration| *duration >= Duration::from_millis(100));
+    duration.ok_or_else(|| "expected at least 0.1 seconds".to_owned())
+}
+
+/// What is to be done, with nothing left to check.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) input: PathBuf,
+    pub(crate) output: PathBuf,
+    pub(crate) options: PlanOptions,
+    pub(crate) key: Option<ContentKey>,
+    pub(crate) json: bool,
+}
+
+impl PackageArgs {
+    /// Resolves the arguments.
+    pub(crate) fn resolve(self) -> Result<Job, Failure> {
+        if self.layout == LayoutArg::SingleFile {
+            return Err(not_supported_yet("--layout single-file"));
+        }
+        let keyed = self.key.zip(self.kid);
+        let scheme = self.scheme.unwrap_or(if keyed.is_some() { SchemeArg::Cbcs } else { SchemeArg::Clear });
+        let keyed = match (scheme, keyed) {
+            (SchemeArg::Clear, None) => None,
+            (SchemeArg::Clear, Some(_)) => return Err(Failure::Usage("a clear package takes no --key and --kid")),
+            (SchemeArg::Cenc, _) => return Err(not_supported_yet("--scheme cenc")),
+            (SchemeArg::Cbcs, None) => return Err(Failure::Usage("--scheme cbcs takes --key and --kid")),
+            (SchemeArg::Cbcs, keyed) => keyed,
+        };
+        let tracks = match self.encrypt {
+            EncryptArg::Video => ProtectedTracks::Video,
+            EncryptArg::All => ProtectedTracks::All,
+        };
+        let protection = keyed.as_ref().map(|(key, kid)| {
+            let iv = ConstantIv::derive(key, kid);
+            Protection { scheme: Scheme::Cbcs, tracks, kid: *kid, iv }
+        });
+        let options = PlanOptions {
+            segment_duration: self.segment_duration,
+            protection,
+            audio_only: self.audio_only,
+            ..PlanOptions::default()
+        };
+        let key = keyed.map(|(key, _)| key);
+        Ok(Job { input: self.input, output: self.output, options, key, json: self.json })
+    }
+}
+
+fn not_supported_yet(option: &str) -> Failure {
+    Failure::Refused { code: "unsupported_feature", message: format!("{option} is not supported yet") }
+}
