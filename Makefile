@@ -1,0 +1,53 @@
+# The one door. `make help` lists what it opens.
+
+PYTHON ?= python3
+LOCAL := $(PYTHON) -m infra.local $(if $(ENDPOINT),--endpoint $(ENDPOINT))
+VENVS := .local/venvs
+export PYTHONDONTWRITEBYTECODE := 1
+export SAM_CLI_TELEMETRY := 0
+export AWS_DEFAULT_REGION ?= us-east-1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up down logs test check fmt deploy
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
+
+demo: ## package the sample movie on the local AWS (FILE=path.mp4, PORT=..., ENDPOINT=http://...)
+	@$(LOCAL) demo $(if $(PORT),--port $(PORT)) $(if $(FILE),"$(FILE)")
+
+up: ## start the local AWS and deploy the template
+	@$(LOCAL) up $(if $(PORT),--port $(PORT))
+
+down: ## stop the local AWS
+	@$(LOCAL) down
+
+logs: ## print what the functions logged
+	@$(LOCAL) logs $(FUNCTION)
+
+test: ## run every test
+	@$(LOCAL) setup
+	@cargo build --release --workspace --bins
+	@cargo test --release --workspace
+	@$(VENVS)/emulator/bin/python -m unittest discover --start-directory infra/tests --top-level-directory .
+
+check: ## formats, lints, layering, template
+	@$(LOCAL) setup
+	@cargo fmt --check
+	@cargo clippy --quiet --workspace --all-targets --release -- -D warnings
+	@$(PYTHON) infra/layering.py
+	@$(VENVS)/sam/bin/cfn-lint template.yaml
+	@$(VENVS)/sam/bin/sam validate --lint >/dev/null
+	@$(VENVS)/sam/bin/ruff check --quiet infra
+	@$(VENVS)/sam/bin/ruff format --quiet --check infra
+	@echo "check: all is well"
+
+fmt: ## format Rust and Python
+	@$(LOCAL) setup
+	@cargo fmt
+	@$(VENVS)/sam/bin/ruff format --quiet infra
+
+deploy: ## build for AWS and deploy to your account, asking for the parameters
+	@$(LOCAL) setup --cross
+	@PATH="$(CURDIR)/$(VENVS)/cross/bin:$$PATH" $(VENVS)/sam/bin/sam build
+	@$(VENVS)/sam/bin/sam deploy --guided

@@ -1,0 +1,132 @@
+"""The door: `python3 -m infra.local COMMAND`, from the root of the checkout."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+
+from . import tools
+from .console import Stop, clear, say
+
+
+def main(arguments: list[str]) -> int:
+    """Runs one command and answers its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        tools.check_prerequisites()
+        tools.run_inside("emulator", __package__, arguments)
+        return _COMMANDS[options.command](options)
+    except Stop as stop:
+        clear()
+        say(str(stop))
+        return 1
+    except KeyboardInterrupt:
+        clear()
+        return 130
+
+
+def _setup(options: argparse.Namespace) -> int:
+    tools.program("sam", "sam")
+    if options.cross:
+        tools.program("cross", "cargo-lambda")
+    return 0
+
+
+def _up(options: argparse.Namespace) -> int:
+    from . import deploy, emulator
+
+    instance = _instance(options)
+    if not instance.foreign:
+        emulator.up(instance, options.port)
+    deploy.deploy(instance, dict(pair.split("=", 1) for pair in options.parameter))
+    if options.json:
+        _env(options)
+    return 0
+
+
+def _hold(options: argparse.Namespace) -> int:
+    """For a test's process: the stack ends with it, however it ends, because its end closes the pipe."""
+    import shutil
+
+    from . import emulator
+
+    options.instance = options.instance or f"held-{os.getpid()}"
+    instance = _instance(options)
+    try:
+        _up(options)
+        print(json.dumps(instance.describe()), flush=True)
+        sys.stdin.read()
+    finally:
+        emulator.down(instance)
+        shutil.rmtree(instance.folder)
+    return 0
+
+
+def _env(options: argparse.Namespace) -> int:
+    print(json.dumps(_instance(options).describe(), indent=2))
+    return 0
+
+
+def _logs(options: argparse.Namespace) -> int:
+    from . import logs
+
+    return logs.show(_instance(options), options.function)
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from . import demo
+
+    _up(options)
+    return demo.run(_instance(options), options.file)
+
+
+def _down(options: argparse.Namespace) -> int:
+    from . import emulator
+
+    for name in [options.instance] if options.instance else emulator.known():
+        stopped = emulator.down(_instance(options, name))
+        if stopped:
+            say(f"  the local AWS {name!r} is stopped")
+    return 0
+
+
+def _instance(options: argparse.Namespace, name: str | None = None):
+    from .instance import DEMO, Instance
+
+    if options.endpoint:
+        return Instance.at(options.endpoint)
+    return Instance(name or options.instance or DEMO)
+
+
+_COMMANDS = {"setup": _setup, "up": _up, "hold": _hold, "env": _env, "logs": _logs, "demo": _demo, "down": _down}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python3 -m infra.local", description="The whole platform on one machine.")
+    parser.add_argument("--instance", help="the stack's name; several run side by side (default: demo)")
+    parser.add_argument("--endpoint", help="use this AWS endpoint, such as LocalStack's, and start nothing")
+    commands = parser.add_subparsers(dest="command", required=True)
+    setup = commands.add_parser("setup", help="install the pinned tools")
+    setup.add_argument("--cross", action="store_true", help="also those that build for AWS")
+    commands.add_parser("env", help="print the stack's endpoint, names and addresses as JSON")
+    commands.add_parser("down", help="stop the named stack, or every one")
+    logs = commands.add_parser("logs", help="print what the functions logged")
+    logs.add_argument("function", nargs="?", help="one function's log only")
+    for name, text in (
+        ("up", "start, build and deploy"),
+        ("hold", "up, print what `env` prints on one line, and down when standard input ends"),
+        ("demo", "up, then package a movie and follow it"),
+    ):
+        command = commands.add_parser(name, help=text)
+        command.add_argument("--port", type=int, help="the emulator's port")
+        command.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE", help="of the template")
+        command.add_argument("--json", action="store_true", help="print what `env` prints")
+        if name == "demo":
+            command.add_argument("file", nargs="?", help="a movie of your own")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

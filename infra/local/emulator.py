@@ -1,0 +1,149 @@
+"""MiniStack: one process that answers for AWS on one port and runs the functions' executables as its children.
+
+It is started with an environment of its own, because the functions inherit it. `AUTH` makes it check signatures and
+IAM policies: every function runs in its own role, and a missing permission fails here as it would on AWS. The layer's
+folder stands first on PATH in place of `/opt/bin`, which the emulator does not mount.
+
+The address is 127.0.0.1 and not localhost: the functions' SDK then uses path-style S3 addresses, which need no
+resolution of `bucket.localhost`.
+"""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import time
+from http.client import HTTPConnection, HTTPException
+
+from . import processes
+from .artifacts import LAYER
+from .console import Stop, say, step
+from .instance import ACCOUNT_KEY, DEMO, Instance
+from .processes import Identity
+from .tools import LOCAL, exclusive, program
+
+DEFAULT_PORT = 4566
+START_SECONDS = 60
+
+
+def up(instance: Instance, port: int | None = None) -> None:
+    """Starts the instance's emulator and waits until it answers. One that answers already stays as it is.
+
+    Without a port it takes the default one, or a free one when that is taken.
+    """
+    with exclusive(f"instance-{instance.name}"):
+        if running(instance):
+            return
+        if port and not _free(port):
+            raise Stop(f"port {port} is taken; choose another with PORT=... or leave it out")
+        chosen = port or _default_or_free(instance)
+        with step(f"starting the local AWS on port {chosen}"):
+            _start(instance, chosen)
+
+
+def down(instance: Instance) -> bool:
+    """Stops exactly the process that `up` started, with its children. Answers whether there was one."""
+    with exclusive(f"instance-{instance.name}"):
+        identity = _identity(instance)
+        was_running = identity is not None and identity.alive()
+        if identity:
+            processes.stop(identity)
+        for file in ("process.json", "deployment.json"):
+            (instance.folder / file).unlink(missing_ok=True)
+        return was_running
+
+
+def known() -> list[str]:
+    """The instances that were started here and not stopped."""
+    return sorted(file.parent.name for file in (LOCAL / "instances").glob("*/process.json"))
+
+
+def running(instance: Instance) -> bool:
+    """Whether the process that `up` started lives and answers."""
+    identity = _identity(instance)
+    return identity is not None and identity.alive() and _healthy(instance.read("process.json")["port"])
+
+
+def boot(instance: Instance) -> str:
+    """A name for this start of the emulator: what is deployed there ends with it."""
+    process = instance.read("process.json")
+    return instance.foreign or f"{process.get('pid')}@{process.get('started')}"
+
+
+def _start(instance: Instance, port: int) -> None:
+    home = instance.folder / "home"
+    home.mkdir(exist_ok=True)
+    log = instance.folder / "emulator.log"
+    environment = {
+        "PATH": f"{LAYER / 'bin'}:/usr/local/bin:/usr/bin:/bin",
+        "HOME": str(home),
+        "LANG": "C.UTF-8",
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": "127.0.0.1",
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "AWS_ACCESS_KEY_ID": ACCOUNT_KEY,
+        "AWS_SECRET_ACCESS_KEY": ACCOUNT_KEY,
+        "AUTH": "true",
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+    }
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [program("emulator", "ministack")],
+            cwd=home,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    identity = Identity.of(process.pid)
+    if identity:
+        instance.write("process.json", {"pid": identity.pid, "started": identity.started, "port": port})
+    deadline = time.monotonic() + START_SECONDS
+    while not _healthy(port):
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise Stop(f"the emulator did not start; the end of its log:\n{log_tail(instance)}")
+        time.sleep(0.05)
+
+
+def _identity(instance: Instance) -> Identity | None:
+    process = instance.read("process.json")
+    return Identity(process["pid"], process["started"]) if process else None
+
+
+def _healthy(port: int) -> bool:
+    connection = HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/_ministack/health")
+        return connection.getresponse().status == 200
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _default_or_free(instance: Instance) -> int:
+    if instance.name == DEMO:
+        if _free(DEFAULT_PORT):
+            return DEFAULT_PORT
+        say(f"  port {DEFAULT_PORT} is taken, so another one is used")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def log_tail(instance: Instance, lines: int = 20) -> str:
+    """The end of the emulator's own log."""
+    log = instance.folder / "emulator.log"
+    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:]) if log.exists() else ""

@@ -1,0 +1,1 @@
+"""Tests of the tooling and of the template's own rules; they start no emulator."""

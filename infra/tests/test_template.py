@@ -1,0 +1,111 @@
+"""The template's rules that no linter knows."""
+
+import unittest
+from typing import Any
+
+import yaml
+
+from infra.local import artifacts
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads an intrinsic function's short form as the value below it."""
+
+
+def _intrinsic(loader: _Loader, tag: str, node: yaml.Node) -> Any:
+    if isinstance(node, yaml.ScalarNode):
+        return f"!{tag} {node.value}"
+    if isinstance(node, yaml.SequenceNode):
+        return {tag: loader.construct_sequence(node, deep=True)}
+    return {tag: loader.construct_mapping(node, deep=True)}
+
+
+_Loader.add_multi_constructor("!", _intrinsic)
+
+
+def _resources(kind: str) -> dict[str, dict[str, Any]]:
+    everything = yaml.load(artifacts.TEMPLATE.read_text(), _Loader)["Resources"]
+    return {name: resource["Properties"] for name, resource in everything.items() if resource["Type"] == kind}
+
+
+def _statements(role: dict[str, Any]) -> list[dict[str, Any]]:
+    return [s for policy in role["Policies"] for s in policy["PolicyDocument"]["Statement"]]
+
+
+class Template(unittest.TestCase):
+    """What `template.yaml` promises."""
+
+    def test_every_function_has_a_role_of_its_own(self) -> None:
+        functions = _resources("AWS::Serverless::Function")
+        roles = [function["Role"] for function in functions.values()]
+        self.assertEqual(len(set(roles)), len(functions))
+        self.assertEqual(len(_resources("AWS::IAM::Role")), len(functions))
+
+    def test_no_role_has_a_wildcard_action_or_a_wildcard_resource(self) -> None:
+        for name, role in _resources("AWS::IAM::Role").items():
+            self.assertNotIn("ManagedPolicyArns", role, name)
+            for statement in _statements(role):
+                self.assertFalse([action for action in statement["Action"] if "*" in action], name)
+                resources = statement["Resource"]
+                for resource in resources if isinstance(resources, list) else [resources]:
+                    self.assertNotEqual(resource, "*", name)
+
+    def test_a_content_key_is_only_used_with_its_package_as_context(self) -> None:
+        for name, role in _resources("AWS::IAM::Role").items():
+            for statement in _statements(role):
+                if any(action.startswith("kms:") for action in statement["Action"]):
+                    self.assertIn("Condition", statement, name)
+
+    def test_a_queue_hides_a_message_six_times_as_long_as_its_function_may_run(self) -> None:
+        queues = _resources("AWS::SQS::Queue")
+        for name, function in _resources("AWS::Serverless::Function").items():
+            for event in function.get("Events", {}).values():
+                queue = event["Properties"]["Queue"].removeprefix("!GetAtt ").removesuffix(".Arn")
+                self.assertGreaterEqual(queues[queue]["VisibilityTimeout"], 6 * function["Timeout"], name)
+                self.assertEqual(event["Properties"]["FunctionResponseTypes"], ["ReportBatchItemFailures"], name)
+
+    def test_every_work_queue_has_a_dead_letter_queue(self) -> None:
+        queues = _resources("AWS::SQS::Queue")
+        dead = {name for name in queues if name.endswith("DeadQueue")}
+        for name in queues.keys() - dead:
+            target = queues[name]["RedrivePolicy"]["deadLetterTargetArn"]
+            self.assertEqual(target, f"!GetAtt {name.removesuffix('Queue')}DeadQueue.Arn")
+
+    def test_every_bucket_is_private_encrypted_and_forgets_unfinished_uploads(self) -> None:
+        for name, bucket in _resources("AWS::S3::Bucket").items():
+            self.assertTrue(all(bucket["PublicAccessBlockConfiguration"].values()), name)
+            self.assertIn("BucketEncryption", bucket, name)
+            rules = bucket["LifecycleConfiguration"]["Rules"]
+            self.assertTrue(any("AbortIncompleteMultipartUpload" in rule for rule in rules), name)
+
+    def test_every_function_of_the_workspace_is_in_the_template(self) -> None:
+        document = yaml.load(artifacts.TEMPLATE.read_text(), _Loader)["Resources"].values()
+        binaries = [
+            resource["Metadata"]["BuildProperties"]["Binary"]
+            for resource in document
+            if resource["Type"] == "AWS::Serverless::Function"
+        ]
+        self.assertEqual(sorted(binaries), artifacts.functions())
+
+
+class BuiltTemplate(unittest.TestCase):
+    """The template as it is deployed here."""
+
+    def test_only_the_places_of_the_code_change(self) -> None:
+        built = artifacts.point(artifacts.TEMPLATE.read_text(), artifacts.ROOT / "target")
+        before = yaml.load(artifacts.TEMPLATE.read_text(), _Loader)
+        after = yaml.load(built, _Loader)
+        for name, resource in after["Resources"].items():
+            code = resource.get("Properties", {}).pop("CodeUri", None)
+            layer = resource.get("Properties", {}).pop("ContentUri", None)
+            before["Resources"][name].get("Properties", {}).pop("ContentUri", None)
+            if resource["Type"] == "AWS::Serverless::Function":
+                binary = resource["Metadata"]["BuildProperties"]["Binary"]
+                self.assertEqual(code, str(artifacts.ROOT / "target" / "lambda" / binary))
+            if resource["Type"] == "AWS::Serverless::LayerVersion":
+                self.assertEqual(layer, str(artifacts.LAYER))
+        self.assertEqual(before, after)
+
+
+if __name__ == "__main__":
+    unittest.main()
