@@ -1,0 +1,284 @@
+//! Properties of planning and packaging, against what a naive reading of the same movie says.
+
+#![allow(missing_docs, unreachable_pub, clippy::cast_possible_truncation, reason = "a test")]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use mp4_atom::{Any, Decode, Moof};
+use proptest::prelude::*;
+use support::{Movie, Wanted, WantedTrack};
+use vpp_media::cenc::{ConstantIv, ContentKey, KeyId, Scheme};
+use vpp_media::cmaf::{
+    PlanFile, PlanOptions, PlanWriter, Planner, Presentation, ProtectedTracks, Protection, Slice, SliceSource,
+    package_slice, presentation_range, read_presentation, read_slice,
+};
+
+fn key() -> ContentKey {
+    ContentKey::new([7; 16])
+}
+
+fn options(slice_bytes: u64, seconds: u64, protected: bool) -> PlanOptions {
+    let kid = KeyId::new([1; 16]).unwrap();
+    let iv = ConstantIv::derive(&key(), &kid);
+    let protection = Protection { scheme: Scheme::Cbcs, tracks: ProtectedTracks::All, kid, iv };
+    PlanOptions {
+        segment_duration: Duration::from_secs(seconds),
+        slice_bytes,
+        protection: protected.then_some(protection),
+        audio_only: false,
+    }
+}
+
+fn plan(movie: &Movie, options: &PlanOptions) -> (Vec<Slice>, Presentation) {
+    let index = movie.index();
+    let parsed = index.movie().unwrap();
+    let mut planner = Planner::new(&parsed, options).unwrap();
+    let slices = planner.by_ref().map(Result::unwrap).collect();
+    (slices, planner.finish().unwrap())
+}
+
+/// Every segment of a package, by path.
+fn package(movie: &Movie, slices: &[Slice]) -> BTreeMap<String, Vec<u8>> {
+    let mut segments = BTreeMap::new();
+    for slice in slices {
+        let parts = slice.ranges.iter().map(|range| movie.bytes(range.start, range.end).to_vec()).collect();
+        let mut source = SliceSource::new(slice, parts).unwrap();
+        for segment in package_slice(slice, &mut source, Some(&key())).unwrap() {
+            let bytes = segment.to_vec(&source);
+            assert_eq!(bytes.len() as u64, segment.bytes());
+            assert!(segments.insert(segment.path(), bytes).is_none(), "one segment per path");
+        }
+    }
+    segments
+}
+
+/// A sample as a segment describes it: decode time, description, bytes.
+type Read = (u64, Wanted, Vec<u8>);
+
+/// Reads a segment with an outside parser.
+fn read_segment(mut bytes: &[u8]) -> Vec<Read> {
+    let whole = bytes;
+    let mut found: Option<(usize, Moof)> = None;
+    while !bytes.is_empty() {
+        let at = whole.len() - bytes.len();
+        if let Any::Moof(moof) = Any::decode(&mut bytes).unwrap() {
+            found = Some((at, moof));
+        }
+    }
+    let (moof_at, moof) = found.unwrap();
+    let traf = &moof.traf[0];
+    let mut time = traf.tfdt.as_ref().unwrap().base_media_decode_time;
+    let mut samples = Vec::new();
+    for trun in &traf.trun {
+        let mut at = moof_at + usize::try_from(trun.data_offset.unwrap()).unwrap();
+        for entry in trun.samples.iter() {
+            let size = entry.size.or(traf.tfhd.default_sample_size).unwrap();
+            let duration = entry.duration.or(traf.tfhd.default_sample_duration).unwrap();
+            let flags = entry.flags.or(traf.tfhd.default_sample_flags).unwrap();
+            let wanted = Wanted {
+                size,
+                duration,
+                composition_offset: i32::try_from(entry.cts.unwrap_or(0)).unwrap(),
+                is_sync: flags & 0x0001_0000 == 0,
+            };
+            samples.push((time, wanted, whole[at..at + size as usize].to_vec()));
+            at += size as usize;
+            time += u64::from(duration);
+        }
+    }
+    samples
+}
+
+fn samples(kind: impl Strategy<Value = Wanted>, most: usize) -> impl Strategy<Value = Vec<Wanted>> {
+    prop::collection::vec(kind, 1..most)
+}
+
+fn video_sample() -> impl Strategy<Value = Wanted> {
+    (5_u32..200, 1_u32..4, 0_i32..3, prop::bool::weighted(0.2)).prop_map(|(size, duration, offset, is_sync)| Wanted {
+        size,
+        duration: duration * 512,
+        // A sync sample leads what is presented from it on.
+        composition_offset: if is_sync { 0 } else { offset * 512 },
+        is_sync,
+    })
+}
+
+fn audio_sample() -> impl Strategy<Value = Wanted> {
+    (1_u32..90).prop_map(|size| Wanted { size, duration: 1024, composition_offset: 0, is_sync: true })
+}
+
+fn track(video: bool, samples: Vec<Wanted>, chunk: usize, edit: Option<(u32, i32)>) -> WantedTrack {
+    let mut samples = samples;
+    samples[0].is_sync = true;
+    samples[0].composition_offset = 0;
+    WantedTrack { video, timescale: if video { 12_288 } else { 48_000 }, samples, chunk, edit }
+}
+
+prop_compose! {
+    fn movie()(
+        video in samples(video_sample(), 120), audio in samples(audio_sample(), 300), more in samples(audio_sample(), 60),
+        chunk in 1_usize..20, audio_chunk in 1_usize..40, edits in prop::bool::ANY,
+    ) -> Vec<WantedTrack> {
+        vec![
+            track(true, video, chunk, edits.then_some((0, 512))),
+            track(false, audio, audio_chunk, edits.then_some((0, 1024))),
+            track(false, more, 7, edits.then_some((500, 0))),
+        ]
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn segments_hold_every_sample_once_in_order_and_unchanged(tracks in movie(), slice_bytes in 1_u64..20_000) {
+        let movie = Movie::new(&tracks);
+        let (slices, presentation) = plan(&movie, &options(slice_bytes, 1, false));
+        let segments = package(&movie, &slices);
+        let mut read = 0;
+        for (position, own) in presentation.representations.iter().enumerate() {
+            let wanted = &tracks[position];
+            let shift = wanted.edit.map_or(0, |(empty, _)| u64::from(empty) * u64::from(wanted.timescale) / 1000);
+            let mut time = shift;
+            let mut expected = wanted.samples.iter().zip(&movie.offsets[position]);
+            for number in 1..=own.segments.len() {
+                for (decode_time, sample, bytes) in read_segment(&segments[&format!("{}/{number}.m4s", own.name)]) {
+                    let (wanted, offset) = expected.next().unwrap();
+                    prop_assert_eq!(decode_time, time);
+                    prop_assert_eq!(&sample, wanted);
+                    prop_assert_eq!(&bytes[..], movie.bytes(*offset, offset + u64::from(wanted.size)));
+                    time += u64::from(wanted.duration);
+                }
+                read += 1;
+            }
+            prop_assert!(expected.next().is_none(), "no sample is lost");
+        }
+        prop_assert_eq!(read, segments.len(), "no segment is left over");
+    }
+
+    #[test]
+    fn any_slice_size_gives_the_same_bytes(tracks in movie(), slice_bytes in 1_u64..20_000) {
+        let movie = Movie::new(&tracks);
+        let (whole, presentation) = plan(&movie, &options(u64::MAX, 1, true));
+        prop_assert_eq!(whole.len(), 1);
+        let (slices, sliced) = plan(&movie, &options(slice_bytes, 1, true));
+        prop_assert_eq!(package(&movie, &whole), package(&movie, &slices));
+        prop_assert_eq!(presentation.representations, sliced.representations);
+    }
+
+    #[test]
+    fn segments_start_where_they_can_be_entered_and_follow_one_another(tracks in movie(), seconds in 1_u64..5) {
+        let movie = Movie::new(&tracks);
+        let (slices, presentation) = plan(&movie, &options(u64::MAX, seconds, false));
+        for segment in slices.iter().flat_map(|slice| &slice.segments) {
+            prop_assert!(segment.samples[0].is_sync);
+        }
+        for own in &presentation.representations {
+            for pair in own.segments.windows(2) {
+                prop_assert_eq!(pair[0].end(), pair[1].start);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_read_for_a_slice_is_little_more_than_its_samples(tracks in movie(), slice_bytes in 1_000_u64..20_000) {
+        let movie = Movie::new(&tracks);
+        let (slices, _) = plan(&movie, &options(slice_bytes, 1, false));
+        let needed: u64 = tracks.iter().flat_map(|track| &track.samples).map(|sample| u64::from(sample.size)).sum();
+        let read: u64 = slices.iter().map(Slice::source_bytes).sum();
+        prop_assert!(read >= needed && read <= needed + needed / 100, "{read} bytes read for {needed}");
+    }
+
+    #[test]
+    fn a_plan_is_read_back_section_by_section(tracks in movie(), slice_bytes in 1_u64..20_000) {
+        let movie = Movie::new(&tracks);
+        let (slices, presentation) = plan(&movie, &options(slice_bytes, 1, true));
+        let mut writer = PlanWriter::new();
+        slices.iter().for_each(|slice| writer.push(slice));
+        let PlanFile { bytes, sections } = writer.finish(&presentation);
+        let at = |range: std::ops::Range<u64>| &bytes[range.start as usize..range.end as usize];
+        prop_assert_eq!(sections.len(), slices.len());
+        for (slice, section) in slices.iter().zip(sections) {
+            prop_assert_eq!(slice, &read_slice(at(section)).unwrap());
+        }
+        let stored = read_presentation(at(presentation_range(&bytes[..12]).unwrap())).unwrap();
+        prop_assert_eq!(stored, presentation);
+    }
+
+    #[test]
+    fn a_damaged_plan_is_an_error(tracks in movie(), cut in 0_usize..100_000, flip in 0_usize..100_000) {
+        let movie = Movie::new(&tracks);
+        let (slices, _) = plan(&movie, &options(u64::MAX, 1, true));
+        let mut writer = PlanWriter::new();
+        writer.push(&slices[0]);
+        let (_, presentation) = plan(&movie, &options(u64::MAX, 1, true));
+        let file = writer.finish(&presentation);
+        let section = &file.bytes[file.sections[0].start as usize..];
+        let cut = cut % section.len();
+        prop_assert!(read_slice(&section[..cut]).is_err());
+        let mut flipped = section.to_vec();
+        let flip = flip % section.len();
+        flipped[flip] ^= 0x55;
+        // It may still decode; packaging it must then end in an error or in bytes, never in a panic.
+        if let Ok(slice) = read_slice(&flipped) {
+            let ranges = slice.ranges.iter().map(|range| vec![0; (range.end.saturating_sub(range.start)).min(1 << 16) as usize]);
+            if let Ok(mut source) = SliceSource::new(&slice, ranges.collect()) {
+                drop(package_slice(&slice, &mut source, Some(&key())));
+            }
+        }
+    }
+}
+
+#[test]
+fn segments_end_at_the_sync_sample_nearest_to_the_asked_duration() {
+    // One picture a second; sync samples at 0, 5, 8, 13, 21 and 22 seconds.
+    let picture = |second: usize| Wanted {
+        size: 100,
+        duration: 12_288,
+        composition_offset: 0,
+        is_sync: [0, 5, 8, 13, 21, 22].contains(&second),
+    };
+    let video = track(true, (0..24).map(picture).collect(), 4, None);
+    let (_, presentation) = plan(&Movie::new(&[video]), &options(u64::MAX, 6, false));
+    let starts: Vec<_> = presentation.representations[0].segments.iter().map(|s| s.start / 12_288).collect();
+    // From 0, 5 is nearer to 6 than 8; from 5, 13 is as near to 11 as 8 is not; from 13, 21 is nearer to 19 than nothing.
+    assert_eq!(starts, [0, 5, 13, 21]);
+}
+
+#[test]
+fn audio_is_cut_where_video_is() {
+    let picture = |index: usize| Wanted { size: 100, duration: 512, composition_offset: 0, is_sync: index % 48 == 0 };
+    let video = track(true, (0..240).map(picture).collect(), 4, None);
+    let frame = Wanted { size: 20, duration: 1024, composition_offset: 0, is_sync: true };
+    let audio = track(false, vec![frame; 469], 10, Some((0, 1024)));
+    let (_, presentation) = plan(&Movie::new(&[video, audio]), &options(u64::MAX, 2, false));
+    let [video, audio] = &presentation.representations[..] else { panic!("two tracks") };
+    assert_eq!(video.segments.len(), audio.segments.len());
+    for (v, a) in video.segments.iter().zip(&audio.segments).skip(1) {
+        let cut = v.start as f64 / 12_288.0;
+        let heard = (a.start as f64 - 1024.0) / 48_000.0;
+        assert!(heard >= cut && heard < cut + 1024.0 / 48_000.0, "{heard} for {cut}");
+    }
+}
+
+#[test]
+fn a_window_too_large_for_a_worker_is_refused() {
+    // The sizes are claims of the index: the file is sparse as far as planning can tell.
+    let picture = |index: usize| Wanted { size: 5, duration: 512, composition_offset: 0, is_sync: index == 0 };
+    let mut movie = Movie::new(&[track(true, (0..3).map(picture).collect(), 3, None)]);
+    let stsz = movie.file.windows(4).position(|window| window == b"stsz").unwrap();
+    for entry in 0..3 {
+        let at = stsz + 16 + entry * 4;
+        movie.file[at..at + 4].copy_from_slice(&(1_u32 << 28).to_be_bytes());
+    }
+    let moov = movie.index().moov_range();
+    let mut reader = vpp_media::isobmff::IndexReader::at(1 << 40, moov.clone()).unwrap();
+    reader.supply(movie.bytes(moov.start, moov.end)).unwrap();
+    let index = reader.finish().unwrap();
+    let parsed = index.movie().unwrap();
+    let mut planner = Planner::new(&parsed, &options(1, 1, false)).unwrap();
+    assert_eq!(planner.next().unwrap().unwrap_err().code(), "limit_exceeded");
+}
