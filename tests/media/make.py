@@ -4,6 +4,7 @@
     make.py [NAME ...]       make the named fixtures, or all of them
     make.py --ffmpeg         print the path of the pinned ffmpeg
     make.py --sample         make the committed sample movie again
+    make.py --list-good      print the names of the fixtures that must package; --list-bad, of those that must not
     make.py --readme         write the table of provenance into README.md
     make.py --check-readme   fail when that table is out of date
 
@@ -150,6 +151,10 @@ def main(arguments: list[str]) -> int:
                 print(ffmpeg())
             case ["--sample"]:
                 write(recipes.SAMPLE, path_of(recipes.SAMPLE.name))
+            case ["--list-good"]:
+                print(*(recipe.name for recipe in [recipes.SAMPLE, *recipes.GOOD]), sep="\n")
+            case ["--list-bad"]:
+                print(*(recipe.name for recipe in recipes.BAD), sep="\n")
             case ["--readme"] | ["--check-readme"]:
                 return readme(check=arguments == ["--check-readme"])
             case names:

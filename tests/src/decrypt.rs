@@ -1,0 +1,55 @@
+//! Bento4's decrypter, as an outside judge of our encryption.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use mp4decrypt::Ap4CencDecryptingProcessor;
+
+use crate::package::Representation;
+
+/// A content key and its id, each as 32 hex digits.
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    /// The key id.
+    pub kid: &'static str,
+    /// The key.
+    pub key: &'static str,
+}
+
+/// The key of the tests: the platform's documented test vector.
+pub const KEY: Key = Key { kid: "a16e402b9056e371f36d348aa62bb749", key: "87237d20a19f58a740c05684e699b4aa" };
+
+/// Another key of another id.
+pub const OTHER_KEY: Key = Key { kid: "00112233445566778899aabbccddeeff", key: "0f1e2d3c4b5a69788796a5b4c3d2e1f0" };
+
+/// Joins a representation's init segment and segments into one file in `directory`, as they are.
+///
+/// # Panics
+/// When a file is missing.
+#[must_use]
+pub fn join(representation: &Representation, directory: &Path) -> PathBuf {
+    let mut joined = fs::read(&representation.init).expect("the init segment is there");
+    for segment in &representation.segments {
+        joined.extend(fs::read(&segment.path).expect("every segment is there"));
+    }
+    let file = directory.join(format!("{}.joined.mp4", representation.id));
+    fs::write(&file, joined).expect("the joined file is written");
+    file
+}
+
+/// Joins a representation like [`join`] and decrypts it where it is protected.
+///
+/// # Panics
+/// When Bento4 cannot decrypt it.
+#[must_use]
+pub fn decrypted(representation: &Representation, key: Key, directory: &Path) -> PathBuf {
+    let joined = join(representation, directory);
+    if representation.protection.is_none() {
+        return joined;
+    }
+    let clear = directory.join(format!("{}.clear.mp4", representation.id));
+    let decrypter = Ap4CencDecryptingProcessor::new().key(key.kid, key.key).expect("the key is a key");
+    let decrypter = decrypter.build().expect("there is a key");
+    decrypter.decrypt_file(&joined, &clear, None).expect("Bento4 decrypts it");
+    clear
+}

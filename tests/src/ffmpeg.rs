@@ -1,0 +1,127 @@
+//! ffmpeg as a witness: what it finds in a file, packet by packet and frame by frame.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use crate::fixtures;
+
+/// One sample as ffmpeg's demuxer delivers it. Times are in units of the track's timescale.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Packet {
+    /// Decode time.
+    pub dts: i64,
+    /// Presentation time.
+    pub pts: i64,
+    /// How long it lasts.
+    pub duration: i64,
+    /// Length in bytes.
+    pub size: u64,
+    /// SHA-256 of its bytes, in hex.
+    pub sha256: String,
+    /// Whether it is marked as a sync sample.
+    pub sync: bool,
+}
+
+/// One decoded picture or block of sound.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame {
+    /// Presentation time in units of the track's timescale.
+    pub pts: i64,
+    /// SHA-256 of its samples, in hex.
+    pub sha256: String,
+}
+
+/// How a file is to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Edits {
+    /// On the timeline of the media itself, without its edit list.
+    Ignored,
+    /// On the timeline of the presentation, edit list applied.
+    Applied,
+}
+
+/// The pinned ffmpeg.
+pub fn ffmpeg() -> Command {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    let program = PROGRAM.get_or_init(|| fixtures::make(&["--ffmpeg"]).trim().into());
+    let mut command = Command::new(program);
+    command.args(["-hide_banner", "-nostdin", "-loglevel", "warning"]);
+    command
+}
+
+/// Every sample of one stream, named as in `0:v:0`, in decode order.
+///
+/// # Panics
+/// When ffmpeg cannot read it.
+#[must_use]
+pub fn packets(file: &Path, stream: &str, edits: Edits) -> Vec<Packet> {
+    let copy = ["-map", stream, "-c", "copy", "-copyinkf"];
+    let hashed = rows(&run(&read(file, edits, &[]), &[&copy[..], &["-f", "framehash"]].concat()));
+    let flagged = rows(&run(&read(file, edits, &[]), &[&copy[..], &["-f", "framecrc"]].concat()));
+    assert_eq!(hashed.len(), flagged.len(), "both listings are of {}", file.display());
+    let packet = |(hashed, flagged): (&Vec<String>, &Vec<String>)| Packet {
+        dts: hashed[1].parse().unwrap(),
+        pts: hashed[2].parse().unwrap(),
+        duration: hashed[3].parse().unwrap(),
+        size: hashed[4].parse().unwrap(),
+        sha256: hashed[5].clone(),
+        // The flags are printed only when they are not those of a key frame alone; bit 0 says key frame.
+        sync: flagged.iter().find_map(|field| field.strip_prefix("F=0x")).is_none_or(|flags| {
+            let flags = u32::from_str_radix(flags, 16).unwrap();
+            flags & 1 == 1
+        }),
+    };
+    hashed.iter().zip(&flagged).map(packet).collect()
+}
+
+/// Every frame of one stream, decoded, in presentation order. `options` stand before the input.
+///
+/// # Panics
+/// When ffmpeg cannot read it, or says anything while it decodes.
+#[must_use]
+pub fn frames(file: &Path, stream: &str, edits: Edits, options: &[&str]) -> Vec<Frame> {
+    let decode = ["-map", stream, "-fps_mode", "passthrough", "-enc_time_base", "demux", "-f", "framehash"];
+    let frame = |row: Vec<String>| Frame { pts: row[2].parse().unwrap(), sha256: row[5].clone() };
+    rows(&run(&read(file, edits, options), &decode)).into_iter().map(frame).collect()
+}
+
+/// Reads every packet of every stream and returns what ffmpeg had to say about it: nothing, for a good file.
+#[must_use]
+pub fn complaints(file: &Path) -> String {
+    let mut command = read(file, Edits::Applied, &[]);
+    let output = command.args(["-map", "0", "-c", "copy", "-f", "null", "-"]).output().expect("ffmpeg starts");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    if output.status.success() { said } else { format!("{said} ({})", output.status) }
+}
+
+fn read(file: &Path, edits: Edits, options: &[&str]) -> Command {
+    let mut command = ffmpeg();
+    command.args(options);
+    if edits == Edits::Ignored {
+        command.args(["-ignore_editlist", "1"]);
+    }
+    command.arg("-copyts").arg("-i").arg(file);
+    command
+}
+
+fn run(command: &Command, arguments: &[&str]) -> String {
+    let mut command = clone(command);
+    let output = command.args(arguments).arg("-").output().expect("ffmpeg starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.is_empty(), "{command:?}: {said}");
+    String::from_utf8(output.stdout).expect("ffmpeg lists text")
+}
+
+/// `Command` has no `Clone`.
+fn clone(command: &Command) -> Command {
+    let mut copy = Command::new(command.get_program());
+    copy.args(command.get_args());
+    copy
+}
+
+/// The lines of a listing that are not comments, in fields.
+fn rows(listing: &str) -> Vec<Vec<String>> {
+    let fields = |line: &str| line.split(',').map(|field| field.trim().to_owned()).collect();
+    listing.lines().filter(|line| !line.starts_with('#')).map(fields).collect()
+}

@@ -1,0 +1,244 @@
+//! A package on disk as a player meets it: the manifest, and every file it leads to.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use dash_mpd_core::{AdaptationSet, MPD, SegmentTemplate};
+use mp4_atom::{Decode, Moof};
+
+/// A package: its directory, and what its manifest says.
+#[derive(Debug)]
+pub struct Package {
+    /// Where the manifest lies.
+    pub directory: PathBuf,
+    /// The manifest as written.
+    pub text: String,
+    /// The manifest as an outside parser reads it.
+    pub mpd: MPD,
+    /// All representations, in the order of the manifest.
+    pub representations: Vec<Representation>,
+}
+
+/// A representation and the files its template names.
+#[derive(Debug, Clone)]
+pub struct Representation {
+    /// `@id`.
+    pub id: String,
+    /// `@contentType` of its adaptation set.
+    pub content_type: String,
+    /// `@codecs`.
+    pub codecs: String,
+    /// `@lang` of its adaptation set.
+    pub language: Option<String>,
+    /// `@bandwidth`, in bits per second.
+    pub bandwidth: u64,
+    /// Units per second of every time below.
+    pub timescale: u64,
+    /// `@presentationTimeOffset`.
+    pub presentation_time_offset: u64,
+    /// The init segment.
+    pub init: PathBuf,
+    /// The timeline, written out.
+    pub segments: Vec<Segment>,
+    /// What the manifest says of its protection.
+    pub protection: Option<Protection>,
+}
+
+/// A segment of the timeline.
+#[derive(Debug, Clone)]
+pub struct Segment {
+    /// `$Number$`.
+    pub number: u64,
+    /// When it starts, on the timeline of the media.
+    pub start: u64,
+    /// How long it lasts.
+    pub duration: u64,
+    /// The file.
+    pub path: PathBuf,
+}
+
+/// The descriptor `urn:mpeg:dash:mp4protection:2011`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Protection {
+    /// Its `@value`, such as `cbcs`.
+    pub scheme: String,
+    /// Its `@cenc:default_KID`.
+    pub default_kid: String,
+}
+
+/// A sample as the movie fragment of a segment lists it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sample {
+    /// Decode time.
+    pub decode_time: u64,
+    /// Decode time and composition offset.
+    pub composition_time: i64,
+    /// How long it lasts.
+    pub duration: u32,
+    /// Length in bytes.
+    pub size: u32,
+    /// Whether the flags say that it is a sync sample.
+    pub sync: bool,
+}
+
+impl Package {
+    /// Reads the manifest `stream.mpd` of a directory.
+    ///
+    /// # Panics
+    /// When it cannot be read.
+    #[must_use]
+    pub fn open(directory: &Path) -> Self {
+        let text = fs::read_to_string(directory.join("stream.mpd")).expect("the package has a manifest");
+        Self::parse(directory, text)
+    }
+
+    /// The package of a directory if `text` were its manifest.
+    ///
+    /// # Panics
+    /// When the manifest is none.
+    #[must_use]
+    pub fn parse(directory: &Path, text: String) -> Self {
+        let mpd = dash_mpd_core::parse(&text).expect("the manifest parses");
+        let representations = mpd.periods.iter().flat_map(|period| &period.adaptations);
+        let representations = representations.flat_map(|set| representations_of(directory, set)).collect();
+        Self { directory: directory.to_owned(), text, mpd, representations }
+    }
+
+    /// The representation of this id.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[must_use]
+    pub fn representation(&self, id: &str) -> &Representation {
+        let found = self.representations.iter().find(|representation| representation.id == id);
+        found.unwrap_or_else(|| panic!("no representation {id}"))
+    }
+
+    /// Every file below the directory, as paths relative to it, sorted.
+    #[must_use]
+    pub fn files(&self) -> Vec<PathBuf> {
+        files(&self.directory)
+    }
+}
+
+/// Every file below a directory, as paths relative to it, sorted.
+///
+/// # Panics
+/// When the directory cannot be read.
+#[must_use]
+pub fn files(directory: &Path) -> Vec<PathBuf> {
+    let (mut found, mut open) = (Vec::new(), vec![directory.to_owned()]);
+    while let Some(next) = open.pop() {
+        for entry in fs::read_dir(next).expect("the directory is there") {
+            let path = entry.expect("its entries can be read").path();
+            if path.is_dir() {
+                open.push(path);
+            } else {
+                found.push(path.strip_prefix(directory).unwrap().to_owned());
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+impl Segment {
+    /// The samples its movie fragment lists.
+    ///
+    /// # Panics
+    /// When the file is not one fragment of one track with everything stated per sample.
+    #[must_use]
+    pub fn samples(&self) -> Vec<Sample> {
+        let moof = self.moof();
+        let [traf] = moof.traf.as_slice() else { panic!("{} has not one track", self.path.display()) };
+        let mut decode_time = traf.tfdt.as_ref().expect("a tfdt").base_media_decode_time;
+        let mut samples = Vec::new();
+        for entry in traf.trun.iter().flat_map(|trun| trun.samples.iter()) {
+            let flags = entry.flags.or(traf.tfhd.default_sample_flags).expect("sample flags");
+            let duration = entry.duration.or(traf.tfhd.default_sample_duration).expect("a sample duration");
+            samples.push(Sample {
+                decode_time,
+                composition_time: i64::try_from(decode_time).unwrap() + entry.cts.unwrap_or(0),
+                duration,
+                size: entry.size.or(traf.tfhd.default_sample_size).expect("a sample size"),
+                sync: flags & 0x0001_0000 == 0,
+            });
+            decode_time += u64::from(duration);
+        }
+        samples
+    }
+
+    /// The movie fragment box, as `mp4-atom` reads it.
+    ///
+    /// # Panics
+    /// When there is not exactly one.
+    #[must_use]
+    pub fn moof(&self) -> Moof {
+        let bytes = fs::read(&self.path).expect("the segment is there");
+        let found: Vec<_> = positions(&bytes).into_iter().filter(|(kind, ..)| kind == b"moof").collect();
+        let [(_, start, end)] = found.as_slice() else { panic!("{} has not one fragment", self.path.display()) };
+        Moof::decode(&mut &bytes[*start..*end]).expect("mp4-atom reads the fragment")
+    }
+}
+
+/// The boxes of a file: type, first byte, byte behind the last.
+fn positions(bytes: &[u8]) -> Vec<([u8; 4], usize, usize)> {
+    let mut at = 0;
+    let place = |(kind, payload): (&[u8], &[u8])| {
+        let start = at;
+        at += 8 + payload.len();
+        (kind.try_into().unwrap(), start, at)
+    };
+    crate::boxes::children(bytes).map(place).collect()
+}
+
+fn representations_of(directory: &Path, set: &AdaptationSet) -> Vec<Representation> {
+    let protection = set.ContentProtection.iter().find(|own| own.schemeIdUri == "urn:mpeg:dash:mp4protection:2011");
+    let protection = protection.map(|own| Protection {
+        scheme: own.value.clone().unwrap_or_default(),
+        default_kid: own.default_KID.clone().unwrap_or_default(),
+    });
+    let read = |own: &dash_mpd_core::Representation| {
+        let id = own.id.clone().expect("a representation has an id");
+        let template = own.SegmentTemplate.as_ref().or(set.SegmentTemplate.as_ref()).expect("a segment template");
+        let bandwidth = own.bandwidth.expect("a representation has a bandwidth");
+        let fill = |pattern: &Option<String>, number: u64| {
+            let pattern = pattern.as_deref().expect("the template names its files");
+            let name = pattern.replace("$RepresentationID$", &id).replace("$Number$", &number.to_string());
+            let name = name.replace("$Bandwidth$", &bandwidth.to_string());
+            assert!(!name.contains('$'), "an identifier of {pattern} is not known");
+            directory.join(name)
+        };
+        Representation {
+            init: fill(&template.initialization, 0),
+            segments: timeline(template).map(|(number, start, duration)| Segment {
+                number, start, duration, path: fill(&template.media, number),
+            }).collect(),
+            content_type: set.contentType.clone().unwrap_or_default(),
+            codecs: own.codecs.clone().or_else(|| set.codecs.clone()).unwrap_or_default(),
+            language: set.lang.clone(),
+            timescale: template.timescale.unwrap_or(1),
+            presentation_time_offset: template.presentationTimeOffset.unwrap_or(0),
+            protection: protection.clone(),
+            bandwidth,
+            id: id.clone(),
+        }
+    };
+    set.representations.iter().map(read).collect()
+}
+
+/// The segments of a timeline: number, start, duration.
+fn timeline(template: &SegmentTemplate) -> impl Iterator<Item = (u64, u64, u64)> {
+    let entries = &template.SegmentTimeline.as_ref().expect("a segment timeline").segments;
+    let mut time = 0;
+    let mut segments = Vec::new();
+    for entry in entries {
+        time = entry.t.unwrap_or(time);
+        for _ in 0..=entry.r.unwrap_or(0) {
+            segments.push((time, entry.d));
+            time += entry.d;
+        }
+    }
+    let first = template.startNumber.unwrap_or(1);
+    (first..).zip(segments).map(|(number, (start, duration))| (number, start, duration))
+}

@@ -1,0 +1,136 @@
+//! Rules of the manifest itself: order of elements, duration, bandwidth, codec strings.
+
+use std::fs;
+
+use quick_xml::Reader;
+use quick_xml::events::Event;
+
+use super::Report;
+use crate::boxes;
+use crate::package::{Package, Representation};
+
+/// Children in the order of the schema (DASH-MPD.xsd), of the elements that have more than one kind of them.
+const ORDER: [(&str, &[&str]); 5] = [
+    ("MPD", &["ProgramInformation", "BaseURL", "Location", "Period", "Metrics", "EssentialProperty"]),
+    ("Period", &["BaseURL", "SegmentBase", "SegmentList", "SegmentTemplate", "EventStream", "AdaptationSet", "Subset"]),
+    (
+        "AdaptationSet",
+        &[
+            "FramePacking", "AudioChannelConfiguration", "ContentProtection", "EssentialProperty",
+            "SupplementalProperty", "InbandEventStream", "Switching", "RandomAccess", "GroupLabel", "Label",
+            "Accessibility", "Role", "Rating", "Viewpoint", "ContentComponent", "BaseURL", "SegmentBase",
+            "SegmentList", "SegmentTemplate", "Representation",
+        ],
+    ),
+    (
+        "Representation",
+        &[
+            "FramePacking", "AudioChannelConfiguration", "ContentProtection", "EssentialProperty",
+            "SupplementalProperty", "InbandEventStream", "Switching", "RandomAccess", "GroupLabel", "Label",
+            "BaseURL", "SubRepresentation", "SegmentBase", "SegmentList", "SegmentTemplate",
+        ],
+    ),
+    ("SegmentTemplate", &["Initialization", "RepresentationIndex", "SegmentTimeline", "BitstreamSwitching"]),
+];
+
+pub(super) fn check(package: &Package, report: &mut Report) {
+    order(&package.text, report);
+    duration(package, report);
+    for own in &package.representations {
+        bandwidth(package, own, report);
+        codecs(own, report);
+    }
+    for set in package.mpd.periods.iter().flat_map(|period| &period.adaptations) {
+        let first = set.ContentProtection.first().map(|own| own.schemeIdUri.as_str());
+        report.require(first.is_none_or(|first| first == "urn:mpeg:dash:mp4protection:2011"), || {
+            "the protection scheme is not the first ContentProtection".into()
+        });
+    }
+}
+
+/// Elements stand in the order of the schema.
+fn order(text: &str, report: &mut Report) {
+    let mut reader = Reader::from_str(text);
+    // The open elements, each with the place its last child has in its order.
+    let mut open: Vec<(String, usize)> = Vec::new();
+    loop {
+        let event = reader.read_event().expect("the manifest is XML");
+        match &event {
+            Event::Start(element) | Event::Empty(element) => {
+                let name = element.local_name().as_ref().to_owned();
+                if let Some((parent, last)) = open.last_mut()
+                    && let Some((_, children)) = ORDER.iter().find(|(kind, _)| kind == parent)
+                {
+                    match children.iter().position(|child| *child == name) {
+                        Some(place) if place >= *last => *last = place,
+                        Some(_) => report.0.push(format!("{name} stands too late in {parent}")),
+                        None => report.0.push(format!("{name} does not belong in {parent}")),
+                    }
+                }
+                if matches!(event, Event::Start(_)) {
+                    open.push((name, 0));
+                }
+            }
+            Event::End(_) => drop(open.pop()),
+            Event::Eof => return,
+            _ => {}
+        }
+    }
+}
+
+/// `@mediaPresentationDuration` is when the last sample of the longest track ends, to the nanosecond.
+fn duration(package: &Package, report: &mut Report) {
+    let end = package.representations.iter().filter_map(|own| {
+        let last = own.segments.last()?;
+        let end = u128::from(last.start + last.duration - own.presentation_time_offset);
+        Some((end * 2_000_000_000 / u128::from(own.timescale)).div_ceil(2))
+    });
+    let (end, said) = (end.max().unwrap_or(0), seconds(&package.text, "mediaPresentationDuration"));
+    report.require(said.abs_diff(end) <= 1, || format!("the duration is {said} ns, the last segment ends at {end} ns"));
+}
+
+/// `@bandwidth` is the smallest rate that starves no client which waits for `@minBufferTime`, by the definition.
+fn bandwidth(package: &Package, own: &Representation, report: &mut Report) {
+    let buffer = seconds(&package.text, "minBufferTime");
+    let sizes: Vec<u128> = own.segments.iter().map(|segment| {
+        u128::from(fs::metadata(&segment.path).expect("the segment is there").len())
+    }).collect();
+    let plays = |rate: u64| {
+        (0..sizes.len()).all(|from| {
+            let mut bits = 0;
+            (from..sizes.len()).all(|to| {
+                bits += sizes[to] * 8;
+                let ahead = u128::from(own.segments[to].start - own.segments[from].start);
+                let due = buffer + ahead * 1_000_000_000 / u128::from(own.timescale);
+                bits * 1_000_000_000 <= u128::from(rate) * due
+            })
+        })
+    };
+    report.require(plays(own.bandwidth + 1), || format!("{}: @bandwidth {} starves a client", own.id, own.bandwidth));
+    report.require(!plays(own.bandwidth.saturating_sub(2)), || {
+        format!("{}: @bandwidth {} is more than it takes", own.id, own.bandwidth)
+    });
+}
+
+/// An H.264 codec string says what the avcC says; an AAC one, what it must begin with.
+fn codecs(own: &Representation, report: &mut Report) {
+    let init = fs::read(&own.init).expect("the init segment is there");
+    let entries = "moov/trak/mdia/minf/stbl/stsd";
+    let records = ["avc1", "encv"].map(|kind| boxes::all(&init, &format!("{entries}/{kind}/avcC")));
+    let expected = records.concat().first().map(|avc| format!("avc1.{:02X}{:02X}{:02X}", avc[1], avc[2], avc[3]));
+    match expected {
+        Some(expected) => report.require(own.codecs.eq_ignore_ascii_case(&expected), || {
+            format!("{}: codecs {} for {expected}", own.id, own.codecs)
+        }),
+        None => report.require(own.codecs.starts_with("mp4a.40."), || format!("{}: codecs {}", own.id, own.codecs)),
+    }
+}
+
+/// The nanoseconds of an attribute of the form `PT12.5S`.
+fn seconds(text: &str, attribute: &str) -> u128 {
+    let (_, value) = text.split_once(&format!(" {attribute}=\"PT")).expect("the attribute is there");
+    let (value, _) = value.split_once("S\"").expect("a duration in seconds alone");
+    let (whole, fraction) = value.split_once('.').unwrap_or((value, ""));
+    let nanos: u128 = format!("{fraction:0<9}").parse().expect("at most nanoseconds");
+    whole.parse::<u128>().expect("whole seconds") * 1_000_000_000 + nanos
+}

@@ -1,0 +1,35 @@
+//! Runs the command `vpp` as a person would.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+use crate::fixtures::root;
+
+/// The command, built first in the release profile, so that no test judges a stale one.
+///
+/// # Panics
+/// When it does not build.
+#[must_use]
+pub fn command() -> Command {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    Command::new(BUILT.get_or_init(|| {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let arguments = ["build", "--release", "--quiet", "--package", "vpp-cli"];
+        let built = Command::new(cargo).args(arguments).current_dir(root()).status().expect("cargo starts");
+        assert!(built.success(), "vpp does not build");
+        let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+        target.join("release/vpp")
+    }))
+}
+
+/// Runs `vpp package INPUT -o OUTPUT` with further arguments.
+///
+/// # Panics
+/// When the command does not start.
+#[must_use]
+pub fn package(input: &Path, output: &Path, arguments: &[&str]) -> Output {
+    let mut command = command();
+    command.arg("package").arg(input).arg("-o").arg(output).args(arguments);
+    command.output().expect("vpp starts")
+}

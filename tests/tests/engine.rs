@@ -1,0 +1,379 @@
+//! What `vpp package` writes, judged by implementations that no one here made.
+//!
+//! Every promise is checked on every movie: the fixtures of `tests/media` and the H.264/AAC files of the corpus. A test goes
+//! through all of them before it fails, and names each movie that broke the promise.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test fails")]
+
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+use vpp_tests::decrypt::{self, KEY, Key, OTHER_KEY};
+use vpp_tests::ffmpeg::{self, Edits};
+use vpp_tests::package::{Package, Representation};
+use vpp_tests::{boxes, fixtures, rules, vpp};
+
+/// The corpus files that are progressive H.264 with or without AAC.
+const CORPUS: [&str; 9] = ["s01", "s02", "s07", "s11", "s13", "s14", "s15", "s16", "s18"];
+
+/// The ten-minute film takes minutes to decode; one test of its own covers it.
+fn is_film(movie: &Path) -> bool {
+    movie.file_name().is_some_and(|name| name.to_string_lossy().starts_with("film-"))
+}
+
+fn movies() -> Vec<PathBuf> {
+    let corpus = CORPUS.iter().filter_map(|name| fixtures::corpus(&format!("good/{name}.mp4")));
+    fixtures::good().iter().map(|name| fixtures::fixture(name)).chain(corpus).collect()
+}
+
+/// Runs a check on every movie, and fails with the names of those that did not pass.
+fn for_every(movies: Vec<PathBuf>, check: impl Fn(&Path)) {
+    let failed: Vec<_> = movies
+        .iter()
+        .filter(|movie| {
+            let passed = catch_unwind(AssertUnwindSafe(|| check(movie))).is_ok();
+            if !passed {
+                eprintln!("^^^ {}", movie.display());
+            }
+            !passed
+        })
+        .map(|movie| movie.file_name().unwrap().to_string_lossy())
+        .collect();
+    assert!(!movies.is_empty() && failed.is_empty(), "{} of {} movies: {failed:?}", failed.len(), movies.len());
+}
+
+/// A package in a directory that goes away with it.
+struct Packaged {
+    package: Package,
+    scratch: TempDir,
+}
+
+/// Packages a movie, which must succeed, and reads the result.
+fn packaged(movie: &Path, arguments: &[&str]) -> Packaged {
+    let scratch = TempDir::new().unwrap();
+    let directory = scratch.path().join("package");
+    let output = vpp::package(movie, &directory, arguments);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "vpp package {} {arguments:?}: {said}", movie.display());
+    Packaged { package: Package::open(&directory), scratch }
+}
+
+/// The arguments that ask for encryption with a key.
+fn with(key: Key) -> [&'static str; 4] {
+    ["--key", key.key, "--kid", key.kid]
+}
+
+/// ffmpeg's name in the source of the track that a representation was made of.
+fn stream(own: &Representation) -> String {
+    let (kind, ordinal) = own.id.split_at(1);
+    format!("0:{kind}:{}", ordinal.parse::<u32>().unwrap() - 1)
+}
+
+/// How much later than in the source the media of a representation stands: the least its decode times differ.
+fn shift(source: &[ffmpeg::Packet], own: &[ffmpeg::Packet]) -> i64 {
+    own[0].dts - source[0].dts
+}
+
+/// Asserts that a clear file of one representation holds every sample of its track, and nothing else has changed.
+fn assert_same_samples(movie: &Path, own: &Representation, clear: &Path) {
+    let source = ffmpeg::packets(movie, &stream(own), Edits::Ignored);
+    let mut found = ffmpeg::packets(clear, "0:0", Edits::Ignored);
+    assert!(!source.is_empty());
+    assert_eq!(found.len(), source.len(), "{}: number of samples", own.id);
+    let shift = shift(&source, &found);
+    for packet in &mut found {
+        (packet.dts, packet.pts) = (packet.dts - shift, packet.pts - shift);
+    }
+    for (index, (found, source)) in found.iter().zip(&source).enumerate() {
+        assert_eq!(found, source, "{}: sample {index}", own.id);
+    }
+}
+
+#[test]
+fn every_sample_comes_back_byte_identical() {
+    for_every(movies(), |movie| {
+        let Packaged { package, scratch } = packaged(movie, &with(KEY));
+        for own in &package.representations {
+            assert_same_samples(movie, own, &decrypt::decrypted(own, KEY, scratch.path()));
+        }
+    });
+}
+
+#[test]
+fn every_sample_comes_back_when_the_sound_is_encrypted_too() {
+    for_every(movies(), |movie| {
+        let Packaged { package, scratch } = packaged(movie, &[&with(KEY)[..], &["--encrypt", "all"]].concat());
+        for own in &package.representations {
+            assert!(own.protection.is_some(), "{} is clear", own.id);
+            assert_same_samples(movie, own, &decrypt::decrypted(own, KEY, scratch.path()));
+        }
+    });
+}
+
+#[test]
+fn ffmpeg_decrypts_what_bento4_decrypts() {
+    for_every(movies(), |movie| {
+        let Packaged { package, scratch } = packaged(movie, &[&with(KEY)[..], &["--encrypt", "all"]].concat());
+        for own in &package.representations {
+            let joined = decrypt::join(own, scratch.path());
+            let clear = scratch.path().join("ffmpeg.mp4");
+            let mut command = ffmpeg::ffmpeg();
+            command.args(["-y", "-decryption_key", KEY.key, "-i"]).arg(joined);
+            let output = command.args(["-c", "copy", "-copyts"]).arg(&clear).output().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            let hashes = |file: &Path, stream: &str| -> Vec<String> {
+                ffmpeg::packets(file, stream, Edits::Ignored).into_iter().map(|packet| packet.sha256).collect()
+            };
+            assert_eq!(hashes(&clear, "0:0"), hashes(movie, &stream(own)), "{}", own.id);
+        }
+    });
+}
+
+#[test]
+fn a_clear_package_holds_the_samples_as_they_are() {
+    for_every(movies(), |movie| {
+        let Packaged { package, scratch } = packaged(movie, &["--scheme", "clear"]);
+        for own in &package.representations {
+            assert_eq!(own.protection, None);
+            assert_same_samples(movie, own, &decrypt::join(own, scratch.path()));
+        }
+    });
+}
+
+#[test]
+fn every_package_keeps_the_rules() {
+    for_every(movies(), |movie| {
+        for arguments in [&with(KEY)[..], &[&with(KEY)[..], &["--encrypt", "all"]].concat(), &["--scheme", "clear"]] {
+            let broken = rules::broken(&packaged(movie, arguments).package);
+            assert!(broken.is_empty(), "{arguments:?}\n{}", broken.join("\n"));
+        }
+    });
+}
+
+/// The source's samples on the presentation's timeline are where the manifest puts the segments' samples: ffmpeg applies the
+/// source's edit list, we subtract `@presentationTimeOffset`.
+#[test]
+fn samples_are_presented_when_the_edit_list_says() {
+    for_every(movies(), |movie| {
+        let Packaged { package, scratch } = packaged(movie, &["--scheme", "clear"]);
+        for own in &package.representations {
+            // ffmpeg leaves out what lies wholly outside the edit, so its list is a part of ours.
+            let edited = ffmpeg::packets(movie, &stream(own), Edits::Applied);
+            let found = ffmpeg::packets(&decrypt::join(own, scratch.path()), "0:0", Edits::Ignored);
+            let from = found.windows(edited.len()).position(|window| {
+                window.iter().zip(&edited).all(|(found, edited)| found.sha256 == edited.sha256)
+            });
+            let from = from.expect("ffmpeg's samples are among ours");
+            let offset = i64::try_from(own.presentation_time_offset).unwrap();
+            for (index, (found, edited)) in found[from..].iter().zip(&edited).enumerate() {
+                // The movie's timescale is coarser than the track's: one unit is lost to rounding.
+                let apart = (found.pts - offset).abs_diff(edited.pts);
+                assert!(apart <= 1, "{}: sample {index}: {} for {}", own.id, found.pts - offset, edited.pts);
+            }
+        }
+    });
+}
+
+#[test]
+fn pictures_and_sound_decode_to_the_same_frames() {
+    let movies = movies().into_iter().filter(|movie| !is_film(movie)).collect();
+    for_every(movies, |movie| assert_same_frames(movie, &packaged(movie, &with(KEY))));
+}
+
+#[test]
+fn ten_minutes_decode_to_the_same_frames() {
+    let film = fixtures::fixture("film-moov-first.mp4");
+    assert_same_frames(&film, &packaged(&film, &with(KEY)));
+}
+
+fn assert_same_frames(movie: &Path, packaged: &Packaged) {
+    for own in &packaged.package.representations {
+        let clear = decrypt::decrypted(own, KEY, packaged.scratch.path());
+        let source = ffmpeg::frames(movie, &stream(own), Edits::Ignored, &[]);
+        let found = ffmpeg::frames(&clear, "0:0", Edits::Ignored, &[]);
+        assert!(!source.is_empty());
+        assert_eq!(found.len(), source.len(), "{}: number of frames", own.id);
+        let shift = found[0].pts - source[0].pts;
+        for (index, (found, source)) in found.iter().zip(&source).enumerate() {
+            assert_eq!((&found.sha256, found.pts - shift), (&source.sha256, source.pts), "{}: frame {index}", own.id);
+        }
+    }
+}
+
+#[test]
+fn ffmpeg_reads_every_manifest_without_a_warning() {
+    for_every(movies(), |movie| {
+        for arguments in [&with(KEY)[..], &["--scheme", "clear"]] {
+            let package = packaged(movie, arguments);
+            assert_eq!(ffmpeg::complaints(&package.package.directory.join("stream.mpd")), "", "{arguments:?}");
+        }
+    });
+}
+
+#[test]
+fn ffmpeg_plays_the_encrypted_stream_with_the_key() {
+    let movie = fixtures::fixture("sample.mp4");
+    let Packaged { package, .. } = packaged(&movie, &with(KEY));
+    let hashes = |file: &Path, options: &[&str]| -> Vec<String> {
+        ffmpeg::frames(file, "0:v:0", Edits::Applied, options).into_iter().map(|frame| frame.sha256).collect()
+    };
+    let played = hashes(&package.directory.join("stream.mpd"), &["-cenc_decryption_key", KEY.key]);
+    assert_eq!(played, hashes(&movie, &[]));
+}
+
+#[test]
+fn only_the_picture_is_encrypted_by_default() {
+    let movie = fixtures::fixture("two-languages.mp4");
+    let Packaged { package, scratch } = packaged(&movie, &with(KEY));
+    let protected: Vec<_> = package.representations.iter().map(|own| (own.id.as_str(), own.protection.is_some())).collect();
+    assert_eq!(protected, [("v1", true), ("a1", false), ("a2", false)]);
+
+    // The sound is the source's as it lies there; of the picture hardly a sample is.
+    let same = |own: &Representation| {
+        let source = ffmpeg::packets(&movie, &stream(own), Edits::Ignored);
+        let own = media(own);
+        source.iter().filter(|packet| own.contains(&packet.sha256)).count() as f64 / source.len() as f64
+    };
+    let media_of = |id: &str| same(package.representation(id));
+    assert_eq!((media_of("a1"), media_of("a2")), (1.0, 1.0));
+    assert!(media_of("v1") < 0.01, "{}", media_of("v1"));
+    drop(scratch);
+}
+
+/// SHA-256 of every sample as it lies in the segments, in hex, by ffmpeg's own reading of a clear copy of the boxes.
+fn media(own: &Representation) -> Vec<String> {
+    let scratch = TempDir::new().unwrap();
+    let mut joined = fs::read(decrypt::join(own, scratch.path())).unwrap();
+    // Make the sample entry a clear one, so that ffmpeg hands out the bytes without asking for a key.
+    for (from, to) in [(b"encv", b"avc1"), (b"enca", b"mp4a"), (b"sinf", b"free"), (b"senc", b"free")] {
+        let places: Vec<_> = joined.windows(4).enumerate().filter(|(_, window)| window == from).map(|(at, _)| at).collect();
+        places.into_iter().for_each(|at| joined[at..at + 4].copy_from_slice(to));
+    }
+    let file = scratch.path().join("bare.mp4");
+    fs::write(&file, joined).unwrap();
+    ffmpeg::packets(&file, "0:0", Edits::Ignored).into_iter().map(|packet| packet.sha256).collect()
+}
+
+#[test]
+fn languages_reach_the_manifest() {
+    let Packaged { package, .. } = packaged(&fixtures::fixture("two-languages.mp4"), &with(KEY));
+    let languages: Vec<_> = package.representations.iter().map(|own| own.language.as_deref()).collect();
+    assert_eq!(languages[1..], [Some("eng"), Some("fra")].map(|tag| tag));
+}
+
+#[test]
+fn the_same_request_gives_the_same_bytes_and_another_key_other_ones() {
+    let movie = fixtures::fixture("late-audio.mp4");
+    let [first, again, other] = [KEY, KEY, OTHER_KEY].map(|key| packaged(&movie, &with(key)));
+    assert_eq!(bytes(&first), bytes(&again));
+    let (first, other) = (bytes(&first), bytes(&other));
+    assert_eq!(first.len(), other.len());
+    for ((name, first), (_, other)) in first.iter().zip(&other) {
+        let is_video = name.starts_with("v1") || name.ends_with("stream.mpd");
+        assert_eq!(first != other, is_video, "{}", name.display());
+    }
+}
+
+#[test]
+fn where_the_index_lies_does_not_matter() {
+    let [front, back] = ["film-moov-first.mp4", "film-moov-last.mp4"].map(|name| packaged(&fixtures::fixture(name), &with(KEY)));
+    let (front, back) = (bytes(&front), bytes(&back));
+    let names = |files: &[(PathBuf, Vec<u8>)]| files.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&front), names(&back));
+    assert!(front.iter().zip(&back).all(|(front, back)| front == back), "the files differ");
+}
+
+/// Every file of a package: path and content.
+fn bytes(packaged: &Packaged) -> Vec<(PathBuf, Vec<u8>)> {
+    let read = |path: PathBuf| (path.clone(), fs::read(packaged.package.directory.join(path)).unwrap());
+    packaged.package.files().into_iter().map(read).collect()
+}
+
+#[test]
+fn segments_last_about_as_long_as_asked() {
+    let movie = fixtures::fixture("film-moov-first.mp4");
+    for (asked, segments) in [("2", 300), ("6", 100), ("10", 60)] {
+        let Packaged { package, .. } = packaged(&movie, &["--scheme", "clear", "--segment-duration", asked]);
+        assert_eq!(package.representation("v1").segments.len(), segments, "{asked} s");
+    }
+}
+
+#[test]
+fn a_package_is_hardly_larger_than_its_source() {
+    let movie = fixtures::fixture("film-moov-first.mp4");
+    let source = fs::metadata(&movie).unwrap().len() as f64;
+    let written: usize = bytes(&packaged(&movie, &with(KEY))).iter().map(|(_, bytes)| bytes.len()).sum();
+    let ratio = written as f64 / source;
+    println!("written / source = {ratio:.4}");
+    assert!(ratio <= 1.02, "{ratio}");
+}
+
+#[test]
+fn rotation_is_kept() {
+    let Some(movie) = fixtures::corpus("good/s07.mp4") else { return };
+    let Packaged { package, .. } = packaged(&movie, &with(KEY));
+    let matrix = |file: &Path| {
+        let bytes = fs::read(file).unwrap();
+        boxes::all(&bytes, "moov/trak/tkhd")[0][40..76].to_vec()
+    };
+    assert_eq!(matrix(&package.representation("v1").init), matrix(&movie));
+}
+
+#[test]
+fn sound_alone_is_packaged_when_asked_for() {
+    let movie = fixtures::fixture("no-video.mp4");
+    let Packaged { package, scratch } = packaged(&movie, &[&with(KEY)[..], &["--encrypt", "all", "--audio-only"]].concat());
+    let [own] = package.representations.as_slice() else { panic!("one representation") };
+    assert_same_samples(&movie, own, &decrypt::decrypted(own, KEY, scratch.path()));
+    assert_eq!(rules::broken(&package), [""; 0]);
+}
+
+/// What is said of every fixture that must not package.
+const REFUSALS: [(&str, &str); 15] = [
+    ("empty.mp4", "empty_file"),
+    ("text.mp4", "not_mp4"),
+    ("picture.mp4", "not_mp4"),
+    ("sound.mp4", "not_mp4"),
+    ("matroska.mp4", "not_mp4"),
+    ("no-video.mp4", "no_video"),
+    ("moov-cut.mp4", "truncated_index"),
+    ("mdat-cut.mp4", "truncated_media"),
+    ("moov-missing.mp4", "moov_missing"),
+    ("encrypted.mp4", "already_encrypted"),
+    ("mpeg-4-part-2.mp4", "unsupported_codec"),
+    ("prores.mov", "unsupported_codec"),
+    ("pcm.mov", "unsupported_codec"),
+    ("moov-too-large.mp4", "moov_too_large"),
+    ("absurd-table.mp4", "malformed"),
+];
+
+#[test]
+fn what_cannot_be_packaged_is_refused_with_its_code() {
+    assert_eq!(fixtures::bad(), REFUSALS.map(|(name, _)| name), "every bad fixture has a code");
+    let corpus = [("bad/s12.mp4", "already_encrypted"), ("bad/s17.mp4", "truncated_index")];
+    let corpus = corpus.iter().filter_map(|(name, code)| Some((fixtures::corpus(name)?, *code)));
+    let refusals = REFUSALS.iter().map(|(name, code)| (fixtures::fixture(name), *code)).chain(corpus);
+    let mut wrong = Vec::new();
+    for (movie, code) in refusals {
+        let scratch = TempDir::new().unwrap();
+        let output = vpp::package(&movie, &scratch.path().join("package"), &with(KEY));
+        let said = String::from_utf8_lossy(&output.stderr);
+        let written = scratch.path().join("package/stream.mpd").exists();
+        if output.status.code() != Some(1) || !said.starts_with(&format!("{code}: ")) || written {
+            wrong.push(format!("{}: {} {said}", movie.display(), output.status));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn an_unsupported_codec_is_named() {
+    for (name, codec) in [("mpeg-4-part-2.mp4", "mp4v"), ("prores.mov", "apcn"), ("pcm.mov", "sowt")] {
+        let scratch = TempDir::new().unwrap();
+        let output = vpp::package(&fixtures::fixture(name), scratch.path(), &with(KEY));
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains(codec), "{name}: {said}");
+    }
+}
