@@ -1,6 +1,13 @@
 //! Properties of planning and packaging, against what a naive reading of the same movie says.
 
-#![allow(missing_docs, unreachable_pub, clippy::cast_possible_truncation, reason = "a test")]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::unwrap_used,
+    reason = "a test: it may panic, and its sizes are small"
+)]
 
 mod support;
 

@@ -20,12 +20,35 @@ pub struct Subsample {
 /// returns how many there are.
 ///
 /// Clear bytes beyond what 16 bits hold are split over entries without protected bytes; clear bytes at the end of the sample
-/// make an entry of their own.
+/// make an entry of their own. A sample that would take more than [`MAX_SUBSAMPLES`] entries cannot be signalled: its smallest
+/// protected ranges are taken out of `protected`, and stay clear, until it can. What is listed is what is encrypted.
 ///
 /// # Errors
-/// [`Error::Unsupported`] for more than [`MAX_SUBSAMPLES`] entries.
-pub fn subsamples(size: usize, protected: &[Range<usize>], offset: u64, entries: &mut Vec<Subsample>) -> Result<u16> {
+/// [`Error::MalformedSample`] when the sample is larger than any access unit.
+pub fn subsamples(
+    size: usize,
+    protected: &mut Vec<Range<usize>>,
+    offset: u64,
+    entries: &mut Vec<Subsample>,
+) -> Result<u16> {
     let before = entries.len();
+    loop {
+        cover(size, protected, offset, entries)?;
+        let count = entries.len().saturating_sub(before);
+        let excess = count.saturating_sub(MAX_SUBSAMPLES);
+        if excess == 0 {
+            return u16::try_from(count).map_err(|_| too_large(offset));
+        }
+        if protected.is_empty() {
+            return Err(too_large(offset));
+        }
+        entries.truncate(before);
+        drop_smallest(protected, excess);
+    }
+}
+
+/// Appends the entries, however many.
+fn cover(size: usize, protected: &[Range<usize>], offset: u64, entries: &mut Vec<Subsample>) -> Result<()> {
     let mut position: usize = 0;
     for range in protected {
         push(entries, range.start.saturating_sub(position), range.len(), offset)?;
@@ -34,11 +57,20 @@ pub fn subsamples(size: usize, protected: &[Range<usize>], offset: u64, entries:
     if position < size {
         push(entries, size.saturating_sub(position), 0, offset)?;
     }
-    let count = entries.len().saturating_sub(before);
-    if count > MAX_SUBSAMPLES {
-        return Err(Error::Unsupported { feature: "A picture of more than 42 separately coded slices" });
-    }
-    u16::try_from(count).map_err(|_| too_large(offset))
+    Ok(())
+}
+
+/// Takes the `count` smallest ranges out, the later of two of the same size first.
+fn drop_smallest(ranges: &mut Vec<Range<usize>>, count: usize) {
+    let mut by_size: Vec<usize> = (0..ranges.len()).collect();
+    by_size.sort_by_key(|position| (ranges.get(*position).map_or(0, Range::len), usize::MAX.saturating_sub(*position)));
+    by_size.truncate(count);
+    let mut position: usize = 0;
+    ranges.retain(|_| {
+        let keep = !by_size.contains(&position);
+        position = position.saturating_add(1);
+        keep
+    });
 }
 
 fn push(entries: &mut Vec<Subsample>, mut clear: usize, protected: usize, offset: u64) -> Result<()> {
@@ -63,10 +95,22 @@ mod tests {
 
     fn entries(size: usize, protected: &[Range<usize>]) -> Vec<(u16, u32)> {
         let mut entries = Vec::new();
-        let count = subsamples(size, protected, 0, &mut entries).unwrap();
+        let mut protected = protected.to_vec();
+        let count = subsamples(size, &mut protected, 0, &mut entries).unwrap();
         assert_eq!(usize::from(count), entries.len());
-        let covered: u64 = entries.iter().map(|e| u64::from(e.clear) + u64::from(e.protected)).sum();
-        assert_eq!(covered, size as u64, "entries cover the sample");
+        assert!(entries.len() <= MAX_SUBSAMPLES);
+        let mut position = 0;
+        let listed: Vec<_> = entries
+            .iter()
+            .map(|entry| {
+                let start = position + usize::from(entry.clear);
+                position = start + entry.protected as usize;
+                start..position
+            })
+            .filter(|range| !range.is_empty())
+            .collect();
+        assert_eq!(position, size, "entries cover the sample");
+        assert_eq!(listed, protected, "what is listed is what will be encrypted");
         entries.iter().map(|e| (e.clear, e.protected)).collect()
     }
 
@@ -84,9 +128,16 @@ mod tests {
     }
 
     #[test]
-    fn more_entries_than_saiz_can_count_are_refused() {
-        let ranges = |n: usize| (0..n).map(|i| i * 100 + 10..i * 100 + 100).collect::<Vec<_>>();
-        assert!(subsamples(4200, &ranges(42), 0, &mut Vec::new()).is_ok());
-        assert!(subsamples(4300, &ranges(43), 0, &mut Vec::new()).is_err());
+    fn of_more_ranges_than_saiz_can_count_the_smallest_stay_clear() {
+        let ranges = |n: usize| (0..n).map(|i| i * 100 + 10..i * 100 + 90 - i % 7).collect::<Vec<_>>();
+        assert_eq!(entries(41 * 100, &ranges(41)).len(), 42);
+        let listed = entries(300 * 100, &ranges(300));
+        assert_eq!(listed.iter().filter(|(_, protected)| *protected == 80).count(), 41, "the largest are kept");
+        assert_eq!(listed.len(), 42);
+    }
+
+    #[test]
+    fn a_sample_that_is_nothing_but_clear_bytes_beyond_count_is_refused() {
+        assert!(subsamples(65_535 * 43, &mut vec![], 0, &mut vec![]).is_err());
     }
 }

@@ -180,7 +180,7 @@ impl<'t> Encryptor<'t> {
                 each_sample(plan, body, source, |sample, offset| {
                     protected.clear();
                     parser.protected_ranges(sample, offset, &mut protected)?;
-                    let count = subsamples(sample.len(), &protected, offset, &mut auxiliary.entries)?;
+                    let count = subsamples(sample.len(), &mut protected, offset, &mut auxiliary.entries)?;
                     auxiliary.counts.push(count);
                     for range in &protected {
                         if let Some(range) = sample.get_mut(range.clone()) {
