@@ -1,0 +1,206 @@
+//! What callers may ask for: a package of a content, how far a package is, and what was ingested.
+//!
+//! A request is idempotent by its content-addressed id: asked for twice, it is one package. A caller's key exists in clear
+//! only here and in the encrypt stage; what is stored is wrapped, and nothing that is answered contains it.
+
+use std::time::Duration;
+
+use vpp_media::cenc::{ConstantIv, ContentKey, KeyId, Scheme};
+use vpp_media::cmaf::{ProtectedTracks, Protection};
+
+use crate::content::{Content, Facts, Verdict};
+use crate::error::Error;
+use crate::id::{ContentId, PackageId};
+use crate::layout;
+use crate::message::FragmentMessage;
+use crate::package::{Encryption, Options, Package, Treatment};
+use crate::ports::{Catalog, Clock, ContentPage, Created, Cursor, KeyVault, Queue};
+use crate::state::{State, Status};
+
+/// Shortest and longest duration a caller may ask segments to be cut near, in seconds.
+pub const SEGMENT_SECONDS: std::ops::RangeInclusive<u64> = 1..=60;
+
+/// A package, as a caller asks for it.
+#[derive(Debug)]
+pub struct PackageRequest {
+    /// Of which content.
+    pub content: ContentId,
+    /// Encrypted how, or clear.
+    pub treatment: RequestedTreatment,
+    /// Length to cut segments near, if not the platform's.
+    pub segment_duration: Option<Duration>,
+}
+
+/// What a caller wants done to the media.
+#[derive(Debug)]
+pub enum RequestedTreatment {
+    /// Nothing.
+    Clear,
+    /// Encryption with the caller's key.
+    Encrypt {
+        /// The protection scheme.
+        scheme: Scheme,
+        /// Which tracks.
+        tracks: ProtectedTracks,
+        /// The content key.
+        key: ContentKey,
+        /// Its id.
+        kid: KeyId,
+    },
+}
+
+/// Why a request is not granted. `Display` is for the caller.
+#[derive(Debug, thiserror::Error)]
+pub enum Denied {
+    /// No such content.
+    #[error("there is no content with this id")]
+    UnknownContent,
+    /// No such package.
+    #[error("there is no package with this id")]
+    UnknownPackage,
+    /// The content cannot be packaged.
+    #[error("this content was refused ({code}): {message}")]
+    ContentRefused {
+        /// The refusal's code.
+        code: String,
+        /// The refusal's message.
+        message: String,
+    },
+    /// Something of the platform did not answer; asking again may help.
+    #[error("the platform could not do this just now: try again")]
+    Unavailable(#[source] Error),
+}
+
+/// What the platform is set to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Start of every stream's URL, without a slash at its end.
+    pub delivery_url: String,
+    /// Length that segments are cut near, unless the caller says otherwise.
+    pub segment_duration: Duration,
+}
+
+/// The use cases and their ports.
+#[derive(Debug)]
+pub struct Api<C, Q, V, K> {
+    /// Remembers contents and packages.
+    pub catalog: C,
+    /// The fragment stage's queue.
+    pub queue: Q,
+    /// Wraps callers' keys.
+    pub vault: V,
+    /// The time.
+    pub clock: K,
+    /// Settings.
+    pub settings: Settings,
+}
+
+impl<C, Q, V, K> Api<C, Q, V, K>
+where
+    C: Catalog,
+    Q: Queue<FragmentMessage>,
+    V: KeyVault,
+    K: Clock,
+{
+    /// Starts a package, or finds it started.
+    ///
+    /// # Errors
+    /// When the content is unknown or refused, or the platform does not answer.
+    pub async fn create_package(&self, request: PackageRequest) -> Result<Package, Denied> {
+        let content = self.content(&request.content).await?;
+        let facts = match &content.verdict {
+            Verdict::Ingested(facts) => facts,
+            Verdict::Refused(refusal) => {
+                return Err(Denied::ContentRefused { code: refusal.code.clone(), message: refusal.message.clone() });
+            }
+        };
+        let options = self.options(&request);
+        let id = match &request.treatment {
+            RequestedTreatment::Clear => PackageId::of_upload(&content.id, &options),
+            RequestedTreatment::Encrypt { key, kid, .. } => PackageId::of_request(&content.id, &options, key, kid),
+        };
+        let known = self.catalog.package(&id).await.map_err(unavailable("reading the package"))?;
+        let package = match known {
+            Some(package) => package,
+            None => self.create(id, &content, facts, &options, &request.treatment).await?,
+        };
+        if package.status() == Status::Queued {
+            let message = FragmentMessage::new(package.id.clone());
+            self.queue.send_all(&[message]).await.map_err(unavailable("starting the package"))?;
+        }
+        Ok(package)
+    }
+
+    /// The package of this id.
+    ///
+    /// # Errors
+    /// When there is none, or the platform does not answer.
+    pub async fn package(&self, id: &PackageId) -> Result<Package, Denied> {
+        let found = self.catalog.package(id).await.map_err(unavailable("reading the package"))?;
+        found.ok_or(Denied::UnknownPackage)
+    }
+
+    /// The content of this id.
+    ///
+    /// # Errors
+    /// When there is none, or the platform does not answer.
+    pub async fn content(&self, id: &ContentId) -> Result<Content, Denied> {
+        let found = self.catalog.content(id).await.map_err(unavailable("reading the content"))?;
+        found.ok_or(Denied::UnknownContent)
+    }
+
+    /// At most `limit` contents, newest first.
+    ///
+    /// # Errors
+    /// When the platform does not answer.
+    pub async fn contents(&self, limit: u16, after: Option<&Cursor>) -> Result<ContentPage, Denied> {
+        self.catalog.contents(limit, after).await.map_err(unavailable("listing the contents"))
+    }
+
+    /// Where a player finds the package, or will find it.
+    #[must_use]
+    pub fn url(&self, package: &Package) -> String {
+        match &package.state {
+            State::Ready { url, .. } => url.clone(),
+            _ => layout::manifest_url(&self.settings.delivery_url, &package.id),
+        }
+    }
+
+    fn options(&self, request: &PackageRequest) -> Options {
+        let treatment = match request.treatment {
+            RequestedTreatment::Clear => Treatment::Clear,
+            RequestedTreatment::Encrypt { scheme, tracks, .. } => Treatment::Encrypt { scheme, tracks },
+        };
+        Options { treatment, segment_duration: request.segment_duration.unwrap_or(self.settings.segment_duration) }
+    }
+
+    /// Writes a new package with its key wrapped; finds the one that another request has written meanwhile.
+    async fn create(
+        &self,
+        id: PackageId,
+        content: &Content,
+        facts: &Facts,
+        options: &Options,
+        treatment: &RequestedTreatment,
+    ) -> Result<Package, Denied> {
+        let encryption = match treatment {
+            RequestedTreatment::Clear => None,
+            RequestedTreatment::Encrypt { scheme, tracks, key, kid } => {
+                let wrapped = self.vault.wrap(key, &id).await.map_err(unavailable("wrapping the content key"))?;
+                let iv = ConstantIv::derive(key, kid);
+                let protection = Protection { scheme: *scheme, tracks: *tracks, kid: *kid, iv };
+                Some(Encryption { protection, key: wrapped })
+            }
+        };
+        let package = Package::queued(id, content, facts, options.segment_duration, encryption, self.clock.now());
+        let created = self.catalog.create_package(&package).await.map_err(unavailable("writing the package"))?;
+        Ok(match created {
+            Created::Now => package,
+            Created::Before(package) => package,
+        })
+    }
+}
+
+fn unavailable(operation: &'static str) -> impl Fn(crate::ports::Unavailable) -> Denied {
+    move |source| Denied::Unavailable(Error::unavailable(operation)(source))
+}

@@ -1,0 +1,126 @@
+//! A content: one version of one uploaded file, and the verdict on it.
+//!
+//! The verdict is given once, when the file is ingested, and never changes: a file uploaded again is another version,
+//! with an id of its own. The one exception is a file the platform could not judge for a fault of its own.
+
+use std::ops::Range;
+
+use crate::id::{ContentId, PackageId};
+use crate::ports::{ETag, Location, ProbeReport};
+use crate::timestamp::Timestamp;
+
+/// One version of one uploaded file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Content {
+    /// `input_content_id`.
+    pub id: ContentId,
+    /// Where the file lies.
+    pub location: Location,
+    /// Which version of it.
+    pub etag: ETag,
+    /// The store's own name of the version, in a versioned bucket.
+    pub version_id: Option<String>,
+    /// Size of the file in bytes.
+    pub bytes: u64,
+    /// Bytes of the file that were read to come to the verdict.
+    pub bytes_read: u64,
+    /// When the verdict was given.
+    pub created_at: Timestamp,
+    /// The verdict.
+    pub verdict: Verdict,
+}
+
+/// Whether a file can be packaged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It can; this is what is known of it.
+    Ingested(Facts),
+    /// It cannot, for this reason.
+    Refused(Refusal),
+}
+
+/// What is known of a file that can be packaged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// Where the `moov` box lies, in bytes from the start of the file.
+    pub index: Range<u64>,
+    /// `track_ID` of the video track.
+    pub video_track_number: Option<u32>,
+    /// The probe's report.
+    pub report: ProbeReport,
+    /// The package that the upload started by itself, if the platform is set to start one.
+    pub package: Option<PackageId>,
+}
+
+/// Why a file cannot be packaged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Stable, for programs.
+    pub code: String,
+    /// A sentence for people.
+    pub message: String,
+}
+
+impl Refusal {
+    /// The platform itself could not come to a verdict. It is provisional: the next event of the same file is judged anew.
+    #[must_use]
+    pub fn ingest_failed() -> Self {
+        Self {
+            code: INGEST_FAILED.to_owned(),
+            message: "the platform could not read the file for reasons of its own: upload it again".to_owned(),
+        }
+    }
+}
+
+/// Code of a provisional refusal.
+pub const INGEST_FAILED: &str = "ingest_failed";
+
+/// A file as a package needs it: the version it was ingested at, and where its index lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// Where the file lies.
+    pub location: Location,
+    /// The version every read is pinned to.
+    pub etag: ETag,
+    /// Size of the file in bytes.
+    pub bytes: u64,
+    /// Where its `moov` box lies, in bytes from the start of the file.
+    pub index: Range<u64>,
+}
+
+impl Content {
+    /// The facts, unless the content is refused.
+    #[must_use]
+    pub fn facts(&self) -> Option<&Facts> {
+        match &self.verdict {
+            Verdict::Ingested(facts) => Some(facts),
+            Verdict::Refused(_) => None,
+        }
+    }
+
+    /// Whether another verdict may take this one's place: no file is refused for ever for a fault of the platform.
+    #[must_use]
+    pub fn is_provisional(&self) -> bool {
+        matches!(&self.verdict, Verdict::Refused(refusal) if refusal.code == INGEST_FAILED)
+    }
+
+    /// The status as the platform's users know it.
+    #[must_use]
+    pub fn status(&self) -> &'static str {
+        match self.verdict {
+            Verdict::Ingested(_) => "Ingested",
+            Verdict::Refused(_) => "Refused",
+        }
+    }
+
+    /// What a package of this content is made from.
+    #[must_use]
+    pub fn source(&self, facts: &Facts) -> Source {
+        Source {
+            location: self.location.clone(),
+            etag: self.etag.clone(),
+            bytes: self.bytes,
+            index: facts.index.clone(),
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Write the manifest, and make the package Ready.
+//!
+//! The manifest is a function of the plan's header and the receipts: exact sizes give exact bandwidths. It is the last
+//! object to be written, so a player that finds it finds everything it names.
+
+use vpp_media::cmaf::{PRESENTATION_PREFIX, Presentation, presentation_range, read_presentation};
+use vpp_media::dash::{MpdOptions, SegmentSizes, mpd};
+
+use crate::error::Error;
+use crate::layout;
+use crate::message::{DashMessage, Message};
+use crate::package::Package;
+use crate::ports::{Catalog, Clock, Location, NewObject, ObjectStore, Receipt};
+use crate::stage::{Outcome, package, settle};
+use crate::state::{Stage, State, Step, Transition, Work};
+
+/// Where plans and streams lie, and where players find them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Bucket of plans.
+    pub work_bucket: String,
+    /// Bucket of streams.
+    pub output_bucket: String,
+    /// Start of every stream's URL, without a slash at its end.
+    pub delivery_url: String,
+}
+
+/// The use case and its ports.
+#[derive(Debug)]
+pub struct Dash<S, C, K> {
+    /// Reads the plan, writes the manifest.
+    pub store: S,
+    /// Remembers the package and the receipts.
+    pub catalog: C,
+    /// The time.
+    pub clock: K,
+    /// Settings.
+    pub settings: Settings,
+}
+
+impl<S, C, K> Dash<S, C, K>
+where
+    S: ObjectStore,
+    C: Catalog,
+    K: Clock,
+{
+    /// Handles one message.
+    ///
+    /// # Errors
+    /// Only transient ones: a permanent one makes the package Failed.
+    pub async fn handle(&self, message: &DashMessage) -> Result<Outcome, Error> {
+        let result = self.work(message).await;
+        settle(result, Stage::Dash, message.package(), &self.catalog, &self.clock).await
+    }
+
+    async fn work(&self, message: &DashMessage) -> Result<Outcome, Error> {
+        let package = package(&self.catalog, message.package()).await?;
+        match package.state {
+            State::Encrypted { .. } => {}
+            State::Ready { .. } | State::Failed { .. } => return Ok(Outcome::Nothing),
+            State::Queued | State::Fragmented(_) => {
+                return Err(Error::not_yet("writing the manifest", "not all slices are made"));
+            }
+        }
+        let presentation = self.read_presentation(&package).await?;
+        let receipts = self.catalog.receipts(&package.id).await;
+        let receipts = receipts.map_err(Error::unavailable("reading the receipts"))?;
+        let manifest = manifest(&presentation, &receipts).map_err(Error::of_media)?;
+
+        let at = Location::new(&self.settings.output_bucket, layout::output_key(&package.id, layout::MANIFEST));
+        let bytes_written = manifest.len() as u64;
+        let object = NewObject::new(manifest, layout::output_headers(layout::MANIFEST));
+        let put = self.store.put_if_absent(&at, object).await;
+        put.map_err(|error| Error::of_store("writing the manifest", error))?;
+
+        let url = layout::manifest_url(&self.settings.delivery_url, &package.id);
+        let work = Work { output: Some(at.to_string()), bytes_read: 0, bytes_written };
+        let transition = Transition { at: self.clock.now(), step: Step::Ready { url }, work };
+        self.catalog.advance(&package.id, &transition).await.map_err(Error::unavailable("writing Ready"))?;
+        Ok(Outcome::Done)
+    }
+
+    /// The plan's front, in one read for most movies.
+    async fn read_presentation(&self, package: &Package) -> Result<Presentation, Error> {
+        let at = Location::new(&self.settings.work_bucket, layout::plan_key(&package.id));
+        let read = |range| async {
+            let bytes = self.store.read(&at, None, range).await;
+            bytes.map_err(|error| Error::of_store("reading the plan", error))
+        };
+        let mut bytes = read(0..PRESENTATION_PREFIX).await?;
+        let range = presentation_range(&bytes).map_err(Error::of_media)?;
+        if range.end > bytes.len() as u64 {
+            let rest = read(bytes.len() as u64..range.end).await?;
+            bytes.extend_from_slice(&rest);
+        }
+        let inside = usize::try_from(range.start).ok().zip(usize::try_from(range.end).ok());
+        let own = inside.and_then(|(start, end)| bytes.get(start..end)).unwrap_or_default();
+        read_presentation(own).map_err(Error::of_media)
+    }
+}
+
+/// The manifest's bytes.
+fn manifest(presentation: &Presentation, receipts: &[Receipt]) -> Result<Vec<u8>, vpp_media::Error> {
+    let mut sizes = SegmentSizes::new(presentation);
+    for segment in receipts.iter().flat_map(|receipt| &receipt.segments) {
+        sizes.set(presentation, &segment.representation, segment.number, segment.bytes)?;
+    }
+    Ok(mpd(presentation, &sizes, &MpdOptions::default())?.into_bytes())
+}

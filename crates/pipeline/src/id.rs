@@ -1,0 +1,202 @@
+//! Names that are functions of what they name.
+//!
+//! Both ids are content-addressed: 16 bytes of a hash, in lower-case base32 without padding (26 characters, safe in a
+//! URL, a DynamoDB key and an S3 key). A repeated event or request computes the same id and so finds the same item;
+//! nothing has to be remembered to be idempotent. Every part is hashed with its length before it, so that
+//! `("ab", "c")` and `("a", "bc")` differ.
+
+use std::fmt;
+use std::str::FromStr;
+
+use data_encoding::BASE32_NOPAD;
+use sha2::{Digest, Sha256};
+use vpp_media::cenc::{ContentKey, KeyId};
+
+use crate::package::Options;
+use crate::ports::{ETag, Location};
+
+const ID_BYTES: usize = 16;
+const ID_CHARACTERS: usize = 26;
+
+/// The text is not an id of this platform.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an id is {ID_CHARACTERS} characters of lower-case base32")]
+pub struct InvalidId;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The id as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                Self::try_from(text.to_owned())
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidId;
+
+            fn try_from(text: String) -> Result<Self, InvalidId> {
+                let right = text.len() == ID_CHARACTERS
+                    && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'2'..=b'7'));
+                if right { Ok(Self(text)) } else { Err(InvalidId) }
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+    };
+}
+
+id! {
+    /// `input_content_id`: one version of one uploaded object.
+    ContentId
+}
+id! {
+    /// `packaged_content_id`: one content packaged in one way with one key.
+    PackageId
+}
+
+impl ContentId {
+    /// The id of the version `etag` of the object at `location`.
+    #[must_use]
+    pub fn of(location: &Location, etag: &ETag) -> Self {
+        let parts = [location.bucket(), location.key(), etag.as_str()];
+        Self(text(&hash(parts.map(str::as_bytes))))
+    }
+}
+
+impl PackageId {
+    /// The id of the package that an upload starts by itself, or of a clear one: content and options only.
+    #[must_use]
+    pub fn of_upload(content: &ContentId, options: &Options) -> Self {
+        Self(text(&hash([content.as_str().as_bytes(), options.canonical().as_bytes()])))
+    }
+
+    /// The id of a package made with a caller's key: content, options, kid, and a keyed hash of the key.
+    ///
+    /// The content key is the HMAC's key, so the id tells two keys apart without saying anything about either.
+    #[must_use]
+    pub fn of_request(content: &ContentId, options: &Options, key: &ContentKey, kid: &KeyId) -> Self {
+        let parts = [content.as_str(), &options.canonical(), &kid.to_string()];
+        let lengths = parts.map(|part| length_of(part.as_bytes()));
+        let message: Vec<&[u8]> =
+            parts.iter().zip(&lengths).flat_map(|(part, length)| [length, part.as_bytes()]).collect();
+        Self(text(&key.keyed_hash(&message)))
+    }
+}
+
+impl PackageId {
+    /// The kid of a package whose key the platform makes: a UUID of version 8 (RFC 9562 5.8) that follows from the id.
+    #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "it does not panic")]
+    pub fn kid(&self) -> KeyId {
+        let hash = hash([b"kid", self.as_str().as_bytes()]);
+        let mut bytes = hash.first_chunk().copied().unwrap_or([0; ID_BYTES]);
+        bytes[6] = 0x80 | (bytes[6] & 0x0f);
+        bytes[8] = 0x80 | (bytes[8] & 0x3f);
+        #[expect(clippy::expect_used, reason = "the version bits are set, so it is not zero")]
+        KeyId::new(bytes).expect("not zero")
+    }
+}
+
+/// SHA-256 over the parts, each with its length before it.
+fn hash<const N: usize>(parts: [&[u8]; N]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(length_of(part));
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
+
+fn length_of(part: &[u8]) -> [u8; 8] {
+    (part.len() as u64).to_be_bytes()
+}
+
+fn text(hash: &[u8]) -> String {
+    let head = hash.get(..ID_BYTES).unwrap_or(hash);
+    BASE32_NOPAD.encode(head).to_ascii_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use vpp_media::cenc::Scheme;
+    use vpp_media::cmaf::ProtectedTracks;
+
+    use super::*;
+    use crate::package::Treatment;
+
+    fn content(bucket: &str, key: &str) -> ContentId {
+        ContentId::of(&Location::new(bucket, key), &ETag::new("etag"))
+    }
+
+    fn options(seconds: u64) -> Options {
+        let treatment = Treatment::Encrypt { scheme: Scheme::Cbcs, tracks: ProtectedTracks::Video };
+        Options { treatment, segment_duration: Duration::from_secs(seconds) }
+    }
+
+    #[test]
+    fn an_id_is_a_function_of_what_it_names() {
+        let id = content("bucket", "key");
+        assert_eq!(id, content("bucket", "key"));
+        assert_ne!(id, content("bucketk", "ey"), "parts do not run into each other");
+        assert_eq!(id.as_str().parse(), Ok(id.clone()));
+        assert_ne!(id, ContentId::of(&Location::new("bucket", "key"), &ETag::new("other")));
+    }
+
+    #[test]
+    fn the_key_the_kid_and_the_options_make_another_package() {
+        let content = content("bucket", "key");
+        let kid = |byte| KeyId::new([byte; 16]).unwrap();
+        let id = |seconds, key, kid_byte| {
+            PackageId::of_request(&content, &options(seconds), &ContentKey::new([key; 16]), &kid(kid_byte))
+        };
+        assert_eq!(id(6, 1, 1), id(6, 1, 1));
+        let others = [id(6, 1, 1), id(4, 1, 1), id(6, 2, 1), id(6, 1, 2), PackageId::of_upload(&content, &options(6))];
+        for (at, one) in others.iter().enumerate() {
+            assert!(!others[at + 1..].contains(one));
+        }
+    }
+
+    #[test]
+    fn a_made_kid_is_a_uuid_that_follows_from_the_package() {
+        let id = PackageId::of_upload(&content("bucket", "key"), &options(6));
+        let kid = id.kid().to_string();
+        assert_eq!(kid, id.kid().to_string());
+        assert_eq!((&kid[14..15], kid.len()), ("8", 36));
+    }
+
+    #[test]
+    fn only_ids_are_ids() {
+        for text in
+            ["", "short", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxy1", "../../../../../../../../../a"]
+        {
+            assert_eq!(text.parse::<PackageId>(), Err(InvalidId), "{text}");
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Where everything lies: every object key, URL, media type and cache rule, as pure functions.
+
+use crate::id::PackageId;
+
+/// Path of the DASH manifest inside a package.
+pub const MANIFEST: &str = "stream.mpd";
+
+/// Key of a package's plan in the work bucket.
+#[must_use]
+pub fn plan_key(package: &PackageId) -> String {
+    format!("work/{package}/plan")
+}
+
+/// Key in the output bucket of the file at `path` of a package (`v1/3.m4s`).
+#[must_use]
+pub fn output_key(package: &PackageId, path: &str) -> String {
+    format!("{package}/{path}")
+}
+
+/// Where a player finds the package's manifest. `delivery_url` has no slash at its end.
+#[must_use]
+pub fn manifest_url(delivery_url: &str, package: &PackageId) -> String {
+    format!("{delivery_url}/{}", output_key(package, MANIFEST))
+}
+
+/// Media type and cache rule of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Headers {
+    /// `Content-Type`.
+    pub content_type: &'static str,
+    /// `Cache-Control`.
+    pub cache_control: &'static str,
+}
+
+/// Media segments never change: their name contains everything they are a function of.
+const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+/// A manifest is the one object that later features may write anew, so caches keep it for a minute only.
+const SHORT: &str = "public, max-age=60";
+
+/// The headers of the output file at `path`.
+#[must_use]
+pub fn output_headers(path: &str) -> Headers {
+    let (content_type, cache_control) = match path {
+        MANIFEST => ("application/dash+xml", SHORT),
+        audio if audio.starts_with('a') => ("audio/mp4", IMMUTABLE),
+        _ => ("video/mp4", IMMUTABLE),
+    };
+    Headers { content_type, cache_control }
+}
+
+/// The headers of a plan, which only the platform reads.
+#[must_use]
+pub fn plan_headers() -> Headers {
+    Headers { content_type: "application/octet-stream", cache_control: "private" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_of_a_package_lies_under_its_id() -> Result<(), crate::id::InvalidId> {
+        let id: PackageId = "abcdefghijklmnopqrstuvwxyz".parse()?;
+        assert_eq!(plan_key(&id), "work/abcdefghijklmnopqrstuvwxyz/plan");
+        assert_eq!(output_key(&id, "v1/3.m4s"), "abcdefghijklmnopqrstuvwxyz/v1/3.m4s");
+        assert_eq!(
+            manifest_url("https://cdn.example", &id),
+            "https://cdn.example/abcdefghijklmnopqrstuvwxyz/stream.mpd"
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn segments_are_kept_for_ever_and_manifests_are_not() {
+        assert!(output_headers("v1/3.m4s").cache_control.contains("immutable"));
+        assert!(!output_headers(MANIFEST).cache_control.contains("immutable"));
+        assert_eq!(output_headers("a2/init.mp4").content_type, "audio/mp4");
+    }
+}

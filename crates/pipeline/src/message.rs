@@ -1,0 +1,151 @@
+//! What travels between the stages: ids and byte ranges, never a key.
+
+use std::ops::Range;
+
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::id::PackageId;
+
+/// A message of a queue of this platform.
+pub trait Message: Serialize + DeserializeOwned + Send + Sync {
+    /// The package it is about.
+    fn package(&self) -> &PackageId;
+}
+
+/// The version every message carries. A message of another version is not read as this one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Schema;
+
+const SCHEMA: u8 = 1;
+
+impl Serialize for Schema {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u8(SCHEMA)
+    }
+}
+
+impl<'de> Deserialize<'de> for Schema {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match u8::deserialize(deserializer)? {
+            SCHEMA => Ok(Self),
+            other => Err(D::Error::custom(format_args!("unknown message schema {other}"))),
+        }
+    }
+}
+
+/// Plan this package.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FragmentMessage {
+    schema: Schema,
+    packaged_content_id: PackageId,
+}
+
+/// Make one slice of this package.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SliceMessage {
+    schema: Schema,
+    packaged_content_id: PackageId,
+    /// Number of the slice, from 0.
+    pub slice: u32,
+    /// Where the slice's section lies in the plan.
+    pub section: Section,
+}
+
+/// A byte range of the plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Section {
+    /// Bytes from the start of the plan.
+    pub offset: u64,
+    /// Length in bytes.
+    pub length: u64,
+}
+
+/// Write this package's manifests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DashMessage {
+    schema: Schema,
+    packaged_content_id: PackageId,
+}
+
+impl From<Range<u64>> for Section {
+    fn from(range: Range<u64>) -> Self {
+        Self { offset: range.start, length: range.end.saturating_sub(range.start) }
+    }
+}
+
+impl Section {
+    /// The bytes from its start to its end.
+    #[must_use]
+    pub fn range(self) -> Range<u64> {
+        self.offset..self.offset.saturating_add(self.length)
+    }
+}
+
+impl FragmentMessage {
+    /// For `package`.
+    #[must_use]
+    pub fn new(package: PackageId) -> Self {
+        Self { schema: Schema, packaged_content_id: package }
+    }
+}
+
+impl SliceMessage {
+    /// For the slice of `package` whose plan lies at `section`.
+    #[must_use]
+    pub fn new(package: PackageId, slice: u32, section: Section) -> Self {
+        Self { schema: Schema, packaged_content_id: package, slice, section }
+    }
+}
+
+impl DashMessage {
+    /// For `package`.
+    #[must_use]
+    pub fn new(package: PackageId) -> Self {
+        Self { schema: Schema, packaged_content_id: package }
+    }
+}
+
+impl Message for FragmentMessage {
+    fn package(&self) -> &PackageId {
+        &self.packaged_content_id
+    }
+}
+
+impl Message for SliceMessage {
+    fn package(&self) -> &PackageId {
+        &self.packaged_content_id
+    }
+}
+
+impl Message for DashMessage {
+    fn package(&self) -> &PackageId {
+        &self.packaged_content_id
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "abcdefghijklmnopqrstuvwxyz";
+
+    #[test]
+    fn a_slice_message_has_the_documented_shape() -> Result<(), Box<dyn std::error::Error>> {
+        let section = Section { offset: 123, length: 456 };
+        let json = serde_json::to_value(SliceMessage::new(ID.parse()?, 3, section))?;
+        let expected = serde_json::json!({
+            "schema": 1, "packaged_content_id": ID, "slice": 3, "section": {"offset": 123, "length": 456}
+        });
+        assert_eq!(json, expected);
+        Ok(())
+    }
+
+    #[test]
+    fn a_message_of_another_schema_is_not_read() {
+        let text = format!(r#"{{"schema":2,"packaged_content_id":"{ID}"}}"#);
+        assert!(serde_json::from_str::<FragmentMessage>(&text).is_err());
+        let text = format!(r#"{{"schema":1,"packaged_content_id":"{ID}"}}"#);
+        assert!(serde_json::from_str::<FragmentMessage>(&text).is_ok());
+    }
+}

@@ -1,0 +1,159 @@
+//! The platform's memory: contents, packages, and the receipts of slices.
+
+use std::fmt;
+use std::future::Future;
+use std::str::FromStr;
+
+use data_encoding::BASE64URL_NOPAD;
+
+use crate::content::Content;
+use crate::id::{ContentId, PackageId};
+use crate::package::Package;
+use crate::ports::{Digest, Unavailable};
+use crate::state::{Advance, Transition};
+use crate::timestamp::Timestamp;
+
+/// What a conditional create found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Created<T> {
+    /// There was none; now it is this one.
+    Now,
+    /// One was there already, and still is.
+    Before(T),
+}
+
+/// The proof of one slice's work: what was read, and what now lies in the output bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// Number of the slice, from 0.
+    pub slice: u32,
+    /// Bytes read from the source.
+    pub bytes_read: u64,
+    /// The slice's segments.
+    pub segments: Vec<SegmentReceipt>,
+}
+
+impl Receipt {
+    /// Bytes written to the output: the sum of the segments.
+    #[must_use]
+    pub fn bytes_written(&self) -> u64 {
+        self.segments.iter().map(|segment| segment.bytes).sum()
+    }
+}
+
+/// One media segment in the output bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SegmentReceipt {
+    /// Name of its representation (`v1`).
+    pub representation: String,
+    /// Its number in it, from 1.
+    pub number: u32,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// Digest of the bytes.
+    pub digest: Digest,
+}
+
+/// Some contents, newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContentPage {
+    /// The contents.
+    pub contents: Vec<Content>,
+    /// Where the next page starts, when there are more.
+    pub next: Option<Cursor>,
+}
+
+/// A place in the list of contents: just after one of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cursor {
+    /// When that content was created.
+    pub created_at: Timestamp,
+    /// That content.
+    pub id: ContentId,
+}
+
+/// The text is not a cursor that this platform gave out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("this is not a cursor of an earlier answer")]
+pub struct InvalidCursor;
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = format!("{} {}", self.created_at, self.id);
+        f.write_str(&BASE64URL_NOPAD.encode(text.as_bytes()))
+    }
+}
+
+impl FromStr for Cursor {
+    type Err = InvalidCursor;
+
+    fn from_str(text: &str) -> Result<Self, InvalidCursor> {
+        let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| InvalidCursor)?;
+        let text = str::from_utf8(&bytes).map_err(|_| InvalidCursor)?;
+        let (created_at, id) = text.split_once(' ').ok_or(InvalidCursor)?;
+        Ok(Self {
+            created_at: created_at.parse().map_err(|_| InvalidCursor)?,
+            id: id.parse().map_err(|_| InvalidCursor)?,
+        })
+    }
+}
+
+/// Remembers contents and packages. Every read sees every write that came before it, except [`contents`](Self::contents),
+/// which may lag a little.
+pub trait Catalog: Send + Sync {
+    /// Creates `content` and, in the same write, the `package` that its upload starts. Neither is written when the
+    /// content is there already, unless what is there is provisional.
+    fn create_content(
+        &self,
+        content: &Content,
+        package: Option<&Package>,
+    ) -> impl Future<Output = Result<Created<Content>, Unavailable>> + Send;
+
+    /// The content of this id.
+    fn content(&self, id: &ContentId) -> impl Future<Output = Result<Option<Content>, Unavailable>> + Send;
+
+    /// At most `limit` contents that come after `after`, newest first.
+    fn contents(
+        &self,
+        limit: u16,
+        after: Option<&Cursor>,
+    ) -> impl Future<Output = Result<ContentPage, Unavailable>> + Send;
+
+    /// Creates `package` unless one of its id is there.
+    fn create_package(&self, package: &Package) -> impl Future<Output = Result<Created<Package>, Unavailable>> + Send;
+
+    /// The package of this id.
+    fn package(&self, id: &PackageId) -> impl Future<Output = Result<Option<Package>, Unavailable>> + Send;
+
+    /// Takes a step, if the package is in a status the step starts from. The package exists.
+    fn advance(
+        &self,
+        id: &PackageId,
+        transition: &Transition,
+    ) -> impl Future<Output = Result<Advance, Unavailable>> + Send;
+
+    /// Keeps a slice's receipt and adds it to the package's tally, both or neither; nothing when it was kept before.
+    fn put_receipt(&self, id: &PackageId, receipt: &Receipt) -> impl Future<Output = Result<(), Unavailable>> + Send;
+
+    /// Whether a slice's receipt is kept.
+    fn has_receipt(&self, id: &PackageId, slice: u32) -> impl Future<Output = Result<bool, Unavailable>> + Send;
+
+    /// All receipts of a package, by slice.
+    fn receipts(&self, id: &PackageId) -> impl Future<Output = Result<Vec<Receipt>, Unavailable>> + Send;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_is_text_that_needs_no_escape_in_a_url() -> Result<(), Box<dyn std::error::Error>> {
+        let cursor =
+            Cursor { created_at: "2026-11-22T21:08:00.250Z".parse()?, id: "abcdefghijklmnopqrstuvwxyz".parse()? };
+        let text = cursor.to_string();
+        assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
+        assert_eq!(text.parse(), Ok(cursor));
+        assert_eq!("garbage".parse::<Cursor>(), Err(InvalidCursor));
+        Ok(())
+    }
+}

@@ -1,0 +1,39 @@
+//! What the use cases need from the world, as traits in the platform's own words.
+//!
+//! A port says what a call means, not how a service does it; its errors tell apart only what a use case decides on.
+//! Two sets of adapters stand behind them, in memory (`testing`) and on AWS (`vpp-aws`), and one contract suite
+//! (`testing::contract`) holds both to the same meaning.
+
+mod catalog;
+mod clock;
+mod key_vault;
+mod object_store;
+mod probe;
+mod queue;
+
+pub use catalog::{Catalog, ContentPage, Created, Cursor, InvalidCursor, Receipt, SegmentReceipt};
+pub use clock::Clock;
+pub use key_vault::{KeyVault, WrappedKey};
+pub use object_store::{Digest, ETag, InvalidLocation, Location, NewObject, ObjectStore, Put, StoreError};
+pub use probe::{Container, Piece, Probe, ProbeError, ProbeReport, Track};
+pub use queue::Queue;
+
+use crate::error::Cause;
+
+/// A service did not do what it was asked: throttled, unreachable, denied, or with an answer that makes no sense.
+/// Always worth another try.
+#[derive(Debug, thiserror::Error)]
+#[error("{call} failed")]
+pub struct Unavailable {
+    call: &'static str,
+    #[source]
+    source: Cause,
+}
+
+impl Unavailable {
+    /// `call` is the service's own name of the call (`GetItem`).
+    #[must_use]
+    pub fn new(call: &'static str, source: Cause) -> Self {
+        Self { call, source }
+    }
+}

@@ -1,0 +1,175 @@
+//! Objects under keys: read by range at a pinned version, written once.
+
+use std::fmt;
+use std::future::Future;
+use std::ops::Range;
+use std::str::FromStr;
+
+use crate::layout::Headers;
+use crate::ports::Unavailable;
+
+/// A bucket and a key, written `s3://bucket/key`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Location {
+    bucket: String,
+    key: String,
+}
+
+/// The text is not `s3://bucket/key`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a location is written s3://bucket/key")]
+pub struct InvalidLocation;
+
+impl Location {
+    /// The object `key` of `bucket`. A key is any text at all: nothing in it is decoded.
+    #[must_use]
+    pub fn new(bucket: impl Into<String>, key: impl Into<String>) -> Self {
+        Self { bucket: bucket.into(), key: key.into() }
+    }
+
+    /// The bucket's name.
+    #[must_use]
+    pub fn bucket(&self) -> &str {
+        &self.bucket
+    }
+
+    /// The object's key.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "s3://{}/{}", self.bucket, self.key)
+    }
+}
+
+impl FromStr for Location {
+    type Err = InvalidLocation;
+
+    fn from_str(text: &str) -> Result<Self, InvalidLocation> {
+        let path = text.strip_prefix("s3://").ok_or(InvalidLocation)?;
+        let (bucket, key) = path.split_once('/').ok_or(InvalidLocation)?;
+        Ok(Self::new(bucket, key))
+    }
+}
+
+/// An entity tag: one version of an object. Kept without the quotes that some answers put around it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ETag(String);
+
+impl ETag {
+    /// From an answer or an event, quoted or not.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(text.trim_matches('"').to_owned())
+    }
+
+    /// Without quotes.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ETag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// SHA-256 of an object's bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Digest(pub [u8; 32]);
+
+impl Digest {
+    /// The digest of `bytes`.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        use sha2::Digest as _;
+        Self(sha2::Sha256::digest(bytes).into())
+    }
+}
+
+/// An object to write.
+#[derive(Debug)]
+pub struct NewObject {
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// Their digest, which the store checks on arrival.
+    pub digest: Digest,
+    /// How it is served.
+    pub headers: Headers,
+}
+
+impl NewObject {
+    /// An object of `bytes`, with their digest.
+    #[must_use]
+    pub fn new(bytes: Vec<u8>, headers: Headers) -> Self {
+        Self { digest: Digest::of(&bytes), bytes, headers }
+    }
+}
+
+/// What a write found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Put {
+    /// There was no object; now there is.
+    Created,
+    /// An object of the same bytes stood there already.
+    AlreadyThere,
+}
+
+/// Why an object was not read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// There is no such object.
+    #[error("{at} does not exist")]
+    Missing {
+        /// The object asked for.
+        at: Location,
+    },
+    /// The object is not the version asked for.
+    #[error("{at} is another version now")]
+    Changed {
+        /// The object asked for.
+        at: Location,
+    },
+    /// An object of other bytes stands where these were to go.
+    #[error("{at} exists with other bytes")]
+    DifferentBytes {
+        /// The object that stands there.
+        at: Location,
+    },
+    /// The store did not answer.
+    #[error("{at} could not be reached")]
+    Unavailable {
+        /// The object asked for.
+        at: Location,
+        /// Why.
+        #[source]
+        source: Unavailable,
+    },
+}
+
+/// Stores objects. Nothing is ever overwritten.
+pub trait ObjectStore: Send + Sync {
+    /// Reads `range`, which starts inside the object and is cut off at its end; with a `pin`, only of that version.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`], [`StoreError::Changed`] when the object is not at `pin`, or unavailable: also when fewer
+    /// bytes came than the answer had announced.
+    fn read(
+        &self,
+        at: &Location,
+        pin: Option<&ETag>,
+        range: Range<u64>,
+    ) -> impl Future<Output = Result<Vec<u8>, StoreError>> + Send;
+
+    /// Writes `object` unless one stands there. One of the same bytes is fine.
+    ///
+    /// # Errors
+    /// [`StoreError::DifferentBytes`] when an object of other bytes stands there, or unavailable.
+    fn put_if_absent(&self, at: &Location, object: NewObject) -> impl Future<Output = Result<Put, StoreError>> + Send;
+}

@@ -1,0 +1,42 @@
+//! Reading an uploaded file's index, by range, at its pinned version.
+
+use vpp_media::isobmff::{Index, IndexReader};
+
+use crate::error::Error;
+use crate::ports::{ETag, Location, ObjectStore};
+
+/// An index, as far as it could be read.
+pub(crate) struct IndexRead {
+    /// The index, or why there is none.
+    pub(crate) index: Result<Index, Error>,
+    /// Bytes that were read to find out.
+    pub(crate) bytes_read: u64,
+}
+
+/// Gives `reader` the ranges it wants until it has the index.
+pub(crate) async fn read_index<S: ObjectStore>(
+    store: &S,
+    at: &Location,
+    etag: &ETag,
+    reader: Result<IndexReader, vpp_media::Error>,
+) -> IndexRead {
+    let mut bytes_read = 0;
+    let index = drive(store, at, etag, reader, &mut bytes_read).await;
+    IndexRead { index, bytes_read }
+}
+
+async fn drive<S: ObjectStore>(
+    store: &S,
+    at: &Location,
+    etag: &ETag,
+    reader: Result<IndexReader, vpp_media::Error>,
+    bytes_read: &mut u64,
+) -> Result<Index, Error> {
+    let mut reader = reader.map_err(Error::of_media)?;
+    while let Some(range) = reader.want() {
+        let bytes = store.read(at, Some(etag), range).await.map_err(Error::of_source)?;
+        *bytes_read += bytes.len() as u64;
+        reader.supply(&bytes).map_err(Error::of_media)?;
+    }
+    reader.finish().map_err(Error::of_media)
+}

@@ -1,0 +1,62 @@
+//! What every stage does around its work: find the package, and settle a permanent error.
+
+use crate::error::Error;
+use crate::id::PackageId;
+use crate::package::Package;
+use crate::ports::{Catalog, Clock};
+use crate::state::{Advance, Failure, Stage, Step, Transition, Work};
+
+/// What handling a message came to. Each is an end: the message need not come again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The stage did its work, or found it done, and sent the next message.
+    Done,
+    /// There was nothing to do: the package is past this stage.
+    Nothing,
+    /// A fact about the input made the work impossible.
+    Failed(Failure),
+}
+
+/// The package of a message. A message is sent only after its package is written, so there is one.
+pub(crate) async fn package<C: Catalog>(catalog: &C, id: &PackageId) -> Result<Package, Error> {
+    let found = catalog.package(id).await.map_err(Error::unavailable("reading the package"))?;
+    found.ok_or(Error::not_yet("reading the package", "there is no such package"))
+}
+
+/// Turns a permanent error of `stage` into the package's failure; a transient one stays an error.
+pub(crate) async fn settle<C: Catalog, K: Clock>(
+    result: Result<Outcome, Error>,
+    stage: Stage,
+    id: &PackageId,
+    catalog: &C,
+    clock: &K,
+) -> Result<Outcome, Error> {
+    let (code, message) = match result {
+        Err(Error::Permanent { code, message, .. }) => (code, message),
+        other => return other,
+    };
+    let failure = Failure { stage, code: code.to_owned(), message };
+    fail(failure, id, catalog, clock).await
+}
+
+/// Makes a package Failed, unless its stage is behind it.
+pub(crate) async fn fail<C: Catalog, K: Clock>(
+    failure: Failure,
+    id: &PackageId,
+    catalog: &C,
+    clock: &K,
+) -> Result<Outcome, Error> {
+    let step = Step::Failed(failure.clone());
+    let transition = Transition { at: clock.now(), step, work: Work::default() };
+    let advance = catalog.advance(id, &transition).await.map_err(Error::unavailable("writing the failure"))?;
+    Ok(match advance {
+        Advance::Done => {
+            tracing::warn!(stage = %failure.stage, code = failure.code, "package failed: {}", failure.message);
+            Outcome::Failed(failure)
+        }
+        Advance::Stale(status) => {
+            tracing::info!(%status, code = failure.code, "a late failure changes nothing");
+            Outcome::Nothing
+        }
+    })
+}

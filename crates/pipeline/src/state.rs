@@ -1,0 +1,359 @@
+//! How far a package is: the state machine.
+//!
+//! ```text
+//! Queued ──▶ Fragmented ──▶ Encrypted ──▶ Ready
+//!    └───────────┴──────────────┴──▶ Failed
+//! ```
+//!
+//! A [`Step`] is one arrow. It owns what the new state needs, and [`Step::starts_from`] is the only place that says where
+//! it may start: [`State::step`] obeys it in memory, and a catalog puts the same list into its write's condition. So
+//! state only moves forward, whoever repeats what and however late.
+//!
+//! A failure belongs to a stage, and a stage can fail only a package that has not left that stage behind: the late
+//! duplicate of a message whose work is done cannot take anything away.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::timestamp::Timestamp;
+
+/// How far a package is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// Asked for.
+    Queued,
+    /// Planned; slices are being made.
+    Fragmented(Planned),
+    /// All slices are made.
+    Encrypted {
+        /// The plan.
+        plan: Planned,
+        /// Since when.
+        at: Timestamp,
+    },
+    /// A player can play it.
+    Ready {
+        /// The plan.
+        plan: Planned,
+        /// When all slices were made.
+        encrypted_at: Timestamp,
+        /// Since when.
+        at: Timestamp,
+        /// Where its manifest is.
+        url: String,
+    },
+    /// It cannot be made.
+    Failed {
+        /// Why.
+        failure: Failure,
+        /// Since when.
+        at: Timestamp,
+        /// How far it was.
+        before: Box<State>,
+    },
+}
+
+/// A plan that has been made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Planned {
+    /// When.
+    pub at: Timestamp,
+    /// How many slices it has.
+    pub slices: u32,
+}
+
+/// Why a package cannot be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The stage that gave up.
+    pub stage: Stage,
+    /// Stable, for programs.
+    pub code: String,
+    /// A sentence for people.
+    pub message: String,
+}
+
+/// A status, as the platform's users know them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// Asked for.
+    Queued,
+    /// Planned.
+    Fragmented,
+    /// All slices made.
+    Encrypted,
+    /// Playable.
+    Ready,
+    /// Given up.
+    Failed,
+}
+
+/// A stage of the work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Probing the upload and starting its package.
+    Ingest,
+    /// Planning.
+    Fragment,
+    /// Making slices.
+    Encrypt,
+    /// Writing manifests.
+    Dash,
+}
+
+/// A step forward: which, when, and by what work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transition {
+    /// When.
+    pub at: Timestamp,
+    /// Which.
+    pub step: Step,
+    /// What was done for it, apart from slices: those have receipts.
+    pub work: Work,
+}
+
+/// What a stage did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Work {
+    /// The last object it produced, as `s3://bucket/key`.
+    pub output: Option<String>,
+    /// Bytes it read from the source.
+    pub bytes_read: u64,
+    /// Bytes it wrote to the output bucket.
+    pub bytes_written: u64,
+}
+
+/// An arrow of the state machine, with what the new state needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// The plan is made.
+    Fragmented {
+        /// How many slices it has.
+        slices: u32,
+    },
+    /// All slices are made.
+    Encrypted,
+    /// The manifests are written.
+    Ready {
+        /// The manifest's URL.
+        url: String,
+    },
+    /// A stage gave up.
+    Failed(Failure),
+}
+
+/// What taking a step came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Advance {
+    /// The package has taken it.
+    Done,
+    /// The package is in a status the step does not start from; it is unchanged.
+    Stale(Status),
+}
+
+impl Step {
+    /// The status a package has after this step.
+    #[must_use]
+    pub fn leads_to(&self) -> Status {
+        match self {
+            Self::Fragmented { .. } => Status::Fragmented,
+            Self::Encrypted => Status::Encrypted,
+            Self::Ready { .. } => Status::Ready,
+            Self::Failed(_) => Status::Failed,
+        }
+    }
+
+    /// The statuses this step may start from.
+    ///
+    /// A stage that has changed the state may still fail until its message to the next stage is sent, so a failure may
+    /// also start from the status its own stage leads to.
+    #[must_use]
+    pub fn starts_from(&self) -> &'static [Status] {
+        match self {
+            Self::Fragmented { .. } => &[Status::Queued],
+            Self::Encrypted => &[Status::Fragmented],
+            Self::Ready { .. } => &[Status::Encrypted],
+            Self::Failed(failure) => match failure.stage {
+                Stage::Ingest => &[Status::Queued],
+                Stage::Fragment => &[Status::Queued, Status::Fragmented],
+                Stage::Encrypt => &[Status::Fragmented, Status::Encrypted],
+                Stage::Dash => &[Status::Encrypted],
+            },
+        }
+    }
+}
+
+impl State {
+    /// The status of this state.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        match self {
+            Self::Queued => Status::Queued,
+            Self::Fragmented(_) => Status::Fragmented,
+            Self::Encrypted { .. } => Status::Encrypted,
+            Self::Ready { .. } => Status::Ready,
+            Self::Failed { .. } => Status::Failed,
+        }
+    }
+
+    /// The plan, once there is one.
+    #[must_use]
+    pub fn plan(&self) -> Option<Planned> {
+        match self {
+            Self::Queued => None,
+            Self::Fragmented(plan) | Self::Encrypted { plan, .. } | Self::Ready { plan, .. } => Some(*plan),
+            Self::Failed { before, .. } => before.plan(),
+        }
+    }
+
+    /// When all slices were made.
+    #[must_use]
+    pub fn encrypted_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Queued | Self::Fragmented(_) => None,
+            Self::Encrypted { at, .. } => Some(*at),
+            Self::Ready { encrypted_at, .. } => Some(*encrypted_at),
+            Self::Failed { before, .. } => before.encrypted_at(),
+        }
+    }
+
+    /// The state after `transition`, unless its step does not start from here.
+    #[must_use]
+    pub fn step(self, transition: &Transition) -> Option<Self> {
+        if !transition.step.starts_from().contains(&self.status()) {
+            return None;
+        }
+        let at = transition.at;
+        Some(match (self, &transition.step) {
+            (Self::Queued, Step::Fragmented { slices }) => Self::Fragmented(Planned { at, slices: *slices }),
+            (Self::Fragmented(plan), Step::Encrypted) => Self::Encrypted { plan, at },
+            (Self::Encrypted { plan, at: encrypted_at }, Step::Ready { url }) => {
+                Self::Ready { plan, encrypted_at, at, url: url.clone() }
+            }
+            (before, Step::Failed(failure)) => Self::Failed { failure: failure.clone(), at, before: Box::new(before) },
+            _ => return None,
+        })
+    }
+}
+
+/// The text is none of the names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a name of a status or stage")]
+pub struct UnknownName;
+
+macro_rules! names {
+    ($type:ident { $($variant:ident = $name:literal),+ $(,)? }) => {
+        impl $type {
+            /// The name, as users and the catalog spell it.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name),+
+                }
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl FromStr for $type {
+            type Err = UnknownName;
+
+            fn from_str(text: &str) -> Result<Self, UnknownName> {
+                match text {
+                    $($name => Ok(Self::$variant),)+
+                    _ => Err(UnknownName),
+                }
+            }
+        }
+    };
+}
+
+names!(Status {
+    Queued = "Queued",
+    Fragmented = "Fragmented",
+    Encrypted = "Encrypted",
+    Ready = "Ready",
+    Failed = "Failed",
+});
+
+names!(Stage {
+    Ingest = "ingest",
+    Fragment = "fragment",
+    Encrypt = "encrypt",
+    Dash = "dash",
+});
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn steps() -> impl Strategy<Value = Step> {
+        let failed = |stage| Step::Failed(Failure { stage, code: "code".into(), message: "message".into() });
+        prop_oneof![
+            Just(Step::Fragmented { slices: 2 }),
+            Just(Step::Encrypted),
+            Just(Step::Ready { url: "url".into() }),
+            Just(failed(Stage::Ingest)),
+            Just(failed(Stage::Fragment)),
+            Just(failed(Stage::Encrypt)),
+            Just(failed(Stage::Dash)),
+        ]
+    }
+
+    fn rank(status: Status) -> u8 {
+        match status {
+            Status::Queued => 0,
+            Status::Fragmented => 1,
+            Status::Encrypted => 2,
+            Status::Ready | Status::Failed => 3,
+        }
+    }
+
+    fn run(steps: &[Step]) -> Vec<State> {
+        let mut states = vec![State::Queued];
+        for (second, step) in (1..).zip(steps) {
+            let at = Timestamp::from(UNIX_EPOCH + Duration::from_secs(second));
+            let transition = Transition { at, step: step.clone(), work: Work::default() };
+            let before = states.last().cloned().unwrap();
+            states.push(before.clone().step(&transition).unwrap_or(before));
+        }
+        states
+    }
+
+    proptest! {
+        #[test]
+        fn state_only_moves_forward_and_ends_once(steps in prop::collection::vec(steps(), 0..20)) {
+            for pair in run(&steps).windows(2) {
+                let (before, after) = (&pair[0], &pair[1]);
+                prop_assert!(before == after || rank(before.status()) < rank(after.status()));
+                if let State::Failed { before: from, .. } = after {
+                    prop_assert!(after == before || **from == *before, "a failure remembers how far it was");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_step_starts_only_where_it_says() {
+        let straight = [Step::Fragmented { slices: 1 }, Step::Encrypted, Step::Ready { url: "u".into() }];
+        let ready = run(&straight);
+        assert_eq!(ready.last().map(State::status), Some(Status::Ready));
+        let skipped = run(&[Step::Encrypted, Step::Ready { url: "u".into() }]);
+        assert_eq!(skipped.last(), Some(&State::Queued));
+    }
+
+    #[test]
+    fn a_stage_cannot_fail_a_package_that_has_left_it_behind() {
+        let late = Step::Failed(Failure { stage: Stage::Fragment, code: "c".into(), message: "m".into() });
+        let states = run(&[Step::Fragmented { slices: 1 }, Step::Encrypted, late]);
+        assert_eq!(states.last().map(State::status), Some(Status::Encrypted));
+    }
+}

@@ -1,0 +1,237 @@
+//! What every adapter of a port must do: one suite, run over the in-memory ports and over the AWS ones.
+//!
+//! Each function panics at the first broken promise. All names are made from `run`, so that suites can share a table, a
+//! bucket or an account; give every run another one.
+
+#![allow(clippy::missing_panics_doc, clippy::unwrap_used, reason = "a broken contract is a panic")]
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use vpp_media::cenc::{ConstantIv, ContentKey, KeyId, Scheme};
+use vpp_media::cmaf::{ProtectedTracks, Protection};
+
+use super::edges::report;
+use crate::content::{Content, Facts, Refusal, Verdict};
+use crate::id::{ContentId, PackageId};
+use crate::layout;
+use crate::package::{Encryption, Options, Package, Treatment};
+use crate::ports::{
+    Catalog, Created, Digest, ETag, KeyVault, Location, NewObject, ObjectStore, Put, Receipt, SegmentReceipt,
+    StoreError, WrappedKey,
+};
+use crate::state::{Advance, Failure, Stage, State, Status, Step, Transition, Work};
+use crate::timestamp::Timestamp;
+
+/// An object store: conditional writes, ranges, versions. `etag` finds out the version of an object.
+pub async fn object_store<S: ObjectStore>(store: &S, bucket: &str, run: &str, etag: impl AsyncFn(&Location) -> ETag) {
+    let at = Location::new(bucket, format!("{run}/a key with spaces, + and ü.mp4"));
+    let object = |bytes: &[u8]| NewObject::new(bytes.to_vec(), layout::output_headers("v1/1.m4s"));
+
+    let missing = store.read(&at, None, 0..4).await;
+    assert!(matches!(missing, Err(StoreError::Missing { .. })), "{missing:?}");
+
+    assert_eq!(store.put_if_absent(&at, object(b"0123456789")).await.unwrap(), Put::Created);
+    assert_eq!(store.put_if_absent(&at, object(b"0123456789")).await.unwrap(), Put::AlreadyThere);
+    let different = store.put_if_absent(&at, object(b"something else")).await;
+    assert!(matches!(different, Err(StoreError::DifferentBytes { .. })), "{different:?}");
+
+    let pin = etag(&at).await;
+    assert_eq!(store.read(&at, None, 0..10).await.unwrap(), b"0123456789", "it was left as it is");
+    assert_eq!(store.read(&at, Some(&pin), 2..5).await.unwrap(), b"234");
+    assert_eq!(store.read(&at, Some(&pin), 8..1_000).await.unwrap(), b"89", "cut off at its end");
+    let other = ETag::new("0123456789abcdef0123456789abcdef");
+    let changed = store.read(&at, Some(&other), 2..5).await;
+    assert!(matches!(changed, Err(StoreError::Changed { .. })), "{changed:?}");
+
+    let large = Location::new(bucket, format!("{run}/large"));
+    let bytes: Vec<u8> = (0..9_000_000_u32).map(|at| at.to_le_bytes()[1]).collect();
+    assert_eq!(store.put_if_absent(&large, object(&bytes)).await.unwrap(), Put::Created);
+    assert_eq!(store.put_if_absent(&large, object(&bytes)).await.unwrap(), Put::AlreadyThere);
+    assert_eq!(store.read(&large, None, 1_000..8_000_000).await.unwrap(), bytes[1_000..8_000_000]);
+}
+
+/// A catalog: conditional creates.
+pub async fn creates<C: Catalog>(catalog: &C, run: &str) {
+    let (content, package) = (content(run, 1), package(run, 1));
+    assert_eq!(catalog.content(&content.id).await.unwrap(), None);
+    assert_eq!(catalog.package(&package.id).await.unwrap(), None);
+
+    assert_eq!(catalog.create_content(&content, Some(&package)).await.unwrap(), Created::Now);
+    assert_eq!(catalog.content(&content.id).await.unwrap(), Some(content.clone()), "it reads back as written");
+    assert_eq!(catalog.package(&package.id).await.unwrap(), Some(package.clone()), "in the same write");
+
+    let later = Content { created_at: at(99), bytes_read: 0, ..content.clone() };
+    assert_eq!(catalog.create_content(&later, None).await.unwrap(), Created::Before(content));
+    let later = Package { created_at: at(99), encryption: None, ..package.clone() };
+    assert_eq!(catalog.create_package(&later).await.unwrap(), Created::Before(package), "the first key stays");
+
+    let clear = Package { encryption: None, ..self::package(run, 2) };
+    assert_eq!(catalog.create_package(&clear).await.unwrap(), Created::Now);
+    assert_eq!(catalog.package(&clear.id).await.unwrap(), Some(clear));
+}
+
+/// A catalog: refusals, and which of them are provisional.
+pub async fn refusals<C: Catalog>(catalog: &C, run: &str) {
+    let ingested = content(run, 1);
+    let refused = |refusal| Content { verdict: Verdict::Refused(refusal), ..ingested.clone() };
+    let provisional = refused(Refusal::ingest_failed());
+    assert_eq!(catalog.create_content(&provisional, None).await.unwrap(), Created::Now);
+    let last = refused(Refusal { code: "not_mp4".to_owned(), message: "this is text".to_owned() });
+    assert_eq!(catalog.create_content(&last, None).await.unwrap(), Created::Now, "in place of the provisional one");
+    assert_eq!(catalog.create_content(&ingested, None).await.unwrap(), Created::Before(last.clone()));
+    assert_eq!(catalog.content(&ingested.id).await.unwrap(), Some(last));
+}
+
+/// A catalog: a package takes every step once, in order, and never goes back.
+pub async fn steps<C: Catalog>(catalog: &C, run: &str) {
+    let mut expected = package(run, 1);
+    let id = expected.id.clone();
+    catalog.create_package(&expected).await.unwrap();
+    let failed = |stage| Step::Failed(Failure { stage, code: "late".to_owned(), message: "too late".to_owned() });
+    let ready = Step::Ready { url: "https://cdn.example/stream.mpd".to_owned() };
+    let steps = [
+        (Step::Encrypted, Advance::Stale(Status::Queued)),
+        (Step::Fragmented { slices: 2 }, Advance::Done),
+        (Step::Fragmented { slices: 3 }, Advance::Stale(Status::Fragmented)),
+        (Step::Encrypted, Advance::Done),
+        (failed(Stage::Fragment), Advance::Stale(Status::Encrypted)),
+        (ready, Advance::Done),
+        (Step::Encrypted, Advance::Stale(Status::Ready)),
+        (failed(Stage::Dash), Advance::Stale(Status::Ready)),
+    ];
+    for (second, (step, outcome)) in (10..).zip(steps) {
+        let work = Work { output: Some(format!("s3://work/{second}")), bytes_read: 100, bytes_written: 7 };
+        let transition = Transition { at: at(second), step, work };
+        assert_eq!(catalog.advance(&id, &transition).await.unwrap(), outcome, "{transition:?}");
+        assert_eq!(expected.apply(&transition), outcome);
+        assert_eq!(catalog.package(&id).await.unwrap(), Some(expected.clone()), "after {transition:?}");
+    }
+}
+
+/// A catalog: a failure keeps its reason and how far the package was, and is the end.
+pub async fn failures<C: Catalog>(catalog: &C, run: &str) {
+    let mut expected = package(run, 1);
+    let id = expected.id.clone();
+    catalog.create_package(&expected).await.unwrap();
+    let failure =
+        Failure { stage: Stage::Encrypt, code: "source_missing".to_owned(), message: "it is gone".to_owned() };
+    for step in [Step::Fragmented { slices: 2 }, Step::Failed(failure), Step::Encrypted] {
+        let transition = Transition { at: at(20), step, work: Work::default() };
+        let outcome = expected.apply(&transition);
+        assert_eq!(catalog.advance(&id, &transition).await.unwrap(), outcome);
+    }
+    let found = catalog.package(&id).await.unwrap().unwrap();
+    assert_eq!(found, expected);
+    assert!(matches!(found.state, State::Failed { before, .. } if before.plan().is_some()), "it was Fragmented before");
+}
+
+/// A catalog: a slice counts once, and receipts read back by slice.
+pub async fn receipts<C: Catalog>(catalog: &C, run: &str) {
+    let mut expected = package(run, 1);
+    let id = expected.id.clone();
+    catalog.create_package(&expected).await.unwrap();
+    let fragmented = Transition { at: at(1), step: Step::Fragmented { slices: 12 }, work: Work::default() };
+    catalog.advance(&id, &fragmented).await.unwrap();
+    expected.apply(&fragmented);
+
+    assert!(!catalog.has_receipt(&id, 0).await.unwrap());
+    for slice in [11, 0, 2, 0, 11, 1, 3, 4, 5, 6, 7, 8, 9, 10] {
+        if !catalog.has_receipt(&id, slice).await.unwrap() {
+            expected.count(&receipt(slice));
+        }
+        catalog.put_receipt(&id, &receipt(slice)).await.unwrap();
+        assert!(catalog.has_receipt(&id, slice).await.unwrap());
+    }
+    let found = catalog.package(&id).await.unwrap().unwrap();
+    assert_eq!((found.tally.slices_done, found.clone()), (12, expected));
+    let all: Vec<Receipt> = (0..12).map(receipt).collect();
+    assert_eq!(catalog.receipts(&id).await.unwrap(), all);
+}
+
+/// A catalog: contents are listed newest first, page by page. `catalog` holds no newer contents than those made here.
+pub async fn listing<C: Catalog>(catalog: &C, run: &str) {
+    let mut made: Vec<Content> = (0..5).map(|number| content(run, 4_000_000_000 + number)).collect();
+    for content in &made {
+        catalog.create_content(content, None).await.unwrap();
+    }
+    made.reverse();
+    let mut listed = Vec::new();
+    let mut cursor = None;
+    for expected in [2, 2, 1] {
+        let page = catalog.contents(2, cursor.as_ref()).await.unwrap();
+        listed.extend(page.contents.into_iter().take(expected));
+        cursor = page.next;
+    }
+    assert_eq!(listed, made);
+}
+
+/// A vault: what is wrapped for a package unwraps for it, and for no other.
+pub async fn key_vault<V: KeyVault>(vault: &V, run: &str) {
+    let (one, other) = (package(run, 1).id, package(run, 2).id);
+    let key = ContentKey::new(*b"sixteen byte key");
+    let wrapped = vault.wrap(&key, &one).await.unwrap();
+    assert!(!wrapped.as_bytes().windows(16).any(|window| window == key.expose()), "the key is not in it");
+    assert_eq!(vault.unwrap(&wrapped, &one).await.unwrap().expose(), key.expose());
+    assert!(vault.unwrap(&wrapped, &other).await.is_err(), "it is bound to its package");
+
+    let (made, wrapped) = vault.make(&one).await.unwrap();
+    assert_eq!(vault.unwrap(&wrapped, &one).await.unwrap().expose(), made.expose());
+    let (again, _) = vault.make(&one).await.unwrap();
+    assert_ne!(made.expose(), again.expose(), "every key made is another");
+}
+
+fn at(second: u64) -> Timestamp {
+    Timestamp::from(UNIX_EPOCH + Duration::from_secs(second))
+}
+
+fn content(run: &str, number: u64) -> Content {
+    let (location, etag) = (Location::new("uploads", format!("{run}/{number}.mp4")), ETag::new("0123"));
+    Content {
+        id: ContentId::of(&location, &etag),
+        location,
+        etag,
+        version_id: Some("version".to_owned()),
+        bytes: 5_000_000_000,
+        bytes_read: 70_000,
+        created_at: at(number),
+        verdict: Verdict::Ingested(Facts {
+            index: 32..70_000,
+            video_track_number: Some(1),
+            report: report(),
+            package: Some(package(run, number).id),
+        }),
+    }
+}
+
+fn package(run: &str, number: u64) -> Package {
+    let treatment = Treatment::Encrypt { scheme: Scheme::Cbcs, tracks: ProtectedTracks::All };
+    let segment_duration = Duration::from_secs(6);
+    let options = Options { treatment, segment_duration };
+    let (location, etag) = (Location::new("uploads", format!("{run}/{number}.mp4")), ETag::new("0123"));
+    let id = PackageId::of_upload(&ContentId::of(&location, &etag), &options);
+    let (kid, iv) = (KeyId::new([7; 16]).unwrap(), ConstantIv::new([9; 16]));
+    let protection = Protection { scheme: Scheme::Cbcs, tracks: ProtectedTracks::All, kid, iv };
+    Package {
+        content: ContentId::of(&location, &etag),
+        source: crate::content::Source { location, etag, bytes: 5_000_000_000, index: 32..70_000 },
+        segment_duration,
+        encryption: Some(Encryption { protection, key: WrappedKey::new(vec![1, 2, 3, 250]) }),
+        created_at: at(number),
+        output_file_path: None,
+        tally: crate::package::Tally { bytes_read: 70_000, ..Default::default() },
+        state: State::Queued,
+        id,
+    }
+}
+
+fn receipt(slice: u32) -> Receipt {
+    let segment = |representation: &str, number, bytes| SegmentReceipt {
+        representation: representation.to_owned(),
+        number,
+        bytes,
+        digest: Digest::of(representation.as_bytes()),
+    };
+    let first = slice * 2 + 1;
+    let segments = vec![segment("v1", first, 1_000_000), segment("a1", first, 90_000), segment("v1", first + 1, 900)];
+    Receipt { slice, bytes_read: 1_100_000, segments }
+}

@@ -1,0 +1,83 @@
+//! The clock and the probe of a test.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, UNIX_EPOCH};
+
+use crate::ports::{Clock, Container, Piece, Probe, ProbeError, ProbeReport, Track};
+use crate::timestamp::Timestamp;
+
+/// A clock that goes on by a millisecond each time it is looked at. Clones are the same clock.
+#[derive(Debug, Clone, Default)]
+pub struct TickingClock(Arc<AtomicU64>);
+
+/// When every test begins.
+const START: Duration = Duration::from_hours(489_957);
+
+impl Clock for TickingClock {
+    fn now(&self) -> Timestamp {
+        let ticks = self.0.fetch_add(1, Ordering::Relaxed);
+        Timestamp::from(UNIX_EPOCH + START + Duration::from_millis(ticks))
+    }
+}
+
+type Answer = dyn Fn() -> Result<ProbeReport, ProbeError> + Send + Sync;
+
+/// A probe that answers the same whatever it is shown.
+#[derive(Clone)]
+pub struct MemoryProbe(Arc<Answer>);
+
+impl MemoryProbe {
+    /// A probe that answers what `answer` returns.
+    pub fn answering(answer: impl Fn() -> Result<ProbeReport, ProbeError> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(answer))
+    }
+}
+
+impl Default for MemoryProbe {
+    /// Sees one H.264 track (1) and one AAC track (2).
+    fn default() -> Self {
+        Self::answering(|| Ok(report()))
+    }
+}
+
+impl fmt::Debug for MemoryProbe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MemoryProbe")
+    }
+}
+
+impl Probe for MemoryProbe {
+    async fn probe(&self, _length: u64, _pieces: &[Piece<'_>]) -> Result<ProbeReport, ProbeError> {
+        (self.0)()
+    }
+}
+
+/// A report of an ordinary file.
+pub(super) fn report() -> ProbeReport {
+    let track = |id, kind: &str, codec: &str| Track {
+        id,
+        kind: kind.to_owned(),
+        codec: codec.to_owned(),
+        language: "und".to_owned(),
+        timescale: 1000,
+        duration: 30_000,
+        sample_count: 900,
+        width: (kind == "video").then_some(1280),
+        height: (kind == "video").then_some(720),
+        sample_rate: (kind == "audio").then_some(48_000),
+        channels: (kind == "audio").then_some(2),
+        protected: false,
+    };
+    ProbeReport {
+        container: Container {
+            major_brand: "isom".to_owned(),
+            timescale: 1000,
+            duration: 30_000,
+            fragmented: false,
+            fast_start: true,
+        },
+        tracks: vec![track(1, "video", "avc1.64001F"), track(2, "audio", "mp4a.40.2")],
+    }
+}

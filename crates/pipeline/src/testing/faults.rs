@@ -1,0 +1,167 @@
+//! Faults as values: a wrapper around a port that lets one call of a run fail.
+//!
+//! A function that is stopped between two calls looks, from outside, as if the second call had failed and nothing had run
+//! after it. So letting the *k*-th call fail, for every *k*, is letting the platform crash at every point it can crash at.
+//! [`Moment`] says on which side of the call: a call that failed may have taken effect all the same.
+
+use std::future::Future;
+use std::ops::Range;
+use std::sync::{Arc, Mutex};
+
+use vpp_media::cenc::ContentKey;
+
+use super::lock;
+use crate::content::Content;
+use crate::id::{ContentId, PackageId};
+use crate::package::Package;
+use crate::ports::{
+    Catalog, ContentPage, Created, Cursor, ETag, KeyVault, Location, NewObject, ObjectStore, Piece, Probe, ProbeError,
+    ProbeReport, Put, Queue, Receipt, StoreError, Unavailable, WrappedKey,
+};
+use crate::state::{Advance, Transition};
+
+/// On which side of a call the fault lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// The call never reached the service.
+    Before,
+    /// The service did it, and the answer was lost.
+    After,
+}
+
+/// Which call of a run fails. Clones count together.
+#[derive(Debug, Clone, Default)]
+pub struct Faults(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    calls: usize,
+    fault: Option<(usize, Moment)>,
+}
+
+impl Faults {
+    /// The call number `call` of the run fails, counted from 0.
+    #[must_use]
+    pub fn at(call: usize, moment: Moment) -> Self {
+        Self(Arc::new(Mutex::new(State { calls: 0, fault: Some((call, moment)) })))
+    }
+
+    /// How many calls there have been.
+    #[must_use]
+    pub fn calls(&self) -> usize {
+        lock(&self.0).calls
+    }
+
+    fn next(&self) -> Option<Moment> {
+        let mut state = lock(&self.0);
+        let call = state.calls;
+        state.calls += 1;
+        state.fault.filter(|(at, _)| *at == call).map(|(_, moment)| moment)
+    }
+
+    async fn around<T>(&self, call: impl Future<Output = T>) -> Result<T, Unavailable> {
+        let fault = || Unavailable::new("Faults", "this call was to fail".into());
+        match self.next() {
+            None => Ok(call.await),
+            Some(Moment::Before) => Err(fault()),
+            Some(Moment::After) => {
+                call.await;
+                Err(fault())
+            }
+        }
+    }
+}
+
+/// A port behind a fault.
+#[derive(Debug, Clone)]
+pub struct Faulty<P> {
+    port: P,
+    faults: Faults,
+}
+
+impl<P> Faulty<P> {
+    /// `port`, with the calls of `faults` failing.
+    pub fn new(port: P, faults: Faults) -> Self {
+        Self { port, faults }
+    }
+}
+
+impl<S: ObjectStore> ObjectStore for Faulty<S> {
+    async fn read(&self, at: &Location, pin: Option<&ETag>, range: Range<u64>) -> Result<Vec<u8>, StoreError> {
+        let done = self.faults.around(self.port.read(at, pin, range)).await;
+        done.map_err(|source| StoreError::Unavailable { at: at.clone(), source })?
+    }
+
+    async fn put_if_absent(&self, at: &Location, object: NewObject) -> Result<Put, StoreError> {
+        let done = self.faults.around(self.port.put_if_absent(at, object)).await;
+        done.map_err(|source| StoreError::Unavailable { at: at.clone(), source })?
+    }
+}
+
+impl<C: Catalog> Catalog for Faulty<C> {
+    async fn create_content(
+        &self,
+        content: &Content,
+        package: Option<&Package>,
+    ) -> Result<Created<Content>, Unavailable> {
+        self.faults.around(self.port.create_content(content, package)).await?
+    }
+
+    async fn content(&self, id: &ContentId) -> Result<Option<Content>, Unavailable> {
+        self.faults.around(self.port.content(id)).await?
+    }
+
+    async fn contents(&self, limit: u16, after: Option<&Cursor>) -> Result<ContentPage, Unavailable> {
+        self.faults.around(self.port.contents(limit, after)).await?
+    }
+
+    async fn create_package(&self, package: &Package) -> Result<Created<Package>, Unavailable> {
+        self.faults.around(self.port.create_package(package)).await?
+    }
+
+    async fn package(&self, id: &PackageId) -> Result<Option<Package>, Unavailable> {
+        self.faults.around(self.port.package(id)).await?
+    }
+
+    async fn advance(&self, id: &PackageId, transition: &Transition) -> Result<Advance, Unavailable> {
+        self.faults.around(self.port.advance(id, transition)).await?
+    }
+
+    async fn put_receipt(&self, id: &PackageId, receipt: &Receipt) -> Result<(), Unavailable> {
+        self.faults.around(self.port.put_receipt(id, receipt)).await?
+    }
+
+    async fn has_receipt(&self, id: &PackageId, slice: u32) -> Result<bool, Unavailable> {
+        self.faults.around(self.port.has_receipt(id, slice)).await?
+    }
+
+    async fn receipts(&self, id: &PackageId) -> Result<Vec<Receipt>, Unavailable> {
+        self.faults.around(self.port.receipts(id)).await?
+    }
+}
+
+impl<M: Sync, Q: Queue<M>> Queue<M> for Faulty<Q> {
+    async fn send_all(&self, messages: &[M]) -> Result<(), Unavailable> {
+        self.faults.around(self.port.send_all(messages)).await?
+    }
+}
+
+impl<V: KeyVault> KeyVault for Faulty<V> {
+    async fn make(&self, package: &PackageId) -> Result<(ContentKey, WrappedKey), Unavailable> {
+        self.faults.around(self.port.make(package)).await?
+    }
+
+    async fn wrap(&self, key: &ContentKey, package: &PackageId) -> Result<WrappedKey, Unavailable> {
+        self.faults.around(self.port.wrap(key, package)).await?
+    }
+
+    async fn unwrap(&self, wrapped: &WrappedKey, package: &PackageId) -> Result<ContentKey, Unavailable> {
+        self.faults.around(self.port.unwrap(wrapped, package)).await?
+    }
+}
+
+impl<P: Probe> Probe for Faulty<P> {
+    async fn probe(&self, length: u64, pieces: &[Piece<'_>]) -> Result<ProbeReport, ProbeError> {
+        self.faults.around(self.port.probe(length, pieces)).await.map_err(ProbeError::Unavailable)?
+    }
+}

@@ -1,0 +1,243 @@
+//! The whole pipeline over in-memory ports.
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use vpp_media::cenc::Scheme;
+use vpp_media::cmaf::ProtectedTracks;
+
+use super::{Faults, Faulty, MemoryCatalog, MemoryProbe, MemoryQueue, MemoryStore, MemoryVault, TickingClock};
+use crate::api::{self, Api};
+use crate::dash::{self, Dash};
+use crate::encrypt::{self, Encrypt};
+use crate::error::Error;
+use crate::fragment::{self, Fragment};
+use crate::ingest::{self, Ingest, Ingested, Upload};
+use crate::message::{DashMessage, FragmentMessage, SliceMessage};
+use crate::package::Treatment;
+use crate::ports::Location;
+
+type Store = Faulty<MemoryStore>;
+type Contents = Faulty<MemoryCatalog>;
+type Outbox<M> = Faulty<MemoryQueue<M>>;
+type Vault = Faulty<MemoryVault>;
+
+/// The ingest stage in memory.
+pub type IngestStage = Ingest<Store, Contents, Outbox<FragmentMessage>, Vault, Faulty<MemoryProbe>, TickingClock>;
+/// The fragment stage in memory.
+pub type FragmentStage = Fragment<Store, Contents, Outbox<SliceMessage>, TickingClock>;
+/// The encrypt stage in memory.
+pub type EncryptStage = Encrypt<Store, Contents, Outbox<DashMessage>, Vault, TickingClock>;
+/// The dash stage in memory.
+pub type DashStage = Dash<Store, Contents, TickingClock>;
+/// The API in memory.
+pub type MemoryApi = Api<Contents, Outbox<FragmentMessage>, Vault, TickingClock>;
+
+/// Tries after which a test's message counts as one that never succeeds.
+const TRIES: usize = 8;
+
+/// How the queues treat messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// Once each, in the order sent.
+    InOrder,
+    /// Twice each, the newest first.
+    TwiceAndBackwards,
+}
+
+/// The pipeline and everything it stands on.
+#[derive(Debug)]
+pub struct Platform {
+    /// All three buckets: `uploads`, `work`, `output`.
+    pub store: MemoryStore,
+    /// The catalog.
+    pub catalog: MemoryCatalog,
+    /// The fragment stage's queue.
+    pub fragment_queue: MemoryQueue<FragmentMessage>,
+    /// The encrypt stage's queue.
+    pub encrypt_queue: MemoryQueue<SliceMessage>,
+    /// The dash stage's queue.
+    pub dash_queue: MemoryQueue<DashMessage>,
+    /// The vault.
+    pub vault: MemoryVault,
+    /// The probe.
+    pub probe: MemoryProbe,
+    /// The clock.
+    pub clock: TickingClock,
+    /// The fault of the run.
+    pub faults: Faults,
+    /// What an upload starts.
+    pub package_on_upload: Option<Treatment>,
+    /// How the queues treat messages.
+    pub delivery: Delivery,
+    /// Bytes of source in a slice.
+    pub slice_bytes: u64,
+}
+
+impl Default for Platform {
+    /// Starts a `cbcs` package with every upload, of slices small enough to have several in a small file.
+    fn default() -> Self {
+        let treatment = Treatment::Encrypt { scheme: Scheme::Cbcs, tracks: ProtectedTracks::Video };
+        Self {
+            store: MemoryStore::default(),
+            catalog: MemoryCatalog::default(),
+            fragment_queue: MemoryQueue::default(),
+            encrypt_queue: MemoryQueue::default(),
+            dash_queue: MemoryQueue::default(),
+            vault: MemoryVault::default(),
+            probe: MemoryProbe::default(),
+            clock: TickingClock::default(),
+            faults: Faults::default(),
+            package_on_upload: Some(treatment),
+            delivery: Delivery::InOrder,
+            slice_bytes: 512 * 1024,
+        }
+    }
+}
+
+impl Platform {
+    /// Uploads a file, and gives the event of it.
+    #[must_use]
+    pub fn upload(&self, key: &str, bytes: &[u8]) -> Upload {
+        let location = Location::new("uploads", key);
+        let etag = self.store.upload(&location, bytes);
+        Upload { location, etag, version_id: None, bytes: bytes.len() as u64 }
+    }
+
+    /// Delivers an upload's event until ingest takes it.
+    ///
+    /// # Errors
+    /// The last error of an event that never succeeds.
+    pub async fn ingest(&self, upload: &Upload) -> Result<Ingested, Error> {
+        let ingest = self.ingest_stage();
+        let mut result = ingest.handle(upload).await;
+        for _ in 1..TRIES {
+            if result.is_ok() {
+                break;
+            }
+            result = ingest.handle(upload).await;
+        }
+        result
+    }
+
+    /// Delivers messages until no queue has any, and gives back the errors of those that never succeeded.
+    pub async fn run(&self) -> Vec<Error> {
+        let (fragment, encrypt, dash) = (self.fragment_stage(), self.encrypt_stage(), self.dash_stage());
+        let mut dead = Vec::new();
+        loop {
+            let planned =
+                self.drain(&self.fragment_queue, &mut dead, async |message| fragment.handle(message).await).await;
+            let made = self.drain(&self.encrypt_queue, &mut dead, async |message| encrypt.handle(message).await).await;
+            let written = self.drain(&self.dash_queue, &mut dead, async |message| dash.handle(message).await).await;
+            if planned + made + written == 0 {
+                return dead;
+            }
+        }
+    }
+
+    /// Delivers what is in one queue, each message until it succeeds or has had its tries.
+    async fn drain<M: Debug + Clone, T>(
+        &self,
+        queue: &MemoryQueue<M>,
+        dead: &mut Vec<Error>,
+        handle: impl AsyncFn(&M) -> Result<T, Error>,
+    ) -> usize {
+        let mut messages = queue.take();
+        let count = messages.len();
+        if self.delivery == Delivery::TwiceAndBackwards {
+            messages.reverse();
+            messages = messages.iter().chain(&messages).cloned().collect();
+        }
+        for message in messages {
+            let mut tries = 0;
+            while let Err(error) = handle(&message).await {
+                tries += 1;
+                if tries == TRIES {
+                    dead.push(error);
+                    break;
+                }
+            }
+        }
+        count
+    }
+
+    fn faulty<P: Clone>(&self, port: &P) -> Faulty<P> {
+        Faulty::new(port.clone(), self.faults.clone())
+    }
+
+    /// The ingest stage.
+    #[must_use]
+    pub fn ingest_stage(&self) -> IngestStage {
+        Ingest {
+            store: self.faulty(&self.store),
+            catalog: self.faulty(&self.catalog),
+            queue: self.faulty(&self.fragment_queue),
+            vault: self.faulty(&self.vault),
+            probe: self.faulty(&self.probe),
+            clock: self.clock.clone(),
+            settings: ingest::Settings {
+                package_on_upload: self.package_on_upload,
+                segment_duration: Duration::from_secs(6),
+            },
+        }
+    }
+
+    /// The fragment stage.
+    #[must_use]
+    pub fn fragment_stage(&self) -> FragmentStage {
+        Fragment {
+            store: self.faulty(&self.store),
+            catalog: self.faulty(&self.catalog),
+            queue: self.faulty(&self.encrypt_queue),
+            clock: self.clock.clone(),
+            settings: fragment::Settings {
+                work_bucket: "work".to_owned(),
+                output_bucket: "output".to_owned(),
+                slice_bytes: self.slice_bytes,
+            },
+        }
+    }
+
+    /// The encrypt stage.
+    #[must_use]
+    pub fn encrypt_stage(&self) -> EncryptStage {
+        Encrypt {
+            store: self.faulty(&self.store),
+            catalog: self.faulty(&self.catalog),
+            queue: self.faulty(&self.dash_queue),
+            vault: self.faulty(&self.vault),
+            clock: self.clock.clone(),
+            settings: encrypt::Settings { work_bucket: "work".to_owned(), output_bucket: "output".to_owned() },
+        }
+    }
+
+    /// The dash stage.
+    #[must_use]
+    pub fn dash_stage(&self) -> DashStage {
+        Dash {
+            store: self.faulty(&self.store),
+            catalog: self.faulty(&self.catalog),
+            clock: self.clock.clone(),
+            settings: dash::Settings {
+                work_bucket: "work".to_owned(),
+                output_bucket: "output".to_owned(),
+                delivery_url: "https://cdn.example".to_owned(),
+            },
+        }
+    }
+
+    /// The API.
+    #[must_use]
+    pub fn api(&self) -> MemoryApi {
+        Api {
+            catalog: self.faulty(&self.catalog),
+            queue: self.faulty(&self.fragment_queue),
+            vault: self.faulty(&self.vault),
+            clock: self.clock.clone(),
+            settings: api::Settings {
+                delivery_url: "https://cdn.example".to_owned(),
+                segment_duration: Duration::from_secs(6),
+            },
+        }
+    }
+}

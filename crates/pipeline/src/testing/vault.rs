@@ -1,0 +1,52 @@
+//! A vault in memory. It hides keys from a test's eyes, not from an attacker's.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use vpp_media::cenc::ContentKey;
+
+use crate::id::PackageId;
+use crate::ports::{Digest, KeyVault, Unavailable, WrappedKey};
+
+/// A vault in memory. Every key it makes is another one, as with the real one.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryVault {
+    made: Arc<AtomicU8>,
+}
+
+/// Length of the mark that binds a wrapped key to its package.
+const MARK: usize = 4;
+
+/// The pad a package's key is covered with, and the mark in front of it.
+fn pad(package: &PackageId) -> ([u8; MARK], [u8; 16]) {
+    let Digest(hash) = Digest::of(package.as_str().as_bytes());
+    let (mark, rest) = hash.split_first_chunk().unwrap_or((&[0; MARK], &[]));
+    (*mark, rest.first_chunk().copied().unwrap_or([0; 16]))
+}
+
+fn cover(key: &[u8; 16], pad: &[u8; 16]) -> [u8; 16] {
+    let mut covered = *key;
+    covered.iter_mut().zip(pad).for_each(|(byte, pad)| *byte ^= pad);
+    covered
+}
+
+impl KeyVault for MemoryVault {
+    async fn make(&self, package: &PackageId) -> Result<(ContentKey, WrappedKey), Unavailable> {
+        let number = self.made.fetch_add(1, Ordering::Relaxed);
+        let key = ContentKey::new([number.wrapping_add(1); 16]);
+        let wrapped = self.wrap(&key, package).await?;
+        Ok((key, wrapped))
+    }
+
+    async fn wrap(&self, key: &ContentKey, package: &PackageId) -> Result<WrappedKey, Unavailable> {
+        let (mark, pad) = pad(package);
+        Ok(WrappedKey::new([mark.as_slice(), &cover(key.expose(), &pad)].concat()))
+    }
+
+    async fn unwrap(&self, wrapped: &WrappedKey, package: &PackageId) -> Result<ContentKey, Unavailable> {
+        let (mark, pad) = pad(package);
+        let covered = wrapped.as_bytes().strip_prefix(&mark).and_then(|covered| covered.try_into().ok());
+        let covered = covered.ok_or_else(|| Unavailable::new("MemoryVault", "wrapped for another package".into()))?;
+        Ok(ContentKey::new(cover(covered, &pad)))
+    }
+}

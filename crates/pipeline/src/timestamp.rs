@@ -1,0 +1,89 @@
+//! A moment, to the millisecond, as text that sorts in time order.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// A moment in UTC, to the millisecond. Its text is RFC 3339 of a fixed width (`2026-11-22T21:08:00.250Z`), so that
+/// comparing the texts compares the moments: the catalog sorts by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Timestamp(OffsetDateTime);
+
+/// The text is not an RFC 3339 time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a time is written as in RFC 3339")]
+pub struct InvalidTimestamp;
+
+impl Timestamp {
+    /// The time that has passed since `earlier`; nothing when that is later.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::try_from(self.0 - earlier.0).unwrap_or_default()
+    }
+}
+
+impl From<SystemTime> for Timestamp {
+    fn from(moment: SystemTime) -> Self {
+        let millis = moment.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+        let nanos = i128::try_from(millis).unwrap_or_default() * 1_000_000;
+        Self(OffsetDateTime::from_unix_timestamp_nanos(nanos).unwrap_or(OffsetDateTime::UNIX_EPOCH))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (date, clock) = (self.0.date(), self.0.time());
+        write!(
+            f,
+            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+            date.year(),
+            u8::from(date.month()),
+            date.day(),
+            clock.hour(),
+            clock.minute(),
+            clock.second(),
+            clock.millisecond(),
+        )
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = InvalidTimestamp;
+
+    fn from_str(text: &str) -> Result<Self, InvalidTimestamp> {
+        let parsed = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| InvalidTimestamp)?;
+        Ok(Self(parsed.to_offset(time::UtcOffset::UTC)))
+    }
+}
+
+impl serde::Serialize for Timestamp {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: u64) -> Timestamp {
+        Timestamp::from(UNIX_EPOCH + Duration::from_millis(millis))
+    }
+
+    #[test]
+    fn the_text_has_a_fixed_width_and_reads_back() {
+        assert_eq!(at(1_763_845_680_250).to_string(), "2025-11-22T21:08:00.250Z");
+        assert_eq!(at(1_763_845_680_000).to_string(), "2025-11-22T21:08:00.000Z");
+        assert_eq!("2025-11-22T21:08:00.250Z".parse(), Ok(at(1_763_845_680_250)));
+        assert_eq!("yesterday".parse::<Timestamp>(), Err(InvalidTimestamp));
+    }
+
+    #[test]
+    fn texts_sort_as_the_moments_do() {
+        let moments = [at(0), at(999), at(1_000), at(1_763_845_680_250)];
+        assert!(moments.map(|moment| moment.to_string()).is_sorted());
+    }
+}

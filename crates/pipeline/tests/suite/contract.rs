@@ -1,0 +1,34 @@
+//! The in-memory ports keep the contract they are the reference of.
+
+use futures_executor::block_on;
+use vpp_pipeline::ports::{ETag, Location};
+use vpp_pipeline::testing::{MemoryCatalog, MemoryStore, MemoryVault, contract};
+
+#[test]
+fn the_object_store_keeps_its_contract() {
+    let store = MemoryStore::default();
+    // The memory store's ETag is the digest, which an upload of the same bytes answers.
+    let etag = async |at: &Location| -> ETag {
+        let bytes = store.bucket(at.bucket())[at.key()].bytes.clone();
+        store.upload(at, &bytes)
+    };
+    block_on(contract::object_store(&store, "output", "run", etag));
+}
+
+#[test]
+fn the_catalog_keeps_its_contract() {
+    let catalog = MemoryCatalog::default();
+    block_on(async {
+        contract::creates(&catalog, "creates").await;
+        contract::refusals(&catalog, "refusals").await;
+        contract::steps(&catalog, "steps").await;
+        contract::failures(&catalog, "failures").await;
+        contract::receipts(&catalog, "receipts").await;
+        contract::listing(&catalog, "listing").await;
+    });
+}
+
+#[test]
+fn the_vault_keeps_its_contract() {
+    block_on(contract::key_vault(&MemoryVault::default(), "run"));
+}

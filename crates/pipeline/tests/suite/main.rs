@@ -1,0 +1,11 @@
+//! The use cases over in-memory ports: one binary, one module per promise.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
+
+mod contract;
+mod crashes;
+mod failures;
+mod requests;
+mod road;
+mod support;
+mod verdicts;

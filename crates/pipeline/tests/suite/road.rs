@@ -1,0 +1,116 @@
+//! The road from an upload to a stream, and what repeated events and messages change of it: nothing.
+
+use crate::support::{MOVIE, assert_ready, only_package, upload_and_run};
+use futures_executor::block_on;
+use vpp_pipeline::Outcome;
+use vpp_pipeline::ingest::Ingested;
+use vpp_pipeline::message::{DashMessage, FragmentMessage, Section, SliceMessage};
+use vpp_pipeline::package::Treatment;
+use vpp_pipeline::testing::{Delivery, Platform};
+
+#[test]
+fn an_upload_becomes_a_ready_package_of_the_engines_bytes() {
+    block_on(async {
+        let platform = Platform::default();
+        upload_and_run(&platform).await;
+        assert_ready(&platform).await;
+        let package = only_package(&platform);
+        assert!(package.state.plan().unwrap().slices > 1, "the movie has several slices");
+        assert_eq!(package.output_file_path, Some(format!("s3://output/{}/stream.mpd", package.id)));
+    });
+}
+
+#[test]
+fn a_clear_package_takes_the_same_road() {
+    block_on(async {
+        let platform = Platform { package_on_upload: Some(Treatment::Clear), ..Platform::default() };
+        upload_and_run(&platform).await;
+        assert_ready(&platform).await;
+        assert_eq!(only_package(&platform).encryption, None);
+    });
+}
+
+#[test]
+fn the_counted_bytes_are_the_bytes_that_moved() {
+    block_on(async {
+        let platform = Platform::default();
+        upload_and_run(&platform).await;
+        let tally = only_package(&platform).tally;
+        let written: usize = platform.store.bucket("output").values().map(|stored| stored.bytes.len()).sum();
+        assert_eq!(tally.bytes_read, platform.store.bytes_read("uploads"));
+        assert_eq!(tally.bytes_written, written as u64);
+    });
+}
+
+#[test]
+fn duplicates_at_every_stage_change_nothing() {
+    block_on(async {
+        let platform = Platform { delivery: Delivery::TwiceAndBackwards, ..Platform::default() };
+        let upload = upload_and_run(&platform).await;
+        assert_ready(&platform).await;
+        let tally = only_package(&platform).tally;
+        platform.ingest(&upload).await.unwrap();
+        assert!(platform.run().await.is_empty());
+        assert_ready(&platform).await;
+        assert_eq!(only_package(&platform).tally, tally, "what was done twice is counted once");
+        assert_eq!(platform.catalog.all_contents().len(), 1);
+    });
+}
+
+#[test]
+fn replaying_every_message_after_ready_changes_nothing() {
+    block_on(async {
+        let platform = Platform::default();
+        upload_and_run(&platform).await;
+        let (before, objects) = (only_package(&platform), platform.store.bucket("output"));
+        let read = platform.store.bytes_read("uploads");
+        let id = before.id.clone();
+        let fragmented = platform.fragment_stage().handle(&FragmentMessage::new(id.clone())).await.unwrap();
+        let slice = SliceMessage::new(id.clone(), 0, Section { offset: 0, length: 10 });
+        let encrypted = platform.encrypt_stage().handle(&slice).await.unwrap();
+        let written = platform.dash_stage().handle(&DashMessage::new(id)).await.unwrap();
+        assert_eq!([fragmented, encrypted, written], [Outcome::Nothing, Outcome::Nothing, Outcome::Nothing]);
+        assert!(platform.run().await.is_empty());
+        assert_eq!(only_package(&platform), before);
+        assert_eq!(platform.store.bucket("output"), objects);
+        assert_eq!(platform.store.bytes_read("uploads"), read, "the source is not read again");
+    });
+}
+
+#[test]
+fn a_repeated_event_before_the_work_sends_the_message_again() {
+    block_on(async {
+        let platform = Platform::default();
+        let upload = platform.upload("movie.mp4", MOVIE);
+        platform.ingest(&upload).await.unwrap();
+        assert_eq!(platform.fragment_queue.take().len(), 1, "and is lost");
+        platform.ingest(&upload).await.unwrap();
+        assert!(platform.run().await.is_empty());
+        assert_ready(&platform).await;
+    });
+}
+
+#[test]
+fn the_same_bytes_under_another_key_are_another_content() {
+    block_on(async {
+        let platform = Platform { package_on_upload: None, ..Platform::default() };
+        for key in ["a b.mp4", "a+b.mp4", "ä.MP4", "no extension"] {
+            let upload = platform.upload(key, MOVIE);
+            assert!(matches!(platform.ingest(&upload).await, Ok(Ingested::Content(_))));
+        }
+        assert_eq!(platform.catalog.all_contents().len(), 4);
+        assert!(platform.catalog.all_packages().is_empty(), "nothing is packaged unless asked for");
+    });
+}
+
+#[test]
+fn segments_are_immutable_and_the_manifest_is_not() {
+    block_on(async {
+        let platform = Platform::default();
+        upload_and_run(&platform).await;
+        for (key, stored) in platform.store.bucket("output") {
+            let immutable = stored.headers.unwrap().cache_control.contains("immutable");
+            assert_eq!(immutable, !key.ends_with("/stream.mpd"), "{key}");
+        }
+    });
+}

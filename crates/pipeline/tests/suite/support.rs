@@ -1,0 +1,90 @@
+//! What the tests of the whole pipeline share: a movie, and what the engine makes of it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use vpp_media::cenc::ContentKey;
+use vpp_media::cmaf::{PlanOptions, Planner, SliceSource, package_slice};
+use vpp_media::isobmff::{Index, IndexReader};
+use vpp_pipeline::ingest::Upload;
+use vpp_pipeline::package::Package;
+use vpp_pipeline::ports::KeyVault;
+use vpp_pipeline::testing::Platform;
+
+/// 30 seconds of H.264 and AAC; see tests/media/README.md.
+pub(crate) const MOVIE: &[u8] = include_bytes!("../../../../tests/media/sample.mp4");
+
+/// Uploads the movie, and lets everything that follows happen.
+pub(crate) async fn upload_and_run(platform: &Platform) -> Upload {
+    let upload = platform.upload("my movie.mp4", MOVIE);
+    platform.ingest(&upload).await.unwrap();
+    assert!(platform.run().await.is_empty(), "every message succeeds in the end");
+    upload
+}
+
+/// The one package there is.
+pub(crate) fn only_package(platform: &Platform) -> Package {
+    let packages = platform.catalog.all_packages();
+    assert_eq!(packages.len(), 1);
+    packages.into_iter().next().unwrap()
+}
+
+/// The index of the movie.
+pub(crate) fn index() -> Index {
+    let mut reader = IndexReader::new(MOVIE.len() as u64).unwrap();
+    while let Some(range) = reader.want() {
+        reader.supply(&MOVIE[usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap()]).unwrap();
+    }
+    reader.finish().unwrap()
+}
+
+/// The init and media segments that the engine makes of the movie by itself, as keys of the output bucket.
+pub(crate) async fn expected_segments(platform: &Platform, package: &Package) -> BTreeMap<String, Vec<u8>> {
+    let key = match &package.encryption {
+        Some(encryption) => Some(platform.vault.unwrap(&encryption.key, &package.id).await.unwrap()),
+        None => None,
+    };
+    let options = PlanOptions {
+        segment_duration: Duration::from_secs(6),
+        slice_bytes: u64::MAX,
+        protection: package.encryption.as_ref().map(|encryption| encryption.protection),
+        audio_only: false,
+    };
+    let segments = engine_output(&options, key.as_ref());
+    segments.into_iter().map(|(path, bytes)| (format!("{}/{path}", package.id), bytes)).collect()
+}
+
+fn engine_output(options: &PlanOptions, key: Option<&ContentKey>) -> BTreeMap<String, Vec<u8>> {
+    let index = index();
+    let movie = index.movie().unwrap();
+    let mut planner = Planner::new(&movie, options).unwrap();
+    let mut output = BTreeMap::new();
+    for slice in &mut planner {
+        let slice = slice.unwrap();
+        let part = |range: &std::ops::Range<u64>| {
+            MOVIE[usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap()].to_vec()
+        };
+        let mut source = SliceSource::new(&slice, slice.ranges.iter().map(part).collect()).unwrap();
+        for segment in package_slice(&slice, &mut source, key).unwrap() {
+            output.insert(segment.path(), segment.to_vec(&source));
+        }
+    }
+    let presentation = planner.finish().unwrap();
+    output.extend(presentation.init_segments().map(|(path, bytes)| (path, bytes.to_vec())));
+    output
+}
+
+/// The whole promise of a finished run: one Ready package whose objects are those the engine makes, and the manifest.
+pub(crate) async fn assert_ready(platform: &Platform) {
+    let package = only_package(platform);
+    assert_eq!(package.status().as_str(), "Ready", "{:?}", package.state);
+    let mut output = platform.store.bucket("output");
+    let manifest = output.remove(&format!("{}/stream.mpd", package.id)).expect("a manifest");
+    assert!(String::from_utf8(manifest.bytes).unwrap().contains("<MPD"));
+    let expected = expected_segments(platform, &package).await;
+    assert_eq!(output.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
+    for (key, bytes) in expected {
+        assert!(output[&key].bytes == bytes, "{key} has the engine's bytes");
+    }
+    assert_eq!(Some(package.tally.slices_done), package.state.plan().map(|plan| plan.slices));
+}
