@@ -81,7 +81,7 @@ fn read_segment(mut bytes: &[u8]) -> Vec<Read> {
     let mut samples = Vec::new();
     for trun in &traf.trun {
         let mut at = moof_at + usize::try_from(trun.data_offset.unwrap()).unwrap();
-        for entry in trun.samples.iter() {
+        for entry in &trun.samples {
             let size = entry.size.or(traf.tfhd.default_sample_size).unwrap();
             let duration = entry.duration.or(traf.tfhd.default_sample_duration).unwrap();
             let flags = entry.flags.or(traf.tfhd.default_sample_flags).unwrap();
@@ -257,7 +257,7 @@ fn segments_end_at_the_sync_sample_nearest_to_the_asked_duration() {
 
 #[test]
 fn audio_is_cut_where_video_is() {
-    let picture = |index: usize| Wanted { size: 100, duration: 512, composition_offset: 0, is_sync: index % 48 == 0 };
+    let picture = |index: usize| Wanted { size: 100, duration: 512, composition_offset: 0, is_sync: index.is_multiple_of(48) };
     let video = track(true, (0..240).map(picture).collect(), 4, None);
     let frame = Wanted { size: 20, duration: 1024, composition_offset: 0, is_sync: true };
     let audio = track(false, vec![frame; 469], 10, Some((0, 1024)));
