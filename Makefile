@@ -3,6 +3,7 @@
 PYTHON ?= python3
 LOCAL := $(PYTHON) -m infra.local $(if $(ENDPOINT),--endpoint $(ENDPOINT))
 VENVS := .local/venvs
+export ARCHITECTURE ?= x86_64
 export PYTHONDONTWRITEBYTECODE := 1
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
@@ -47,7 +48,7 @@ fmt: ## format Rust and Python
 	@cargo fmt
 	@$(VENVS)/sam/bin/ruff format --quiet infra
 
-deploy: ## build for AWS and deploy to your account, asking for the parameters
+deploy: ## build for AWS and deploy to your account, asking for the parameters (ARCHITECTURE=arm64)
 	@$(LOCAL) setup --cross
-	@PATH="$(CURDIR)/$(VENVS)/cross/bin:$$PATH" $(VENVS)/sam/bin/sam build
-	@$(VENVS)/sam/bin/sam deploy --guided
+	@PATH="$(CURDIR)/$(VENVS)/cross/bin:$$PATH" $(VENVS)/sam/bin/sam build --parameter-overrides Architecture=$(ARCHITECTURE)
+	@$(VENVS)/sam/bin/sam deploy --guided --parameter-overrides Architecture=$(ARCHITECTURE)

@@ -54,6 +54,7 @@ def _hold(options: argparse.Namespace) -> int:
 
     options.instance = options.instance or f"held-{os.getpid()}"
     instance = _instance(options)
+    emulator.hold(instance)
     try:
         _up(options)
         print(json.dumps(instance.describe()), flush=True)
@@ -85,7 +86,7 @@ def _demo(options: argparse.Namespace) -> int:
 def _down(options: argparse.Namespace) -> int:
     from . import emulator
 
-    for name in [options.instance] if options.instance else emulator.known():
+    for name in [options.instance] if options.instance else emulator.stoppable():
         stopped = emulator.down(_instance(options, name))
         if stopped:
             say(f"  the local AWS {name!r} is stopped")
@@ -111,7 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     setup = commands.add_parser("setup", help="install the pinned tools")
     setup.add_argument("--cross", action="store_true", help="also those that build for AWS")
     commands.add_parser("env", help="print the stack's endpoint, names and addresses as JSON")
-    commands.add_parser("down", help="stop the named stack, or every one")
+    commands.add_parser("down", help="stop the named stack, or every one that no test holds")
     logs = commands.add_parser("logs", help="print what the functions logged")
     logs.add_argument("function", nargs="?", help="one function's log only")
     for name, text in (

@@ -136,7 +136,7 @@ def _summary(instance: Instance, movie: Path, content: dict[str, Any], package: 
     manifest = web.get(instance, package["url"])
     if manifest.status != 200:
         raise Stop(f"the package is Ready, but its manifest answers {manifest.status}: {package['url']}")
-    say("")
+    print()
     for name, value in (
         ("content id", content["input_content_id"]),
         ("package id", package["packaged_content_id"]),
@@ -148,9 +148,9 @@ def _summary(instance: Instance, movie: Path, content: dict[str, Any], package: 
         ("written", f"{_bytes(progress['bytes_written'])}, {progress['bytes_written'] / size:.4f} of the source"),
         ("upload to Ready", f"{took:.1f} s"),
     ):
-        say(f"  {name:<16} {value}")
+        print(f"  {name:<16} {value}")
     if not instance.foreign:
-        say("\nThe stack stays up; `make down` stops it.")
+        print("\nThe stack stays up; `make down` stops it.")
 
 
 def _api(instance: Instance) -> str:

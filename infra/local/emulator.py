@@ -10,6 +10,7 @@ resolution of `bucket.localhost`.
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import time
@@ -53,9 +54,22 @@ def down(instance: Instance) -> bool:
         return was_running
 
 
-def known() -> list[str]:
-    """The instances that were started here and not stopped."""
-    return sorted(file.parent.name for file in (LOCAL / "instances").glob("*/process.json"))
+def stoppable() -> list[str]:
+    """The instances that were started here and not stopped, without those that a living process holds."""
+    names = sorted(file.parent.name for file in (LOCAL / "instances").glob("*/process.json"))
+    return [name for name in names if not _held(Instance(name))]
+
+
+def hold(instance: Instance) -> None:
+    """Notes that the instance belongs to this process and ends with it."""
+    identity = Identity.of(os.getpid())
+    if identity:
+        instance.write("holder.json", {"pid": identity.pid, "started": identity.started})
+
+
+def _held(instance: Instance) -> bool:
+    holder = instance.read("holder.json")
+    return bool(holder) and Identity(**holder).alive()
 
 
 def running(instance: Instance) -> bool:
