@@ -10,6 +10,9 @@ import sys
 from . import tools
 from .console import Stop, clear, say
 
+_HELD = "held-"
+"""How the name of a stack begins that ends with a test's process."""
+
 
 def main(arguments: list[str]) -> int:
     """Runs one command and answers its exit code."""
@@ -49,10 +52,15 @@ def _up(options: argparse.Namespace) -> int:
 def _hold(options: argparse.Namespace) -> int:
     """For a test's process: the stack ends with it, however it ends, because its end closes the pipe."""
     import shutil
+    import signal
 
     from . import emulator
 
-    options.instance = options.instance or f"held-{os.getpid()}"
+    for orphan in emulator.stoppable():
+        if orphan.startswith(_HELD):
+            emulator.down(_instance(options, orphan))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    options.instance = options.instance or f"{_HELD}{os.getpid()}"
     instance = _instance(options)
     emulator.hold(instance)
     try:
