@@ -11,6 +11,7 @@ resolution of `bucket.localhost`.
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import time
@@ -49,6 +50,7 @@ def down(instance: Instance) -> bool:
         was_running = identity is not None and identity.alive()
         if identity:
             processes.stop(identity)
+        shutil.rmtree(instance.folder / "scratch", ignore_errors=True)
         for file in ("process.json", "deployment.json"):
             (instance.folder / file).unlink(missing_ok=True)
         return was_running
@@ -85,12 +87,15 @@ def boot(instance: Instance) -> str:
 
 
 def _start(instance: Instance, port: int) -> None:
-    home = instance.folder / "home"
-    home.mkdir(exist_ok=True)
+    home, scratch = instance.folder / "home", instance.folder / "scratch"
+    shutil.rmtree(scratch, ignore_errors=True)
+    for folder in (home, scratch):
+        folder.mkdir(exist_ok=True)
     log = instance.folder / "emulator.log"
     environment = {
         "PATH": f"{LAYER / 'bin'}:/usr/local/bin:/usr/bin:/bin",
         "HOME": str(home),
+        "TMPDIR": str(scratch),
         "LANG": "C.UTF-8",
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
