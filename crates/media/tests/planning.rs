@@ -257,7 +257,8 @@ fn segments_end_at_the_sync_sample_nearest_to_the_asked_duration() {
 
 #[test]
 fn audio_is_cut_where_video_is() {
-    let picture = |index: usize| Wanted { size: 100, duration: 512, composition_offset: 0, is_sync: index.is_multiple_of(48) };
+    let picture =
+        |index: usize| Wanted { size: 100, duration: 512, composition_offset: 0, is_sync: index.is_multiple_of(48) };
     let video = track(true, (0..240).map(picture).collect(), 4, None);
     let frame = Wanted { size: 20, duration: 1024, composition_offset: 0, is_sync: true };
     let audio = track(false, vec![frame; 469], 10, Some((0, 1024)));

@@ -50,8 +50,14 @@ pub fn common_pssh(kid: &KeyId) -> Vec<u8> {
 /// The auxiliary information of a fragment's samples: `senc` (ISO/IEC 23001-7 7.2), and `saiz` and `saio` (ISO/IEC 14496-12
 /// 8.7.8, 8.7.9) that lead to it. `entries` holds the subsamples of all samples, `counts` how many belong to each;
 /// `moof_start` is where the movie fragment began in `w`, from which `saio` counts.
+///
+/// Samples that are encrypted whole under a constant IV have no auxiliary information. Then `senc` stands alone with their
+/// number: Bento4's decrypter takes a fragment without `senc` for a clear one, and players have failed on a `saiz` of nothing.
 pub(crate) fn auxiliary_information(w: &mut BoxWriter, moof_start: usize, counts: &[u16], entries: &[Subsample]) {
     let sample_count = u32::try_from(counts.len()).unwrap_or(u32::MAX);
+    if entries.is_empty() {
+        return w.full(b"senc", 0, 0, |w| w.u32(sample_count));
+    }
     let mut first_sample = 0;
     w.full(b"senc", 0, SENC_USES_SUBSAMPLES, |w| {
         w.u32(sample_count);
@@ -96,6 +102,13 @@ mod tests {
             BASE64.encode(&common_pssh(&kid)),
             "AAAANHBzc2gBAAAAEHfv7MCyTQKs4zweUuL7SwAAAAGhbkArkFbjcfNtNIqmK7dJAAAAAA=="
         );
+    }
+
+    #[test]
+    fn samples_encrypted_whole_have_a_senc_of_their_number_alone() {
+        let mut w = BoxWriter::new();
+        auxiliary_information(&mut w, 0, &[0, 0, 0], &[]);
+        assert_eq!(w.finish(), b"\0\0\0\x10senc\0\0\0\0\0\0\0\x03");
     }
 
     #[test]

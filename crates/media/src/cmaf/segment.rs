@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::plan::{PlannedSample, SegmentPlan, Slice, SliceTrack};
 use crate::cenc::{Cbcs, ContentKey, Subsample, TrackEncryption, auxiliary_information, subsamples};
-use crate::codec::{AvcParser, ProtectionRule};
+use crate::codec::ProtectionRule;
 use crate::isobmff::BoxWriter;
 use crate::{Error, Result};
 
@@ -127,7 +127,7 @@ fn package_segment(
 ) -> Result<Segment> {
     let body =
         plan.extents.iter().map(|extent| source.locate(extent.offset, extent.bytes)).collect::<Result<Vec<_>>>()?;
-    let auxiliary = encryptor.map(|encryptor| encryptor.encrypt(plan, &body, source)).transpose()?.flatten();
+    let auxiliary = encryptor.map(|encryptor| encryptor.encrypt(plan, &body, source)).transpose()?;
     let payload = plan.extents.iter().map(|extent| extent.bytes).fold(0, u64::saturating_add);
     let mdat_size = payload.checked_add(8).and_then(|size| u32::try_from(size).ok());
     let mdat_size = mdat_size.ok_or(Error::BadPlan { reason: "a segment is larger than 4 GiB" })?;
@@ -143,7 +143,7 @@ fn package_segment(
     Ok(Segment { representation: track.name.clone(), number: plan.number, head: w.finish(), body })
 }
 
-/// The subsamples of a segment's samples.
+/// The subsamples of a segment's samples; a sample without any is encrypted whole.
 struct Auxiliary {
     counts: Vec<u16>,
     entries: Vec<Subsample>,
@@ -163,35 +163,30 @@ impl<'t> Encryptor<'t> {
         Ok(Some(Self { cipher: Cbcs::new(key, &encryption.iv), encryption, rule: &track.rule }))
     }
 
-    /// Encrypts the samples of a segment in place; says which of their bytes where it is not all of them.
-    fn encrypt(&self, plan: &SegmentPlan, body: &[Piece], source: &mut SliceSource) -> Result<Option<Auxiliary>> {
-        match self.rule {
-            ProtectionRule::FullSample => {
-                each_sample(plan, body, source, |sample, _| {
-                    self.cipher.encrypt(sample, self.encryption.pattern);
-                    Ok(())
-                })?;
-                Ok(None)
+    /// Encrypts the samples of a segment in place; says which of their bytes.
+    fn encrypt(&self, plan: &SegmentPlan, body: &[Piece], source: &mut SliceSource) -> Result<Auxiliary> {
+        let Some(mut parser) = self.rule.parser() else {
+            each_sample(plan, body, source, |sample, _| {
+                self.cipher.encrypt(sample, self.encryption.pattern);
+                Ok(())
+            })?;
+            return Ok(Auxiliary { counts: vec![0; plan.samples.len()], entries: Vec::new() });
+        };
+        let mut auxiliary = Auxiliary { counts: Vec::with_capacity(plan.samples.len()), entries: Vec::new() };
+        let mut protected = Vec::new();
+        each_sample(plan, body, source, |sample, offset| {
+            protected.clear();
+            parser.protected_ranges(sample, offset, &mut protected)?;
+            let count = subsamples(sample.len(), &mut protected, offset, &mut auxiliary.entries)?;
+            auxiliary.counts.push(count);
+            for range in &protected {
+                if let Some(range) = sample.get_mut(range.clone()) {
+                    self.cipher.encrypt(range, self.encryption.pattern);
+                }
             }
-            ProtectionRule::Avc(config) => {
-                let mut parser = AvcParser::new(config);
-                let mut auxiliary = Auxiliary { counts: Vec::with_capacity(plan.samples.len()), entries: Vec::new() };
-                let mut protected = Vec::new();
-                each_sample(plan, body, source, |sample, offset| {
-                    protected.clear();
-                    parser.protected_ranges(sample, offset, &mut protected)?;
-                    let count = subsamples(sample.len(), &mut protected, offset, &mut auxiliary.entries)?;
-                    auxiliary.counts.push(count);
-                    for range in &protected {
-                        if let Some(range) = sample.get_mut(range.clone()) {
-                            self.cipher.encrypt(range, self.encryption.pattern);
-                        }
-                    }
-                    Ok(())
-                })?;
-                Ok(Some(auxiliary))
-            }
-        }
+            Ok(())
+        })?;
+        Ok(auxiliary)
     }
 }
 

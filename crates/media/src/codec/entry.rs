@@ -1,10 +1,11 @@
 //! Sample entries (ISO/IEC 14496-12 8.5.2, 12.1.3, 12.2.3).
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AvcConfig, aac};
+use super::{AvcConfig, AvcParser, aac};
 use crate::isobmff::{BoxView, BoxWriter, Boxes, FourCc};
 use crate::track::TrackKind;
 use crate::{Error, Result};
@@ -53,6 +54,38 @@ pub enum ProtectionRule {
     FullSample,
     /// H.264: the slice data of every VCL NAL unit.
     Avc(AvcConfig),
+}
+
+impl ProtectionRule {
+    /// A parser of one segment's samples; `None` where the whole sample is protected.
+    #[must_use]
+    pub fn parser(&self) -> Option<SampleParser> {
+        match self {
+            Self::FullSample => None,
+            Self::Avc(config) => Some(SampleParser::Avc(AvcParser::new(config))),
+        }
+    }
+}
+
+/// Finds the bytes of a segment's samples that may be encrypted.
+#[derive(Debug)]
+pub enum SampleParser {
+    /// H.264.
+    Avc(AvcParser),
+}
+
+impl SampleParser {
+    /// Appends the ranges of `sample` that may be encrypted to `protected`, in order and apart.
+    ///
+    /// Must be called on a segment's samples in decode order. `offset` is where the sample lies in the file, for errors.
+    ///
+    /// # Errors
+    /// [`Error::MalformedSample`] when the sample does not parse as its codec.
+    pub fn protected_ranges(&mut self, sample: &[u8], offset: u64, protected: &mut Vec<Range<usize>>) -> Result<()> {
+        match self {
+            Self::Avc(parser) => parser.protected_ranges(sample, offset, protected),
+        }
+    }
 }
 
 impl<'a> SampleEntry<'a> {

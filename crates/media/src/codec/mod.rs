@@ -6,6 +6,7 @@
 mod aac;
 mod avc;
 mod entry;
+mod nal;
 
 pub use avc::{AvcConfig, AvcParser};
-pub use entry::{AudioFacts, ProtectionRule, SampleEntry, VideoFacts};
+pub use entry::{AudioFacts, ProtectionRule, SampleEntry, SampleParser, VideoFacts};

@@ -86,9 +86,6 @@ impl<'a> Movie<'a> {
         let (version, _, mut reader) = mvhd.full()?;
         reader.skip(if version == 1 { 16 } else { 8 })?;
         let timescale = Timescale::new(reader.u32()?).ok_or(mvhd.malformed("its timescale is zero"))?;
-        if moov.child(b"mvex")?.is_some() {
-            return Err(Error::Unsupported { feature: "A fragmented file (moof boxes) as input" });
-        }
         let mut movie = Self { tracks: Vec::new(), skipped: Vec::new() };
         for child in moov.children() {
             let child = child?;
@@ -101,6 +98,9 @@ impl<'a> Movie<'a> {
                     Parsed::Skipped(track) => movie.skipped.push(track),
                 }
             }
+        }
+        if moov.child(b"mvex")?.is_some() {
+            return Err(Error::Unsupported { feature: "A fragmented file (moof boxes) as input" });
         }
         let total = movie.tracks.iter().map(|track| track.samples.bytes()).fold(0, u64::saturating_add);
         if total > file_size {
@@ -153,11 +153,13 @@ fn parse_track<'a>(trak: &BoxView<'a>, movie: Timescale, file_size: u64) -> Resu
     let minf = mdia.required(b"minf", "it has no media information (minf)")?;
     let stbl = minf.required(b"stbl", "it has no sample table (stbl)")?;
     let samples = SampleTable::parse(&stbl, file_size)?;
-    if samples.is_empty() {
+    let stsd = stbl.required(b"stsd", "it has no sample descriptions (stsd)")?;
+    let entry = SampleEntry::parse(&stsd, kind, header.id);
+    // The tables of a fragmented file are empty; that it is encrypted is what its owner has to know first.
+    if samples.is_empty() && !matches!(entry, Err(Error::AlreadyEncrypted { .. })) {
         return skipped("it has no samples");
     }
-    let stsd = stbl.required(b"stsd", "it has no sample descriptions (stsd)")?;
-    let entry = SampleEntry::parse(&stsd, kind, header.id)?;
+    let entry = entry?;
     let edit = trak.child(b"edts")?.map(|edts| Edit::parse(&edts, movie, timescale)).transpose()?;
     let timeline = Timeline::new(timescale, edit.unwrap_or_default(), samples.earliest_composition())?;
     let language = mdia.child(b"elng")?.and_then(|elng| extended_language(&elng)).or(language);
