@@ -40,7 +40,7 @@ def movie(seconds: float, options: str, picture: str = PICTURE) -> str:
 
 FILM = (
     "-f lavfi -i testsrc2=size=640x360:rate=30,noise=alls=20:allf=t -f lavfi -i sine=frequency=330:sample_rate=48000"
-    " -t 600 -c:v libx264 -preset superfast -bf 2 -g 60 -b:v 2500k -maxrate 3000k -bufsize 3000k -pix_fmt yuv420p"
+    " -t 600 -c:v libx264 -preset superfast -bf 2 -g 60 -sc_threshold 0 -b:v 2500k -maxrate 3000k -bufsize 3000k -pix_fmt yuv420p"
     " -c:a aac -ac 2 -b:a 128k -movflags +faststart"
 )
 
@@ -56,7 +56,7 @@ SAMPLE = Recipe(
 
 GOOD = [
     Recipe("film-moov-first.mp4", "10 min, B-frames, noisy 640x360 at 2.5 Mb/s, movie box first", FILM),
-    Recipe("film-moov-last.mp4", "the same samples, movie box last", "-i {film-moov-first.mp4} -c copy"),
+    Recipe("film-moov-last.mp4", "the same film, movie box last", synthetic=synthetic.moov_last, of="film-moov-first.mp4"),
     Recipe("quicktime.mov", "QuickTime brand, AAC in a version 1 sound description", movie(10, "-bf 2 -g 50 -f mov")),
     Recipe("video-only.mp4", "no audio track", video(10, "-bf 2 -g 50")),
     Recipe(
@@ -75,7 +75,7 @@ GOOD = [
         "the picture starts 0.48 s after the audio: an empty edit, then the reorder delay",
         f"-itsoffset 0.48 {PICTURE} {TONE} -t 10 {X264} -bf 2 -g 50 {AAC}",
     ),
-    Recipe("trimmed.mp4", "cut between sync samples: its edit starts inside the first group", "-ss 3.3 -i {late-audio.mp4} -c copy"),
+    Recipe("trimmed.mp4", "cut between sync samples: its edit starts inside the first group", "-ss 3.28 -i {late-audio.mp4} -c copy"),
     Recipe("negative-offsets.mp4", "signed composition offsets, no edit for the picture", movie(10, "-bf 2 -g 50 -movflags +negative_cts_offsets")),
     Recipe(
         "irregular-groups.mp4",

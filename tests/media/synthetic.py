@@ -95,6 +95,16 @@ def far_offsets(to: Path, source: Path) -> None:
         file.write(struct.pack(">I4sQ", 1, b"mdat", 16 + after - at - header) + data[at + header : after])
 
 
+def moov_last(to: Path, source: Path) -> None:
+    """The media box moved in front of the movie box."""
+    data = source.read_bytes()
+    parts = {kind: (at, header, after) for kind, at, header, after in boxes(data)}
+    at, _, after = parts[b"mdat"]
+    ftyp = data[parts[b"ftyp"][0] : parts[b"ftyp"][2]]
+    moov_range = (parts[b"moov"][0] + parts[b"moov"][1], parts[b"moov"][2])
+    to.write_bytes(ftyp + data[at:after] + box(b"moov", with_far_chunks(data, *moov_range, len(ftyp) - at)))
+
+
 def with_far_chunks(data: bytes, start: int, end: int, moved_by: int) -> bytes:
     """Box content with every `stco` replaced by a `co64` whose offsets are moved."""
     out = b""

@@ -78,18 +78,22 @@ pub fn packets(file: &Path, stream: &str, edits: Edits) -> Vec<Packet> {
 /// Every frame of one stream, decoded, in presentation order. `options` stand before the input.
 ///
 /// # Panics
-/// When ffmpeg cannot read it, or says anything while it decodes.
+/// When ffmpeg cannot read it, or an error occurs while it decodes.
 #[must_use]
 pub fn frames(file: &Path, stream: &str, edits: Edits, options: &[&str]) -> Vec<Frame> {
     let decode = ["-map", stream, "-fps_mode", "passthrough", "-enc_time_base", "demux", "-f", "framehash"];
     let frame = |row: Vec<String>| Frame { pts: row[2].parse().unwrap(), sha256: row[5].clone() };
-    rows(&run(&read(file, edits, options), &decode)).into_iter().map(frame).collect()
+    // Warnings are about what the source's encoder wrote, and are the same for both.
+    let options = [&["-loglevel", "error"], options].concat();
+    rows(&run(&read(file, edits, &options), &decode)).into_iter().map(frame).collect()
 }
 
-/// Reads every packet of every stream and returns what ffmpeg had to say about it: nothing, for a good file.
+/// Reads every packet of every stream and returns what ffmpeg had to say about it: nothing, for a good file. `options`
+/// stand before the input.
 #[must_use]
-pub fn complaints(file: &Path) -> String {
-    let mut command = read(file, Edits::Applied, &[]);
+pub fn complaints(file: &Path, options: &[&str]) -> String {
+    // ffmpeg's DASH demuxer starts again at the first segment when its look ahead has seen the last one: no look ahead.
+    let mut command = read(file, Edits::Applied, &[options, &["-fflags", "nobuffer"]].concat());
     let output = command.args(["-map", "0", "-c", "copy", "-f", "null", "-"]).output().expect("ffmpeg starts");
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     if output.status.success() { said } else { format!("{said} ({})", output.status) }

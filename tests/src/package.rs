@@ -168,6 +168,22 @@ impl Segment {
         samples
     }
 
+    /// The samples' bytes as they lie in the segment, encrypted or not.
+    ///
+    /// # Panics
+    /// When there is not exactly one media data box.
+    #[must_use]
+    pub fn sample_bytes(&self) -> Vec<Vec<u8>> {
+        let bytes = fs::read(&self.path).expect("the segment is there");
+        let mut rest = crate::boxes::one(&bytes, "mdat");
+        let take = |sample: Sample| {
+            let (own, behind) = rest.split_at(usize::try_from(sample.size).unwrap());
+            rest = behind;
+            own.to_vec()
+        };
+        self.samples().into_iter().map(take).collect()
+    }
+
     /// The movie fragment box, as `mp4-atom` reads it.
     ///
     /// # Panics

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use vpp_tests::decrypt::{self, KEY, Key, OTHER_KEY};
 use vpp_tests::ffmpeg::{self, Edits};
-use vpp_tests::package::{Package, Representation};
+use vpp_tests::package::{Package, Representation, Segment};
 use vpp_tests::{boxes, fixtures, rules, vpp};
 
 /// The corpus files that are progressive H.264 with or without AAC.
@@ -167,10 +167,11 @@ fn samples_are_presented_when_the_edit_list_says() {
             });
             let from = from.expect("ffmpeg's samples are among ours");
             let offset = i64::try_from(own.presentation_time_offset).unwrap();
-            for (index, (found, edited)) in found[from..].iter().zip(&edited).enumerate() {
-                // The movie's timescale is coarser than the track's: one unit is lost to rounding.
-                let apart = (found.pts - offset).abs_diff(edited.pts);
-                assert!(apart <= 1, "{}: sample {index}: {} for {}", own.id, found.pts - offset, edited.pts);
+            let samples: Vec<_> = own.segments.iter().flat_map(Segment::samples).collect();
+            for (index, (sample, edited)) in samples[from..].iter().zip(&edited).enumerate() {
+                // The movie's timescale may be coarser than the track's: one unit is lost to rounding.
+                let presented = sample.composition_time - offset;
+                assert!(presented.abs_diff(edited.pts) <= 1, "{}: sample {index}: {presented} for {}", own.id, edited.pts);
             }
         }
     });
@@ -196,7 +197,10 @@ fn assert_same_frames(movie: &Path, packaged: &Packaged) {
         assert!(!source.is_empty());
         assert_eq!(found.len(), source.len(), "{}: number of frames", own.id);
         let shift = found[0].pts - source[0].pts;
-        for (index, (found, source)) in found.iter().zip(&source).enumerate() {
+        // From sample tables, but not from fragments, ffmpeg learns how much of the last block of sound to leave out.
+        let compared = if own.content_type == "audio" { found.len() - 1 } else { found.len() };
+        let (found, source) = (&found[..compared], &source[..compared]);
+        for (index, (found, source)) in found.iter().zip(source).enumerate() {
             assert_eq!((&found.sha256, found.pts - shift), (&source.sha256, source.pts), "{}: frame {index}", own.id);
         }
     }
@@ -205,9 +209,12 @@ fn assert_same_frames(movie: &Path, packaged: &Packaged) {
 #[test]
 fn ffmpeg_reads_every_manifest_without_a_warning() {
     for_every(movies(), |movie| {
-        for arguments in [&with(KEY)[..], &["--scheme", "clear"]] {
+        // With the key, because ffmpeg looks into the pictures and would complain of noise.
+        let key = &["-cenc_decryption_key", KEY.key][..];
+        for (arguments, options) in [(&with(KEY)[..], key), (&["--scheme", "clear"], &[])] {
             let package = packaged(movie, arguments);
-            assert_eq!(ffmpeg::complaints(&package.package.directory.join("stream.mpd")), "", "{arguments:?}");
+            let complaints = ffmpeg::complaints(&package.package.directory.join("stream.mpd"), options);
+            assert_eq!(complaints, "", "{arguments:?}");
         }
     });
 }
@@ -215,52 +222,37 @@ fn ffmpeg_reads_every_manifest_without_a_warning() {
 #[test]
 fn ffmpeg_plays_the_encrypted_stream_with_the_key() {
     let movie = fixtures::fixture("sample.mp4");
-    let Packaged { package, .. } = packaged(&movie, &with(KEY));
+    let packaged = packaged(&movie, &with(KEY));
     let hashes = |file: &Path, options: &[&str]| -> Vec<String> {
         ffmpeg::frames(file, "0:v:0", Edits::Applied, options).into_iter().map(|frame| frame.sha256).collect()
     };
-    let played = hashes(&package.directory.join("stream.mpd"), &["-cenc_decryption_key", KEY.key]);
+    let played = hashes(&packaged.package.directory.join("stream.mpd"), &["-cenc_decryption_key", KEY.key]);
     assert_eq!(played, hashes(&movie, &[]));
 }
 
 #[test]
 fn only_the_picture_is_encrypted_by_default() {
     let movie = fixtures::fixture("two-languages.mp4");
-    let Packaged { package, scratch } = packaged(&movie, &with(KEY));
-    let protected: Vec<_> = package.representations.iter().map(|own| (own.id.as_str(), own.protection.is_some())).collect();
-    assert_eq!(protected, [("v1", true), ("a1", false), ("a2", false)]);
-
-    // The sound is the source's as it lies there; of the picture hardly a sample is.
-    let same = |own: &Representation| {
-        let source = ffmpeg::packets(&movie, &stream(own), Edits::Ignored);
-        let own = media(own);
-        source.iter().filter(|packet| own.contains(&packet.sha256)).count() as f64 / source.len() as f64
+    let (encrypted, clear) = (packaged(&movie, &with(KEY)), packaged(&movie, &["--scheme", "clear"]));
+    let protected = |own: &Representation| (own.id.clone(), own.protection.is_some());
+    let protected: Vec<_> = encrypted.package.representations.iter().map(protected).collect();
+    assert_eq!(protected, [("v1".into(), true), ("a1".into(), false), ("a2".into(), false)]);
+    let samples = |packaged: &Packaged, id: &str| -> Vec<Vec<u8>> {
+        packaged.package.representation(id).segments.iter().flat_map(Segment::sample_bytes).collect()
     };
-    let media_of = |id: &str| same(package.representation(id));
-    assert_eq!((media_of("a1"), media_of("a2")), (1.0, 1.0));
-    assert!(media_of("v1") < 0.01, "{}", media_of("v1"));
-    drop(scratch);
-}
-
-/// SHA-256 of every sample as it lies in the segments, in hex, by ffmpeg's own reading of a clear copy of the boxes.
-fn media(own: &Representation) -> Vec<String> {
-    let scratch = TempDir::new().unwrap();
-    let mut joined = fs::read(decrypt::join(own, scratch.path())).unwrap();
-    // Make the sample entry a clear one, so that ffmpeg hands out the bytes without asking for a key.
-    for (from, to) in [(b"encv", b"avc1"), (b"enca", b"mp4a"), (b"sinf", b"free"), (b"senc", b"free")] {
-        let places: Vec<_> = joined.windows(4).enumerate().filter(|(_, window)| window == from).map(|(at, _)| at).collect();
-        places.into_iter().for_each(|at| joined[at..at + 4].copy_from_slice(to));
+    for id in ["a1", "a2"] {
+        assert_eq!(samples(&encrypted, id), samples(&clear, id), "{id}");
     }
-    let file = scratch.path().join("bare.mp4");
-    fs::write(&file, joined).unwrap();
-    ffmpeg::packets(&file, "0:0", Edits::Ignored).into_iter().map(|packet| packet.sha256).collect()
+    let (encrypted, clear) = (samples(&encrypted, "v1"), samples(&clear, "v1"));
+    // A slice of less than one block of data stays as it is; in these pictures there is none.
+    assert!(encrypted.iter().zip(&clear).all(|(encrypted, clear)| encrypted != clear));
 }
 
 #[test]
 fn languages_reach_the_manifest() {
-    let Packaged { package, .. } = packaged(&fixtures::fixture("two-languages.mp4"), &with(KEY));
-    let languages: Vec<_> = package.representations.iter().map(|own| own.language.as_deref()).collect();
-    assert_eq!(languages[1..], [Some("eng"), Some("fra")].map(|tag| tag));
+    let packaged = packaged(&fixtures::fixture("two-languages.mp4"), &with(KEY));
+    let languages: Vec<_> = packaged.package.representations.iter().map(|own| own.language.as_deref()).collect();
+    assert_eq!(languages[1..], [Some("eng"), Some("fra")]);
 }
 
 #[test]
@@ -295,9 +287,18 @@ fn bytes(packaged: &Packaged) -> Vec<(PathBuf, Vec<u8>)> {
 fn segments_last_about_as_long_as_asked() {
     let movie = fixtures::fixture("film-moov-first.mp4");
     for (asked, segments) in [("2", 300), ("6", 100), ("10", 60)] {
-        let Packaged { package, .. } = packaged(&movie, &["--scheme", "clear", "--segment-duration", asked]);
-        assert_eq!(package.representation("v1").segments.len(), segments, "{asked} s");
+        let packaged = packaged(&movie, &["--scheme", "clear", "--segment-duration", asked]);
+        assert_eq!(packaged.package.representation("v1").segments.len(), segments, "{asked} s");
     }
+}
+
+#[test]
+fn segments_begin_at_the_sync_sample_nearest_to_the_asked_duration() {
+    let packaged = packaged(&fixtures::fixture("irregular-groups.mp4"), &["--scheme", "clear"]);
+    let own = packaged.package.representation("v1");
+    let seconds = |start: u64| (start - own.presentation_time_offset) as f64 / own.timescale as f64;
+    let starts: Vec<_> = own.segments.iter().map(|segment| seconds(segment.start)).collect();
+    assert_eq!(starts, [0.0, 1.2, 13.36, 14.0, 29.0]);
 }
 
 #[test]
@@ -313,12 +314,12 @@ fn a_package_is_hardly_larger_than_its_source() {
 #[test]
 fn rotation_is_kept() {
     let Some(movie) = fixtures::corpus("good/s07.mp4") else { return };
-    let Packaged { package, .. } = packaged(&movie, &with(KEY));
+    let packaged = packaged(&movie, &with(KEY));
     let matrix = |file: &Path| {
         let bytes = fs::read(file).unwrap();
         boxes::all(&bytes, "moov/trak/tkhd")[0][40..76].to_vec()
     };
-    assert_eq!(matrix(&package.representation("v1").init), matrix(&movie));
+    assert_eq!(matrix(&packaged.package.representation("v1").init), matrix(&movie));
 }
 
 #[test]

@@ -1,0 +1,154 @@
+//! The rules notice what they are for: each test breaks a good package in one way and expects to be told.
+
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+use std::fs;
+
+use tempfile::TempDir;
+use vpp_tests::decrypt::KEY;
+use vpp_tests::package::Package;
+use vpp_tests::{fixtures, rules, vpp};
+
+/// Packages a movie with everything encrypted, lets `damage` change files or the manifest's text, and asserts that the rules
+/// have exactly something to say that contains `expected`.
+fn breaking(expected: &str, damage: impl FnOnce(&mut String, &std::path::Path)) {
+    let scratch = TempDir::new().unwrap();
+    let movie = fixtures::fixture("late-audio.mp4");
+    let output = vpp::package(&movie, scratch.path(), &["--key", KEY.key, "--kid", KEY.kid, "--encrypt", "all"]);
+    assert!(output.status.success());
+    let good = Package::open(scratch.path());
+    assert_eq!(rules::broken(&good), [""; 0]);
+    let mut text = good.text.clone();
+    damage(&mut text, scratch.path());
+    let said = rules::broken(&Package::parse(scratch.path(), text)).join("\n");
+    assert!(said.contains(expected), "said: {said:?}");
+}
+
+/// Replaces the first occurrence, which must be there.
+fn replace(text: &mut String, from: &str, to: &str) {
+    assert!(text.contains(from), "no {from} in {text}");
+    *text = text.replacen(from, to, 1);
+}
+
+/// The value of the first attribute of this name.
+fn value(text: &str, attribute: &str) -> String {
+    let (_, rest) = text.split_once(&format!(" {attribute}=\"")).unwrap();
+    rest.split_once('"').unwrap().0.to_owned()
+}
+
+/// Changes bytes behind the first occurrence of a four-character code in a file.
+fn patch(path: &std::path::Path, kind: &[u8; 4], at: usize, bytes: &[u8]) {
+    let mut file = fs::read(path).unwrap();
+    let place = file.windows(4).position(|window| window == kind).unwrap() + 4 + at;
+    assert_ne!(file[place..place + bytes.len()], *bytes, "the damage changes nothing");
+    file[place..place + bytes.len()].copy_from_slice(bytes);
+    fs::write(path, file).unwrap();
+}
+
+#[test]
+fn a_missing_segment_is_noticed() {
+    breaking("v1/2.m4s is named but missing", |_, directory| fs::remove_file(directory.join("v1/2.m4s")).unwrap());
+}
+
+#[test]
+fn a_segment_too_many_is_noticed() {
+    breaking("v1/9.m4s is there but not named", |_, directory| fs::write(directory.join("v1/9.m4s"), "").unwrap());
+}
+
+#[test]
+fn a_gap_in_the_timeline_is_noticed() {
+    breaking("the manifest says", |text, _| {
+        let duration = value(text, "d");
+        let longer = duration.parse::<u64>().unwrap() + 1;
+        replace(text, &format!(" d=\"{duration}\""), &format!(" d=\"{longer}\""));
+    });
+}
+
+#[test]
+fn a_wrong_duration_is_noticed() {
+    breaking("the duration is", |text, _| {
+        let duration = value(text, "mediaPresentationDuration");
+        replace(text, &duration, "PT11.000000002S");
+    });
+}
+
+#[test]
+fn a_bandwidth_too_small_is_noticed() {
+    breaking("starves a client", |text, _| {
+        let bandwidth = value(text, "bandwidth");
+        let less = bandwidth.parse::<u64>().unwrap() - 2;
+        replace(text, &format!("bandwidth=\"{bandwidth}\""), &format!("bandwidth=\"{less}\""));
+    });
+}
+
+#[test]
+fn a_bandwidth_too_large_is_noticed() {
+    breaking("is more than it takes", |text, _| {
+        let bandwidth = value(text, "bandwidth");
+        let more = bandwidth.parse::<u64>().unwrap() + 2;
+        replace(text, &format!("bandwidth=\"{bandwidth}\""), &format!("bandwidth=\"{more}\""));
+    });
+}
+
+#[test]
+fn elements_out_of_order_are_noticed() {
+    breaking("ContentProtection stands too late in AdaptationSet", |text, _| {
+        let start = text.find("<Role").unwrap();
+        let end = start + text[start..].find("/>").unwrap() + 2;
+        let role = text[start..end].to_owned();
+        text.replace_range(start..end, "");
+        replace(text, "<ContentProtection", &format!("{role}<ContentProtection"));
+    });
+}
+
+#[test]
+fn another_key_id_in_the_manifest_is_noticed() {
+    breaking("the manifest says", |text, _| {
+        let kid = value(text, "cenc:default_KID");
+        replace(text, &kid, "00000000-0000-0000-0000-000000000001");
+    });
+}
+
+#[test]
+fn protection_the_manifest_keeps_quiet_about_is_noticed() {
+    breaking("protected, and the manifest does not say so", |text, _| {
+        replace(text, "urn:mpeg:dash:mp4protection:2011", "urn:example:other");
+    });
+}
+
+#[test]
+fn a_wrong_codec_string_is_noticed() {
+    breaking("codecs avc1.000000", |text, _| {
+        let codecs = value(text, "codecs");
+        replace(text, &codecs, "avc1.000000");
+    });
+}
+
+#[test]
+fn decode_times_that_jump_are_noticed() {
+    breaking("decode times do not go on", |_, directory| {
+        patch(&directory.join("v1/2.m4s"), b"tfdt", 11, &[1]);
+    });
+}
+
+#[test]
+fn a_segment_in_another_ones_place_is_noticed() {
+    breaking("sequence number", |_, directory| {
+        fs::copy(directory.join("v1/1.m4s"), directory.join("v1/2.m4s")).unwrap();
+    });
+}
+
+#[test]
+fn auxiliary_data_that_points_elsewhere_is_noticed() {
+    breaking("saio", |_, directory| patch(&directory.join("v1/1.m4s"), b"saio", 11, &[1]));
+}
+
+#[test]
+fn subsamples_that_do_not_cover_a_sample_are_noticed() {
+    breaking("subsamples cover", |_, directory| patch(&directory.join("v1/1.m4s"), b"senc", 13, &[0xfe]));
+}
+
+#[test]
+fn a_pattern_that_sound_must_not_have_is_noticed() {
+    breaking("tenc version or pattern", |_, directory| patch(&directory.join("a1/init.mp4"), b"tenc", 5, &[0x19]));
+}
