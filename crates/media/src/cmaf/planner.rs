@@ -22,7 +22,7 @@ use super::plan::{
 };
 use super::ranges;
 use crate::time::MediaTime;
-use crate::track::{Movie, Sample, Samples, Track, TrackKind};
+use crate::track::{Movie, Origin, Sample, Samples, Timeline, Track, TrackKind};
 use crate::{Error, Result};
 
 /// Source bytes between two cuts that are accepted: a worker must be able to hold them.
@@ -55,17 +55,18 @@ impl<'m, 'a> Planner<'m, 'a> {
             movie.require_video()?;
         }
         let chosen = movie.tracks.iter().filter(|track| !(options.audio_only && track.kind == TrackKind::Video));
+        let origin = Origin::of(chosen.clone())?;
         let mut cursors: Vec<Cursor<'m, 'a>> = Vec::new();
         for track in chosen {
             let same_kind = cursors.iter().filter(|cursor| cursor.track.kind == track.kind).count();
             let protection = options.protection.as_ref();
-            cursors.push(Cursor::new(track, same_kind.saturating_add(1), protection));
+            cursors.push(Cursor::new(track, same_kind.saturating_add(1), protection, origin)?);
         }
         let clock = cursors.iter().position(|cursor| cursor.track.kind == TrackKind::Video).unwrap_or(0);
         let clock = cursors.get_mut(clock).ok_or(Error::NoMedia)?;
         clock.is_clock = true;
         Ok(Self {
-            cuts: cuts(clock.track, options).into_iter(),
+            cuts: clock.cuts(options).into_iter(),
             cursors,
             pending: None,
             slice_bytes: options.slice_bytes,
@@ -156,53 +157,13 @@ struct Cut {
     time: MediaTime,
 }
 
-/// The cuts of the track that is the clock, each at the sync sample nearest to the asked duration.
-fn cuts(track: &Track<'_>, options: &PlanOptions) -> Vec<Cut> {
-    let target = track.timescale.units_of(options.segment_duration).max(1);
-    let mut syncs =
-        track.samples.samples().filter(|sample| sample.is_sync).map(|sample| (sample.index, composed(track, &sample)));
-    let mut cuts = Vec::new();
-    let (_, mut start) = syncs.next().unwrap_or_default();
-    // The last sync sample seen before the asked duration.
-    let mut before: Option<(u32, u64)> = None;
-    for (sample, time) in syncs {
-        let length = time.saturating_sub(start);
-        if length >= target {
-            let overshoot = length.saturating_sub(target);
-            let nearer =
-                before.filter(|(_, earlier)| target.saturating_sub(earlier.saturating_sub(start)) <= overshoot);
-            let (sample_cut, time_cut) = nearer.unwrap_or((sample, time));
-            cuts.push(Cut { sample: sample_cut, time: track.timeline.presentation(time_cut) });
-            start = time_cut;
-            before = None;
-            if nearer.is_none() {
-                continue;
-            }
-            // This sync sample belongs to the window that has just begun, and may end it as well.
-            let length = time.saturating_sub(start);
-            if length >= target {
-                cuts.push(Cut { sample, time: track.timeline.presentation(time) });
-                start = time;
-                continue;
-            }
-        }
-        before = Some((sample, time)).filter(|(_, time)| *time > start);
-    }
-    cuts
-}
-
-/// Composition time on the output's media timeline, which never lies before zero.
-fn composed(track: &Track<'_>, sample: &Sample) -> u64 {
-    let shifted = i128::from(sample.composition_time()).saturating_add(i128::from(track.timeline.shift));
-    u64::try_from(shifted.max(0)).unwrap_or(u64::MAX)
-}
-
 /// A track being walked.
 #[derive(Debug)]
 struct Cursor<'m, 'a> {
     track: &'m Track<'a>,
     name: String,
     encryption: Option<crate::cenc::TrackEncryption>,
+    timeline: Timeline,
     is_clock: bool,
     samples: Peekable<Samples<'a>>,
     /// Earliest presentation time of each segment so far.
@@ -213,36 +174,67 @@ struct Cursor<'m, 'a> {
 }
 
 impl<'m, 'a> Cursor<'m, 'a> {
-    fn new(track: &'m Track<'a>, ordinal: usize, protection: Option<&Protection>) -> Self {
+    fn new(track: &'m Track<'a>, ordinal: usize, protection: Option<&Protection>, origin: Origin) -> Result<Self> {
         let letter = match track.kind {
             TrackKind::Video => 'v',
             TrackKind::Audio => 'a',
         };
-        Self {
+        Ok(Self {
             track,
             name: format!("{letter}{ordinal}"),
+            timeline: Timeline::new(track.timescale, track.presentation_offset, origin)?,
             encryption: protection.and_then(|protection| protection.of(track.kind)),
             is_clock: false,
             samples: track.samples.samples().peekable(),
             starts: Vec::new(),
             end: 0,
             sample_duration: SampleDuration::default(),
+        })
+    }
+
+    /// Composition time on the output's media timeline, which never lies before zero.
+    fn composed(&self, sample: &Sample) -> u64 {
+        let shifted = i128::from(sample.composition_time()).saturating_add(i128::from(self.timeline.shift));
+        u64::try_from(shifted.max(0)).unwrap_or(u64::MAX)
+    }
+
+    /// The cuts that this track makes as the clock, each at the sync sample nearest to the asked duration.
+    fn cuts(&self, options: &PlanOptions) -> Vec<Cut> {
+        let target = self.track.timescale.units_of(options.segment_duration).max(1);
+        let syncs = self.track.samples.samples().filter(|sample| sample.is_sync);
+        let mut syncs = syncs.map(|sample| (sample.index, self.composed(&sample)));
+        let mut cuts = Vec::new();
+        let mut cut = |sample, time| cuts.push(Cut { sample, time: self.timeline.presentation(time) });
+        let (_, mut start) = syncs.next().unwrap_or_default();
+        // The last sync sample seen before the asked duration.
+        let mut before: Option<(u32, u64)> = None;
+        for (sample, time) in syncs {
+            let length = time.saturating_sub(start);
+            if length >= target {
+                let overshoot = length.saturating_sub(target);
+                let undershoot = |earlier: u64| target.saturating_sub(earlier.saturating_sub(start));
+                let nearer = before.take().filter(|(_, earlier)| undershoot(*earlier) <= overshoot);
+                let (sample_cut, time_cut) = nearer.unwrap_or((sample, time));
+                cut(sample_cut, time_cut);
+                start = time_cut;
+                // A sync sample behind the cut belongs to the window that has begun, and may end it as well.
+                if time.saturating_sub(start) >= target {
+                    cut(sample, time);
+                    start = time;
+                }
+            }
+            before = Some((sample, time)).filter(|(_, time)| *time > start);
         }
+        cuts
     }
 
     /// The segment of the samples up to `cut`, or of all that are left; `None` when there are none.
     fn segment(&mut self, track: u16, cut: Option<&Cut>) -> Option<SegmentPlan> {
-        let decode_time = self.samples.peek()?.decode_time.saturating_add(self.track.timeline.shift);
+        let decode_time = self.samples.peek()?.decode_time.saturating_add(self.timeline.shift);
         let (mut extents, mut samples): (Vec<Extent>, Vec<PlannedSample>) = (Vec::new(), Vec::new());
         let mut earliest = u64::MAX;
-        let (own, is_clock) = (self.track, self.is_clock);
-        let belongs = |sample: &Sample| match cut {
-            None => true,
-            Some(cut) if is_clock => sample.index < cut.sample,
-            Some(cut) => !sample.is_sync || own.timeline.presentation(composed(own, sample)) < cut.time,
-        };
-        while let Some(sample) = self.samples.next_if(belongs) {
-            let composed = composed(own, &sample);
+        while let Some(sample) = self.next_before(cut) {
+            let composed = self.composed(&sample);
             earliest = earliest.min(composed);
             self.end = self.end.max(composed.saturating_add(u64::from(sample.duration)));
             self.sample_duration.see(sample.duration);
@@ -259,6 +251,17 @@ impl<'m, 'a> Cursor<'m, 'a> {
         self.starts.push(earliest);
         let number = u32::try_from(self.starts.len()).unwrap_or(u32::MAX);
         Some(SegmentPlan { track, number, decode_time, extents, samples })
+    }
+
+    /// The next sample, unless it belongs behind `cut`.
+    fn next_before(&mut self, cut: Option<&Cut>) -> Option<Sample> {
+        let sample = *self.samples.peek()?;
+        let belongs = match cut {
+            None => true,
+            Some(cut) if self.is_clock => sample.index < cut.sample,
+            Some(cut) => !sample.is_sync || self.timeline.presentation(self.composed(&sample)) < cut.time,
+        };
+        if belongs { self.samples.next() } else { None }
     }
 
     fn slice_track(&self) -> SliceTrack {
@@ -301,7 +304,7 @@ impl<'m, 'a> Cursor<'m, 'a> {
             video: track.video().cloned(),
             audio: track.audio().cloned(),
             encryption: self.encryption,
-            presentation_time_offset: track.timeline.presentation_time_offset,
+            presentation_time_offset: self.timeline.presentation_time_offset,
             sample_duration: self.sample_duration.constant(),
             segments,
         })

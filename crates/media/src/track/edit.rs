@@ -1,37 +1,87 @@
 //! Edit lists (ISO/IEC 14496-12 8.6.5, 8.6.6): where a track's media stands on the presentation timeline.
 //!
-//! A player of fragmented media mostly ignores edit lists, so their effect is expressed without them: the edit says that
-//! media time `media_time` is shown at presentation time `empty`. Decode times and composition offsets are kept as they are;
-//! what the manifest gets is a `presentationTimeOffset`. Only where the result would have to be negative (a leading empty
-//! edit, or composition offsets that reach before zero) is the media shifted, by the least amount that avoids it.
+//! An edit says that media time `media_time` is shown at presentation time `empty`. Players of fragmented media mostly ignore
+//! edit lists, and HLS has nothing in their place: what counts is the times in the fragments themselves. So the edits are
+//! worked into those. All tracks of a package get one [`Origin`], the moment of the output's media timeline that is shown at
+//! zero, and each track is shifted as a whole so that its edit is true. A manifest gives the origin as
+//! `presentationTimeOffset`; a player that knows nothing of it still sees every track at the right distance from the others.
+//! Durations and composition offsets are those of the source, and so are decode times but for the shift.
 
 use crate::isobmff::BoxView;
 use crate::time::{MediaTime, Timescale};
+use crate::track::Track;
 use crate::{Error, Result};
 
-/// How media time maps to output media time and to presentation time, in units of the track's timescale.
+/// The moment of the output's media timeline that is shown at presentation time zero: the earliest that is a whole number of
+/// units for every track, and leaves no track a decode or composition time before zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Origin {
+    /// In parts of a second, of which `parts` make one.
+    numerator: u64,
+    /// Divides every timescale.
+    parts: u32,
+}
+
+impl Origin {
+    /// The origin of a package of these tracks.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] when an edit list moves media by more than 64 bits of time.
+    pub fn of<'t, 'a: 't>(tracks: impl Iterator<Item = &'t Track<'a>> + Clone) -> Result<Self> {
+        let needs = tracks.map(|track| {
+            let before_zero = track.samples.earliest_composition().saturating_neg().max(0);
+            (track.timescale, before_zero.checked_sub(track.presentation_offset))
+        });
+        Self::from_needs(needs)
+    }
+
+    /// The origin when each track, by its timescale, needs at least so many units.
+    fn from_needs(needs: impl Iterator<Item = (Timescale, Option<i64>)> + Clone) -> Result<Self> {
+        let parts = needs.clone().map(|(timescale, _)| timescale.hz()).fold(0, greatest_common_divisor).max(1);
+        let mut numerator = 0;
+        for (timescale, units) in needs {
+            let units = u64::try_from(units.ok_or(TOO_FAR)?).unwrap_or(0);
+            let scaled = u128::from(units).saturating_mul(u128::from(parts)).div_ceil(u128::from(timescale.hz()));
+            numerator = numerator.max(u64::try_from(scaled).map_err(|_| TOO_FAR)?);
+        }
+        Ok(Self { numerator, parts })
+    }
+
+    /// The origin in units of `timescale`.
+    fn units(self, timescale: Timescale) -> Option<u64> {
+        self.numerator.checked_mul(u64::from(timescale.hz().checked_div(self.parts)?))
+    }
+}
+
+const TOO_FAR: Error = Error::Unsupported { feature: "An edit list that moves media by more than 64 bits of time" };
+
+fn greatest_common_divisor(a: u32, b: u32) -> u32 {
+    let (mut a, mut b) = (a, b);
+    while let Some(remainder) = a.checked_rem(b) {
+        (a, b) = (b, remainder);
+    }
+    a
+}
+
+/// How a track's media time maps to output media time and to presentation time, in units of its timescale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timeline {
     timescale: Timescale,
     /// Added to every decode time of the source: what `tfdt` carries.
     pub shift: u64,
-    /// `presentationTimeOffset`: the output media time that is shown at zero.
+    /// `presentationTimeOffset`: the origin.
     pub presentation_time_offset: u64,
 }
 
 impl Timeline {
-    /// The timeline that `edit` asks for, of media whose earliest composition time is `earliest`.
-    pub(super) fn new(timescale: Timescale, edit: Edit, earliest: i64) -> Result<Self> {
-        let offset = edit.presentation_offset;
-        let shift = offset.max(earliest.saturating_neg()).max(0);
-        let timeline = || {
-            Some(Self {
-                timescale,
-                shift: u64::try_from(shift).ok()?,
-                presentation_time_offset: u64::try_from(shift.checked_sub(offset)?).ok()?,
-            })
-        };
-        timeline().ok_or(Error::Unsupported { feature: "An edit list that moves media by more than 64 bits of time" })
+    /// The timeline of media that is presented `presentation_offset` after its composition time.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] when times would leave 64 bits.
+    pub fn new(timescale: Timescale, presentation_offset: i64, origin: Origin) -> Result<Self> {
+        let origin = origin.units(timescale).ok_or(TOO_FAR)?;
+        let shift = origin.checked_add_signed(presentation_offset).filter(|shift| *shift < 1 << 62).ok_or(TOO_FAR)?;
+        Ok(Self { timescale, shift, presentation_time_offset: origin })
     }
 
     /// The moment at which media with this output media time is shown.
@@ -120,31 +170,42 @@ mod tests {
         Edit::parse(&edts, Timescale::new(1000).unwrap(), Timescale::new(48_000).unwrap())
     }
 
-    fn timeline(offset: i64, earliest: i64) -> (u64, u64) {
-        let timescale = Timescale::new(48_000).unwrap();
-        let timeline = Timeline::new(timescale, Edit { presentation_offset: offset }, earliest).unwrap();
-        (timeline.shift, timeline.presentation_time_offset)
+    /// (shift, presentation time offset) of tracks at 12,288, 48,000 and 44,100 Hz with these presentation offsets.
+    fn timelines(offsets: [i64; 3]) -> Vec<(u64, u64)> {
+        let timescales = [12_288, 48_000, 44_100].map(|hz| Timescale::new(hz).unwrap());
+        let tracks = timescales.into_iter().zip(offsets);
+        let origin = Origin::from_needs(tracks.clone().map(|(timescale, offset)| (timescale, Some(-offset)))).unwrap();
+        let timeline = |(timescale, offset)| Timeline::new(timescale, offset, origin).unwrap();
+        tracks.map(timeline).map(|own| (own.shift, own.presentation_time_offset)).collect()
     }
 
     const NORMAL: u32 = 0x0001_0000;
 
     #[test]
-    fn priming_becomes_a_presentation_time_offset() {
+    fn an_edit_is_the_empty_time_less_the_media_time() {
         assert_eq!(edits(&[(5000, 1024, NORMAL)]).unwrap().presentation_offset, -1024);
-        assert_eq!(timeline(-1024, 0), (0, 1024));
-    }
-
-    #[test]
-    fn a_leading_empty_edit_shifts_the_media() {
         assert_eq!(edits(&[(21, -1, NORMAL), (5000, 0, NORMAL)]).unwrap().presentation_offset, 1008);
-        assert_eq!(timeline(1008, 0), (1008, 0));
     }
 
     #[test]
-    fn composition_before_zero_shifts_by_as_much_as_it_must() {
-        assert_eq!(timeline(0, -512), (512, 512));
-        assert_eq!(timeline(-100, -512), (512, 612));
-        assert_eq!(timeline(2000, -512), (2000, 0));
+    fn the_origin_is_one_moment_on_every_track() {
+        // Reordering by two pictures and priming: 1/12 s is the earliest moment that is whole for all and before none.
+        let timelines = timelines([-1024, -1024, -1024]);
+        assert_eq!(timelines, [(0, 1024), (2976, 4000), (2651, 3675)]);
+    }
+
+    #[test]
+    fn tracks_that_need_no_origin_keep_their_times() {
+        assert_eq!(timelines([0, 0, 0]), [(0, 0); 3]);
+        assert_eq!(timelines([0, 1008, 0]), [(0, 0), (1008, 0), (0, 0)], "an empty edit shifts its own track only");
+    }
+
+    #[test]
+    fn an_origin_no_track_shares_a_unit_with_is_a_whole_second() {
+        let needs = [(Timescale::new(1001).unwrap(), Some(3)), (Timescale::new(48_000).unwrap(), Some(0))];
+        let origin = Origin::from_needs(needs.into_iter()).unwrap();
+        assert_eq!(origin.units(needs[0].0), Some(1001));
+        assert_eq!(origin.units(needs[1].0), Some(48_000));
     }
 
     #[test]

@@ -7,6 +7,6 @@ mod edit;
 mod movie;
 mod sample_table;
 
-pub use edit::Timeline;
+pub use edit::{Origin, Timeline};
 pub use movie::{Movie, SkippedTrack, Track, TrackKind};
 pub use sample_table::{Sample, SampleTable, Samples};

@@ -1,7 +1,7 @@
 //! The movie: its tracks, and which of them can be packaged.
 
+use super::SampleTable;
 use super::edit::Edit;
-use super::{SampleTable, Timeline};
 use crate::codec::{AudioFacts, SampleEntry, VideoFacts};
 use crate::isobmff::{BoxView, FourCc};
 use crate::time::Timescale;
@@ -58,8 +58,8 @@ pub struct Track<'a> {
     pub entry: SampleEntry<'a>,
     /// Its samples.
     pub samples: SampleTable<'a>,
-    /// Where they stand on the presentation timeline.
-    pub timeline: Timeline,
+    /// What its edit list does: presentation time less composition time, in units of the timescale.
+    pub presentation_offset: i64,
 }
 
 impl Track<'_> {
@@ -161,10 +161,10 @@ fn parse_track<'a>(trak: &BoxView<'a>, movie: Timescale, file_size: u64) -> Resu
     }
     let entry = entry?;
     let edit = trak.child(b"edts")?.map(|edts| Edit::parse(&edts, movie, timescale)).transpose()?;
-    let timeline = Timeline::new(timescale, edit.unwrap_or_default(), samples.earliest_composition())?;
+    let presentation_offset = edit.unwrap_or_default().presentation_offset;
     let language = mdia.child(b"elng")?.and_then(|elng| extended_language(&elng)).or(language);
     let TrackHeader { id, matrix, size: presentation_size } = header;
-    let track = Track { id, kind, timescale, language, matrix, presentation_size, entry, samples, timeline };
+    let track = Track { id, kind, timescale, language, matrix, presentation_size, entry, samples, presentation_offset };
     Ok(Parsed::Media(Box::new(track)))
 }
 
