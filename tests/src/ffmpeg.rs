@@ -88,6 +88,36 @@ pub fn frames(file: &Path, stream: &str, edits: Edits, options: &[&str]) -> Vec<
     rows(&run(&read(file, edits, &options), &decode)).into_iter().map(frame).collect()
 }
 
+/// The length of every H.264 slice header of a stream, in the order of the slices: bytes of the NAL unit without its emulation
+/// prevention bytes, NAL header included, rounded up.
+///
+/// # Panics
+/// When ffmpeg cannot read it.
+#[must_use]
+pub fn slice_headers(file: &Path, stream: &str) -> Vec<usize> {
+    let mut command = read(file, Edits::Ignored, &["-loglevel", "trace"]);
+    let trace = ["-map", stream, "-c", "copy", "-copyinkf", "-bsf:v", "trace_headers", "-f", "null", "-"];
+    let output = command.args(trace).output().expect("ffmpeg starts");
+    assert!(output.status.success());
+    let text = String::from_utf8_lossy(&output.stderr);
+    let mut bits: Vec<usize> = Vec::new();
+    let mut in_slice = false;
+    for line in text.lines().filter_map(|line| line.strip_prefix("[trace_headers @ ")?.split_once("] ")) {
+        // A syntax element: its first bit, its name, its bits, an equals sign, its value.
+        let fields: Vec<_> = line.1.split_whitespace().collect();
+        match fields.as_slice() {
+            ["Slice", "Header"] => {
+                in_slice = true;
+                bits.push(0);
+            }
+            [at, _, own, "=", _] if in_slice => *bits.last_mut().unwrap() = at.parse::<usize>().unwrap() + own.len(),
+            [_, _, _, "=", _] => {}
+            _ => in_slice = false,
+        }
+    }
+    bits.into_iter().map(|bits| bits.div_ceil(8)).collect()
+}
+
 /// Reads every packet of every stream and returns what ffmpeg had to say about it: nothing, for a good file. `options`
 /// stand before the input.
 #[must_use]

@@ -1,6 +1,7 @@
 //! A package on disk as a player meets it: the manifest, and every file it leads to.
 
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use dash_mpd_core::{AdaptationSet, MPD, SegmentTemplate};
@@ -182,6 +183,31 @@ impl Segment {
             own.to_vec()
         };
         self.samples().into_iter().map(take).collect()
+    }
+
+    /// The protected ranges of every sample, by the subsamples of `senc` (a constant IV, so no IV for each sample).
+    ///
+    /// # Panics
+    /// When the segment has no subsamples.
+    #[must_use]
+    pub fn protected_ranges(&self) -> Vec<Vec<Range<usize>>> {
+        let bytes = fs::read(&self.path).expect("the segment is there");
+        let mut rest = &crate::boxes::one(&bytes, "moof/traf/senc")[8..];
+        let mut number = |length: usize| {
+            let (own, behind) = rest.split_at(length);
+            rest = behind;
+            own.iter().fold(0, |number, byte| number << 8 | usize::from(*byte))
+        };
+        let sample = |_: Sample| {
+            let (mut at, entries) = (0, number(2));
+            let range = |_| {
+                let start = at + number(2);
+                at = start + number(4);
+                start..at
+            };
+            (0..entries).map(range).filter(|range| !range.is_empty()).collect()
+        };
+        self.samples().into_iter().map(sample).collect()
     }
 
     /// The movie fragment box, as `mp4-atom` reads it.
