@@ -22,8 +22,8 @@ pub struct ProbeReport {
 /// Facts of a file as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Container {
-    /// `ftyp`'s major brand.
-    pub major_brand: String,
+    /// `ftyp`'s major brand; none in a QuickTime file of old.
+    pub major_brand: Option<String>,
     /// Units of `duration` in a second.
     pub timescale: u32,
     /// Duration of the movie in units of `timescale`.

@@ -72,7 +72,7 @@ pub(super) fn report() -> ProbeReport {
     };
     ProbeReport {
         container: Container {
-            major_brand: "isom".to_owned(),
+            major_brand: Some("isom".to_owned()),
             timescale: 1000,
             duration: 30_000,
             fragmented: false,

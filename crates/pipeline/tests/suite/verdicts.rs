@@ -90,7 +90,7 @@ fn two_readers_that_disagree_refuse_the_file() {
     block_on(async {
         let seen = vpp_pipeline::ports::ProbeReport {
             container: vpp_pipeline::ports::Container {
-                major_brand: "isom".to_owned(),
+                major_brand: Some("isom".to_owned()),
                 timescale: 1000,
                 duration: 1,
                 fragmented: false,

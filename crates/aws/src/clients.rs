@@ -1,0 +1,49 @@
+//! The SDK's clients, behind the adapters.
+
+use aws_config::{BehaviorVersion, SdkConfig};
+
+use crate::{DynamoCatalog, KmsVault, S3Store, SqsQueue};
+
+/// The account, region and endpoint that the environment names. Each adapter it gives has a client of its own kind; a
+/// function makes only those it needs.
+#[derive(Debug)]
+pub struct Aws {
+    config: SdkConfig,
+}
+
+impl Aws {
+    /// Reads credentials, region and endpoint from the environment.
+    pub async fn load() -> Self {
+        Self { config: aws_config::load_defaults(BehaviorVersion::latest()).await }
+    }
+
+    /// With this configuration.
+    #[must_use]
+    pub fn new(config: SdkConfig) -> Self {
+        Self { config }
+    }
+
+    /// Every bucket the role may reach.
+    #[must_use]
+    pub fn object_store(&self) -> S3Store {
+        S3Store::new(aws_sdk_s3::Client::new(&self.config))
+    }
+
+    /// The table called `table`.
+    #[must_use]
+    pub fn catalog(&self, table: String) -> DynamoCatalog {
+        DynamoCatalog::new(aws_sdk_dynamodb::Client::new(&self.config), table)
+    }
+
+    /// The queue at `url`.
+    #[must_use]
+    pub fn queue<M>(&self, url: String) -> SqsQueue<M> {
+        SqsQueue::new(aws_sdk_sqs::Client::new(&self.config), url)
+    }
+
+    /// The key that wraps content keys.
+    #[must_use]
+    pub fn key_vault(&self, key_id: String) -> KmsVault {
+        KmsVault::new(aws_sdk_kms::Client::new(&self.config), key_id)
+    }
+}

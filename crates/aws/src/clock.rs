@@ -1,0 +1,16 @@
+//! The machine's clock.
+
+use std::time::SystemTime;
+
+use vpp_pipeline::ports::Clock;
+use vpp_pipeline::timestamp::Timestamp;
+
+/// The machine's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        SystemTime::now().into()
+    }
+}

@@ -1,0 +1,99 @@
+//! Attributes of an item, read and written by name.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::str::FromStr;
+
+use super::AttributeValue;
+
+/// An item of the table.
+pub(super) type Item = HashMap<String, AttributeValue>;
+
+/// An item lacks an attribute, or it is not what it should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the attribute {0} is missing or malformed")]
+pub(super) struct Malformed(pub(super) &'static str);
+
+/// A string attribute.
+pub(super) fn string(text: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(text.into())
+}
+
+/// A number attribute.
+pub(super) fn number(number: impl ToString + Copy) -> AttributeValue {
+    AttributeValue::N(number.to_string())
+}
+
+/// A byte range, as a map of offset and length.
+pub(super) fn range(range: &Range<u64>) -> AttributeValue {
+    AttributeValue::M(HashMap::from([
+        ("offset".to_owned(), number(range.start)),
+        ("length".to_owned(), number(range.end.saturating_sub(range.start))),
+    ]))
+}
+
+/// An item under construction.
+#[derive(Debug, Default)]
+pub(super) struct Writer(Item);
+
+impl Writer {
+    pub(super) fn set(mut self, name: &str, value: AttributeValue) -> Self {
+        self.0.insert(name.to_owned(), value);
+        self
+    }
+
+    /// Sets an attribute that there may not be.
+    pub(super) fn maybe(self, name: &str, value: Option<AttributeValue>) -> Self {
+        match value {
+            Some(value) => self.set(name, value),
+            None => self,
+        }
+    }
+
+    pub(super) fn finish(self) -> Item {
+        self.0
+    }
+}
+
+/// An item being read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reader<'i>(pub(super) &'i Item);
+
+impl<'i> Reader<'i> {
+    /// A string.
+    pub(super) fn text(self, name: &'static str) -> Result<&'i str, Malformed> {
+        self.0.get(name).and_then(|value| value.as_s().ok()).map(String::as_str).ok_or(Malformed(name))
+    }
+
+    /// A string that parses.
+    pub(super) fn parsed<T: FromStr>(self, name: &'static str) -> Result<T, Malformed> {
+        self.text(name)?.parse().map_err(|_| Malformed(name))
+    }
+
+    /// A number.
+    pub(super) fn number<T: FromStr>(self, name: &'static str) -> Result<T, Malformed> {
+        let digits = self.0.get(name).and_then(|value| value.as_n().ok()).ok_or(Malformed(name))?;
+        digits.parse().map_err(|_| Malformed(name))
+    }
+
+    /// A byte range.
+    pub(super) fn range(self, name: &'static str) -> Result<Range<u64>, Malformed> {
+        let map = Reader(self.0.get(name).and_then(|value| value.as_m().ok()).ok_or(Malformed(name))?);
+        let (offset, length): (u64, u64) = (map.number("offset")?, map.number("length")?);
+        Ok(offset..offset.checked_add(length).ok_or(Malformed(name))?)
+    }
+
+    /// A map.
+    pub(super) fn map(self, name: &'static str) -> Result<Reader<'i>, Malformed> {
+        self.0.get(name).and_then(|value| value.as_m().ok()).map(Reader).ok_or(Malformed(name))
+    }
+
+    /// What `read` makes of the item, if it has the attribute.
+    pub(super) fn maybe<T>(
+        self,
+        name: &'static str,
+        read: impl Fn(Self, &'static str) -> Result<T, Malformed>,
+    ) -> Result<Option<T>, Malformed> {
+        self.0.contains_key(name).then(|| read(self, name)).transpose()
+    }
+}

@@ -1,0 +1,79 @@
+//! A content as an item.
+
+use vpp_pipeline::content::{Content, Facts, Refusal, Verdict};
+use vpp_pipeline::id::ContentId;
+use vpp_pipeline::ports::{Cursor, ETag};
+
+use super::attributes::{Item, Malformed, Reader, Writer, number, range, string};
+
+/// Sort key of every content.
+pub(super) const SK: &str = "content";
+/// Partition key of every content in the index.
+pub(super) const KIND: &str = "content";
+/// The index that lists contents by time.
+pub(super) const INDEX: &str = "by_kind";
+
+/// Partition key of a content.
+pub(super) fn pk(id: &ContentId) -> String {
+    format!("content#{id}")
+}
+
+/// A place in the index.
+pub(super) fn index_key(cursor: &Cursor) -> Item {
+    Writer::default()
+        .set("pk", string(pk(&cursor.id)))
+        .set("sk", string(SK))
+        .set("kind", string(KIND))
+        .set("created_at", string(cursor.created_at.to_string()))
+        .finish()
+}
+
+pub(super) fn write(content: &Content) -> Result<Item, Malformed> {
+    let item = Writer::default()
+        .set("pk", string(pk(&content.id)))
+        .set("sk", string(SK))
+        .set("kind", string(KIND))
+        .set("input_content_id", string(content.id.as_str()))
+        .set("input_content_origin", string(content.location.to_string()))
+        .set("etag", string(content.etag.as_str()))
+        .maybe("version_id", content.version_id.as_deref().map(string))
+        .set("bytes", number(content.bytes))
+        .set("bytes_read", number(content.bytes_read))
+        .set("created_at", string(content.created_at.to_string()))
+        .set("status", string(content.status()));
+    let item = match &content.verdict {
+        Verdict::Ingested(facts) => item
+            .set("moov", range(&facts.index))
+            .maybe("video_track_number", facts.video_track_number.map(number))
+            .set("report", string(serde_json::to_string(&facts.report).map_err(|_| Malformed("report"))?))
+            .maybe("packaged_content_id", facts.package.as_ref().map(|id| string(id.as_str()))),
+        Verdict::Refused(refusal) => item.set("code", string(&refusal.code)).set("message", string(&refusal.message)),
+    };
+    Ok(item.finish())
+}
+
+pub(super) fn read(item: &Item) -> Result<Content, Malformed> {
+    let item = Reader(item);
+    let verdict = match item.text("status")? {
+        "Ingested" => Verdict::Ingested(Facts {
+            index: item.range("moov")?,
+            video_track_number: item.maybe("video_track_number", Reader::number)?,
+            report: serde_json::from_str(item.text("report")?).map_err(|_| Malformed("report"))?,
+            package: item.maybe("packaged_content_id", Reader::parsed)?,
+        }),
+        "Refused" => {
+            Verdict::Refused(Refusal { code: item.text("code")?.to_owned(), message: item.text("message")?.to_owned() })
+        }
+        _ => return Err(Malformed("status")),
+    };
+    Ok(Content {
+        id: item.parsed("input_content_id")?,
+        location: item.parsed("input_content_origin")?,
+        etag: ETag::new(item.text("etag")?),
+        version_id: item.maybe("version_id", Reader::text)?.map(str::to_owned),
+        bytes: item.number("bytes")?,
+        bytes_read: item.number("bytes_read")?,
+        created_at: item.parsed("created_at")?,
+        verdict,
+    })
+}

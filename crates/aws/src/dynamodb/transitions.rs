@@ -1,0 +1,74 @@
+//! Writes that move a package on.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::error::BuildError;
+use aws_sdk_dynamodb::types::Update;
+use vpp_pipeline::id::PackageId;
+use vpp_pipeline::ports::Receipt;
+use vpp_pipeline::state::{Step, Transition};
+
+use super::AttributeValue;
+use super::attributes::{number, string};
+use super::package_item::{SK, pk};
+
+/// A step, on condition that the package is in a status the step starts from.
+pub(super) fn advance(table: &str, id: &PackageId, transition: &Transition) -> Result<Update, BuildError> {
+    let work = &transition.work;
+    let mut sets = vec![("status", string(transition.step.leads_to().as_str()))];
+    let (time, facts) = facts(&transition.step);
+    sets.push((time, string(transition.at.to_string())));
+    sets.extend(facts);
+    sets.extend(work.output.as_ref().map(|output| ("output_file_path", string(output))));
+
+    let starts_from = transition.step.starts_from();
+    let statuses: Vec<String> = (0..starts_from.len()).map(|position| format!(":from{position}")).collect();
+    let assignments: Vec<String> = sets.iter().map(|(name, _)| format!("#{name} = :{name}")).collect();
+    let mut update = Update::builder()
+        .table_name(table)
+        .key("pk", string(pk(id)))
+        .key("sk", string(SK))
+        .condition_expression(format!("#status IN ({})", statuses.join(", ")))
+        .update_expression(format!("SET {} ADD bytes_read :read, bytes_written :written", assignments.join(", ")))
+        .expression_attribute_values(":read", number(work.bytes_read))
+        .expression_attribute_values(":written", number(work.bytes_written));
+    for (placeholder, status) in statuses.into_iter().zip(starts_from) {
+        update = update.expression_attribute_values(placeholder, string(status.as_str()));
+    }
+    for (name, value) in sets {
+        update = update.expression_attribute_names(format!("#{name}"), name);
+        update = update.expression_attribute_values(format!(":{name}"), value);
+    }
+    update.build()
+}
+
+/// The attribute that holds the time of a step, and what else the step has to tell.
+fn facts(step: &Step) -> (&'static str, Option<(&'static str, AttributeValue)>) {
+    match step {
+        Step::Fragmented { slices } => ("fragmented_at", Some(("slices_total", number(slices)))),
+        Step::Encrypted => ("encrypted_at", None),
+        Step::Ready { url } => ("ready_at", Some(("url", string(url)))),
+        Step::Failed(failure) => {
+            let reason = HashMap::from([
+                ("stage".to_owned(), string(failure.stage.as_str())),
+                ("code".to_owned(), string(&failure.code)),
+                ("message".to_owned(), string(&failure.message)),
+            ]);
+            ("failed_at", Some(("failure", AttributeValue::M(reason))))
+        }
+    }
+}
+
+/// Adds a slice to the package's tally.
+pub(super) fn count(table: &str, id: &PackageId, receipt: &Receipt) -> Result<Update, BuildError> {
+    Update::builder()
+        .table_name(table)
+        .key("pk", string(pk(id)))
+        .key("sk", string(SK))
+        .condition_expression("attribute_exists(pk)")
+        .update_expression("ADD slices_done :one, bytes_read :read, bytes_written :written")
+        .expression_attribute_values(":one", number(1))
+        .expression_attribute_values(":read", number(receipt.bytes_read))
+        .expression_attribute_values(":written", number(receipt.bytes_written()))
+        .build()
+}

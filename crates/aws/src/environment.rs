@@ -1,0 +1,177 @@
+//! What a function is told by its environment, parsed once, when it starts.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use vpp_media::cenc::Scheme;
+use vpp_media::cmaf::ProtectedTracks;
+use vpp_pipeline::package::Treatment;
+
+/// The variables of a function.
+#[derive(Debug, Clone, Default)]
+pub struct Environment(HashMap<String, String>);
+
+/// A variable is missing, or is not what it should be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the environment variable {name} {problem}")]
+pub struct InvalidVariable {
+    name: &'static str,
+    problem: &'static str,
+}
+
+const MIB: u64 = 1024 * 1024;
+
+impl Environment {
+    /// The variables of this process.
+    #[must_use]
+    pub fn of_process() -> Self {
+        let readable = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        };
+        Self(std::env::vars_os().filter_map(readable).collect())
+    }
+
+    /// `TABLE_NAME`: the catalog's table.
+    ///
+    /// # Errors
+    /// When it is not set; so with every variable below.
+    pub fn table(&self) -> Result<String, InvalidVariable> {
+        self.text("TABLE_NAME")
+    }
+
+    /// `WORK_BUCKET`: the bucket of plans.
+    ///
+    /// # Errors
+    /// When it is not set.
+    pub fn work_bucket(&self) -> Result<String, InvalidVariable> {
+        self.text("WORK_BUCKET")
+    }
+
+    /// `OUTPUT_BUCKET`: the bucket of streams.
+    ///
+    /// # Errors
+    /// When it is not set.
+    pub fn output_bucket(&self) -> Result<String, InvalidVariable> {
+        self.text("OUTPUT_BUCKET")
+    }
+
+    /// `FRAGMENT_QUEUE_URL`: where packages to plan are sent.
+    ///
+    /// # Errors
+    /// When it is not set.
+    pub fn fragment_queue(&self) -> Result<String, InvalidVariable> {
+        self.text("FRAGMENT_QUEUE_URL")
+    }
+
+    /// `ENCRYPT_QUEUE_URL`: where slices to make are sent.
+    ///
+    /// # Errors
+    /// When it is not set.
+    pub fn encrypt_queue(&self) -> Result<String, InvalidVariable> {
+        self.text("ENCRYPT_QUEUE_URL")
+    }
+
+    /// `DASH_QUEUE_URL`: where packages to finish are sent.
+    ///
+    /// # Errors
+    /// When it is not set.
+    pub fn dash_queue(&self) -> Result<String, InvalidVariable> {
+        self.text("DASH_QUEUE_URL")
+    }
+
+    /// `CONTENT_KEYS_KEY_ID`: the KMS key that wraps content keys.
+    ///
+    /// # Errors
+    /// When it is not set.
+    pub fn content_keys_key(&self) -> Result<String, InvalidVariable> {
+        self.text("CONTENT_KEYS_KEY_ID")
+    }
+
+    /// `DELIVERY_URL`: the start of every stream's URL, without a slash at its end.
+    ///
+    /// # Errors
+    /// When it is not set.
+    pub fn delivery_url(&self) -> Result<String, InvalidVariable> {
+        Ok(self.text("DELIVERY_URL")?.trim_end_matches('/').to_owned())
+    }
+
+    /// `SEGMENT_SECONDS`: the length that segments are cut near.
+    ///
+    /// # Errors
+    /// When it is not set, or not a whole number of seconds above zero.
+    pub fn segment_duration(&self) -> Result<Duration, InvalidVariable> {
+        self.positive("SEGMENT_SECONDS").map(Duration::from_secs)
+    }
+
+    /// `SLICE_MIB`: source bytes in a slice, in MiB; here in bytes.
+    ///
+    /// # Errors
+    /// When it is not set, or not a whole number of MiB above zero.
+    pub fn slice_bytes(&self) -> Result<u64, InvalidVariable> {
+        self.positive("SLICE_MIB").map(|mib| mib.saturating_mul(MIB))
+    }
+
+    /// `PACKAGE_ON_UPLOAD`: what an upload starts by itself. `cbcs` encrypts the video and leaves the audio clear.
+    ///
+    /// # Errors
+    /// When it is none of `none`, `cbcs` and `clear`.
+    pub fn package_on_upload(&self) -> Result<Option<Treatment>, InvalidVariable> {
+        const NAME: &str = "PACKAGE_ON_UPLOAD";
+        match self.text(NAME)?.as_str() {
+            "none" => Ok(None),
+            "clear" => Ok(Some(Treatment::Clear)),
+            "cbcs" => Ok(Some(Treatment::Encrypt { scheme: Scheme::Cbcs, tracks: ProtectedTracks::Video })),
+            _ => Err(InvalidVariable { name: NAME, problem: "is none of none, cbcs and clear" }),
+        }
+    }
+
+    /// `LOG_LEVEL`, if it is set.
+    #[must_use]
+    pub fn log_level(&self) -> Option<&str> {
+        self.0.get("LOG_LEVEL").map(String::as_str)
+    }
+
+    fn text(&self, name: &'static str) -> Result<String, InvalidVariable> {
+        let value = self.0.get(name).filter(|value| !value.is_empty());
+        value.cloned().ok_or(InvalidVariable { name, problem: "is not set" })
+    }
+
+    fn positive(&self, name: &'static str) -> Result<u64, InvalidVariable> {
+        let number = self.text(name)?.parse().ok().filter(|number| *number > 0);
+        number.ok_or(InvalidVariable { name, problem: "is not a whole number above zero" })
+    }
+}
+
+impl<const N: usize> From<[(&str, &str); N]> for Environment {
+    fn from(variables: [(&str, &str); N]) -> Self {
+        Self(variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_or_wrong_variable_is_named() {
+        let environment = Environment::from([("SLICE_MIB", "0"), ("PACKAGE_ON_UPLOAD", "cenc"), ("TABLE_NAME", "")]);
+        let said = |error: InvalidVariable| error.to_string();
+        assert!(environment.table().map_err(said).unwrap_err().contains("TABLE_NAME is not set"));
+        assert!(environment.slice_bytes().map_err(said).unwrap_err().contains("SLICE_MIB"));
+        assert!(environment.package_on_upload().map_err(said).unwrap_err().contains("none of none"));
+    }
+
+    #[test]
+    fn values_are_parsed_into_what_they_mean() {
+        let environment = Environment::from([
+            ("SLICE_MIB", "32"),
+            ("SEGMENT_SECONDS", "6"),
+            ("DELIVERY_URL", "https://cdn.example/"),
+            ("PACKAGE_ON_UPLOAD", "none"),
+        ]);
+        assert_eq!(environment.slice_bytes(), Ok(32 * 1024 * 1024));
+        assert_eq!(environment.segment_duration(), Ok(Duration::from_secs(6)));
+        assert_eq!(environment.delivery_url().as_deref(), Ok("https://cdn.example"));
+        assert_eq!(environment.package_on_upload(), Ok(None));
+    }
+}

@@ -1,0 +1,69 @@
+//! Content keys wrapped by KMS.
+//!
+//! The package's id is the encryption context: KMS refuses to unwrap a key for another package, and its audit log names the
+//! package of every use. The content key exists in clear only in the answer, which is wiped when it has been read.
+
+use aws_sdk_kms::Client;
+use aws_sdk_kms::primitives::Blob;
+use aws_sdk_kms::types::DataKeySpec;
+use vpp_media::cenc::ContentKey;
+use vpp_pipeline::id::PackageId;
+use vpp_pipeline::ports::{KeyVault, Unavailable, WrappedKey};
+use zeroize::Zeroizing;
+
+use crate::error::unavailable;
+
+/// Name of the encryption context that holds the package's id.
+const CONTEXT: &str = "packaged_content_id";
+
+/// A KMS key that wraps content keys.
+#[derive(Debug, Clone)]
+pub struct KmsVault {
+    client: Client,
+    key_id: String,
+}
+
+impl KmsVault {
+    /// The KMS key `key_id`, by id or ARN.
+    #[must_use]
+    pub fn new(client: Client, key_id: String) -> Self {
+        Self { client, key_id }
+    }
+}
+
+impl KeyVault for KmsVault {
+    async fn make(&self, package: &PackageId) -> Result<(ContentKey, WrappedKey), Unavailable> {
+        const CALL: &str = "GenerateDataKey";
+        let request = self.client.generate_data_key().key_id(&self.key_id).key_spec(DataKeySpec::Aes128);
+        let answer = request.encryption_context(CONTEXT, package.as_str()).send().await.map_err(unavailable(CALL))?;
+        Ok((content_key(CALL, answer.plaintext)?, wrapped_key(CALL, answer.ciphertext_blob)?))
+    }
+
+    async fn wrap(&self, key: &ContentKey, package: &PackageId) -> Result<WrappedKey, Unavailable> {
+        const CALL: &str = "Encrypt";
+        let request = self.client.encrypt().key_id(&self.key_id).plaintext(Blob::new(key.expose().as_slice()));
+        let answer = request.encryption_context(CONTEXT, package.as_str()).send().await.map_err(unavailable(CALL))?;
+        wrapped_key(CALL, answer.ciphertext_blob)
+    }
+
+    async fn unwrap(&self, wrapped: &WrappedKey, package: &PackageId) -> Result<ContentKey, Unavailable> {
+        const CALL: &str = "Decrypt";
+        let request = self.client.decrypt().key_id(&self.key_id).ciphertext_blob(Blob::new(wrapped.as_bytes()));
+        let answer = request.encryption_context(CONTEXT, package.as_str()).send().await.map_err(unavailable(CALL))?;
+        content_key(CALL, answer.plaintext)
+    }
+}
+
+fn wrapped_key(call: &'static str, blob: Option<Blob>) -> Result<WrappedKey, Unavailable> {
+    let blob = blob.ok_or_else(|| Unavailable::new(call, "the answer has no ciphertext".into()))?;
+    Ok(WrappedKey::new(blob.into_inner()))
+}
+
+fn content_key(call: &'static str, blob: Option<Blob>) -> Result<ContentKey, Unavailable> {
+    let bytes = Zeroizing::new(blob.map(Blob::into_inner).unwrap_or_default());
+    let bytes: [u8; 16] = bytes
+        .as_slice()
+        .try_into()
+        .map_err(|_| Unavailable::new(call, "the answer is not a key of 16 bytes".into()))?;
+    Ok(ContentKey::new(bytes))
+}

@@ -1,0 +1,36 @@
+//! The platform's ports on AWS. The only crate that names an AWS service, the Lambda runtime or Tokio.
+//!
+//! | port | adapter | service |
+//! |---|---|---|
+//! | `ObjectStore` | [`S3Store`] | S3: ranged, conditional reads; conditional writes with a checksum |
+//! | `Catalog` | [`DynamoCatalog`] | one DynamoDB table |
+//! | `Queue` | [`SqsQueue`] | SQS, in batches |
+//! | `KeyVault` | [`KmsVault`] | KMS, with the package as encryption context |
+//! | `Probe` | [`ProbeProcess`] | `mp4probe`, a process of its own |
+//!
+//! [`function`] is what every Lambda function's `main` calls: it starts logs, clients and the runtime, and the wiring in
+//! the `main` says which ports the use case gets. The SDK retries what its standard mode retries; what is left becomes an
+//! error of the port, in [`error`], once.
+
+mod clients;
+mod clock;
+mod dynamodb;
+pub mod environment;
+mod error;
+pub mod events;
+mod kms;
+mod logs;
+mod probe;
+pub mod runtime;
+mod s3;
+mod sqs;
+
+pub use clients::Aws;
+pub use clock::SystemClock;
+pub use dynamodb::DynamoCatalog;
+pub use environment::Environment;
+pub use kms::KmsVault;
+pub use probe::ProbeProcess;
+pub use runtime::{Stopped, function, serve_dead_letters, serve_http, serve_queue, serve_uploads};
+pub use s3::S3Store;
+pub use sqs::SqsQueue;

@@ -1,0 +1,183 @@
+//! Starting a function, and serving what is delivered to it.
+//!
+//! A queue's function answers a batch with the messages that are to come again: those that met a transient error or could
+//! not be decoded. A function that is invoked with events fails the invocation instead. Either way the error is logged
+//! once, here, with its whole chain, on a line that carries the ids.
+//!
+//! The future of an invocation is boxed: state machines nested from the runtime down to a client are deeper than the
+//! compiler likes, and one allocation an invocation is nothing.
+
+use std::fmt::Debug;
+use std::future::Future;
+
+use futures_util::FutureExt;
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use tracing::{Instrument, error, info, info_span};
+use vpp_pipeline::dead_letter::DeadLetter;
+use vpp_pipeline::error::chain;
+use vpp_pipeline::ingest::{Ingested, Upload};
+use vpp_pipeline::message::Message;
+use vpp_pipeline::{Error, Outcome};
+
+use crate::environment::InvalidVariable;
+use crate::events::{BatchAnswer, S3Event, SqsBatch, SqsMessage, Undecodable};
+use crate::{Aws, Environment, logs};
+
+/// Why a function did not start, or stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum Stopped {
+    /// A variable of the environment is missing or wrong.
+    #[error(transparent)]
+    Environment(#[from] InvalidVariable),
+    /// The asynchronous runtime did not start.
+    #[error("the asynchronous runtime did not start")]
+    Tokio(#[source] std::io::Error),
+    /// The Lambda runtime stopped.
+    #[error("the Lambda runtime stopped")]
+    Lambda(#[source] lambda_runtime::Error),
+}
+
+/// Runs a function: logs, clients, and then `serve`, until the runtime ends it.
+///
+/// # Errors
+/// When it does not start, or stops.
+pub fn function<F: Future<Output = Result<(), Stopped>>>(
+    serve: impl FnOnce(Aws, Environment) -> F,
+) -> Result<(), Stopped> {
+    let environment = Environment::of_process();
+    logs::start(environment.log_level());
+    let tokio = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Stopped::Tokio)?;
+    let ended = tokio.block_on(async { serve(Aws::load().await, environment).await });
+    if let Err(stopped) = &ended {
+        error!("the function stopped: {}", chain(stopped));
+    }
+    ended
+}
+
+/// Serves a queue of messages.
+///
+/// # Errors
+/// When the Lambda runtime stops.
+pub async fn serve_queue<M: Message>(handle: impl AsyncFn(&M) -> Result<Outcome, Error>) -> Result<(), Stopped> {
+    serve_batches(async |delivered: &SqsMessage| {
+        let message: M = delivered.decode().map_err(Fault::Undecodable)?;
+        let span = info_span!("message", packaged_content_id = %message.package());
+        let handled = async { logged(handle(&message).await) };
+        handled.instrument(span).await.map_err(Fault::Stage)
+    })
+    .await
+}
+
+/// Serves the dead-letter queues.
+///
+/// # Errors
+/// When the Lambda runtime stops.
+pub async fn serve_dead_letters(handle: impl AsyncFn(&DeadLetter) -> Result<Outcome, Error>) -> Result<(), Stopped> {
+    serve_batches(async |delivered: &SqsMessage| {
+        for letter in delivered.dead_letters().map_err(Fault::Undecodable)? {
+            let span = match &letter {
+                DeadLetter::Upload(upload) => info_span!("dead_letter", input_content_id = %upload.content_id()),
+                DeadLetter::Package { id, .. } => info_span!("dead_letter", packaged_content_id = %id),
+            };
+            let handled = async { logged(handle(&letter).await) };
+            handled.instrument(span).await.map_err(Fault::Stage)?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// Serves the notifications of the uploads bucket.
+///
+/// # Errors
+/// When the Lambda runtime stops.
+pub async fn serve_uploads(handle: impl AsyncFn(&Upload) -> Result<Ingested, Error>) -> Result<(), Stopped> {
+    let handle = &handle;
+    let served = lambda_runtime::run(service_fn(|event: LambdaEvent<S3Event>| {
+        let handled = async move {
+            for upload in event.payload.uploads().map_err(Fault::Undecodable)? {
+                let span = info_span!("upload", input_content_id = %upload.content_id(), origin = %upload.location);
+                let handled = async { logged(handle(&upload).await.map(|ingested| summary(&ingested))) };
+                handled.instrument(span).await.map_err(Fault::Stage)?;
+            }
+            Ok::<(), Fault>(())
+        };
+        handled.boxed_local()
+    }));
+    served.await.map_err(Stopped::Lambda)
+}
+
+/// Serves HTTP requests of the API's gateway.
+///
+/// # Errors
+/// When the Lambda runtime stops.
+pub async fn serve_http<S, R>(service: S) -> Result<(), Stopped>
+where
+    S: lambda_http::Service<lambda_http::Request, Response = R, Error = std::convert::Infallible>,
+    S::Future: Send,
+    R: lambda_http::IntoResponse,
+{
+    lambda_http::run(service).await.map_err(Stopped::Lambda)
+}
+
+async fn serve_batches(handle: impl AsyncFn(&SqsMessage) -> Result<(), Fault>) -> Result<(), Stopped> {
+    let handle = &handle;
+    let served = lambda_runtime::run(service_fn(|event: LambdaEvent<SqsBatch>| {
+        let handled = async move {
+            let mut answer = BatchAnswer::default();
+            for message in &event.payload.messages {
+                if let Err(fault) = handle(message).await {
+                    if let Fault::Undecodable(undecodable) = &fault {
+                        error!(message_id = message.message_id, "a message cannot be read: {}", chain(undecodable));
+                    }
+                    answer.fail(message);
+                }
+            }
+            Ok::<BatchAnswer, Fault>(answer)
+        };
+        handled.boxed_local()
+    }));
+    served.await.map_err(Stopped::Lambda)
+}
+
+/// Why a delivery was not handled.
+#[derive(Debug, thiserror::Error)]
+enum Fault {
+    #[error(transparent)]
+    Stage(Error),
+    #[error(transparent)]
+    Undecodable(Undecodable),
+}
+
+impl From<Fault> for Diagnostic {
+    /// A stable name for each kind of fault, and the chain as the message.
+    fn from(fault: Fault) -> Self {
+        let error_type = match &fault {
+            Fault::Stage(error) => error.code(),
+            Fault::Undecodable(_) => "undecodable",
+        };
+        Self { error_type: error_type.to_owned(), error_message: chain(&fault) }
+    }
+}
+
+/// Logs how something ended.
+fn logged<T: Debug>(result: Result<T, Error>) -> Result<(), Error> {
+    match result {
+        Ok(outcome) => {
+            info!(outcome = ?outcome, "handled");
+            Ok(())
+        }
+        Err(error) => {
+            error!(code = error.code(), "not handled: {}", chain(&error));
+            Err(error)
+        }
+    }
+}
+
+/// What an upload came to, for the log.
+fn summary(ingested: &Ingested) -> &'static str {
+    match ingested {
+        Ingested::Ignored => "ignored",
+        Ingested::Content(content) => content.status(),
+    }
+}

@@ -1,0 +1,67 @@
+//! A queue of SQS.
+
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use vpp_pipeline::message::Message;
+use vpp_pipeline::ports::{Queue, Unavailable};
+
+use crate::error::unavailable;
+
+/// Entries of a batch, by SQS's own bound.
+const BATCH: usize = 10;
+/// Batches sent at a time: a film has thousands of slices.
+const BATCHES: usize = 8;
+/// Times the entries of a batch are sent that SQS did not take.
+const TRIES: u32 = 4;
+
+/// A queue of one kind of message.
+#[derive(Debug)]
+pub struct SqsQueue<M> {
+    client: Client,
+    url: String,
+    message: PhantomData<fn(M)>,
+}
+
+impl<M> SqsQueue<M> {
+    /// The queue at `url`.
+    #[must_use]
+    pub fn new(client: Client, url: String) -> Self {
+        Self { client, url, message: PhantomData }
+    }
+
+    /// Sends a batch. A batch may be taken in part: what was not taken is sent again.
+    async fn send_batch(&self, mut entries: Vec<SendMessageBatchRequestEntry>) -> Result<(), Unavailable> {
+        for attempt in 0..TRIES {
+            let request = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries.clone()));
+            let answer = request.send().await.map_err(unavailable("SendMessageBatch"))?;
+            if answer.failed().is_empty() {
+                return Ok(());
+            }
+            entries.retain(|entry| answer.failed().iter().any(|failed| failed.id() == entry.id()));
+            tokio::time::sleep(Duration::from_millis(50 << attempt)).await;
+        }
+        Err(Unavailable::new("SendMessageBatch", "some messages were not taken".into()))
+    }
+}
+
+impl<M: Message> Queue<M> for SqsQueue<M> {
+    async fn send_all(&self, messages: &[M]) -> Result<(), Unavailable> {
+        let batches = messages.chunks(BATCH).map(batch).collect::<Result<Vec<_>, _>>()?;
+        let sent = stream::iter(batches.into_iter().map(|batch| self.send_batch(batch)));
+        sent.buffer_unordered(BATCHES).try_collect().await
+    }
+}
+
+fn batch<M: Message>(messages: &[M]) -> Result<Vec<SendMessageBatchRequestEntry>, Unavailable> {
+    let entry = |(position, message): (usize, &M)| {
+        let body =
+            serde_json::to_string(message).map_err(|error| Unavailable::new("SendMessageBatch", error.into()))?;
+        let entry = SendMessageBatchRequestEntry::builder().id(position.to_string()).message_body(body).build();
+        entry.map_err(|error| Unavailable::new("SendMessageBatch", error.into()))
+    };
+    messages.iter().enumerate().map(entry).collect()
+}

@@ -1,0 +1,110 @@
+//! S3, DynamoDB, SQS and KMS keep the contract of the ports, as the in-memory ports do.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
+    ScalarAttributeType,
+};
+use vpp_aws::{Aws, DynamoCatalog};
+use vpp_pipeline::message::{Section, SliceMessage};
+use vpp_pipeline::ports::{ETag, Location, Queue};
+use vpp_pipeline::testing::contract;
+
+use crate::emulator::Emulator;
+
+/// Runs a test against an emulator of its own.
+fn on_local_aws<F: Future<Output = ()>>(test: impl FnOnce(SdkConfig) -> F) {
+    let emulator = Emulator::start();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async { test(emulator.config().await).await });
+}
+
+#[test]
+fn s3_keeps_the_contract_of_an_object_store() {
+    on_local_aws(async |config| {
+        let client = aws_sdk_s3::Client::new(&config);
+        client.create_bucket().bucket("output").send().await.unwrap();
+        let etag = async |at: &Location| -> ETag {
+            let head = client.head_object().bucket(at.bucket()).key(at.key()).send().await.unwrap();
+            ETag::new(head.e_tag().unwrap())
+        };
+        contract::object_store(&Aws::new(config.clone()).object_store(), "output", "run", etag).await;
+    });
+}
+
+#[test]
+fn dynamodb_keeps_the_contract_of_a_catalog() {
+    on_local_aws(async |config| {
+        create_table(&config).await;
+        let catalog: DynamoCatalog = Aws::new(config).catalog("table".to_owned());
+        contract::creates(&catalog, "creates").await;
+        contract::refusals(&catalog, "refusals").await;
+        contract::steps(&catalog, "steps").await;
+        contract::failures(&catalog, "failures").await;
+        contract::receipts(&catalog, "receipts").await;
+        contract::listing(&catalog, "listing").await;
+    });
+}
+
+#[test]
+fn kms_keeps_the_contract_of_a_key_vault() {
+    on_local_aws(async |config| {
+        let key = aws_sdk_kms::Client::new(&config).create_key().send().await.unwrap();
+        let key_id = key.key_metadata().unwrap().key_id().to_owned();
+        contract::key_vault(&Aws::new(config).key_vault(key_id), "run").await;
+    });
+}
+
+#[test]
+fn sqs_takes_every_message_of_a_long_list() {
+    on_local_aws(async |config| {
+        let client = aws_sdk_sqs::Client::new(&config);
+        let queue = client.create_queue().queue_name("encrypt").send().await.unwrap();
+        let url = queue.queue_url().unwrap();
+        let message = |slice| {
+            let id = "abcdefghijklmnopqrstuvwxyz".parse().unwrap();
+            SliceMessage::new(id, slice, Section { offset: u64::from(slice) * 100, length: 100 })
+        };
+        let messages: Vec<SliceMessage> = (0..123).map(message).collect();
+        Aws::new(config).queue::<SliceMessage>(url.to_owned()).send_all(&messages).await.unwrap();
+
+        let mut received = BTreeSet::new();
+        while received.len() < messages.len() {
+            let answer = client.receive_message().queue_url(url).max_number_of_messages(10).send().await.unwrap();
+            assert!(!answer.messages().is_empty(), "{} of {} came", received.len(), messages.len());
+            for message in answer.messages() {
+                let message: SliceMessage = serde_json::from_str(message.body().unwrap()).unwrap();
+                assert_eq!(message, messages[usize::try_from(message.slice).unwrap()]);
+                received.insert(message.slice);
+            }
+        }
+    });
+}
+
+/// The table of the template.
+async fn create_table(config: &SdkConfig) {
+    let attribute = |name: &str| {
+        let attribute = AttributeDefinition::builder().attribute_name(name);
+        attribute.attribute_type(ScalarAttributeType::S).build().unwrap()
+    };
+    let key = |name: &str, kind| KeySchemaElement::builder().attribute_name(name).key_type(kind).build().unwrap();
+    let by_kind = GlobalSecondaryIndex::builder()
+        .index_name("by_kind")
+        .key_schema(key("kind", KeyType::Hash))
+        .key_schema(key("created_at", KeyType::Range))
+        .projection(Projection::builder().projection_type(ProjectionType::All).build());
+    aws_sdk_dynamodb::Client::new(config)
+        .create_table()
+        .table_name("table")
+        .billing_mode(BillingMode::PayPerRequest)
+        .set_attribute_definitions(Some(["pk", "sk", "kind", "created_at"].map(attribute).into()))
+        .key_schema(key("pk", KeyType::Hash))
+        .key_schema(key("sk", KeyType::Range))
+        .global_secondary_indexes(by_kind.build().unwrap())
+        .send()
+        .await
+        .unwrap();
+}

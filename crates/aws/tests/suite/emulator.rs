@@ -1,0 +1,78 @@
+//! A local AWS of a test's own: `MiniStack`, which `make test` has installed, on a free port, ended with the test.
+
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_s3::config::Credentials;
+use tempfile::TempDir;
+
+/// Time the emulator has to start on a busy machine.
+const START: Duration = Duration::from_mins(1);
+
+/// A running emulator.
+pub(crate) struct Emulator {
+    process: Child,
+    port: u16,
+    /// Where it keeps what it keeps.
+    _home: TempDir,
+}
+
+impl Emulator {
+    /// Starts one, and waits until it answers.
+    pub(crate) fn start() -> Self {
+        let program = program();
+        assert!(program.exists(), "the local AWS is not installed: `make test` does it");
+        let home = TempDir::new().unwrap();
+        let port = free_port();
+        let starting = crate::START.lock().unwrap_or_else(PoisonError::into_inner);
+        let process = Command::new(program)
+            .env_clear()
+            .envs([("PATH", "/usr/bin:/bin"), ("LANG", "C.UTF-8"), ("BIND_HOST", "127.0.0.1")])
+            .envs([("IOT_MTLS_ENABLED", "0"), ("SFTP_ENABLED", "0")])
+            .env("GATEWAY_PORT", port.to_string())
+            .env("HOME", home.path())
+            .current_dir(home.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        drop(starting);
+        let emulator = Self { process, port, _home: home };
+        let deadline = Instant::now() + START;
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
+            assert!(Instant::now() < deadline, "the local AWS did not start");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        emulator
+    }
+
+    /// How a client reaches it.
+    pub(crate) async fn config(&self) -> SdkConfig {
+        aws_config::defaults(BehaviorVersion::latest())
+            .endpoint_url(format!("http://127.0.0.1:{}", self.port))
+            .region(Region::new("us-east-1"))
+            .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+            .load()
+            .await
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn program() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.local/venvs/emulator/bin/ministack")
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr()).unwrap().port()
+}

@@ -1,0 +1,94 @@
+//! The probe's process, with programs that behave as a parser of hostile bytes may.
+
+use std::fs::Permissions;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
+
+use tempfile::{NamedTempFile, TempPath};
+use vpp_aws::ProbeProcess;
+use vpp_pipeline::ports::{Piece, Probe, ProbeError, ProbeReport};
+
+use crate::START;
+
+const REPORT: &str =
+    r#"{"bento4":"1.6.0","container":{"major_brand":"isom","timescale":1000,"duration":5},"tracks":[]}"#;
+
+/// A shell script as a program.
+fn program(script: &str) -> TempPath {
+    let mut file = NamedTempFile::new().unwrap();
+    writeln!(file, "#!/bin/sh\n{script}").unwrap();
+    file.as_file().set_permissions(Permissions::from_mode(0o700)).unwrap();
+    file.into_temp_path()
+}
+
+fn probe(script: &str, length: u64, pieces: &[Piece<'_>]) -> Result<ProbeReport, ProbeError> {
+    let _alone = START.lock().unwrap_or_else(PoisonError::into_inner);
+    let program = program(script);
+    let process = ProbeProcess::new(program.to_str().unwrap(), Duration::from_secs(2));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(process.probe(length, pieces))
+}
+
+#[test]
+fn a_report_is_read() {
+    let report = probe(&format!("echo '{REPORT}'"), 10, &[]).unwrap();
+    assert_eq!(report.container.major_brand.as_deref(), Some("isom"));
+}
+
+#[test]
+fn the_file_is_as_long_as_the_upload_and_holds_the_pieces_at_their_offsets() {
+    let script = format!(
+        r#"test "$(stat -c %s "$1")" = 5000000000000 || exit 3
+        test "$(dd if="$1" bs=1 skip=4999999999990 count=4 2>/dev/null)" = moov || exit 3
+        test "$(stat -c %b "$1")" -lt 100 || exit 3
+        echo '{REPORT}'"#
+    );
+    probe(&script, 5_000_000_000_000, &[(0, b"ftyp"), (4_999_999_999_990, b"moov")]).unwrap();
+}
+
+#[test]
+fn a_refusal_carries_the_probes_own_words() {
+    let refused = probe(r#"echo '{"error":"no moov"}' >&2; exit 1"#, 10, &[]);
+    assert!(matches!(refused, Err(ProbeError::Refused { reason }) if reason == "no moov"));
+    let refused = probe("echo boom >&2; exit 1", 10, &[]);
+    assert!(matches!(refused, Err(ProbeError::Refused { .. })));
+}
+
+#[test]
+fn a_crash_is_told_from_a_refusal() {
+    let crashed = probe("kill -SEGV $$", 10, &[]);
+    assert!(matches!(crashed, Err(ProbeError::Crashed { how }) if how == "signal 11"));
+    assert!(matches!(probe("exit 9", 10, &[]), Err(ProbeError::Crashed { .. })));
+}
+
+#[test]
+fn a_probe_that_hangs_is_stopped() {
+    let start = Instant::now();
+    assert!(matches!(probe("exec sleep 60", 10, &[]), Err(ProbeError::TimedOut { .. })));
+    assert!(start.elapsed() < Duration::from_secs(20));
+}
+
+#[test]
+fn a_flood_of_output_is_cut_off() {
+    assert!(probe("exec yes", 10, &[]).is_err());
+    assert!(matches!(
+        probe("head -c 3000000 /dev/zero; exit 0", 10, &[]),
+        Err(ProbeError::Garbled | ProbeError::Crashed { .. })
+    ));
+}
+
+#[test]
+fn the_probe_has_no_credentials() {
+    let script =
+        format!("test \"$(env | grep -vc -e ^PATH= -e ^PWD= -e ^SHLVL= -e ^_=)\" = 0 || exit 3\necho '{REPORT}'");
+    probe(&script, 10, &[]).unwrap();
+}
+
+#[test]
+fn a_probe_that_is_not_there_is_no_verdict() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let absent = ProbeProcess::new("no-such-program", Duration::from_secs(1));
+    assert!(matches!(runtime.block_on(absent.probe(10, &[])), Err(ProbeError::Unavailable(_))));
+}

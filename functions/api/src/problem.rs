@@ -1,0 +1,67 @@
+//! Errors as callers see them: RFC 9457 problem details with a stable `code`.
+//!
+//! A problem never repeats a value it was given: the value may be a key.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use vpp_pipeline::api::Denied;
+use vpp_pipeline::error::chain;
+
+/// A problem, as `application/problem+json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Problem {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    title: &'static str,
+    status: u16,
+    code: &'static str,
+    detail: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<String>,
+}
+
+impl Problem {
+    pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        let title = status.canonical_reason().unwrap_or("Error");
+        Self { kind: "about:blank", title, status: status.as_u16(), code, detail: detail.into(), field: None }
+    }
+
+    /// A problem with one field of the request.
+    pub(crate) fn field(code: &'static str, field: &str, detail: impl Into<String>) -> Self {
+        Self { field: Some(field.to_owned()), ..Self::new(StatusCode::BAD_REQUEST, code, detail) }
+    }
+
+    pub(crate) fn no_such_route() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "route_not_found", "there is nothing at this path")
+    }
+
+    pub(crate) fn no_such_method() -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this path does not answer this method")
+    }
+}
+
+impl From<Denied> for Problem {
+    /// The caller is told what it can act on; the causes go to the log.
+    fn from(denied: Denied) -> Self {
+        let (status, code) = match &denied {
+            Denied::UnknownContent => (StatusCode::NOT_FOUND, "content_not_found"),
+            Denied::UnknownPackage => (StatusCode::NOT_FOUND, "package_not_found"),
+            Denied::ContentRefused { .. } => (StatusCode::CONFLICT, "content_refused"),
+            Denied::Unavailable(_) => {
+                tracing::error!("request not served: {}", chain(&denied));
+                (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
+            }
+        };
+        Self::new(status, code, denied.to_string())
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let content_type = HeaderValue::from_static("application/problem+json");
+        (status, [(header::CONTENT_TYPE, content_type)], body).into_response()
+    }
+}

@@ -1,0 +1,250 @@
+//! The routes over in-memory ports.
+
+use axum::body::Body;
+use axum::http::{Method, Request};
+use futures_executor::block_on;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+use vpp_pipeline::ingest::Ingested;
+use vpp_pipeline::testing::Platform;
+
+use super::*;
+
+/// 30 seconds of H.264 and AAC; see tests/media/README.md.
+const MOVIE: &[u8] = include_bytes!("../../../../tests/media/sample.mp4");
+const KEY: &str = "87237d20a19f58a740c05684e699b4aa";
+const KEY_BASE64: &str = "hyN9IKGfWKdAwFaE5pm0qg";
+const KID: &str = "a16e402b-9056-e371-f36d-348aa62bb749";
+
+struct Answer {
+    status: StatusCode,
+    content_type: String,
+    headers: axum::http::HeaderMap,
+    text: String,
+}
+
+impl Answer {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_default()
+    }
+}
+
+async fn send(platform: &Platform, method: Method, path: &str, body: impl Into<Body>) -> Answer {
+    let request = Request::builder().method(method).uri(path).body(body.into()).unwrap();
+    let response = router(Arc::new(platform.api())).oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+    let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    Answer {
+        status: parts.status,
+        content_type: content_type.unwrap_or_default().to_owned(),
+        headers: parts.headers,
+        text: String::from_utf8(bytes.to_vec()).unwrap(),
+    }
+}
+
+async fn get(platform: &Platform, path: &str) -> Answer {
+    send(platform, Method::GET, path, Body::empty()).await
+}
+
+async fn post(platform: &Platform, body: &Value) -> Answer {
+    send(platform, Method::POST, "/packaged_content", body.to_string()).await
+}
+
+async fn ingested(bytes: &[u8]) -> (Platform, String) {
+    let platform = Platform { package_on_upload: None, ..Platform::default() };
+    let upload = platform.upload("movie.mp4", bytes);
+    let Ok(Ingested::Content(content)) = platform.ingest(&upload).await else { panic!("ingested") };
+    (platform, content.id.to_string())
+}
+
+#[test]
+fn a_package_is_accepted_followed_and_ready() {
+    block_on(async {
+        let (platform, content) = ingested(MOVIE).await;
+        let accepted = post(&platform, &json!({"input_content_id": content, "key": KEY, "kid": KID})).await;
+        assert_eq!(accepted.status, StatusCode::ACCEPTED);
+        let body = accepted.json();
+        let id = body["packaged_content_id"].as_str().unwrap();
+        assert_eq!((&body["status"], &body["kid"]), (&json!("Queued"), &json!(KID)));
+        assert_eq!(body["url"], format!("https://cdn.example/{id}/stream.mpd"));
+        assert_eq!(accepted.headers[header::LOCATION], format!("/packaged_content/{id}"));
+
+        assert!(platform.run().await.is_empty());
+        let ready = get(&platform, &format!("/packaged_content/{id}")).await;
+        assert_eq!(ready.status, StatusCode::OK);
+        let body = ready.json();
+        assert_eq!(body["status"], "Ready");
+        assert_eq!(body["progress"]["slices_done"], body["progress"]["slices_total"]);
+        assert!(body["ready_at"].is_string() && body.get("failure").is_none());
+        assert_eq!(get(&platform, &format!("/packaged_content_id/{id}")).await.text, ready.text);
+    });
+}
+
+#[test]
+fn every_form_of_key_and_kid_is_the_same_package() {
+    block_on(async {
+        let (platform, content) = ingested(MOVIE).await;
+        let mut ids = Vec::new();
+        for (key, kid) in [
+            (KEY, KID),
+            (KEY_BASE64, "oW5AK5BW43HzbTSKpiu3SQ"),
+            ("hyN9IKGfWKdAwFaE5pm0qg==", "oW5AK5BW43HzbTSKpiu3SQ=="),
+            ("87237D20-A19F-58A7-40C0-5684E699B4AA", "A16E402B9056E371F36D348AA62BB749"),
+        ] {
+            let accepted = post(&platform, &json!({"input_content_id": content, "key": key, "kid": kid})).await;
+            assert_eq!(accepted.status, StatusCode::ACCEPTED);
+            ids.push(accepted.json()["packaged_content_id"].clone());
+        }
+        ids.dedup();
+        assert_eq!(ids.len(), 1);
+    });
+}
+
+#[test]
+fn no_answer_contains_the_key() {
+    block_on(async {
+        let (platform, content) = ingested(MOVIE).await;
+        let right = post(&platform, &json!({"input_content_id": content, "key": KEY, "kid": KID})).await;
+        let id = right.json()["packaged_content_id"].as_str().unwrap().to_owned();
+        let mut answers = vec![right, get(&platform, &format!("/packaged_content/{id}")).await];
+        for wrong in [
+            json!({"input_content_id": content, "key": format!("{KEY}00"), "kid": KID}),
+            json!({"input_content_id": content, "key": [KEY], "kid": KID}),
+            json!({"input_content_id": content, "key": KEY, "kid": "x", "scheme": KEY}),
+            json!({"input_content_id": content, "key": KEY, "kid": KID, "encrypt": KEY, "segment_seconds": 6}),
+        ] {
+            let answer = post(&platform, &wrong).await;
+            assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+            answers.push(answer);
+        }
+        for answer in answers {
+            assert!(!answer.text.contains(KEY) && !answer.text.contains(KEY_BASE64), "{}", answer.text);
+        }
+    });
+}
+
+#[test]
+fn a_problem_has_a_stable_code_and_names_its_field() {
+    block_on(async {
+        let (platform, content) = ingested(MOVIE).await;
+        let whole = json!({"input_content_id": content, "key": KEY, "kid": KID});
+        let with = |field: &str, value: Value| {
+            let mut body = whole.clone();
+            body[field] = value;
+            body
+        };
+        for (body, code, field) in [
+            (json!({"key": KEY, "kid": KID}), "missing_field", "input_content_id"),
+            (json!({"input_content_id": content, "kid": KID}), "missing_field", "key"),
+            (json!({"input_content_id": content, "key": KEY}), "missing_field", "kid"),
+            (with("input_content_id", json!("55")), "invalid_field", "input_content_id"),
+            (with("key", json!("short")), "invalid_field", "key"),
+            (with("key", json!(5)), "invalid_field", "key"),
+            (with("kid", json!("00000000-0000-0000-0000-000000000000")), "invalid_field", "kid"),
+            (with("scheme", json!("cbc1")), "invalid_field", "scheme"),
+            (with("scheme", json!("cenc")), "not_supported", "scheme"),
+            (with("scheme", json!("clear")), "invalid_field", "key"),
+            (with("encrypt", json!("audio")), "invalid_field", "encrypt"),
+            (with("segment_seconds", json!(0)), "invalid_field", "segment_seconds"),
+            (with("segment_seconds", json!(6.5)), "invalid_field", "segment_seconds"),
+            (with("sheme", json!("cbcs")), "unknown_field", "sheme"),
+        ] {
+            let answer = post(&platform, &body).await;
+            assert_eq!(answer.content_type, "application/problem+json");
+            let problem = answer.json();
+            assert_eq!((&problem["code"], &problem["field"]), (&json!(code), &json!(field)), "{body}");
+            assert_eq!((answer.status.as_u16(), &problem["status"]), (400, &json!(400)));
+        }
+        assert!(platform.catalog.all_packages().is_empty());
+    });
+}
+
+#[test]
+fn a_body_that_is_no_json_object_is_a_problem() {
+    block_on(async {
+        let platform = Platform::default();
+        for body in ["", "{", "[]", "\"text\"", "{} {}", "not json"] {
+            let answer = send(&platform, Method::POST, "/packaged_content", body).await;
+            assert_eq!((answer.status.as_u16(), &answer.json()["code"]), (400, &json!("invalid_json")), "{body}");
+        }
+        let answer = send(&platform, Method::POST, "/packaged_content", " ".repeat(BODY + 1)).await;
+        assert_eq!((answer.status.as_u16(), &answer.json()["code"]), (413, &json!("body_too_large")));
+    });
+}
+
+#[test]
+fn a_clear_package_needs_no_key() {
+    block_on(async {
+        let (platform, content) = ingested(MOVIE).await;
+        let accepted = post(&platform, &json!({"input_content_id": content, "scheme": "clear"})).await;
+        assert_eq!(accepted.status, StatusCode::ACCEPTED);
+        assert_eq!((&accepted.json()["scheme"], &accepted.json()["kid"]), (&json!("clear"), &Value::Null));
+    });
+}
+
+#[test]
+fn unknown_ids_and_refused_contents_have_their_codes() {
+    block_on(async {
+        let (platform, refused) = ingested(b"just some text, not a movie").await;
+        let body = json!({"input_content_id": refused, "key": KEY, "kid": KID});
+        let answer = post(&platform, &body).await;
+        assert_eq!((answer.status.as_u16(), &answer.json()["code"]), (409, &json!("content_refused")));
+        assert!(answer.json()["detail"].as_str().unwrap().contains("not_mp4"));
+
+        let unknown = "abcdefghijklmnopqrstuvwxyz";
+        let body = json!({"input_content_id": unknown, "key": KEY, "kid": KID});
+        assert_eq!(post(&platform, &body).await.json()["code"], "content_not_found");
+        for (path, code) in [
+            (format!("/packaged_content/{unknown}"), "package_not_found"),
+            ("/packaged_content/55".to_owned(), "package_not_found"),
+            (format!("/input_content/{unknown}"), "content_not_found"),
+            ("/nothing".to_owned(), "route_not_found"),
+        ] {
+            let answer = get(&platform, &path).await;
+            assert_eq!((answer.status.as_u16(), &answer.json()["code"]), (404, &json!(code)), "{path}");
+        }
+        let answer = send(&platform, Method::DELETE, "/input_content", Body::empty()).await;
+        assert_eq!((answer.status.as_u16(), &answer.json()["code"]), (405, &json!("method_not_allowed")));
+    });
+}
+
+#[test]
+fn contents_are_listed_newest_first_page_by_page() {
+    block_on(async {
+        let (platform, _) = ingested(b"just some text, not a movie").await;
+        for key in ["a.mp4", "b.mp4", "c.mp4"] {
+            platform.ingest(&platform.upload(key, MOVIE)).await.unwrap();
+        }
+        let first = get(&platform, "/input_content?limit=3").await.json();
+        let origin = |view: &Value| view["input_content_origin"].as_str().unwrap().to_owned();
+        let listed: Vec<String> = first["input_content"].as_array().unwrap().iter().map(origin).collect();
+        assert_eq!(listed, ["s3://uploads/c.mp4", "s3://uploads/b.mp4", "s3://uploads/a.mp4"]);
+        let next = first["next_cursor"].as_str().unwrap();
+        let second = get(&platform, &format!("/input_content?cursor={next}")).await.json();
+        assert_eq!(second["input_content"][0]["code"], "not_mp4");
+        assert_eq!(second["next_cursor"], Value::Null);
+
+        let id = first["input_content"][0]["input_content_id"].as_str().unwrap();
+        assert_eq!(get(&platform, &format!("/input_content/{id}")).await.json(), first["input_content"][0]);
+        for (query, field) in
+            [("limit=0", "limit"), ("limit=101", "limit"), ("limit=x", "limit"), ("cursor=x", "cursor")]
+        {
+            let answer = get(&platform, &format!("/input_content?{query}")).await;
+            assert_eq!((answer.status.as_u16(), &answer.json()["field"]), (400, &json!(field)));
+        }
+    });
+}
+
+#[test]
+fn every_answer_may_be_read_by_a_page() {
+    block_on(async {
+        let platform = Platform::default();
+        let preflight = send(&platform, Method::OPTIONS, "/packaged_content", Body::empty()).await;
+        assert_eq!(preflight.status, StatusCode::NO_CONTENT);
+        assert_eq!(preflight.headers[header::ACCESS_CONTROL_ALLOW_METHODS], "GET, POST, OPTIONS");
+        for path in ["/input_content", "/nothing"] {
+            assert_eq!(get(&platform, path).await.headers[header::ACCESS_CONTROL_ALLOW_ORIGIN], "*");
+        }
+    });
+}

@@ -1,0 +1,147 @@
+//! Contents and packages as callers see them. No field of a key exists here.
+
+use serde::Serialize;
+use vpp_pipeline::content::{Content, Verdict};
+use vpp_pipeline::package::Package;
+use vpp_pipeline::ports::{Container, Track};
+use vpp_pipeline::state::State;
+use vpp_pipeline::timestamp::Timestamp;
+
+/// A package.
+#[derive(Debug, Serialize)]
+pub(crate) struct PackageView {
+    packaged_content_id: String,
+    input_content_id: String,
+    status: &'static str,
+    progress: Progress,
+    url: String,
+    kid: Option<String>,
+    scheme: &'static str,
+    encrypt: &'static str,
+    segment_seconds: f64,
+    created_at: Timestamp,
+    fragmented_at: Option<Timestamp>,
+    encrypted_at: Option<Timestamp>,
+    ready_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failed_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<FailureView>,
+}
+
+#[derive(Debug, Serialize)]
+struct Progress {
+    slices_done: u32,
+    slices_total: Option<u32>,
+    bytes_read: u64,
+    bytes_written: u64,
+    source_bytes: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct FailureView {
+    stage: &'static str,
+    code: String,
+    message: String,
+}
+
+impl PackageView {
+    /// `url` is where a player finds it, or will.
+    pub(crate) fn new(package: &Package, url: String) -> Self {
+        let (scheme, encrypt) = package.treatment().names();
+        let plan = package.state.plan();
+        let (ready_at, failed_at, failure) = match &package.state {
+            State::Ready { at, .. } => (Some(*at), None, None),
+            State::Failed { at, failure, .. } => (None, Some(*at), Some(failure)),
+            State::Queued | State::Fragmented(_) | State::Encrypted { .. } => (None, None, None),
+        };
+        Self {
+            packaged_content_id: package.id.to_string(),
+            input_content_id: package.content.to_string(),
+            status: package.status().as_str(),
+            progress: Progress {
+                slices_done: package.tally.slices_done,
+                slices_total: plan.map(|plan| plan.slices),
+                bytes_read: package.tally.bytes_read,
+                bytes_written: package.tally.bytes_written,
+                source_bytes: package.source.bytes,
+            },
+            url,
+            kid: package.encryption.as_ref().map(|encryption| encryption.protection.kid.to_string()),
+            scheme,
+            encrypt,
+            segment_seconds: package.segment_duration.as_secs_f64(),
+            created_at: package.created_at,
+            fragmented_at: plan.map(|plan| plan.at),
+            encrypted_at: package.state.encrypted_at(),
+            ready_at,
+            failed_at,
+            failure: failure.map(|failure| FailureView {
+                stage: failure.stage.as_str(),
+                code: failure.code.clone(),
+                message: failure.message.clone(),
+            }),
+        }
+    }
+}
+
+/// A content.
+#[derive(Debug, Serialize)]
+pub(crate) struct ContentView {
+    input_content_id: String,
+    input_content_origin: String,
+    status: &'static str,
+    bytes: u64,
+    bytes_read: u64,
+    created_at: Timestamp,
+    #[serde(flatten)]
+    verdict: VerdictView,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum VerdictView {
+    Ingested {
+        video_track_number: Option<u32>,
+        container: Container,
+        tracks: Vec<Track>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        packaged_content_id: Option<String>,
+    },
+    Refused {
+        code: String,
+        message: String,
+    },
+}
+
+impl From<&Content> for ContentView {
+    fn from(content: &Content) -> Self {
+        let verdict = match &content.verdict {
+            Verdict::Ingested(facts) => VerdictView::Ingested {
+                video_track_number: facts.video_track_number,
+                container: facts.report.container.clone(),
+                tracks: facts.report.tracks.clone(),
+                packaged_content_id: facts.package.as_ref().map(ToString::to_string),
+            },
+            Verdict::Refused(refusal) => {
+                VerdictView::Refused { code: refusal.code.clone(), message: refusal.message.clone() }
+            }
+        };
+        Self {
+            input_content_id: content.id.to_string(),
+            input_content_origin: content.location.to_string(),
+            status: content.status(),
+            bytes: content.bytes,
+            bytes_read: content.bytes_read,
+            created_at: content.created_at,
+            verdict,
+        }
+    }
+}
+
+/// Some contents, and where the next page starts.
+#[derive(Debug, Serialize)]
+pub(crate) struct ContentsView {
+    pub(crate) input_content: Vec<ContentView>,
+    pub(crate) next_cursor: Option<String>,
+}

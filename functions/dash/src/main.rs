@@ -1,0 +1,20 @@
+//! Write a package's manifest and make it Ready.
+
+use vpp_aws::{Stopped, SystemClock, function, serve_queue};
+use vpp_pipeline::dash::{Dash, Settings};
+
+fn main() -> Result<(), Stopped> {
+    function(async |aws, environment| {
+        let stage = Dash {
+            store: aws.object_store(),
+            catalog: aws.catalog(environment.table()?),
+            clock: SystemClock,
+            settings: Settings {
+                work_bucket: environment.work_bucket()?,
+                output_bucket: environment.output_bucket()?,
+                delivery_url: environment.delivery_url()?,
+            },
+        };
+        serve_queue(async |message| stage.handle(message).await).await
+    })
+}

@@ -1,0 +1,21 @@
+//! Plan a package, write its init segments, send its slices to work.
+
+use vpp_aws::{Stopped, SystemClock, function, serve_queue};
+use vpp_pipeline::fragment::{Fragment, Settings};
+
+fn main() -> Result<(), Stopped> {
+    function(async |aws, environment| {
+        let stage = Fragment {
+            store: aws.object_store(),
+            catalog: aws.catalog(environment.table()?),
+            queue: aws.queue(environment.encrypt_queue()?),
+            clock: SystemClock,
+            settings: Settings {
+                work_bucket: environment.work_bucket()?,
+                output_bucket: environment.output_bucket()?,
+                slice_bytes: environment.slice_bytes()?,
+            },
+        };
+        serve_queue(async |message| stage.handle(message).await).await
+    })
+}

@@ -1,0 +1,22 @@
+//! An object landed in the uploads bucket: give the verdict, start its package.
+
+use vpp_aws::{ProbeProcess, Stopped, SystemClock, function, serve_uploads};
+use vpp_pipeline::ingest::{Ingest, Settings};
+
+fn main() -> Result<(), Stopped> {
+    function(async |aws, environment| {
+        let stage = Ingest {
+            store: aws.object_store(),
+            catalog: aws.catalog(environment.table()?),
+            queue: aws.queue(environment.fragment_queue()?),
+            vault: aws.key_vault(environment.content_keys_key()?),
+            probe: ProbeProcess::default(),
+            clock: SystemClock,
+            settings: Settings {
+                package_on_upload: environment.package_on_upload()?,
+                segment_duration: environment.segment_duration()?,
+            },
+        };
+        serve_uploads(async |upload| stage.handle(upload).await).await
+    })
+}
