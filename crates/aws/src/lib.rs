@@ -10,7 +10,7 @@
 //!
 //! [`function`] is what every Lambda function's `main` calls: it starts logs, clients and the runtime, and the wiring in
 //! the `main` says which ports the use case gets. The SDK retries what its standard mode retries; what is left becomes an
-//! error of the port, in [`error`], once.
+//! error of the port, once, at the edge.
 
 mod clients;
 mod clock;
@@ -24,6 +24,7 @@ mod probe;
 pub mod runtime;
 mod s3;
 mod sqs;
+mod tries;
 
 pub use clients::Aws;
 pub use clock::SystemClock;

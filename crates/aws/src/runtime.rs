@@ -7,8 +7,9 @@
 //! The future of an invocation is boxed: state machines nested from the runtime down to a client are deeper than the
 //! compiler likes, and one allocation an invocation is nothing.
 
-use std::fmt::Debug;
+use std::fmt::Display;
 use std::future::Future;
+use std::time::SystemTime;
 
 use futures_util::FutureExt;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
@@ -21,6 +22,7 @@ use vpp_pipeline::{Error, Outcome};
 
 use crate::environment::InvalidVariable;
 use crate::events::{BatchAnswer, S3Event, SqsBatch, SqsMessage, Undecodable};
+use crate::tries::try_again;
 use crate::{Aws, Environment, logs};
 
 /// Why a function did not start, or stopped.
@@ -59,10 +61,10 @@ pub fn function<F: Future<Output = Result<(), Stopped>>>(
 /// # Errors
 /// When the Lambda runtime stops.
 pub async fn serve_queue<M: Message>(handle: impl AsyncFn(&M) -> Result<Outcome, Error>) -> Result<(), Stopped> {
-    serve_batches(async |delivered: &SqsMessage| {
+    serve_batches(async |delivered: &SqsMessage, deadline| {
         let message: M = delivered.decode().map_err(Fault::Undecodable)?;
-        let span = info_span!("message", packaged_content_id = %message.package());
-        let handled = async { logged(handle(&message).await) };
+        let span = info_span!("message", packaged_content_id = %message.package(), slice = message.slice());
+        let handled = async { logged(try_again(deadline, async || handle(&message).await).await) };
         handled.instrument(span).await.map_err(Fault::Stage)
     })
     .await
@@ -73,13 +75,13 @@ pub async fn serve_queue<M: Message>(handle: impl AsyncFn(&M) -> Result<Outcome,
 /// # Errors
 /// When the Lambda runtime stops.
 pub async fn serve_dead_letters(handle: impl AsyncFn(&DeadLetter) -> Result<Outcome, Error>) -> Result<(), Stopped> {
-    serve_batches(async |delivered: &SqsMessage| {
+    serve_batches(async |delivered: &SqsMessage, deadline| {
         for letter in delivered.dead_letters().map_err(Fault::Undecodable)? {
             let span = match &letter {
                 DeadLetter::Upload(upload) => info_span!("dead_letter", input_content_id = %upload.content_id()),
                 DeadLetter::Package { id, .. } => info_span!("dead_letter", packaged_content_id = %id),
             };
-            let handled = async { logged(handle(&letter).await) };
+            let handled = async { logged(try_again(deadline, async || handle(&letter).await).await) };
             handled.instrument(span).await.map_err(Fault::Stage)?;
         }
         Ok(())
@@ -95,9 +97,13 @@ pub async fn serve_uploads(handle: impl AsyncFn(&Upload) -> Result<Ingested, Err
     let handle = &handle;
     let served = lambda_runtime::run(service_fn(|event: LambdaEvent<S3Event>| {
         let handled = async move {
+            let deadline = event.context.deadline();
             for upload in event.payload.uploads().map_err(Fault::Undecodable)? {
                 let span = info_span!("upload", input_content_id = %upload.content_id(), origin = %upload.location);
-                let handled = async { logged(handle(&upload).await.map(|ingested| summary(&ingested))) };
+                let handled = async {
+                    let ingested = try_again(deadline, async || handle(&upload).await).await;
+                    logged(ingested.map(|ingested| summary(&ingested)))
+                };
                 handled.instrument(span).await.map_err(Fault::Stage)?;
             }
             Ok::<(), Fault>(())
@@ -120,13 +126,13 @@ where
     lambda_http::run(service).await.map_err(Stopped::Lambda)
 }
 
-async fn serve_batches(handle: impl AsyncFn(&SqsMessage) -> Result<(), Fault>) -> Result<(), Stopped> {
+async fn serve_batches(handle: impl AsyncFn(&SqsMessage, SystemTime) -> Result<(), Fault>) -> Result<(), Stopped> {
     let handle = &handle;
     let served = lambda_runtime::run(service_fn(|event: LambdaEvent<SqsBatch>| {
         let handled = async move {
             let mut answer = BatchAnswer::default();
             for message in &event.payload.messages {
-                if let Err(fault) = handle(message).await {
+                if let Err(fault) = handle(message, event.context.deadline()).await {
                     if let Fault::Undecodable(undecodable) = &fault {
                         error!(message_id = message.message_id, "a message cannot be read: {}", chain(undecodable));
                     }
@@ -161,10 +167,10 @@ impl From<Fault> for Diagnostic {
 }
 
 /// Logs how something ended.
-fn logged<T: Debug>(result: Result<T, Error>) -> Result<(), Error> {
+fn logged<T: Display>(result: Result<T, Error>) -> Result<(), Error> {
     match result {
         Ok(outcome) => {
-            info!(outcome = ?outcome, "handled");
+            info!(outcome = %outcome, "handled");
             Ok(())
         }
         Err(error) => {

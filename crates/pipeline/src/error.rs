@@ -37,8 +37,9 @@ pub enum Error {
 
 impl Error {
     /// A verdict of the packaging engine about the media.
+    #[expect(clippy::needless_pass_by_value, reason = "it stands in map_err")]
     pub(crate) fn of_media(error: vpp_media::Error) -> Self {
-        Self::Permanent { code: error.code(), message: error.to_string(), source: Some(error.into()) }
+        Self::permanent(error.code(), error.to_string())
     }
 
     /// A fact this layer found out itself.

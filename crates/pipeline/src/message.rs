@@ -11,6 +11,11 @@ use crate::id::PackageId;
 pub trait Message: Serialize + DeserializeOwned + Send + Sync {
     /// The package it is about.
     fn package(&self) -> &PackageId;
+
+    /// The slice of the package, if it is about one.
+    fn slice(&self) -> Option<u32> {
+        None
+    }
 }
 
 /// The version every message carries. A message of another version is not read as this one.
@@ -115,6 +120,10 @@ impl Message for FragmentMessage {
 impl Message for SliceMessage {
     fn package(&self) -> &PackageId {
         &self.packaged_content_id
+    }
+
+    fn slice(&self) -> Option<u32> {
+        Some(self.slice)
     }
 }
 

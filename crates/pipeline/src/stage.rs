@@ -1,5 +1,7 @@
 //! What every stage does around its work: find the package, and settle a permanent error.
 
+use std::fmt;
+
 use crate::error::Error;
 use crate::id::PackageId;
 use crate::package::Package;
@@ -15,6 +17,16 @@ pub enum Outcome {
     Nothing,
     /// A fact about the input made the work impossible.
     Failed(Failure),
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Done => "done",
+            Self::Nothing => "nothing to do",
+            Self::Failed(_) => "failed",
+        })
+    }
 }
 
 /// The package of a message. A message is sent only after its package is written, so there is one.
