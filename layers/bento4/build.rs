@@ -22,9 +22,5 @@ fn main() {
 /// Bento4's release, such as `1.6.0-641`, without the crate's commit suffix.
 fn bento4_version() -> String {
     let version = bento4_src::version();
-    version
-        .split('+')
-        .next()
-        .unwrap_or(version.as_str())
-        .to_owned()
+    version.split('+').next().unwrap_or(version.as_str()).to_owned()
 }

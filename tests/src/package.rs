@@ -253,9 +253,14 @@ fn representations_of(directory: &Path, set: &AdaptationSet) -> Vec<Representati
         };
         Representation {
             init: fill(&template.initialization, 0),
-            segments: timeline(template).map(|(number, start, duration)| Segment {
-                number, start, duration, path: fill(&template.media, number),
-            }).collect(),
+            segments: timeline(template)
+                .map(|(number, start, duration)| Segment {
+                    number,
+                    start,
+                    duration,
+                    path: fill(&template.media, number),
+                })
+                .collect(),
             content_type: set.contentType.clone().unwrap_or_default(),
             codecs: own.codecs.clone().or_else(|| set.codecs.clone()).unwrap_or_default(),
             language: set.lang.clone(),

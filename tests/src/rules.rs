@@ -48,9 +48,10 @@ impl Report {
 
 /// The manifest names exactly the files that are there. Returns whether all it names can be read.
 fn files(package: &Package, report: &mut Report) -> bool {
-    let named = package.representations.iter().flat_map(|own| {
-        own.segments.iter().map(|segment| &segment.path).chain([&own.init])
-    });
+    let named = package
+        .representations
+        .iter()
+        .flat_map(|own| own.segments.iter().map(|segment| &segment.path).chain([&own.init]));
     let mut named: BTreeSet<_> =
         named.map(|path| path.strip_prefix(&package.directory).expect("a path below the package").to_owned()).collect();
     named.insert("stream.mpd".into());
@@ -100,7 +101,8 @@ fn fragments(own: &Representation, samples: &[Vec<Sample>], report: &mut Report)
         let kinds: Vec<_> = boxes::children(&bytes).map(|(kind, _)| kind.to_vec()).collect();
         report.require(kinds == [b"styp", b"moof", b"mdat"], || format!("{}: boxes {kinds:?}", name()));
         let (moof, traf) = (segment.moof(), &segment.moof().traf[0]);
-        report.require(u64::from(moof.mfhd.sequence_number) == segment.number, || format!("{}: sequence number", name()));
+        report
+            .require(u64::from(moof.mfhd.sequence_number) == segment.number, || format!("{}: sequence number", name()));
         report.require(traf.tfhd.track_id == track_id, || format!("{}: of another track", name()));
         report.require(traf.tfhd.default_base_is_moof, || format!("{}: no default-base-is-moof", name()));
         report.require(decode_time.is_none_or(|time| time == samples[0].decode_time), || {
@@ -120,9 +122,8 @@ fn fragments(own: &Representation, samples: &[Vec<Sample>], report: &mut Report)
 /// Every segment boundary is one of the video's, to within a sample of the track.
 fn alignment(package: &Package, own: &Representation, samples: &[Vec<Sample>], report: &mut Report) {
     let Some(clock) = package.representations.iter().find(|other| other.content_type == "video") else { return };
-    let presented = |of: &Representation, segment: &Segment| {
-        i128::from(segment.start) - i128::from(of.presentation_time_offset)
-    };
+    let presented =
+        |of: &Representation, segment: &Segment| i128::from(segment.start) - i128::from(of.presentation_time_offset);
     let longest = samples.iter().flatten().map(|sample| i128::from(sample.duration)).max().unwrap_or(0);
     let scales = (i128::from(own.timescale), i128::from(clock.timescale));
     for segment in own.segments.iter().skip(1) {

@@ -3,10 +3,7 @@
 //! The C++ side owns everything it parsed and fills plain structs whose layout both sides state. The only pointer kept
 //! here is the handle of [`Movie`], which is opened once, never shared, and closed on drop.
 
-#![expect(
-    unsafe_code,
-    reason = "Bento4 is C++; this module is the one place that calls it"
-)]
+#![expect(unsafe_code, reason = "Bento4 is C++; this module is the one place that calls it")]
 
 use std::ffi::{CString, c_char};
 use std::fmt;

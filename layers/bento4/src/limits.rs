@@ -20,10 +20,7 @@ pub(crate) struct Limits {
 impl Default for Limits {
     /// Enough for the largest movie box the platform takes (256 MiB), which Bento4 holds about twice over.
     fn default() -> Self {
-        Self {
-            memory_mib: 768,
-            cpu_seconds: 20,
-        }
+        Self { memory_mib: 768, cpu_seconds: 20 }
     }
 }
 
@@ -38,13 +35,7 @@ impl Limits {
             (Resource::Core, 0),
         ] {
             let limit = Some(limit);
-            setrlimit(
-                resource,
-                Rlimit {
-                    current: limit,
-                    maximum: limit,
-                },
-            )?;
+            setrlimit(resource, Rlimit { current: limit, maximum: limit })?;
         }
         Ok(())
     }

@@ -38,9 +38,7 @@ fn main() -> ExitCode {
 }
 
 /// The limits and the file that a command line names.
-fn arguments(
-    mut arguments: impl Iterator<Item = std::ffi::OsString>,
-) -> Option<(Limits, PathBuf)> {
+fn arguments(mut arguments: impl Iterator<Item = std::ffi::OsString>) -> Option<(Limits, PathBuf)> {
     let mut limits = Limits::default();
     let mut file = None;
     while let Some(argument) = arguments.next() {

@@ -63,11 +63,7 @@ impl Report {
         let tracks = (0..container.track_count)
             .map(|index| movie.track(index).map(|track| Track::from(&track)))
             .collect::<Result<_, _>>()?;
-        Ok(Self {
-            bento4: env!("BENTO4_VERSION"),
-            container: Container::from(&container),
-            tracks,
-        })
+        Ok(Self { bento4: env!("BENTO4_VERSION"), container: Container::from(&container), tracks })
     }
 }
 
@@ -97,14 +93,8 @@ impl From<&bento4::Track> for Track {
             duration: track.duration,
             sample_count: track.sample_count,
             format: match kind {
-                "video" => Format::Video {
-                    width: track.width,
-                    height: track.height,
-                },
-                "audio" => Format::Audio {
-                    sample_rate: track.sample_rate,
-                    channels: track.channels,
-                },
+                "video" => Format::Video { width: track.width, height: track.height },
+                "audio" => Format::Audio { sample_rate: track.sample_rate, channels: track.channels },
                 _ => Format::Other {},
             },
             protected: track.is_protected != 0,
@@ -128,11 +118,7 @@ fn kind(kind: u32) -> &'static str {
 
 /// An ISO 639-2 code, or `und` for the numbers QuickTime keeps in the same field.
 fn language(code: String) -> String {
-    if code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_lowercase()) {
-        code
-    } else {
-        "und".to_owned()
-    }
+    if code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_lowercase()) { code } else { "und".to_owned() }
 }
 
 /// A four-character code as text; a byte outside printable ASCII shows as `.`.

@@ -65,7 +65,8 @@ fn a_movie_is_described_in_full() {
         ],
     });
     assert_eq!(report, expected);
-    let seconds = report["container"]["duration"].as_f64().unwrap() / report["container"]["timescale"].as_f64().unwrap();
+    let seconds =
+        report["container"]["duration"].as_f64().unwrap() / report["container"]["timescale"].as_f64().unwrap();
     assert!((10.0..10.1).contains(&seconds), "{seconds}");
 }
 
@@ -101,7 +102,9 @@ fn every_fixture_that_packages_is_described() {
 
 #[test]
 fn what_is_no_movie_is_refused() {
-    for name in ["empty.mp4", "text.mp4", "picture.mp4", "sound.mp4", "matroska.mp4", "moov-cut.mp4", "moov-missing.mp4"] {
+    for name in
+        ["empty.mp4", "text.mp4", "picture.mp4", "sound.mp4", "matroska.mp4", "moov-cut.mp4", "moov-missing.mp4"]
+    {
         assert_eq!(error(&fixture(name), &[]), "the file holds no movie box that Bento4 can read", "{name}");
     }
     assert_eq!(error(Path::new("/no/such/file"), &[]), "the file cannot be opened");

@@ -16,18 +16,46 @@ const ORDER: [(&str, &[&str]); 5] = [
     (
         "AdaptationSet",
         &[
-            "FramePacking", "AudioChannelConfiguration", "ContentProtection", "EssentialProperty",
-            "SupplementalProperty", "InbandEventStream", "Switching", "RandomAccess", "GroupLabel", "Label",
-            "Accessibility", "Role", "Rating", "Viewpoint", "ContentComponent", "BaseURL", "SegmentBase",
-            "SegmentList", "SegmentTemplate", "Representation",
+            "FramePacking",
+            "AudioChannelConfiguration",
+            "ContentProtection",
+            "EssentialProperty",
+            "SupplementalProperty",
+            "InbandEventStream",
+            "Switching",
+            "RandomAccess",
+            "GroupLabel",
+            "Label",
+            "Accessibility",
+            "Role",
+            "Rating",
+            "Viewpoint",
+            "ContentComponent",
+            "BaseURL",
+            "SegmentBase",
+            "SegmentList",
+            "SegmentTemplate",
+            "Representation",
         ],
     ),
     (
         "Representation",
         &[
-            "FramePacking", "AudioChannelConfiguration", "ContentProtection", "EssentialProperty",
-            "SupplementalProperty", "InbandEventStream", "Switching", "RandomAccess", "GroupLabel", "Label",
-            "BaseURL", "SubRepresentation", "SegmentBase", "SegmentList", "SegmentTemplate",
+            "FramePacking",
+            "AudioChannelConfiguration",
+            "ContentProtection",
+            "EssentialProperty",
+            "SupplementalProperty",
+            "InbandEventStream",
+            "Switching",
+            "RandomAccess",
+            "GroupLabel",
+            "Label",
+            "BaseURL",
+            "SubRepresentation",
+            "SegmentBase",
+            "SegmentList",
+            "SegmentTemplate",
         ],
     ),
     ("SegmentTemplate", &["Initialization", "RepresentationIndex", "SegmentTimeline", "BitstreamSwitching"]),
@@ -92,9 +120,11 @@ fn duration(package: &Package, report: &mut Report) {
 /// `@bandwidth` is the smallest rate that starves no client which waits for `@minBufferTime`, by the definition.
 fn bandwidth(package: &Package, own: &Representation, report: &mut Report) {
     let buffer = seconds(&package.text, "minBufferTime");
-    let sizes: Vec<u128> = own.segments.iter().map(|segment| {
-        u128::from(fs::metadata(&segment.path).expect("the segment is there").len())
-    }).collect();
+    let sizes: Vec<u128> = own
+        .segments
+        .iter()
+        .map(|segment| u128::from(fs::metadata(&segment.path).expect("the segment is there").len()))
+        .collect();
     let plays = |rate: u64| {
         (0..sizes.len()).all(|from| {
             let mut bits = 0;

@@ -23,10 +23,8 @@ pub(super) fn check(own: &Representation, samples: &[Vec<Sample>], report: &mut 
     let (format, scheme, tenc) = (boxes::one(sinf, "frma"), boxes::one(sinf, "schm"), boxes::one(sinf, "schi/tenc"));
     let original: &[u8] = if kind == "encv" { b"avc1" } else { b"mp4a" };
     report.require(format == original, || format!("{}: original format", own.id));
-    let found = Protection {
-        scheme: String::from_utf8_lossy(&scheme[4..8]).into_owned(),
-        default_kid: dashed(&tenc[8..24]),
-    };
+    let found =
+        Protection { scheme: String::from_utf8_lossy(&scheme[4..8]).into_owned(), default_kid: dashed(&tenc[8..24]) };
     report.require(*said == found, || format!("{}: the manifest says {said:?}, the init segment {found:?}", own.id));
     report.require(scheme[8..12] == [0, 1, 0, 0], || format!("{}: scheme version", own.id));
     if found.scheme == "cbcs" {
@@ -62,7 +60,8 @@ fn auxiliary(own: &Representation, segment: &Segment, samples: &[Sample], is_vid
 
     let start_of_moof = 8 + boxes::one(&bytes, "styp").len();
     let start_of_data = find(&bytes, senc) + 8;
-    report.require(word(saio, 4) == 1 && start_of_moof + word(saio, 8) == start_of_data, || format!("{}: saio", name()));
+    report
+        .require(word(saio, 4) == 1 && start_of_moof + word(saio, 8) == start_of_data, || format!("{}: saio", name()));
 
     let mut at = 8;
     for (index, sample) in samples.iter().enumerate() {
@@ -71,7 +70,8 @@ fn auxiliary(own: &Representation, segment: &Segment, samples: &[Sample], is_vid
         let size = if default_size == 0 { saiz[9 + index] } else { default_size };
         report.require(usize::from(size) == length, || format!("{}: sample {index}: saiz says {size}", name()));
         let entries = senc[at + 2..at + length].chunks_exact(6);
-        let covered: usize = entries.map(|entry| usize::from(u16::from_be_bytes([entry[0], entry[1]])) + word(entry, 2)).sum();
+        let covered: usize =
+            entries.map(|entry| usize::from(u16::from_be_bytes([entry[0], entry[1]])) + word(entry, 2)).sum();
         report.require(covered == sample.size as usize, || {
             format!("{}: sample {index}: subsamples cover {covered} of {} bytes", name(), sample.size)
         });
