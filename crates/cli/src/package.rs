@@ -11,8 +11,9 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use serde::Serialize;
-use vpp_media::cmaf::{Planner, Presentation, SliceSource, package_slice};
-use vpp_media::dash::{self, MpdOptions, SegmentSizes};
+use vpp_media::cmaf::{Planner, Presentation, SegmentSize, SegmentSizes, SliceSource, package_slice};
+use vpp_media::dash::{self, MpdOptions};
+use vpp_media::hls::{self, HlsOptions};
 use vpp_media::isobmff::{Index, IndexReader};
 
 use crate::args::Job;
@@ -66,21 +67,25 @@ pub(crate) fn run(job: &Job) -> Result<Summary, Failure> {
     let movie = index.movie()?;
     let mut output = Output::new(&job.output);
     let mut planner = Planner::new(&movie, &job.options)?;
-    let mut sizes: BTreeMap<(String, u32), u64> = BTreeMap::new();
+    let mut sizes: BTreeMap<(String, u32), SegmentSize> = BTreeMap::new();
     for slice in planner.by_ref() {
         let slice = slice?;
         let parts = slice.ranges.iter().map(|range| input.read(range.start, range.end)).collect::<Result<_, _>>()?;
         let mut source = SliceSource::new(&slice, parts)?;
         for segment in package_slice(&slice, &mut source, job.key.as_ref())? {
             output.write(&segment.path(), segment.pieces(&source))?;
-            sizes.insert((segment.representation.clone(), segment.number), segment.bytes());
+            sizes.insert((segment.representation.clone(), segment.number), segment.size());
         }
     }
     let presentation = planner.finish()?;
     for (path, init) in presentation.init_segments() {
         output.write(&path, [init].into_iter())?;
     }
-    let mpd = dash::mpd(&presentation, &segment_sizes(&presentation, &sizes)?, &MpdOptions::default())?;
+    let sizes = segment_sizes(&presentation, &sizes)?;
+    for playlist in hls::playlists(&presentation, &sizes, &HlsOptions::default())? {
+        output.write(&playlist.path, [playlist.text.as_bytes()].into_iter())?;
+    }
+    let mpd = dash::mpd(&presentation, &sizes, &MpdOptions::default())?;
     output.write("stream.mpd", [mpd.as_bytes()].into_iter())?;
     let skipped = movie.skipped.iter();
     Ok(Summary {
@@ -108,10 +113,10 @@ pub(crate) fn run(job: &Job) -> Result<Summary, Failure> {
 
 fn segment_sizes(
     presentation: &Presentation,
-    sizes: &BTreeMap<(String, u32), u64>,
+    sizes: &BTreeMap<(String, u32), SegmentSize>,
 ) -> Result<SegmentSizes, vpp_media::Error> {
     let mut known = SegmentSizes::new(presentation);
-    sizes.iter().try_for_each(|((name, number), bytes)| known.set(presentation, name, *number, *bytes))?;
+    sizes.iter().try_for_each(|((name, number), size)| known.set(presentation, name, *number, *size))?;
     Ok(known)
 }
 

@@ -12,7 +12,8 @@
 //! 3. [`cmaf::package_slice`] is the heart, one pure function: *(slice, source bytes, key) → segment bytes*. The encrypt
 //!    function of the pipeline, the command line and a just-in-time origin call the same function and get the same bytes.
 //!
-//! [`dash::mpd`] writes the manifest from the [`Presentation`](cmaf::Presentation) that planning leaves behind.
+//! [`dash::mpd`] and [`hls::playlists`] write the manifests from the [`Presentation`](cmaf::Presentation) that planning leaves
+//! behind.
 //!
 //! # What this crate may not do
 //!
@@ -38,6 +39,7 @@ pub mod cmaf;
 pub mod codec;
 pub mod dash;
 mod error;
+pub mod hls;
 pub mod isobmff;
 pub mod time;
 pub mod track;

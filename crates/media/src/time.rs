@@ -49,6 +49,23 @@ impl Timescale {
     }
 }
 
+/// A fraction in lowest terms.
+#[must_use]
+pub fn reduce(numerator: u32, denominator: u32) -> (u32, u32) {
+    let divisor = greatest_common_divisor(numerator, denominator);
+    let part = |whole: u32| whole.checked_div(divisor).unwrap_or(whole);
+    (part(numerator), part(denominator))
+}
+
+/// The greatest number that divides both; the other where one is zero.
+pub(crate) fn greatest_common_divisor(a: u32, b: u32) -> u32 {
+    let (mut a, mut b) = (a, b);
+    while let Some(remainder) = a.checked_rem(b) {
+        (a, b) = (b, remainder);
+    }
+    a
+}
+
 /// A moment on the presentation timeline of one track, before or after zero.
 #[derive(Debug, Clone, Copy)]
 pub struct MediaTime {
@@ -100,6 +117,13 @@ mod tests {
         assert_eq!(hz(15_360).at(15_360 * 6), hz(48_000).at(48_000 * 6));
         assert!(hz(30_000).at(1001) > hz(90_000).at(3002));
         assert!(hz(1).at(i64::MIN) < hz(u32::MAX).at(i64::MAX));
+    }
+
+    #[test]
+    fn fractions_reduce_to_lowest_terms() {
+        assert_eq!(reduce(90_000, 3003), (30_000, 1001));
+        assert_eq!(reduce(0, 0), (0, 0));
+        assert_eq!(reduce(5, 0), (1, 0));
     }
 
     #[test]

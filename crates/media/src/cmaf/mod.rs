@@ -12,6 +12,7 @@ mod plan_file;
 mod planner;
 mod ranges;
 mod segment;
+mod sizes;
 
 pub use plan::{
     Extent, PlanOptions, PlannedSample, Presentation, ProtectedTracks, Protection, Representation, SegmentPlan,
@@ -20,3 +21,4 @@ pub use plan::{
 pub use plan_file::{PRESENTATION_PREFIX, PlanFile, PlanWriter, presentation_range, read_presentation, read_slice};
 pub use planner::{MAX_WINDOW_BYTES, Planner};
 pub use segment::{Segment, SliceSource, package_slice};
+pub use sizes::{SegmentSize, SegmentSizes};

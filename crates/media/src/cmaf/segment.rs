@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use super::plan::{PlannedSample, SegmentPlan, Slice, SliceTrack};
+use super::sizes::SegmentSize;
 use crate::cenc::{Cbcs, ContentKey, Subsample, TrackEncryption, auxiliary_information, subsamples};
 use crate::codec::ProtectionRule;
 use crate::isobmff::BoxWriter;
@@ -67,6 +68,7 @@ pub struct Segment {
     pub number: u32,
     head: Vec<u8>,
     body: Vec<Piece>,
+    first_sample: u64,
 }
 
 impl Segment {
@@ -86,6 +88,12 @@ impl Segment {
     pub fn bytes(&self) -> u64 {
         let body = self.body.iter().map(|piece| u64::try_from(piece.range.len()).unwrap_or(u64::MAX));
         body.fold(length(&self.head), u64::saturating_add)
+    }
+
+    /// Its sizes.
+    #[must_use]
+    pub fn size(&self) -> SegmentSize {
+        SegmentSize { bytes: self.bytes(), entry_bytes: length(&self.head).saturating_add(self.first_sample) }
     }
 
     /// Its bytes in one buffer.
@@ -140,7 +148,8 @@ fn package_segment(
     moof(&mut w, plan, track, auxiliary.as_ref());
     w.u32(mdat_size);
     w.raw(b"mdat");
-    Ok(Segment { representation: track.name.clone(), number: plan.number, head: w.finish(), body })
+    let first_sample = plan.samples.first().map_or(0, |sample| u64::from(sample.size));
+    Ok(Segment { representation: track.name.clone(), number: plan.number, head: w.finish(), body, first_sample })
 }
 
 /// The subsamples of a segment's samples; a sample without any is encrypted whole.

@@ -4,12 +4,12 @@
 //! every later segment in full before that segment is due. Whether a rate will do is a leaky bucket over the segments; the
 //! smallest rate that will is found by bisection over whole bits per second.
 
-use crate::cmaf::SegmentTime;
+use crate::cmaf::{SegmentSize, SegmentTime};
 use crate::time::Timescale;
 
-/// The smallest sufficient rate in bits per second for segments of these `sizes` in bytes, played after `buffer_ms`.
-pub(super) fn bandwidth(segments: &[SegmentTime], sizes: &[u64], timescale: Timescale, buffer_ms: u64) -> u64 {
-    let total = sizes.iter().copied().fold(0, u64::saturating_add);
+/// The smallest sufficient rate in bits per second for segments of these sizes, played after `buffer_ms`.
+pub(super) fn bandwidth(segments: &[SegmentTime], sizes: &[SegmentSize], timescale: Timescale, buffer_ms: u64) -> u64 {
+    let total = sizes.iter().map(|size| size.bytes).fold(0, u64::saturating_add);
     let suffices = |rate: u64| suffices(rate, segments, sizes, timescale, buffer_ms);
     // Everything within the shortest buffer is enough for anything.
     let mut high = u64::try_from(u128::from(total).saturating_mul(8000).div_ceil(u128::from(buffer_ms).max(1)))
@@ -29,12 +29,12 @@ pub(super) fn bandwidth(segments: &[SegmentTime], sizes: &[u64], timescale: Time
 
 /// Whether no client starves at `rate`. The bucket holds, in bits × timescale, the most that any starting point still has to
 /// receive when a segment begins; it must never exceed what arrives within the buffer.
-fn suffices(rate: u64, segments: &[SegmentTime], sizes: &[u64], timescale: Timescale, buffer_ms: u64) -> bool {
+fn suffices(rate: u64, segments: &[SegmentTime], sizes: &[SegmentSize], timescale: Timescale, buffer_ms: u64) -> bool {
     let hz = u128::from(timescale.hz());
     let allowance = u128::from(rate).saturating_mul(hz).saturating_mul(u128::from(buffer_ms)) / 1000;
     let mut bucket: u128 = 0;
-    segments.iter().zip(sizes).all(|(segment, bytes)| {
-        bucket = bucket.saturating_add(u128::from(*bytes).saturating_mul(8).saturating_mul(hz));
+    segments.iter().zip(sizes).all(|(segment, size)| {
+        bucket = bucket.saturating_add(u128::from(size.bytes).saturating_mul(8).saturating_mul(hz));
         let enough = bucket <= allowance;
         bucket = bucket.saturating_sub(u128::from(rate).saturating_mul(u128::from(segment.duration)));
         enough
@@ -50,6 +50,10 @@ mod tests {
         Timescale::new(1000).unwrap()
     }
 
+    fn of(sizes: &[u64]) -> Vec<SegmentSize> {
+        sizes.iter().map(|bytes| SegmentSize { bytes: *bytes, entry_bytes: 0 }).collect()
+    }
+
     fn timeline(durations: &[u64]) -> Vec<SegmentTime> {
         let mut start = 0;
         let place = |duration: &u64| {
@@ -62,16 +66,16 @@ mod tests {
 
     #[test]
     fn constant_segments_need_their_own_rate() {
-        assert_eq!(bandwidth(&timeline(&[6000; 10]), &[750_000; 10], second(), 6000), 1_000_000);
+        assert_eq!(bandwidth(&timeline(&[6000; 10]), &of(&[750_000; 10]), second(), 6000), 1_000_000);
     }
 
     #[test]
     fn a_peak_needs_no_more_than_the_buffer_cannot_take() {
         let mut sizes = [750_000; 10];
         sizes[5] = 1_500_000;
-        let rate = bandwidth(&timeline(&[6000; 10]), &sizes, second(), 6000);
+        let rate = bandwidth(&timeline(&[6000; 10]), &of(&sizes), second(), 6000);
         assert_eq!(rate, 2_000_000, "a client may start at the peak itself");
-        assert!(bandwidth(&timeline(&[6000; 10]), &sizes, second(), 12_000) < rate);
+        assert!(bandwidth(&timeline(&[6000; 10]), &of(&sizes), second(), 12_000) < rate);
     }
 
     proptest! {
@@ -88,7 +92,7 @@ mod tests {
                 let due_ms = buffer_ms + segments[to].start - segments[from].start;
                 u128::from(bits) * 1000 <= u128::from(rate) * u128::from(due_ms)
             }));
-            let rate = bandwidth(&segments, &sizes, second(), buffer_ms);
+            let rate = bandwidth(&segments, &of(&sizes), second(), buffer_ms);
             prop_assert!(plays(rate), "{rate} starves a client");
             prop_assert!(!plays(rate - 1), "{rate} is more than it takes");
         }

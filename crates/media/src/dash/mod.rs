@@ -3,4 +3,4 @@
 mod bandwidth;
 mod mpd;
 
-pub use mpd::{MpdOptions, SegmentSizes, mpd};
+pub use mpd::{MpdOptions, mpd};

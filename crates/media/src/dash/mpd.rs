@@ -11,10 +11,11 @@ use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
 use super::bandwidth::bandwidth;
+use crate::Result;
 use crate::cenc::{TrackEncryption, common_pssh};
-use crate::cmaf::{Presentation, Representation, SegmentTime};
+use crate::cmaf::{Presentation, Representation, SegmentSize, SegmentSizes, SegmentTime};
+use crate::time::reduce;
 use crate::track::TrackKind;
-use crate::{Error, Result};
 
 /// Segments of a static presentation, and CMAF tracks (DASH-IF, "DASH profiles").
 const PROFILES: &str = "urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019";
@@ -30,44 +31,13 @@ pub struct MpdOptions {
     pub licence_url: Option<String>,
 }
 
-/// Sizes of all segments, in bytes.
-#[derive(Debug, Clone)]
-pub struct SegmentSizes {
-    /// Per representation, per segment; zero until known.
-    sizes: Vec<Vec<u64>>,
-}
-
-impl SegmentSizes {
-    /// Sizes not known yet, of the segments of `presentation`.
-    #[must_use]
-    pub fn new(presentation: &Presentation) -> Self {
-        Self { sizes: presentation.representations.iter().map(|own| vec![0; own.segments.len()]).collect() }
-    }
-
-    /// Notes the size of segment `number` (from 1) of the representation called `name`.
-    ///
-    /// # Errors
-    /// [`Error::BadPlan`] when the presentation has no such segment.
-    pub fn set(&mut self, presentation: &Presentation, name: &str, number: u32, bytes: u64) -> Result<()> {
-        let position = presentation.representations.iter().position(|own| own.name == name);
-        let segment = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
-        let slot = position.and_then(|position| self.sizes.get_mut(position)).zip(segment);
-        let slot = slot.and_then(|(sizes, segment)| sizes.get_mut(segment));
-        *slot.ok_or(Error::BadPlan { reason: "a segment was written that the presentation does not have" })? = bytes;
-        Ok(())
-    }
-}
-
 /// Writes the manifest.
 ///
 /// # Errors
-/// [`Error::BadPlan`] when the size of a segment is not known.
+/// [`Error::BadPlan`](crate::Error::BadPlan) when the size of a segment is not known.
 #[expect(clippy::missing_panics_doc, reason = "it cannot: memory takes every write")]
 pub fn mpd(presentation: &Presentation, sizes: &SegmentSizes, options: &MpdOptions) -> Result<String> {
-    if sizes.sizes.len() != presentation.representations.len() || sizes.sizes.iter().flatten().any(|bytes| *bytes == 0)
-    {
-        return Err(Error::BadPlan { reason: "the sizes of its segments are not all known" });
-    }
+    let sizes = sizes.known(presentation)?;
     let buffer_ms = presentation.representations.iter().map(longest_segment_ms).max().unwrap_or(0);
     let mut xml = Writer::new_with_indent(Vec::new(), b' ', 2);
     let document = Document { presentation, sizes, options, buffer_ms };
@@ -82,7 +52,7 @@ type Xml = Writer<Vec<u8>>;
 
 struct Document<'p> {
     presentation: &'p Presentation,
-    sizes: &'p SegmentSizes,
+    sizes: &'p [Vec<SegmentSize>],
     options: &'p MpdOptions,
     buffer_ms: u64,
 }
@@ -104,7 +74,7 @@ impl Document<'_> {
             .write_inner_content(|xml| {
                 xml.create_element("Period").with_attributes([("id", "0"), ("start", "PT0S")]).write_inner_content(
                     |xml| {
-                        let representations = self.presentation.representations.iter().zip(&self.sizes.sizes);
+                        let representations = self.presentation.representations.iter().zip(self.sizes);
                         representations
                             .enumerate()
                             .try_for_each(|(id, (own, sizes))| self.adaptation_set(xml, id, own, sizes))
@@ -115,7 +85,7 @@ impl Document<'_> {
         Ok(())
     }
 
-    fn adaptation_set(&self, xml: &mut Xml, id: usize, own: &Representation, sizes: &[u64]) -> io::Result<()> {
+    fn adaptation_set(&self, xml: &mut Xml, id: usize, own: &Representation, sizes: &[SegmentSize]) -> io::Result<()> {
         let content_type = match own.kind {
             TrackKind::Video => "video",
             TrackKind::Audio => "audio",
@@ -255,15 +225,6 @@ fn frame_rate(timescale: u32, sample_duration: u32) -> String {
     }
 }
 
-/// A fraction in lowest terms.
-fn reduce(numerator: u32, denominator: u32) -> (u32, u32) {
-    let (mut a, mut b) = (numerator, denominator);
-    while let Some(remainder) = a.checked_rem(b) {
-        (a, b) = (b, remainder);
-    }
-    (numerator.checked_div(a).unwrap_or(numerator), denominator.checked_div(a).unwrap_or(denominator))
-}
-
 /// When a representation's last segment ends, after the start of the presentation.
 fn end_nanos(own: &Representation) -> Option<u128> {
     let end = u128::from(own.segments.last()?.end().saturating_sub(own.presentation_time_offset));
@@ -303,6 +264,5 @@ mod tests {
     fn rates_are_in_lowest_terms() {
         assert_eq!(frame_rate(15_360, 512), "30");
         assert_eq!(frame_rate(90_000, 3003), "30000/1001");
-        assert_eq!(reduce(0, 0), (0, 0));
     }
 }

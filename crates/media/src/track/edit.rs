@@ -8,7 +8,7 @@
 //! Durations and composition offsets are those of the source, and so are decode times but for the shift.
 
 use crate::isobmff::BoxView;
-use crate::time::{MediaTime, Timescale};
+use crate::time::{MediaTime, Timescale, greatest_common_divisor};
 use crate::track::Track;
 use crate::{Error, Result};
 
@@ -54,14 +54,6 @@ impl Origin {
 }
 
 const TOO_FAR: Error = Error::Unsupported { feature: "An edit list that moves media by more than 64 bits of time" };
-
-fn greatest_common_divisor(a: u32, b: u32) -> u32 {
-    let (mut a, mut b) = (a, b);
-    while let Some(remainder) = a.checked_rem(b) {
-        (a, b) = (b, remainder);
-    }
-    a
-}
 
 /// How a track's media time maps to output media time and to presentation time, in units of its timescale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,67 @@
+//! HLS (RFC 8216bis): playlists over the same segments as the MPD.
+//!
+//! One multivariant playlist, one media playlist per track, and one of key pictures per video track for trick play. Their
+//! URIs are relative, so that one token or one prefix covers them all.
+
+mod media;
+mod multivariant;
+mod rate;
+
+use crate::Result;
+use crate::cenc::KeyId;
+use crate::cmaf::{Presentation, SegmentSizes};
+use crate::track::TrackKind;
+
+/// Path of the multivariant playlist below the package.
+pub const MULTIVARIANT: &str = "stream.m3u8";
+
+/// What playlists may say beside what the presentation holds.
+#[derive(Debug, Clone, Default)]
+pub struct HlsOptions {
+    /// The ways to get the key, each an `EXT-X-KEY`; when there is none, the key is named by a URN and left to the player.
+    pub keys: Vec<KeySystem>,
+}
+
+/// A way to get the key of a protected track.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeySystem {
+    /// `KEYFORMAT`: `identity`, `com.apple.streamingkeydelivery`, or the URN of a key system.
+    pub format: String,
+    /// `URI`.
+    pub uri: String,
+}
+
+impl KeySystem {
+    /// Names the key without saying where it is to be had.
+    fn nameless(kid: &KeyId) -> Self {
+        Self { format: "identity".to_owned(), uri: format!("urn:uuid:{kid}") }
+    }
+}
+
+/// A playlist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Playlist {
+    /// Its path below the package.
+    pub path: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// Writes all playlists, the multivariant one last.
+///
+/// # Errors
+/// [`Error::BadPlan`](crate::Error::BadPlan) when the size of a segment is not known.
+pub fn playlists(presentation: &Presentation, sizes: &SegmentSizes, options: &HlsOptions) -> Result<Vec<Playlist>> {
+    let sizes = sizes.known(presentation)?;
+    let mut playlists = Vec::new();
+    for (own, sizes) in presentation.representations.iter().zip(sizes) {
+        playlists.push(Playlist { path: media::path(&own.name), text: media::segments(own, options) });
+        if own.kind == TrackKind::Video {
+            let text = media::key_pictures(own, sizes, options);
+            playlists.push(Playlist { path: media::key_pictures_path(&own.name), text });
+        }
+    }
+    let text = multivariant::write(presentation, sizes, options);
+    playlists.push(Playlist { path: MULTIVARIANT.to_owned(), text });
+    Ok(playlists)
+}

@@ -1,0 +1,197 @@
+//! The multivariant playlist (RFC 8216bis 4.4.6).
+
+use super::HlsOptions;
+use super::media::{self, keys, line};
+use super::rate::Rate;
+use crate::cmaf::{Presentation, Representation, SegmentSize};
+use crate::track::TrackKind;
+
+/// Audio tracks of one codec: a variant's `CODECS` must be true for each of them.
+struct AudioGroup<'p> {
+    id: String,
+    tracks: Vec<&'p Representation>,
+    rate: Rate,
+}
+
+pub(super) fn write(presentation: &Presentation, sizes: &[Vec<SegmentSize>], options: &HlsOptions) -> String {
+    let all = || presentation.representations.iter().zip(sizes);
+    let groups = audio_groups(all().filter(|(own, _)| own.kind == TrackKind::Audio));
+    let mut text = String::from("#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n");
+    session_keys(&mut text, presentation, options);
+    let videos: Vec<_> = all().filter(|(own, _)| own.kind == TrackKind::Video).collect();
+    if videos.is_empty() {
+        for (own, sizes) in all() {
+            stream(&mut text, own, Rate::of(own, sizes), None);
+        }
+        return text;
+    }
+    for group in &groups {
+        for (position, own) in group.tracks.iter().enumerate() {
+            audio(&mut text, &group.id, own, position);
+        }
+    }
+    for (own, sizes) in &videos {
+        let rate = Rate::of(own, sizes);
+        if groups.is_empty() {
+            stream(&mut text, own, rate, None);
+        }
+        for group in &groups {
+            stream(&mut text, own, rate.with(group.rate), Some(group));
+        }
+    }
+    for (own, sizes) in &videos {
+        key_pictures(&mut text, own, sizes);
+    }
+    text
+}
+
+fn audio_groups<'p>(tracks: impl Iterator<Item = (&'p Representation, &'p Vec<SegmentSize>)>) -> Vec<AudioGroup<'p>> {
+    let mut groups: Vec<AudioGroup<'p>> = Vec::new();
+    for (own, sizes) in tracks {
+        let rate = Rate::of(own, sizes);
+        let same_codec =
+            |group: &&mut AudioGroup<'_>| group.tracks.first().is_some_and(|first| first.codecs == own.codecs);
+        if let Some(group) = groups.iter_mut().find(same_codec) {
+            group.tracks.push(own);
+            group.rate = group.rate.or(rate);
+        } else {
+            let id = format!("audio{}", groups.len().saturating_add(1));
+            groups.push(AudioGroup { id, tracks: vec![own], rate });
+        }
+    }
+    groups
+}
+
+/// Lets a player ask for keys before it has read a media playlist (4.4.6.5).
+fn session_keys(text: &mut String, presentation: &Presentation, options: &HlsOptions) {
+    let mut written: Vec<String> = Vec::new();
+    for encryption in presentation.representations.iter().filter_map(|own| own.encryption.as_ref()) {
+        for attributes in keys(encryption, options) {
+            if !written.contains(&attributes) {
+                line(text, format_args!("#EXT-X-SESSION-KEY:{attributes}"));
+                written.push(attributes);
+            }
+        }
+    }
+}
+
+fn audio(text: &mut String, group: &str, own: &Representation, position: usize) {
+    let name = own.language.as_ref().map_or_else(|| own.name.clone(), |language| format!("{language} ({})", own.name));
+    let language = own.language.as_ref().map(|language| format!(",LANGUAGE=\"{language}\"")).unwrap_or_default();
+    let channels = own.audio.as_ref().map(|audio| format!(",CHANNELS=\"{}\"", audio.channels)).unwrap_or_default();
+    let default = if position == 0 { "YES" } else { "NO" };
+    line(
+        text,
+        format_args!(
+            "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"{group}\",NAME=\"{name}\"{language},DEFAULT={default},AUTOSELECT=YES\
+             {channels},URI=\"{}\"",
+            media::path(&own.name)
+        ),
+    );
+}
+
+/// A variant: one video with one group of audio, or one track by itself.
+fn stream(text: &mut String, own: &Representation, rate: Rate, group: Option<&AudioGroup<'_>>) {
+    let audio_codecs = group.and_then(|group| group.tracks.first()).map(|first| format!(",{}", first.codecs));
+    let codecs = format!("{}{}", own.codecs, audio_codecs.unwrap_or_default());
+    let duration = own.sample_duration.filter(|_| own.kind == TrackKind::Video);
+    let pictures = duration.map(|duration| f64::from(own.timescale.hz()) / f64::from(duration));
+    let frame_rate = pictures.map(|rate| format!(",FRAME-RATE={rate:.3}")).unwrap_or_default();
+    let audio = group.map(|group| format!(",AUDIO=\"{}\"", group.id)).unwrap_or_default();
+    let (Rate { peak, average }, resolution) = (rate, resolution(own));
+    let rates = format!("BANDWIDTH={peak},AVERAGE-BANDWIDTH={average}");
+    line(text, format_args!("#EXT-X-STREAM-INF:{rates},CODECS=\"{codecs}\"{resolution}{frame_rate}{audio}"));
+    line(text, format_args!("{}", media::path(&own.name)));
+}
+
+/// A variant of key pictures (4.4.6.3), which has no `FRAME-RATE`.
+fn key_pictures(text: &mut String, own: &Representation, sizes: &[SegmentSize]) {
+    let entries: Vec<SegmentSize> =
+        sizes.iter().map(|size| SegmentSize { bytes: size.entry_bytes, entry_bytes: size.entry_bytes }).collect();
+    let rate = Rate::of(own, &entries);
+    line(
+        text,
+        format_args!(
+            "#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH={},AVERAGE-BANDWIDTH={},CODECS=\"{}\"{},URI=\"{}\"",
+            rate.peak,
+            rate.average,
+            own.codecs,
+            resolution(own),
+            media::key_pictures_path(&own.name)
+        ),
+    );
+}
+
+fn resolution(own: &Representation) -> String {
+    own.video.as_ref().map(|video| format!(",RESOLUTION={}x{}", video.width, video.height)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cmaf::SegmentTime;
+    use crate::codec::{AudioFacts, VideoFacts};
+    use crate::time::Timescale;
+
+    fn track(name: &str, kind: TrackKind, codecs: &str, language: Option<&str>) -> Representation {
+        Representation {
+            name: name.to_owned(),
+            track_id: 1,
+            kind,
+            timescale: Timescale::new(1000).unwrap(),
+            codecs: codecs.to_owned(),
+            language: language.map(str::to_owned),
+            video: (kind == TrackKind::Video).then_some(VideoFacts {
+                width: 640,
+                height: 360,
+                sample_aspect_ratio: None,
+            }),
+            audio: (kind == TrackKind::Audio).then_some(AudioFacts { sample_rate: 48_000, channels: 2 }),
+            encryption: None,
+            presentation_time_offset: 0,
+            sample_duration: Some(40),
+            segments: vec![SegmentTime { start: 0, duration: 6000 }, SegmentTime { start: 6000, duration: 2000 }],
+            init: vec![],
+        }
+    }
+
+    fn written(representations: Vec<Representation>) -> String {
+        let sizes = vec![
+            vec![
+                SegmentSize { bytes: 750_000, entry_bytes: 30_000 },
+                SegmentSize { bytes: 500_000, entry_bytes: 30_000 }
+            ];
+            representations.len()
+        ];
+        write(&Presentation { representations, slices: 1, protection: None }, &sizes, &HlsOptions::default())
+    }
+
+    #[test]
+    fn a_variant_pairs_the_video_with_each_group_of_audio() {
+        let text = written(vec![
+            track("v1", TrackKind::Video, "avc1.64001F", None),
+            track("a1", TrackKind::Audio, "mp4a.40.2", Some("eng")),
+            track("a2", TrackKind::Audio, "mp4a.40.2", Some("fra")),
+            track("a3", TrackKind::Audio, "ec-3", Some("eng")),
+        ]);
+        let streams: Vec<_> = text.lines().filter(|line| line.starts_with("#EXT-X-STREAM-INF")).collect();
+        assert_eq!(
+            streams,
+            [
+                "#EXT-X-STREAM-INF:BANDWIDTH=2500000,AVERAGE-BANDWIDTH=2500000,CODECS=\"avc1.64001F,mp4a.40.2\",\
+                 RESOLUTION=640x360,FRAME-RATE=25.000,AUDIO=\"audio1\"",
+                "#EXT-X-STREAM-INF:BANDWIDTH=2500000,AVERAGE-BANDWIDTH=2500000,CODECS=\"avc1.64001F,ec-3\",\
+                 RESOLUTION=640x360,FRAME-RATE=25.000,AUDIO=\"audio2\"",
+            ]
+        );
+        let defaults = text.lines().filter(|line| line.contains("DEFAULT=YES")).count();
+        assert_eq!(defaults, 2, "one in each group");
+    }
+
+    #[test]
+    fn audio_alone_is_a_variant_by_itself() {
+        let text = written(vec![track("a1", TrackKind::Audio, "mp4a.40.2", None)]);
+        assert!(text.contains("CODECS=\"mp4a.40.2\"\na1/media.m3u8\n"), "{text}");
+        assert!(!text.contains("#EXT-X-MEDIA"));
+    }
+}
