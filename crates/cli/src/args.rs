@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use vpp_media::cenc::{ConstantIv, ContentKey, KeyId, Scheme};
 use vpp_media::cmaf::{PlanOptions, ProtectedTracks, Protection};
+use vpp_media::isobmff::Index;
 
 use crate::failure::Failure;
 
@@ -46,6 +47,9 @@ pub(crate) struct PackageArgs {
     /// Protection scheme; cbcs when a key is given, clear otherwise.
     #[arg(long)]
     scheme: Option<SchemeArg>,
+    /// The cbcs IV, or the seed of the cenc IVs; derived from key and key id (for cenc, and the movie) when not given.
+    #[arg(long, requires = "key")]
+    iv: Option<ConstantIv>,
     /// Which tracks to encrypt.
     #[arg(long, default_value = "video")]
     encrypt: EncryptArg,
@@ -93,9 +97,34 @@ fn seconds(text: &str) -> Result<Duration, String> {
 pub(crate) struct Job {
     pub(crate) input: PathBuf,
     pub(crate) output: PathBuf,
+    /// Everything but the protection, which may depend on the movie.
     pub(crate) options: PlanOptions,
-    pub(crate) key: Option<ContentKey>,
+    pub(crate) encryption: Option<Encryption>,
     pub(crate) json: bool,
+}
+
+/// How the package is to be encrypted.
+#[derive(Debug)]
+pub(crate) struct Encryption {
+    pub(crate) key: ContentKey,
+    kid: KeyId,
+    scheme: Scheme,
+    tracks: ProtectedTracks,
+    iv: Option<ConstantIv>,
+}
+
+impl Encryption {
+    /// What the plan has to know of it. `index` is that of the movie, which tells it from others.
+    pub(crate) fn protection(&self, index: &Index) -> Protection {
+        let derived = || match self.scheme {
+            Scheme::Cbcs => ConstantIv::derive(&self.key, &self.kid),
+            Scheme::Cenc => {
+                let pieces: Vec<u8> = index.pieces().flat_map(|(_, bytes)| bytes).copied().collect();
+                ConstantIv::derive_for_content(&self.key, &self.kid, &pieces)
+            }
+        };
+        Protection { scheme: self.scheme, tracks: self.tracks, kid: self.kid, iv: self.iv.unwrap_or_else(derived) }
+    }
 }
 
 impl PackageArgs {
@@ -109,26 +138,21 @@ impl PackageArgs {
         let keyed = match (scheme, keyed) {
             (SchemeArg::Clear, None) => None,
             (SchemeArg::Clear, Some(_)) => return Err(Failure::Usage("a clear package takes no --key and --kid")),
-            (SchemeArg::Cenc, _) => return Err(not_supported_yet("--scheme cenc")),
-            (SchemeArg::Cbcs, None) => return Err(Failure::Usage("--scheme cbcs takes --key and --kid")),
-            (SchemeArg::Cbcs, keyed) => keyed,
+            (_, None) => return Err(Failure::Usage("an encrypted package takes --key and --kid")),
+            (_, keyed) => keyed,
         };
         let tracks = match self.encrypt {
             EncryptArg::Video => ProtectedTracks::Video,
             EncryptArg::All => ProtectedTracks::All,
         };
-        let protection = keyed.as_ref().map(|(key, kid)| {
-            let iv = ConstantIv::derive(key, kid);
-            Protection { scheme: Scheme::Cbcs, tracks, kid: *kid, iv }
-        });
+        let scheme = if scheme == SchemeArg::Cenc { Scheme::Cenc } else { Scheme::Cbcs };
+        let encryption = keyed.map(|(key, kid)| Encryption { key, kid, scheme, tracks, iv: self.iv });
         let options = PlanOptions {
             segment_duration: self.segment_duration,
-            protection,
             audio_only: self.audio_only,
             ..PlanOptions::default()
         };
-        let key = keyed.map(|(key, _)| key);
-        Ok(Job { input: self.input, output: self.output, options, key, json: self.json })
+        Ok(Job { input: self.input, output: self.output, options, encryption, json: self.json })
     }
 }
 

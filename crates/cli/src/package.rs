@@ -11,7 +11,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use serde::Serialize;
-use vpp_media::cmaf::{Planner, Presentation, SegmentSize, SegmentSizes, SliceSource, package_slice};
+use vpp_media::cmaf::{PlanOptions, Planner, Presentation, SegmentSize, SegmentSizes, SliceSource, package_slice};
 use vpp_media::dash::{self, MpdOptions};
 use vpp_media::hls::{self, HlsOptions};
 use vpp_media::isobmff::{Index, IndexReader};
@@ -66,13 +66,15 @@ pub(crate) fn run(job: &Job) -> Result<Summary, Failure> {
     let index = input.index()?;
     let movie = index.movie()?;
     let mut output = Output::new(&job.output);
-    let mut planner = Planner::new(&movie, &job.options)?;
+    let protection = job.encryption.as_ref().map(|encryption| encryption.protection(&index));
+    let key = job.encryption.as_ref().map(|encryption| &encryption.key);
+    let mut planner = Planner::new(&movie, &PlanOptions { protection, ..job.options })?;
     let mut sizes: BTreeMap<(String, u32), SegmentSize> = BTreeMap::new();
     for slice in planner.by_ref() {
         let slice = slice?;
         let parts = slice.ranges.iter().map(|range| input.read(range.start, range.end)).collect::<Result<_, _>>()?;
         let mut source = SliceSource::new(&slice, parts)?;
-        for segment in package_slice(&slice, &mut source, job.key.as_ref())? {
+        for segment in package_slice(&slice, &mut source, key)? {
             output.write(&segment.path(), segment.pieces(&source))?;
             sizes.insert((segment.representation.clone(), segment.number), segment.size());
         }

@@ -1,29 +1,99 @@
-//! The `cbcs` cipher (ISO/IEC 23001-7 10.4), in place.
+//! The ciphers of `cbcs` and `cenc` (ISO/IEC 23001-7 9.4, 10.1, 10.4), in place.
+
+use std::ops::Range;
 
 use aes::Aes128;
-use aes::cipher::{Block, BlockCipherEncrypt, KeyInit};
+use aes::cipher::{Block, BlockCipherEncrypt, InnerIvInit, KeyInit, StreamCipher, StreamCipherCoreWrapper};
+use ctr::{CtrCore, flavors::Ctr64BE};
 
-use super::{ConstantIv, ContentKey, Pattern};
+use super::{ConstantIv, ContentKey, Mode, Pattern, TrackEncryption};
 
 /// Bytes of an AES block.
 const BLOCK: usize = 16;
 
+/// Encrypts the samples of one track.
+#[derive(Debug)]
+pub struct SampleCipher(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Cbcs(Cbcs, Pattern),
+    Cenc(Cenc),
+}
+
+impl SampleCipher {
+    /// The cipher of a track with its key.
+    #[must_use]
+    pub fn new(key: &ContentKey, encryption: &TrackEncryption) -> Self {
+        Self(match encryption.mode {
+            Mode::Cbcs { iv, pattern } => Kind::Cbcs(Cbcs::new(key, &iv), pattern),
+            Mode::Cenc { first_iv } => Kind::Cenc(Cenc { cipher: Aes128::new(key.expose().into()), first_iv }),
+        })
+    }
+
+    /// Encrypts the protected `ranges` of the track's sample `number` (from 0) in place.
+    pub fn encrypt(&self, sample: &mut [u8], ranges: &[Range<usize>], number: u32) {
+        let mut each = |encrypt: &mut dyn FnMut(&mut [u8])| {
+            for range in ranges {
+                if let Some(range) = sample.get_mut(range.clone()) {
+                    encrypt(range);
+                }
+            }
+        };
+        match &self.0 {
+            Kind::Cbcs(cipher, pattern) => each(&mut |range| cipher.encrypt(range, *pattern)),
+            Kind::Cenc(cipher) => {
+                // One run of counters through all ranges of the sample.
+                let mut keystream = cipher.keystream(number);
+                each(&mut |range| keystream.apply_keystream(range));
+            }
+        }
+    }
+
+    /// The IV that goes with the track's sample `number` into the file, where there is one for each.
+    #[must_use]
+    pub fn iv(&self, number: u32) -> Option<u64> {
+        match &self.0 {
+            Kind::Cbcs(..) => None,
+            Kind::Cenc(cipher) => Some(cipher.iv(number)),
+        }
+    }
+}
+
+/// Counter mode: an IV of 64 bits for each sample, and 64 bits that count its blocks.
+#[derive(Debug)]
+struct Cenc {
+    cipher: Aes128,
+    first_iv: u64,
+}
+
+impl Cenc {
+    fn iv(&self, number: u32) -> u64 {
+        self.first_iv.wrapping_add(u64::from(number))
+    }
+
+    fn keystream(&self, number: u32) -> StreamCipherCoreWrapper<CtrCore<Aes128, Ctr64BE>> {
+        let counter = u128::from(self.iv(number)) << 64;
+        let core = CtrCore::inner_iv_init(self.cipher.clone(), &counter.to_be_bytes().into());
+        StreamCipherCoreWrapper::from_core(core)
+    }
+}
+
 /// Encrypts protected ranges with one key and one constant IV.
 #[derive(Debug)]
-pub struct Cbcs {
+struct Cbcs {
     cipher: Aes128,
     iv: [u8; BLOCK],
 }
 
 impl Cbcs {
     /// The cipher of a key and its IV.
-    #[must_use]
-    pub fn new(key: &ContentKey, iv: &ConstantIv) -> Self {
+    fn new(key: &ContentKey, iv: &ConstantIv) -> Self {
         Self { cipher: Aes128::new(key.expose().into()), iv: *iv.as_bytes() }
     }
 
     /// Encrypts one protected range in place: a chain of its own that begins with the IV. A last partial block stays clear.
-    pub fn encrypt(&self, range: &mut [u8], pattern: Pattern) {
+    fn encrypt(&self, range: &mut [u8], pattern: Pattern) {
         let (blocks, _) = range.as_chunks_mut::<BLOCK>();
         let mut previous = u128::from_ne_bytes(self.iv);
         if pattern.skip == 0 {
@@ -77,6 +147,27 @@ mod tests {
         let mut range = [first, &skipped, second, &[9; 20]].concat();
         cipher().encrypt(&mut range, Pattern::VIDEO);
         assert_eq!(range, [&CIPHER[..16], &skipped, &CIPHER[16..], &[9; 20]].concat());
+    }
+
+    #[test]
+    fn counters_run_on_through_the_ranges_of_a_sample() {
+        let kid = super::super::KeyId::new([9; 16]).unwrap();
+        let encryption = TrackEncryption { kid, mode: Mode::Cenc { first_iv: 5 } };
+        let cipher = SampleCipher::new(&ContentKey::new(KEY), &encryption);
+        let encrypted = |ranges: &[Range<usize>]| {
+            let mut sample = [0; 64];
+            cipher.encrypt(&mut sample, ranges, 3);
+            sample
+        };
+        let whole = encrypted(&[0..64]);
+        let parts = encrypted(&[16..32, 48..64]);
+        assert_eq!((&parts[16..32], &parts[48..]), (&whole[..16], &whole[16..32]));
+        assert_eq!((&parts[..16], &parts[32..48]), (&[0; 16][..], &[0; 16][..]));
+        // The first block of the keystream is the encrypted counter block: IV 8, block 0.
+        let mut block: Block<Aes128> = (8_u128 << 64).to_be_bytes().into();
+        Aes128::new(&KEY.into()).encrypt_block(&mut block);
+        assert_eq!(whole[..16], block[..]);
+        assert_eq!(cipher.iv(3), Some(8));
     }
 
     #[test]

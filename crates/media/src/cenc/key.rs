@@ -6,7 +6,7 @@ use std::str::FromStr;
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER, HEXLOWER_PERMISSIVE};
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 /// Why a text is not a key or key id.
@@ -142,6 +142,14 @@ impl fmt::Debug for KeyId {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ConstantIv([u8; 16]);
 
+impl FromStr for ConstantIv {
+    type Err = ParseKeyError;
+
+    fn from_str(text: &str) -> Result<Self, ParseKeyError> {
+        parse_128(text).map(|bytes| Self(*bytes))
+    }
+}
+
 impl ConstantIv {
     /// A vector of these bytes.
     #[must_use]
@@ -149,11 +157,28 @@ impl ConstantIv {
         Self(bytes)
     }
 
-    /// The vector that goes with a key: the same for every track, since FairPlay delivers the two together, and the same on
+    /// The vector that goes with a key under `cbcs`: the same for every track, since FairPlay delivers the two together, and the same on
     /// every run, so that the same input gives the same bytes.
     #[must_use]
     pub fn derive(key: &ContentKey, kid: &KeyId) -> Self {
-        let hash = key.keyed_hash(&[b"vpp cbcs constant iv", kid.as_bytes()]);
+        Self::of_hash(key.keyed_hash(&[b"vpp cbcs constant iv", kid.as_bytes()]))
+    }
+
+    /// The seed of the vectors of one content under `cenc`. Counter mode must never meet the same key and vector twice, so
+    /// `content`, whatever tells the content from all others, is part of it.
+    #[must_use]
+    pub fn derive_for_content(key: &ContentKey, kid: &KeyId, content: &[u8]) -> Self {
+        Self::of_hash(key.keyed_hash(&[b"vpp cenc iv seed", kid.as_bytes(), content]))
+    }
+
+    /// The vector of a track's first sample under `cenc`, with this as the seed: 64 bits that tell the tracks apart.
+    #[must_use]
+    pub fn first_sample_iv(&self, track_id: u32) -> u64 {
+        let hash = Sha256::new().chain_update(self.0).chain_update(track_id.to_be_bytes()).finalize();
+        hash.first_chunk().copied().map_or(0, u64::from_be_bytes)
+    }
+
+    fn of_hash(hash: [u8; 32]) -> Self {
         let (iv, _) = hash.split_first_chunk().unwrap_or((&[0; 16], &[]));
         Self(*iv)
     }
@@ -216,5 +241,14 @@ mod tests {
         assert_eq!(iv(1, 2), iv(1, 2));
         assert_ne!(iv(1, 2), iv(1, 3));
         assert_ne!(iv(1, 2), iv(2, 2));
+    }
+
+    #[test]
+    fn no_two_contents_or_tracks_share_counters() {
+        let kid = KeyId([2; 16]);
+        let seed = |content: &[u8]| ConstantIv::derive_for_content(&ContentKey::new([1; 16]), &kid, content);
+        assert_ne!(seed(b"one"), seed(b"two"));
+        let apart = seed(b"one").first_sample_iv(1).abs_diff(seed(b"one").first_sample_iv(2));
+        assert!(apart > u64::from(u32::MAX), "further apart than a track has samples");
     }
 }

@@ -1,8 +1,9 @@
 //! Common encryption (ISO/IEC 23001-7): keys, schemes, ciphers, and the boxes that signal them.
 //!
-//! The scheme is `cbcs`: AES-128 in CBC mode with one constant IV, on one block in ten of the protected ranges of video and
-//! on every whole block of audio. Because the IV is constant and every range starts a chain of its own, ranges are
-//! independent of each other, and a segment's bytes depend on nothing but its samples, the key and the IV.
+//! Two schemes. `cbcs` is AES-128 in CBC mode with one constant IV, on one block in ten of the protected ranges of video and on
+//! every whole block of audio; every range starts a chain of its own. `cenc` is AES-128 in counter mode with an IV for each
+//! sample, on all of its protected ranges. In both, a sample's bytes depend on nothing but the sample, its number in the
+//! track, the key and what [`TrackEncryption`] says.
 
 mod boxes;
 mod cipher;
@@ -11,12 +12,12 @@ mod subsample;
 
 use serde::{Deserialize, Serialize};
 
-pub use cipher::Cbcs;
+pub use cipher::SampleCipher;
 pub use key::{ConstantIv, ContentKey, KeyId, ParseKeyError};
-pub use subsample::{MAX_SUBSAMPLES, Subsample, subsamples};
+pub(crate) use subsample::align_to_blocks;
 
 pub use boxes::common_pssh;
-pub(crate) use boxes::{auxiliary_information, sinf};
+pub(crate) use boxes::{Auxiliary, sinf};
 
 use crate::isobmff::FourCc;
 
@@ -25,6 +26,8 @@ use crate::isobmff::FourCc;
 pub enum Scheme {
     /// AES-CBC with a pattern and a constant IV (10.4).
     Cbcs,
+    /// AES-CTR with an IV for each sample (10.1).
+    Cenc,
 }
 
 impl Scheme {
@@ -33,6 +36,7 @@ impl Scheme {
     pub fn fourcc(self) -> FourCc {
         match self {
             Self::Cbcs => FourCc(*b"cbcs"),
+            Self::Cenc => FourCc(*b"cenc"),
         }
     }
 
@@ -41,6 +45,7 @@ impl Scheme {
     pub fn name(self) -> &'static str {
         match self {
             Self::Cbcs => "cbcs",
+            Self::Cenc => "cenc",
         }
     }
 }
@@ -64,12 +69,36 @@ impl Pattern {
 /// What an init segment and a manifest say of a protected track: all of it public.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TrackEncryption {
-    /// The scheme.
-    pub scheme: Scheme,
     /// `default_KID`.
     pub kid: KeyId,
-    /// `default_constant_IV`.
-    pub iv: ConstantIv,
-    /// The pattern.
-    pub pattern: Pattern,
+    /// The scheme, and what it takes.
+    pub mode: Mode,
+}
+
+/// A scheme and its parameters for one track.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Mode {
+    /// `cbcs`.
+    Cbcs {
+        /// `default_constant_IV`.
+        iv: ConstantIv,
+        /// The pattern.
+        pattern: Pattern,
+    },
+    /// `cenc`.
+    Cenc {
+        /// IV of the track's first sample; each further sample has the next.
+        first_iv: u64,
+    },
+}
+
+impl TrackEncryption {
+    /// The scheme.
+    #[must_use]
+    pub fn scheme(&self) -> Scheme {
+        match self.mode {
+            Mode::Cbcs { .. } => Scheme::Cbcs,
+            Mode::Cenc { .. } => Scheme::Cenc,
+        }
+    }
 }

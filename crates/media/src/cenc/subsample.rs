@@ -4,38 +4,43 @@ use std::ops::Range;
 
 use crate::{Error, Result};
 
-/// Entries a sample may have: its auxiliary information, 2 + 6 × entries, is counted in one byte by `saiz`.
-pub const MAX_SUBSAMPLES: usize = 42;
+/// Entries a sample may have: its auxiliary information, 2 + 6 × entries and 8 where it has an IV, is counted in one byte by
+/// `saiz`.
+pub(crate) const MAX_SUBSAMPLES: usize = 42;
+
+/// The same with an IV of eight bytes.
+pub(crate) const MAX_SUBSAMPLES_WITH_IV: usize = 40;
 
 /// One entry: clear bytes, then protected bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Subsample {
+pub(crate) struct Subsample {
     /// `BytesOfClearData`.
-    pub clear: u16,
+    pub(crate) clear: u16,
     /// `BytesOfProtectedData`.
-    pub protected: u32,
+    pub(crate) protected: u32,
 }
 
 /// Appends the entries for a sample of `size` bytes at `offset`, of which the ascending `protected` ranges are protected, and
 /// returns how many there are.
 ///
 /// Clear bytes beyond what 16 bits hold are split over entries without protected bytes; clear bytes at the end of the sample
-/// make an entry of their own. A sample that would take more than [`MAX_SUBSAMPLES`] entries cannot be signalled: its smallest
+/// make an entry of their own. A sample that would take more than `most` entries cannot be signalled: its smallest
 /// protected ranges are taken out of `protected`, and stay clear, until it can. What is listed is what is encrypted.
 ///
 /// # Errors
 /// [`Error::MalformedSample`] when the sample is larger than any access unit.
-pub fn subsamples(
+pub(crate) fn subsamples(
     size: usize,
     protected: &mut Vec<Range<usize>>,
     offset: u64,
+    most: usize,
     entries: &mut Vec<Subsample>,
 ) -> Result<u16> {
     let before = entries.len();
     loop {
         cover(size, protected, offset, entries)?;
         let count = entries.len().saturating_sub(before);
-        let excess = count.saturating_sub(MAX_SUBSAMPLES);
+        let excess = count.saturating_sub(most);
         if excess == 0 {
             return u16::try_from(count).map_err(|_| too_large(offset));
         }
@@ -45,6 +50,15 @@ pub fn subsamples(
         entries.truncate(before);
         drop_smallest(protected, excess);
     }
+}
+
+/// Moves the start of each range up so that its length is a whole number of AES blocks, as `cenc` asks of NAL units and of
+/// AV1 (ISO/IEC 23001-7 9.5.2.2); a range of less than a block goes.
+pub(crate) fn align_to_blocks(ranges: &mut Vec<Range<usize>>) {
+    ranges.retain_mut(|range| {
+        range.start = range.start.saturating_add(range.len() % 16);
+        range.start < range.end
+    });
 }
 
 /// Appends the entries, however many.
@@ -96,7 +110,7 @@ mod tests {
     fn entries(size: usize, protected: &[Range<usize>]) -> Vec<(u16, u32)> {
         let mut entries = Vec::new();
         let mut protected = protected.to_vec();
-        let count = subsamples(size, &mut protected, 0, &mut entries).unwrap();
+        let count = subsamples(size, &mut protected, 0, MAX_SUBSAMPLES, &mut entries).unwrap();
         assert_eq!(usize::from(count), entries.len());
         assert!(entries.len() <= MAX_SUBSAMPLES);
         let mut position = 0;
@@ -122,6 +136,13 @@ mod tests {
     }
 
     #[test]
+    fn ranges_shrink_to_whole_blocks_from_the_front() {
+        let mut ranges = vec![10..45, 50..60, 64..96];
+        align_to_blocks(&mut ranges);
+        assert_eq!(ranges, [13..45, 64..96]);
+    }
+
+    #[test]
     fn a_long_clear_run_is_split() {
         assert_eq!(entries(150_000, &[140_000..150_000]), [(65_535, 0), (65_535, 0), (8930, 10_000)]);
         assert_eq!(entries(65_545, &[65_535..65_545]), [(65_535, 10)]);
@@ -138,6 +159,6 @@ mod tests {
 
     #[test]
     fn a_sample_that_is_nothing_but_clear_bytes_beyond_count_is_refused() {
-        assert!(subsamples(65_535 * 43, &mut vec![], 0, &mut vec![]).is_err());
+        assert!(subsamples(65_535 * 43, &mut vec![], 0, MAX_SUBSAMPLES, &mut vec![]).is_err());
     }
 }

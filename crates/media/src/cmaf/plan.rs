@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::cenc::{ConstantIv, KeyId, Pattern, Scheme, TrackEncryption};
+use crate::cenc::{ConstantIv, KeyId, Mode, Pattern, Scheme, TrackEncryption};
 use crate::codec::{AudioFacts, ProtectionRule, VideoFacts};
 use crate::time::Timescale;
 use crate::track::TrackKind;
@@ -44,20 +44,24 @@ pub struct Protection {
     pub tracks: ProtectedTracks,
     /// `default_KID`.
     pub kid: KeyId,
-    /// `default_constant_IV`.
+    /// `default_constant_IV` of `cbcs`; the seed of the IVs of `cenc`.
     pub iv: ConstantIv,
 }
 
 impl Protection {
-    /// What this protection means for a track of `kind`.
+    /// What this protection means for track `track_id`, of `kind`.
     #[must_use]
-    pub fn of(&self, kind: TrackKind) -> Option<TrackEncryption> {
+    pub fn of(&self, kind: TrackKind, track_id: u32) -> Option<TrackEncryption> {
         let pattern = match (kind, self.tracks) {
             (TrackKind::Video, _) => Pattern::VIDEO,
             (TrackKind::Audio, ProtectedTracks::All) => Pattern::FULL_SAMPLE,
             (TrackKind::Audio, ProtectedTracks::Video) => return None,
         };
-        Some(TrackEncryption { scheme: self.scheme, kid: self.kid, iv: self.iv, pattern })
+        let mode = match self.scheme {
+            Scheme::Cbcs => Mode::Cbcs { iv: self.iv, pattern },
+            Scheme::Cenc => Mode::Cenc { first_iv: self.iv.first_sample_iv(track_id) },
+        };
+        Some(TrackEncryption { kid: self.kid, mode })
     }
 }
 
@@ -178,6 +182,8 @@ pub struct SegmentPlan {
     pub track: u16,
     /// Segment number, from 1.
     pub number: u32,
+    /// Position in the track of its first sample, from 0.
+    pub first_sample: u32,
     /// `baseMediaDecodeTime`.
     pub decode_time: u64,
     /// Where its samples lie.

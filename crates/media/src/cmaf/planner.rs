@@ -183,7 +183,7 @@ impl<'m, 'a> Cursor<'m, 'a> {
             track,
             name: format!("{letter}{ordinal}"),
             timeline: Timeline::new(track.timescale, track.presentation_offset, origin)?,
-            encryption: protection.and_then(|protection| protection.of(track.kind)),
+            encryption: protection.and_then(|protection| protection.of(track.kind, track.id)),
             is_clock: false,
             samples: track.samples.samples().peekable(),
             starts: Vec::new(),
@@ -230,7 +230,8 @@ impl<'m, 'a> Cursor<'m, 'a> {
 
     /// The segment of the samples up to `cut`, or of all that are left; `None` when there are none.
     fn segment(&mut self, track: u16, cut: Option<&Cut>) -> Option<SegmentPlan> {
-        let decode_time = self.samples.peek()?.decode_time.saturating_add(self.timeline.shift);
+        let first = self.samples.peek()?;
+        let (first_sample, decode_time) = (first.index, first.decode_time.saturating_add(self.timeline.shift));
         let (mut extents, mut samples): (Vec<Extent>, Vec<PlannedSample>) = (Vec::new(), Vec::new());
         let mut earliest = u64::MAX;
         while let Some(sample) = self.next_before(cut) {
@@ -250,7 +251,7 @@ impl<'m, 'a> Cursor<'m, 'a> {
         }
         self.starts.push(earliest);
         let number = u32::try_from(self.starts.len()).unwrap_or(u32::MAX);
-        Some(SegmentPlan { track, number, decode_time, extents, samples })
+        Some(SegmentPlan { track, number, first_sample, decode_time, extents, samples })
     }
 
     /// The next sample, unless it belongs behind `cut`.

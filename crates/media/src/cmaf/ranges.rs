@@ -74,7 +74,7 @@ mod tests {
 
     fn of(extents: &[(u64, u64)]) -> Result<Vec<Range<u64>>> {
         let extents = extents.iter().map(|(offset, bytes)| Extent { offset: *offset, bytes: *bytes }).collect();
-        ranges(&[SegmentPlan { track: 0, number: 1, decode_time: 0, extents, samples: vec![] }])
+        ranges(&[SegmentPlan { track: 0, number: 1, first_sample: 0, decode_time: 0, extents, samples: vec![] }])
     }
 
     #[test]

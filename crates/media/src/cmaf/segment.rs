@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::plan::{PlannedSample, SegmentPlan, Slice, SliceTrack};
 use super::sizes::SegmentSize;
-use crate::cenc::{Cbcs, ContentKey, Subsample, TrackEncryption, auxiliary_information, subsamples};
+use crate::cenc::{Auxiliary, ContentKey, SampleCipher, Scheme, align_to_blocks};
 use crate::codec::ProtectionRule;
 use crate::isobmff::BoxWriter;
 use crate::{Error, Result};
@@ -152,16 +152,10 @@ fn package_segment(
     Ok(Segment { representation: track.name.clone(), number: plan.number, head: w.finish(), body, first_sample })
 }
 
-/// The subsamples of a segment's samples; a sample without any is encrypted whole.
-struct Auxiliary {
-    counts: Vec<u16>,
-    entries: Vec<Subsample>,
-}
-
 /// Encrypts the samples of one track.
 struct Encryptor<'t> {
-    cipher: Cbcs,
-    encryption: &'t TrackEncryption,
+    cipher: SampleCipher,
+    scheme: Scheme,
     rule: &'t ProtectionRule,
 }
 
@@ -169,30 +163,30 @@ impl<'t> Encryptor<'t> {
     fn new(track: &'t SliceTrack, key: Option<&ContentKey>) -> Result<Option<Self>> {
         let Some(encryption) = &track.encryption else { return Ok(None) };
         let key = key.ok_or(Error::SourceMismatch { reason: "the plan asks for encryption, but no key was given" })?;
-        Ok(Some(Self { cipher: Cbcs::new(key, &encryption.iv), encryption, rule: &track.rule }))
+        let cipher = SampleCipher::new(key, encryption);
+        Ok(Some(Self { cipher, scheme: encryption.scheme(), rule: &track.rule }))
     }
 
     /// Encrypts the samples of a segment in place; says which of their bytes.
     fn encrypt(&self, plan: &SegmentPlan, body: &[Piece], source: &mut SliceSource) -> Result<Auxiliary> {
-        let Some(mut parser) = self.rule.parser() else {
-            each_sample(plan, body, source, |sample, _| {
-                self.cipher.encrypt(sample, self.encryption.pattern);
-                Ok(())
-            })?;
-            return Ok(Auxiliary { counts: vec![0; plan.samples.len()], entries: Vec::new() });
-        };
-        let mut auxiliary = Auxiliary { counts: Vec::with_capacity(plan.samples.len()), entries: Vec::new() };
-        let mut protected = Vec::new();
+        let mut auxiliary = Auxiliary::default();
+        let mut parser = self.rule.parser();
+        let mut protected: Vec<Range<usize>> = Vec::new();
+        let mut number = plan.first_sample;
         each_sample(plan, body, source, |sample, offset| {
             protected.clear();
-            parser.protected_ranges(sample, offset, &mut protected)?;
-            let count = subsamples(sample.len(), &mut protected, offset, &mut auxiliary.entries)?;
-            auxiliary.counts.push(count);
-            for range in &protected {
-                if let Some(range) = sample.get_mut(range.clone()) {
-                    self.cipher.encrypt(range, self.encryption.pattern);
+            if let Some(parser) = &mut parser {
+                parser.protected_ranges(sample, offset, &mut protected)?;
+                if self.scheme == Scheme::Cenc {
+                    align_to_blocks(&mut protected);
                 }
+                auxiliary.push(self.cipher.iv(number), Some(&mut protected), sample.len(), offset)?;
+            } else {
+                protected.push(0..sample.len());
+                auxiliary.push(self.cipher.iv(number), None, sample.len(), offset)?;
             }
+            self.cipher.encrypt(sample, &protected, number);
+            number = number.saturating_add(1);
             Ok(())
         })?;
         Ok(auxiliary)
@@ -295,7 +289,7 @@ fn moof(w: &mut BoxWriter, plan: &SegmentPlan, track: &SliceTrack, auxiliary: Op
             w.full(b"tfdt", 1, 0, |w| w.u64(plan.decode_time));
             data_offset = trun(w, plan, &common);
             if let Some(auxiliary) = auxiliary {
-                auxiliary_information(w, start, &auxiliary.counts, &auxiliary.entries);
+                auxiliary.write(w, start);
             }
         });
     });

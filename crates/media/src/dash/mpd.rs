@@ -119,7 +119,7 @@ fn content_protection(xml: &mut Xml, encryption: &TrackEncryption, options: &Mpd
     xml.create_element("ContentProtection")
         .with_attributes([
             ("schemeIdUri", MP4_PROTECTION),
-            ("value", encryption.scheme.name()),
+            ("value", encryption.scheme().name()),
             ("cenc:default_KID", &encryption.kid.to_string()),
         ])
         .write_empty()?;

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use data_encoding::HEXLOWER;
 
 use super::{HlsOptions, KeySystem};
-use crate::cenc::{Scheme, TrackEncryption};
+use crate::cenc::{Mode, TrackEncryption};
 use crate::cmaf::{Representation, SegmentSize};
 
 /// Path of a track's media playlist.
@@ -63,15 +63,15 @@ fn entry(text: &mut String, seconds: f64, number: u32, entry_bytes: Option<u64>)
 
 /// The attributes of `EXT-X-KEY` and `EXT-X-SESSION-KEY` (4.4.4.4), one for each way to get the key.
 pub(super) fn keys(encryption: &TrackEncryption, options: &HlsOptions) -> Vec<String> {
-    let Scheme::Cbcs = encryption.scheme;
+    let (method, iv) = match encryption.mode {
+        Mode::Cbcs { iv, .. } => ("SAMPLE-AES", format!(",IV=0x{}", HEXLOWER.encode(iv.as_bytes()))),
+        // Every sample has an IV of its own, in the segment.
+        Mode::Cenc { .. } => ("SAMPLE-AES-CTR", String::new()),
+    };
     let attributes = |key: &KeySystem| {
         // FairPlay delivers the IV with the key; who reads the key itself takes it from here.
-        let iv = if key.format == "identity" {
-            format!(",IV=0x{}", HEXLOWER.encode(encryption.iv.as_bytes()))
-        } else {
-            String::new()
-        };
-        format!("METHOD=SAMPLE-AES,URI=\"{}\"{iv},KEYFORMAT=\"{}\",KEYFORMATVERSIONS=\"1\"", key.uri, key.format)
+        let iv = if key.format == "identity" { iv.as_str() } else { "" };
+        format!("METHOD={method},URI=\"{}\"{iv},KEYFORMAT=\"{}\",KEYFORMATVERSIONS=\"1\"", key.uri, key.format)
     };
     if options.keys.is_empty() {
         vec![attributes(&KeySystem::nameless(&encryption.kid))]
