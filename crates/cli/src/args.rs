@@ -116,14 +116,9 @@ pub(crate) struct Encryption {
 impl Encryption {
     /// What the plan has to know of it. `index` is that of the movie, which tells it from others.
     pub(crate) fn protection(&self, index: &Index) -> Protection {
-        let derived = || match self.scheme {
-            Scheme::Cbcs => ConstantIv::derive(&self.key, &self.kid),
-            Scheme::Cenc => {
-                let pieces: Vec<u8> = index.pieces().flat_map(|(_, bytes)| bytes).copied().collect();
-                ConstantIv::derive_for_content(&self.key, &self.kid, &pieces)
-            }
-        };
-        Protection { scheme: self.scheme, tracks: self.tracks, kid: self.kid, iv: self.iv.unwrap_or_else(derived) }
+        let content: Vec<u8> = index.pieces().flat_map(|(_, bytes)| bytes).copied().collect();
+        let derived = Protection::derive(self.scheme, self.tracks, &self.key, self.kid, &content);
+        Protection { iv: self.iv.unwrap_or(derived.iv), ..derived }
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use vpp_media::cenc::{ConstantIv, ContentKey, KeyId, Scheme};
+use vpp_media::cenc::{ContentKey, KeyId, Scheme};
 use vpp_media::cmaf::{ProtectedTracks, Protection};
 
 use crate::content::{Content, Facts, Verdict};
@@ -187,8 +187,7 @@ where
             RequestedTreatment::Clear => None,
             RequestedTreatment::Encrypt { scheme, tracks, key, kid } => {
                 let wrapped = self.vault.wrap(key, &id).await.map_err(unavailable("wrapping the content key"))?;
-                let iv = ConstantIv::derive(key, kid);
-                let protection = Protection { scheme: *scheme, tracks: *tracks, kid: *kid, iv };
+                let protection = Protection::derive(*scheme, *tracks, key, *kid, content.id.as_str().as_bytes());
                 Some(Encryption { protection, key: wrapped })
             }
         };

@@ -3,8 +3,9 @@
 //! The manifest is a function of the plan's header and the receipts: exact sizes give exact bandwidths. It is the last
 //! object to be written, so a player that finds it finds everything it names.
 
-use vpp_media::cmaf::{PRESENTATION_PREFIX, Presentation, presentation_range, read_presentation};
-use vpp_media::dash::{MpdOptions, SegmentSizes, mpd};
+use vpp_media::cmaf::{PRESENTATION_PREFIX, Presentation, SegmentSizes, presentation_range, read_presentation};
+use vpp_media::dash::{MpdOptions, mpd};
+use vpp_media::hls::{HlsOptions, playlists};
 
 use crate::error::Error;
 use crate::layout;
@@ -65,19 +66,24 @@ where
         let presentation = self.read_presentation(&package).await?;
         let receipts = self.catalog.receipts(&package.id).await;
         let receipts = receipts.map_err(Error::unavailable("reading the receipts"))?;
-        let manifest = manifest(&presentation, &receipts).map_err(Error::of_media)?;
-
-        let at = Location::new(&self.settings.output_bucket, layout::output_key(&package.id, layout::MANIFEST));
-        let bytes_written = manifest.len() as u64;
-        let object = NewObject::new(manifest, layout::output_headers(layout::MANIFEST));
-        let put = self.store.put_if_absent(&at, object).await;
-        put.map_err(|error| Error::of_store("writing the manifest", error))?;
+        let manifests = manifests(&presentation, &receipts).map_err(Error::of_media)?;
+        let bytes_written = manifests.iter().map(|(_, text)| text.len() as u64).sum();
+        for (path, text) in manifests {
+            let object = NewObject::new(text.into_bytes(), layout::output_headers(&path));
+            let put = self.store.put_if_absent(&self.output(&package, &path), object).await;
+            put.map_err(|error| Error::of_store("writing a manifest", error))?;
+        }
+        let output = Some(self.output(&package, layout::MANIFEST).to_string());
 
         let url = layout::manifest_url(&self.settings.delivery_url, &package.id);
-        let work = Work { output: Some(at.to_string()), bytes_read: 0, bytes_written };
+        let work = Work { output, bytes_read: 0, bytes_written };
         let transition = Transition { at: self.clock.now(), step: Step::Ready { url }, work };
         self.catalog.advance(&package.id, &transition).await.map_err(Error::unavailable("writing Ready"))?;
         Ok(Outcome::Done)
+    }
+
+    fn output(&self, package: &Package, path: &str) -> Location {
+        Location::new(&self.settings.output_bucket, layout::output_key(&package.id, path))
     }
 
     /// The plan's front, in one read for most movies.
@@ -99,11 +105,13 @@ where
     }
 }
 
-/// The manifest's bytes.
-fn manifest(presentation: &Presentation, receipts: &[Receipt]) -> Result<Vec<u8>, vpp_media::Error> {
+/// The manifests, each with its path: playlists of HLS, and the MPD last.
+fn manifests(presentation: &Presentation, receipts: &[Receipt]) -> Result<Vec<(String, String)>, vpp_media::Error> {
     let mut sizes = SegmentSizes::new(presentation);
     for segment in receipts.iter().flat_map(|receipt| &receipt.segments) {
-        sizes.set(presentation, &segment.representation, segment.number, segment.bytes)?;
+        sizes.set(presentation, &segment.representation, segment.number, segment.size)?;
     }
-    Ok(mpd(presentation, &sizes, &MpdOptions::default())?.into_bytes())
+    let playlists = playlists(presentation, &sizes, &HlsOptions::default())?.into_iter();
+    let mpd = mpd(presentation, &sizes, &MpdOptions::default())?;
+    Ok(playlists.map(|own| (own.path, own.text)).chain([(layout::MANIFEST.to_owned(), mpd)]).collect())
 }

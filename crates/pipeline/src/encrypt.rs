@@ -138,10 +138,11 @@ where
         let path = segment.path();
         let at = Location::new(&self.settings.output_bucket, layout::output_key(&package.id, &path));
         let object = NewObject::new(segment.to_vec(source), layout::output_headers(&path));
-        let (bytes, digest) = (object.bytes.len() as u64, object.digest);
+        let digest = object.digest;
         let put = self.store.put_if_absent(&at, object).await;
         put.map_err(|error| Error::of_store("writing a segment", error))?;
-        Ok(SegmentReceipt { representation: segment.representation.clone(), number: segment.number, bytes, digest })
+        let (representation, number) = (segment.representation.clone(), segment.number);
+        Ok(SegmentReceipt { representation, number, size: segment.size(), digest })
     }
 
     /// Sends the package on, if this was the last slice to be counted.

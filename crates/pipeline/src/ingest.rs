@@ -9,7 +9,6 @@
 
 use std::time::Duration;
 
-use vpp_media::cenc::ConstantIv;
 use vpp_media::cmaf::{PlanOptions, Planner, Protection};
 use vpp_media::isobmff::{Index, IndexReader};
 
@@ -201,9 +200,8 @@ where
             Treatment::Clear => None,
             Treatment::Encrypt { scheme, tracks } => {
                 let (key, wrapped) = self.vault.make(&id).await.map_err(Error::unavailable("making a content key"))?;
-                let kid = id.kid();
-                let iv = ConstantIv::derive(&key, &kid);
-                Some(Encryption { protection: Protection { scheme, tracks, kid, iv }, key: wrapped })
+                let protection = Protection::derive(scheme, tracks, &key, id.kid(), content.id.as_str().as_bytes());
+                Some(Encryption { protection, key: wrapped })
             }
         };
         Ok(Some(Package::queued(id, content, facts, options.segment_duration, encryption, self.clock.now())))

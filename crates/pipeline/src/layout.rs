@@ -40,9 +40,11 @@ const SHORT: &str = "public, max-age=60";
 /// The headers of the output file at `path`.
 #[must_use]
 pub fn output_headers(path: &str) -> Headers {
-    let (content_type, cache_control) = match path {
-        MANIFEST => ("application/dash+xml", SHORT),
-        audio if audio.starts_with('a') => ("audio/mp4", IMMUTABLE),
+    let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
+    let (content_type, cache_control) = match extension {
+        "mpd" => ("application/dash+xml", SHORT),
+        "m3u8" => ("application/vnd.apple.mpegurl", SHORT),
+        _ if path.starts_with('a') => ("audio/mp4", IMMUTABLE),
         _ => ("video/mp4", IMMUTABLE),
     };
     Headers { content_type, cache_control }
@@ -74,6 +76,7 @@ mod tests {
     fn segments_are_kept_for_ever_and_manifests_are_not() {
         assert!(output_headers("v1/3.m4s").cache_control.contains("immutable"));
         assert!(!output_headers(MANIFEST).cache_control.contains("immutable"));
+        assert!(!output_headers("a1/media.m3u8").cache_control.contains("immutable"));
         assert_eq!(output_headers("a2/init.mp4").content_type, "audio/mp4");
     }
 }

@@ -68,6 +68,7 @@ impl Treatment {
         let scheme = match scheme {
             "clear" => return (tracks == "none").then_some(Self::Clear),
             "cbcs" => Scheme::Cbcs,
+            "cenc" => Scheme::Cenc,
             _ => return None,
         };
         let tracks = match tracks {

@@ -95,7 +95,7 @@ fn encryption(
     match (Treatment::from_names(scheme, tracks), Treatment::from_names(scheme, "video")) {
         (Some(Treatment::Encrypt { scheme, tracks }), _) => Ok((scheme, tracks)),
         (_, Some(_)) => Err(Problem::field("invalid_field", "encrypt", "expected video or all")),
-        (_, None) => Err(Problem::field("invalid_field", "scheme", "expected cbcs or clear")),
+        (_, None) => Err(Problem::field("invalid_field", "scheme", "expected cbcs, cenc or clear")),
     }
 }
 

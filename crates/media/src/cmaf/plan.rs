@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::cenc::{ConstantIv, KeyId, Mode, Pattern, Scheme, TrackEncryption};
+use crate::cenc::{ConstantIv, ContentKey, KeyId, Mode, Pattern, Scheme, TrackEncryption};
 use crate::codec::{AudioFacts, ProtectionRule, VideoFacts};
 use crate::time::Timescale;
 use crate::track::TrackKind;
@@ -49,6 +49,17 @@ pub struct Protection {
 }
 
 impl Protection {
+    /// The protection with `key`, and the IV that goes with it. `content` is whatever tells the content from all others:
+    /// `cenc` must never meet the same key and counter twice.
+    #[must_use]
+    pub fn derive(scheme: Scheme, tracks: ProtectedTracks, key: &ContentKey, kid: KeyId, content: &[u8]) -> Self {
+        let iv = match scheme {
+            Scheme::Cbcs => ConstantIv::derive(key, &kid),
+            Scheme::Cenc => ConstantIv::derive_for_content(key, &kid, content),
+        };
+        Self { scheme, tracks, kid, iv }
+    }
+
     /// What this protection means for track `track_id`, of `kind`.
     #[must_use]
     pub fn of(&self, kind: TrackKind, track_id: u32) -> Option<TrackEncryption> {

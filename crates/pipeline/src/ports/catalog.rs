@@ -5,6 +5,7 @@ use std::future::Future;
 use std::str::FromStr;
 
 use data_encoding::BASE64URL_NOPAD;
+use vpp_media::cmaf::SegmentSize;
 
 use crate::content::Content;
 use crate::id::{ContentId, PackageId};
@@ -37,7 +38,7 @@ impl Receipt {
     /// Bytes written to the output: the sum of the segments.
     #[must_use]
     pub fn bytes_written(&self) -> u64 {
-        self.segments.iter().map(|segment| segment.bytes).sum()
+        self.segments.iter().map(|segment| segment.size.bytes).sum()
     }
 }
 
@@ -48,8 +49,8 @@ pub struct SegmentReceipt {
     pub representation: String,
     /// Its number in it, from 1.
     pub number: u32,
-    /// Size in bytes.
-    pub bytes: u64,
+    /// Its size.
+    pub size: SegmentSize,
     /// Digest of the bytes.
     pub digest: Digest,
 }

@@ -8,7 +8,7 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use vpp_media::cenc::{ConstantIv, ContentKey, KeyId, Scheme};
-use vpp_media::cmaf::{ProtectedTracks, Protection};
+use vpp_media::cmaf::{ProtectedTracks, Protection, SegmentSize};
 
 use super::edges::report;
 use crate::content::{Content, Facts, Refusal, Verdict};
@@ -228,7 +228,7 @@ fn receipt(slice: u32) -> Receipt {
     let segment = |representation: &str, number, bytes| SegmentReceipt {
         representation: representation.to_owned(),
         number,
-        bytes,
+        size: SegmentSize { bytes, entry_bytes: bytes / 10 },
         digest: Digest::of(representation.as_bytes()),
     };
     let first = slice * 2 + 1;

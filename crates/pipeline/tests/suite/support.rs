@@ -74,13 +74,25 @@ fn engine_output(options: &PlanOptions, key: Option<&ContentKey>) -> BTreeMap<St
     output
 }
 
-/// The whole promise of a finished run: one Ready package whose objects are those the engine makes, and the manifest.
+/// Whether an object is one of those that players read first.
+pub(crate) fn is_manifest(key: &str) -> bool {
+    let extension = key.rsplit_once('.').map(|(_, extension)| extension);
+    matches!(extension, Some("mpd" | "m3u8"))
+}
+
+/// The whole promise of a finished run: one Ready package whose objects are those the engine makes, and the manifests.
 pub(crate) async fn assert_ready(platform: &Platform) {
     let package = only_package(platform);
     assert_eq!(package.status().as_str(), "Ready", "{:?}", package.state);
     let mut output = platform.store.bucket("output");
-    let manifest = output.remove(&format!("{}/stream.mpd", package.id)).expect("a manifest");
-    assert!(String::from_utf8(manifest.bytes).unwrap().contains("<MPD"));
+    let manifests: Vec<_> = output.extract_if(.., |key, _| is_manifest(key)).collect();
+    let of = |path: &str| {
+        let key = format!("{}/{path}", package.id);
+        let (_, stored) = manifests.iter().find(|(other, _)| *other == key).expect("a manifest");
+        String::from_utf8(stored.bytes.clone()).unwrap()
+    };
+    assert!(of("stream.mpd").contains("<MPD"));
+    assert!(of("stream.m3u8").contains("v1/media.m3u8") && of("v1/media.m3u8").contains("\n5.m4s\n"));
     let expected = expected_segments(platform, &package).await;
     assert_eq!(output.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
     for (key, bytes) in expected {
