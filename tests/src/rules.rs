@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use crate::boxes;
 use crate::package::{Package, Representation, Sample, Segment};
@@ -54,7 +55,11 @@ fn files(package: &Package, report: &mut Report) -> bool {
         .flat_map(|own| own.segments.iter().map(|segment| &segment.path).chain([&own.init]));
     let mut named: BTreeSet<_> =
         named.map(|path| path.strip_prefix(&package.directory).expect("a path below the package").to_owned()).collect();
-    named.insert("stream.mpd".into());
+    named.extend(["stream.mpd", "stream.m3u8"].map(PathBuf::from));
+    for own in &package.representations {
+        let playlists = if own.content_type == "video" { &["media.m3u8", "iframes.m3u8"][..] } else { &["media.m3u8"] };
+        named.extend(playlists.iter().map(|playlist| Path::new(&own.id).join(playlist)));
+    }
     let there: BTreeSet<_> = package.files().into_iter().collect();
     report.require(!package.representations.is_empty(), || "the manifest has no representation".into());
     for own in &package.representations {
