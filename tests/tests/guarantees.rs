@@ -1,0 +1,42 @@
+//! `GUARANTEES.md` names tests; this holds it to them.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+/// Every `fn name` and `def name` below a folder, build output left out.
+fn functions(folder: &Path, found: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if path.is_dir() {
+            if !name.starts_with('.') && name != "target" {
+                functions(&path, found);
+            }
+        } else if path.extension().is_some_and(|extension| extension == "rs" || extension == "py") {
+            let text = fs::read_to_string(&path).expect("a source file");
+            let words: Vec<&str> = text.split(|c: char| !(c.is_alphanumeric() || c == '_')).collect();
+            let named = words.windows(2).filter(|pair| matches!(pair[0], "fn" | "def"));
+            found.extend(named.map(|pair| pair[1].to_owned()));
+        }
+    }
+}
+
+#[test]
+fn every_promise_names_tests_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+    let mut existing = BTreeSet::new();
+    functions(root, &mut existing);
+    let text = fs::read_to_string(root.join("GUARANTEES.md")).expect("the guarantees");
+    let mut promises = 0;
+    for row in text.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| promise")) {
+        let proofs = row.rsplit(" | ").next().unwrap_or_default();
+        let named: Vec<&str> = proofs.split('`').skip(1).step_by(2).collect();
+        assert!(!named.is_empty(), "no test is named: {row}");
+        for name in named {
+            assert!(existing.contains(name), "`{name}` does not exist: {row}");
+        }
+        promises += 1;
+    }
+    assert!(promises > 20, "the table was read");
+}
