@@ -55,6 +55,24 @@ fn a_source_deleted_between_the_stages_fails_the_package_at_once() {
 }
 
 #[test]
+fn a_source_replaced_between_the_stages_is_never_mixed_into_the_output() {
+    block_on(async {
+        let platform = Platform::default();
+        ingested(&platform).await;
+        let message = platform.fragment_queue.take().remove(0);
+        platform.fragment_stage().handle(&message).await.unwrap();
+        let mut other = MOVIE.to_vec();
+        other.reverse();
+        let _ = platform.upload("movie.mp4", &other);
+        assert!(platform.run().await.is_empty());
+        let failure = failure(&platform);
+        assert_eq!((failure.stage, failure.code.as_str()), (Stage::Encrypt, "source_changed"));
+        let written = platform.store.bucket("output").into_keys();
+        assert!(written.into_iter().all(|key| key.ends_with("/init.mp4")), "no segment was made of it");
+    });
+}
+
+#[test]
 fn other_bytes_under_an_outputs_name_are_an_alarm_and_are_left_alone() {
     block_on(async {
         let platform = Platform::default();
