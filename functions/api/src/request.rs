@@ -41,7 +41,6 @@ pub(crate) fn package_request(body: &[u8]) -> Result<PackageRequest, Problem> {
             }
             RequestedTreatment::Clear
         }
-        "cenc" => return Err(Problem::field("not_supported", "scheme", "cenc is not supported yet: use cbcs")),
         scheme => {
             let tracks = body.encrypt.as_deref().unwrap_or("video");
             let (scheme, tracks) = encryption(scheme, tracks)?;

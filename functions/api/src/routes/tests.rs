@@ -143,7 +143,6 @@ fn a_problem_has_a_stable_code_and_names_its_field() {
             (with("key", json!(5)), "invalid_field", "key"),
             (with("kid", json!("00000000-0000-0000-0000-000000000000")), "invalid_field", "kid"),
             (with("scheme", json!("cbc1")), "invalid_field", "scheme"),
-            (with("scheme", json!("cenc")), "not_supported", "scheme"),
             (with("scheme", json!("clear")), "invalid_field", "key"),
             (with("encrypt", json!("audio")), "invalid_field", "encrypt"),
             (with("segment_seconds", json!(0)), "invalid_field", "segment_seconds"),
@@ -170,6 +169,22 @@ fn a_body_that_is_no_json_object_is_a_problem() {
         }
         let answer = send(&platform, Method::POST, "/packaged_content", " ".repeat(BODY + 1)).await;
         assert_eq!((answer.status.as_u16(), &answer.json()["code"]), (413, &json!("body_too_large")));
+    });
+}
+
+#[test]
+fn each_scheme_is_another_package_and_becomes_ready() {
+    block_on(async {
+        let (platform, content) = ingested(MOVIE).await;
+        for scheme in ["cbcs", "cenc"] {
+            let body = json!({"input_content_id": content, "key": KEY, "kid": KID, "scheme": scheme});
+            let accepted = post(&platform, &body).await.json();
+            assert!(platform.run().await.is_empty());
+            let path = format!("/packaged_content/{}", accepted["packaged_content_id"].as_str().unwrap());
+            let ready = get(&platform, &path).await.json();
+            assert_eq!((&ready["scheme"], &ready["status"]), (&json!(scheme), &json!("Ready")));
+        }
+        assert_eq!(platform.catalog.all_packages().len(), 2);
     });
 }
 
