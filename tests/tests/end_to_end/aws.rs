@@ -1,0 +1,243 @@
+//! AWS as the account's owner sees it: requests with signature version 4, each service's answers as they come.
+//!
+//! The platform talks to AWS through its SDK; its tests do without, so that nothing is judged by what made it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use data_encoding::HEXLOWER;
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use time::OffsetDateTime;
+
+use crate::http::{Answer, Body, Headers, send};
+use crate::stack::stack;
+
+/// An object as a listing shows it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Object {
+    pub(crate) key: String,
+    pub(crate) etag: String,
+    pub(crate) last_modified: String,
+    pub(crate) size: u64,
+}
+
+/// Puts an object, and answers its `ETag`.
+pub(crate) fn put(bucket: &str, key: &str, body: Body<'_>) -> String {
+    let answer = s3("PUT", bucket, key, "", body).expect("PutObject");
+    answer.header("etag").trim_matches('"').to_owned()
+}
+
+/// Puts an object in parts of `part` bytes, as the AWS command line does with everything large.
+pub(crate) fn put_in_parts(bucket: &str, key: &str, bytes: &[u8], part: usize) {
+    let started = s3("POST", bucket, key, "uploads=", "".into()).expect("CreateMultipartUpload").text();
+    let id = element(&started, "UploadId").expect("an upload id");
+    let mut parts = String::new();
+    for (number, bytes) in (1..).zip(bytes.chunks(part)) {
+        let query = format!("partNumber={number}&uploadId={}", percent(id, false));
+        let etag = s3("PUT", bucket, key, &query, Body::Bytes(bytes)).expect("UploadPart").header("etag").to_owned();
+        write!(parts, "<Part><PartNumber>{number}</PartNumber><ETag>{etag}</ETag></Part>").unwrap();
+    }
+    let body = format!("<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>");
+    let query = format!("uploadId={}", percent(id, false));
+    s3("POST", bucket, key, &query, body.as_str().into()).expect("CompleteMultipartUpload");
+}
+
+pub(crate) fn get(bucket: &str, key: &str) -> Vec<u8> {
+    s3("GET", bucket, key, "", "".into()).expect("GetObject").body
+}
+
+/// The size of an object that is there.
+pub(crate) fn size(bucket: &str, key: &str) -> u64 {
+    let answer = s3("HEAD", bucket, key, "", "".into()).expect("HeadObject");
+    answer.header("content-length").parse().expect("a length")
+}
+
+/// The objects whose keys begin with `prefix`, by key.
+pub(crate) fn list(bucket: &str, prefix: &str) -> Vec<Object> {
+    let query = format!("list-type=2&prefix={}", percent(prefix, false));
+    let text = s3("GET", bucket, "", &query, "".into()).expect("ListObjectsV2").text();
+    assert_eq!(element(&text, "IsTruncated"), Some("false"), "a package fits on one page");
+    let object = |text: &str| Object {
+        key: element(text, "Key").unwrap().to_owned(),
+        etag: element(text, "ETag").unwrap().to_owned(),
+        last_modified: element(text, "LastModified").unwrap().to_owned(),
+        size: element(text, "Size").unwrap().parse().unwrap(),
+    };
+    let mut objects: Vec<_> = text.split("<Contents>").skip(1).map(object).collect();
+    objects.sort();
+    objects
+}
+
+/// Every item of the platform's table.
+pub(crate) fn items() -> Vec<Value> {
+    let mut request = json!({"TableName": stack().output("table_name"), "ConsistentRead": true});
+    let mut items = Vec::new();
+    loop {
+        let mut page = call("dynamodb", "DynamoDB_20120810.Scan", &request);
+        items.extend(page["Items"].as_array().expect("items").iter().cloned());
+        match page["LastEvaluatedKey"].take() {
+            Value::Null => return items,
+            last => request["ExclusiveStartKey"] = last,
+        }
+    }
+}
+
+/// The items of a partition, by sort key.
+pub(crate) fn partition(pk: &str) -> Vec<Value> {
+    let request = json!({
+        "TableName": stack().output("table_name"), "ConsistentRead": true,
+        "KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": pk}},
+    });
+    call("dynamodb", "DynamoDB_20120810.Query", &request)["Items"].as_array().expect("items").clone()
+}
+
+/// Sends a message to the queue at `url`, and answers its id.
+pub(crate) fn send_message(url: &str, body: &str) -> String {
+    let sent = call("sqs", "AmazonSQS.SendMessage", &json!({"QueueUrl": url, "MessageBody": body}));
+    sent["MessageId"].as_str().expect("a message id").to_owned()
+}
+
+/// Opens a wrapped key that belongs to a package.
+pub(crate) fn unwrap_key(wrapped: &str, package: &str) -> Vec<u8> {
+    let request = json!({"CiphertextBlob": wrapped, "EncryptionContext": {"packaged_content_id": package}});
+    let clear = call("kms", "TrentService.Decrypt", &request);
+    data_encoding::BASE64.decode(clear["Plaintext"].as_str().expect("a plaintext").as_bytes()).expect("base64")
+}
+
+/// Invokes a function of the platform and waits for its answer.
+pub(crate) fn invoke(function: &str, event: &Value) {
+    let target = format!("/2015-03-31/functions/{}-{function}/invocations", stack().output("stack"));
+    let (json, body) = (header("content-type", "application/json"), event.to_string());
+    let answer = signed("lambda", "POST", &target, "", vec![json], body.as_str().into()).expect(function);
+    assert_eq!(answer.header("x-amz-function-error"), "", "{function}: {}", answer.text());
+}
+
+/// The bodies of all messages that functions have sent to the queue at `url`, as the audit log keeps them.
+pub(crate) fn sent_messages(url: &str) -> BTreeSet<String> {
+    let calls = audit("SendMessageBatch").into_iter().filter(|call| call["QueueUrl"] == url);
+    let entries = calls.flat_map(|mut call| call["Entries"].as_array_mut().map(std::mem::take).expect("entries"));
+    entries.map(|entry| entry["MessageBody"].as_str().expect("a body").to_owned()).collect()
+}
+
+/// The parameters of all calls of one kind. The log answers with the newest fifty up to a time.
+fn audit(event: &str) -> Vec<Value> {
+    const TARGET: &str = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.LookupEvents";
+    let mut request =
+        json!({"LookupAttributes": [{"AttributeKey": "EventName", "AttributeValue": event}], "MaxResults": 50});
+    let mut calls = BTreeMap::new();
+    loop {
+        let page = call("cloudtrail", TARGET, &request);
+        let events = page["Events"].as_array().expect("events");
+        let known = calls.len();
+        for event in events {
+            let own: Value = serde_json::from_str(event["CloudTrailEvent"].as_str().expect("an event")).expect("JSON");
+            calls.insert(event["EventId"].to_string(), own["requestParameters"].clone());
+        }
+        if calls.len() == known {
+            return calls.into_values().collect();
+        }
+        request["EndTime"] = events[events.len() - 1]["EventTime"].clone();
+    }
+}
+
+/// What any function has asked of the table.
+pub(crate) fn requests_to_the_table() -> String {
+    ["PutItem", "UpdateItem", "TransactWriteItems"].into_iter().flat_map(audit).map(|call| call.to_string()).collect()
+}
+
+/// What S3 tells a function of an object that was created.
+pub(crate) fn created(bucket: &str, key: &str, etag: &str, size: u64) -> Value {
+    let object = json!({"key": percent(key, true), "eTag": etag, "size": size});
+    json!({"Records": [{"eventSource": "aws:s3", "s3": {"bucket": {"name": bucket}, "object": object}}]})
+}
+
+/// Every message that lies in any queue, the dead-letter queues included.
+pub(crate) fn waiting_messages() -> String {
+    send(stack().address(), "GET", "/_ministack/sqs/messages", &[], "".into()).expect("the queues' messages").text()
+}
+
+/// Whether the message is gone from the queue at `url`: handled, or given up on.
+pub(crate) fn is_gone(url: &str, message: &str) -> bool {
+    let target = format!("/_ministack/sqs/messages?QueueUrl={}", percent(url, false));
+    let waiting = send(stack().address(), "GET", &target, &[], "".into()).expect("the queue's messages").text();
+    !waiting.contains(message)
+}
+
+/// Calls a service that speaks JSON.
+fn call(service: &str, target: &str, request: &Value) -> Value {
+    let headers = vec![header("content-type", "application/x-amz-json-1.0"), header("x-amz-target", target)];
+    let body = request.to_string();
+    signed(service, "POST", "/", "", headers, body.as_str().into()).expect(target).json()
+}
+
+fn s3(method: &str, bucket: &str, key: &str, query: &str, body: Body<'_>) -> Answer {
+    let target = format!("/{bucket}/{}", percent(key, true));
+    signed("s3", method, target.trim_end_matches(if key.is_empty() { "/" } else { "" }), query, Vec::new(), body)
+}
+
+/// Signs a request and sends it. `query` is encoded, and sorted by name.
+fn signed(service: &str, method: &str, path: &str, query: &str, mut headers: Headers, body: Body<'_>) -> Answer {
+    let stack = stack();
+    let (day, moment) = now();
+    let payload = match body {
+        Body::Bytes(bytes) => HEXLOWER.encode(&Sha256::digest(bytes)),
+        Body::File(_) => "UNSIGNED-PAYLOAD".to_owned(),
+    };
+    headers.extend([
+        header("host", stack.address()),
+        header("x-amz-content-sha256", &payload),
+        header("x-amz-date", &moment),
+    ]);
+    headers.sort();
+    let names = headers.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(";");
+    let lines: String = headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
+    let canonical = format!("{method}\n{path}\n{query}\n{lines}\n{names}\n{payload}");
+    let scope = format!("{day}/{}/{service}/aws4_request", stack.output("region"));
+    let digest = HEXLOWER.encode(&Sha256::digest(canonical));
+    let secret = format!("AWS4{}", stack.output("secret_access_key"));
+    let key = scope.split('/').fold(secret.into_bytes(), |key, part| mac(&key, part));
+    let signature = HEXLOWER.encode(&mac(&key, &format!("AWS4-HMAC-SHA256\n{moment}\n{scope}\n{digest}")));
+    let credential = format!("{}/{scope}", stack.output("access_key_id"));
+    let authorization = format!("Credential={credential}, SignedHeaders={names}, Signature={signature}");
+    headers.push(header("authorization", &format!("AWS4-HMAC-SHA256 {authorization}")));
+    let target = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
+    send(stack.address(), method, &target, &headers, body)
+}
+
+fn header(name: &str, value: &str) -> (String, String) {
+    (name.to_owned(), value.to_owned())
+}
+
+fn mac(key: &[u8], message: &str) -> Vec<u8> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key of any length");
+    mac.update(message.as_bytes());
+    mac.finalize().into_bytes().to_vec()
+}
+
+/// The day and the moment, as signatures spell them.
+fn now() -> (String, String) {
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
+    let now = OffsetDateTime::from_unix_timestamp(i64::try_from(seconds).unwrap()).unwrap();
+    let day = format!("{}{:02}{:02}", now.year(), u8::from(now.month()), now.day());
+    let moment = format!("{day}T{:02}{:02}{:02}Z", now.hour(), now.minute(), now.second());
+    (day, moment)
+}
+
+/// Percent-encoding as S3 reads it.
+pub(crate) fn percent(text: &str, keep_slashes: bool) -> String {
+    let encode = |byte: u8| match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
+        b'/' if keep_slashes => "/".to_owned(),
+        _ => format!("%{byte:02X}"),
+    };
+    text.bytes().map(encode).collect()
+}
+
+/// The text of the first element of this name.
+fn element<'t>(xml: &'t str, name: &str) -> Option<&'t str> {
+    let (_, rest) = xml.split_once(&format!("<{name}>"))?;
+    rest.split_once(&format!("</{name}>")).map(|(text, _)| text)
+}

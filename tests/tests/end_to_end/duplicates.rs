@@ -1,0 +1,84 @@
+//! Events and messages that come more than once: while the work is done, and after it.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use vpp_tests::fixtures::fixture;
+
+use crate::aws;
+use crate::platform::{api, assert_as_the_command_writes, find_content, key_of, own_package, text, upload};
+use crate::stack::{eventually, stack};
+
+/// The stages' queues.
+const QUEUES: [&str; 3] = ["fragment_queue_url", "encrypt_queue_url", "dash_queue_url"];
+
+/// The messages that the stages have sent about a package: queue and body.
+fn messages(package: &str) -> BTreeSet<(&'static str, String)> {
+    let about = |queue: &'static str| {
+        let sent = aws::sent_messages(stack().output(queue)).into_iter();
+        sent.filter(|body| body.contains(package)).map(move |body| (queue, body))
+    };
+    QUEUES.into_iter().flat_map(about).collect()
+}
+
+/// Everything that a viewer, a caller or the next stage could see of an upload and its package.
+#[derive(Debug, PartialEq)]
+struct Seen {
+    content: Value,
+    answer: Value,
+    items: Vec<Value>,
+    output: Vec<aws::Object>,
+    plan: Vec<aws::Object>,
+}
+
+fn seen(key: &str, package: &str) -> Seen {
+    Seen {
+        content: find_content(key).expect("the content stays"),
+        answer: api(&format!("/packaged_content/{package}")).json(),
+        items: aws::partition(&format!("package#{package}")),
+        output: aws::list(stack().output("output_bucket"), &format!("{package}/")),
+        plan: aws::list(stack().output("work_bucket"), &format!("work/{package}/")),
+    }
+}
+
+/// A film of several slices. Its event comes three times, and every message again as soon as it is seen; then, after Ready,
+/// everything comes once more.
+#[test]
+fn repeated_events_and_messages_change_nothing() {
+    let (movie, key) = (fixture("film-moov-last.mp4"), "duplicates/film.mp4");
+    let (bucket, size) = (stack().output("uploads_bucket"), movie.metadata().unwrap().len());
+    let etag = upload(key, &movie);
+    let event = aws::created(bucket, key, &etag, size);
+    aws::invoke("ingest", &event);
+    let content = find_content(key).expect("a verdict");
+    let package = own_package(&content);
+
+    let mut repeated = BTreeSet::new();
+    let answer = eventually("the film to be Ready", || {
+        aws::invoke("ingest", &event);
+        for (queue, body) in messages(package).difference(&repeated.clone()) {
+            aws::send_message(stack().output(queue), body);
+            repeated.insert((*queue, body.clone()));
+        }
+        let answer = api(&format!("/packaged_content/{package}")).json();
+        assert_ne!(answer["status"], "Failed", "{answer}");
+        (answer["status"] == "Ready").then_some(answer)
+    });
+    let slices = answer["progress"]["slices_total"].as_u64().unwrap();
+    let all = messages(package);
+    assert!(slices > 1);
+    assert_eq!(all.len() as u64, slices + 2, "a message for each stage and slice: {all:?}");
+    assert_eq!(answer["progress"]["slices_done"], slices, "each slice counts once");
+
+    let before = seen(key, package);
+    aws::invoke("ingest", &event);
+    let replayed: Vec<_> =
+        all.iter().map(|(queue, body)| (*queue, aws::send_message(stack().output(queue), body))).collect();
+    for (queue, message) in &replayed {
+        eventually("the replayed message to be handled", || aws::is_gone(stack().output(queue), message).then_some(()));
+        let dead = queue.replace("_queue", "_dead_queue");
+        assert!(aws::is_gone(stack().output(&dead), message), "{queue} gave up on a replayed message");
+    }
+    assert_eq!(seen(key, package), before);
+    assert_as_the_command_writes(package, &movie, &key_of(package), text(&answer, "kid"));
+}

@@ -1,0 +1,38 @@
+//! Every name that a person could give a file.
+
+use vpp_tests::fixtures::fixture;
+
+use crate::aws;
+use crate::http::Body;
+use crate::platform::{find_content, ingested, own_package, ready, text};
+use crate::stack::stack;
+
+const ODD: [&str; 9] = [
+    "a summer holiday.mp4",
+    "one+one=two.mp4",
+    "100% %20 %2B.mp4",
+    "Überraschung 映画 🎬.mp4",
+    "LOUD.MP4",
+    "no extension",
+    "very/deeply/nested folder/movie.mp4",
+    "quote's \"quoted\" & <tagged>; #1?.mp4",
+    ".hidden..mp4",
+];
+
+#[test]
+fn every_name_a_person_could_choose_becomes_a_stream() {
+    let movie = fixture("still.mp4");
+    let contents: Vec<_> = ODD.iter().map(|key| ingested(&format!("names/{key}"), &movie)).collect();
+    for content in contents {
+        assert_eq!(text(&ready(own_package(&content)), "status"), "Ready", "{content}");
+    }
+}
+
+#[test]
+fn a_marker_of_a_folder_is_no_content() {
+    let bucket = stack().output("uploads_bucket");
+    let etag = aws::put(bucket, "names/a folder/", Body::Bytes(b""));
+    // Its event once more, with an answer to wait for.
+    aws::invoke("ingest", &aws::created(bucket, "names/a folder/", &etag, 0));
+    assert_eq!(find_content("names/a folder/"), None);
+}

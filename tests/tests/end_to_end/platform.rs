@@ -1,0 +1,163 @@
+//! The platform as its users see it: files go into a bucket, the API tells what became of them, the CDN delivers.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use data_encoding::HEXLOWER;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use vpp_tests::decrypt::Key;
+use vpp_tests::{package, vpp};
+
+use crate::aws;
+use crate::http::{Answer, Body, send};
+use crate::stack::{eventually, stack};
+
+/// Files of a package: path and content.
+pub(crate) type Files = BTreeMap<PathBuf, Vec<u8>>;
+
+/// Everything the API has answered in this process.
+static ANSWERS: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// Puts a movie into the uploads bucket, as plainly as it goes.
+pub(crate) fn upload(key: &str, movie: &Path) -> String {
+    aws::put(stack().output("uploads_bucket"), key, Body::File(movie))
+}
+
+/// The content that the upload at `key` has become, when the verdict is given.
+pub(crate) fn content(key: &str) -> Value {
+    eventually(&format!("the verdict on {key}"), || find_content(key))
+}
+
+/// The content that the upload at `key` has become, if there is a verdict.
+pub(crate) fn find_content(key: &str) -> Option<Value> {
+    let origin = format!("s3://{}/{key}", stack().output("uploads_bucket"));
+    let mut target = "/input_content?limit=100".to_owned();
+    loop {
+        let page = call("GET", &target, "").expect("a list").json();
+        let mut contents = page["input_content"].as_array().expect("contents").iter();
+        if let Some(found) = contents.find(|content| content["input_content_origin"] == origin.as_str()) {
+            return Some(found.clone());
+        }
+        let cursor = page["next_cursor"].as_str()?;
+        target = format!("/input_content?limit=100&cursor={}", aws::percent(cursor, false));
+    }
+}
+
+/// Uploads a movie and waits for the verdict, which must be good.
+pub(crate) fn ingested(key: &str, movie: &Path) -> Value {
+    upload(key, movie);
+    let content = content(key);
+    assert_eq!(content["status"], "Ingested", "{key}: {content}");
+    content
+}
+
+/// A text field of an answer.
+pub(crate) fn text<'v>(value: &'v Value, field: &str) -> &'v str {
+    value[field].as_str().unwrap_or_else(|| panic!("no {field} in {value}"))
+}
+
+/// The package that an upload has started by itself.
+pub(crate) fn own_package(content: &Value) -> &str {
+    text(content, "packaged_content_id")
+}
+
+/// Asks for a package with a key.
+pub(crate) fn request(content: &Value, key: &str, kid: &str) -> Value {
+    let answer = post(&json!({"input_content_id": content["input_content_id"], "key": key, "kid": kid}));
+    assert_eq!(answer.status, 202, "{}", answer.text());
+    answer.json()
+}
+
+/// Asks for a package with any body.
+pub(crate) fn post(body: &Value) -> Answer {
+    call("POST", "/packaged_content", &body.to_string())
+}
+
+/// The package, when a player can stream it.
+pub(crate) fn ready(package: &str) -> Value {
+    eventually(&format!("{package} to be Ready"), || {
+        let answer = api(&format!("/packaged_content/{package}")).json();
+        assert_ne!(answer["status"], "Failed", "{answer}");
+        (answer["status"] == "Ready").then_some(answer)
+    })
+}
+
+/// Asks the API.
+pub(crate) fn api(target: &str) -> Answer {
+    call("GET", target, "").expect(target)
+}
+
+/// Calls the API, whatever it answers.
+pub(crate) fn call(method: &str, target: &str, body: &str) -> Answer {
+    let headers = [host(stack().output("api_url")), ("Content-Type".to_owned(), "application/json".to_owned())];
+    let answer = send(stack().address(), method, target, &headers, body.into());
+    ANSWERS.lock().unwrap().push(answer.text());
+    answer
+}
+
+/// Everything the API has answered so far.
+pub(crate) fn answers() -> Vec<String> {
+    ANSWERS.lock().unwrap().clone()
+}
+
+/// Fetches a URL of the CDN as a player on another page does.
+pub(crate) fn fetch(url: &str, range: Option<&str>) -> Answer {
+    let (_, path) = url.split_once("://").and_then(|(_, rest)| rest.split_once('/')).expect("a URL with a path");
+    let mut headers = vec![host(url), ("Origin".to_owned(), "https://player.example".to_owned())];
+    headers.extend(range.map(|range| ("Range".to_owned(), range.to_owned())));
+    send(stack().address(), "GET", &format!("/{path}"), &headers, "".into())
+}
+
+fn host(url: &str) -> (String, String) {
+    let (_, rest) = url.split_once("://").expect("a URL");
+    ("Host".to_owned(), rest.split('/').next().unwrap().to_owned())
+}
+
+/// The files of a package in the output bucket.
+pub(crate) fn output(package: &str) -> Files {
+    let bucket = stack().output("output_bucket");
+    let read = |object: aws::Object| {
+        let path = object.key.strip_prefix(&format!("{package}/")).expect("its prefix").into();
+        (path, aws::get(bucket, &object.key))
+    };
+    aws::list(bucket, &format!("{package}/")).into_iter().map(read).collect()
+}
+
+/// The key of a package, which only the owner of the account can open.
+pub(crate) fn key_of(package: &str) -> String {
+    let items = aws::partition(&format!("package#{package}"));
+    let wrapped = items.iter().find_map(|item| item["video_key"]["S"].as_str()).expect("a wrapped key");
+    HEXLOWER.encode(&aws::unwrap_key(wrapped, package))
+}
+
+/// Writes files below a directory.
+pub(crate) fn save(files: &Files, directory: &Path) {
+    for (path, bytes) in files {
+        let path = directory.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+}
+
+/// Asserts that a package is, file by file and byte by byte, what the command writes of the same movie.
+pub(crate) fn assert_as_the_command_writes(package: &str, movie: &Path, key: &str, kid: &str) {
+    let scratch = TempDir::new().unwrap();
+    let done = vpp::package(movie, scratch.path(), &["--key", key, "--kid", kid]);
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let expected: BTreeSet<_> = package::files(scratch.path()).into_iter().collect();
+    let found = output(package);
+    assert_eq!(found.keys().cloned().collect::<BTreeSet<_>>(), expected, "{}", movie.display());
+    for (path, bytes) in found {
+        assert!(fs::read(scratch.path().join(&path)).unwrap() == bytes, "{}: {}", movie.display(), path.display());
+    }
+}
+
+/// The same, for the package of a content and the key of the tests.
+pub(crate) fn assert_packaged(content: &Value, movie: &Path, key: Key) {
+    let package = request(content, key.key, key.kid);
+    let package = ready(text(&package, "packaged_content_id"));
+    assert_as_the_command_writes(text(&package, "packaged_content_id"), movie, key.key, key.kid);
+}

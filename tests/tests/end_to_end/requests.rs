@@ -1,0 +1,139 @@
+//! Packages asked for through the API: one per request, whatever the form of its key, and nothing for a bad one.
+
+use std::collections::BTreeSet;
+
+use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD, HEXLOWER};
+use serde_json::{Value, json};
+use vpp_tests::decrypt::{KEY, OTHER_KEY};
+use vpp_tests::fixtures::fixture;
+
+use crate::aws;
+use crate::platform::{api, assert_as_the_command_writes, call, ingested, post, ready, request, text};
+use crate::stack::stack;
+
+/// Sixteen bytes, given in hex, in every form that people hold them in.
+pub(crate) fn forms(hex: &str) -> Vec<String> {
+    let bytes = HEXLOWER.decode(hex.as_bytes()).unwrap();
+    let dashed = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-");
+    vec![
+        hex.to_owned(),
+        hex.to_uppercase(),
+        dashed.to_uppercase(),
+        dashed,
+        BASE64.encode(&bytes),
+        BASE64_NOPAD.encode(&bytes),
+        BASE64URL.encode(&bytes),
+        BASE64URL_NOPAD.encode(&bytes),
+    ]
+}
+
+fn id(package: &Value) -> &str {
+    text(package, "packaged_content_id")
+}
+
+/// The ids of all packages of a content.
+fn packages(content: &Value) -> BTreeSet<String> {
+    let own =
+        |item: &Value| item["sk"]["S"] == "package" && item["input_content_id"]["S"] == content["input_content_id"];
+    let items = aws::items().into_iter().filter(own);
+    items.map(|item| item["packaged_content_id"]["S"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn the_same_request_twice_is_one_package_and_another_key_is_another() {
+    let movie = fixture("late-video.mp4");
+    let content = ingested("requests/keys.mp4", &movie);
+    let first = request(&content, KEY.key, KEY.kid);
+    let listed = || aws::list(stack().output("output_bucket"), id(&first));
+    let done = ready(id(&first));
+    let objects = listed();
+
+    let again = request(&content, KEY.key, KEY.kid);
+    assert_eq!(id(&again), id(&first));
+    assert_eq!(again, done, "the answer is the package as it is");
+
+    for (key, kid) in [(OTHER_KEY.key, KEY.kid), (KEY.key, OTHER_KEY.kid), (OTHER_KEY.key, OTHER_KEY.kid)] {
+        let other = request(&content, key, kid);
+        assert_ne!(id(&other), id(&first));
+        ready(id(&other));
+        assert_as_the_command_writes(id(&other), &movie, key, kid);
+    }
+    assert_eq!(listed(), objects, "the first package is untouched");
+    assert_as_the_command_writes(id(&first), &movie, KEY.key, KEY.kid);
+    assert_eq!(api(&format!("/packaged_content/{}", id(&first))).json(), done);
+}
+
+#[test]
+fn every_form_of_a_key_and_its_id_is_the_same_package() {
+    let content = ingested("requests/forms.mp4", &fixture("still.mp4"));
+    let keys = forms(KEY.key);
+    let kids = forms(KEY.kid);
+    let asked = keys.iter().zip(kids.iter().rev()).map(|(key, kid)| id(&request(&content, key, kid)).to_owned());
+    assert_eq!(asked.collect::<BTreeSet<_>>().len(), 1);
+}
+
+#[test]
+fn a_request_with_a_malformed_key_is_a_problem_and_changes_nothing() {
+    let content = ingested("requests/malformed.mp4", &fixture("still.mp4"));
+    let before = packages(&content);
+    let good = |field: &str| if field == "key" { KEY.key } else { KEY.kid };
+    for field in ["key", "kid"] {
+        let whole = good(field);
+        let bad = [
+            json!(""),
+            json!(whole[1..]),
+            json!(format!("{whole}0")),
+            json!(format!("g{}", &whole[1..])),
+            json!(format!(" {whole}")),
+            json!("hyN9IKGfWKdAwFaE5pm0q"),
+            json!("hyN9IKGfWKdAwFaE5pm0qg="),
+            json!(7),
+            Value::Null,
+        ];
+        for value in bad {
+            let mut body = json!({"input_content_id": content["input_content_id"], "key": KEY.key, "kid": KEY.kid});
+            body[field] = value.clone();
+            let answer = post(&body);
+            assert_eq!((answer.status, answer.header("content-type")), (400, "application/problem+json"), "{body}");
+            let problem = answer.json();
+            assert_eq!(problem["field"], field, "{value}: {problem}");
+            assert!(problem["code"] == "invalid_field" || problem["code"] == "missing_field", "{problem}");
+        }
+    }
+    let zero = json!({"input_content_id": content["input_content_id"], "key": KEY.key, "kid": "0".repeat(32)});
+    assert_eq!(post(&zero).status, 400);
+    assert_eq!(packages(&content), before);
+}
+
+#[test]
+fn both_spellings_tell_how_far_a_package_is_and_never_the_key() {
+    let content = ingested("requests/status.mp4", &fixture("still.mp4"));
+    let asked = request(&content, KEY.key, KEY.kid);
+    let done = ready(id(&asked));
+    assert_eq!(api(&format!("/packaged_content_id/{}", id(&asked))).json(), done);
+    assert_eq!(done["kid"], "a16e402b-9056-e371-f36d-348aa62bb749");
+    assert_eq!(done["progress"]["slices_done"], done["progress"]["slices_total"]);
+    assert_eq!(text(&done, "url"), format!("{}/{}/stream.mpd", stack().output("delivery_url"), id(&asked)));
+    assert!(done.as_object().unwrap().keys().all(|name| !name.contains("key")), "{done}");
+    let one = api(&format!("/input_content/{}", text(&content, "input_content_id"))).json();
+    assert_eq!(one, content);
+}
+
+#[test]
+fn what_is_not_there_is_a_problem() {
+    let unknown = "a".repeat(26);
+    for (method, target, status, code) in [
+        ("GET", format!("/packaged_content/{unknown}"), 404, "package_not_found"),
+        ("GET", format!("/packaged_content_id/{unknown}"), 404, "package_not_found"),
+        ("GET", "/packaged_content/nonsense".to_owned(), 404, "package_not_found"),
+        ("GET", format!("/input_content/{unknown}"), 404, "content_not_found"),
+        ("GET", "/nowhere".to_owned(), 404, "route_not_found"),
+        ("DELETE", "/packaged_content".to_owned(), 405, "method_not_allowed"),
+    ] {
+        let answer = call(method, &target, "");
+        assert_eq!((answer.status, answer.header("content-type")), (status, "application/problem+json"), "{target}");
+        assert_eq!(answer.json()["code"], code, "{target}");
+    }
+    let request = json!({"input_content_id": unknown, "key": KEY.key, "kid": KEY.kid});
+    assert_eq!(post(&request).json()["code"], "content_not_found");
+}
