@@ -57,7 +57,7 @@ def _cargo() -> Path:
     """Compiles for this machine, in the profile that the tests use too."""
     command = ["cargo", "build", "--release", "--workspace", "--bins"]
     _run("building the functions", command)
-    return ROOT / "target" / "release"
+    return Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release"
 
 
 def _cargo_lambda() -> Path:
