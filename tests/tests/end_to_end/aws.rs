@@ -193,7 +193,7 @@ fn signed(service: &str, method: &str, path: &str, query: &str, mut headers: Hea
     ]);
     headers.sort();
     let names = headers.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(";");
-    let lines: String = headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
+    let lines: String = headers.iter().flat_map(|(name, value)| [name, ":", value, "\n"]).collect();
     let canonical = format!("{method}\n{path}\n{query}\n{lines}\n{names}\n{payload}");
     let scope = format!("{day}/{}/{service}/aws4_request", stack.output("region"));
     let digest = HEXLOWER.encode(&Sha256::digest(canonical));

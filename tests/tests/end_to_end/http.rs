@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Longest silence on a connection.
-const SILENCE: Duration = Duration::from_secs(120);
+const SILENCE: Duration = Duration::from_mins(2);
 
 /// What is sent behind the headers.
 #[derive(Debug, Clone, Copy)]

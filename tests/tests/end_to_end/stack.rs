@@ -13,7 +13,7 @@ use vpp_tests::fixtures::root;
 use crate::http::send;
 
 /// How long anything awaited may take. Generous: a busy machine is no failure.
-const PATIENCE: Duration = Duration::from_secs(240);
+const PATIENCE: Duration = Duration::from_mins(4);
 /// Pause between two looks at a condition.
 const PAUSE: Duration = Duration::from_millis(200);
 
