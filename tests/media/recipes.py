@@ -38,6 +38,11 @@ def movie(seconds: float, options: str, picture: str = PICTURE) -> str:
     return f"{picture} {TONE} -t {seconds} {X264} {AAC} {options}"
 
 
+def fragments(flags: str) -> str:
+    """A command line that cuts late-audio.mp4 into fragments."""
+    return f"-i {{late-audio.mp4}} -c copy -movflags +frag_keyframe+{flags}"
+
+
 FILM = (
     "-f lavfi -i testsrc2=size=640x360:rate=30,noise=alls=20:allf=t -f lavfi -i sine=frequency=330:sample_rate=48000"
     " -t 600 -c:v libx264 -preset superfast -bf 2 -g 60 -sc_threshold 0 -b:v 2500k -maxrate 3000k -bufsize 3000k -pix_fmt yuv420p"
@@ -107,6 +112,16 @@ GOOD = [
         "a supplemental message of 70,000 bytes before the picture: a clear run longer than 65,535",
         video(2, "-bf 2 -g 25 -bsf:v h264_metadata=sei_user_data=086f3693b7b34f2c965321492feee5b8+" + "0123456789" * 7000),
     ),
+    Recipe("fragments.mp4", "fragments, all tracks in each, offsets from the moof", fragments("empty_moov+default_base_moof")),
+    Recipe("fragments-absolute.mp4", "fragments with offsets from the start of the file", fragments("empty_moov")),
+    Recipe("fragments-separate.mp4", "fragments of one track each", fragments("empty_moov+separate_moof")),
+    Recipe("fragments-late.mp4", "fragments, and a movie box that was written after the first: with its edit lists", fragments("delay_moov")),
+    Recipe("fragments-hybrid.mp4", "the first samples in the movie box, the others in fragments", fragments("omit_tfhd_offset")),
+    Recipe("fragments-dash.mp4", "a sidx before every fragment", fragments("dash")),
+    Recipe("fragments-index.mp4", "a sidx for all fragments in front, an mfra at the end", fragments("empty_moov+global_sidx")),
+    Recipe("fragments-each.mp4", "every sample a fragment", fragments("frag_every_frame+empty_moov")),
+    Recipe("fragments-no-times.mp4", "fragments without tfdt", synthetic=synthetic.without_tfdt, of="fragments.mp4"),
+    Recipe("fragments-live.mp4", "cut out of a recording: times begin at an hour and a half", synthetic=synthetic.an_hour_on, of="fragments.mp4"),
     Recipe("far-offsets.mp4", "64-bit chunk offsets past 4 GiB, the gap a hole in the file", synthetic=synthetic.far_offsets, of="late-audio.mp4"),
     Recipe("open-ended.mp4", "a spare box with a 64-bit size, the media box of size 0: to the end of the file", synthetic=synthetic.open_ended, of="video-only.mp4"),
 ]
@@ -120,6 +135,7 @@ BAD = [
     Recipe("no-video.mp4", "an AAC track only", f"{TONE} -t 5 {AAC}"),
     Recipe("moov-cut.mp4", "ends inside the movie box", synthetic=synthetic.cut_in_moov, of="sample.mp4"),
     Recipe("mdat-cut.mp4", "ends inside the media, the movie box whole", synthetic=synthetic.cut_in_mdat, of="sample.mp4"),
+    Recipe("fragment-cut.mp4", "ends inside the media of its last fragment", synthetic=synthetic.cut_in_last_mdat, of="fragments.mp4"),
     Recipe("moov-missing.mp4", "media without a movie box: a recording that was never finished", synthetic=synthetic.without_moov, of="sample.mp4"),
     Recipe(
         "encrypted.mp4",

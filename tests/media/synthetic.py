@@ -57,6 +57,42 @@ def cut_in_mdat(to: Path, source: Path) -> None:
     to.write_bytes(data[: (start + end) // 2])
 
 
+def cut_in_last_mdat(to: Path, source: Path) -> None:
+    data = source.read_bytes()
+    at, after = [(at, after) for kind, at, _, after in boxes(data) if kind == b"mdat"][-1]
+    to.write_bytes(data[: (at + after) // 2])
+
+
+def changed(data: bytes, parents: tuple[bytes, ...], change) -> bytes:
+    """Boxes with `change(kind, box)` in place of each that lies in boxes of the types `parents`."""
+    out = b""
+    for kind, at, header, after in boxes(data):
+        out += box(kind, changed(data[at + header : after], parents, change)) if kind in parents else change(kind, data[at:after])
+    return out
+
+
+def without_tfdt(to: Path, source: Path) -> None:
+    """Every `tfdt` becomes a `free`, so that no offset changes."""
+    rename = lambda kind, own: own.replace(b"tfdt", b"free", 1) if kind == b"tfdt" else own
+    to.write_bytes(changed(source.read_bytes(), (b"moof", b"traf"), rename))
+
+
+def an_hour_on(to: Path, source: Path) -> None:
+    """Every `tfdt` (version 1) says an hour and a half more, on timescales of 12,800 and 48,000."""
+
+    def later(kind: bytes, own: bytes) -> bytes:
+        nonlocal track
+        if kind == b"tfhd":
+            (track,) = struct.unpack_from(">I", own, 12)
+        if kind == b"tfdt":
+            (time,) = struct.unpack_from(">Q", own, 12)
+            own = own[:12] + struct.pack(">Q", time + 5400 * (12_800 if track == 1 else 48_000))
+        return own
+
+    track = 0
+    to.write_bytes(changed(source.read_bytes(), (b"moof", b"traf"), later))
+
+
 def without_moov(to: Path, source: Path) -> None:
     data = source.read_bytes()
     to.write_bytes(b"".join(data[at:after] for kind, at, _, after in boxes(data) if kind != b"moov"))

@@ -16,8 +16,8 @@ use vpp_tests::ffmpeg::{self, Edits, Packet};
 use vpp_tests::package::{Package, Representation, Sample, Segment};
 use vpp_tests::{boxes, fixtures, rules, vpp};
 
-/// The corpus files that are progressive H.264 with or without AAC.
-const CORPUS: [&str; 9] = ["s01", "s02", "s07", "s11", "s13", "s14", "s15", "s16", "s18"];
+/// The corpus files that are H.264 with or without AAC.
+const CORPUS: [&str; 10] = ["s01", "s02", "s07", "s08", "s11", "s13", "s14", "s15", "s16", "s18"];
 
 /// The ten-minute film takes minutes to decode; one test of its own covers it.
 fn is_film(movie: &Path) -> bool {
@@ -381,7 +381,7 @@ fn sound_alone_is_packaged_when_asked_for() {
 }
 
 /// What is said of every fixture that must not package.
-const REFUSALS: [(&str, &str); 15] = [
+const REFUSALS: [(&str, &str); 16] = [
     ("empty.mp4", "empty_file"),
     ("text.mp4", "not_mp4"),
     ("picture.mp4", "not_mp4"),
@@ -390,6 +390,7 @@ const REFUSALS: [(&str, &str); 15] = [
     ("no-video.mp4", "no_video"),
     ("moov-cut.mp4", "truncated_index"),
     ("mdat-cut.mp4", "truncated_media"),
+    ("fragment-cut.mp4", "truncated_media"),
     ("moov-missing.mp4", "moov_missing"),
     ("encrypted.mp4", "already_encrypted"),
     ("mpeg-4-part-2.mp4", "unsupported_codec"),

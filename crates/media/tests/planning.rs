@@ -5,6 +5,7 @@
     unreachable_pub,
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
+    clippy::struct_excessive_bools,
     clippy::unwrap_used,
     reason = "a test: it may panic, and its sizes are small"
 )]
@@ -16,12 +17,14 @@ use std::time::Duration;
 
 use mp4_atom::{Any, Decode, Moof};
 use proptest::prelude::*;
-use support::{Movie, Wanted, WantedTrack};
+use support::{Base, Fragmenting, Movie, Wanted, WantedTrack};
 use vpp_media::cenc::{ConstantIv, ContentKey, KeyId, Scheme};
 use vpp_media::cmaf::{
     PlanFile, PlanOptions, PlanWriter, Planner, Presentation, ProtectedTracks, Protection, Slice, SliceSource,
     package_slice, presentation_range, read_presentation, read_slice,
 };
+use vpp_media::isobmff::{Index, IndexReader};
+use vpp_media::track::Sample;
 
 fn key() -> ContentKey {
     ContentKey::new([7; 16])
@@ -137,6 +140,16 @@ prop_compose! {
     }
 }
 
+prop_compose! {
+    fn fragmenting()(
+        base in prop::sample::select(vec![Base::Moof, Base::File, Base::Implicit]), separate in prop::bool::ANY,
+        tfdt in prop::bool::ANY, defaults in prop::bool::ANY, runs in 1_usize..4, rounds_in_moov in 0_usize..3,
+        moov_last in prop::bool::ANY, indexed in prop::bool::ANY,
+    ) -> Fragmenting {
+        Fragmenting { base, separate, tfdt, defaults, runs, rounds_in_moov, moov_last, indexed }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 
@@ -165,6 +178,30 @@ proptest! {
             prop_assert!(expected.next().is_none(), "no sample is lost");
         }
         prop_assert_eq!(read, segments.len(), "no segment is left over");
+    }
+
+    #[test]
+    fn fragments_are_packaged_as_the_sample_tables_of_the_same_movie(
+        tracks in movie(), how in fragmenting(), slice_bytes in 1_u64..20_000,
+    ) {
+        let (progressive, fragmented) = (Movie::new(&tracks), Movie::fragmented(&tracks, how));
+        let (expected, expected_presentation) = plan(&progressive, &options(u64::MAX, 1, true));
+        let (slices, presentation) = plan(&fragmented, &options(slice_bytes, 1, true));
+        prop_assert_eq!(presentation.representations, expected_presentation.representations);
+        prop_assert_eq!(package(&fragmented, &slices), package(&progressive, &expected));
+    }
+
+    #[test]
+    fn fragments_are_found_again_by_the_place_of_the_moov(tracks in movie(), how in fragmenting()) {
+        let movie = Movie::fragmented(&tracks, how);
+        let index = movie.index();
+        let again = movie.index_by(IndexReader::at(movie.file.len() as u64, index.moov_range()).unwrap());
+        let samples = |index: &Index| -> Vec<Vec<Sample>> {
+            index.movie().unwrap().tracks.iter().map(|track| track.samples.samples().collect()).collect()
+        };
+        prop_assert_eq!(samples(&index), samples(&again));
+        let listed: Vec<Vec<u64>> = samples(&index).iter().map(|of| of.iter().map(|sample| sample.offset).collect()).collect();
+        prop_assert_eq!(listed, movie.offsets);
     }
 
     #[test]
@@ -284,7 +321,7 @@ fn a_window_too_large_for_a_worker_is_refused() {
         movie.file[at..at + 4].copy_from_slice(&(1_u32 << 28).to_be_bytes());
     }
     let moov = movie.index().moov_range();
-    let mut reader = vpp_media::isobmff::IndexReader::at(1 << 40, moov.clone()).unwrap();
+    let mut reader = IndexReader::at(1 << 40, moov.clone()).unwrap();
     reader.supply(movie.bytes(moov.start, moov.end)).unwrap();
     let index = reader.finish().unwrap();
     let parsed = index.movie().unwrap();

@@ -165,7 +165,7 @@ struct Cursor<'m, 'a> {
     encryption: Option<crate::cenc::TrackEncryption>,
     timeline: Timeline,
     is_clock: bool,
-    samples: Peekable<Samples<'a>>,
+    samples: Peekable<Samples<'m>>,
     /// Earliest presentation time of each segment so far.
     starts: Vec<u64>,
     /// Where the media ends, presented.

@@ -10,6 +10,7 @@
 mod fourcc;
 mod index;
 mod reader;
+mod top_level;
 mod writer;
 
 pub use fourcc::FourCc;

@@ -53,6 +53,27 @@ impl Origin {
     }
 }
 
+/// Lets a movie whose tracks all begin late begin at zero: a part of a longer recording keeps that one's times, hours or years
+/// of them, and nobody waits for its first picture. What is taken away is whole units of every track, as an [`Origin`] is.
+///
+/// A `tfdt` says so; a movie without fragments begins at zero, and what an edit list adds to that is meant.
+pub(super) fn start_at_zero(tracks: &mut [Track<'_>]) {
+    if tracks.iter().any(|track| track.samples.first_decode_time() == 0) {
+        return;
+    }
+    let parts = tracks.iter().map(|track| track.timescale.hz()).fold(0, greatest_common_divisor).max(1);
+    let starts = tracks.iter().map(|track| {
+        let units = track.samples.earliest_composition().saturating_add(track.presentation_offset);
+        let parts = i128::from(units).saturating_mul(i128::from(parts)).div_euclid(i128::from(track.timescale.hz()));
+        i64::try_from(parts).unwrap_or(0)
+    });
+    let start = starts.min().unwrap_or(0).max(0);
+    for track in tracks {
+        let units_per_part = i64::from(track.timescale.hz().checked_div(parts).unwrap_or(1));
+        track.presentation_offset = track.presentation_offset.saturating_sub(start.saturating_mul(units_per_part));
+    }
+}
+
 const TOO_FAR: Error = Error::Unsupported { feature: "An edit list that moves media by more than 64 bits of time" };
 
 /// How a track's media time maps to output media time and to presentation time, in units of its timescale.

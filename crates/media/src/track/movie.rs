@@ -1,7 +1,8 @@
 //! The movie: its tracks, and which of them can be packaged.
 
 use super::SampleTable;
-use super::edit::Edit;
+use super::edit::{Edit, start_at_zero};
+use super::fragment::{Fragments, Run};
 use crate::codec::{AudioFacts, SampleEntry, VideoFacts};
 use crate::isobmff::{BoxView, FourCc};
 use crate::time::Timescale;
@@ -77,15 +78,20 @@ impl Track<'_> {
 }
 
 impl<'a> Movie<'a> {
-    /// Reads a `moov` box of a file of `file_size` bytes.
+    /// Reads a `moov` box, and the `moof` boxes of a fragmented movie in file order, of a file of `file_size` bytes.
     ///
     /// # Errors
     /// Why the movie cannot be packaged. A movie without video is not an error here: see [`Movie::require_video`].
-    pub fn parse(moov: BoxView<'a>, file_size: u64) -> Result<Self> {
+    pub fn parse(
+        moov: BoxView<'a>,
+        moofs: impl Iterator<Item = Result<BoxView<'a>>>,
+        file_size: u64,
+    ) -> Result<Self> {
         let mvhd = moov.required(b"mvhd", "it has no movie header (mvhd)")?;
         let (version, _, mut reader) = mvhd.full()?;
         reader.skip(if version == 1 { 16 } else { 8 })?;
         let timescale = Timescale::new(reader.u32()?).ok_or(mvhd.malformed("its timescale is zero"))?;
+        let mut fragments = Fragments::parse(moov.child(b"mvex")?.as_ref(), moofs, file_size)?;
         let mut movie = Self { tracks: Vec::new(), skipped: Vec::new() };
         for child in moov.children() {
             let child = child?;
@@ -93,15 +99,15 @@ impl<'a> Movie<'a> {
                 if movie.tracks.len().saturating_add(movie.skipped.len()) >= MAX_TRACKS {
                     return Err(moov.malformed("it has more tracks than any movie needs"));
                 }
-                match parse_track(&child, timescale, file_size)? {
+                let header = TrackHeader::parse(&child.required(b"tkhd", "it has no track header (tkhd)")?)?;
+                let runs = fragments.take(header.id);
+                match parse_track(&child, &header, runs, timescale, file_size)? {
                     Parsed::Media(track) => movie.tracks.push(*track),
                     Parsed::Skipped(track) => movie.skipped.push(track),
                 }
             }
         }
-        if moov.child(b"mvex")?.is_some() {
-            return Err(Error::Unsupported { feature: "A fragmented file (moof boxes) as input" });
-        }
+        fragments.none_left()?;
         let total = movie.tracks.iter().map(|track| track.samples.bytes()).fold(0, u64::saturating_add);
         if total > file_size {
             return Err(moov.malformed("its samples overlap: together they are longer than the file"));
@@ -109,6 +115,7 @@ impl<'a> Movie<'a> {
         if movie.tracks.is_empty() {
             return Err(Error::NoMedia);
         }
+        start_at_zero(&mut movie.tracks);
         Ok(movie)
     }
 
@@ -136,8 +143,13 @@ enum Parsed<'a> {
     Skipped(SkippedTrack),
 }
 
-fn parse_track<'a>(trak: &BoxView<'a>, movie: Timescale, file_size: u64) -> Result<Parsed<'a>> {
-    let header = TrackHeader::parse(&trak.required(b"tkhd", "it has no track header (tkhd)")?)?;
+fn parse_track<'a>(
+    trak: &BoxView<'a>,
+    header: &TrackHeader,
+    runs: Vec<Run<'a>>,
+    movie: Timescale,
+    file_size: u64,
+) -> Result<Parsed<'a>> {
     let mdia = trak.required(b"mdia", "it has no media (mdia)")?;
     let hdlr = mdia.required(b"hdlr", "it has no handler (hdlr)")?;
     let (_, _, mut reader) = hdlr.full()?;
@@ -152,10 +164,10 @@ fn parse_track<'a>(trak: &BoxView<'a>, movie: Timescale, file_size: u64) -> Resu
     let (timescale, language) = media_header(&mdia)?;
     let minf = mdia.required(b"minf", "it has no media information (minf)")?;
     let stbl = minf.required(b"stbl", "it has no sample table (stbl)")?;
-    let samples = SampleTable::parse(&stbl, file_size)?;
+    let samples = SampleTable::parse(&stbl, runs, kind, file_size)?;
     let stsd = stbl.required(b"stsd", "it has no sample descriptions (stsd)")?;
     let entry = SampleEntry::parse(&stsd, kind, header.id);
-    // The tables of a fragmented file are empty; that it is encrypted is what its owner has to know first.
+    // That it is encrypted is what the owner of a file without samples has to know first.
     if samples.is_empty() && !matches!(entry, Err(Error::AlreadyEncrypted { .. })) {
         return skipped("it has no samples");
     }
@@ -163,7 +175,7 @@ fn parse_track<'a>(trak: &BoxView<'a>, movie: Timescale, file_size: u64) -> Resu
     let edit = trak.child(b"edts")?.map(|edts| Edit::parse(&edts, movie, timescale)).transpose()?;
     let presentation_offset = edit.unwrap_or_default().presentation_offset;
     let language = mdia.child(b"elng")?.and_then(|elng| extended_language(&elng)).or(language);
-    let TrackHeader { id, matrix, size: presentation_size } = header;
+    let TrackHeader { id, matrix, size: presentation_size } = *header;
     let track = Track { id, kind, timescale, language, matrix, presentation_size, entry, samples, presentation_offset };
     Ok(Parsed::Media(Box::new(track)))
 }

@@ -1,52 +1,18 @@
 //! Sample tables (ISO/IEC 14496-12 8.5 to 8.7): read where they lie, checked once, then iterated.
 //!
-//! A track's samples are described by half a dozen run-length tables that a reader must walk in step. [`SampleTable`] holds
-//! slices of the index, whatever the number of samples, and [`Samples`] is the walk. Because [`SampleTable::parse`] has
-//! proven that the tables agree on the number of samples and that every sample lies inside the file, the walk cannot fail.
+//! A track's samples are described by half a dozen run-length tables that a reader must walk in step. [`Tables`] holds slices
+//! of the index, whatever the number of samples, and [`TableSamples`] is the walk. Because [`Tables::parse`] has proven that
+//! the tables agree on the number of samples, the walk cannot fail.
 
+use super::fragment::End;
+use super::samples::{MAX_SAMPLES, Sample};
 use crate::isobmff::{BoxView, Reader};
 use crate::{Error, Result};
 
-/// Samples a track may have: a day of video at 240 frames a second, or of audio at 96 kHz, fits.
-const MAX_SAMPLES: u32 = 1 << 25;
-
-/// One sample: an access unit of video, a frame of audio.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sample {
-    /// Position in the track, from 0.
-    pub index: u32,
-    /// Offset of its first byte in the file.
-    pub offset: u64,
-    /// Length in bytes.
-    pub size: u32,
-    /// Decode time, in units of the track's timescale.
-    pub decode_time: u64,
-    /// Time to the next sample's decode time.
-    pub duration: u32,
-    /// Composition time less decode time.
-    pub composition_offset: i32,
-    /// Whether decoding may start here.
-    pub is_sync: bool,
-}
-
-impl Sample {
-    /// Composition time, in units of the track's timescale; may lie before zero.
-    #[must_use]
-    pub fn composition_time(&self) -> i64 {
-        i64::try_from(self.decode_time).unwrap_or(i64::MAX).saturating_add(i64::from(self.composition_offset))
-    }
-
-    /// Where the sample ends in the file.
-    #[must_use]
-    pub fn end(&self) -> u64 {
-        self.offset.saturating_add(u64::from(self.size))
-    }
-}
-
-/// The sample tables of one track, in agreement with each other and with the length of the file.
+/// The sample tables of one track, in agreement with each other.
 #[derive(Debug, Clone, Copy)]
-pub struct SampleTable<'a> {
-    count: u32,
+pub(super) struct Tables<'a> {
+    pub(super) count: u32,
     sizes: Sizes<'a>,
     /// `stts`: (count, delta).
     durations: &'a [[u8; 8]],
@@ -57,8 +23,8 @@ pub struct SampleTable<'a> {
     /// `stsc`: (first chunk from 1, samples per chunk, sample description from 1).
     chunk_runs: &'a [[u8; 12]],
     chunk_offsets: ChunkOffsets<'a>,
-    bytes: u64,
-    earliest_composition: i64,
+    /// The duration of the last sample where the fragments that follow make it another than `stts` says.
+    pub(super) last_duration: Option<u32>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -115,13 +81,13 @@ impl ChunkOffsets<'_> {
     }
 }
 
-impl<'a> SampleTable<'a> {
-    /// Reads and checks the tables of an `stbl` box, of a file of `file_size` bytes.
+impl<'a> Tables<'a> {
+    /// Reads the tables of an `stbl` box, and checks them against each other.
     ///
     /// # Errors
-    /// [`Error::Malformed`] when a table is missing or two disagree, [`Error::TruncatedMedia`] when a sample lies past the
-    /// end of the file, [`Error::LimitExceeded`] for more samples than a day of media has.
-    pub fn parse(stbl: &BoxView<'a>, file_size: u64) -> Result<Self> {
+    /// [`Error::Malformed`] when a table is missing or two disagree, [`Error::LimitExceeded`] for more samples than a day of
+    /// media has.
+    pub(super) fn parse(stbl: &BoxView<'a>) -> Result<Self> {
         let (count, sizes) = Self::sizes(stbl)?;
         if count > MAX_SAMPLES {
             let (found, limit) = (u64::from(count), u64::from(MAX_SAMPLES));
@@ -137,50 +103,35 @@ impl<'a> SampleTable<'a> {
             sync_samples: stbl.child(b"stss")?.map(|stss| entries(&stss)).transpose()?,
             chunk_runs: entries(&chunk_runs)?,
             chunk_offsets: Self::chunk_offsets(stbl)?,
-            bytes: 0,
-            earliest_composition: 0,
+            last_duration: None,
         };
         if total(table.durations) < u64::from(count) {
             return Err(durations.malformed("it has fewer durations than there are samples"));
         }
         table.check_chunks(&chunk_runs)?;
-        table.check_samples(stbl, file_size)
+        Ok(table)
     }
 
-    /// Number of samples.
-    #[must_use]
-    pub fn len(&self) -> u32 {
-        self.count
-    }
-
-    /// Whether the track has no samples.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.count == 0
-    }
-
-    /// Sum of the sizes of all samples, in bytes.
-    #[must_use]
-    pub fn bytes(&self) -> u64 {
-        self.bytes
-    }
-
-    /// The earliest composition time of all samples, in units of the track's timescale.
-    #[must_use]
-    pub fn earliest_composition(&self) -> i64 {
-        self.earliest_composition
-    }
-
-    /// Whether every sample is a sync sample.
-    #[must_use]
-    pub fn all_sync(&self) -> bool {
-        self.sync_samples.is_none()
+    /// Where the samples end.
+    pub(super) fn end(&self) -> End {
+        let mut end = End { samples: self.count, last: None, time: 0 };
+        let mut left = self.count;
+        for run in self.durations {
+            let (count, duration) = pair(run);
+            let count = count.min(left);
+            if count > 0 {
+                let span = |samples: u32| u64::from(samples).saturating_mul(u64::from(duration));
+                end.last = Some(end.time.saturating_add(span(count.saturating_sub(1))));
+                end.time = end.time.saturating_add(span(count));
+                left = left.saturating_sub(count);
+            }
+        }
+        end
     }
 
     /// The samples in decode order.
-    #[must_use]
-    pub fn samples(&self) -> Samples<'a> {
-        Samples {
+    pub(super) fn samples(&self) -> TableSamples<'a> {
+        TableSamples {
             table: *self,
             index: 0,
             decode_time: 0,
@@ -239,37 +190,6 @@ impl<'a> SampleTable<'a> {
         }
         Ok(())
     }
-
-    /// Proves that every sample lies inside the file, and that together they are no longer than it.
-    fn check_samples(mut self, stbl: &BoxView<'_>, file_size: u64) -> Result<Self> {
-        let mut end: u64 = 0;
-        let mut seen: u32 = 0;
-        let mut latest: u64 = 0;
-        self.earliest_composition = i64::MAX;
-        for sample in self.samples() {
-            seen = seen.saturating_add(1);
-            self.bytes = self.bytes.saturating_add(u64::from(sample.size));
-            self.earliest_composition = self.earliest_composition.min(sample.composition_time());
-            latest = sample.decode_time.saturating_add(u64::from(sample.duration));
-            end = end.max(sample.end());
-        }
-        if seen < self.count {
-            return Err(stbl.malformed("its tables end before its samples do"));
-        }
-        if end > file_size {
-            return Err(Error::TruncatedMedia { file_size, needed: end });
-        }
-        if self.bytes > file_size {
-            return Err(stbl.malformed("its samples overlap: together they are longer than the file"));
-        }
-        if latest >= 1 << 62 {
-            return Err(stbl.malformed("its times overflow"));
-        }
-        if self.count == 0 {
-            self.earliest_composition = 0;
-        }
-        Ok(self)
-    }
 }
 
 /// The entries of a full box that is a count and a table.
@@ -302,8 +222,8 @@ fn word_pair(words: &[[u8; 4]]) -> (u32, u32) {
 
 /// The samples of a track in decode order.
 #[derive(Debug, Clone)]
-pub struct Samples<'a> {
-    table: SampleTable<'a>,
+pub(super) struct TableSamples<'a> {
+    table: Tables<'a>,
     index: u32,
     decode_time: u64,
     durations: Runs<'a>,
@@ -313,7 +233,7 @@ pub struct Samples<'a> {
     chunks: Chunks<'a>,
 }
 
-impl Iterator for Samples<'_> {
+impl Iterator for TableSamples<'_> {
     type Item = Sample;
 
     #[inline]
@@ -323,6 +243,8 @@ impl Iterator for Samples<'_> {
         }
         let size = self.table.sizes.at(self.index)?;
         let duration = self.durations.next().unwrap_or(0);
+        let is_last = self.index.saturating_add(1) == self.table.count;
+        let duration = self.table.last_duration.filter(|_| is_last).unwrap_or(duration);
         // Version 0 tables with negative offsets exist (QuickTime), so both versions are read as signed.
         let composition_offset = self.composition_offsets.next().unwrap_or(0).cast_signed();
         let sample = Sample {
@@ -338,14 +260,9 @@ impl Iterator for Samples<'_> {
         self.decode_time = self.decode_time.saturating_add(u64::from(duration));
         Some(sample)
     }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        let left = usize::try_from(self.table.count.saturating_sub(self.index)).unwrap_or(usize::MAX);
-        (left, Some(left))
-    }
 }
 
-impl Samples<'_> {
+impl TableSamples<'_> {
     fn is_sync(&mut self) -> bool {
         let Some(sync_samples) = self.table.sync_samples else { return true };
         let number = self.index.saturating_add(1);
@@ -422,7 +339,3 @@ impl Chunks<'_> {
         Some(offset)
     }
 }
-
-#[cfg(test)]
-#[path = "sample_table_tests.rs"]
-mod tests;

@@ -1,6 +1,9 @@
 //! A movie made to measure: what its samples are is known before a byte of it is written, so that tests can compare what the
 //! engine makes of the file with what went into it.
 
+mod fragments;
+
+pub use fragments::{Base, Fragmenting};
 use vpp_media::isobmff::{BoxWriter, Index, IndexReader};
 
 /// A sample as the test wants it.
@@ -55,13 +58,10 @@ impl Movie {
             }
         });
         w.plain(b"moov", |w| {
-            w.full(b"mvhd", 0, 0, |w| {
-                w.zeros(8);
-                w.u32(1000);
-                w.zeros(84);
-            });
+            movie_header(w);
             for (number, track) in tracks.iter().enumerate() {
-                trak(w, u32::try_from(number + 1).unwrap(), track, &chunks[number]);
+                let all_sync = track.samples.iter().all(|sample| sample.is_sync);
+                trak(w, u32::try_from(number + 1).unwrap(), track, all_sync, &chunks[number]);
             }
         });
         Self { file: w.finish(), offsets }
@@ -69,7 +69,11 @@ impl Movie {
 
     /// The file's index, read through the engine.
     pub fn index(&self) -> Index {
-        let mut reader = IndexReader::new(self.file.len() as u64).unwrap();
+        self.index_by(IndexReader::new(self.file.len() as u64).unwrap())
+    }
+
+    /// The file's index, read through this reader.
+    pub fn index_by(&self, mut reader: IndexReader) -> Index {
         while let Some(range) = reader.want() {
             reader.supply(self.bytes(range.start, range.end)).unwrap();
         }
@@ -93,7 +97,15 @@ fn payload(video: bool, size: u32, seed: &mut u32) -> Vec<u8> {
     bytes
 }
 
-fn trak(w: &mut BoxWriter, id: u32, track: &WantedTrack, chunks: &[u32]) {
+fn movie_header(w: &mut BoxWriter) {
+    w.full(b"mvhd", 0, 0, |w| {
+        w.zeros(8);
+        w.u32(1000);
+        w.zeros(84);
+    });
+}
+
+fn trak(w: &mut BoxWriter, id: u32, track: &WantedTrack, all_sync: bool, chunks: &[u32]) {
     w.plain(b"trak", |w| {
         w.full(b"tkhd", 0, 7, |w| {
             w.zeros(8);
@@ -126,12 +138,12 @@ fn trak(w: &mut BoxWriter, id: u32, track: &WantedTrack, chunks: &[u32]) {
                 w.raw(if track.video { b"vide" } else { b"soun" });
                 w.zeros(13);
             });
-            w.plain(b"minf", |w| w.plain(b"stbl", |w| stbl(w, track, chunks)));
+            w.plain(b"minf", |w| w.plain(b"stbl", |w| stbl(w, track, all_sync, chunks)));
         });
     });
 }
 
-fn stbl(w: &mut BoxWriter, track: &WantedTrack, chunks: &[u32]) {
+fn stbl(w: &mut BoxWriter, track: &WantedTrack, all_sync: bool, chunks: &[u32]) {
     w.full(b"stsd", 0, 0, |w| {
         w.u32(1);
         if track.video {
@@ -167,7 +179,7 @@ fn stbl(w: &mut BoxWriter, track: &WantedTrack, chunks: &[u32]) {
         w.u32(count(samples.len()));
         samples.iter().for_each(|s| [1, s.composition_offset.cast_unsigned()].into_iter().for_each(|v| w.u32(v)));
     });
-    if samples.iter().any(|sample| !sample.is_sync) {
+    if !all_sync {
         w.full(b"stss", 0, 0, |w| {
             let sync: Vec<u32> = (1..).zip(samples).filter(|(_, s)| s.is_sync).map(|(number, _)| number).collect();
             w.u32(count(sync.len()));
@@ -175,7 +187,10 @@ fn stbl(w: &mut BoxWriter, track: &WantedTrack, chunks: &[u32]) {
         });
     }
     w.full(b"stsc", 0, 0, |w| {
-        w.u32(1);
+        w.u32(u32::from(!chunks.is_empty()));
+        if chunks.is_empty() {
+            return;
+        }
         [1, count(track.chunk), 1].into_iter().for_each(|v| w.u32(v));
     });
     w.full(b"stsz", 0, 0, |w| {

@@ -50,7 +50,7 @@ fn parse(tables: &Tables, file_size: u64) -> Result<Vec<Sample>> {
     });
     let bytes = w.finish();
     let stbl = BoxView::parse(&bytes, 0).unwrap();
-    SampleTable::parse(&stbl, file_size).map(|table| table.samples().collect())
+    SampleTable::parse(&stbl, Vec::new(), TrackKind::Video, file_size).map(|table| table.samples().collect())
 }
 
 #[test]
@@ -103,6 +103,6 @@ fn a_count_without_samples_behind_it_costs_nothing() {
         });
     });
     let bytes = w.finish();
-    let error = SampleTable::parse(&BoxView::parse(&bytes, 0).unwrap(), 1 << 40).unwrap_err();
+    let error = SampleTable::parse(&BoxView::parse(&bytes, 0).unwrap(), Vec::new(), TrackKind::Video, 1 << 40).unwrap_err();
     assert_eq!(error.code(), "limit_exceeded");
 }

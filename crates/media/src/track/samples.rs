@@ -1,0 +1,183 @@
+//! The samples of a track: those of its sample tables, and behind them those of its fragments.
+
+use super::TrackKind;
+use super::fragment::{Run, RunSamples, place};
+use super::sample_table::{TableSamples, Tables};
+use crate::isobmff::BoxView;
+use crate::{Error, Result};
+
+/// Samples a track may have: a day of video at 240 frames a second, or of audio at 96 kHz, fits.
+pub(super) const MAX_SAMPLES: u32 = 1 << 25;
+
+/// One sample: an access unit of video, a frame of audio.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sample {
+    /// Position in the track, from 0.
+    pub index: u32,
+    /// Offset of its first byte in the file.
+    pub offset: u64,
+    /// Length in bytes.
+    pub size: u32,
+    /// Decode time, in units of the track's timescale.
+    pub decode_time: u64,
+    /// Time to the next sample's decode time.
+    pub duration: u32,
+    /// Composition time less decode time.
+    pub composition_offset: i32,
+    /// Whether decoding may start here.
+    pub is_sync: bool,
+}
+
+impl Sample {
+    /// Composition time, in units of the track's timescale; may lie before zero.
+    #[must_use]
+    pub fn composition_time(&self) -> i64 {
+        i64::try_from(self.decode_time).unwrap_or(i64::MAX).saturating_add(i64::from(self.composition_offset))
+    }
+
+    /// Where the sample ends in the file.
+    #[must_use]
+    pub fn end(&self) -> u64 {
+        self.offset.saturating_add(u64::from(self.size))
+    }
+}
+
+/// The samples of one track, proven to lie inside the file.
+///
+/// A progressive movie has them all in the sample tables of its `moov`, a fragmented one in the track runs of its `moof`s, and
+/// some have the first in the one and the others in the other. Both are read where they lie.
+#[derive(Debug, Clone)]
+pub struct SampleTable<'a> {
+    tables: Tables<'a>,
+    runs: Vec<Run<'a>>,
+    /// Whether fragments may say that a sample is no sync sample: not for sound, where muxers say anything.
+    heeds_sync_flags: bool,
+    count: u32,
+    bytes: u64,
+    earliest_composition: i64,
+}
+
+impl<'a> SampleTable<'a> {
+    /// Reads and checks the tables of an `stbl` box and the `runs` of the track's fragments, of a file of `file_size` bytes.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] when a table is missing or two disagree, [`Error::TruncatedMedia`] when a sample lies past the
+    /// end of the file, [`Error::LimitExceeded`] for more samples than a day of media has.
+    pub(super) fn parse(stbl: &BoxView<'a>, mut runs: Vec<Run<'a>>, kind: TrackKind, file_size: u64) -> Result<Self> {
+        let mut tables = Tables::parse(stbl)?;
+        let counts = runs.iter().map(|run| run.count);
+        let count = counts.fold(tables.count, u32::saturating_add);
+        if count > MAX_SAMPLES {
+            let (found, limit) = (u64::from(count), u64::from(MAX_SAMPLES));
+            return Err(Error::LimitExceeded { what: "the number of samples of a track", found, limit });
+        }
+        if u64::from(count) > file_size {
+            return Err(stbl.malformed("there are more samples than the file has bytes"));
+        }
+        tables.last_duration = place(&mut runs, tables.end(), stbl)?;
+        let heeds_sync_flags = kind == TrackKind::Video;
+        let table = Self { tables, runs, heeds_sync_flags, count, bytes: 0, earliest_composition: 0 };
+        table.check(stbl, file_size)
+    }
+
+    /// Number of samples.
+    #[must_use]
+    pub fn len(&self) -> u32 {
+        self.count
+    }
+
+    /// Whether the track has no samples.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Sum of the sizes of all samples, in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Decode time of the first sample: not zero in what was cut out of a longer recording.
+    #[must_use]
+    pub fn first_decode_time(&self) -> u64 {
+        self.samples().next().map_or(0, |first| first.decode_time)
+    }
+
+    /// The earliest composition time of all samples, in units of the track's timescale.
+    #[must_use]
+    pub fn earliest_composition(&self) -> i64 {
+        self.earliest_composition
+    }
+
+    /// The samples in decode order.
+    #[must_use]
+    pub fn samples(&self) -> Samples<'_> {
+        Samples {
+            tables: self.tables.samples(),
+            runs: self.runs.iter(),
+            run: None,
+            heeds_sync_flags: self.heeds_sync_flags,
+        }
+    }
+
+    /// Proves that every sample lies inside the file, and that together they are no longer than it.
+    fn check(mut self, stbl: &BoxView<'_>, file_size: u64) -> Result<Self> {
+        let (mut end, mut seen, mut latest, mut bytes, mut earliest): (u64, u32, u64, u64, i64) = (0, 0, 0, 0, i64::MAX);
+        for sample in self.samples() {
+            seen = seen.saturating_add(1);
+            bytes = bytes.saturating_add(u64::from(sample.size));
+            earliest = earliest.min(sample.composition_time());
+            latest = latest.max(sample.decode_time.saturating_add(u64::from(sample.duration)));
+            end = end.max(sample.end());
+        }
+        if seen < self.count {
+            return Err(stbl.malformed("its tables end before its samples do"));
+        }
+        if end > file_size {
+            return Err(Error::TruncatedMedia { file_size, needed: end });
+        }
+        if bytes > file_size {
+            return Err(stbl.malformed("its samples overlap: together they are longer than the file"));
+        }
+        if latest >= 1 << 62 {
+            return Err(stbl.malformed("its times overflow"));
+        }
+        self.bytes = bytes;
+        self.earliest_composition = if seen == 0 { 0 } else { earliest };
+        Ok(self)
+    }
+}
+
+/// The samples of a track in decode order.
+#[derive(Debug, Clone)]
+pub struct Samples<'t> {
+    tables: TableSamples<'t>,
+    runs: std::slice::Iter<'t, Run<'t>>,
+    run: Option<RunSamples<'t>>,
+    heeds_sync_flags: bool,
+}
+
+impl Iterator for Samples<'_> {
+    type Item = Sample;
+
+    #[inline]
+    fn next(&mut self) -> Option<Sample> {
+        self.tables.next().or_else(|| self.of_runs())
+    }
+}
+
+impl Samples<'_> {
+    fn of_runs(&mut self) -> Option<Sample> {
+        loop {
+            if let Some(sample) = self.run.as_mut().and_then(Iterator::next) {
+                return Some(Sample { is_sync: sample.is_sync || !self.heeds_sync_flags, ..sample });
+            }
+            self.run = Some(self.runs.next()?.samples());
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "samples_tests.rs"]
+mod tests;
