@@ -88,6 +88,9 @@ GOOD = [
         movie(30, "-bf 2 -x264-params keyint=infinite:scenecut=0 -force_key_frames 0,0.4,1.2,13.36,14,29"),
     ),
     Recipe("open-groups.mp4", "open groups of pictures: sync samples that are recovery points", video(10, "-bf 3 -x264-params open-gop=1:keyint=48:scenecut=0")),
+    Recipe("open-groups-sound.mp4", "open groups of pictures, and sound to be cut where they are", movie(10, "-bf 3 -x264-params open-gop=1:keyint=48:scenecut=0")),
+    Recipe("long-sound.mp4", "20 s of sound to 4 s of picture", f"-t 4 {PICTURE} -t 20 {TONE} {X264} -bf 2 -g 25 {AAC}"),
+    Recipe("late-picture.mp4", "the picture begins 15 s after the sound", f"-itsoffset 15 -t 4 {PICTURE} -t 20 {TONE} {X264} -bf 2 -g 25 {AAC}"),
     Recipe(
         "variable-rate.mp4",
         "sample durations of 1, 2 and 5 frames",

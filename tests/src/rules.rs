@@ -124,7 +124,7 @@ fn fragments(own: &Representation, samples: &[Vec<Sample>], report: &mut Report)
     }
 }
 
-/// Every segment boundary is one of the video's, to within a sample of the track.
+/// Every segment boundary is one of the video's, to within a sample of the track, while there is video.
 fn alignment(package: &Package, own: &Representation, samples: &[Vec<Sample>], report: &mut Report) {
     let Some(clock) = package.representations.iter().find(|other| other.content_type == "video") else { return };
     let presented =
@@ -137,6 +137,10 @@ fn alignment(package: &Package, own: &Representation, samples: &[Vec<Sample>], r
             let behind = presented(own, segment) * scales.1 - presented(clock, cut) * scales.0;
             (0..=(longest + 1) * scales.1).contains(&behind)
         });
-        report.require(near, || format!("{}/{}: begins where no picture segment does", own.id, segment.number));
+        let at = presented(own, segment) * scales.1;
+        let (begin, end) = (clock.segments.first(), clock.segments.last());
+        let begin = begin.map_or(0, |first| presented(clock, first) * scales.0);
+        let end = end.map_or(0, |last| (presented(clock, last) + i128::from(last.duration)) * scales.0);
+        report.require(near || at < begin || at >= end, || format!("{}/{}: begins where no picture segment does", own.id, segment.number));
     }
 }

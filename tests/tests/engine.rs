@@ -352,6 +352,33 @@ fn segments_begin_at_the_sync_sample_nearest_to_the_asked_duration() {
 }
 
 #[test]
+fn open_groups_are_signalled_and_closed_ones_too() {
+    for (name, sap_type) in [("open-groups-sound.mp4", 3), ("video-only.mp4", 1)] {
+        let packaged = packaged(&fixtures::fixture(name), &["--scheme", "clear", "--segment-duration", "2"]);
+        let sets = packaged.package.mpd.periods.iter().flat_map(|period| &period.adaptations);
+        let signalled: Vec<_> = sets.map(|set| (set.contentType.clone().unwrap(), set.startWithSAP)).collect();
+        assert_eq!(signalled[0], ("video".into(), Some(sap_type)), "{name}");
+        assert!(signalled[1..].iter().all(|(_, of_sound)| *of_sound == Some(1)), "{name}");
+        let playlist = |path: &str| fs::read_to_string(packaged.package.directory.join(path)).unwrap();
+        for path in ["stream.m3u8", "v1/media.m3u8"] {
+            assert_eq!(playlist(path).contains("#EXT-X-INDEPENDENT-SEGMENTS"), sap_type == 1, "{name}: {path}");
+        }
+        assert_eq!(rules::broken(&packaged.package), [""; 0]);
+    }
+}
+
+#[test]
+fn sound_without_a_picture_is_cut_as_long_as_asked() {
+    for name in ["long-sound.mp4", "late-picture.mp4"] {
+        let packaged = packaged(&fixtures::fixture(name), &["--scheme", "clear", "--segment-duration", "2"]);
+        let own = packaged.package.representation("a1");
+        let longest = own.segments.iter().map(|segment| segment.duration).max().unwrap();
+        assert!(longest <= 3 * own.timescale, "{name}: a segment of {longest} units");
+        assert_eq!(rules::broken(&packaged.package), [""; 0], "{name}");
+    }
+}
+
+#[test]
 fn a_package_is_hardly_larger_than_its_source() {
     let movie = fixtures::fixture("film-moov-first.mp4");
     let source = fs::metadata(&movie).unwrap().len();

@@ -7,7 +7,7 @@ use quick_xml::events::Event;
 
 use super::Report;
 use crate::boxes;
-use crate::package::{Package, Representation};
+use crate::package::{Package, Representation, Segment};
 
 /// Children in the order of the schema (DASH-MPD.xsd), of the elements that have more than one kind of them.
 const ORDER: [(&str, &[&str]); 5] = [
@@ -73,6 +73,23 @@ pub(super) fn check(package: &Package, report: &mut Report) {
         report.require(first.is_none_or(|first| first == "urn:mpeg:dash:mp4protection:2011"), || {
             "the protection scheme is not the first ContentProtection".into()
         });
+        let own = set.representations.iter().filter_map(|own| own.id.as_deref()).map(|id| package.representation(id));
+        let worst = own.flat_map(|own| &own.segments).map(sap_type).max().unwrap_or(0);
+        report.require(set.startWithSAP == (worst < 4).then_some(worst), || {
+            format!("@startWithSAP is {:?} where a segment starts with type {worst}", set.startWithSAP)
+        });
+    }
+}
+
+/// The type of the stream access point that a segment starts with (ISO/IEC 14496-12 Annex I), as its fragment tells it: 1
+/// where nothing is presented before the sync sample it begins with, 3 where something is, 4 for none.
+fn sap_type(segment: &Segment) -> u64 {
+    let samples = segment.samples();
+    let first = &samples[0];
+    match samples.iter().any(|sample| sample.composition_time < first.composition_time) {
+        _ if !first.sync => 4,
+        false => 1,
+        true => 3,
     }
 }
 

@@ -6,6 +6,7 @@
 //! What is left when all slices are planned is the [`Presentation`]: what manifests and init segments are made of.
 //! [`PlanFile`] is the form in which both are stored.
 
+mod cuts;
 mod init;
 mod plan;
 mod plan_file;
@@ -15,8 +16,8 @@ mod segment;
 mod sizes;
 
 pub use plan::{
-    Extent, PlanOptions, PlannedSample, Presentation, ProtectedTracks, Protection, Representation, SegmentPlan,
-    SegmentTime, Slice, SliceTrack,
+    Extent, PlanOptions, PlannedSample, Presentation, ProtectedTracks, Protection, Representation, SapType,
+    SegmentPlan, SegmentTime, Slice, SliceTrack,
 };
 pub use plan_file::{PRESENTATION_PREFIX, PlanFile, PlanWriter, presentation_range, read_presentation, read_slice};
 pub use planner::{MAX_WINDOW_BYTES, Planner};

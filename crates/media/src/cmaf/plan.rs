@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::cenc::{ConstantIv, ContentKey, KeyId, Mode, Pattern, Scheme, TrackEncryption};
 use crate::codec::{AudioFacts, ProtectionRule, VideoFacts};
 use crate::time::Timescale;
-use crate::track::TrackKind;
+use crate::track::{Sample, TrackKind};
 
 /// How a movie is to be packaged.
 #[derive(Debug, Clone)]
@@ -128,10 +128,47 @@ pub struct Representation {
     pub presentation_time_offset: u64,
     /// The duration of its samples, where all but the last have the same.
     pub sample_duration: Option<u32>,
+    /// What every segment starts with; `None` when one cannot be entered at its start at all.
+    pub starts_with: Option<SapType>,
     /// Its segments on the media timeline; the first has number 1.
     pub segments: Vec<SegmentTime>,
     /// Its init segment.
     pub init: Vec<u8>,
+}
+
+impl Representation {
+    /// Whether every segment can be decoded, all of it, without another.
+    #[must_use]
+    pub fn has_independent_segments(&self) -> bool {
+        self.starts_with == Some(SapType::One)
+    }
+}
+
+/// The type of a stream access point (ISO/IEC 14496-12 Annex I), as far as an index tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum SapType {
+    /// Type 1: from the sync sample on, everything can be decoded, and it is presented first.
+    One,
+    /// Type 3, or 2: pictures behind the sync sample are presented before it. With type 2 they can be decoded from there on,
+    /// with type 3 they cannot; what signals type 3 promises less, and holds for both.
+    Three,
+}
+
+impl SapType {
+    /// The type of a segment that begins with `first`, before which others are presented or not; `None` when it is no sync
+    /// sample.
+    pub(super) fn of(first: &Sample, others_lead: bool) -> Option<Self> {
+        first.is_sync.then_some(if others_lead { Self::Three } else { Self::One })
+    }
+
+    /// The type, as a number.
+    #[must_use]
+    pub fn number(self) -> u8 {
+        match self {
+            Self::One => 1,
+            Self::Three => 3,
+        }
+    }
 }
 
 /// A segment on the media timeline of its representation, in units of its timescale.

@@ -5,7 +5,16 @@
 //! The first video track is the clock. From the start of a segment, the next one begins at the sync sample whose presentation
 //! time is nearest to the asked duration; that moment cuts every other track too, each at its first sync sample that is not
 //! presented before it. So all tracks have their segments over the same windows of presentation time, to within one of their
-//! own samples. A track that has nothing to present in a window has no segment for it.
+//! own samples. A track that has nothing to present in a window has no segment for it; where the clock has not begun or is
+//! over, windows last as long as asked.
+//!
+//! # Open groups of pictures
+//!
+//! A sync sample need not be what is presented first: an H.264 recovery point, or a CRA or IDR picture of HEVC, may be
+//! followed by leading pictures that are presented before it. A player that comes from the segment before shows them; one
+//! that enters here shows them only if they can do without what it has not seen, which no index tells. So such a segment
+//! starts when its first picture is presented, leading or not: that is where the segment before ends, and where the other
+//! tracks are cut. That not all that is in it can be shown by who enters is said by its [`SapType`].
 //!
 //! # What is walked
 //!
@@ -14,11 +23,13 @@
 //! segment; never the samples of the movie.
 
 use std::iter::Peekable;
+use std::ops::Range;
 
+use super::cuts::{Cut, cuts};
 use super::init;
 use super::plan::{
-    Extent, PlanOptions, PlannedSample, Presentation, Protection, Representation, SegmentPlan, SegmentTime, Slice,
-    SliceTrack,
+    Extent, PlanOptions, PlannedSample, Presentation, Protection, Representation, SapType, SegmentPlan, SegmentTime,
+    Slice, SliceTrack,
 };
 use super::ranges;
 use crate::time::MediaTime;
@@ -63,10 +74,13 @@ impl<'m, 'a> Planner<'m, 'a> {
             cursors.push(Cursor::new(track, same_kind.saturating_add(1), protection, origin)?);
         }
         let clock = cursors.iter().position(|cursor| cursor.track.kind == TrackKind::Video).unwrap_or(0);
+        let spans = cursors.iter().map(Cursor::span);
+        let span = spans.reduce(|a, b| a.start.min(b.start)..a.end.max(b.end)).ok_or(Error::NoMedia)?;
         let clock = cursors.get_mut(clock).ok_or(Error::NoMedia)?;
         clock.is_clock = true;
+        let target = clock.track.timescale.units_of(options.segment_duration);
         Ok(Self {
-            cuts: clock.cuts(options).into_iter(),
+            cuts: cuts(clock.track, &clock.timeline, &span, target).into_iter(),
             cursors,
             pending: None,
             slice_bytes: options.slice_bytes,
@@ -148,15 +162,6 @@ struct Window {
     bytes: u64,
 }
 
-/// Where a window ends.
-#[derive(Debug, Clone, Copy)]
-struct Cut {
-    /// First sample of the next window, in the track that is the clock.
-    sample: u32,
-    /// When it is presented.
-    time: MediaTime,
-}
-
 /// A track being walked.
 #[derive(Debug)]
 struct Cursor<'m, 'a> {
@@ -171,6 +176,8 @@ struct Cursor<'m, 'a> {
     /// Where the media ends, presented.
     end: u64,
     sample_duration: SampleDuration,
+    /// What every segment so far starts with.
+    starts_with: Option<SapType>,
 }
 
 impl<'m, 'a> Cursor<'m, 'a> {
@@ -189,53 +196,23 @@ impl<'m, 'a> Cursor<'m, 'a> {
             starts: Vec::new(),
             end: 0,
             sample_duration: SampleDuration::default(),
+            starts_with: Some(SapType::One),
         })
     }
 
-    /// Composition time on the output's media timeline, which never lies before zero.
-    fn composed(&self, sample: &Sample) -> u64 {
-        let shifted = i128::from(sample.composition_time()).saturating_add(i128::from(self.timeline.shift));
-        u64::try_from(shifted.max(0)).unwrap_or(u64::MAX)
-    }
-
-    /// The cuts that this track makes as the clock, each at the sync sample nearest to the asked duration.
-    fn cuts(&self, options: &PlanOptions) -> Vec<Cut> {
-        let target = self.track.timescale.units_of(options.segment_duration).max(1);
-        let syncs = self.track.samples.samples().filter(|sample| sample.is_sync);
-        let mut syncs = syncs.map(|sample| (sample.index, self.composed(&sample)));
-        let mut cuts = Vec::new();
-        let mut cut = |sample, time| cuts.push(Cut { sample, time: self.timeline.presentation(time) });
-        let (_, mut start) = syncs.next().unwrap_or_default();
-        // The last sync sample seen before the asked duration.
-        let mut before: Option<(u32, u64)> = None;
-        for (sample, time) in syncs {
-            let length = time.saturating_sub(start);
-            if length >= target {
-                let overshoot = length.saturating_sub(target);
-                let undershoot = |earlier: u64| target.saturating_sub(earlier.saturating_sub(start));
-                let nearer = before.take().filter(|(_, earlier)| undershoot(*earlier) <= overshoot);
-                let (sample_cut, time_cut) = nearer.unwrap_or((sample, time));
-                cut(sample_cut, time_cut);
-                start = time_cut;
-                // A sync sample behind the cut belongs to the window that has begun, and may end it as well.
-                if time.saturating_sub(start) >= target {
-                    cut(sample, time);
-                    start = time;
-                }
-            }
-            before = Some((sample, time)).filter(|(_, time)| *time > start);
-        }
-        cuts
+    /// The moments between which the track is presented.
+    fn span(&self) -> Range<MediaTime> {
+        let moment = |composed: i64| self.timeline.presentation(self.timeline.shifted(composed));
+        moment(self.track.samples.earliest_composition())..moment(self.track.samples.latest_composition_end())
     }
 
     /// The segment of the samples up to `cut`, or of all that are left; `None` when there are none.
     fn segment(&mut self, track: u16, cut: Option<&Cut>) -> Option<SegmentPlan> {
-        let first = self.samples.peek()?;
-        let (first_sample, decode_time) = (first.index, first.decode_time.saturating_add(self.timeline.shift));
+        let first = *self.samples.peek()?;
         let (mut extents, mut samples): (Vec<Extent>, Vec<PlannedSample>) = (Vec::new(), Vec::new());
         let mut earliest = u64::MAX;
         while let Some(sample) = self.next_before(cut) {
-            let composed = self.composed(&sample);
+            let composed = self.timeline.composed(&sample);
             earliest = earliest.min(composed);
             self.end = self.end.max(composed.saturating_add(u64::from(sample.duration)));
             self.sample_duration.see(sample.duration);
@@ -249,9 +226,12 @@ impl<'m, 'a> Cursor<'m, 'a> {
         if samples.is_empty() {
             return None;
         }
+        let sap_type = SapType::of(&first, self.timeline.composed(&first) > earliest);
+        self.starts_with = self.starts_with.zip(sap_type).map(|(so_far, own)| so_far.max(own));
         self.starts.push(earliest);
+        let decode_time = first.decode_time.saturating_add(self.timeline.shift);
         let number = u32::try_from(self.starts.len()).unwrap_or(u32::MAX);
-        Some(SegmentPlan { track, number, first_sample, decode_time, extents, samples })
+        Some(SegmentPlan { track, number, first_sample: first.index, decode_time, extents, samples })
     }
 
     /// The next sample, unless it belongs behind `cut`.
@@ -260,7 +240,7 @@ impl<'m, 'a> Cursor<'m, 'a> {
         let belongs = match cut {
             None => true,
             Some(cut) if self.is_clock => sample.index < cut.sample,
-            Some(cut) => !sample.is_sync || self.timeline.presentation(self.composed(&sample)) < cut.time,
+            Some(cut) => !sample.is_sync || self.timeline.presentation(self.timeline.composed(&sample)) < cut.time,
         };
         if belongs { self.samples.next() } else { None }
     }
@@ -307,6 +287,7 @@ impl<'m, 'a> Cursor<'m, 'a> {
             encryption: self.encryption,
             presentation_time_offset: self.timeline.presentation_time_offset,
             sample_duration: self.sample_duration.constant(),
+            starts_with: self.starts_with,
             segments,
         })
     }

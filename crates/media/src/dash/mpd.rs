@@ -95,8 +95,10 @@ impl Document<'_> {
             ("contentType", content_type),
             ("mimeType", &format!("{content_type}/mp4")),
             ("segmentAlignment", "true"),
-            ("startWithSAP", "1"),
         ]);
+        if let Some(sap_type) = own.starts_with {
+            set = set.with_attribute(("startWithSAP", sap_type.number().to_string().as_str()));
+        }
         if let Some(language) = &own.language {
             set = set.with_attribute(("lang", language.as_str()));
         }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use data_encoding::HEXLOWER;
 
-use super::{HlsOptions, KeySystem};
+use super::{HlsOptions, INDEPENDENT_SEGMENTS, KeySystem};
 use crate::cenc::{Mode, TrackEncryption};
 use crate::cmaf::{Representation, SegmentSize};
 
@@ -20,7 +20,7 @@ pub(super) fn key_pictures_path(name: &str) -> String {
 
 /// The playlist of all segments of a track.
 pub(super) fn segments(own: &Representation, options: &HlsOptions) -> String {
-    let mut text = head(own, options, "#EXT-X-INDEPENDENT-SEGMENTS\n");
+    let mut text = head(own, options, if own.has_independent_segments() { INDEPENDENT_SEGMENTS } else { "" });
     for (number, segment) in (1..).zip(&own.segments) {
         entry(&mut text, seconds(segment.duration, own), number, None);
     }

@@ -15,6 +15,9 @@ use crate::track::TrackKind;
 /// Path of the multivariant playlist below the package.
 pub const MULTIVARIANT: &str = "stream.m3u8";
 
+/// The tag of playlists whose segments can each be decoded without another (RFC 8216bis 4.4.2.1): not those of open groups.
+const INDEPENDENT_SEGMENTS: &str = "#EXT-X-INDEPENDENT-SEGMENTS\n";
+
 /// What playlists may say beside what the presentation holds.
 #[derive(Debug, Clone, Default)]
 pub struct HlsOptions {

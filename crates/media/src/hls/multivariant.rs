@@ -1,6 +1,6 @@
 //! The multivariant playlist (RFC 8216bis 4.4.6).
 
-use super::HlsOptions;
+use super::{HlsOptions, INDEPENDENT_SEGMENTS};
 use super::media::{self, keys, line};
 use super::rate::Rate;
 use crate::cmaf::{Presentation, Representation, SegmentSize};
@@ -16,7 +16,10 @@ struct AudioGroup<'p> {
 pub(super) fn write(presentation: &Presentation, sizes: &[Vec<SegmentSize>], options: &HlsOptions) -> String {
     let all = || presentation.representations.iter().zip(sizes);
     let groups = audio_groups(all().filter(|(own, _)| own.kind == TrackKind::Audio));
-    let mut text = String::from("#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n");
+    let mut text = String::from("#EXTM3U\n#EXT-X-VERSION:7\n");
+    if presentation.representations.iter().all(Representation::has_independent_segments) {
+        text.push_str(INDEPENDENT_SEGMENTS);
+    }
     session_keys(&mut text, presentation, options);
     let videos: Vec<_> = all().filter(|(own, _)| own.kind == TrackKind::Video).collect();
     if videos.is_empty() {

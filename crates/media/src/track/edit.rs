@@ -9,7 +9,7 @@
 
 use crate::isobmff::BoxView;
 use crate::time::{MediaTime, Timescale, greatest_common_divisor};
-use crate::track::Track;
+use crate::track::{Sample, Track};
 use crate::{Error, Result};
 
 /// The moment of the output's media timeline that is shown at presentation time zero: the earliest that is a whole number of
@@ -95,6 +95,19 @@ impl Timeline {
         let origin = origin.units(timescale).ok_or(TOO_FAR)?;
         let shift = origin.checked_add_signed(presentation_offset).filter(|shift| *shift < 1 << 62).ok_or(TOO_FAR)?;
         Ok(Self { timescale, shift, presentation_time_offset: origin })
+    }
+
+    /// Composition time of a sample, in output media time.
+    #[must_use]
+    pub fn composed(&self, sample: &Sample) -> u64 {
+        self.shifted(sample.composition_time())
+    }
+
+    /// A time of the source in output media time, which never lies before zero.
+    #[must_use]
+    pub fn shifted(&self, time: i64) -> u64 {
+        let shifted = i128::from(time).saturating_add(i128::from(self.shift));
+        u64::try_from(shifted.max(0)).unwrap_or(u64::MAX)
     }
 
     /// The moment at which media with this output media time is shown.

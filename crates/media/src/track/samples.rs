@@ -55,6 +55,7 @@ pub struct SampleTable<'a> {
     count: u32,
     bytes: u64,
     earliest_composition: i64,
+    latest_composition_end: i64,
 }
 
 impl<'a> SampleTable<'a> {
@@ -76,7 +77,7 @@ impl<'a> SampleTable<'a> {
         }
         tables.last_duration = place(&mut runs, tables.end(), stbl)?;
         let heeds_sync_flags = kind == TrackKind::Video;
-        let table = Self { tables, runs, heeds_sync_flags, count, bytes: 0, earliest_composition: 0 };
+        let table = Self { tables, runs, heeds_sync_flags, count, bytes: 0, earliest_composition: 0, latest_composition_end: 0 };
         table.check(stbl, file_size)
     }
 
@@ -110,6 +111,12 @@ impl<'a> SampleTable<'a> {
         self.earliest_composition
     }
 
+    /// When the last of all samples to be composed ends, in units of the track's timescale.
+    #[must_use]
+    pub fn latest_composition_end(&self) -> i64 {
+        self.latest_composition_end
+    }
+
     /// The samples in decode order.
     #[must_use]
     pub fn samples(&self) -> Samples<'_> {
@@ -123,11 +130,13 @@ impl<'a> SampleTable<'a> {
 
     /// Proves that every sample lies inside the file, and that together they are no longer than it.
     fn check(mut self, stbl: &BoxView<'_>, file_size: u64) -> Result<Self> {
-        let (mut end, mut seen, mut latest, mut bytes, mut earliest): (u64, u32, u64, u64, i64) = (0, 0, 0, 0, i64::MAX);
+        let (mut end, mut seen, mut latest, mut bytes): (u64, u32, u64, u64) = (0, 0, 0, 0);
+        let mut composed = i64::MAX..i64::MIN;
         for sample in self.samples() {
             seen = seen.saturating_add(1);
             bytes = bytes.saturating_add(u64::from(sample.size));
-            earliest = earliest.min(sample.composition_time());
+            let time = sample.composition_time();
+            composed = composed.start.min(time)..composed.end.max(time.saturating_add(i64::from(sample.duration)));
             latest = latest.max(sample.decode_time.saturating_add(u64::from(sample.duration)));
             end = end.max(sample.end());
         }
@@ -144,7 +153,9 @@ impl<'a> SampleTable<'a> {
             return Err(stbl.malformed("its times overflow"));
         }
         self.bytes = bytes;
-        self.earliest_composition = if seen == 0 { 0 } else { earliest };
+        if seen > 0 {
+            (self.earliest_composition, self.latest_composition_end) = (composed.start, composed.end);
+        }
         Ok(self)
     }
 }
