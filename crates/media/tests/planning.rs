@@ -68,8 +68,8 @@ fn package(movie: &Movie, slices: &[Slice]) -> BTreeMap<String, Vec<u8>> {
 /// A sample as a segment describes it: decode time, description, bytes.
 type Read = (u64, Wanted, Vec<u8>);
 
-/// Reads a segment with an outside parser.
-fn read_segment(mut bytes: &[u8]) -> Vec<Read> {
+/// Finds the movie fragment of a segment with an outside parser.
+fn read_moof(mut bytes: &[u8]) -> (usize, Moof) {
     let whole = bytes;
     let mut found: Option<(usize, Moof)> = None;
     while !bytes.is_empty() {
@@ -78,7 +78,12 @@ fn read_segment(mut bytes: &[u8]) -> Vec<Read> {
             found = Some((at, moof));
         }
     }
-    let (moof_at, moof) = found.unwrap();
+    found.unwrap()
+}
+
+/// Reads a segment with an outside parser.
+fn read_segment(whole: &[u8]) -> Vec<Read> {
+    let (moof_at, moof) = read_moof(whole);
     let traf = &moof.traf[0];
     let mut time = traf.tfdt.as_ref().unwrap().base_media_decode_time;
     let mut samples = Vec::new();
@@ -124,17 +129,26 @@ fn track(video: bool, samples: Vec<Wanted>, chunk: usize, edit: Option<(u32, i32
     let mut samples = samples;
     samples[0].is_sync = true;
     samples[0].composition_offset = 0;
-    WantedTrack { video, timescale: if video { 12_288 } else { 48_000 }, samples, chunk, edit }
+    WantedTrack { video, timescale: if video { 12_288 } else { 48_000 }, samples, chunk, change: None, edit }
+}
+
+/// The track with another sample description from a chunk on, which begins with a sync sample then.
+fn changing(mut track: WantedTrack, change: Option<usize>) -> WantedTrack {
+    track.change = change;
+    if let Some(first) = change.and_then(|change| track.samples.get_mut(change * track.chunk)) {
+        (first.is_sync, first.composition_offset) = (true, 0);
+    }
+    track
 }
 
 prop_compose! {
     fn movie()(
         video in samples(video_sample(), 120), audio in samples(audio_sample(), 300), more in samples(audio_sample(), 60),
-        chunk in 1_usize..20, audio_chunk in 1_usize..40, edits in prop::bool::ANY,
+        chunk in 1_usize..20, audio_chunk in 1_usize..40, edits in prop::bool::ANY, changes in prop::option::of(0_usize..9),
     ) -> Vec<WantedTrack> {
         vec![
-            track(true, video, chunk, edits.then_some((0, 512))),
-            track(false, audio, audio_chunk, edits.then_some((0, 1024))),
+            changing(track(true, video, chunk, edits.then_some((0, 512))), changes),
+            changing(track(false, audio, audio_chunk, edits.then_some((0, 1024))), changes.map(|chunk| chunk * 2 / 3)),
             track(false, more, 7, edits.then_some((500, 0))),
         ]
     }
@@ -225,6 +239,29 @@ proptest! {
             for pair in own.segments.windows(2) {
                 prop_assert_eq!(pair[0].end(), pair[1].start);
             }
+        }
+    }
+
+    #[test]
+    fn segments_name_the_sample_description_of_their_samples(tracks in movie(), protected in prop::bool::ANY) {
+        let movie = Movie::new(&tracks);
+        let (slices, presentation) = plan(&movie, &options(u64::MAX, 1, protected));
+        let segments = package(&movie, &slices);
+        for (own, wanted) in presentation.representations.iter().zip(&tracks) {
+            let change = wanted.change.map_or(usize::MAX, |chunk| chunk * wanted.chunk);
+            let several = (1..wanted.samples.len()).contains(&change);
+            let expected = (0..wanted.samples.len()).map(|sample| if several && sample >= change { 2 } else { 1 });
+            let mut found = Vec::new();
+            for number in 1..=own.segments.len() {
+                let (_, moof) = read_moof(&segments[&format!("{}/{number}.m4s", own.name)]);
+                let traf = &moof.traf[0];
+                let samples = traf.trun.iter().map(|trun| trun.samples.len()).sum();
+                found.extend(vec![traf.tfhd.sample_description_index.unwrap_or(1); samples]);
+            }
+            prop_assert_eq!(found, expected.collect::<Vec<_>>());
+            let count = |kind: &[u8]| own.init.windows(4).filter(|window| *window == kind).count();
+            let entries = 1 + usize::from(several);
+            prop_assert_eq!((count(b"avcC") + count(b"esds"), count(b"sinf")), (entries, if protected { entries } else { 0 }));
         }
     }
 

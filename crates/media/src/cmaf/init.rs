@@ -100,12 +100,15 @@ fn trak(w: &mut BoxWriter, track: &Track<'_>, encryption: Option<&TrackEncryptio
 fn stbl(w: &mut BoxWriter, track: &Track<'_>, encryption: Option<&TrackEncryption>) {
     w.plain(b"stbl", |w| {
         w.full(b"stsd", 0, 0, |w| {
-            w.u32(1);
-            match encryption {
-                None => track.entry.write(w, &track.entry.kind.0, |_| {}),
-                Some(encryption) => {
-                    let kind = if track.kind == TrackKind::Audio { b"enca" } else { b"encv" };
-                    track.entry.write(w, kind, |w| sinf(w, track.entry.kind, encryption));
+            let entries = track.descriptions.entries();
+            w.u32(u32::try_from(entries.len()).unwrap_or(u32::MAX));
+            for entry in entries {
+                match encryption {
+                    None => entry.write(w, &entry.kind.0, |_| {}),
+                    Some(encryption) => {
+                        let kind = if track.kind == TrackKind::Audio { b"enca" } else { b"encv" };
+                        entry.write(w, kind, |w| sinf(w, entry.kind, encryption));
+                    }
                 }
             }
         });

@@ -219,8 +219,8 @@ pub struct SliceTrack {
     pub track_id: u32,
     /// How it is encrypted, if it is.
     pub encryption: Option<TrackEncryption>,
-    /// Which bytes of its samples may be.
-    pub rule: ProtectionRule,
+    /// Which bytes of its samples may be, for each of its sample descriptions.
+    pub rules: Vec<ProtectionRule>,
 }
 
 /// One segment: a movie fragment of one track.
@@ -230,6 +230,8 @@ pub struct SegmentPlan {
     pub track: u16,
     /// Segment number, from 1.
     pub number: u32,
+    /// Position of its samples' description in [`SliceTrack::rules`].
+    pub description: u32,
     /// Position in the track of its first sample, from 0.
     pub first_sample: u32,
     /// `baseMediaDecodeTime`.

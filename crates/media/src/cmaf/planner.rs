@@ -108,11 +108,16 @@ impl<'m, 'a> Planner<'m, 'a> {
         self.done = cut.is_none();
         let mut window = Window { segments: Vec::new(), bytes: 0 };
         for (track, cursor) in (0..).zip(&mut self.cursors) {
-            if let Some(segment) = cursor.segment(track, cut.as_ref()) {
+            while let Some(segment) = cursor.segment(track, cut.as_ref()) {
                 let bytes = segment.extents.iter().map(|extent| extent.bytes).fold(0, u64::saturating_add);
                 window.bytes = window.bytes.saturating_add(bytes);
                 window.segments.push(segment);
             }
+        }
+        if window.segments.len() > MAX_SEGMENTS_PER_SLICE {
+            let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+            let (found, limit) = (number(window.segments.len()), number(MAX_SEGMENTS_PER_SLICE));
+            return Err(Error::LimitExceeded { what: "the number of changes of codec parameters in a segment", found, limit });
         }
         if window.bytes > MAX_WINDOW_BYTES {
             let (found, limit) = (window.bytes, MAX_WINDOW_BYTES);
@@ -155,7 +160,7 @@ impl Iterator for Planner<'_, '_> {
     }
 }
 
-/// The segments of all tracks between two cuts.
+/// The segments of all tracks between two cuts: one each, but for tracks whose sample description changes between them.
 #[derive(Debug)]
 struct Window {
     segments: Vec<SegmentPlan>,
@@ -206,12 +211,13 @@ impl<'m, 'a> Cursor<'m, 'a> {
         moment(self.track.samples.earliest_composition())..moment(self.track.samples.latest_composition_end())
     }
 
-    /// The segment of the samples up to `cut`, or of all that are left; `None` when there are none.
+    /// The segment of the samples up to `cut`, or of all that are left, as far as they are of one description; `None` when
+    /// there are none.
     fn segment(&mut self, track: u16, cut: Option<&Cut>) -> Option<SegmentPlan> {
         let first = *self.samples.peek()?;
         let (mut extents, mut samples): (Vec<Extent>, Vec<PlannedSample>) = (Vec::new(), Vec::new());
         let mut earliest = u64::MAX;
-        while let Some(sample) = self.next_before(cut) {
+        while let Some(sample) = self.next_before(cut, first.description) {
             let composed = self.timeline.composed(&sample);
             earliest = earliest.min(composed);
             self.end = self.end.max(composed.saturating_add(u64::from(sample.duration)));
@@ -231,18 +237,19 @@ impl<'m, 'a> Cursor<'m, 'a> {
         self.starts.push(earliest);
         let decode_time = first.decode_time.saturating_add(self.timeline.shift);
         let number = u32::try_from(self.starts.len()).unwrap_or(u32::MAX);
-        Some(SegmentPlan { track, number, first_sample: first.index, decode_time, extents, samples })
+        let Sample { index: first_sample, description, .. } = first;
+        Some(SegmentPlan { track, number, description, first_sample, decode_time, extents, samples })
     }
 
-    /// The next sample, unless it belongs behind `cut`.
-    fn next_before(&mut self, cut: Option<&Cut>) -> Option<Sample> {
+    /// The next sample, unless it belongs behind `cut` or is of another description.
+    fn next_before(&mut self, cut: Option<&Cut>, description: u32) -> Option<Sample> {
         let sample = *self.samples.peek()?;
         let belongs = match cut {
             None => true,
             Some(cut) if self.is_clock => sample.index < cut.sample,
             Some(cut) => !sample.is_sync || self.timeline.presentation(self.timeline.composed(&sample)) < cut.time,
         };
-        if belongs { self.samples.next() } else { None }
+        if belongs && sample.description == description { self.samples.next() } else { None }
     }
 
     fn slice_track(&self) -> SliceTrack {
@@ -250,7 +257,7 @@ impl<'m, 'a> Cursor<'m, 'a> {
             name: self.name.clone(),
             track_id: self.track.id,
             encryption: self.encryption,
-            rule: self.track.entry.protection.clone(),
+            rules: self.track.descriptions.rules(),
         }
     }
 
@@ -280,7 +287,7 @@ impl<'m, 'a> Cursor<'m, 'a> {
             track_id: track.id,
             kind: track.kind,
             timescale: track.timescale,
-            codecs: track.entry.codecs.clone(),
+            codecs: track.descriptions.codecs().to_owned(),
             language: track.language.clone(),
             video: track.video().cloned(),
             audio: track.audio().cloned(),

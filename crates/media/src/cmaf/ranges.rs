@@ -74,7 +74,8 @@ mod tests {
 
     fn of(extents: &[(u64, u64)]) -> Result<Vec<Range<u64>>> {
         let extents = extents.iter().map(|(offset, bytes)| Extent { offset: *offset, bytes: *bytes }).collect();
-        ranges(&[SegmentPlan { track: 0, number: 1, first_sample: 0, decode_time: 0, extents, samples: vec![] }])
+        let (description, first_sample, decode_time, samples) = (0, 0, 0, vec![]);
+        ranges(&[SegmentPlan { track: 0, number: 1, description, first_sample, decode_time, extents, samples }])
     }
 
     #[test]

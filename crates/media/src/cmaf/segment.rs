@@ -156,7 +156,7 @@ fn package_segment(
 struct Encryptor<'t> {
     cipher: SampleCipher,
     scheme: Scheme,
-    rule: &'t ProtectionRule,
+    rules: &'t [ProtectionRule],
 }
 
 impl<'t> Encryptor<'t> {
@@ -164,13 +164,15 @@ impl<'t> Encryptor<'t> {
         let Some(encryption) = &track.encryption else { return Ok(None) };
         let key = key.ok_or(Error::SourceMismatch { reason: "the plan asks for encryption, but no key was given" })?;
         let cipher = SampleCipher::new(key, encryption);
-        Ok(Some(Self { cipher, scheme: encryption.scheme(), rule: &track.rule }))
+        Ok(Some(Self { cipher, scheme: encryption.scheme(), rules: &track.rules }))
     }
 
     /// Encrypts the samples of a segment in place; says which of their bytes.
     fn encrypt(&self, plan: &SegmentPlan, body: &[Piece], source: &mut SliceSource) -> Result<Auxiliary> {
+        let rule = usize::try_from(plan.description).ok().and_then(|position| self.rules.get(position));
+        let rule = rule.ok_or(Error::BadPlan { reason: "a segment names no sample description" })?;
         let mut auxiliary = Auxiliary::default();
-        let mut parser = self.rule.parser();
+        let mut parser = rule.parser();
         let mut protected: Vec<Range<usize>> = Vec::new();
         let mut number = plan.first_sample;
         each_sample(plan, body, source, |sample, offset| {
@@ -220,6 +222,7 @@ const MISFIT: Error = Error::BadPlan { reason: "a segment's samples do not fill 
 
 /// `tfhd` flags (ISO/IEC 14496-12 8.8.7).
 mod tfhd {
+    pub(super) const DESCRIPTION: u32 = 0x02;
     pub(super) const DEFAULT_DURATION: u32 = 0x08;
     pub(super) const DEFAULT_SIZE: u32 = 0x10;
     pub(super) const DEFAULT_FLAGS: u32 = 0x20;
@@ -278,13 +281,17 @@ fn moof(w: &mut BoxWriter, plan: &SegmentPlan, track: &SliceTrack, auxiliary: Op
         w.full(b"mfhd", 0, 0, |w| w.u32(plan.number));
         w.plain(b"traf", |w| {
             let flag = |field: Option<u32>, flag: u32| field.map_or(0, |_| flag);
+            // The default, of trex, is the first.
+            let description = Some(plan.description.saturating_add(1)).filter(|number| *number > 1);
             let flags = tfhd::DEFAULT_BASE_IS_MOOF
+                | flag(description, tfhd::DESCRIPTION)
                 | flag(common.duration, tfhd::DEFAULT_DURATION)
                 | flag(common.size, tfhd::DEFAULT_SIZE)
                 | flag(common.flags, tfhd::DEFAULT_FLAGS);
             w.full(b"tfhd", 0, flags, |w| {
                 w.u32(track.track_id);
-                [common.duration, common.size, common.flags].into_iter().flatten().for_each(|value| w.u32(value));
+                let optional = [description, common.duration, common.size, common.flags];
+                optional.into_iter().flatten().for_each(|value| w.u32(value));
             });
             w.full(b"tfdt", 1, 0, |w| w.u64(plan.decode_time));
             data_offset = trun(w, plan, &common);

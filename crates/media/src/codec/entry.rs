@@ -10,7 +10,7 @@ use crate::isobmff::{BoxView, BoxWriter, Boxes, FourCc};
 use crate::track::TrackKind;
 use crate::{Error, Result};
 
-/// The one sample entry of a track, ready to be written into an init segment.
+/// A sample entry, ready to be written into an init segment.
 #[derive(Debug, Clone)]
 pub struct SampleEntry<'a> {
     /// Its type: `avc1`, `mp4a`.
@@ -89,20 +89,15 @@ impl SampleParser {
 }
 
 impl<'a> SampleEntry<'a> {
-    /// Reads the `stsd` box of track `track_id`.
+    /// Reads an entry of the `stsd` box of track `track_id`.
     ///
     /// # Errors
     /// [`Error::AlreadyEncrypted`], [`Error::UnsupportedCodec`] or [`Error::Malformed`].
-    pub fn parse(stsd: &BoxView<'a>, kind: TrackKind, track_id: u32) -> Result<Self> {
-        let (_, _, mut reader) = stsd.full()?;
-        let count = reader.u32()?;
-        let mut entries = Boxes::after(&reader, stsd);
-        let entry = entries.next().ok_or(stsd.malformed("it has no sample description"))??;
+    pub fn parse(entry: &BoxView<'a>, kind: TrackKind, track_id: u32) -> Result<Self> {
         match &entry.kind.0 {
-            b"encv" | b"enca" => Err(already_encrypted(&entry, kind, track_id)),
-            _ if count > 1 => Err(Error::Unsupported { feature: "A track with several sample descriptions" }),
-            b"avc1" | b"avc3" if kind == TrackKind::Video => Self::avc(&entry),
-            b"mp4a" if kind == TrackKind::Audio => Self::aac(&entry, track_id),
+            b"encv" | b"enca" => Err(already_encrypted(entry, kind, track_id)),
+            b"avc1" | b"avc3" if kind == TrackKind::Video => Self::avc(entry),
+            b"mp4a" if kind == TrackKind::Audio => Self::aac(entry, track_id),
             _ => Err(Error::UnsupportedCodec { track_id, codec: entry.kind.to_string() }),
         }
     }

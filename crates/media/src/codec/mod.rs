@@ -5,8 +5,10 @@
 
 mod aac;
 mod avc;
+mod descriptions;
 mod entry;
 mod nal;
 
 pub use avc::{AvcConfig, AvcParser};
+pub use descriptions::SampleDescriptions;
 pub use entry::{AudioFacts, ProtectionRule, SampleEntry, SampleParser, VideoFacts};

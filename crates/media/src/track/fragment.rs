@@ -45,9 +45,17 @@ const NOT_SYNC: u32 = 0x0101_0000;
 /// What samples are when nothing else is said of them: `trex`, or `tfhd` over it.
 #[derive(Debug, Clone, Copy)]
 struct Defaults {
+    description: u32,
     duration: u32,
     size: u32,
     flags: u32,
+}
+
+impl Default for Defaults {
+    /// Without a `trex`.
+    fn default() -> Self {
+        Self { description: 1, duration: 0, size: 0, flags: 0 }
+    }
 }
 
 /// The track runs of a movie's fragments, by track, in file order.
@@ -116,16 +124,14 @@ impl<'a> Fragments<'a> {
         let base = if optional(tfhd::BASE_DATA_OFFSET) { Some(reader.u64()?) } else { None };
         let from_moof = optional(tfhd::DEFAULT_BASE_IS_MOOF);
         let base = base.or(end_before.filter(|_| !from_moof)).unwrap_or(moof.offset);
-        if optional(tfhd::DESCRIPTION) {
-            reader.skip(4)?;
-        }
-        let mut defaults = extends.get(&id).copied().unwrap_or(Defaults { duration: 0, size: 0, flags: 0 });
+        let mut defaults = extends.get(&id).copied().unwrap_or_default();
         let mut field = |flag: u32, field: &mut u32| -> Result<()> {
             if optional(flag) {
                 *field = reader.u32()?;
             }
             Ok(())
         };
+        field(tfhd::DESCRIPTION, &mut defaults.description)?;
         field(tfhd::DEFAULT_DURATION, &mut defaults.duration)?;
         field(tfhd::DEFAULT_SIZE, &mut defaults.size)?;
         field(tfhd::DEFAULT_FLAGS, &mut defaults.flags)?;
@@ -179,8 +185,8 @@ fn track_extends(mvex: &BoxView<'_>) -> Result<BTreeMap<u32, Defaults>> {
         if trex.kind == b"trex" {
             let (_, _, mut reader) = trex.full()?;
             let id = reader.u32()?;
-            reader.skip(4)?;
-            extends.insert(id, Defaults { duration: reader.u32()?, size: reader.u32()?, flags: reader.u32()? });
+            let (description, duration) = (reader.u32()?, reader.u32()?);
+            extends.insert(id, Defaults { description, duration, size: reader.u32()?, flags: reader.u32()? });
         }
     }
     Ok(extends)
@@ -350,6 +356,7 @@ impl Iterator for RunSamples<'_> {
             duration: last_duration.unwrap_or(duration),
             composition_offset,
             is_sync: flags & NOT_SYNC == 0,
+            description: run.defaults.description,
         };
         self.offset = self.offset.saturating_add(u64::from(size));
         self.decode_time = self.decode_time.saturating_add(u64::from(duration));

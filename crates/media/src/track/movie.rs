@@ -3,7 +3,7 @@
 use super::SampleTable;
 use super::edit::{Edit, start_at_zero};
 use super::fragment::{Fragments, Run};
-use crate::codec::{AudioFacts, SampleEntry, VideoFacts};
+use crate::codec::{AudioFacts, SampleDescriptions, VideoFacts};
 use crate::isobmff::{BoxView, FourCc};
 use crate::time::Timescale;
 use crate::{Error, Result};
@@ -56,7 +56,7 @@ pub struct Track<'a> {
     /// Width and height of `tkhd`, 16.16 fixed point, as stored.
     pub presentation_size: [u8; 8],
     /// What its samples are coded as.
-    pub entry: SampleEntry<'a>,
+    pub descriptions: SampleDescriptions<'a>,
     /// Its samples.
     pub samples: SampleTable<'a>,
     /// What its edit list does: presentation time less composition time, in units of the timescale.
@@ -67,13 +67,13 @@ impl Track<'_> {
     /// What is known of the picture; `None` for audio.
     #[must_use]
     pub fn video(&self) -> Option<&VideoFacts> {
-        self.entry.video.as_ref()
+        self.descriptions.video()
     }
 
     /// What is known of the sound; `None` for video.
     #[must_use]
     pub fn audio(&self) -> Option<&AudioFacts> {
-        self.entry.audio.as_ref()
+        self.descriptions.audio()
     }
 }
 
@@ -166,17 +166,17 @@ fn parse_track<'a>(
     let stbl = minf.required(b"stbl", "it has no sample table (stbl)")?;
     let samples = SampleTable::parse(&stbl, runs, kind, file_size)?;
     let stsd = stbl.required(b"stsd", "it has no sample descriptions (stsd)")?;
-    let entry = SampleEntry::parse(&stsd, kind, header.id);
+    let descriptions = SampleDescriptions::parse(&stsd, samples.descriptions(), kind, header.id);
     // That it is encrypted is what the owner of a file without samples has to know first.
-    if samples.is_empty() && !matches!(entry, Err(Error::AlreadyEncrypted { .. })) {
+    if samples.is_empty() && !matches!(descriptions, Err(Error::AlreadyEncrypted { .. })) {
         return skipped("it has no samples");
     }
-    let entry = entry?;
+    let descriptions = descriptions?;
     let edit = trak.child(b"edts")?.map(|edts| Edit::parse(&edts, movie, timescale)).transpose()?;
     let presentation_offset = edit.unwrap_or_default().presentation_offset;
     let language = mdia.child(b"elng")?.and_then(|elng| extended_language(&elng)).or(language);
     let TrackHeader { id, matrix, size: presentation_size } = *header;
-    let track = Track { id, kind, timescale, language, matrix, presentation_size, entry, samples, presentation_offset };
+    let track = Track { id, kind, timescale, language, matrix, presentation_size, descriptions, samples, presentation_offset };
     Ok(Parsed::Media(Box::new(track)))
 }
 

@@ -138,7 +138,7 @@ impl<'a> Tables<'a> {
             durations: Runs::new(self.durations),
             composition_offsets: Runs::new(self.composition_offsets),
             next_sync: 0,
-            chunks: Chunks { runs: self.chunk_runs, chunk: 0, samples_per_chunk: 0, left: 0, offset: 0 },
+            chunks: Chunks { runs: self.chunk_runs, chunk: 0, samples_per_chunk: 0, description: 0, left: 0, offset: 0 },
         }
     }
 
@@ -177,7 +177,7 @@ impl<'a> Tables<'a> {
         let mut held: u64 = 0;
         let mut following = self.chunk_runs.iter().skip(1);
         for (position, run) in self.chunk_runs.iter().enumerate() {
-            let (first, samples) = chunk_run(run);
+            let (first, samples, _) = chunk_run(run);
             let next = following.next().map_or(chunks.saturating_add(1), |next| u64::from(chunk_run(next).0));
             let in_order = (position > 0 || first == 1) && u64::from(first) < next && next <= chunks.saturating_add(1);
             if samples == 0 || !(in_order || self.count == 0) {
@@ -206,18 +206,17 @@ fn total(runs: &[[u8; 8]]) -> u64 {
 
 fn pair(entry: &[u8; 8]) -> (u32, u32) {
     let (words, _) = entry.as_chunks();
-    word_pair(words)
+    (word(words, 0), word(words, 1))
 }
 
-/// First chunk and samples per chunk of an entry of `stsc`.
-fn chunk_run(entry: &[u8; 12]) -> (u32, u32) {
+/// First chunk, samples per chunk and sample description of an entry of `stsc`.
+fn chunk_run(entry: &[u8; 12]) -> (u32, u32, u32) {
     let (words, _) = entry.as_chunks();
-    word_pair(words)
+    (word(words, 0), word(words, 1), word(words, 2))
 }
 
-fn word_pair(words: &[[u8; 4]]) -> (u32, u32) {
-    let word = |position: usize| words.get(position).copied().map_or(0, u32::from_be_bytes);
-    (word(0), word(1))
+fn word(words: &[[u8; 4]], position: usize) -> u32 {
+    words.get(position).copied().map_or(0, u32::from_be_bytes)
 }
 
 /// The samples of a track in decode order.
@@ -255,6 +254,7 @@ impl Iterator for TableSamples<'_> {
             duration,
             composition_offset,
             is_sync: self.is_sync(),
+            description: self.chunks.description,
         };
         self.index = self.index.saturating_add(1);
         self.decode_time = self.decode_time.saturating_add(u64::from(duration));
@@ -312,6 +312,8 @@ struct Chunks<'a> {
     /// Number of the chunk to begin next, from 0.
     chunk: u32,
     samples_per_chunk: u32,
+    /// Number of the sample description of the current run, from 1.
+    description: u32,
     /// Samples left in the current chunk.
     left: u32,
     /// Offset of the next sample.
@@ -326,7 +328,8 @@ impl Chunks<'_> {
             if let Some((run, rest)) = self.runs.split_first()
                 && chunk_run(run).0 == self.chunk.saturating_add(1)
             {
-                self.samples_per_chunk = chunk_run(run).1;
+                let (_, samples_per_chunk, description) = chunk_run(run);
+                (self.samples_per_chunk, self.description) = (samples_per_chunk, description);
                 self.runs = rest;
             }
             self.offset = offsets.at(self.chunk)?;

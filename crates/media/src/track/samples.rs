@@ -1,5 +1,7 @@
 //! The samples of a track: those of its sample tables, and behind them those of its fragments.
 
+use std::collections::BTreeSet;
+
 use super::TrackKind;
 use super::fragment::{Run, RunSamples, place};
 use super::sample_table::{TableSamples, Tables};
@@ -26,6 +28,8 @@ pub struct Sample {
     pub composition_offset: i32,
     /// Whether decoding may start here.
     pub is_sync: bool,
+    /// Position of its sample description among those of the track that are used, from 0.
+    pub description: u32,
 }
 
 impl Sample {
@@ -52,6 +56,8 @@ pub struct SampleTable<'a> {
     runs: Vec<Run<'a>>,
     /// Whether fragments may say that a sample is no sync sample: not for sound, where muxers say anything.
     heeds_sync_flags: bool,
+    /// Numbers of the sample descriptions that samples are of, from 1, ascending.
+    descriptions: Vec<u32>,
     count: u32,
     bytes: u64,
     earliest_composition: i64,
@@ -77,7 +83,16 @@ impl<'a> SampleTable<'a> {
         }
         tables.last_duration = place(&mut runs, tables.end(), stbl)?;
         let heeds_sync_flags = kind == TrackKind::Video;
-        let table = Self { tables, runs, heeds_sync_flags, count, bytes: 0, earliest_composition: 0, latest_composition_end: 0 };
+        let table = Self {
+            tables,
+            runs,
+            heeds_sync_flags,
+            descriptions: Vec::new(),
+            count,
+            bytes: 0,
+            earliest_composition: 0,
+            latest_composition_end: 0,
+        };
         table.check(stbl, file_size)
     }
 
@@ -91,6 +106,12 @@ impl<'a> SampleTable<'a> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.count == 0
+    }
+
+    /// Numbers of the sample descriptions that samples are of: entries of `stsd`, from 1, ascending.
+    #[must_use]
+    pub fn descriptions(&self) -> &[u32] {
+        &self.descriptions
     }
 
     /// Sum of the sizes of all samples, in bytes.
@@ -125,6 +146,7 @@ impl<'a> SampleTable<'a> {
             runs: self.runs.iter(),
             run: None,
             heeds_sync_flags: self.heeds_sync_flags,
+            descriptions: &self.descriptions,
         }
     }
 
@@ -132,6 +154,7 @@ impl<'a> SampleTable<'a> {
     fn check(mut self, stbl: &BoxView<'_>, file_size: u64) -> Result<Self> {
         let (mut end, mut seen, mut latest, mut bytes): (u64, u32, u64, u64) = (0, 0, 0, 0);
         let mut composed = i64::MAX..i64::MIN;
+        let (mut descriptions, mut description) = (BTreeSet::new(), None);
         for sample in self.samples() {
             seen = seen.saturating_add(1);
             bytes = bytes.saturating_add(u64::from(sample.size));
@@ -139,6 +162,14 @@ impl<'a> SampleTable<'a> {
             composed = composed.start.min(time)..composed.end.max(time.saturating_add(i64::from(sample.duration)));
             latest = latest.max(sample.decode_time.saturating_add(u64::from(sample.duration)));
             end = end.max(sample.end());
+            // Until they are known, samples have the numbers of their descriptions for positions.
+            if description != Some(sample.description) {
+                if description.is_some() && !sample.is_sync {
+                    return Err(Error::Unsupported { feature: "A track whose codec parameters change between sync samples" });
+                }
+                description = Some(sample.description);
+                descriptions.insert(sample.description);
+            }
         }
         if seen < self.count {
             return Err(stbl.malformed("its tables end before its samples do"));
@@ -152,6 +183,7 @@ impl<'a> SampleTable<'a> {
         if latest >= 1 << 62 {
             return Err(stbl.malformed("its times overflow"));
         }
+        self.descriptions = descriptions.into_iter().collect();
         self.bytes = bytes;
         if seen > 0 {
             (self.earliest_composition, self.latest_composition_end) = (composed.start, composed.end);
@@ -167,6 +199,7 @@ pub struct Samples<'t> {
     runs: std::slice::Iter<'t, Run<'t>>,
     run: Option<RunSamples<'t>>,
     heeds_sync_flags: bool,
+    descriptions: &'t [u32],
 }
 
 impl Iterator for Samples<'_> {
@@ -174,7 +207,13 @@ impl Iterator for Samples<'_> {
 
     #[inline]
     fn next(&mut self) -> Option<Sample> {
-        self.tables.next().or_else(|| self.of_runs())
+        let sample = self.tables.next().or_else(|| self.of_runs())?;
+        let description = match self.descriptions {
+            [] => sample.description,
+            [_] => 0,
+            several => u32::try_from(several.partition_point(|number| *number < sample.description)).unwrap_or(0),
+        };
+        Some(Sample { description, ..sample })
     }
 }
 

@@ -167,7 +167,8 @@ impl<'t> Layout<'t> {
             Base::File => 1,
             Base::Implicit => 0,
         };
-        flags |= duration.map_or(0, |_| 8) | size.map_or(0, |_| 0x10);
+        let description = self.tracks[number].change.filter(|change| *change <= round).map(|_| 2);
+        flags |= description.map_or(0, |_| 2) | duration.map_or(0, |_| 8) | size.map_or(0, |_| 0x10);
         w.full(b"tfhd", 0, flags, |w| {
             w.u32(u32::try_from(number + 1).unwrap());
             if self.how.base == Base::File {
@@ -175,7 +176,7 @@ impl<'t> Layout<'t> {
                 patches.push((w.position(), *into, true));
                 w.u32(0);
             }
-            [duration, size].into_iter().flatten().for_each(|value| w.u32(value));
+            [description, duration, size].into_iter().flatten().for_each(|value| w.u32(value));
         });
         if self.how.tfdt {
             w.full(b"tfdt", 1, 0, |w| w.u64(self.times[number]));

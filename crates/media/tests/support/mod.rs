@@ -23,6 +23,8 @@ pub struct WantedTrack {
     pub samples: Vec<Wanted>,
     /// Samples per chunk.
     pub chunk: usize,
+    /// The chunk, from 0, with which another sample description begins.
+    pub change: Option<usize>,
     /// Leading empty edit in movie units (thousandths), and the media time that follows it.
     pub edit: Option<(u32, i32)>,
 }
@@ -145,16 +147,19 @@ fn trak(w: &mut BoxWriter, id: u32, track: &WantedTrack, all_sync: bool, chunks:
 
 fn stbl(w: &mut BoxWriter, track: &WantedTrack, all_sync: bool, chunks: &[u32]) {
     w.full(b"stsd", 0, 0, |w| {
-        w.u32(1);
+        w.u32(2);
         if track.video {
-            w.plain(b"avc1", |w| {
-                w.zeros(24);
-                w.u16(640);
-                w.u16(360);
-                w.zeros(50);
-                w.plain(b"avcC", |w| w.raw(&[1, 0x64, 0, 0x1f, 0xff, 0xe0, 0]));
-            });
+            for level in [0x1f, 0x28] {
+                w.plain(b"avc1", |w| {
+                    w.zeros(24);
+                    w.u16(640);
+                    w.u16(360);
+                    w.zeros(50);
+                    w.plain(b"avcC", |w| w.raw(&[1, 0x64, 0, level, 0xff, 0xe0, 0]));
+                });
+            }
         } else {
+            for rate in [0x11, 0x12] {
             w.plain(b"mp4a", |w| {
                 w.zeros(16);
                 w.u16(2);
@@ -164,9 +169,10 @@ fn stbl(w: &mut BoxWriter, track: &WantedTrack, all_sync: bool, chunks: &[u32]) 
                 w.full(b"esds", 0, 0, |w| {
                     w.raw(&[3, 22, 0, 1, 0, 4, 17, 0x40, 0x15]);
                     w.zeros(11);
-                    w.raw(&[5, 2, 0x11, 0x90]);
+                    w.raw(&[5, 2, rate, 0x90]);
                 });
             });
+            }
         }
     });
     let count = |n: usize| u32::try_from(n).unwrap();
@@ -187,11 +193,11 @@ fn stbl(w: &mut BoxWriter, track: &WantedTrack, all_sync: bool, chunks: &[u32]) 
         });
     }
     w.full(b"stsc", 0, 0, |w| {
-        w.u32(u32::from(!chunks.is_empty()));
-        if chunks.is_empty() {
-            return;
-        }
-        [1, count(track.chunk), 1].into_iter().for_each(|v| w.u32(v));
+        let change = track.change.filter(|change| *change < chunks.len());
+        let first = (!chunks.is_empty() && change != Some(0)).then_some([1, count(track.chunk), 1]);
+        let second = change.map(|change| [count(change + 1), count(track.chunk), 2]);
+        w.u32(count(first.iter().chain(&second).count()));
+        first.into_iter().chain(second).flatten().for_each(|v| w.u32(v));
     });
     w.full(b"stsz", 0, 0, |w| {
         w.u32(0);

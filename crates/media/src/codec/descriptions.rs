@@ -1,0 +1,74 @@
+//! The sample descriptions of a track (ISO/IEC 14496-12 8.5.2).
+//!
+//! A track may have several: a camera that changes its settings while it records, or an editor that joins clips, writes
+//! another set of codec parameters and goes on. A fragment names the one its samples are of (`sample_description_index`), so
+//! they are all carried into the init segment, each protected as an entry of its own, and a segment is of one of them. Entries
+//! that no sample is of are left out: what they say does not matter, and may not even be supported.
+
+use super::{AudioFacts, ProtectionRule, SampleEntry, VideoFacts};
+use crate::isobmff::{BoxView, Boxes};
+use crate::track::TrackKind;
+use crate::{Error, Result};
+
+/// The sample entries that a track's samples are of; at least one, and all of one kind.
+#[derive(Debug, Clone)]
+pub struct SampleDescriptions<'a> {
+    entries: Vec<SampleEntry<'a>>,
+}
+
+impl<'a> SampleDescriptions<'a> {
+    /// Reads the entries of the `stsd` box of track `track_id` whose numbers, from 1, are `used`; the first one if none is.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyEncrypted`], [`Error::UnsupportedCodec`], [`Error::Unsupported`] for entries of different codecs, or
+    /// [`Error::Malformed`].
+    pub fn parse(stsd: &BoxView<'a>, used: &[u32], kind: TrackKind, track_id: u32) -> Result<Self> {
+        let (_, _, mut reader) = stsd.full()?;
+        let count = reader.u32()?;
+        // Of one entry are all samples, whatever they say: indices of zero are found in files that play everywhere.
+        let used = if used.is_empty() || count == 1 && used.len() == 1 { &[1] } else { used };
+        let mut entries: Vec<SampleEntry<'a>> = Vec::new();
+        let mut boxes = (1..=count).zip(Boxes::after(&reader, stsd));
+        for number in used {
+            let entry = boxes.by_ref().find(|(position, _)| position == number);
+            let (_, entry) = entry.ok_or(stsd.malformed("it does not have the sample description of every sample"))?;
+            entries.push(SampleEntry::parse(&entry?, kind, track_id)?);
+        }
+        if entries.iter().zip(entries.iter().skip(1)).any(|(entry, next)| entry.kind != next.kind) {
+            return Err(Error::Unsupported { feature: "A track that changes from one codec to another" });
+        }
+        Ok(Self { entries })
+    }
+
+    /// The entries, in the order of the positions that samples name.
+    #[must_use]
+    pub fn entries(&self) -> &[SampleEntry<'a>] {
+        &self.entries
+    }
+
+    /// The RFC 6381 `codecs` string of the most demanding entry. That is the greatest of the strings, in which profile and level
+    /// are numbers of fixed length.
+    #[must_use]
+    pub fn codecs(&self) -> &str {
+        self.entries.iter().map(|entry| entry.codecs.as_str()).max().unwrap_or_default()
+    }
+
+    /// What is known of the picture, of the largest if there are several; `None` for audio.
+    #[must_use]
+    pub fn video(&self) -> Option<&VideoFacts> {
+        let pictures = self.entries.iter().filter_map(|entry| entry.video.as_ref());
+        pictures.max_by_key(|facts| u32::from(facts.width).saturating_mul(u32::from(facts.height)))
+    }
+
+    /// What is known of the sound, of that with the most channels if there are several; `None` for video.
+    #[must_use]
+    pub fn audio(&self) -> Option<&AudioFacts> {
+        self.entries.iter().filter_map(|entry| entry.audio.as_ref()).max_by_key(|facts| facts.channels)
+    }
+
+    /// How samples of each are protected.
+    #[must_use]
+    pub fn rules(&self) -> Vec<ProtectionRule> {
+        self.entries.iter().map(|entry| entry.protection.clone()).collect()
+    }
+}
