@@ -6,6 +6,16 @@
 //! zero, and each track is shifted as a whole so that its edit is true. A manifest gives the origin as
 //! `presentationTimeOffset`; a player that knows nothing of it still sees every track at the right distance from the others.
 //! Durations and composition offsets are those of the source, and so are decode times but for the shift.
+//!
+//! # What a cut hides
+//!
+//! A telephone that trims a clip keeps it whole from the sync sample before the cut, and lets an edit begin between sync
+//! samples. All of it is kept here as well: a decoder needs it. What the edit hides lies before the origin, where DASH presents
+//! nothing (ISO/IEC 23009-1 5.3.9.2, `@presentationTimeOffset`). A player that decodes by itself (`ExoPlayer`) decodes it and
+//! begins to show at the cut. One on Media Source Extensions gives the browser a window to append to, which drops pictures
+//! before the window, and with them all that follow up to the next sync sample: it begins up to one group of pictures late.
+//! To begin earlier instead would show what someone has cut out, so that is not done. Media behind the end of the edits is
+//! presented: it is seldom more than the padding of the last block of sound.
 
 use crate::isobmff::BoxView;
 use crate::time::{MediaTime, Timescale, greatest_common_divisor};
@@ -129,12 +139,14 @@ impl Edit {
     /// Reads the `edts` box of a track.
     ///
     /// Leading empty edits and one stretch of media at normal rate are expressed exactly. Further edits are accepted where
-    /// they go on without a gap, and refused otherwise.
+    /// they go on without a gap, neither in the media nor in its presentation, and refused otherwise.
     pub(super) fn parse(edts: &BoxView<'_>, movie: Timescale, track: Timescale) -> Result<Self> {
         let Some(elst) = edts.child(b"elst")? else { return Ok(Self::default()) };
         let (version, _, mut reader) = elst.full()?;
         let count = reader.u32()?;
         let (mut empty, mut media): (u64, Option<(i64, u64)>) = (0, None);
+        // Whether an empty edit has followed the media.
+        let mut pause = false;
         for _ in 0..count {
             let duration = reader.word(version)?;
             let media_time = if version == 1 {
@@ -148,14 +160,14 @@ impl Edit {
                     empty = empty.checked_add(duration).ok_or(elst.malformed("its times overflow"))?;
                 }
                 None => media = Some((media_time, duration)),
-                // Trailing empty edits show nothing more.
-                Some(_) if media_time < 0 => continue,
+                // Trailing empty edits show nothing more, unless media comes behind them.
+                Some(_) if media_time < 0 => pause |= duration > 0,
                 Some((start, length)) => {
                     let length_in_media = track.rescale(length, movie).and_then(|length| i64::try_from(length).ok());
                     let end = length_in_media.and_then(|length| start.checked_add(length));
                     // Rounding to the movie's timescale may cost one of its units.
                     let slack = i64::from(track.hz().div_ceil(movie.hz())).saturating_add(1);
-                    if end.is_none_or(|end| end.abs_diff(media_time) > slack.unsigned_abs()) {
+                    if pause || end.is_none_or(|end| end.abs_diff(media_time) > slack.unsigned_abs()) {
                         return Err(Error::Unsupported { feature: "An edit list that rearranges the media" });
                     }
                     media = Some((start, length.saturating_add(duration)));
@@ -214,6 +226,25 @@ mod tests {
     }
 
     #[test]
+    fn edits_of_64_bits_are_read_as_those_of_32() {
+        let mut w = BoxWriter::new();
+        w.plain(b"edts", |w| {
+            w.full(b"elst", 1, 0, |w| {
+                w.u32(2);
+                for (duration, media_time) in [(21, -1), (5000, 5_000_000_000_i64)] {
+                    w.u64(duration);
+                    w.raw(&media_time.to_be_bytes());
+                    w.u32(NORMAL);
+                }
+            });
+        });
+        let bytes = w.finish();
+        let edts = BoxView::parse(&bytes, 0).unwrap();
+        let edit = Edit::parse(&edts, Timescale::new(1000).unwrap(), Timescale::new(48_000).unwrap());
+        assert_eq!(edit.unwrap().presentation_offset, 1008 - 5_000_000_000);
+    }
+
+    #[test]
     fn the_origin_is_one_moment_on_every_track() {
         // Reordering by two pictures and priming: 1/12 s is the earliest moment that is whole for all and before none.
         let timelines = timelines([-1024, -1024, -1024]);
@@ -237,6 +268,8 @@ mod tests {
     #[test]
     fn edits_that_go_on_without_a_gap_are_one() {
         assert_eq!(edits(&[(1000, 480, NORMAL), (1000, 48_480, NORMAL)]).unwrap().presentation_offset, -480);
+        assert_eq!(edits(&[(1000, 480, NORMAL), (500, -1, NORMAL)]).unwrap().presentation_offset, -480);
+        assert!(edits(&[(1000, 480, NORMAL), (500, -1, NORMAL), (1000, 48_480, NORMAL)]).is_err(), "a pause");
         assert!(edits(&[(1000, 480, NORMAL), (1000, 0, NORMAL)]).is_err());
         assert!(edits(&[(1000, 480, 0x0002_0000)]).is_err());
     }
