@@ -67,7 +67,12 @@ def path_of(name: str) -> Path:
 def sources(recipe: Recipe) -> list[str]:
     """The fixtures a recipe starts from."""
     named = re.findall(r"\{([^}]+)\}", recipe.ffmpeg) if recipe.ffmpeg else []
-    return named + ([recipe.of] if recipe.of else [])
+    return named + origins(recipe)
+
+
+def origins(recipe: Recipe) -> list[str]:
+    """The fixtures that a synthetic one is made from."""
+    return [recipe.of] if isinstance(recipe.of, str) else list(recipe.of)
 
 
 def fingerprint(name: str) -> str:
@@ -89,7 +94,7 @@ def write(recipe: Recipe, to: Path) -> None:
     """Makes a fixture, whole or not at all."""
     part = to.with_name(f".part-{to.name}")
     if recipe.synthetic:
-        recipe.synthetic(part, *([path_of(recipe.of)] if recipe.of else []))
+        recipe.synthetic(part, *map(path_of, origins(recipe)))
     else:
         quiet = ["-nostdin", "-y", "-v", "error"]
         subprocess.run([ffmpeg(), *quiet, *command(recipe), "-bitexact", str(part)], check=True)
@@ -123,7 +128,7 @@ def table() -> str:
                 shown = re.sub(r"(0123456789){100,}", "0123456789… (7,000 times)", made_by)
                 made_by = "`" + shown.replace("|", "\\|") + "`"
             elif recipe.of:
-                made_by += f" of `{recipe.of}`"
+                made_by += " of " + " and ".join(f"`{name}`" for name in origins(recipe))
             lines.append(f"| {recipe.name} | {recipe.holds} | {made_by} |")
         lines.append("")
     return f"Every command with `{ffmpeg_version()}`, `-bitexact` and the file's name added.\n\n" + "\n".join(lines)

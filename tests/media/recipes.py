@@ -18,7 +18,7 @@ class Recipe:
     holds: str
     ffmpeg: str | None = None
     synthetic: Callable | None = None
-    of: str | None = None  # the fixture a synthetic one is made from
+    of: tuple[str, ...] | str = ()  # the fixture, or fixtures, that a synthetic one is made from
 
 
 # Pictures that differ in every frame, so that a sample out of place never has the right hash.
@@ -98,6 +98,12 @@ GOOD = [
     ),
     Recipe("slices.mp4", "four slices in each picture", video(4, "-bf 2 -g 25 -x264-params slices=4")),
     Recipe("many-slices.mp4", "more than 42 slices in a picture, some under 16 bytes of data", video(2, "-bf 2 -g 25 -x264-params slice-max-mbs=4")),
+    Recipe(
+        "two-settings.mp4",
+        "pictures of two profiles, one behind the other: two sample descriptions",
+        synthetic=synthetic.joined,
+        of=("slices.mp4", "baseline.mp4"),
+    ),
     Recipe("baseline.mp4", "Baseline: CAVLC, one reference, no B-frames", video(4, "-profile:v baseline -refs 1 -g 25")),
     Recipe(
         "weighted.mp4",

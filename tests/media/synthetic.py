@@ -114,6 +114,69 @@ def absurd_table(to: Path, source: Path) -> None:
     to.write_bytes(data)
 
 
+def video_samples(data: bytes) -> tuple[bytes, list[tuple[int, int, int, bool]], bytes]:
+    """The first track's sample entry, its samples (size, duration, composition offset, is sync), and their bytes."""
+
+    def table(kind: bytes, entry: str) -> list[tuple]:
+        inside = {found: (at + header, after) for found, at, header, after in boxes(data, start, end)}
+        if kind not in inside:
+            return []
+        at, after = inside[kind]
+        return list(struct.iter_unpack(">" + entry, data[at + (12 if kind == b"stsz" else 8) : after]))
+
+    start, end = find(data, b"moov", b"trak", b"mdia", b"minf", b"stbl")
+    sizes = [size for (size,) in table(b"stsz", "I")]
+    durations = [duration for count, duration in table(b"stts", "II") for _ in range(count)]
+    offsets = [offset for count, offset in table(b"ctts", "Ii") for _ in range(count)] or [0] * len(sizes)
+    sync = {number for (number,) in table(b"stss", "I")}
+    runs = table(b"stsc", "III")
+    media, left = b"", iter(sizes)
+    for chunk, (at,) in enumerate(table(b"stco", "I"), 1):
+        held = [samples for first, samples, _ in runs if first <= chunk][-1]
+        length = sum(size for _, size in zip(range(held), left))
+        media += data[at : at + length]
+    at, after = find(data, b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd")
+    samples = [(*sample, number in sync) for number, sample in enumerate(zip(sizes, durations, offsets), 1)]
+    return data[at + 8 : after], samples, media
+
+
+def joined(to: Path, first: Path, second: Path) -> None:
+    """The samples of two movies of one video track in one track, each with its own sample description; no edit list."""
+    data = first.read_bytes()
+    entries, samples, media = zip(*(video_samples(source.read_bytes()) for source in (first, second)))
+    # So that the pictures of the second are presented behind those of the first.
+    late = max(samples[0][0][2] - samples[1][0][2], 0)
+    every = samples[0] + [(size, duration, offset + late, sync) for size, duration, offset, sync in samples[1]]
+
+    def table(kind: bytes, entries: list[tuple], entry: str, fixed: bytes = b"") -> bytes:
+        rows = b"".join(struct.pack(">" + entry, *row) for row in entries)
+        return box(kind, bytes(4) + fixed + struct.pack(">I", len(entries)) + rows)
+
+    ftyp_at, ftyp_end = find(data, b"ftyp")
+    ftyp = data[ftyp_at - 8 : ftyp_end]
+    stbl = box(b"stsd", struct.pack(">II", 0, 2) + b"".join(entries))
+    stbl += table(b"stts", [(1, duration) for _, duration, _, _ in every], "II")
+    stbl += table(b"ctts", [(1, offset) for _, _, offset, _ in every], "Ii")
+    stbl += table(b"stss", [(number,) for number, sample in enumerate(every, 1) if sample[3]], "I")
+    stbl += table(b"stsc", [(1, len(samples[0]), 1), (2, len(samples[1]), 2)], "III")
+    stbl += table(b"stsz", [(size,) for size, _, _, _ in every], "I", bytes(4))
+    stbl += table(b"stco", [(len(ftyp) + 8,), (len(ftyp) + 8 + len(media[0]),)], "I")
+
+    def rebuilt(start: int, end: int) -> bytes:
+        out = b""
+        for kind, at, header, after in boxes(data, start, end):
+            if kind == b"stbl":
+                out += box(kind, stbl)
+            elif kind in (b"trak", b"mdia", b"minf"):
+                out += box(kind, rebuilt(at + header, after))
+            elif kind not in (b"edts", b"udta"):
+                out += data[at:after]
+        return out
+
+    moov = box(b"moov", rebuilt(*find(data, b"moov")))
+    to.write_bytes(ftyp + box(b"mdat", b"".join(media)) + moov)
+
+
 def far_offsets(to: Path, source: Path) -> None:
     """The movie box first with `co64` tables, then a hole of 5 GiB, then the media."""
     data = source.read_bytes()

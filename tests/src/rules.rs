@@ -141,6 +141,8 @@ fn alignment(package: &Package, own: &Representation, samples: &[Vec<Sample>], r
         let (begin, end) = (clock.segments.first(), clock.segments.last());
         let begin = begin.map_or(0, |first| presented(clock, first) * scales.0);
         let end = end.map_or(0, |last| (presented(clock, last) + i128::from(last.duration)) * scales.0);
-        report.require(near || at < begin || at >= end, || format!("{}/{}: begins where no picture segment does", own.id, segment.number));
+        report.require(near || at < begin || at >= end, || {
+            format!("{}/{}: begins where no picture segment does", own.id, segment.number)
+        });
     }
 }

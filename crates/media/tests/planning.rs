@@ -20,8 +20,8 @@ use proptest::prelude::*;
 use support::{Base, Fragmenting, Movie, Wanted, WantedTrack};
 use vpp_media::cenc::{ConstantIv, ContentKey, KeyId, Scheme};
 use vpp_media::cmaf::{
-    PlanFile, PlanOptions, PlanWriter, Planner, Presentation, ProtectedTracks, Protection, Slice, SliceSource,
-    package_slice, presentation_range, read_presentation, read_slice,
+    PlanFile, PlanOptions, PlanWriter, Planner, Presentation, ProtectedTracks, Protection, Representation, SapType,
+    Slice, SliceSource, package_slice, presentation_range, read_presentation, read_slice,
 };
 use vpp_media::isobmff::{Index, IndexReader};
 use vpp_media::track::Sample;
@@ -160,7 +160,7 @@ prop_compose! {
         tfdt in prop::bool::ANY, defaults in prop::bool::ANY, runs in 1_usize..4, rounds_in_moov in 0_usize..3,
         moov_last in prop::bool::ANY, indexed in prop::bool::ANY,
     ) -> Fragmenting {
-        Fragmenting { base, separate, tfdt, defaults, runs, rounds_in_moov, moov_last, indexed }
+        Fragmenting { base, separate, tfdt, begins: 0, defaults, runs, rounds_in_moov, moov_last, indexed }
     }
 }
 
@@ -328,6 +328,65 @@ fn segments_end_at_the_sync_sample_nearest_to_the_asked_duration() {
     let starts: Vec<_> = presentation.representations[0].segments.iter().map(|s| s.start / 12_288).collect();
     // From 0, 5 is nearer to 6 than 8; from 5, 13 is as near to 11 as 8 is not; from 13, 21 is nearer to 19 than nothing.
     assert_eq!(starts, [0, 5, 13, 21]);
+}
+
+#[test]
+fn a_part_of_a_longer_recording_begins_at_zero() {
+    let picture =
+        |index: usize| Wanted { size: 100, duration: 512, composition_offset: 0, is_sync: index.is_multiple_of(48) };
+    let frame = Wanted { size: 20, duration: 1024, composition_offset: 0, is_sync: true };
+    let tracks =
+        [track(true, (0..240).map(picture).collect(), 48, None), track(false, vec![frame; 469], 94, Some((20, 0)))];
+    let at = |begins: u64| {
+        let how = Fragmenting {
+            base: Base::Moof,
+            separate: false,
+            tfdt: true,
+            begins,
+            defaults: true,
+            runs: 1,
+            rounds_in_moov: 0,
+            moov_last: false,
+            indexed: false,
+        };
+        plan(&Movie::fragmented(&tracks, how), &options(u64::MAX, 2, false)).1.representations
+    };
+    for (own, late) in at(0).iter().zip(at(1_700_000_000)) {
+        let units = 1_700_000_000 * u64::from(own.timescale.hz());
+        assert_eq!(late.presentation_time_offset, own.presentation_time_offset + units);
+        let presented = |own: &Representation| -> Vec<(u64, u64)> {
+            own.segments
+                .iter()
+                .map(|segment| (segment.start - own.presentation_time_offset, segment.duration))
+                .collect()
+        };
+        assert_eq!(presented(&late), presented(own));
+        assert_eq!(late.init, own.init, "the duration is that of what is presented");
+    }
+}
+
+#[test]
+fn sound_is_cut_where_an_open_group_is_first_presented() {
+    // A group of 48 pictures, the two behind its sync sample presented before it.
+    let picture = |index: usize| Wanted {
+        size: 100,
+        duration: 512,
+        composition_offset: [1536, 0, 0].get(index % 48).copied().unwrap_or(512),
+        is_sync: index.is_multiple_of(48),
+    };
+    let mut video = track(true, (0..240).map(picture).collect(), 4, None);
+    video.samples[0].composition_offset = 512;
+    let frame = Wanted { size: 20, duration: 1024, composition_offset: 0, is_sync: true };
+    let audio = track(false, vec![frame; 469], 10, None);
+    let (_, presentation) = plan(&Movie::new(&[video, audio]), &options(u64::MAX, 2, false));
+    let [video, audio] = &presentation.representations[..] else { panic!("two tracks") };
+    assert_eq!((video.starts_with, audio.starts_with), (Some(SapType::Three), Some(SapType::One)));
+    let starts: Vec<_> = video.segments.iter().map(|segment| segment.start).collect();
+    assert_eq!(starts, [512, 49 * 512, 97 * 512, 145 * 512, 193 * 512]);
+    for (v, a) in video.segments.iter().zip(&audio.segments).skip(1) {
+        let late = a.start * 12_288 - v.start * 48_000;
+        assert!(late < 1024 * 12_288, "{late}");
+    }
 }
 
 #[test]

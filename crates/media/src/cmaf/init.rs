@@ -13,7 +13,7 @@ const TRACK_ENABLED_AND_IN_USE: u32 = 7;
 /// `url ` flag: the media is in this file.
 const SELF_CONTAINED: u32 = 1;
 
-/// Writes the init segment of a track whose media ends at `duration`, in units of its timescale.
+/// Writes the init segment of a track that is presented until `duration`, in units of its timescale.
 ///
 /// The movie ticks at the track's rate, so that `mehd` is exact. There is no edit list: its effect is in the manifest's
 /// `presentationTimeOffset`, which every player honours.

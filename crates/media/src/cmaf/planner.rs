@@ -117,7 +117,11 @@ impl<'m, 'a> Planner<'m, 'a> {
         if window.segments.len() > MAX_SEGMENTS_PER_SLICE {
             let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
             let (found, limit) = (number(window.segments.len()), number(MAX_SEGMENTS_PER_SLICE));
-            return Err(Error::LimitExceeded { what: "the number of changes of codec parameters in a segment", found, limit });
+            return Err(Error::LimitExceeded {
+                what: "the number of changes of codec parameters in a segment",
+                found,
+                limit,
+            });
         }
         if window.bytes > MAX_WINDOW_BYTES {
             let (found, limit) = (window.bytes, MAX_WINDOW_BYTES);
@@ -279,7 +283,8 @@ impl<'m, 'a> Cursor<'m, 'a> {
             .ok_or(Error::Unsupported {
                 feature: "A movie whose presentation runs backwards from one sync sample to the next",
             })?;
-        let duration = segments.last().map_or(0, SegmentTime::end);
+        let origin = self.timeline.presentation_time_offset;
+        let duration = segments.last().map_or(0, SegmentTime::end).saturating_sub(origin);
         let track = self.track;
         Ok(Representation {
             init: init::init_segment(track, self.encryption.as_ref(), duration),
@@ -292,7 +297,7 @@ impl<'m, 'a> Cursor<'m, 'a> {
             video: track.video().cloned(),
             audio: track.audio().cloned(),
             encryption: self.encryption,
-            presentation_time_offset: self.timeline.presentation_time_offset,
+            presentation_time_offset: origin,
             sample_duration: self.sample_duration.constant(),
             starts_with: self.starts_with,
             segments,

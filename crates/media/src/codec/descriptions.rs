@@ -72,3 +72,65 @@ impl<'a> SampleDescriptions<'a> {
         self.entries.iter().map(|entry| entry.protection.clone()).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::isobmff::BoxWriter;
+
+    /// An `stsd` box of H.264 entries of these kinds and levels; other kinds are empty boxes.
+    fn stsd(entries: &[(&[u8; 4], u8)]) -> Vec<u8> {
+        let mut w = BoxWriter::new();
+        w.full(b"stsd", 0, 0, |w| {
+            w.u32(u32::try_from(entries.len()).unwrap());
+            for (kind, level) in entries {
+                w.plain(kind, |w| {
+                    if kind.starts_with(b"avc") {
+                        w.zeros(24);
+                        w.u16(u16::from(*level) * 16);
+                        w.u16(16);
+                        w.zeros(50);
+                        w.plain(b"avcC", |w| w.raw(&[1, 0x64, 0, *level, 0xff, 0xe0, 0]));
+                    }
+                });
+            }
+        });
+        w.finish()
+    }
+
+    fn codecs(entries: &[(&[u8; 4], u8)], used: &[u32]) -> Result<Vec<String>> {
+        let bytes = stsd(entries);
+        let parsed = SampleDescriptions::parse(&BoxView::parse(&bytes, 0).unwrap(), used, TrackKind::Video, 1)?;
+        Ok(parsed.entries().iter().map(|entry| entry.codecs.clone()).collect())
+    }
+
+    #[test]
+    fn entries_without_samples_are_left_out_whatever_they_are() {
+        let entries = [(b"avc1", 0x1f), (b"SVQ3", 0), (b"avc1", 0x28)];
+        assert_eq!(codecs(&entries, &[1, 3]).unwrap(), ["avc1.64001F", "avc1.640028"]);
+        assert_eq!(codecs(&entries, &[3]).unwrap(), ["avc1.640028"]);
+        assert_eq!(codecs(&entries, &[1, 2]).unwrap_err().code(), "unsupported_codec");
+        assert_eq!(codecs(&entries, &[1, 4]).unwrap_err().code(), "malformed");
+    }
+
+    #[test]
+    fn a_change_of_codec_is_refused() {
+        assert_eq!(codecs(&[(b"avc1", 0x1f), (b"avc3", 0x1f)], &[1, 2]).unwrap_err().code(), "unsupported_feature");
+    }
+
+    #[test]
+    fn of_one_entry_are_all_samples() {
+        for used in [&[][..], &[0], &[1], &[7]] {
+            assert_eq!(codecs(&[(b"avc1", 0x1f)], used).unwrap(), ["avc1.64001F"], "{used:?}");
+        }
+    }
+
+    #[test]
+    fn the_manifest_is_told_the_most_demanding() {
+        let bytes = stsd(&[(b"avc1", 0x1f), (b"avc1", 0x28), (b"avc1", 0x15)]);
+        let stsd = BoxView::parse(&bytes, 0).unwrap();
+        let parsed = SampleDescriptions::parse(&stsd, &[1, 2, 3], TrackKind::Video, 1).unwrap();
+        assert_eq!((parsed.codecs(), parsed.video().unwrap().width), ("avc1.640028", 0x280));
+        assert_eq!(parsed.rules().len(), 3);
+    }
+}

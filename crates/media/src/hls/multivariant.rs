@@ -1,8 +1,8 @@
 //! The multivariant playlist (RFC 8216bis 4.4.6).
 
-use super::{HlsOptions, INDEPENDENT_SEGMENTS};
 use super::media::{self, keys, line};
 use super::rate::Rate;
+use super::{HlsOptions, INDEPENDENT_SEGMENTS};
 use crate::cmaf::{Presentation, Representation, SegmentSize};
 use crate::track::TrackKind;
 
@@ -132,7 +132,7 @@ fn resolution(own: &Representation) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cmaf::SegmentTime;
+    use crate::cmaf::{SapType, SegmentTime};
     use crate::codec::{AudioFacts, VideoFacts};
     use crate::time::Timescale;
 
@@ -153,6 +153,7 @@ mod tests {
             encryption: None,
             presentation_time_offset: 0,
             sample_duration: Some(40),
+            starts_with: Some(SapType::One),
             segments: vec![SegmentTime { start: 0, duration: 6000 }, SegmentTime { start: 6000, duration: 2000 }],
             init: vec![],
         }

@@ -18,8 +18,8 @@
 
 use std::ops::Range;
 
-use super::top_level::{Header, ReadAhead, sniff};
 use super::BoxView;
+use super::top_level::{Header, ReadAhead, sniff};
 use crate::track::Movie;
 use crate::{Error, Result};
 
@@ -139,7 +139,11 @@ impl IndexReader {
         self.reads = self.reads.saturating_add(1);
         if self.reads > MAX_READS {
             let (found, limit) = (u64::from(self.reads), u64::from(MAX_READS));
-            return Err(Error::LimitExceeded { what: "the number of reads that finding its fragments takes", found, limit });
+            return Err(Error::LimitExceeded {
+                what: "the number of reads that finding its fragments takes",
+                found,
+                limit,
+            });
         }
         match std::mem::replace(&mut self.state, State::Done) {
             State::Boxes { at, mut have, .. } => {
@@ -281,7 +285,11 @@ impl IndexReader {
     fn check_room(&self, more: u64) -> Result<()> {
         let (found, limit) = (self.pieces.held().saturating_add(more), MAX_MOOV_BYTES);
         if found > limit {
-            return Err(Error::LimitExceeded { what: "the number of bytes in its movie fragment (moof) boxes", found, limit });
+            return Err(Error::LimitExceeded {
+                what: "the number of bytes in its movie fragment (moof) boxes",
+                found,
+                limit,
+            });
         }
         Ok(())
     }

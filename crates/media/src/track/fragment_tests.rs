@@ -78,9 +78,8 @@ fn times_that_run_backwards_are_refused() {
 #[test]
 fn entries_go_before_the_first_flags_and_these_before_defaults() {
     let run = |flags, fields: &[u32]| Fragment { runs: vec![(flags, fields.to_vec())], ..three(None) };
-    let sync = |fragment: Fragment| -> Vec<bool> {
-        read(&[fragment]).unwrap().iter().map(|sample| sample.is_sync).collect()
-    };
+    let sync =
+        |fragment: Fragment| -> Vec<bool> { read(&[fragment]).unwrap().iter().map(|sample| sample.is_sync).collect() };
     let (no_sync, depends) = (0x0001_0000, 0x0100_0000);
     assert_eq!(sync(run(0x000, &[3])), [true, true, true]);
     assert_eq!(sync(run(0x004, &[3, no_sync])), [false, true, true]);
@@ -92,9 +91,8 @@ fn entries_go_before_the_first_flags_and_these_before_defaults() {
 #[test]
 fn data_lies_where_the_run_says_or_behind_the_one_before() {
     let two = |first: (u32, Vec<u32>)| Fragment { runs: vec![first, (0, vec![1])], ..three(None) };
-    let offsets = |fragments: &[Fragment]| -> Vec<u64> {
-        read(fragments).unwrap().iter().map(|sample| sample.offset).collect()
-    };
+    let offsets =
+        |fragments: &[Fragment]| -> Vec<u64> { read(fragments).unwrap().iter().map(|sample| sample.offset).collect() };
     assert_eq!(offsets(&[two((1, vec![2, 300]))]), [300, 310, 320]);
     let from_file = Fragment { header: (0x39, vec![0, 5000, 100, 10, 0]), ..two((1, vec![2, 300])) };
     assert_eq!(offsets(&[from_file]), [5300, 5310, 5320]);

@@ -82,11 +82,7 @@ impl<'a> Movie<'a> {
     ///
     /// # Errors
     /// Why the movie cannot be packaged. A movie without video is not an error here: see [`Movie::require_video`].
-    pub fn parse(
-        moov: BoxView<'a>,
-        moofs: impl Iterator<Item = Result<BoxView<'a>>>,
-        file_size: u64,
-    ) -> Result<Self> {
+    pub fn parse(moov: BoxView<'a>, moofs: impl Iterator<Item = Result<BoxView<'a>>>, file_size: u64) -> Result<Self> {
         let mvhd = moov.required(b"mvhd", "it has no movie header (mvhd)")?;
         let (version, _, mut reader) = mvhd.full()?;
         reader.skip(if version == 1 { 16 } else { 8 })?;
@@ -176,7 +172,8 @@ fn parse_track<'a>(
     let presentation_offset = edit.unwrap_or_default().presentation_offset;
     let language = mdia.child(b"elng")?.and_then(|elng| extended_language(&elng)).or(language);
     let TrackHeader { id, matrix, size: presentation_size } = *header;
-    let track = Track { id, kind, timescale, language, matrix, presentation_size, descriptions, samples, presentation_offset };
+    let track =
+        Track { id, kind, timescale, language, matrix, presentation_size, descriptions, samples, presentation_offset };
     Ok(Parsed::Media(Box::new(track)))
 }
 

@@ -138,7 +138,14 @@ impl<'a> Tables<'a> {
             durations: Runs::new(self.durations),
             composition_offsets: Runs::new(self.composition_offsets),
             next_sync: 0,
-            chunks: Chunks { runs: self.chunk_runs, chunk: 0, samples_per_chunk: 0, description: 0, left: 0, offset: 0 },
+            chunks: Chunks {
+                runs: self.chunk_runs,
+                chunk: 0,
+                samples_per_chunk: 0,
+                description: 0,
+                left: 0,
+                offset: 0,
+            },
         }
     }
 

@@ -153,19 +153,22 @@ impl<'a> SampleTable<'a> {
     /// Proves that every sample lies inside the file, and that together they are no longer than it.
     fn check(mut self, stbl: &BoxView<'_>, file_size: u64) -> Result<Self> {
         let (mut end, mut seen, mut latest, mut bytes): (u64, u32, u64, u64) = (0, 0, 0, 0);
-        let mut composed = i64::MAX..i64::MIN;
+        let (mut earliest, mut latest_end) = (i64::MAX, i64::MIN);
         let (mut descriptions, mut description) = (BTreeSet::new(), None);
         for sample in self.samples() {
             seen = seen.saturating_add(1);
             bytes = bytes.saturating_add(u64::from(sample.size));
             let time = sample.composition_time();
-            composed = composed.start.min(time)..composed.end.max(time.saturating_add(i64::from(sample.duration)));
+            earliest = earliest.min(time);
+            latest_end = latest_end.max(time.saturating_add(i64::from(sample.duration)));
             latest = latest.max(sample.decode_time.saturating_add(u64::from(sample.duration)));
             end = end.max(sample.end());
             // Until they are known, samples have the numbers of their descriptions for positions.
             if description != Some(sample.description) {
                 if description.is_some() && !sample.is_sync {
-                    return Err(Error::Unsupported { feature: "A track whose codec parameters change between sync samples" });
+                    return Err(Error::Unsupported {
+                        feature: "A track whose codec parameters change between sync samples",
+                    });
                 }
                 description = Some(sample.description);
                 descriptions.insert(sample.description);
@@ -186,7 +189,7 @@ impl<'a> SampleTable<'a> {
         self.descriptions = descriptions.into_iter().collect();
         self.bytes = bytes;
         if seen > 0 {
-            (self.earliest_composition, self.latest_composition_end) = (composed.start, composed.end);
+            (self.earliest_composition, self.latest_composition_end) = (earliest, latest_end);
         }
         Ok(self)
     }

@@ -103,6 +103,7 @@ fn a_count_without_samples_behind_it_costs_nothing() {
         });
     });
     let bytes = w.finish();
-    let error = SampleTable::parse(&BoxView::parse(&bytes, 0).unwrap(), Vec::new(), TrackKind::Video, 1 << 40).unwrap_err();
+    let error =
+        SampleTable::parse(&BoxView::parse(&bytes, 0).unwrap(), Vec::new(), TrackKind::Video, 1 << 40).unwrap_err();
     assert_eq!(error.code(), "limit_exceeded");
 }

@@ -22,6 +22,8 @@ pub struct Fragmenting {
     /// A `moof` for every track, instead of one for all.
     pub separate: bool,
     pub tfdt: bool,
+    /// Seconds that every `tfdt` says too much, as of a part of a longer recording.
+    pub begins: u64,
     /// Whether what samples have in common is said once.
     pub defaults: bool,
     /// `trun`s in a `traf`, at most.
@@ -80,7 +82,13 @@ fn moov(w: &mut BoxWriter, tracks: &[WantedTrack], chunks: &[Vec<u32>], rounds: 
         for (number, track) in tracks.iter().enumerate() {
             let mut listed = track.clone();
             listed.samples.truncate(rounds * track.chunk);
-            trak(w, u32::try_from(number + 1).unwrap(), &listed, track.samples.iter().all(|s| s.is_sync), &chunks[number]);
+            trak(
+                w,
+                u32::try_from(number + 1).unwrap(),
+                &listed,
+                track.samples.iter().all(|s| s.is_sync),
+                &chunks[number],
+            );
         }
         w.plain(b"mvex", |w| {
             for number in 1..=tracks.len() {
@@ -179,7 +187,9 @@ impl<'t> Layout<'t> {
             [description, duration, size].into_iter().flatten().for_each(|value| w.u32(value));
         });
         if self.how.tfdt {
-            w.full(b"tfdt", 1, 0, |w| w.u64(self.times[number]));
+            w.full(b"tfdt", 1, 0, |w| {
+                w.u64(self.times[number] + self.how.begins * u64::from(self.tracks[number].timescale));
+            });
         }
         for (run, samples) in samples.chunks(samples.len().div_ceil(self.how.runs)).enumerate() {
             let offset = match self.how.base {

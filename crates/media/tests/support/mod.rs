@@ -160,18 +160,18 @@ fn stbl(w: &mut BoxWriter, track: &WantedTrack, all_sync: bool, chunks: &[u32]) 
             }
         } else {
             for rate in [0x11, 0x12] {
-            w.plain(b"mp4a", |w| {
-                w.zeros(16);
-                w.u16(2);
-                w.u16(16);
-                w.zeros(4);
-                w.u32(48_000 << 16);
-                w.full(b"esds", 0, 0, |w| {
-                    w.raw(&[3, 22, 0, 1, 0, 4, 17, 0x40, 0x15]);
-                    w.zeros(11);
-                    w.raw(&[5, 2, rate, 0x90]);
+                w.plain(b"mp4a", |w| {
+                    w.zeros(16);
+                    w.u16(2);
+                    w.u16(16);
+                    w.zeros(4);
+                    w.u32(48_000 << 16);
+                    w.full(b"esds", 0, 0, |w| {
+                        w.raw(&[3, 22, 0, 1, 0, 4, 17, 0x40, 0x15]);
+                        w.zeros(11);
+                        w.raw(&[5, 2, rate, 0x90]);
+                    });
                 });
-            });
             }
         }
     });

@@ -1,0 +1,144 @@
+//! Indexes with bytes changed at random: each is an error or a movie, never a panic, and costs no more memory than its file.
+
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    dead_code,
+    clippy::cast_possible_truncation,
+    clippy::struct_excessive_bools,
+    clippy::unwrap_used,
+    reason = "a test: it may panic, and its sizes are small"
+)]
+
+mod support;
+
+use support::{Base, Fragmenting, Movie, Wanted, WantedTrack};
+use vpp_media::cmaf::{PlanOptions, Planner};
+use vpp_media::isobmff::IndexReader;
+
+const MUTATIONS_PER_MOVIE: u32 = 15_000;
+
+/// What a file of a few kilobytes may take, read a hundred thousand times.
+const MOST_MEMORY_KIB: u64 = 64 * 1024;
+
+fn tracks() -> Vec<WantedTrack> {
+    let picture = |index: usize| Wanted {
+        size: 20,
+        duration: 512,
+        composition_offset: if index.is_multiple_of(8) { 0 } else { 512 },
+        is_sync: index.is_multiple_of(8),
+    };
+    let frame = Wanted { size: 9, duration: 1024, composition_offset: 0, is_sync: true };
+    let video = WantedTrack {
+        video: true,
+        timescale: 12_288,
+        samples: (0..48).map(picture).collect(),
+        chunk: 8,
+        change: Some(3),
+        edit: Some((0, 512)),
+    };
+    let audio = WantedTrack {
+        video: false,
+        timescale: 48_000,
+        samples: vec![frame; 90],
+        chunk: 15,
+        change: None,
+        edit: Some((20, 0)),
+    };
+    vec![video, audio]
+}
+
+fn movies() -> Vec<Vec<u8>> {
+    let plain = Fragmenting {
+        base: Base::Moof,
+        separate: false,
+        tfdt: true,
+        begins: 0,
+        defaults: true,
+        runs: 1,
+        rounds_in_moov: 0,
+        moov_last: false,
+        indexed: true,
+    };
+    let fragmented = [
+        plain,
+        Fragmenting { base: Base::File, separate: true, defaults: false, ..plain },
+        Fragmenting { base: Base::Implicit, runs: 3, indexed: false, ..plain },
+        Fragmenting { tfdt: false, rounds_in_moov: 2, ..plain },
+        Fragmenting { moov_last: true, separate: true, ..plain },
+    ];
+    let tracks = tracks();
+    let fragmented = fragmented.into_iter().map(|how| Movie::fragmented(&tracks, how));
+    [Movie::new(&tracks)].into_iter().chain(fragmented).map(|movie| movie.file).collect()
+}
+
+/// The places of the bytes of the `moov` and `moof` boxes, and of the headers of the others.
+fn index_bytes(file: &[u8]) -> Vec<usize> {
+    let mut places = Vec::new();
+    let mut at = 0;
+    while at < file.len() {
+        let size = u32::from_be_bytes(file[at..at + 4].try_into().unwrap()) as usize;
+        let is_index = [b"moov", b"moof"].iter().any(|kind| file[at + 4..at + 8] == **kind);
+        places.extend(at..if is_index { at + size } else { at + 8 });
+        at += size;
+    }
+    places
+}
+
+/// Reads and plans a file; the number of samples if it is a movie.
+fn read(file: &[u8]) -> vpp_media::Result<u64> {
+    let mut reader = IndexReader::new(file.len() as u64)?;
+    while let Some(range) = reader.want() {
+        reader.supply(&file[usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap()])?;
+    }
+    let index = reader.finish()?;
+    let movie = index.movie()?;
+    let mut planner = Planner::new(&movie, &PlanOptions::default())?;
+    for slice in &mut planner {
+        drop(slice?);
+    }
+    planner.finish()?;
+    Ok(movie.tracks.iter().map(|track| u64::from(track.samples.len())).sum())
+}
+
+/// The most memory that this process has held, in KiB; 0 where the system does not say.
+fn peak_memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0)
+}
+
+#[test]
+fn changed_indexes_are_errors_or_movies_and_cost_no_memory() {
+    let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut random = move |below: usize| {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        (seed >> 11) as usize % below
+    };
+    let movies = movies();
+    let before = peak_memory();
+    let (mut errors, mut packaged) = (0, 0);
+    for file in &movies {
+        assert_eq!(read(file), Ok(138));
+        let places = index_bytes(file);
+        for _ in 0..MUTATIONS_PER_MOVIE {
+            let mut changed = file.clone();
+            let first = random(places.len());
+            for place in places.iter().skip(first).take(1 + random(8)) {
+                changed[*place] = [0, 1, 0x7f, 0x80, 0xff, random(256) as u8][random(6)];
+            }
+            match read(&changed) {
+                Ok(samples) => {
+                    assert!(samples <= file.len() as u64);
+                    packaged += 1;
+                }
+                Err(_) => errors += 1,
+            }
+        }
+    }
+    let grown = peak_memory() - before;
+    assert!(grown < MOST_MEMORY_KIB, "{grown} KiB");
+    assert!(errors > 10_000 && packaged > 10_000, "{errors} errors, {packaged} movies");
+}
