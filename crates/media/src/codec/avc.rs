@@ -24,7 +24,7 @@ use h264_reader::nal::slice::SliceHeader;
 use h264_reader::nal::sps::SeqParameterSet;
 use serde::{Deserialize, Serialize};
 
-use super::nal::{CountingReader, NalUnits, rbsp};
+use super::nal::{CountingReader, NalUnits, behind_heads, rbsp};
 use crate::isobmff::BoxView;
 use crate::{Error, Result};
 
@@ -96,24 +96,18 @@ impl AvcParser {
     /// # Errors
     /// [`Error::MalformedSample`] when a NAL unit runs past the sample or a slice header does not parse.
     pub fn protected_ranges(&mut self, sample: &[u8], offset: u64, protected: &mut Vec<Range<usize>>) -> Result<()> {
-        for unit in NalUnits::new(sample, self.length_size, offset) {
-            let (place, nal) = unit?;
-            match nal.first().map(|header| header & 0x1f) {
-                Some(SLICE | SLICE_IDR) => {
-                    let clear = self.clear_bytes(nal).map_err(|reason| Error::MalformedSample { offset, reason })?;
-                    let data = place.start.saturating_add(clear)..place.end;
-                    if !data.is_empty() {
-                        protected.push(data);
-                    }
-                }
-                Some(PARTITION_A..=PARTITION_C) => {
-                    return Err(Error::Unsupported { feature: "H.264 data partitioning" });
-                }
-                Some(SEQUENCE_SET | PICTURE_SET) => self.learn(nal),
-                _ => {}
+        let units = NalUnits::new(sample, self.length_size, offset);
+        behind_heads(units, protected, |nal| match nal.first().map(|header| header & 0x1f) {
+            Some(SLICE | SLICE_IDR) => {
+                self.clear_bytes(nal).map(Some).map_err(|reason| Error::MalformedSample { offset, reason })
             }
-        }
-        Ok(())
+            Some(PARTITION_A..=PARTITION_C) => Err(Error::Unsupported { feature: "H.264 data partitioning" }),
+            Some(SEQUENCE_SET | PICTURE_SET) => {
+                self.learn(nal);
+                Ok(None)
+            }
+            _ => Ok(None),
+        })
     }
 
     /// Encoded bytes of NAL header and slice header, rounded up to a byte.

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AvcConfig, AvcParser, aac};
+use super::{AvcConfig, AvcParser, HevcConfig, HevcParser, aac};
 use crate::isobmff::{BoxView, BoxWriter, Boxes, FourCc};
 use crate::track::TrackKind;
 use crate::{Error, Result};
@@ -54,6 +54,8 @@ pub enum ProtectionRule {
     FullSample,
     /// H.264: the slice data of every VCL NAL unit.
     Avc(AvcConfig),
+    /// H.265: the slice segment data of every VCL NAL unit.
+    Hevc(HevcConfig),
 }
 
 impl ProtectionRule {
@@ -63,6 +65,7 @@ impl ProtectionRule {
         match self {
             Self::FullSample => None,
             Self::Avc(config) => Some(SampleParser::Avc(AvcParser::new(config))),
+            Self::Hevc(config) => Some(SampleParser::Hevc(HevcParser::new(config))),
         }
     }
 }
@@ -72,6 +75,8 @@ impl ProtectionRule {
 pub enum SampleParser {
     /// H.264.
     Avc(AvcParser),
+    /// H.265.
+    Hevc(HevcParser),
 }
 
 impl SampleParser {
@@ -84,6 +89,7 @@ impl SampleParser {
     pub fn protected_ranges(&mut self, sample: &[u8], offset: u64, protected: &mut Vec<Range<usize>>) -> Result<()> {
         match self {
             Self::Avc(parser) => parser.protected_ranges(sample, offset, protected),
+            Self::Hevc(parser) => parser.protected_ranges(sample, offset, protected),
         }
     }
 }
@@ -97,6 +103,7 @@ impl<'a> SampleEntry<'a> {
         match &entry.kind.0 {
             b"encv" | b"enca" => Err(already_encrypted(entry, kind, track_id)),
             b"avc1" | b"avc3" if kind == TrackKind::Video => Self::avc(entry),
+            b"hvc1" | b"hev1" | b"dvh1" | b"dvhe" if kind == TrackKind::Video => Self::hevc(entry),
             b"mp4a" if kind == TrackKind::Audio => Self::aac(entry, track_id),
             _ => Err(Error::UnsupportedCodec { track_id, codec: entry.kind.to_string() }),
         }
@@ -120,6 +127,27 @@ impl<'a> SampleEntry<'a> {
             video: Some(video),
             audio: None,
             protection: ProtectionRule::Avc(config),
+            body: Cow::Borrowed(without_terminator(entry.payload, children)?),
+        })
+    }
+
+    /// An `hev1` entry whose record holds all parameter sets becomes `hvc1`, which is what Apple's players take. The entries of
+    /// Dolby Vision keep their names: players tell by them that its metadata must be applied.
+    fn hevc(entry: &BoxView<'a>) -> Result<Self> {
+        let (video, children) = visual(entry)?;
+        let hvcc = children.clone().find_kind(b"hvcC")?.ok_or(entry.malformed("it has no hvcC box"))?;
+        let config = HevcConfig::parse(&hvcc)?;
+        let kind = if entry.kind == b"hev1" && config.is_complete() { FourCc(*b"hvc1") } else { entry.kind };
+        let profile = match &kind.0 {
+            b"dvh1" | b"dvhe" => dolby_vision(&children)?.ok_or(entry.malformed("it has no dvcC or dvvC box"))?,
+            _ => config.profile_level(),
+        };
+        Ok(Self {
+            kind,
+            codecs: format!("{kind}.{profile}"),
+            video: Some(video),
+            audio: None,
+            protection: ProtectionRule::Hevc(config),
             body: Cow::Borrowed(without_terminator(entry.payload, children)?),
         })
     }
@@ -159,6 +187,21 @@ fn visual<'a>(entry: &BoxView<'a>) -> Result<(VideoFacts, Boxes<'a>)> {
     });
     let sample_aspect_ratio = sample_aspect_ratio.transpose()?.filter(|(h, v)| *h > 0 && *v > 0);
     Ok((VideoFacts { width, height, sample_aspect_ratio }, children))
+}
+
+/// `PP.LL` of the codecs string: profile and level of the `DOVIDecoderConfigurationRecord`, whose box has another name for
+/// profiles from 8 and from 20 on (Dolby Vision Streams within the ISO Base Media File Format, 2.2 and 3).
+fn dolby_vision(children: &Boxes<'_>) -> Result<Option<String>> {
+    for kind in [b"dvcC", b"dvvC", b"dvwC"] {
+        if let Some(found) = children.clone().find_kind(kind)? {
+            let mut reader = found.reader();
+            reader.skip(2)?; // dv_version_major, dv_version_minor
+            let bits = reader.u16()?;
+            let (profile, level) = (bits >> 9, (bits >> 3) & 0x3f);
+            return Ok(Some(format!("{profile:02}.{level:02}")));
+        }
+    }
+    Ok(None)
 }
 
 /// The payload up to the end of its last box: QuickTime ends some lists of boxes with a zero word.

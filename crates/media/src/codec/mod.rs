@@ -7,8 +7,14 @@ mod aac;
 mod avc;
 mod descriptions;
 mod entry;
+mod hevc;
+mod hevc_references;
+mod hevc_sets;
+mod hevc_slice;
+mod hevc_syntax;
 mod nal;
 
 pub use avc::{AvcConfig, AvcParser};
 pub use descriptions::SampleDescriptions;
 pub use entry::{AudioFacts, ProtectionRule, SampleEntry, SampleParser, VideoFacts};
+pub use hevc::{HevcConfig, HevcParser};

@@ -50,6 +50,28 @@ impl<'s> Iterator for NalUnits<'s> {
     }
 }
 
+/// Appends what lies behind the head of each NAL unit of `sample` to `protected`, in order and apart. `head` is asked, unit by
+/// unit, how many bytes must stay clear; `None` is the whole unit.
+///
+/// # Errors
+/// [`Error::MalformedSample`] when a unit runs past the sample, and what `head` says.
+pub(super) fn behind_heads(
+    units: NalUnits<'_>,
+    protected: &mut Vec<Range<usize>>,
+    mut head: impl FnMut(&[u8]) -> Result<Option<usize>>,
+) -> Result<()> {
+    for unit in units {
+        let (place, nal) = unit?;
+        if let Some(clear) = head(nal)? {
+            let data = place.start.saturating_add(clear)..place.end;
+            if !data.is_empty() {
+                protected.push(data);
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Encoded bytes that hold the first `decoded` bytes of a NAL unit, its header included: emulation prevention bytes
 /// (ITU-T H.264 7.4.1) among them are counted, one that follows them is not.
 pub(super) fn encoded_length(nal: &[u8], decoded: usize) -> usize {
@@ -90,6 +112,31 @@ impl<'a> CountingReader<'a> {
     pub(super) fn encoded_bytes(&self, nal: &[u8], header: NonZeroUsize) -> usize {
         let consumed = usize::try_from(self.consumed.div_ceil(8)).unwrap_or(usize::MAX);
         encoded_length(nal, consumed.saturating_add(header.get()))
+    }
+
+    /// The next bit.
+    pub(super) fn flag(&mut self) -> Option<bool> {
+        self.read_bit("").ok()
+    }
+
+    /// The next `count` bits, at most 32, as a number: `u(n)`.
+    pub(super) fn bits(&mut self, count: u32) -> Option<u32> {
+        self.read_var(count, "").ok()
+    }
+
+    /// An unsigned Exp-Golomb code, `ue(v)`, that must not be more than `most`.
+    pub(super) fn ue(&mut self, most: u32) -> Option<u32> {
+        self.read_ue("").ok().filter(|value| *value <= most)
+    }
+
+    /// Steps over `count` bits.
+    pub(super) fn pass(&mut self, count: u32) -> Option<()> {
+        self.skip(count, "").ok()
+    }
+
+    /// Steps over `count` Exp-Golomb codes, signed or not.
+    pub(super) fn pass_codes(&mut self, count: u32) -> Option<()> {
+        (0..count).try_for_each(|_| self.ue(u32::MAX).map(drop))
     }
 
     fn count(&mut self, bits: u32) {
