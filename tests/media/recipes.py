@@ -25,6 +25,7 @@ class Recipe:
 PICTURE = "-f lavfi -i testsrc2=size=320x180:rate=25"
 TONE = "-f lavfi -i sine=frequency=330:sample_rate=48000"
 X264 = "-c:v libx264 -preset fast -pix_fmt yuv420p"
+X265 = "-c:v libx265 -preset ultrafast -pix_fmt yuv420p -tag:v hvc1"
 AAC = "-c:a aac -ac 2 -b:a 96k"
 
 
@@ -41,6 +42,17 @@ def movie(seconds: float, options: str, picture: str = PICTURE) -> str:
 def fragments(flags: str) -> str:
     """A command line that cuts late-audio.mp4 into fragments."""
     return f"-i {{late-audio.mp4}} -c copy -movflags +frag_keyframe+{flags}"
+
+
+def hevc(seconds: float, parameters: str, options: str = "", picture: str = PICTURE) -> str:
+    """A command line for one H.265 track."""
+    return f"{picture} -t {seconds} {X265} -x265-params log-level=error:{parameters} {options}"
+
+
+def kvazaar(seconds: float, parameters: str) -> str:
+    """A command line for one H.265 track by an encoder that has tiles and dependent slices."""
+    picture = PICTURE.replace("320x180", "320x192")
+    return f"{picture} -t {seconds} -c:v libkvazaar -pix_fmt yuv420p -tag:v hvc1 -kvazaar-params {parameters}"
 
 
 FILM = (
@@ -131,6 +143,37 @@ GOOD = [
     Recipe("fragments-each.mp4", "every sample a fragment", fragments("frag_every_frame+empty_moov")),
     Recipe("fragments-no-times.mp4", "fragments without tfdt", synthetic=synthetic.without_tfdt, of="fragments.mp4"),
     Recipe("fragments-live.mp4", "cut out of a recording: times begin at an hour and a half", synthetic=synthetic.an_hour_on, of="fragments.mp4"),
+    Recipe(
+        "hevc.mp4",
+        "H.265 with a pyramid of B-frames, and sound",
+        f"{PICTURE} {TONE} -t 6 {X265} {AAC} -x265-params log-level=error:bframes=4:b-pyramid=1:ref=4:keyint=50:open-gop=0",
+    ),
+    Recipe("hevc-open-groups.mp4", "H.265, open groups of pictures: sync samples are CRA, with leading pictures", hevc(6, "bframes=3:keyint=48:min-keyint=48:open-gop=1:scenecut=0")),
+    Recipe("hevc-slices.mp4", "H.265, four slices in each picture", hevc(3, "slices=4:ctu=16:bframes=2:keyint=25")),
+    Recipe(
+        "hevc-weighted.mp4",
+        "H.265, explicit weights, many references: the longest slice headers",
+        hevc(4, "weightp=1:weightb=1:ref=6:bframes=4:b-adapt=2:rd=3:keyint=75", "-vf fade=in:0:40,fade=out:60:40"),
+    ),
+    Recipe("hevc-layers.mp4", "H.265, three temporal sub-layers, reference sets in slice headers", hevc(4, "temporal-layers=3:bframes=7:rc-lookahead=40:ref=5:multi-pass-opt-rps=1:keyint=50")),
+    Recipe("hevc-4-2-2.mp4", "H.265, ten bits, 4:2:2: range extensions", hevc(3, "bframes=3:keyint=25", "-pix_fmt yuv422p10le")),
+    Recipe("hevc-wavefronts.mp4", "H.265, entry points for wavefronts", hevc(3, "wpp=1:ctu=16:bframes=3:keyint=25")),
+    Recipe("hevc-tiles.mp4", "H.265, six tiles in as many slices", kvazaar(2, "tiles=3x2,slices=tiles,gop=8,ref=3,period=16")),
+    Recipe("hevc-dependent.mp4", "H.265, dependent slices, one for each row", kvazaar(2, "wpp=1,slices=wpp,gop=8,ref=4,period=16")),
+    Recipe("hevc-still.mp4", "H.265, an unchanging picture: slices with hardly any data", hevc(3, "bframes=3:keyint=25", "", "-f lavfi -i color=black:size=320x180:rate=25")),
+    Recipe("hevc-in-band.mp4", "H.265 as hev1: parameter sets in the samples", hevc(3, "repeat-headers=1:aud=1:bframes=2:keyint=25", "-tag:v hev1")),
+    Recipe("hevc-complete.mp4", "H.265 as hev1, whose record says that it holds all parameter sets", synthetic=synthetic.renamed_hev1, of="hevc.mp4"),
+    Recipe(
+        "hevc-hdr.mp4",
+        "H.265, HDR10: ten bits, BT.2020, mastering display",
+        hevc(
+            3,
+            "hdr10=1:repeat-headers=1:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc:max-cll=1000,400:keyint=25"
+            ":master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,1)",
+            "-pix_fmt yuv420p10le",
+        ),
+    ),
+    Recipe("dolby-vision.mp4", "H.265 as dvh1, with all that cameras put in a sample entry", synthetic=synthetic.dolby_vision, of="hevc-hdr.mp4"),
     Recipe("far-offsets.mp4", "64-bit chunk offsets past 4 GiB, the gap a hole in the file", synthetic=synthetic.far_offsets, of="late-audio.mp4"),
     Recipe("open-ended.mp4", "a spare box with a 64-bit size, the media box of size 0: to the end of the file", synthetic=synthetic.open_ended, of="video-only.mp4"),
 ]

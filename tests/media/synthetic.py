@@ -230,3 +230,34 @@ def open_ended(to: Path, source: Path) -> None:
     head = len(ftyp) + len(free) + 8 + len(with_far_chunks(data, *moov_range, 0))
     moov = box(b"moov", with_far_chunks(data, *moov_range, head + 8 - (at + header)))
     to.write_bytes(ftyp + free + moov + struct.pack(">I4s", 0, b"mdat") + data[at + header : after])
+
+
+ENTRIES = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd")
+
+
+def with_entry(data: bytes, name: bytes, more: bytes) -> bytes:
+    """The first sample entry of a file, whose movie box is last, under another name and with more boxes at its end."""
+    out = bytearray(data)
+    start, end = 0, len(data)
+    for wanted in ENTRIES:
+        kind, at, header, end = next(found for found in boxes(data, start, end) if found[0] == wanted)
+        struct.pack_into(">I", out, at, end - at + len(more))
+        start = at + header
+    _, at, _, after = next(boxes(data, start + 8, end))
+    struct.pack_into(">I4s", out, at, after - at + len(more), name)
+    out[after:after] = more
+    return bytes(out)
+
+
+def renamed_hev1(to: Path, source: Path) -> None:
+    to.write_bytes(with_entry(source.read_bytes(), b"hev1", b""))
+
+
+def dolby_vision(to: Path, source: Path) -> None:
+    """Profile 5, level 3, in `dvcC`; light levels, aspect ratio and clean aperture behind it."""
+    more = box(b"dvcC", struct.pack(">BBHB19x", 1, 0, 5 << 9 | 3 << 3 | 0b101, 0))
+    more += box(b"mdcv", struct.pack(">8H2I", 13250, 34500, 7500, 3000, 34000, 16000, 15635, 16450, 10_000_000, 1))
+    more += box(b"clli", struct.pack(">2H", 1000, 400))
+    more += box(b"pasp", struct.pack(">2I", 1, 1))
+    more += box(b"clap", struct.pack(">8i", 320, 1, 180, 1, 0, 1, 0, 1))
+    to.write_bytes(with_entry(source.read_bytes(), b"dvh1", more))

@@ -42,7 +42,7 @@ pub fn children(mut bytes: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
 fn inside<'a>(kind: &str, payload: &'a [u8]) -> &'a [u8] {
     match kind {
         "stsd" => &payload[8..],
-        "avc1" | "encv" => &payload[78..],
+        "avc1" | "hvc1" | "hev1" | "dvh1" | "encv" => &payload[78..],
         "mp4a" | "enca" => match payload[8..10] {
             // A QuickTime sound description of version 1 has four more words.
             [0, 1] => &payload[44..],

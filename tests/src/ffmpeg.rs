@@ -88,7 +88,7 @@ pub fn frames(file: &Path, stream: &str, edits: Edits, options: &[&str]) -> Vec<
     rows(&run(&read(file, edits, &options), &decode)).into_iter().map(frame).collect()
 }
 
-/// The length of every H.264 slice header of a stream, in the order of the slices: bytes of the NAL unit without its emulation
+/// The length of every H.264 slice header or H.265 slice segment header of a stream, in the order of the slices: bytes of the NAL unit without its emulation
 /// prevention bytes, NAL header included, rounded up.
 ///
 /// # Panics
@@ -106,7 +106,7 @@ pub fn slice_headers(file: &Path, stream: &str) -> Vec<usize> {
         // A syntax element: its first bit, its name, its bits, an equals sign, its value.
         let fields: Vec<_> = line.1.split_whitespace().collect();
         match fields.as_slice() {
-            ["Slice", "Header"] => {
+            ["Slice", "Header"] | ["Slice", "Segment", "Header"] => {
                 in_slice = true;
                 bits.push(0);
             }

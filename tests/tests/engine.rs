@@ -16,8 +16,8 @@ use vpp_tests::ffmpeg::{self, Edits, Packet};
 use vpp_tests::package::{Package, Representation, Sample, Segment};
 use vpp_tests::{boxes, fixtures, rules, vpp};
 
-/// The corpus files that are H.264 with or without AAC.
-const CORPUS: [&str; 10] = ["s01", "s02", "s07", "s08", "s11", "s13", "s14", "s15", "s16", "s18"];
+/// The corpus files that are H.264 or H.265 with or without AAC.
+const CORPUS: [&str; 12] = ["s01", "s02", "s03", "s04", "s07", "s08", "s11", "s13", "s14", "s15", "s16", "s18"];
 
 /// The ten-minute film takes minutes to decode; one test of its own covers it.
 fn is_film(movie: &Path) -> bool {
@@ -142,9 +142,10 @@ fn slice_data_is_protected_from_the_byte_where_ffmpeg_finds_it() {
         let segments = |packaged: &Packaged| packaged.package.representation("v1").segments.clone();
         let found = segments(&encrypted).into_iter().flat_map(|segment| segment.protected_ranges());
         let samples = segments(&clear).into_iter().flat_map(|segment| segment.sample_bytes());
+        let is_avc = encrypted.package.representation("v1").codecs.starts_with("avc");
         let mut headers = ffmpeg::slice_headers(movie, "0:v:0").into_iter();
         for (index, (found, sample)) in found.zip(samples).enumerate() {
-            let expected = slice_data(&sample, &mut headers);
+            let expected = slice_data(&sample, is_avc, &mut headers);
             assert!(found.iter().all(|range| expected.contains(range)), "sample {index}: {found:?} of {expected:?}");
             // What is not protected has no whole block, or is one of the smallest of more than saiz can count.
             let left: Vec<_> = expected.iter().filter(|range| range.len() >= 16 && !found.contains(range)).collect();
@@ -157,13 +158,13 @@ fn slice_data_is_protected_from_the_byte_where_ffmpeg_finds_it() {
 }
 
 /// The slice data in a sample of four-byte lengths and NAL units, given the lengths of the headers of its slices.
-fn slice_data(sample: &[u8], headers: &mut impl Iterator<Item = usize>) -> Vec<std::ops::Range<usize>> {
+fn slice_data(sample: &[u8], is_avc: bool, headers: &mut impl Iterator<Item = usize>) -> Vec<std::ops::Range<usize>> {
     let (mut at, mut ranges) = (0, Vec::new());
     while at < sample.len() {
         let start = at + 4;
         at = start + u32::from_be_bytes(sample[at..start].try_into().unwrap()) as usize;
         let nal = &sample[start..at];
-        if [1, 5].contains(&(nal[0] & 0x1f)) {
+        if if is_avc { [1, 5].contains(&(nal[0] & 0x1f)) } else { nal[0] >> 1 < 32 } {
             let mut left = headers.next().expect("ffmpeg met this slice too");
             let mut zeros = 0;
             let mut escaped = nal.iter().take_while(|byte| {
@@ -386,6 +387,35 @@ fn a_package_is_hardly_larger_than_its_source() {
     let source = fs::metadata(&movie).unwrap().len();
     let written: usize = bytes(&packaged(&movie, &with(KEY))).iter().map(|(_, bytes)| bytes.len()).sum();
     assert!(written as u64 * 100 <= source * 102, "{written} of {source} bytes");
+}
+
+/// Colour, light levels, aspect ratio, clean aperture, the Dolby Vision configuration, and whatever else there is.
+#[test]
+fn everything_a_picture_s_sample_entry_holds_is_kept() {
+    let entries = "moov/trak/mdia/minf/stbl/stsd";
+    let entry = |file: &Path| {
+        let bytes = fs::read(file).unwrap();
+        let (kind, payload) = boxes::children(&boxes::all(&bytes, entries)[0][8..]).next().unwrap();
+        (String::from_utf8_lossy(kind).into_owned(), payload.to_vec())
+    };
+    let names = [
+        ("sample.mp4", "avc1"),
+        ("hevc.mp4", "hvc1"),
+        ("hevc-hdr.mp4", "hvc1"),
+        ("hevc-in-band.mp4", "hev1"),
+        ("hevc-complete.mp4", "hvc1"),
+        ("dolby-vision.mp4", "dvh1"),
+    ];
+    for (name, kind) in names {
+        let movie = fixtures::fixture(name);
+        let source = entry(&movie).1;
+        let clear = packaged(&movie, &["--scheme", "clear"]);
+        assert_eq!(entry(&clear.package.representation("v1").init), (kind.to_owned(), source.clone()), "{name}");
+        let (encrypted_kind, encrypted) = entry(&packaged(&movie, &with(KEY)).package.representation("v1").init);
+        assert!(encrypted_kind == "encv" && encrypted.starts_with(&source), "{name}");
+        let added: Vec<_> = boxes::children(&encrypted[source.len()..]).map(|(kind, _)| kind.to_vec()).collect();
+        assert_eq!(added, [b"sinf"], "{name}");
+    }
 }
 
 #[test]

@@ -159,18 +159,39 @@ fn bandwidth(package: &Package, own: &Representation, report: &mut Report) {
     });
 }
 
-/// An H.264 codec string says what the avcC says; an AAC one, what it must begin with.
+/// The codec string of a picture says what the configuration record says; an AAC one, what it must begin with.
 fn codecs(own: &Representation, report: &mut Report) {
     let init = fs::read(&own.init).expect("the init segment is there");
     let entries = "moov/trak/mdia/minf/stbl/stsd";
-    let records = ["avc1", "encv"].map(|kind| boxes::all(&init, &format!("{entries}/{kind}/avcC")));
-    let expected = records.concat().first().map(|avc| format!("avc1.{:02X}{:02X}{:02X}", avc[1], avc[2], avc[3]));
-    match expected {
-        Some(expected) => report.require(own.codecs.eq_ignore_ascii_case(&expected), || {
-            format!("{}: codecs {} for {expected}", own.id, own.codecs)
-        }),
-        None => report.require(own.codecs.starts_with("mp4a.40."), || format!("{}: codecs {}", own.id, own.codecs)),
-    }
+    let record = |record: &str| {
+        let kinds = ["avc1", "hvc1", "hev1", "dvh1", "encv"];
+        kinds.map(|kind| boxes::all(&init, &format!("{entries}/{kind}/{record}"))).concat().first().copied()
+    };
+    let name = own.codecs.split('.').next().unwrap_or_default();
+    let expected = match (record("avcC"), record("hvcC"), record("dvcC")) {
+        (Some(avc), ..) => format!("{name}.{:02X}{:02X}{:02X}", avc[1], avc[2], avc[3]),
+        (_, _, Some(dolby)) if name == "dvh1" => {
+            format!("{name}.{:02}.{:02}", dolby[2] >> 1, (dolby[2] & 1) << 5 | dolby[3] >> 3)
+        }
+        (_, Some(hevc), _) => format!("{name}.{}", hevc_profile(hevc)),
+        _ => {
+            report.require(own.codecs.starts_with("mp4a.40."), || format!("{}: codecs {}", own.id, own.codecs));
+            return;
+        }
+    };
+    let agrees = own.codecs.eq_ignore_ascii_case(&expected);
+    report.require(agrees, || format!("{}: codecs {} for {expected}", own.id, own.codecs));
+}
+
+/// Profile, tier, level and constraints of an `hvcC` box in profile space 0 (ISO/IEC 14496-15 E.3).
+fn hevc_profile(record: &[u8]) -> String {
+    let compatibility: u32 = (0..32).map(|bit| u32::from(record[2 + bit / 8] >> (7 - bit % 8) & 1) << bit).sum();
+    let tier = if record[1] & 0x20 == 0 { 'L' } else { 'H' };
+    let mut text = format!("{}.{compatibility:x}.{tier}{}", record[1] & 0x1f, record[12]);
+    let constraints = &record[6..12];
+    let last = constraints.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    constraints[..last].iter().for_each(|byte| text += &format!(".{byte:x}"));
+    text
 }
 
 /// The nanoseconds of an attribute of the form `PT12.5S`.

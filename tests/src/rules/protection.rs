@@ -21,8 +21,7 @@ pub(super) fn check(own: &Representation, samples: &[Vec<Sample>], report: &mut 
         return;
     };
     let (format, scheme, tenc) = (boxes::one(sinf, "frma"), boxes::one(sinf, "schm"), boxes::one(sinf, "schi/tenc"));
-    let original: &[u8] = if kind == "encv" { b"avc1" } else { b"mp4a" };
-    report.require(format == original, || format!("{}: original format", own.id));
+    report.require(own.codecs.as_bytes().starts_with(format), || format!("{}: original format", own.id));
     let found =
         Protection { scheme: String::from_utf8_lossy(&scheme[4..8]).into_owned(), default_kid: dashed(&tenc[8..24]) };
     report.require(*said == found, || format!("{}: the manifest says {said:?}, the init segment {found:?}", own.id));

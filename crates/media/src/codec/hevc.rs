@@ -211,3 +211,84 @@ fn unit_type(nal: &[u8]) -> Option<u8> {
 fn is_base_layer(nal: &[u8]) -> bool {
     matches!(nal, [high, low, ..] if high & 1 == 0 && low >> 3 == 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::SampleEntry;
+    use crate::isobmff::BoxWriter;
+    use crate::track::TrackKind;
+
+    /// An `hvcC` box that says of arrays of parameter sets whether each is complete.
+    fn hvcc(w: &mut BoxWriter, head: &[u8; 12], arrays: &[(u8, bool)]) {
+        w.plain(b"hvcC", |w| {
+            w.u8(1);
+            w.raw(head);
+            w.zeros(8);
+            w.u8(3);
+            w.u8(u8::try_from(arrays.len()).unwrap());
+            for (kind, is_complete) in arrays {
+                w.u8(kind | if *is_complete { 0x80 } else { 0 });
+                w.raw(&[0, 1, 0, 2, kind << 1, 1]);
+            }
+        });
+    }
+
+    const MAIN: [u8; 12] = [1, 0x60, 0, 0, 0, 0xb0, 0, 0, 0, 0, 0, 93];
+
+    fn profile_level(head: [u8; 12]) -> String {
+        let mut w = BoxWriter::new();
+        hvcc(&mut w, &head, &[]);
+        HevcConfig::parse(&BoxView::parse(&w.finish(), 0).unwrap()).unwrap().profile_level()
+    }
+
+    #[test]
+    fn codecs_strings_are_those_of_the_standard() {
+        assert_eq!(profile_level(MAIN), "1.6.L93.B0");
+        assert_eq!(profile_level([0x22, 0x20, 0, 0, 0, 0x90, 0, 0, 0, 0, 0, 153]), "2.4.H153.90");
+        assert_eq!(profile_level([0x44, 8, 0, 0, 0, 0xb0, 0x23, 0, 8, 0, 0, 120]), "A4.10.L120.B0.23.0.8");
+        assert_eq!(profile_level([1, 0x60, 0, 0, 0, 0, 0, 0, 0, 0, 0, 30]), "1.6.L30");
+    }
+
+    /// A sample entry with what cameras put behind `hvcC`; the entry as it is written, its name, and its codecs string.
+    fn entry(kind: &[u8; 4], arrays: &[(u8, bool)], more: &[&[u8; 4]]) -> Result<(Vec<u8>, [u8; 4], String)> {
+        let mut w = BoxWriter::new();
+        w.plain(kind, |w| {
+            w.raw(&[0; 78]);
+            hvcc(w, &MAIN, arrays);
+            // As `dvcC`: version 1.0, profile 8 or what these bits say, level 6.
+            more.iter().for_each(|kind| w.plain(kind, |w| w.raw(&[1, 0, 16, 0x35, 0x10, 0, 0, 0])));
+        });
+        let original = w.finish();
+        let entry = SampleEntry::parse(&BoxView::parse(&original, 0).unwrap(), TrackKind::Video, 1)?;
+        let mut w = BoxWriter::new();
+        entry.write(&mut w, &entry.kind.0, |_| {});
+        let written = w.finish();
+        assert_eq!(written[8..], original[8..], "everything behind the name is carried through");
+        Ok((written, entry.kind.0, entry.codecs))
+    }
+
+    const COMPLETE: [(u8, bool); 3] = [(32, true), (33, true), (34, true)];
+
+    #[test]
+    fn an_entry_that_holds_all_parameter_sets_is_named_hvc1() {
+        let name = |arrays: &[(u8, bool)]| entry(b"hev1", arrays, &[b"colr", b"mdcv"]).unwrap();
+        let (written, kind, codecs) = name(&COMPLETE);
+        assert_eq!((&written[4..8], &kind, codecs.as_str()), (&b"hvc1"[..], b"hvc1", "hvc1.1.6.L93.B0"));
+        let (_, kind, codecs) = name(&[(32, true), (33, true), (34, false)]);
+        assert_eq!((&kind, codecs.as_str()), (b"hev1", "hev1.1.6.L93.B0"), "pictures' sets may be in band");
+        assert_eq!(&name(&[(33, true), (34, true)]).1, b"hev1", "the video's sets are in band");
+    }
+
+    #[test]
+    fn dolby_vision_keeps_its_names_and_says_its_profile() {
+        for kind in [b"dvh1", b"dvhe"] {
+            let (_, found, codecs) = entry(kind, &COMPLETE, &[b"colr", b"dvvC", b"hvcE"]).unwrap();
+            assert_eq!(&found, kind);
+            assert_eq!(codecs, format!("{}.08.06", String::from_utf8_lossy(kind)));
+        }
+        assert_eq!(entry(b"dvh1", &COMPLETE, &[]).unwrap_err().code(), "malformed");
+        let (_, _, codecs) = entry(b"hvc1", &COMPLETE, &[b"dvvC"]).unwrap();
+        assert_eq!(codecs, "hvc1.1.6.L93.B0", "a stream that plays without it");
+    }
+}
