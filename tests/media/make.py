@@ -120,7 +120,13 @@ def make(name: str) -> None:
 def table() -> str:
     """The provenance of every fixture, as README.md shows it."""
     lines = []
-    for title, group in (("Committed", [recipes.SAMPLE]), ("To be packaged", recipes.GOOD), ("To be refused", recipes.BAD)):
+    groups = {
+        "Committed": [recipes.SAMPLE],
+        "To be packaged": recipes.GOOD,
+        "To be packaged, and judged without ffmpeg": recipes.CHANGING,
+        "To be refused": recipes.BAD,
+    }
+    for title, group in groups.items():
         lines += [f"### {title}", "", "| file | holds | made by |", "|---|---|---|"]
         for recipe in group:
             made_by = f"ffmpeg {recipe.ffmpeg}" if recipe.ffmpeg else f"`synthetic.{recipe.synthetic.__name__}`"

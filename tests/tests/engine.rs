@@ -429,6 +429,44 @@ fn rotation_is_kept() {
     assert_eq!(matrix(&packaged.package.representation("v1").init), matrix(&movie));
 }
 
+/// Of a track with two sample descriptions, without ffmpeg's reading of the package, which knows only the first.
+#[test]
+fn every_sample_description_is_carried_with_its_samples() {
+    let movie = fixtures::fixture("two-settings.mp4");
+    let source = fs::read(&movie).unwrap();
+    let packets = ffmpeg::packets(&movie, "0:v:0", Edits::Ignored);
+    let stsd = "moov/trak/mdia/minf/stbl/stsd";
+    for arguments in [&["--scheme", "clear"][..], &with(KEY), &[&with(KEY)[..], &["--scheme", "cenc"]].concat()] {
+        let Packaged { package, scratch } = packaged(&movie, arguments);
+        assert_eq!(rules::broken(&package), [""; 0], "{arguments:?}");
+        let own = package.representation("v1");
+        let init = fs::read(&own.init).unwrap();
+        let kind = if own.protection.is_some() { "encv" } else { "avc1" };
+        let records = boxes::all(&init, &format!("{stsd}/{kind}/avcC"));
+        assert_eq!(records, boxes::all(&source, &format!("{stsd}/avc1/avcC")), "{arguments:?}");
+        assert_ne!(records[0], records[1]);
+
+        let clear = fs::read(decrypt::decrypted(own, KEY, scratch.path())).unwrap();
+        assert!(
+            boxes::all(&clear, "mdat").concat() == boxes::one(&source, "mdat"),
+            "{arguments:?}: a sample has changed"
+        );
+
+        let samples: Vec<_> = own.segments.iter().flat_map(Segment::samples).collect();
+        let shift = i64::try_from(own.presentation_time_offset).unwrap();
+        let listed = |packet: &Packet| (packet.dts + shift, packet.pts + shift, packet.size, packet.sync);
+        let found = |sample: &Sample| {
+            (i64::try_from(sample.decode_time).unwrap(), sample.composition_time, u64::from(sample.size), sample.sync)
+        };
+        assert!(samples.iter().map(found).eq(packets.iter().map(listed)), "{arguments:?}");
+
+        let named = |segment: &Segment| segment.moof().traf[0].tfhd.sample_description_index.unwrap_or(1);
+        let of_samples = |segment: &Segment| vec![named(segment); segment.samples().len()];
+        let named: Vec<_> = own.segments.iter().flat_map(of_samples).collect();
+        assert_eq!(named, [[1; 100], [2; 100]].concat(), "{arguments:?}");
+    }
+}
+
 #[test]
 fn sound_alone_is_packaged_when_asked_for() {
     let movie = fixtures::fixture("no-video.mp4");

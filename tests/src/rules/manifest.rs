@@ -190,7 +190,7 @@ fn hevc_profile(record: &[u8]) -> String {
     let mut text = format!("{}.{compatibility:x}.{tier}{}", record[1] & 0x1f, record[12]);
     let constraints = &record[6..12];
     let last = constraints.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-    constraints[..last].iter().for_each(|byte| text += &format!(".{byte:x}"));
+    text.extend(constraints[..last].iter().flat_map(|byte| [".".to_owned(), format!("{byte:x}")]));
     text
 }
 

@@ -16,10 +16,12 @@ pub(super) fn check(own: &Representation, samples: &[Vec<Sample>], report: &mut 
         report.require(protections.is_empty(), || format!("{}: protected, and the manifest does not say so", own.id));
         return;
     };
-    let [sinf] = protections.as_slice() else {
+    // Every sample description has one, and they all say the same.
+    let [sinf, others @ ..] = protections.as_slice() else {
         report.0.push(format!("{}: the manifest says it is protected, the init segment does not", own.id));
         return;
     };
+    report.require(others.iter().all(|other| other == sinf), || format!("{}: sample descriptions differ", own.id));
     let (format, scheme, tenc) = (boxes::one(sinf, "frma"), boxes::one(sinf, "schm"), boxes::one(sinf, "schi/tenc"));
     report.require(own.codecs.as_bytes().starts_with(format), || format!("{}: original format", own.id));
     let found =
