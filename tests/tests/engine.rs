@@ -24,6 +24,11 @@ fn is_film(movie: &Path) -> bool {
     movie.file_name().is_some_and(|name| name.to_string_lossy().starts_with("film-"))
 }
 
+/// ffmpeg takes the original format `dvh1` of an encrypted track for a tape format of that name.
+fn is_dolby_vision(movie: &Path) -> bool {
+    movie.ends_with("dolby-vision.mp4")
+}
+
 fn movies() -> Vec<PathBuf> {
     let corpus = CORPUS.iter().filter_map(|name| fixtures::corpus(&format!("good/{name}.mp4")));
     fixtures::good().iter().map(|name| fixtures::fixture(name)).chain(corpus).collect()
@@ -115,7 +120,8 @@ fn every_sample_comes_back_when_the_sound_is_encrypted_too() {
 
 #[test]
 fn ffmpeg_decrypts_what_bento4_decrypts() {
-    for_every(&movies(), |movie| {
+    let movies: Vec<_> = movies().into_iter().filter(|movie| !is_dolby_vision(movie)).collect();
+    for_every(&movies, |movie| {
         let Packaged { package, scratch } = packaged(movie, &[&with(KEY)[..], &["--encrypt", "all"]].concat());
         for own in &package.representations {
             let joined = decrypt::join(own, scratch.path());
@@ -259,7 +265,10 @@ fn assert_same_frames(movie: &Path, packaged: &Packaged) {
 
 #[test]
 fn ffmpeg_reads_every_manifest_without_a_warning() {
-    for_every(&movies(), |movie| {
+    // Of s04, of 1,800 bytes, ffmpeg reads all to learn what it is, and without look ahead nothing is left.
+    let movies: Vec<_> =
+        movies().into_iter().filter(|movie| !is_dolby_vision(movie) && !movie.ends_with("s04.mp4")).collect();
+    for_every(&movies, |movie| {
         // With the key, because ffmpeg looks into the pictures and would complain of noise.
         let key = &["-cenc_decryption_key", KEY.key][..];
         for (arguments, options) in [(&with(KEY)[..], key), (&["--scheme", "clear"], &[])] {

@@ -241,35 +241,3 @@ fn a_damaged_record_is_read_without_a_panic() {
         assert!(HevcConfig::parse(&BoxView::parse(&cut, 0).unwrap()).is_err(), "cut at {at}");
     }
 }
-
-#[test]
-fn zz_dump() {
-    let Ok(to) = std::env::var("HEVC_DUMP") else { return };
-    for number in 0..400u32 {
-        let stream = Stream::new(&seeded(number * 7919 + 13), 6);
-        let mut file = Vec::new();
-        for nal in [&stream.sequence, &stream.picture].into_iter().chain(stream.slices.iter().map(|s| &s.0)) {
-            file.extend_from_slice(&[0, 0, 0, 1]);
-            file.extend_from_slice(nal);
-        }
-        std::fs::write(format!("{to}/{number}.hevc"), file).unwrap();
-        let lens: Vec<String> = stream
-            .slices
-            .iter()
-            .map(|(nal, clear)| {
-                let mut zeros = 0;
-                let mut eps = 0;
-                for b in &nal[2..*clear] {
-                    if zeros == 2 && *b == 3 {
-                        eps += 1;
-                        zeros = 0;
-                        continue;
-                    }
-                    zeros = if *b == 0 { zeros + 1 } else { 0 };
-                }
-                (clear - eps).to_string()
-            })
-            .collect();
-        std::fs::write(format!("{to}/{number}.txt"), lens.join(" ")).unwrap();
-    }
-}
