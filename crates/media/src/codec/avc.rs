@@ -25,8 +25,19 @@ use h264_reader::nal::sps::SeqParameterSet;
 use serde::{Deserialize, Serialize};
 
 use super::nal::{CountingReader, NalUnits, behind_heads, rbsp};
+use super::visual::Visual;
+use super::{ProtectionRule, SampleEntry};
 use crate::isobmff::BoxView;
 use crate::{Error, Result};
+
+/// Reads an `avc1` or `avc3` entry.
+pub(super) fn sample_entry<'a>(entry: &BoxView<'a>) -> Result<SampleEntry<'a>> {
+    let visual = Visual::parse(entry)?;
+    let avcc = visual.child(b"avcC")?.ok_or(entry.malformed("it has no avcC box"))?;
+    let config = AvcConfig::parse(&avcc)?;
+    let codecs = format!("{}.{}", entry.kind, config.profile_level());
+    Ok(SampleEntry::picture(entry.kind, codecs, visual.facts, ProtectionRule::Avc(config), visual.body))
+}
 
 /// `AVCDecoderConfigurationRecord` (ISO/IEC 14496-15 5.3.3.1): what parsing samples takes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,11 +1,11 @@
-//! Sample entries (ISO/IEC 14496-12 8.5.2, 12.1.3, 12.2.3).
+//! Sample entries (ISO/IEC 14496-12 8.5.2): which codec reads which, and what comes of it.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AvcConfig, AvcParser, HevcConfig, HevcParser, aac};
+use super::{AvcConfig, AvcParser, ChannelLayout, HevcConfig, HevcParser, aac, ac3, avc, flac, hevc, mp3, opus};
 use crate::isobmff::{BoxView, BoxWriter, Boxes, FourCc};
 use crate::track::TrackKind;
 use crate::{Error, Result};
@@ -43,8 +43,12 @@ pub struct VideoFacts {
 pub struct AudioFacts {
     /// Samples per second of the decoded sound.
     pub sample_rate: u32,
-    /// Channels; `ChannelConfiguration` of ISO/IEC 23091-3 where it is 1 to 6 or 8.
+    /// Channels.
     pub channels: u16,
+    /// Where they belong, where known.
+    pub layout: Option<ChannelLayout>,
+    /// The complexity index of joint object coding, for Dolby Atmos.
+    pub joc: Option<u8>,
 }
 
 /// Which bytes of a sample may be encrypted.
@@ -100,13 +104,34 @@ impl<'a> SampleEntry<'a> {
     /// # Errors
     /// [`Error::AlreadyEncrypted`], [`Error::UnsupportedCodec`] or [`Error::Malformed`].
     pub fn parse(entry: &BoxView<'a>, kind: TrackKind, track_id: u32) -> Result<Self> {
-        match &entry.kind.0 {
-            b"encv" | b"enca" => Err(already_encrypted(entry, kind, track_id)),
-            b"avc1" | b"avc3" if kind == TrackKind::Video => Self::avc(entry),
-            b"hvc1" | b"hev1" | b"dvh1" | b"dvhe" if kind == TrackKind::Video => Self::hevc(entry),
-            b"mp4a" if kind == TrackKind::Audio => Self::aac(entry, track_id),
+        match (kind, &entry.kind.0) {
+            (_, b"encv" | b"enca") => Err(already_encrypted(entry, kind, track_id)),
+            (TrackKind::Video, b"avc1" | b"avc3") => avc::sample_entry(entry),
+            (TrackKind::Video, b"hvc1" | b"hev1" | b"dvh1" | b"dvhe") => hevc::sample_entry(entry),
+            (TrackKind::Audio, b"mp4a") => aac::sample_entry(entry, track_id),
+            (TrackKind::Audio, b".mp3" | b"ms\0U") => mp3::sample_entry(entry),
+            (TrackKind::Audio, b"ac-3") => ac3::ac3(entry),
+            (TrackKind::Audio, b"ec-3") => ac3::eac3(entry),
+            (TrackKind::Audio, b"Opus") => opus::sample_entry(entry),
+            (TrackKind::Audio, b"fLaC") => flac::sample_entry(entry),
             _ => Err(Error::UnsupportedCodec { track_id, codec: entry.kind.to_string() }),
         }
+    }
+
+    /// A visual entry whose `body` stands behind its box header.
+    pub(super) fn picture(
+        kind: FourCc,
+        codecs: String,
+        facts: VideoFacts,
+        protection: ProtectionRule,
+        body: Cow<'a, [u8]>,
+    ) -> Self {
+        Self { kind, codecs, video: Some(facts), audio: None, protection, body }
+    }
+
+    /// An audio entry whose `body` stands behind its box header.
+    pub(super) fn sound(kind: FourCc, codecs: String, facts: AudioFacts, body: Cow<'a, [u8]>) -> Self {
+        Self { kind, codecs, video: None, audio: Some(facts), protection: ProtectionRule::FullSample, body }
     }
 
     /// Writes the entry as a box of type `kind`, its own or that of a protected track, with what `more` writes at its end.
@@ -116,165 +141,6 @@ impl<'a> SampleEntry<'a> {
             more(w);
         });
     }
-
-    fn avc(entry: &BoxView<'a>) -> Result<Self> {
-        let (video, children) = visual(entry)?;
-        let avcc = children.clone().find_kind(b"avcC")?.ok_or(entry.malformed("it has no avcC box"))?;
-        let config = AvcConfig::parse(&avcc)?;
-        Ok(Self {
-            kind: entry.kind,
-            codecs: format!("{}.{}", entry.kind, config.profile_level()),
-            video: Some(video),
-            audio: None,
-            protection: ProtectionRule::Avc(config),
-            body: Cow::Borrowed(without_terminator(entry.payload, children)?),
-        })
-    }
-
-    /// An `hev1` entry whose record holds all parameter sets becomes `hvc1`, which is what Apple's players take. The entries of
-    /// Dolby Vision keep their names: players tell by them that its metadata must be applied.
-    fn hevc(entry: &BoxView<'a>) -> Result<Self> {
-        let (video, children) = visual(entry)?;
-        let hvcc = children.clone().find_kind(b"hvcC")?.ok_or(entry.malformed("it has no hvcC box"))?;
-        let config = HevcConfig::parse(&hvcc)?;
-        let kind = if entry.kind == b"hev1" && config.is_complete() { FourCc(*b"hvc1") } else { entry.kind };
-        let profile = match &kind.0 {
-            b"dvh1" | b"dvhe" => dolby_vision(&children)?.ok_or(entry.malformed("it has no dvcC or dvvC box"))?,
-            _ => config.profile_level(),
-        };
-        Ok(Self {
-            kind,
-            codecs: format!("{kind}.{profile}"),
-            video: Some(video),
-            audio: None,
-            protection: ProtectionRule::Hevc(config),
-            body: Cow::Borrowed(without_terminator(entry.payload, children)?),
-        })
-    }
-
-    fn aac(entry: &BoxView<'a>, track_id: u32) -> Result<Self> {
-        let sound = Sound::parse(entry)?;
-        let esds = sound.esds.ok_or(entry.malformed("it has no esds box"))?;
-        let config = aac::AacConfig::parse(&esds, track_id)?;
-        let audio = AudioFacts {
-            sample_rate: config.sample_rate.unwrap_or(sound.sample_rate),
-            channels: config.channels.unwrap_or(sound.channels),
-        };
-        Ok(Self {
-            kind: entry.kind,
-            codecs: config.codecs,
-            video: None,
-            audio: Some(audio),
-            protection: ProtectionRule::FullSample,
-            body: sound.body,
-        })
-    }
-}
-
-/// The fixed part of a visual sample entry, and the boxes behind it.
-fn visual<'a>(entry: &BoxView<'a>) -> Result<(VideoFacts, Boxes<'a>)> {
-    let mut reader = entry.reader();
-    // reserved, data_reference_index; pre_defined, reserved, pre_defined
-    reader.skip(24)?;
-    let (width, height) = (reader.u16()?, reader.u16()?);
-    // resolutions, reserved, frame_count, compressorname, depth, pre_defined
-    reader.skip(50)?;
-    let children = Boxes::after(&reader, entry);
-    let pasp = children.clone().find_kind(b"pasp")?;
-    let sample_aspect_ratio = pasp.map(|pasp| {
-        let mut reader = pasp.reader();
-        Ok::<_, Error>((reader.u32()?, reader.u32()?))
-    });
-    let sample_aspect_ratio = sample_aspect_ratio.transpose()?.filter(|(h, v)| *h > 0 && *v > 0);
-    Ok((VideoFacts { width, height, sample_aspect_ratio }, children))
-}
-
-/// `PP.LL` of the codecs string: profile and level of the `DOVIDecoderConfigurationRecord`, whose box has another name for
-/// profiles from 8 and from 20 on (Dolby Vision Streams within the ISO Base Media File Format, 2.2 and 3).
-fn dolby_vision(children: &Boxes<'_>) -> Result<Option<String>> {
-    for kind in [b"dvcC", b"dvvC", b"dvwC"] {
-        if let Some(found) = children.clone().find_kind(kind)? {
-            let mut reader = found.reader();
-            reader.skip(2)?; // dv_version_major, dv_version_minor
-            let bits = reader.u16()?;
-            let (profile, level) = (bits >> 9, (bits >> 3) & 0x3f);
-            return Ok(Some(format!("{profile:02}.{level:02}")));
-        }
-    }
-    Ok(None)
-}
-
-/// The payload up to the end of its last box: QuickTime ends some lists of boxes with a zero word.
-fn without_terminator<'a>(payload: &'a [u8], mut children: Boxes<'a>) -> Result<&'a [u8]> {
-    children.by_ref().try_for_each(|child| child.map(drop))?;
-    let end = payload.len().saturating_sub(children.rest().len());
-    Ok(payload.get(..end).unwrap_or(payload))
-}
-
-/// An audio sample entry in ISO form.
-struct Sound<'a> {
-    sample_rate: u32,
-    channels: u16,
-    esds: Option<BoxView<'a>>,
-    body: Cow<'a, [u8]>,
-}
-
-impl<'a> Sound<'a> {
-    /// Reads an ISO audio sample entry, or one of QuickTime's versions 1 and 2, which is turned into ISO form: the `esds`
-    /// box comes out of its `wave` box, and the fields of the later versions go.
-    fn parse(entry: &BoxView<'a>) -> Result<Self> {
-        let mut reader = entry.reader();
-        reader.skip(8)?;
-        let version = reader.u16()?;
-        reader.skip(6)?;
-        let (channels, sample_size) = (reader.u16()?, reader.u16()?);
-        reader.skip(4)?;
-        let sample_rate = reader.u32()?;
-        let rate = sample_rate >> 16;
-        if version == 0 {
-            let children = Boxes::after(&reader, entry);
-            if let Some(esds) = children.clone().find_kind(b"esds")? {
-                let body = Cow::Borrowed(without_terminator(entry.payload, children)?);
-                return Ok(Self { sample_rate: rate, channels, esds: Some(esds), body });
-            }
-        }
-        let (rate, channels) = match version {
-            0 => (rate, channels),
-            1 => {
-                reader.skip(16)?;
-                (rate, channels)
-            }
-            2 => {
-                reader.skip(4)?;
-                let rate = f64::from_bits(reader.u64()?);
-                let channels = u16::try_from(reader.u32()?).unwrap_or(channels);
-                reader.skip(20)?;
-                (whole_hertz(rate), channels)
-            }
-            _ => return Err(entry.malformed("its version is none of 0, 1 and 2")),
-        };
-        let children = Boxes::after(&reader, entry);
-        let esds = match children.clone().find_kind(b"wave")? {
-            Some(wave) => wave.child(b"esds")?,
-            None => children.find_kind(b"esds")?,
-        };
-        let mut w = BoxWriter::new();
-        w.raw(entry.payload.split_at(8.min(entry.payload.len())).0);
-        w.zeros(8);
-        w.u16(channels);
-        w.u16(sample_size);
-        w.zeros(4);
-        w.u32(u16::try_from(rate).map_or(0, |rate| u32::from(rate) << 16));
-        w.raw(esds.map_or(&[], |esds| esds.raw));
-        Ok(Self { sample_rate: rate, channels, esds, body: Cow::Owned(w.finish()) })
-    }
-}
-
-/// A sampling rate stored as a float; 0 where it is not a whole number of hertz below 2³².
-#[expect(clippy::as_conversions, reason = "a float converts to an integer by `as` alone; the range is checked")]
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked")]
-fn whole_hertz(rate: f64) -> u32 {
-    if (0.0..4_294_967_296.0).contains(&rate) { rate as u32 } else { 0 }
 }
 
 /// Names the scheme of a protected entry.

@@ -27,8 +27,42 @@ use serde::{Deserialize, Serialize};
 use super::hevc_sets::{MAX_PICTURE_SETS, MAX_SEQUENCE_SETS, PictureSet, SequenceSet};
 use super::hevc_slice::header_bytes;
 use super::nal::{CountingReader, NalUnits, behind_heads};
-use crate::isobmff::BoxView;
+use super::visual::Visual;
+use super::{ProtectionRule, SampleEntry};
+use crate::isobmff::{BoxView, FourCc};
 use crate::{Error, Result};
+
+/// Reads an `hvc1`, `hev1`, `dvh1` or `dvhe` entry.
+///
+/// An `hev1` entry whose record holds all parameter sets becomes `hvc1`, which is what Apple's players take. The entries of
+/// Dolby Vision keep their names: players tell by them that its metadata must be applied.
+pub(super) fn sample_entry<'a>(entry: &BoxView<'a>) -> Result<SampleEntry<'a>> {
+    let visual = Visual::parse(entry)?;
+    let hvcc = visual.child(b"hvcC")?.ok_or(entry.malformed("it has no hvcC box"))?;
+    let config = HevcConfig::parse(&hvcc)?;
+    let kind = if entry.kind == b"hev1" && config.is_complete() { FourCc(*b"hvc1") } else { entry.kind };
+    let profile = match &kind.0 {
+        b"dvh1" | b"dvhe" => dolby_vision(&visual)?.ok_or(entry.malformed("it has no dvcC or dvvC box"))?,
+        _ => config.profile_level(),
+    };
+    let codecs = format!("{kind}.{profile}");
+    Ok(SampleEntry::picture(kind, codecs, visual.facts, ProtectionRule::Hevc(config), visual.body))
+}
+
+/// `PP.LL` of the codecs string: profile and level of the `DOVIDecoderConfigurationRecord`, whose box has another name for
+/// profiles from 8 and from 20 on (Dolby Vision Streams within the ISO Base Media File Format, 2.2 and 3).
+fn dolby_vision(visual: &Visual<'_>) -> Result<Option<String>> {
+    for kind in [b"dvcC", b"dvvC", b"dvwC"] {
+        if let Some(found) = visual.child(kind)? {
+            let mut reader = found.reader();
+            reader.skip(2)?; // dv_version_major, dv_version_minor
+            let bits = reader.u16()?;
+            let (profile, level) = (bits >> 9, (bits >> 3) & 0x3f);
+            return Ok(Some(format!("{profile:02}.{level:02}")));
+        }
+    }
+    Ok(None)
+}
 
 /// `HEVCDecoderConfigurationRecord` (ISO/IEC 14496-15 8.3.3.1): what a manifest says, and what parsing samples takes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,17 +4,27 @@
 //! clear) a sample into ranges to protect. Everything else treats samples as opaque bytes.
 
 mod aac;
+mod ac3;
+mod audio_specific;
 mod avc;
+mod bits;
+mod channels;
 mod descriptions;
 mod entry;
+mod flac;
 mod hevc;
 mod hevc_references;
 mod hevc_sets;
 mod hevc_slice;
 mod hevc_syntax;
+mod mp3;
 mod nal;
+mod opus;
+mod sound;
+mod visual;
 
 pub use avc::{AvcConfig, AvcParser};
+pub use channels::ChannelLayout;
 pub use descriptions::SampleDescriptions;
 pub use entry::{AudioFacts, ProtectionRule, SampleEntry, SampleParser, VideoFacts};
 pub use hevc::{HevcConfig, HevcParser};

@@ -2,5 +2,6 @@
 
 mod bandwidth;
 mod mpd;
+mod sound;
 
 pub use mpd::{MpdOptions, mpd};

@@ -11,6 +11,7 @@ use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
 use super::bandwidth::bandwidth;
+use super::sound::sound;
 use crate::Result;
 use crate::cenc::{TrackEncryption, common_pssh};
 use crate::cmaf::{Presentation, Representation, SegmentSize, SegmentSizes, SegmentTime};
@@ -21,7 +22,6 @@ use crate::track::TrackKind;
 const PROFILES: &str = "urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019";
 const MP4_PROTECTION: &str = "urn:mpeg:dash:mp4protection:2011";
 const CLEAR_KEY: &str = "urn:uuid:e2719d58-a985-b3c9-781a-b030af78d30e";
-const CHANNEL_CONFIGURATION: &str = "urn:mpeg:mpegB:cicp:ChannelConfiguration";
 const ROLE: &str = "urn:mpeg:dash:role:2011";
 
 /// What a manifest may say beside what the presentation holds.
@@ -48,7 +48,7 @@ pub fn mpd(presentation: &Presentation, sizes: &SegmentSizes, options: &MpdOptio
     Ok(text)
 }
 
-type Xml = Writer<Vec<u8>>;
+pub(super) type Xml = Writer<Vec<u8>>;
 
 struct Document<'p> {
     presentation: &'p Presentation,
@@ -192,30 +192,9 @@ fn representation(xml: &mut Xml, own: &Representation, bandwidth: u64) -> io::Re
     let element = attributes.iter().fold(xml.create_element("Representation"), |element, (name, value)| {
         element.with_attribute((*name, value.as_str()))
     });
-    let Some(configuration) = own.audio.as_ref().and_then(|audio| channel_configuration(audio.channels)) else {
-        element.write_empty()?;
-        return Ok(());
-    };
-    element.write_inner_content(|xml| {
-        xml.create_element("AudioChannelConfiguration")
-            .with_attributes([("schemeIdUri", CHANNEL_CONFIGURATION), ("value", configuration)])
-            .write_empty()?;
-        Ok(())
-    })?;
-    Ok(())
-}
-
-/// `ChannelConfiguration` (ISO/IEC 23091-3) of the layouts AAC names by their number of channels.
-fn channel_configuration(channels: u16) -> Option<&'static str> {
-    match channels {
-        1 => Some("1"),
-        2 => Some("2"),
-        3 => Some("3"),
-        4 => Some("4"),
-        5 => Some("5"),
-        6 => Some("6"),
-        8 => Some("7"),
-        _ => None,
+    match &own.audio {
+        Some(audio) => element.write_inner_content(|xml| sound(xml, audio)).map(drop),
+        None => element.write_empty().map(drop),
     }
 }
 
