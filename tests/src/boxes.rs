@@ -38,12 +38,27 @@ pub fn children(mut bytes: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     })
 }
 
+/// The type of the one sample entry of an init segment: for a protected track, of the entry it had when it was clear.
+///
+/// # Panics
+/// When there is not exactly one.
+#[must_use]
+pub fn sample_entry(init: &[u8]) -> &[u8] {
+    let entries: Vec<_> = children(&one(init, "moov/trak/mdia/minf/stbl/stsd")[8..]).collect();
+    let [(kind, payload)] = entries.as_slice() else { panic!("{} sample entries", entries.len()) };
+    match *kind {
+        b"encv" => one(inside("encv", payload), "sinf/frma"),
+        b"enca" => one(inside("enca", payload), "sinf/frma"),
+        clear => clear,
+    }
+}
+
 /// Where the children of a box begin.
 fn inside<'a>(kind: &str, payload: &'a [u8]) -> &'a [u8] {
     match kind {
         "stsd" => &payload[8..],
-        "avc1" | "hvc1" | "hev1" | "dvh1" | "encv" => &payload[78..],
-        "mp4a" | "enca" => match payload[8..10] {
+        "avc1" | "hvc1" | "hev1" | "dvh1" | "av01" | "vp09" | "encv" => &payload[78..],
+        "mp4a" | "ac-3" | "ec-3" | "Opus" | "fLaC" | "enca" => match payload[8..10] {
             // A QuickTime sound description of version 1 has four more words.
             [0, 1] => &payload[44..],
             _ => &payload[28..],

@@ -159,7 +159,8 @@ fn bandwidth(package: &Package, own: &Representation, report: &mut Report) {
     });
 }
 
-/// The codec string of a picture says what the configuration record says; an AAC one, what it must begin with.
+/// The codec string of a picture in H.264 or H.265 says what the configuration record says; any other begins with the type of
+/// its sample entry.
 fn codecs(own: &Representation, report: &mut Report) {
     let init = fs::read(&own.init).expect("the init segment is there");
     let entries = "moov/trak/mdia/minf/stbl/stsd";
@@ -175,7 +176,8 @@ fn codecs(own: &Representation, report: &mut Report) {
         }
         (_, Some(hevc), _) => format!("{name}.{}", hevc_profile(hevc)),
         _ => {
-            report.require(own.codecs.starts_with("mp4a.40."), || format!("{}: codecs {}", own.id, own.codecs));
+            let kind = String::from_utf8_lossy(boxes::sample_entry(&init));
+            report.require(name == kind, || format!("{}: codecs {}", own.id, own.codecs));
             return;
         }
     };
