@@ -179,8 +179,8 @@ GOOD = [
         "Opus in stereo and FLAC in 5.1",
         f"{PICTURE} {TONE} -map 0 -map 1 -map 1 -t 4 {X264} -g 25 -c:a:0 libopus -ac:a:0 2 -b:a:0 64k -c:a:1 flac -ac:a:1 6",
     ),
-    Recipe("mp3.mp4", "MP3, named by its descriptor", f"{PICTURE} {TONE} -t 4 {X264} -g 25 -c:a libmp3lame -ac 2 -b:a 96k"),
-    Recipe("mp3.mov", "MP3 in a sound description of QuickTime, at a rate of MPEG-2", f"{PICTURE} {TONE} -t 4 {X264} -g 25 -c:a libmp3lame -ar 22050 -ac 1 -b:a 48k -f mov"),
+    Recipe("mp3.mp4", "MP3, named by its descriptor", "-i {video-only.mp4} -i {sound.mp4} -map 0 -map 1 -c copy"),
+    Recipe("mp3.mov", "MP3 in a sound description of QuickTime", "-i {video-only.mp4} -i {sound.mp4} -map 0 -map 1 -c copy -f mov"),
     Recipe("far-offsets.mp4", "64-bit chunk offsets past 4 GiB, the gap a hole in the file", synthetic=synthetic.far_offsets, of="late-audio.mp4"),
     Recipe("open-ended.mp4", "a spare box with a 64-bit size, the media box of size 0: to the end of the file", synthetic=synthetic.open_ended, of="video-only.mp4"),
 ]
