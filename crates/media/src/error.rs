@@ -100,6 +100,19 @@ pub enum Error {
         codec: String,
     },
 
+    /// No standard says how a track's codec is protected by the scheme that was asked for.
+    #[error(
+        "track {track_id} is coded as {codec}, for which {scheme} is not defined: ask for another scheme, or for none"
+    )]
+    SchemeUndefined {
+        /// The track.
+        track_id: u32,
+        /// Its RFC 6381 string.
+        codec: String,
+        /// The scheme's name.
+        scheme: &'static str,
+    },
+
     /// A feature of the file format or of the request that is not supported.
     #[error("{feature} is not supported")]
     Unsupported {
@@ -150,6 +163,7 @@ impl Error {
             Self::NoMedia => "no_media",
             Self::AlreadyEncrypted { .. } => "already_encrypted",
             Self::UnsupportedCodec { .. } => "unsupported_codec",
+            Self::SchemeUndefined { .. } => "scheme_undefined",
             Self::Unsupported { .. } => "unsupported_feature",
             Self::LimitExceeded { .. } => "limit_exceeded",
             Self::BadPlan { .. } => "bad_plan",

@@ -60,7 +60,8 @@ impl<'m, 'a> Planner<'m, 'a> {
     /// A planner for the media of `movie`.
     ///
     /// # Errors
-    /// [`Error::NoVideo`] unless the movie has video or is asked for as audio only.
+    /// [`Error::NoVideo`] unless the movie has video or is asked for as audio only; [`Error::SchemeUndefined`] when a track's
+    /// codec cannot be protected as asked.
     pub fn new(movie: &'m Movie<'a>, options: &PlanOptions) -> Result<Self> {
         if !options.audio_only {
             movie.require_video()?;
@@ -195,11 +196,19 @@ impl<'m, 'a> Cursor<'m, 'a> {
             TrackKind::Video => 'v',
             TrackKind::Audio => 'a',
         };
+        let encryption = protection.and_then(|protection| protection.of(track.kind, track.id));
+        if let Some(encryption) = &encryption {
+            let mut entries = track.descriptions.entries().iter();
+            if let Some(entry) = entries.find(|entry| !entry.protection.allows(encryption.scheme())) {
+                let (codec, scheme) = (entry.codecs.clone(), encryption.scheme().name());
+                return Err(Error::SchemeUndefined { track_id: track.id, codec, scheme });
+            }
+        }
         Ok(Self {
             track,
             name: format!("{letter}{ordinal}"),
             timeline: Timeline::new(track.timescale, track.presentation_offset, origin)?,
-            encryption: protection.and_then(|protection| protection.of(track.kind, track.id)),
+            encryption,
             is_clock: false,
             samples: track.samples.samples().peekable(),
             starts: Vec::new(),

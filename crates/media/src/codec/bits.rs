@@ -47,6 +47,38 @@ impl<'a> Bits<'a> {
     pub(super) fn align(&mut self) {
         self.position = self.position.div_ceil(8).saturating_mul(8);
     }
+
+    /// Bytes that have been read from, the last maybe in part.
+    pub(super) fn bytes_read(&self) -> usize {
+        self.position.div_ceil(8)
+    }
+
+    /// `su(n)` (AV1 4.10.6): the next `count` bits as a two's complement.
+    pub(super) fn signed(&mut self, count: u32) -> Option<i32> {
+        let unused = u32::BITS.checked_sub(count)?;
+        let value = self.take(count)?.checked_shl(unused)?.cast_signed();
+        value.checked_shr(unused)
+    }
+
+    /// `ns(n)` (AV1 4.10.7): one of `count` values, the first of which take a bit less where `count` is no power of two.
+    pub(super) fn non_symmetric(&mut self, count: u32) -> Option<u32> {
+        let short = count.checked_ilog2()?;
+        let few = 2_u32.checked_shl(short)?.checked_sub(count)?;
+        let value = self.take(short)?;
+        if value < few {
+            return Some(value);
+        }
+        value.checked_mul(2)?.checked_sub(few)?.checked_add(self.take(1)?)
+    }
+
+    /// Steps over a `uvlc()` (AV1 4.10.3): a prefix of zeros, and as many bits and one more.
+    pub(super) fn skip_uvlc(&mut self) -> Option<()> {
+        let mut zeros = 0_usize;
+        while !self.flag()? {
+            zeros = zeros.saturating_add(1);
+        }
+        if zeros < 32 { self.skip(zeros) } else { Some(()) }
+    }
 }
 
 #[cfg(test)]
@@ -62,5 +94,18 @@ mod tests {
         assert_eq!((bits.skip(3), bits.skip(14)), (Some(()), None));
         bits.align();
         assert_eq!(bits.take(8), Some(0xff));
+    }
+
+    #[test]
+    fn variable_and_signed_fields_are_read_as_av1_writes_them() {
+        // Of five values, three take two bits: 00, 01, 10, 110, 111
+        let mut bits = Bits::new(&[0b0001_1011, 0b0111_0000]);
+        assert_eq!([(); 5].map(|()| bits.non_symmetric(5)), [0, 1, 2, 3, 4].map(Some));
+        assert_eq!(Bits::new(&[0]).non_symmetric(1), Some(0));
+        assert_eq!(Bits::new(&[0b1000_0000]).non_symmetric(0), None);
+        assert_eq!(Bits::new(&[0b1111_1110]).signed(7), Some(-1));
+        assert_eq!(Bits::new(&[0b0111_1110]).signed(7), Some(63));
+        let mut bits = Bits::new(&[0b0010_1111]);
+        assert_eq!((bits.skip_uvlc(), bits.take(3)), (Some(()), Some(7)));
     }
 }

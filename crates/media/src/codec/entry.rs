@@ -5,7 +5,11 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AvcConfig, AvcParser, ChannelLayout, HevcConfig, HevcParser, aac, ac3, avc, flac, hevc, mp3, opus};
+use super::{
+    Av1Config, Av1Parser, AvcConfig, AvcParser, ChannelLayout, HevcConfig, HevcParser, Vp9Parser, aac, ac3, av1, avc,
+    flac, hevc, mp3, opus, vp9,
+};
+use crate::cenc::Scheme;
 use crate::isobmff::{BoxView, BoxWriter, Boxes, FourCc};
 use crate::track::TrackKind;
 use crate::{Error, Result};
@@ -60,6 +64,10 @@ pub enum ProtectionRule {
     Avc(AvcConfig),
     /// H.265: the slice segment data of every VCL NAL unit.
     Hevc(HevcConfig),
+    /// AV1: the tiles.
+    Av1(Av1Config),
+    /// VP9: what follows the uncompressed header of each frame.
+    Vp9,
 }
 
 impl ProtectionRule {
@@ -70,7 +78,15 @@ impl ProtectionRule {
             Self::FullSample => None,
             Self::Avc(config) => Some(SampleParser::Avc(AvcParser::new(config))),
             Self::Hevc(config) => Some(SampleParser::Hevc(HevcParser::new(config))),
+            Self::Av1(config) => Some(SampleParser::Av1(Box::new(Av1Parser::new(config)))),
+            Self::Vp9 => Some(SampleParser::Vp9(Vp9Parser::default())),
         }
+    }
+
+    /// Whether a standard says how samples of this kind are protected by `scheme`.
+    #[must_use]
+    pub fn allows(&self, scheme: Scheme) -> bool {
+        !matches!((self, scheme), (Self::Vp9, Scheme::Cbcs))
     }
 }
 
@@ -81,6 +97,10 @@ pub enum SampleParser {
     Avc(AvcParser),
     /// H.265.
     Hevc(HevcParser),
+    /// AV1.
+    Av1(Box<Av1Parser>),
+    /// VP9.
+    Vp9(Vp9Parser),
 }
 
 impl SampleParser {
@@ -94,6 +114,8 @@ impl SampleParser {
         match self {
             Self::Avc(parser) => parser.protected_ranges(sample, offset, protected),
             Self::Hevc(parser) => parser.protected_ranges(sample, offset, protected),
+            Self::Av1(parser) => parser.protected_ranges(sample, offset, protected),
+            Self::Vp9(parser) => parser.protected_ranges(sample, offset, protected),
         }
     }
 }
@@ -108,6 +130,8 @@ impl<'a> SampleEntry<'a> {
             (_, b"encv" | b"enca") => Err(already_encrypted(entry, kind, track_id)),
             (TrackKind::Video, b"avc1" | b"avc3") => avc::sample_entry(entry),
             (TrackKind::Video, b"hvc1" | b"hev1" | b"dvh1" | b"dvhe") => hevc::sample_entry(entry),
+            (TrackKind::Video, b"av01") => av1::sample_entry(entry),
+            (TrackKind::Video, b"vp09") => vp9::sample_entry(entry),
             (TrackKind::Audio, b"mp4a") => aac::sample_entry(entry, track_id),
             (TrackKind::Audio, b".mp3" | b"ms\0U") => mp3::sample_entry(entry),
             (TrackKind::Audio, b"ac-3") => ac3::ac3(entry),

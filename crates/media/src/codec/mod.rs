@@ -6,6 +6,7 @@
 mod aac;
 mod ac3;
 mod audio_specific;
+mod av1;
 mod avc;
 mod bits;
 mod channels;
@@ -22,9 +23,12 @@ mod nal;
 mod opus;
 mod sound;
 mod visual;
+mod vp9;
 
+pub use av1::{Av1Config, Av1Parser};
 pub use avc::{AvcConfig, AvcParser};
 pub use channels::ChannelLayout;
 pub use descriptions::SampleDescriptions;
 pub use entry::{AudioFacts, ProtectionRule, SampleEntry, SampleParser, VideoFacts};
 pub use hevc::{HevcConfig, HevcParser};
+pub use vp9::Vp9Parser;

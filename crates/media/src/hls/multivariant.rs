@@ -4,6 +4,7 @@ use super::media::{self, keys, line};
 use super::rate::Rate;
 use super::{HlsOptions, INDEPENDENT_SEGMENTS};
 use crate::cmaf::{Presentation, Representation, SegmentSize};
+use crate::codec::AudioFacts;
 use crate::track::TrackKind;
 
 /// Audio tracks of one codec: a variant's `CODECS` must be true for each of them.
@@ -81,7 +82,7 @@ fn session_keys(text: &mut String, presentation: &Presentation, options: &HlsOpt
 fn audio(text: &mut String, group: &str, own: &Representation, position: usize) {
     let name = own.language.as_ref().map_or_else(|| own.name.clone(), |language| format!("{language} ({})", own.name));
     let language = own.language.as_ref().map(|language| format!(",LANGUAGE=\"{language}\"")).unwrap_or_default();
-    let channels = own.audio.as_ref().map(|audio| format!(",CHANNELS=\"{}\"", audio.channels)).unwrap_or_default();
+    let channels = own.audio.as_ref().map(|audio| format!(",CHANNELS=\"{}\"", channels(audio))).unwrap_or_default();
     let default = if position == 0 { "YES" } else { "NO" };
     line(
         text,
@@ -91,6 +92,11 @@ fn audio(text: &mut String, group: &str, own: &Representation, position: usize) 
             media::path(&own.name)
         ),
     );
+}
+
+/// `CHANNELS` (RFC 8216bis 4.4.6.1): how many, or for Dolby Atmos how many objects at once, and that they are coded jointly.
+fn channels(audio: &AudioFacts) -> String {
+    audio.joc.map_or_else(|| audio.channels.to_string(), |complexity| format!("{complexity}/JOC"))
 }
 
 /// A variant: one video with one group of audio, or one track by itself.
@@ -133,8 +139,11 @@ fn resolution(own: &Representation) -> String {
 mod tests {
     use super::*;
     use crate::cmaf::{SapType, SegmentTime};
-    use crate::codec::{AudioFacts, VideoFacts};
+    use crate::codec::{ChannelLayout, VideoFacts};
     use crate::time::Timescale;
+
+    const STEREO: AudioFacts =
+        AudioFacts { sample_rate: 48_000, channels: 2, layout: Some(ChannelLayout::Cicp(2)), joc: None };
 
     fn track(name: &str, kind: TrackKind, codecs: &str, language: Option<&str>) -> Representation {
         Representation {
@@ -149,7 +158,7 @@ mod tests {
                 height: 360,
                 sample_aspect_ratio: None,
             }),
-            audio: (kind == TrackKind::Audio).then_some(AudioFacts { sample_rate: 48_000, channels: 2 }),
+            audio: (kind == TrackKind::Audio).then_some(STEREO),
             encryption: None,
             presentation_time_offset: 0,
             sample_duration: Some(40),
@@ -168,6 +177,12 @@ mod tests {
             representations.len()
         ];
         write(&Presentation { representations, slices: 1, protection: None }, &sizes, &HlsOptions::default())
+    }
+
+    #[test]
+    fn atmos_counts_objects_not_channels() {
+        assert_eq!(channels(&STEREO), "2");
+        assert_eq!(channels(&AudioFacts { joc: Some(16), ..STEREO }), "16/JOC");
     }
 
     #[test]
