@@ -24,6 +24,7 @@ class Recipe:
 # Pictures that differ in every frame, so that a sample out of place never has the right hash.
 PICTURE = "-f lavfi -i testsrc2=size=320x180:rate=25"
 TONE = "-f lavfi -i sine=frequency=330:sample_rate=48000"
+AOM = "-c:v libaom-av1 -cpu-used 6 -row-mt 1 -g 25 -b:v 200k"
 X264 = "-c:v libx264 -preset fast -pix_fmt yuv420p"
 X265 = "-c:v libx265 -preset ultrafast -pix_fmt yuv420p -tag:v hvc1"
 AAC = "-c:a aac -ac 2 -b:a 96k"
@@ -53,6 +54,11 @@ def kvazaar(seconds: float, parameters: str) -> str:
     """A command line for one H.265 track by an encoder that has tiles and dependent slices."""
     picture = PICTURE.replace("320x180", "320x192")
     return f"{picture} -t {seconds} -c:v libkvazaar -pix_fmt yuv420p -tag:v hvc1 -kvazaar-params {parameters}"
+
+
+def aom(seconds: float, options: str) -> str:
+    """A command line for one AV1 track."""
+    return f"{PICTURE} -t {seconds} {AOM} {options}"
 
 
 FILM = (
@@ -181,6 +187,14 @@ GOOD = [
     ),
     Recipe("mp3.mp4", "MP3, named by its descriptor", "-i {video-only.mp4} -i {sound.mp4} -map 0 -map 1 -c copy"),
     Recipe("mp3.mov", "MP3 in a sound description of QuickTime", "-i {video-only.mp4} -i {sound.mp4} -map 0 -map 1 -c copy -f mov"),
+    Recipe("av1.mp4", "AV1 with frames that are shown later than they are coded, and sound", f"{PICTURE} {TONE} -t 3 {AOM} {AAC}"),
+    Recipe("av1-tiles.mp4", "AV1, two tiles by two, ten bits", aom(2, "-tiles 2x2 -pix_fmt yuv420p10le")),
+    Recipe("av1-groups.mp4", "AV1, tiles in several groups, each a unit of its own", aom(2, "-aom-params tile-columns=1:tile-rows=2:num-tile-groups=3")),
+    Recipe("av1-grain.mp4", "AV1, film grain: the longest frame headers", aom(2, "-denoise-noise-level 25 -aq-mode 1")),
+    Recipe("av1-lossless.mp4", "AV1, lossless, 4:4:4: the shortest frame headers, in colours of their own", aom(1, "-pix_fmt yuv444p -aom-params lossless=1")),
+    Recipe("av1-resize.mp4", "AV1, frames of sizes of their own, taken from the frames they refer to", f"{PICTURE} -t 2 -c:v libsvtav1 -preset 8 -g 25 -svtav1-params resize-mode=2"),
+    Recipe("av1-superres.mp4", "AV1, frames that are coded narrower than they are shown", f"{PICTURE} -t 2 -c:v libsvtav1 -preset 8 -g 25 -svtav1-params superres-mode=2"),
+    Recipe("vp9.mp4", "VP9, tiles in columns, and sound", f"-f lavfi -i testsrc2=size=640x360:rate=25 {TONE} -t 3 -c:v libvpx-vp9 -cpu-used 4 -g 25 -tile-columns 2 -b:v 300k {AAC}"),
     Recipe("far-offsets.mp4", "64-bit chunk offsets past 4 GiB, the gap a hole in the file", synthetic=synthetic.far_offsets, of="late-audio.mp4"),
     Recipe("open-ended.mp4", "a spare box with a 64-bit size, the media box of size 0: to the end of the file", synthetic=synthetic.open_ended, of="video-only.mp4"),
 ]

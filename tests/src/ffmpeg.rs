@@ -1,10 +1,12 @@
 //! ffmpeg as a witness: what it finds in a file, packet by packet and frame by frame.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use crate::fixtures;
+use crate::decrypt::KEY;
+use crate::{boxes, fixtures, package};
 
 /// One sample as ffmpeg's demuxer delivers it. Times are in units of the track's timescale.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,6 +118,22 @@ pub fn slice_headers(file: &Path, stream: &str) -> Vec<usize> {
         }
     }
     bits.into_iter().map(|bits| bits.div_ceil(8)).collect()
+}
+
+/// The bytes that ffmpeg's own encryption by `cenc` protects of every sample of a stream, in whole blocks.
+///
+/// # Panics
+/// When ffmpeg cannot encrypt it.
+#[must_use]
+pub fn cenc_ranges(file: &Path, stream: &str, scratch: &Path) -> Vec<Vec<Range<usize>>> {
+    let encrypted = scratch.join("cenc.mp4");
+    let mut command = read(file, Edits::Ignored, &["-y"]);
+    command.args(["-map", stream, "-c", "copy", "-movflags", "frag_keyframe+empty_moov"]);
+    command.args(["-encryption_scheme", "cenc-aes-ctr", "-encryption_key", KEY.key, "-encryption_kid", KEY.kid]);
+    let output = command.arg(&encrypted).output().expect("ffmpeg starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let bytes = std::fs::read(encrypted).expect("ffmpeg wrote it");
+    boxes::all(&bytes, "moof/traf/senc").into_iter().flat_map(|senc| package::protected_ranges(senc, 8)).collect()
 }
 
 /// Reads every packet of every stream and returns what ffmpeg had to say about it: nothing, for a good file. `options`

@@ -192,22 +192,7 @@ impl Segment {
     #[must_use]
     pub fn protected_ranges(&self) -> Vec<Vec<Range<usize>>> {
         let bytes = fs::read(&self.path).expect("the segment is there");
-        let mut rest = &crate::boxes::one(&bytes, "moof/traf/senc")[8..];
-        let mut number = |length: usize| {
-            let (own, behind) = rest.split_at(length);
-            rest = behind;
-            own.iter().fold(0, |number, byte| number << 8 | usize::from(*byte))
-        };
-        let sample = |_: Sample| {
-            let (mut at, entries) = (0, number(2));
-            let range = |_| {
-                let start = at + number(2);
-                at = start + number(4);
-                start..at
-            };
-            (0..entries).map(range).filter(|range| !range.is_empty()).collect()
-        };
-        self.samples().into_iter().map(sample).collect()
+        protected_ranges(crate::boxes::one(&bytes, "moof/traf/senc"), 0)
     }
 
     /// The movie fragment box, as `mp4-atom` reads it.
@@ -221,6 +206,32 @@ impl Segment {
         let [(_, start, end)] = found.as_slice() else { panic!("{} has not one fragment", self.path.display()) };
         Moof::decode(&mut &bytes[*start..*end]).expect("mp4-atom reads the fragment")
     }
+}
+
+/// The protected ranges of every sample that the payload of a `senc` box lists, behind IVs of `iv` bytes.
+///
+/// # Panics
+/// When it ends early.
+#[must_use]
+pub fn protected_ranges(senc: &[u8], iv: usize) -> Vec<Vec<Range<usize>>> {
+    let count = u32::from_be_bytes(senc[4..8].try_into().unwrap());
+    let mut rest = &senc[8..];
+    let mut number = |length: usize| {
+        let (own, behind) = rest.split_at(length);
+        rest = behind;
+        own.iter().fold(0, |number: usize, byte| number.wrapping_shl(8) | usize::from(*byte))
+    };
+    let sample = |_| {
+        number(iv);
+        let (mut at, entries) = (0, number(2));
+        let range = |_| {
+            let start = at + number(2);
+            at = start + number(4);
+            start..at
+        };
+        (0..entries).map(range).filter(|range| !range.is_empty()).collect()
+    };
+    (0..count).map(sample).collect()
 }
 
 /// The boxes of a file: type, first byte, byte behind the last.

@@ -17,8 +17,8 @@ use vpp_tests::package::{Package, Representation, Sample, Segment};
 use vpp_tests::{boxes, fixtures, rules, vpp};
 
 /// The corpus files of codecs that every scheme can protect.
-const CORPUS: [&str; 14] =
-    ["s01", "s02", "s03", "s04", "s07", "s08", "s09", "s10", "s11", "s13", "s14", "s15", "s16", "s18"];
+const CORPUS: [&str; 15] =
+    ["s01", "s02", "s03", "s04", "s05", "s07", "s08", "s09", "s10", "s11", "s13", "s14", "s15", "s16", "s18"];
 
 /// Those of them without video, which are packaged when asked for as such.
 const SOUND_ALONE: [&str; 2] = ["s09.mp4", "s10.mp4"];
@@ -33,9 +33,21 @@ fn is_dolby_vision(movie: &Path) -> bool {
     movie.ends_with("dolby-vision.mp4")
 }
 
+/// The fixture of a codec for which `cbcs` is not defined, so that it is packaged by other schemes alone; `good/s06.mp4` of the
+/// corpus is another.
+const VP9: &str = "vp9.mp4";
+
 fn movies() -> Vec<PathBuf> {
     let corpus = CORPUS.iter().filter_map(|name| fixtures::corpus(&format!("good/{name}.mp4")));
-    fixtures::good().iter().map(|name| fixtures::fixture(name)).chain(corpus).collect()
+    let fixtures = fixtures::good().into_iter().filter(|name| name != VP9);
+    fixtures.map(|name| fixtures::fixture(&name)).chain(corpus).collect()
+}
+
+/// Whether the picture of a movie is coded as one of these codecs, by their names in codec strings.
+fn is_coded_as(movie: &Path, codecs: &[&str]) -> bool {
+    let clear = packaged(movie, &["--scheme", "clear"]);
+    let mut representations = clear.package.representations.iter();
+    representations.any(|own| codecs.iter().any(|codec| own.codecs.starts_with(codec)))
 }
 
 /// Runs a check on every movie, and fails with the names of those that did not pass.
@@ -148,7 +160,8 @@ fn ffmpeg_decrypts_what_bento4_decrypts() {
 /// own parser of headers here.
 #[test]
 fn slice_data_is_protected_from_the_byte_where_ffmpeg_finds_it() {
-    let movies: Vec<_> = movies().into_iter().filter(|movie| !is_film(movie)).collect();
+    let has_slices = |movie: &PathBuf| !is_film(movie) && is_coded_as(movie, &["avc", "hvc", "hev", "dvh"]);
+    let movies: Vec<_> = movies().into_iter().filter(has_slices).collect();
     for_every(&movies, |movie| {
         let (encrypted, clear) = (packaged(movie, &with(KEY)), packaged(movie, &["--scheme", "clear"]));
         let segments = |packaged: &Packaged| packaged.package.representation("v1").segments.clone();
@@ -190,6 +203,44 @@ fn slice_data(sample: &[u8], is_avc: bool, headers: &mut impl Iterator<Item = us
         }
     }
     ranges
+}
+
+/// ffmpeg's `cenc` protects the whole blocks of each tile, from the first that leaves the rest to the tile's end.
+#[test]
+fn tiles_are_protected_where_ffmpeg_finds_them() {
+    // ffmpeg aborts on frames of several groups of tiles.
+    let has_tiles = |movie: &PathBuf| is_coded_as(movie, &["av01"]) && !movie.ends_with("av1-groups.mp4");
+    let movies: Vec<_> = movies().into_iter().filter(has_tiles).collect();
+    for_every(&movies, |movie| {
+        let Packaged { package, scratch } = packaged(movie, &with(KEY));
+        let segments = &package.representation("v1").segments;
+        let whole_blocks = |range: std::ops::Range<usize>| range.start + range.len() % 16..range.end;
+        let found = segments
+            .iter()
+            .flat_map(Segment::protected_ranges)
+            .map(|tiles| tiles.into_iter().map(whole_blocks).filter(|range| !range.is_empty()).collect::<Vec<_>>());
+        let expected = ffmpeg::cenc_ranges(movie, "0:v:0", scratch.path());
+        assert_eq!(found.collect::<Vec<_>>(), expected);
+    });
+}
+
+#[test]
+fn a_codec_without_a_rule_for_a_scheme_is_packaged_by_the_others() {
+    let movies: Vec<_> = [fixtures::fixture(VP9)].into_iter().chain(fixtures::corpus("good/s06.mp4")).collect();
+    for_every(&movies, |movie| {
+        let scratch = TempDir::new().unwrap();
+        let refused = vpp::package(movie, scratch.path(), &with(KEY));
+        let said = String::from_utf8_lossy(&refused.stderr);
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(said.starts_with("scheme_undefined: ") && said.contains("vp09") && said.contains("cbcs"), "{said}");
+        for arguments in [&["--scheme", "clear"][..], &[&with(KEY)[..], &["--scheme", "cenc"]].concat()] {
+            let Packaged { package, scratch } = packaged(movie, arguments);
+            assert_eq!(rules::broken(&package), [""; 0], "{arguments:?}");
+            for own in &package.representations {
+                assert_same_samples(movie, own, &decrypt::decrypted(own, KEY, scratch.path()));
+            }
+        }
+    });
 }
 
 #[test]

@@ -1,0 +1,122 @@
+//! One small movie with a track of every codec whose configuration or samples are parsed here, whole and damaged.
+//!
+//! `support/codecs.mp4` was made with ffmpeg n9.0.2 (libaom, libvpx, libopus, libmp3lame): nine pictures of `testsrc2` at 128x128
+//! in AV1 (`-cpu-used 8 -g 9 -denoise-noise-level 25 -aom-params sb-size=64:tile-columns=1:tile-rows=1`) and in VP9, and 0.36 s of
+//! a tone in AC-3, E-AC-3, Opus, FLAC and MP3.
+
+#![allow(
+    missing_docs,
+    clippy::cast_possible_truncation,
+    clippy::unwrap_used,
+    reason = "a test: it may panic, and its sizes are small"
+)]
+
+use std::ops::Range;
+
+use vpp_media::codec::SampleEntry;
+use vpp_media::isobmff::{Index, IndexReader};
+use vpp_media::track::Track;
+
+const MOVIE: &[u8] = include_bytes!("support/codecs.mp4");
+
+const MUTATIONS: u32 = 100_000;
+
+fn index(file: &[u8]) -> vpp_media::Result<Index> {
+    let mut reader = IndexReader::new(file.len() as u64)?;
+    while let Some(range) = reader.want() {
+        reader.supply(&file[range.start as usize..range.end as usize])?;
+    }
+    reader.finish()
+}
+
+/// The bytes of every sample of a track, in decode order.
+fn samples<'f>(file: &'f [u8], track: &'f Track<'_>) -> impl Iterator<Item = &'f [u8]> {
+    track.samples.samples().map(|sample| &file[sample.offset as usize..][..sample.size as usize])
+}
+
+/// The protected ranges of every sample of a track that is not protected whole, up to the first that does not parse.
+fn protected(file: &[u8], track: &Track<'_>) -> vpp_media::Result<Vec<Vec<Range<usize>>>> {
+    let Some(mut parser) = track.descriptions.entries().first().and_then(|entry| entry.protection.parser()) else {
+        return Ok(vec![]);
+    };
+    let found = samples(file, track).map(|sample| {
+        let mut ranges = Vec::new();
+        let parsed = parser.protected_ranges(sample, 0, &mut ranges);
+        let mut end = 0;
+        for range in &ranges {
+            assert!(end <= range.start && range.start < range.end && range.end <= sample.len(), "{ranges:?}");
+            end = range.end;
+        }
+        parsed.map(|()| ranges)
+    });
+    found.collect()
+}
+
+#[test]
+fn every_codec_says_what_it_is() {
+    let index = index(MOVIE).unwrap();
+    let movie = index.movie().unwrap();
+    let entries = movie.tracks.iter().map(|track| &track.descriptions.entries()[0]);
+    let codecs: Vec<_> = entries.clone().map(|entry| entry.codecs.as_str()).collect();
+    let expected = ["av01.0.00M.08", "vp09.00.10.08.01.02.02.02.00", "ac-3", "ec-3", "Opus", "fLaC", "mp4a.6B"];
+    assert_eq!(codecs, expected);
+    let sound = |entry: &SampleEntry<'_>| {
+        entry.audio.as_ref().map(|audio| (audio.sample_rate, audio.channels, audio.layout.is_some()))
+    };
+    assert!(entries.filter_map(sound).eq([(48_000, 1, true); 5]));
+}
+
+#[test]
+fn four_tiles_of_each_frame_are_found() {
+    let index = index(MOVIE).unwrap();
+    let movie = index.movie().unwrap();
+    let tiles = protected(MOVIE, &movie.tracks[0]).unwrap();
+    assert_eq!(tiles.len(), 9);
+    assert!(tiles.iter().all(|tiles| tiles.len() % 4 == 0), "{tiles:?}");
+    // Some samples hold frames that are shown later; one shows such a frame, and has no tile.
+    let frames: usize = tiles.iter().map(|tiles| tiles.len() / 4).sum();
+    assert!(frames >= 9 && tiles.iter().any(|tiles| tiles.len() > 4), "{tiles:?}");
+    let frames = protected(MOVIE, &movie.tracks[1]).unwrap();
+    assert!(frames.iter().all(|ranges| ranges.len() == 1), "{frames:?}");
+}
+
+#[test]
+fn changed_configurations_and_samples_are_errors_or_ranges() {
+    let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut random = move |below: usize| {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        (seed >> 11) as usize % below
+    };
+    let original = index(MOVIE).unwrap();
+    let movie = original.movie().unwrap();
+    // Sample descriptions, and the first bytes of samples with headers: where a change matters most.
+    let stsd = MOVIE.windows(4).enumerate().filter(|(_, kind)| *kind == b"stsd").flat_map(|(at, _)| at..at + 200);
+    let pictures =
+        movie.tracks.iter().filter(|track| track.video().is_some()).flat_map(|track| track.samples.samples());
+    let headers =
+        pictures.flat_map(|sample| sample.offset as usize..(sample.offset + u64::from(sample.size.min(64))) as usize);
+    let places: Vec<usize> = stsd.chain(headers).collect();
+    let (mut errors, mut parsed) = (0_u32, 0_u32);
+    for _ in 0..MUTATIONS {
+        let mut changed = MOVIE.to_vec();
+        let first = random(places.len());
+        for place in places.iter().skip(first).take(1 + random(8)) {
+            changed[*place] = random(256) as u8;
+        }
+        let index = index(&changed).unwrap();
+        let outcome = index.movie().and_then(|movie| {
+            movie
+                .tracks
+                .iter()
+                .map(|track| protected(&changed, track).map(drop))
+                .collect::<vpp_media::Result<Vec<()>>>()
+        });
+        match outcome {
+            Ok(_) => parsed += 1,
+            Err(_) => errors += 1,
+        }
+    }
+    assert!(errors > 5_000 && parsed > 5_000, "{errors} errors, {parsed} parsed");
+}
