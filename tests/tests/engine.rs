@@ -293,7 +293,8 @@ fn samples_are_presented_when_the_edit_list_says() {
 
 #[test]
 fn pictures_and_sound_decode_to_the_same_frames() {
-    let movies: Vec<_> = movies().into_iter().filter(|movie| !is_film(movie)).collect();
+    // The AC-3 of s10 was cut out of a stream: its first frame does not decode, in the source either.
+    let movies: Vec<_> = movies().into_iter().filter(|movie| !is_film(movie) && !movie.ends_with("s10.mp4")).collect();
     for_every(&movies, |movie| assert_same_frames(movie, &packaged(movie, &with(KEY))));
 }
 
@@ -322,9 +323,9 @@ fn assert_same_frames(movie: &Path, packaged: &Packaged) {
 
 #[test]
 fn ffmpeg_reads_every_manifest_without_a_warning() {
-    // Of s04, of 1,800 bytes, ffmpeg reads all to learn what it is, and without look ahead nothing is left.
-    let movies: Vec<_> =
-        movies().into_iter().filter(|movie| !is_dolby_vision(movie) && !movie.ends_with("s04.mp4")).collect();
+    // Of these, of one segment, ffmpeg reads all to learn what they are, and without look ahead nothing is left.
+    let is_read_up = |movie: &Path| ["s04.mp4", "av1-lossless.mp4"].iter().any(|name| movie.ends_with(name));
+    let movies: Vec<_> = movies().into_iter().filter(|movie| !is_dolby_vision(movie) && !is_read_up(movie)).collect();
     for_every(&movies, |movie| {
         // With the key, because ffmpeg looks into the pictures and would complain of noise.
         let key = &["-cenc_decryption_key", KEY.key][..];
