@@ -535,6 +535,22 @@ fn every_sample_description_is_carried_with_its_samples() {
 }
 
 #[test]
+fn picture_and_sound_are_decrypted_with_a_key_each() {
+    let movie = fixtures::fixture("sample.mp4");
+    let keys = ["--encrypt", "all", "--audio-key", OTHER_KEY.key, "--audio-kid", OTHER_KEY.kid];
+    for scheme in ["cbcs", "cenc"] {
+        let Packaged { package, scratch } = packaged(&movie, &[&with(KEY)[..], &keys, &["--scheme", scheme]].concat());
+        assert_eq!(rules::broken(&package), [""; 0], "{scheme}");
+        for (own, key, wrong) in [("v1", KEY, OTHER_KEY), ("a1", OTHER_KEY, KEY)] {
+            let own = package.representation(own);
+            assert_same_samples(&movie, own, &decrypt::decrypted(own, key, scratch.path()));
+            let apart = fs::read(decrypt::decrypted(own, key, scratch.path())).unwrap();
+            assert!(fs::read(decrypt::decrypted(own, wrong, scratch.path())).unwrap() != apart, "{scheme}");
+        }
+    }
+}
+
+#[test]
 fn sound_alone_is_packaged_when_asked_for() {
     let movie = fixtures::fixture("no-video.mp4");
     let Packaged { package, scratch } =

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use vpp_media::cenc::{ConstantIv, ContentKey, KeyId, Scheme};
-use vpp_media::cmaf::{PlanOptions, ProtectedTracks, Protection};
+use vpp_media::cenc::{ConstantIv, ContentKey, ContentKeys, Drm, FairPlayUri, KeyId, Pssh, Scheme};
+use vpp_media::cmaf::{KeyParameters, PlanOptions, ProtectedTracks, Protection};
 use vpp_media::isobmff::Index;
 
 use crate::failure::Failure;
@@ -44,15 +44,30 @@ pub(crate) struct PackageArgs {
     /// Key id, in the same forms.
     #[arg(long, requires = "key")]
     kid: Option<KeyId>,
+    /// Content key of the audio, when it has one of its own. With --encrypt all.
+    #[arg(long, env = "VPP_AUDIO_KEY", hide_env_values = true, requires_all = ["audio_kid", "key"])]
+    audio_key: Option<ContentKey>,
+    /// Its key id.
+    #[arg(long, requires = "audio_key")]
+    audio_kid: Option<KeyId>,
     /// Protection scheme; cbcs when a key is given, clear otherwise.
     #[arg(long)]
     scheme: Option<SchemeArg>,
     /// The cbcs IV, or the seed of the cenc IVs; derived from key and key id (for cenc, and the movie) when not given.
     #[arg(long, requires = "key")]
     iv: Option<ConstantIv>,
-    /// Which tracks to encrypt.
-    #[arg(long, default_value = "video")]
-    encrypt: EncryptArg,
+    /// Which tracks to encrypt: the video, unless the package is of audio only.
+    #[arg(long)]
+    encrypt: Option<EncryptArg>,
+    /// Widevine's pssh box in base64, to be named in the manifests.
+    #[arg(long, value_name = "BASE64", value_parser = Pssh::widevine, requires = "key")]
+    widevine: Option<Pssh>,
+    /// `PlayReady`'s pssh box in base64, to be named in the manifests.
+    #[arg(long, value_name = "BASE64", value_parser = Pssh::playready, requires = "key")]
+    playready: Option<Pssh>,
+    /// The skd:// URI at which `FairPlay` asks for the key, to be named in the playlists. With cbcs.
+    #[arg(long, value_name = "URI", requires = "key")]
+    fairplay: Option<FairPlayUri>,
     /// One file per segment, or one per track.
     #[arg(long, default_value = "segments")]
     layout: LayoutArg,
@@ -74,7 +89,7 @@ enum SchemeArg {
     Clear,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum EncryptArg {
     Video,
     All,
@@ -100,14 +115,16 @@ pub(crate) struct Job {
     /// Everything but the protection, which may depend on the movie.
     pub(crate) options: PlanOptions,
     pub(crate) encryption: Option<Encryption>,
+    /// The DRM systems to name in the manifests.
+    pub(crate) drm: Drm,
     pub(crate) json: bool,
 }
 
 /// How the package is to be encrypted.
 #[derive(Debug)]
 pub(crate) struct Encryption {
-    pub(crate) key: ContentKey,
-    kid: KeyId,
+    key: (KeyId, ContentKey),
+    audio_key: Option<(KeyId, ContentKey)>,
     scheme: Scheme,
     tracks: ProtectedTracks,
     iv: Option<ConstantIv>,
@@ -117,8 +134,16 @@ impl Encryption {
     /// What the plan has to know of it. `index` is that of the movie, which tells it from others.
     pub(crate) fn protection(&self, index: &Index) -> Protection {
         let content: Vec<u8> = index.pieces().flat_map(|(_, bytes)| bytes).copied().collect();
-        let derived = Protection::derive(self.scheme, self.tracks, &self.key, self.kid, &content);
-        Protection { iv: self.iv.unwrap_or(derived.iv), ..derived }
+        let parameters = |(kid, key): &(KeyId, ContentKey)| KeyParameters::derive(self.scheme, key, *kid, &content);
+        let derived = parameters(&self.key);
+        let key = KeyParameters { iv: self.iv.unwrap_or(derived.iv), ..derived };
+        let audio_key = self.audio_key.as_ref().map(parameters);
+        Protection { scheme: self.scheme, tracks: self.tracks, key, audio_key }
+    }
+
+    /// The keys.
+    pub(crate) fn keys(&self) -> ContentKeys {
+        [Some(&self.key), self.audio_key.as_ref()].into_iter().flatten().cloned().collect()
     }
 }
 
@@ -128,7 +153,7 @@ impl PackageArgs {
         if self.layout == LayoutArg::SingleFile {
             return Err(not_supported_yet("--layout single-file"));
         }
-        let keyed = self.key.zip(self.kid);
+        let keyed = self.kid.zip(self.key);
         let scheme = self.scheme.unwrap_or(if keyed.is_some() { SchemeArg::Cbcs } else { SchemeArg::Clear });
         let keyed = match (scheme, keyed) {
             (SchemeArg::Clear, None) => None,
@@ -137,17 +162,33 @@ impl PackageArgs {
             (_, keyed) => keyed,
         };
         let tracks = match self.encrypt {
-            EncryptArg::Video => ProtectedTracks::Video,
-            EncryptArg::All => ProtectedTracks::All,
+            Some(EncryptArg::Video) if self.audio_only => {
+                return Err(Failure::Usage("--encrypt video leaves nothing to encrypt of --audio-only"));
+            }
+            None if self.audio_only => ProtectedTracks::All,
+            Some(EncryptArg::Video) | None => ProtectedTracks::Video,
+            Some(EncryptArg::All) => ProtectedTracks::All,
         };
+        let audio_key = self.audio_kid.zip(self.audio_key);
+        if audio_key.is_some() && tracks == ProtectedTracks::Video {
+            return Err(Failure::Usage("--audio-key takes --encrypt all"));
+        }
+        let same_id = keyed.as_ref().zip(audio_key.as_ref()).is_some_and(|((kid, _), (audio, _))| kid == audio);
+        if same_id {
+            return Err(Failure::Usage("--audio-kid is that of --kid: two keys have two ids"));
+        }
         let scheme = if scheme == SchemeArg::Cenc { Scheme::Cenc } else { Scheme::Cbcs };
-        let encryption = keyed.map(|(key, kid)| Encryption { key, kid, scheme, tracks, iv: self.iv });
+        if self.fairplay.is_some() && scheme != Scheme::Cbcs {
+            return Err(Failure::Usage("--fairplay takes --scheme cbcs"));
+        }
+        let drm = Drm { widevine: self.widevine, playready: self.playready, fairplay: self.fairplay };
+        let encryption = keyed.map(|key| Encryption { key, audio_key, scheme, tracks, iv: self.iv });
         let options = PlanOptions {
             segment_duration: self.segment_duration,
             audio_only: self.audio_only,
             ..PlanOptions::default()
         };
-        Ok(Job { input: self.input, output: self.output, options, encryption, json: self.json })
+        Ok(Job { input: self.input, output: self.output, options, encryption, drm, json: self.json })
     }
 }
 

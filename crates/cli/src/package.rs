@@ -16,7 +16,7 @@ use vpp_media::dash::{self, MpdOptions};
 use vpp_media::hls::{self, HlsOptions};
 use vpp_media::isobmff::{Index, IndexReader};
 
-use crate::args::Job;
+use crate::args::{Encryption, Job};
 use crate::failure::Failure;
 
 /// What was done.
@@ -67,14 +67,14 @@ pub(crate) fn run(job: &Job) -> Result<Summary, Failure> {
     let movie = index.movie()?;
     let mut output = Output::new(&job.output);
     let protection = job.encryption.as_ref().map(|encryption| encryption.protection(&index));
-    let key = job.encryption.as_ref().map(|encryption| &encryption.key);
+    let keys = job.encryption.as_ref().map(Encryption::keys).unwrap_or_default();
     let mut planner = Planner::new(&movie, &PlanOptions { protection, ..job.options })?;
     let mut sizes: BTreeMap<(String, u32), SegmentSize> = BTreeMap::new();
     for slice in planner.by_ref() {
         let slice = slice?;
         let parts = slice.ranges.iter().map(|range| input.read(range.start, range.end)).collect::<Result<_, _>>()?;
         let mut source = SliceSource::new(&slice, parts)?;
-        for segment in package_slice(&slice, &mut source, key)? {
+        for segment in package_slice(&slice, &mut source, &keys)? {
             output.write(&segment.path(), segment.pieces(&source))?;
             sizes.insert((segment.representation.clone(), segment.number), segment.size());
         }
@@ -84,10 +84,12 @@ pub(crate) fn run(job: &Job) -> Result<Summary, Failure> {
         output.write(&path, [init].into_iter())?;
     }
     let sizes = segment_sizes(&presentation, &sizes)?;
-    for playlist in hls::playlists(&presentation, &sizes, &HlsOptions::default())? {
+    for playlist in
+        hls::playlists(&presentation, &sizes, &HlsOptions { drm: job.drm.clone(), ..HlsOptions::default() })?
+    {
         output.write(&playlist.path, [playlist.text.as_bytes()].into_iter())?;
     }
-    let mpd = dash::mpd(&presentation, &sizes, &MpdOptions::default())?;
+    let mpd = dash::mpd(&presentation, &sizes, &MpdOptions { drm: job.drm.clone(), ..MpdOptions::default() })?;
     output.write("stream.mpd", [mpd.as_bytes()].into_iter())?;
     let skipped = movie.skipped.iter();
     Ok(Summary {

@@ -18,10 +18,10 @@ use std::time::Duration;
 use mp4_atom::{Any, Decode, Moof};
 use proptest::prelude::*;
 use support::{Base, Fragmenting, Movie, Wanted, WantedTrack};
-use vpp_media::cenc::{ConstantIv, ContentKey, KeyId, Scheme};
+use vpp_media::cenc::{ContentKey, ContentKeys, KeyId, Scheme};
 use vpp_media::cmaf::{
-    PlanFile, PlanOptions, PlanWriter, Planner, Presentation, ProtectedTracks, Protection, Representation, SapType,
-    Slice, SliceSource, package_slice, presentation_range, read_presentation, read_slice,
+    KeyParameters, PlanFile, PlanOptions, PlanWriter, Planner, Presentation, ProtectedTracks, Protection,
+    Representation, SapType, Slice, SliceSource, package_slice, presentation_range, read_presentation, read_slice,
 };
 use vpp_media::isobmff::{Index, IndexReader};
 use vpp_media::track::Sample;
@@ -30,10 +30,17 @@ fn key() -> ContentKey {
     ContentKey::new([7; 16])
 }
 
+fn kid() -> KeyId {
+    KeyId::new([1; 16]).unwrap()
+}
+
+fn keys() -> ContentKeys {
+    [(kid(), key())].into_iter().collect()
+}
+
 fn options(slice_bytes: u64, seconds: u64, protected: bool) -> PlanOptions {
-    let kid = KeyId::new([1; 16]).unwrap();
-    let iv = ConstantIv::derive(&key(), &kid);
-    let protection = Protection { scheme: Scheme::Cbcs, tracks: ProtectedTracks::All, kid, iv };
+    let key = KeyParameters::derive(Scheme::Cbcs, &key(), kid(), b"movie");
+    let protection = Protection { scheme: Scheme::Cbcs, tracks: ProtectedTracks::All, key, audio_key: None };
     PlanOptions {
         segment_duration: Duration::from_secs(seconds),
         slice_bytes,
@@ -56,7 +63,7 @@ fn package(movie: &Movie, slices: &[Slice]) -> BTreeMap<String, Vec<u8>> {
     for slice in slices {
         let parts = slice.ranges.iter().map(|range| movie.bytes(range.start, range.end).to_vec()).collect();
         let mut source = SliceSource::new(slice, parts).unwrap();
-        for segment in package_slice(slice, &mut source, Some(&key())).unwrap() {
+        for segment in package_slice(slice, &mut source, &keys()).unwrap() {
             let bytes = segment.to_vec(&source);
             assert_eq!(bytes.len() as u64, segment.bytes());
             assert!(segments.insert(segment.path(), bytes).is_none(), "one segment per path");
@@ -308,7 +315,7 @@ proptest! {
         if let Ok(slice) = read_slice(&flipped) {
             let ranges = slice.ranges.iter().map(|range| vec![0; (range.end.saturating_sub(range.start)).min(1 << 16) as usize]);
             if let Ok(mut source) = SliceSource::new(&slice, ranges.collect()) {
-                drop(package_slice(&slice, &mut source, Some(&key())));
+                drop(package_slice(&slice, &mut source, &keys()));
             }
         }
     }

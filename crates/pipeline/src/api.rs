@@ -5,16 +5,16 @@
 
 use std::time::Duration;
 
-use vpp_media::cenc::{ContentKey, KeyId, Scheme};
-use vpp_media::cmaf::{ProtectedTracks, Protection};
+use vpp_media::cenc::{ContentKey, Drm, KeyId, Scheme};
+use vpp_media::cmaf::{KeyParameters, ProtectedTracks, Protection};
 
-use crate::content::{Content, Facts, Verdict};
+use crate::content::{Content, Facts};
 use crate::error::Error;
 use crate::id::{ContentId, PackageId};
 use crate::layout;
 use crate::message::FragmentMessage;
-use crate::package::{Encryption, Options, Package, Treatment};
-use crate::ports::{Catalog, Clock, ContentPage, Created, Cursor, KeyVault, Queue};
+use crate::package::{Encryption, Options, Package, RequestedKeys, Treatment};
+use crate::ports::{Catalog, Clock, ContentPage, Created, Cursor, KeyVault, Queue, WrappedKey};
 use crate::state::{State, Status};
 
 /// Shortest and longest duration a caller may ask segments to be cut near, in seconds.
@@ -29,6 +29,10 @@ pub struct PackageRequest {
     pub treatment: RequestedTreatment,
     /// Length to cut segments near, if not the platform's.
     pub segment_duration: Option<Duration>,
+    /// Whether only the sound is packaged, and video not asked for.
+    pub audio_only: bool,
+    /// The DRM systems that manifests name.
+    pub drm: Drm,
 }
 
 /// What a caller wants done to the media.
@@ -36,16 +40,14 @@ pub struct PackageRequest {
 pub enum RequestedTreatment {
     /// Nothing.
     Clear,
-    /// Encryption with the caller's key.
+    /// Encryption with the caller's keys.
     Encrypt {
         /// The protection scheme.
         scheme: Scheme,
         /// Which tracks.
         tracks: ProtectedTracks,
-        /// The content key.
-        key: ContentKey,
-        /// Its id.
-        kid: KeyId,
+        /// The keys.
+        keys: RequestedKeys,
     },
 }
 
@@ -108,21 +110,19 @@ where
     /// When the content is unknown or refused, or the platform does not answer.
     pub async fn create_package(&self, request: PackageRequest) -> Result<Package, Denied> {
         let content = self.content(&request.content).await?;
-        let facts = match &content.verdict {
-            Verdict::Ingested(facts) => facts,
-            Verdict::Refused(refusal) => {
-                return Err(Denied::ContentRefused { code: refusal.code.clone(), message: refusal.message.clone() });
-            }
-        };
+        let facts = content.packageable(request.audio_only).map_err(|refusal| Denied::ContentRefused {
+            code: refusal.code.clone(),
+            message: refusal.message.clone(),
+        })?;
         let options = self.options(&request);
         let id = match &request.treatment {
             RequestedTreatment::Clear => PackageId::of_upload(&content.id, &options),
-            RequestedTreatment::Encrypt { key, kid, .. } => PackageId::of_request(&content.id, &options, key, kid),
+            RequestedTreatment::Encrypt { keys, .. } => PackageId::of_request(&content.id, &options, keys),
         };
         let known = self.catalog.package(&id).await.map_err(unavailable("reading the package"))?;
         let package = match known {
             Some(package) => package,
-            None => self.create(id, &content, facts, &options, &request.treatment).await?,
+            None => self.create(id, &content, facts, options, &request.treatment).await?,
         };
         if package.status() == Status::Queued {
             let message = FragmentMessage::new(package.id.clone());
@@ -171,32 +171,49 @@ where
             RequestedTreatment::Clear => Treatment::Clear,
             RequestedTreatment::Encrypt { scheme, tracks, .. } => Treatment::Encrypt { scheme, tracks },
         };
-        Options { treatment, segment_duration: request.segment_duration.unwrap_or(self.settings.segment_duration) }
+        let segment_duration = request.segment_duration.unwrap_or(self.settings.segment_duration);
+        let (audio_only, drm) = (request.audio_only, request.drm.clone());
+        Options { audio_only, drm, ..Options::new(treatment, segment_duration) }
     }
 
-    /// Writes a new package with its key wrapped; finds the one that another request has written meanwhile.
+    /// Writes a new package with its keys wrapped; finds the one that another request has written meanwhile.
     async fn create(
         &self,
         id: PackageId,
         content: &Content,
         facts: &Facts,
-        options: &Options,
+        options: Options,
         treatment: &RequestedTreatment,
     ) -> Result<Package, Denied> {
         let encryption = match treatment {
             RequestedTreatment::Clear => None,
-            RequestedTreatment::Encrypt { scheme, tracks, key, kid } => {
-                let wrapped = self.vault.wrap(key, &id).await.map_err(unavailable("wrapping the content key"))?;
-                let protection = Protection::derive(*scheme, *tracks, key, *kid, content.id.as_str().as_bytes());
-                Some(Encryption { protection, key: wrapped })
+            RequestedTreatment::Encrypt { scheme, tracks, keys } => {
+                let seed = content.id.as_str().as_bytes();
+                let parameters = |(kid, key): &(KeyId, ContentKey)| KeyParameters::derive(*scheme, key, *kid, seed);
+                let protection = Protection {
+                    scheme: *scheme,
+                    tracks: *tracks,
+                    key: parameters(&keys.key),
+                    audio_key: keys.audio_key.as_ref().map(parameters),
+                };
+                let key = self.wrap(&keys.key, &id).await?;
+                let audio_key = match &keys.audio_key {
+                    Some(audio_key) => Some(self.wrap(audio_key, &id).await?),
+                    None => None,
+                };
+                Some(Encryption { protection, key, audio_key })
             }
         };
-        let package = Package::queued(id, content, facts, options.segment_duration, encryption, self.clock.now());
+        let package = Package::queued(id, content, facts, options, encryption, self.clock.now());
         let created = self.catalog.create_package(&package).await.map_err(unavailable("writing the package"))?;
         Ok(match created {
             Created::Now => package,
             Created::Before(package) => package,
         })
+    }
+
+    async fn wrap(&self, (_, key): &(KeyId, ContentKey), package: &PackageId) -> Result<WrappedKey, Denied> {
+        self.vault.wrap(key, package).await.map_err(unavailable("wrapping a content key"))
     }
 }
 

@@ -59,6 +59,8 @@ pub struct Refusal {
     pub code: String,
     /// A sentence for people.
     pub message: String,
+    /// What is known of a file that could be packaged if it were asked for otherwise: the sound of one without video.
+    pub facts: Option<Box<Facts>>,
 }
 
 impl Refusal {
@@ -68,6 +70,7 @@ impl Refusal {
         Self {
             code: INGEST_FAILED.to_owned(),
             message: "the platform could not read the file for reasons of its own: upload it again".to_owned(),
+            facts: None,
         }
     }
 }
@@ -95,6 +98,18 @@ impl Content {
         match &self.verdict {
             Verdict::Ingested(facts) => Some(facts),
             Verdict::Refused(_) => None,
+        }
+    }
+
+    /// What a package is made by, or why there can be none. A file that is refused because it has no video can still be
+    /// packaged for its sound alone.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub fn packageable(&self, audio_only: bool) -> Result<&Facts, &Refusal> {
+        match &self.verdict {
+            Verdict::Ingested(facts) => Ok(facts),
+            Verdict::Refused(refusal) => refusal.facts.as_deref().filter(|_| audio_only).ok_or(refusal),
         }
     }
 

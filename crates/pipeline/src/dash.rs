@@ -10,7 +10,7 @@ use vpp_media::hls::{HlsOptions, playlists};
 use crate::error::Error;
 use crate::layout;
 use crate::message::{DashMessage, Message};
-use crate::package::Package;
+use crate::package::{Options, Package};
 use crate::ports::{Catalog, Clock, Location, NewObject, ObjectStore, Receipt};
 use crate::stage::{Outcome, package, settle};
 use crate::state::{Stage, State, Step, Transition, Work};
@@ -66,7 +66,7 @@ where
         let presentation = self.read_presentation(&package).await?;
         let receipts = self.catalog.receipts(&package.id).await;
         let receipts = receipts.map_err(Error::unavailable("reading the receipts"))?;
-        let manifests = manifests(&presentation, &receipts).map_err(Error::of_media)?;
+        let manifests = manifests(&presentation, &receipts, &package.options).map_err(Error::of_media)?;
         let bytes_written = manifests.iter().map(|(_, text)| text.len() as u64).sum();
         for (path, text) in manifests {
             let object = NewObject::new(text.into_bytes(), layout::output_headers(&path));
@@ -106,12 +106,17 @@ where
 }
 
 /// The manifests, each with its path: playlists of HLS, and the MPD last.
-fn manifests(presentation: &Presentation, receipts: &[Receipt]) -> Result<Vec<(String, String)>, vpp_media::Error> {
+fn manifests(
+    presentation: &Presentation,
+    receipts: &[Receipt],
+    options: &Options,
+) -> Result<Vec<(String, String)>, vpp_media::Error> {
     let mut sizes = SegmentSizes::new(presentation);
     for segment in receipts.iter().flat_map(|receipt| &receipt.segments) {
         sizes.set(presentation, &segment.representation, segment.number, segment.size)?;
     }
-    let playlists = playlists(presentation, &sizes, &HlsOptions::default())?.into_iter();
-    let mpd = mpd(presentation, &sizes, &MpdOptions::default())?;
+    let playlists =
+        playlists(presentation, &sizes, &HlsOptions { drm: options.drm.clone(), key_url: None })?.into_iter();
+    let mpd = mpd(presentation, &sizes, &MpdOptions { drm: options.drm.clone(), licence_url: None })?;
     Ok(playlists.map(|own| (own.path, own.text)).chain([(layout::MANIFEST.to_owned(), mpd)]).collect())
 }

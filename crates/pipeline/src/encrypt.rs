@@ -13,13 +13,13 @@
 use std::ops::Range;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use vpp_media::cenc::ContentKey;
+use vpp_media::cenc::ContentKeys;
 use vpp_media::cmaf::{Segment, Slice, SliceSource, package_slice, read_slice};
 
 use crate::error::Error;
 use crate::layout;
 use crate::message::{DashMessage, Message, SliceMessage};
-use crate::package::Package;
+use crate::package::{Encryption, Package};
 use crate::ports::{Catalog, Clock, KeyVault, Location, NewObject, ObjectStore, Queue, Receipt, SegmentReceipt};
 use crate::stage::{Outcome, package, settle};
 use crate::state::{Stage, State, Step, Transition, Work};
@@ -98,10 +98,10 @@ where
 
     async fn make(&self, message: &SliceMessage, package: &Package) -> Result<Receipt, Error> {
         let slice = self.read_plan(message, package).await?;
-        let key = self.key(package).await?;
+        let keys = self.keys(package).await?;
         let mut source = self.read_source(&slice, package).await?;
-        let made = package_slice(&slice, &mut source, key.as_ref()).map_err(Error::of_media)?;
-        drop(key);
+        let made = package_slice(&slice, &mut source, &keys).map_err(Error::of_media)?;
+        drop(keys);
         let segments = stream::iter(made.iter().map(|segment| self.write(segment, &source, package)))
             .buffered(PUTS)
             .try_collect()
@@ -116,10 +116,15 @@ where
         read_slice(&bytes.map_err(|error| Error::of_store("reading the plan", error))?).map_err(Error::of_media)
     }
 
-    async fn key(&self, package: &Package) -> Result<Option<ContentKey>, Error> {
-        let Some(encryption) = &package.encryption else { return Ok(None) };
-        let key = self.vault.unwrap(&encryption.key, &package.id).await;
-        Ok(Some(key.map_err(Error::unavailable("unwrapping the content key"))?))
+    /// The keys of the package's tracks.
+    async fn keys(&self, package: &Package) -> Result<ContentKeys, Error> {
+        let wrapped = package.encryption.iter().flat_map(Encryption::keys);
+        let keys = stream::iter(wrapped).then(|(kid, wrapped)| async move {
+            let key = self.vault.unwrap(wrapped, &package.id).await;
+            key.map(|key| (kid, key)).map_err(Error::unavailable("unwrapping a content key"))
+        });
+        let keys: Vec<_> = keys.try_collect().await?;
+        Ok(keys.into_iter().collect())
     }
 
     /// The slice's bytes of the source, range by range.

@@ -107,10 +107,10 @@ where
 /// The engine's options for a package.
 fn options(package: &Package, slice_bytes: u64) -> PlanOptions {
     PlanOptions {
-        segment_duration: package.segment_duration,
+        segment_duration: package.options.segment_duration,
         slice_bytes,
         protection: package.encryption.as_ref().map(|encryption| encryption.protection),
-        ..PlanOptions::default()
+        audio_only: package.options.audio_only,
     }
 }
 

@@ -12,7 +12,7 @@ use data_encoding::BASE32_NOPAD;
 use sha2::{Digest, Sha256};
 use vpp_media::cenc::{ContentKey, KeyId};
 
-use crate::package::Options;
+use crate::package::{Options, RequestedKeys};
 use crate::ports::{ETag, Location};
 
 const ID_BYTES: usize = 16;
@@ -95,16 +95,24 @@ impl PackageId {
         Self(text(&hash([content.as_str().as_bytes(), options.canonical().as_bytes()])))
     }
 
-    /// The id of a package made with a caller's key: content, options, kid, and a keyed hash of the key.
+    /// The id of a package made with a caller's keys: content, options, kids, and a keyed hash of each key.
     ///
-    /// The content key is the HMAC's key, so the id tells two keys apart without saying anything about either.
+    /// A content key is the HMAC's key, so the id tells two keys apart without saying anything about either.
     #[must_use]
-    pub fn of_request(content: &ContentId, options: &Options, key: &ContentKey, kid: &KeyId) -> Self {
-        let parts = [content.as_str(), &options.canonical(), &kid.to_string()];
-        let lengths = parts.map(|part| length_of(part.as_bytes()));
-        let message: Vec<&[u8]> =
-            parts.iter().zip(&lengths).flat_map(|(part, length)| [length, part.as_bytes()]).collect();
-        Self(text(&key.keyed_hash(&message)))
+    pub fn of_request(content: &ContentId, options: &Options, keys: &RequestedKeys) -> Self {
+        let options = options.canonical();
+        let hashed = |(kid, key): &(KeyId, ContentKey), before: &[u8]| {
+            let kid = kid.to_string();
+            let parts = [content.as_str().as_bytes(), options.as_bytes(), kid.as_bytes(), before];
+            // Without a hash before it there is no part for one.
+            let parts = parts.iter().filter(|part| !part.is_empty());
+            let lengths: Vec<_> = parts.clone().map(|part| length_of(part)).collect();
+            let message: Vec<&[u8]> = parts.zip(&lengths).flat_map(|(part, length)| [length, *part]).collect();
+            key.keyed_hash(&message)
+        };
+        let main = hashed(&keys.key, &[]);
+        let all = keys.audio_key.as_ref().map_or(main, |audio| hashed(audio, &main));
+        Self(text(&all))
     }
 }
 
@@ -157,7 +165,7 @@ mod tests {
 
     fn options(seconds: u64) -> Options {
         let treatment = Treatment::Encrypt { scheme: Scheme::Cbcs, tracks: ProtectedTracks::Video };
-        Options { treatment, segment_duration: Duration::from_secs(seconds) }
+        Options::new(treatment, Duration::from_secs(seconds))
     }
 
     #[test]
@@ -174,10 +182,16 @@ mod tests {
         let content = content("bucket", "key");
         let kid = |byte| KeyId::new([byte; 16]).unwrap();
         let id = |seconds, key, kid_byte| {
-            PackageId::of_request(&content, &options(seconds), &ContentKey::new([key; 16]), &kid(kid_byte))
+            let keys = RequestedKeys { key: (kid(kid_byte), ContentKey::new([key; 16])), audio_key: None };
+            PackageId::of_request(&content, &options(seconds), &keys)
+        };
+        let with_audio = |key: u8| {
+            let [key, audio_key] = [(kid(1), ContentKey::new([1; 16])), (kid(2), ContentKey::new([key; 16]))];
+            PackageId::of_request(&content, &options(6), &RequestedKeys { key, audio_key: Some(audio_key) })
         };
         assert_eq!(id(6, 1, 1), id(6, 1, 1));
-        let others = [id(6, 1, 1), id(4, 1, 1), id(6, 2, 1), id(6, 1, 2), PackageId::of_upload(&content, &options(6))];
+        let upload = PackageId::of_upload(&content, &options(6));
+        let others = [id(6, 1, 1), id(4, 1, 1), id(6, 2, 1), id(6, 1, 2), upload, with_audio(1), with_audio(2)];
         for (at, one) in others.iter().enumerate() {
             assert!(!others[at + 1..].contains(one));
         }

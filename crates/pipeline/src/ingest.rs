@@ -9,7 +9,7 @@
 
 use std::time::Duration;
 
-use vpp_media::cmaf::{PlanOptions, Planner, Protection};
+use vpp_media::cmaf::{KeyParameters, PlanOptions, Planner, Protection};
 use vpp_media::isobmff::{Index, IndexReader};
 
 use crate::content::{Content, Facts, Refusal, Verdict};
@@ -170,11 +170,12 @@ where
             Err(error) => Err(error),
         };
         let verdict = match examined {
+            Ok(facts) if facts.video_track_number.is_none() => Verdict::Refused(without_video(facts)),
             Ok(facts) => Verdict::Ingested(facts),
             Err(error) if error.is_transient() => return Err(error),
             Err(error) => {
                 tracing::warn!(code = error.code(), "content refused: {}", chain(&error));
-                Verdict::Refused(Refusal { code: error.code().to_owned(), message: error.to_string() })
+                Verdict::Refused(Refusal { code: error.code().to_owned(), message: error.to_string(), facts: None })
             }
         };
         Ok((verdict, read.bytes_read))
@@ -200,18 +201,19 @@ where
             Treatment::Clear => None,
             Treatment::Encrypt { scheme, tracks } => {
                 let (key, wrapped) = self.vault.make(&id).await.map_err(Error::unavailable("making a content key"))?;
-                let protection = Protection::derive(scheme, tracks, &key, id.kid(), content.id.as_str().as_bytes());
-                Some(Encryption { protection, key: wrapped })
+                let key = KeyParameters::derive(scheme, &key, id.kid(), content.id.as_str().as_bytes());
+                let protection = Protection { scheme, tracks, key, audio_key: None };
+                Some(Encryption { protection, key: wrapped, audio_key: None })
             }
         };
-        Ok(Some(Package::queued(id, content, facts, options.segment_duration, encryption, self.clock.now())))
+        Ok(Some(Package::queued(id, content, facts, options, encryption, self.clock.now())))
     }
 }
 
 impl Settings {
     fn options(&self) -> Option<Options> {
         let treatment = self.package_on_upload?;
-        Some(Options { treatment, segment_duration: self.segment_duration })
+        Some(Options::new(treatment, self.segment_duration))
     }
 }
 
@@ -219,13 +221,21 @@ impl Settings {
 /// what planning would find is said now.
 fn own_verdict(index: &Index, segment_duration: Duration) -> Result<Option<u32>, Error> {
     let movie = index.movie().map_err(Error::of_media)?;
-    let options = PlanOptions { segment_duration, ..PlanOptions::default() };
+    let audio_only = movie.video_track_number().is_none();
+    let options = PlanOptions { segment_duration, audio_only, ..PlanOptions::default() };
     let mut planner = Planner::new(&movie, &options).map_err(Error::of_media)?;
     for slice in &mut planner {
         slice.map_err(Error::of_media)?;
     }
     planner.finish().map_err(Error::of_media)?;
     Ok(movie.video_track_number())
+}
+
+/// A file of sound alone is refused, and yet everything is known that a package of its sound takes.
+fn without_video(facts: Facts) -> Refusal {
+    let reason = vpp_media::Error::NoVideo;
+    let facts = Facts { package: None, ..facts };
+    Refusal { code: reason.code().to_owned(), message: reason.to_string(), facts: Some(Box::new(facts)) }
 }
 
 /// The probe must see the same video track.

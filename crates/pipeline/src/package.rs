@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use vpp_media::cenc::Scheme;
+use vpp_media::cenc::{ContentKey, Drm, KeyId, Scheme};
 use vpp_media::cmaf::{ProtectedTracks, Protection};
 
 use crate::content::{Content, Facts, Source};
@@ -14,12 +14,16 @@ use crate::state::{Advance, State, Status, Transition, Work};
 use crate::timestamp::Timestamp;
 
 /// How a content is to be packaged. Part of the package's id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     /// Encrypted how, or clear.
     pub treatment: Treatment,
     /// Length that segments are cut near.
     pub segment_duration: Duration,
+    /// Whether only the sound is packaged, and video not asked for.
+    pub audio_only: bool,
+    /// The DRM systems that manifests name.
+    pub drm: Drm,
 }
 
 /// What is done to the media.
@@ -37,12 +41,31 @@ pub enum Treatment {
 }
 
 impl Options {
-    /// One text per set of options, to be hashed into ids. Changing it changes every id.
+    /// These, and nothing else asked for.
+    #[must_use]
+    pub fn new(treatment: Treatment, segment_duration: Duration) -> Self {
+        Self { treatment, segment_duration, audio_only: false, drm: Drm::default() }
+    }
+
+    /// One text per set of options, to be hashed into ids. What is not asked for is not in it, so that a new option leaves
+    /// the ids of older packages as they are.
     #[must_use]
     pub fn canonical(&self) -> String {
         let (scheme, tracks) = self.treatment.names();
         let millis = self.segment_duration.as_millis();
-        format!("v1 scheme={scheme} encrypt={tracks} segment_ms={millis}")
+        let mut text = format!("v1 scheme={scheme} encrypt={tracks} segment_ms={millis}");
+        let Drm { widevine, playready, fairplay } = &self.drm;
+        let asked = [
+            self.audio_only.then(|| "audio_only=true".to_owned()),
+            widevine.as_ref().map(|pssh| format!("widevine={pssh}")),
+            playready.as_ref().map(|pssh| format!("playready={pssh}")),
+            fairplay.as_ref().map(|uri| format!("fairplay={uri}")),
+        ];
+        for option in asked.into_iter().flatten() {
+            text.push(' ');
+            text.push_str(&option);
+        }
+        text
     }
 }
 
@@ -80,6 +103,15 @@ impl Treatment {
     }
 }
 
+/// The keys a caller asks for a package with, each under its id.
+#[derive(Debug, Clone)]
+pub struct RequestedKeys {
+    /// Of all tracks, or of the video.
+    pub key: (KeyId, ContentKey),
+    /// Of the audio, where it is to have one of its own.
+    pub audio_key: Option<(KeyId, ContentKey)>,
+}
+
 /// One content made into one stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Package {
@@ -89,8 +121,8 @@ pub struct Package {
     pub content: ContentId,
     /// The file it is made from.
     pub source: Source,
-    /// Length that segments are cut near.
-    pub segment_duration: Duration,
+    /// How it is packaged.
+    pub options: Options,
     /// How it is encrypted; none for a clear package.
     pub encryption: Option<Encryption>,
     /// When it was asked for.
@@ -106,10 +138,20 @@ pub struct Package {
 /// The public half of a package's encryption, and the key as only the vault can read it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Encryption {
-    /// Scheme, tracks, kid and IV.
+    /// Scheme, tracks, kids and IVs.
     pub protection: Protection,
-    /// The wrapped content key.
+    /// The wrapped content key: of all tracks, or of the video.
     pub key: WrappedKey,
+    /// That of the audio, where it has one of its own.
+    pub audio_key: Option<WrappedKey>,
+}
+
+impl Encryption {
+    /// The wrapped keys, each with its id.
+    pub fn keys(&self) -> impl Iterator<Item = (KeyId, &WrappedKey)> {
+        let audio = self.protection.audio_key.zip(self.audio_key.as_ref());
+        std::iter::once((self.protection.key.kid, &self.key)).chain(audio.map(|(own, key)| (own.kid, key)))
+    }
 }
 
 /// Counts that only grow.
@@ -130,7 +172,7 @@ impl Package {
         id: PackageId,
         content: &Content,
         facts: &Facts,
-        segment_duration: Duration,
+        options: Options,
         encryption: Option<Encryption>,
         created_at: Timestamp,
     ) -> Self {
@@ -138,7 +180,7 @@ impl Package {
             id,
             content: content.id.clone(),
             source: content.source(facts),
-            segment_duration,
+            options,
             encryption,
             created_at,
             output_file_path: None,
@@ -173,15 +215,6 @@ impl Package {
     #[must_use]
     pub fn status(&self) -> Status {
         self.state.status()
-    }
-
-    /// What is done to its media.
-    #[must_use]
-    pub fn treatment(&self) -> Treatment {
-        self.encryption.as_ref().map_or(Treatment::Clear, |encryption| Treatment::Encrypt {
-            scheme: encryption.protection.scheme,
-            tracks: encryption.protection.tracks,
-        })
     }
 }
 

@@ -4,15 +4,30 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use serde::Deserialize;
-use vpp_media::cenc::ParseKeyError;
+use vpp_media::cenc::{Drm, FairPlayUri, ParseDrmError, ParseKeyError, Pssh, Scheme};
+use vpp_media::cmaf::ProtectedTracks;
 use vpp_pipeline::api::{PackageRequest, RequestedTreatment, SEGMENT_SECONDS};
-use vpp_pipeline::package::Treatment;
+use vpp_pipeline::package::{RequestedKeys, Treatment};
 use zeroize::Zeroizing;
 
 use crate::problem::Problem;
 use axum::http::StatusCode;
 
-const FIELDS: [&str; 6] = ["input_content_id", "key", "kid", "scheme", "encrypt", "segment_seconds"];
+const FIELDS: [&str; 13] = [
+    "input_content_id",
+    "key",
+    "kid",
+    "audio_key",
+    "audio_kid",
+    "scheme",
+    "encrypt",
+    "audio_only",
+    "segment_seconds",
+    "drm",
+    "drm.widevine",
+    "drm.playready",
+    "drm.fairplay",
+];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,37 +35,115 @@ struct Body {
     input_content_id: Option<String>,
     key: Option<String>,
     kid: Option<String>,
+    audio_key: Option<String>,
+    audio_kid: Option<String>,
     scheme: Option<String>,
     encrypt: Option<String>,
+    #[serde(default)]
+    audio_only: bool,
     segment_seconds: Option<u64>,
+    #[serde(default)]
+    drm: DrmBody,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DrmBody {
+    widevine: Option<String>,
+    playready: Option<String>,
+    fairplay: Option<String>,
+}
+
+impl DrmBody {
+    /// The fields that were given.
+    fn given(&self) -> [(&'static str, bool); 3] {
+        [
+            ("drm.widevine", self.widevine.is_some()),
+            ("drm.playready", self.playready.is_some()),
+            ("drm.fairplay", self.fairplay.is_some()),
+        ]
+    }
 }
 
 /// Reads the body.
 ///
-/// Defaults: `cbcs`, the video only, the platform's segment duration. A clear package takes neither key nor kid.
+/// Defaults: `cbcs`, the video only (or, of audio only, the audio), the platform's segment duration. A clear package takes
+/// nothing that has to do with keys.
 pub(crate) fn package_request(body: &[u8]) -> Result<PackageRequest, Problem> {
     let body = decode(body)?;
-    let content = required("input_content_id", body.input_content_id)?;
+    let content = required("input_content_id", body.input_content_id.as_deref())?;
     let content = content.parse().map_err(|error| invalid("input_content_id", &error))?;
-    let key = body.key.map(Zeroizing::new);
-    let treatment = match body.scheme.as_deref().unwrap_or("cbcs") {
-        "clear" => {
-            let given = [("key", key.is_some()), ("kid", body.kid.is_some()), ("encrypt", body.encrypt.is_some())];
-            if let Some((field, _)) = given.into_iter().find(|(_, given)| *given) {
-                return Err(Problem::field("invalid_field", field, "a clear package is not encrypted: leave it out"));
-            }
-            RequestedTreatment::Clear
-        }
-        scheme => {
-            let tracks = body.encrypt.as_deref().unwrap_or("video");
-            let (scheme, tracks) = encryption(scheme, tracks)?;
-            let key = parse("key", required("key", key)?.as_str())?;
-            let kid = parse("kid", &required("kid", body.kid)?)?;
-            RequestedTreatment::Encrypt { scheme, tracks, key, kid }
-        }
-    };
     let segment_duration = body.segment_seconds.map(segment_duration).transpose()?;
-    Ok(PackageRequest { content, treatment, segment_duration })
+    let audio_only = body.audio_only;
+    let (treatment, drm) = match body.scheme.as_deref() {
+        Some("clear") => (clear(&body)?, Drm::default()),
+        _ => encrypted(body)?,
+    };
+    Ok(PackageRequest { content, treatment, segment_duration, audio_only, drm })
+}
+
+fn clear(body: &Body) -> Result<RequestedTreatment, Problem> {
+    let keyed = [
+        ("key", body.key.is_some()),
+        ("kid", body.kid.is_some()),
+        ("audio_key", body.audio_key.is_some()),
+        ("audio_kid", body.audio_kid.is_some()),
+        ("encrypt", body.encrypt.is_some()),
+    ];
+    match keyed.into_iter().chain(body.drm.given()).find(|(_, given)| *given) {
+        Some((field, _)) => {
+            Err(Problem::field("invalid_field", field, "a clear package is not encrypted: leave it out"))
+        }
+        None => Ok(RequestedTreatment::Clear),
+    }
+}
+
+fn encrypted(body: Body) -> Result<(RequestedTreatment, Drm), Problem> {
+    let default = if body.audio_only { "all" } else { "video" };
+    let tracks = body.encrypt.as_deref().unwrap_or(default);
+    let (scheme, tracks) = encryption(body.scheme.as_deref().unwrap_or("cbcs"), tracks)?;
+    if body.audio_only && tracks == ProtectedTracks::Video {
+        let detail = "a package of audio only has no video to encrypt: expected all, or scheme clear";
+        return Err(Problem::field("invalid_field", "encrypt", detail));
+    }
+    let [key, audio_key] = [body.key, body.audio_key].map(|key| key.map(Zeroizing::new));
+    let key = (
+        parse("kid", required("kid", body.kid.as_deref())?)?,
+        parse("key", required("key", key.as_ref().map(|key| key.as_str()))?)?,
+    );
+    let audio_key = match (audio_key, body.audio_kid) {
+        (None, None) => None,
+        (audio_key, audio_kid) => Some((
+            parse("audio_kid", required("audio_kid", audio_kid.as_deref())?)?,
+            parse("audio_key", required("audio_key", audio_key.as_ref().map(|key| key.as_str()))?)?,
+        )),
+    };
+    if audio_key.is_some() && (tracks == ProtectedTracks::Video || body.audio_only) {
+        let detail = "only a package of video and audio, with encrypt all, has a key for the audio alone";
+        return Err(Problem::field("invalid_field", "audio_key", detail));
+    }
+    let keys = RequestedKeys { key, audio_key };
+    if keys.audio_key.as_ref().is_some_and(|(kid, _)| *kid == keys.key.0) {
+        return Err(Problem::field("invalid_field", "audio_kid", "it is that of kid: two keys have two ids"));
+    }
+    let drm = drm(&body.drm, scheme)?;
+    Ok((RequestedTreatment::Encrypt { scheme, tracks, keys }, drm))
+}
+
+/// FairPlay knows `cbcs` alone.
+fn drm(body: &DrmBody, scheme: Scheme) -> Result<Drm, Problem> {
+    let pssh = |field: &'static str, text: &Option<String>, parse: fn(&str) -> Result<Pssh, ParseDrmError>| {
+        text.as_deref().map(|text| parse(text).map_err(|error| invalid(field, &error))).transpose()
+    };
+    if body.fairplay.is_some() && scheme != Scheme::Cbcs {
+        return Err(Problem::field("invalid_field", "drm.fairplay", "FairPlay takes scheme cbcs"));
+    }
+    let fairplay = body.fairplay.as_deref().map(str::parse::<FairPlayUri>).transpose();
+    Ok(Drm {
+        widevine: pssh("drm.widevine", &body.widevine, Pssh::widevine)?,
+        playready: pssh("drm.playready", &body.playready, Pssh::playready)?,
+        fairplay: fairplay.map_err(|error| invalid("drm.fairplay", &error))?,
+    })
 }
 
 /// The JSON's shape. serde's own words are not passed on: they repeat values.
@@ -87,10 +180,7 @@ fn invalid(field: &'static str, error: &impl ToString) -> Problem {
     Problem::field("invalid_field", field, error.to_string())
 }
 
-fn encryption(
-    scheme: &str,
-    tracks: &str,
-) -> Result<(vpp_media::cenc::Scheme, vpp_media::cmaf::ProtectedTracks), Problem> {
+fn encryption(scheme: &str, tracks: &str) -> Result<(Scheme, ProtectedTracks), Problem> {
     match (Treatment::from_names(scheme, tracks), Treatment::from_names(scheme, "video")) {
         (Some(Treatment::Encrypt { scheme, tracks }), _) => Ok((scheme, tracks)),
         (_, Some(_)) => Err(Problem::field("invalid_field", "encrypt", "expected video or all")),

@@ -30,8 +30,8 @@ use crate::problem::Problem;
 use crate::request::package_request;
 use crate::view::{ContentView, ContentsView, PackageView};
 
-/// Bytes of a request's body; the longest sensible one has 300.
-const BODY: usize = 16 * 1024;
+/// Bytes of a request's body: most have 300, initialisation data of DRM systems may have some thousand.
+const BODY: usize = 64 * 1024;
 /// Contents on a page, unless the caller says otherwise.
 const PAGE: u16 = 20;
 /// Most contents on a page.

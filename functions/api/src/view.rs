@@ -1,6 +1,7 @@
 //! Contents and packages as callers see them. No field of a key exists here.
 
 use serde::Serialize;
+use vpp_media::cenc::Drm;
 use vpp_pipeline::content::{Content, Verdict};
 use vpp_pipeline::package::Package;
 use vpp_pipeline::ports::{Container, Track};
@@ -16,9 +17,14 @@ pub(crate) struct PackageView {
     progress: Progress,
     url: String,
     kid: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    audio_kid: Option<String>,
     scheme: &'static str,
     encrypt: &'static str,
+    audio_only: bool,
     segment_seconds: f64,
+    #[serde(skip_serializing_if = "DrmView::is_none")]
+    drm: DrmView,
     created_at: Timestamp,
     fragmented_at: Option<Timestamp>,
     encrypted_at: Option<Timestamp>,
@@ -27,6 +33,33 @@ pub(crate) struct PackageView {
     failed_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<FailureView>,
+}
+
+/// The DRM systems that manifests name, as they were given.
+#[derive(Debug, PartialEq, Eq, Default, Serialize)]
+struct DrmView {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    widevine: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    playready: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fairplay: Option<String>,
+}
+
+impl DrmView {
+    fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl From<&Drm> for DrmView {
+    fn from(drm: &Drm) -> Self {
+        Self {
+            widevine: drm.widevine.as_ref().map(ToString::to_string),
+            playready: drm.playready.as_ref().map(ToString::to_string),
+            fairplay: drm.fairplay.as_ref().map(ToString::to_string),
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -48,7 +81,9 @@ struct FailureView {
 impl PackageView {
     /// `url` is where a player finds it, or will.
     pub(crate) fn new(package: &Package, url: String) -> Self {
-        let (scheme, encrypt) = package.treatment().names();
+        let options = &package.options;
+        let (scheme, encrypt) = options.treatment.names();
+        let protection = package.encryption.as_ref().map(|encryption| encryption.protection);
         let plan = package.state.plan();
         let (ready_at, failed_at, failure) = match &package.state {
             State::Ready { at, .. } => (Some(*at), None, None),
@@ -67,10 +102,13 @@ impl PackageView {
                 source_bytes: package.source.bytes,
             },
             url,
-            kid: package.encryption.as_ref().map(|encryption| encryption.protection.kid.to_string()),
+            kid: protection.map(|protection| protection.key.kid.to_string()),
+            audio_kid: protection.and_then(|protection| protection.audio_key).map(|key| key.kid.to_string()),
             scheme,
             encrypt,
-            segment_seconds: package.segment_duration.as_secs_f64(),
+            audio_only: options.audio_only,
+            segment_seconds: options.segment_duration.as_secs_f64(),
+            drm: DrmView::from(&options.drm),
             created_at: package.created_at,
             fragmented_at: plan.map(|plan| plan.at),
             encrypted_at: package.state.encrypted_at(),

@@ -42,28 +42,41 @@ pub(super) fn write(content: &Content) -> Result<Item, Malformed> {
         .set("created_at", string(content.created_at.to_string()))
         .set("status", string(content.status()));
     let item = match &content.verdict {
-        Verdict::Ingested(facts) => item
-            .set("moov", range(&facts.index))
-            .maybe("video_track_number", facts.video_track_number.map(number))
-            .set("report", string(serde_json::to_string(&facts.report).map_err(|_| Malformed("report"))?))
-            .maybe("packaged_content_id", facts.package.as_ref().map(|id| string(id.as_str()))),
-        Verdict::Refused(refusal) => item.set("code", string(&refusal.code)).set("message", string(&refusal.message)),
+        Verdict::Ingested(facts) => write_facts(item, facts)?,
+        Verdict::Refused(refusal) => {
+            let item = item.set("code", string(&refusal.code)).set("message", string(&refusal.message));
+            refusal.facts.iter().try_fold(item, |item, facts| write_facts(item, facts))?
+        }
     };
     Ok(item.finish())
+}
+
+fn write_facts(item: Writer, facts: &Facts) -> Result<Writer, Malformed> {
+    Ok(item
+        .set("moov", range(&facts.index))
+        .maybe("video_track_number", facts.video_track_number.map(number))
+        .set("report", string(serde_json::to_string(&facts.report).map_err(|_| Malformed("report"))?))
+        .maybe("packaged_content_id", facts.package.as_ref().map(|id| string(id.as_str()))))
+}
+
+fn read_facts(item: Reader<'_>) -> Result<Facts, Malformed> {
+    Ok(Facts {
+        index: item.range("moov")?,
+        video_track_number: item.maybe("video_track_number", Reader::number)?,
+        report: serde_json::from_str(item.text("report")?).map_err(|_| Malformed("report"))?,
+        package: item.maybe("packaged_content_id", Reader::parsed)?,
+    })
 }
 
 pub(super) fn read(item: &Item) -> Result<Content, Malformed> {
     let item = Reader(item);
     let verdict = match item.text("status")? {
-        "Ingested" => Verdict::Ingested(Facts {
-            index: item.range("moov")?,
-            video_track_number: item.maybe("video_track_number", Reader::number)?,
-            report: serde_json::from_str(item.text("report")?).map_err(|_| Malformed("report"))?,
-            package: item.maybe("packaged_content_id", Reader::parsed)?,
+        "Ingested" => Verdict::Ingested(read_facts(item)?),
+        "Refused" => Verdict::Refused(Refusal {
+            code: item.text("code")?.to_owned(),
+            message: item.text("message")?.to_owned(),
+            facts: item.maybe("moov", |item, _| read_facts(item))?.map(Box::new),
         }),
-        "Refused" => {
-            Verdict::Refused(Refusal { code: item.text("code")?.to_owned(), message: item.text("message")?.to_owned() })
-        }
         _ => return Err(Malformed("status")),
     };
     Ok(Content {

@@ -1,16 +1,16 @@
 //! A package as an item.
 //!
 //! The state is its status and the times of the steps that led there; [`super::transitions`] writes those, one step at a
-//! time. A clear package has neither kid, key nor IV.
+//! time. A clear package has neither kid, key nor IV, and what was not asked for has no attribute.
 
 use std::time::Duration;
 
 use data_encoding::HEXLOWER;
-use vpp_media::cenc::ConstantIv;
-use vpp_media::cmaf::Protection;
+use vpp_media::cenc::{ConstantIv, Drm, ParseDrmError, Pssh};
+use vpp_media::cmaf::{KeyParameters, Protection};
 use vpp_pipeline::content::Source;
 use vpp_pipeline::id::PackageId;
-use vpp_pipeline::package::{Encryption, Package, Tally, Treatment};
+use vpp_pipeline::package::{Encryption, Options, Package, Tally, Treatment};
 use vpp_pipeline::ports::{ETag, WrappedKey};
 use vpp_pipeline::state::{Failure, Planned, State, Status};
 
@@ -26,11 +26,8 @@ pub(super) fn pk(id: &PackageId) -> String {
 
 /// A package that has just been asked for.
 pub(super) fn write(package: &Package) -> Item {
-    let (scheme, tracks) = package.treatment().names();
-    let encryption = package.encryption.as_ref();
-    let protection = encryption.map(|encryption| encryption.protection);
     let source = &package.source;
-    Writer::default()
+    let item = Writer::default()
         .set("pk", string(pk(&package.id)))
         .set("sk", string(SK))
         .set("packaged_content_id", string(package.id.as_str()))
@@ -39,18 +36,36 @@ pub(super) fn write(package: &Package) -> Item {
         .set("etag", string(source.etag.as_str()))
         .set("source_bytes", number(source.bytes))
         .set("moov", range(&source.index))
-        .set("segment_ms", number(package.segment_duration.as_millis()))
-        .set("scheme", string(scheme))
-        .set("encrypt", string(tracks))
-        .maybe("kid", protection.map(|protection| string(protection.kid.to_string())))
-        .maybe("iv", protection.map(|protection| string(HEXLOWER.encode(protection.iv.as_bytes()))))
-        .maybe("video_key", encryption.map(|encryption| string(encryption.key.to_string())))
         .set("created_at", string(package.created_at.to_string()))
         .set("slices_done", number(package.tally.slices_done))
         .set("bytes_read", number(package.tally.bytes_read))
         .set("bytes_written", number(package.tally.bytes_written))
-        .set("status", string(Status::Queued.as_str()))
-        .finish()
+        .set("status", string(Status::Queued.as_str()));
+    let item = write_options(item, &package.options);
+    package.encryption.iter().fold(item, write_encryption).finish()
+}
+
+fn write_options(item: Writer, options: &Options) -> Writer {
+    let (scheme, tracks) = options.treatment.names();
+    let Drm { widevine, playready, fairplay } = &options.drm;
+    item.set("segment_ms", number(options.segment_duration.as_millis()))
+        .set("scheme", string(scheme))
+        .set("encrypt", string(tracks))
+        .maybe("audio_only", options.audio_only.then(|| string("true")))
+        .maybe("widevine", widevine.as_ref().map(|pssh| string(pssh.to_string())))
+        .maybe("playready", playready.as_ref().map(|pssh| string(pssh.to_string())))
+        .maybe("fairplay", fairplay.as_ref().map(|uri| string(uri.to_string())))
+}
+
+fn write_encryption(item: Writer, encryption: &Encryption) -> Writer {
+    let Encryption { protection, key, audio_key } = encryption;
+    let iv = |own: KeyParameters| string(HEXLOWER.encode(own.iv.as_bytes()));
+    item.set("kid", string(protection.key.kid.to_string()))
+        .set("iv", iv(protection.key))
+        .set("video_key", string(key.to_string()))
+        .maybe("audio_kid", protection.audio_key.map(|own| string(own.kid.to_string())))
+        .maybe("audio_iv", protection.audio_key.map(iv))
+        .maybe("audio_key", audio_key.as_ref().map(|key| string(key.to_string())))
 }
 
 pub(super) fn read(item: &Item) -> Result<Package, Malformed> {
@@ -64,7 +79,7 @@ pub(super) fn read(item: &Item) -> Result<Package, Malformed> {
             bytes: item.number("source_bytes")?,
             index: item.range("moov")?,
         },
-        segment_duration: Duration::from_millis(item.number("segment_ms")?),
+        options: options(item)?,
         encryption: encryption(item)?,
         created_at: item.parsed("created_at")?,
         output_file_path: item.maybe("output_file_path", Reader::text)?.map(str::to_owned),
@@ -77,16 +92,52 @@ pub(super) fn read(item: &Item) -> Result<Package, Malformed> {
     })
 }
 
+fn options(item: Reader<'_>) -> Result<Options, Malformed> {
+    Ok(Options {
+        treatment: treatment(item)?,
+        segment_duration: Duration::from_millis(item.number("segment_ms")?),
+        audio_only: item.maybe("audio_only", Reader::text)?.is_some(),
+        drm: Drm {
+            widevine: pssh(item, "widevine", Pssh::widevine)?,
+            playready: pssh(item, "playready", Pssh::playready)?,
+            fairplay: item.maybe("fairplay", Reader::parsed)?,
+        },
+    })
+}
+
+fn treatment(item: Reader<'_>) -> Result<Treatment, Malformed> {
+    Treatment::from_names(item.text("scheme")?, item.text("encrypt")?).ok_or(Malformed("scheme"))
+}
+
+fn pssh(
+    item: Reader<'_>,
+    name: &'static str,
+    parse: fn(&str) -> Result<Pssh, ParseDrmError>,
+) -> Result<Option<Pssh>, Malformed> {
+    item.maybe(name, Reader::text)?.map(|text| parse(text).map_err(|_| Malformed(name))).transpose()
+}
+
 fn encryption(item: Reader<'_>) -> Result<Option<Encryption>, Malformed> {
-    let treatment = Treatment::from_names(item.text("scheme")?, item.text("encrypt")?);
-    let (scheme, tracks) = match treatment.ok_or(Malformed("scheme"))? {
+    let (scheme, tracks) = match treatment(item)? {
         Treatment::Clear => return Ok(None),
         Treatment::Encrypt { scheme, tracks } => (scheme, tracks),
     };
-    let iv = HEXLOWER.decode(item.text("iv")?.as_bytes()).ok().and_then(|iv| iv.try_into().ok());
-    let iv = ConstantIv::new(iv.ok_or(Malformed("iv"))?);
-    let key = WrappedKey::from_base64(item.text("video_key")?).ok_or(Malformed("video_key"))?;
-    Ok(Some(Encryption { protection: Protection { scheme, tracks, kid: item.parsed("kid")?, iv }, key }))
+    let key = key_parameters(item, "kid", "iv")?;
+    let audio_key = item.maybe("audio_kid", |_, _| key_parameters(item, "audio_kid", "audio_iv"))?;
+    Ok(Some(Encryption {
+        protection: Protection { scheme, tracks, key, audio_key },
+        key: wrapped_key(item, "video_key")?,
+        audio_key: item.maybe("audio_key", |_, name| wrapped_key(item, name))?,
+    }))
+}
+
+fn key_parameters(item: Reader<'_>, kid: &'static str, iv: &'static str) -> Result<KeyParameters, Malformed> {
+    let bytes = HEXLOWER.decode(item.text(iv)?.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok());
+    Ok(KeyParameters { kid: item.parsed(kid)?, iv: ConstantIv::new(bytes.ok_or(Malformed(iv))?) })
+}
+
+fn wrapped_key(item: Reader<'_>, name: &'static str) -> Result<WrappedKey, Malformed> {
+    WrappedKey::from_base64(item.text(name)?).ok_or(Malformed(name))
 }
 
 fn state(item: Reader<'_>) -> Result<State, Malformed> {

@@ -90,6 +90,24 @@ impl fmt::Debug for ContentKey {
     }
 }
 
+/// The content keys of a package, each under its id: one for all tracks, or one for each kind of track.
+#[derive(Debug, Clone, Default)]
+pub struct ContentKeys(Vec<(KeyId, ContentKey)>);
+
+impl ContentKeys {
+    /// The key of this id.
+    #[must_use]
+    pub fn of(&self, kid: &KeyId) -> Option<&ContentKey> {
+        self.0.iter().find(|(own, _)| own == kid).map(|(_, key)| key)
+    }
+}
+
+impl FromIterator<(KeyId, ContentKey)> for ContentKeys {
+    fn from_iter<I: IntoIterator<Item = (KeyId, ContentKey)>>(keys: I) -> Self {
+        Self(keys.into_iter().collect())
+    }
+}
+
 /// A key identifier (KID): public, never zero, shown as a lower-case dashed UUID. Its bytes stand in `tenc` in the order in
 /// which the text shows them.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

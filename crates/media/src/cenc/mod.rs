@@ -7,13 +7,15 @@
 
 mod boxes;
 mod cipher;
+mod drm;
 mod key;
 mod subsample;
 
 use serde::{Deserialize, Serialize};
 
 pub use cipher::SampleCipher;
-pub use key::{ConstantIv, ContentKey, KeyId, ParseKeyError};
+pub use drm::{Drm, FairPlayUri, ParseDrmError, Pssh};
+pub use key::{ConstantIv, ContentKey, ContentKeys, KeyId, ParseKeyError};
 pub(crate) use subsample::align_to_blocks;
 
 pub use boxes::common_pssh;

@@ -16,8 +16,8 @@ mod segment;
 mod sizes;
 
 pub use plan::{
-    Extent, PlanOptions, PlannedSample, Presentation, ProtectedTracks, Protection, Representation, SapType,
-    SegmentPlan, SegmentTime, Slice, SliceTrack,
+    Extent, KeyParameters, PlanOptions, PlannedSample, Presentation, ProtectedTracks, Protection, Representation,
+    SapType, SegmentPlan, SegmentTime, Slice, SliceTrack,
 };
 pub use plan_file::{PRESENTATION_PREFIX, PlanFile, PlanWriter, presentation_range, read_presentation, read_slice};
 pub use planner::{MAX_WINDOW_BYTES, Planner};

@@ -42,22 +42,41 @@ pub struct Protection {
     pub scheme: Scheme,
     /// Which tracks are encrypted.
     pub tracks: ProtectedTracks,
+    /// The key of all tracks, or of the video.
+    pub key: KeyParameters,
+    /// The key of the audio, where it has one of its own.
+    pub audio_key: Option<KeyParameters>,
+}
+
+/// What may be known of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyParameters {
     /// `default_KID`.
     pub kid: KeyId,
     /// `default_constant_IV` of `cbcs`; the seed of the IVs of `cenc`.
     pub iv: ConstantIv,
 }
 
-impl Protection {
-    /// The protection with `key`, and the IV that goes with it. `content` is whatever tells the content from all others:
-    /// `cenc` must never meet the same key and counter twice.
+impl KeyParameters {
+    /// Those of `key`, with the IV that goes with it. `content` is whatever tells the content from all others: `cenc` must
+    /// never meet the same key and counter twice.
     #[must_use]
-    pub fn derive(scheme: Scheme, tracks: ProtectedTracks, key: &ContentKey, kid: KeyId, content: &[u8]) -> Self {
+    pub fn derive(scheme: Scheme, key: &ContentKey, kid: KeyId, content: &[u8]) -> Self {
         let iv = match scheme {
             Scheme::Cbcs => ConstantIv::derive(key, &kid),
             Scheme::Cenc => ConstantIv::derive_for_content(key, &kid, content),
         };
-        Self { scheme, tracks, kid, iv }
+        Self { kid, iv }
+    }
+}
+
+impl Protection {
+    /// The parameters of the key for tracks of this kind.
+    fn key_of(&self, kind: TrackKind) -> KeyParameters {
+        match kind {
+            TrackKind::Video => self.key,
+            TrackKind::Audio => self.audio_key.unwrap_or(self.key),
+        }
     }
 
     /// What this protection means for track `track_id`, of `kind`.
@@ -68,11 +87,12 @@ impl Protection {
             (TrackKind::Audio, ProtectedTracks::All) => Pattern::FULL_SAMPLE,
             (TrackKind::Audio, ProtectedTracks::Video) => return None,
         };
+        let KeyParameters { kid, iv } = self.key_of(kind);
         let mode = match self.scheme {
-            Scheme::Cbcs => Mode::Cbcs { iv: self.iv, pattern },
-            Scheme::Cenc => Mode::Cenc { first_iv: self.iv.first_sample_iv(track_id) },
+            Scheme::Cbcs => Mode::Cbcs { iv, pattern },
+            Scheme::Cenc => Mode::Cenc { first_iv: iv.first_sample_iv(track_id) },
         };
-        Some(TrackEncryption { kid: self.kid, mode })
+        Some(TrackEncryption { kid, mode })
     }
 }
 

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::plan::{PlannedSample, SegmentPlan, Slice, SliceTrack};
 use super::sizes::SegmentSize;
-use crate::cenc::{Auxiliary, ContentKey, SampleCipher, Scheme, align_to_blocks};
+use crate::cenc::{Auxiliary, ContentKeys, SampleCipher, Scheme, align_to_blocks};
 use crate::codec::ProtectionRule;
 use crate::isobmff::BoxWriter;
 use crate::{Error, Result};
@@ -109,11 +109,11 @@ impl Segment {
 ///
 /// # Errors
 /// [`Error::MalformedSample`] and the like when a sample does not parse; [`Error::SourceMismatch`] when `source` is not that
-/// of the slice, or an encrypted slice comes without a key.
-pub fn package_slice(slice: &Slice, source: &mut SliceSource, key: Option<&ContentKey>) -> Result<Vec<Segment>> {
+/// of the slice, or `keys` lack that of an encrypted track.
+pub fn package_slice(slice: &Slice, source: &mut SliceSource, keys: &ContentKeys) -> Result<Vec<Segment>> {
     let mut encryptors = Vec::new();
     for track in &slice.tracks {
-        encryptors.push(Encryptor::new(track, key)?);
+        encryptors.push(Encryptor::new(track, keys)?);
     }
     slice
         .segments
@@ -160,9 +160,11 @@ struct Encryptor<'t> {
 }
 
 impl<'t> Encryptor<'t> {
-    fn new(track: &'t SliceTrack, key: Option<&ContentKey>) -> Result<Option<Self>> {
+    fn new(track: &'t SliceTrack, keys: &ContentKeys) -> Result<Option<Self>> {
         let Some(encryption) = &track.encryption else { return Ok(None) };
-        let key = key.ok_or(Error::SourceMismatch { reason: "the plan asks for encryption, but no key was given" })?;
+        let key = keys.of(&encryption.kid);
+        let key =
+            key.ok_or(Error::SourceMismatch { reason: "the plan asks for encryption with a key that was not given" })?;
         let cipher = SampleCipher::new(key, encryption);
         Ok(Some(Self { cipher, scheme: encryption.scheme(), rules: &track.rules }))
     }

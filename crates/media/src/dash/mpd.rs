@@ -13,7 +13,7 @@ use quick_xml::events::{BytesDecl, BytesText, Event};
 use super::bandwidth::bandwidth;
 use super::sound::sound;
 use crate::Result;
-use crate::cenc::{TrackEncryption, common_pssh};
+use crate::cenc::{Drm, TrackEncryption, common_pssh};
 use crate::cmaf::{Presentation, Representation, SegmentSize, SegmentSizes, SegmentTime};
 use crate::time::reduce;
 use crate::track::TrackKind;
@@ -22,6 +22,8 @@ use crate::track::TrackKind;
 const PROFILES: &str = "urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019";
 const MP4_PROTECTION: &str = "urn:mpeg:dash:mp4protection:2011";
 const CLEAR_KEY: &str = "urn:uuid:e2719d58-a985-b3c9-781a-b030af78d30e";
+const WIDEVINE: (&str, &str) = ("urn:uuid:edef8ba9-79d6-4ace-a3c8-27dcd51d21ed", "Widevine");
+const PLAYREADY: (&str, &str) = ("urn:uuid:9a04f079-9840-4286-ab92-e65be0885f95", "MSPR 2.0");
 const ROLE: &str = "urn:mpeg:dash:role:2011";
 
 /// What a manifest may say beside what the presentation holds.
@@ -29,6 +31,8 @@ const ROLE: &str = "urn:mpeg:dash:role:2011";
 pub struct MpdOptions {
     /// Where a `ClearKey` licence is asked for.
     pub licence_url: Option<String>,
+    /// The DRM systems to name beside it.
+    pub drm: Drm,
 }
 
 /// Writes the manifest.
@@ -66,6 +70,7 @@ impl Document<'_> {
                 ("xmlns", "urn:mpeg:dash:schema:mpd:2011"),
                 ("xmlns:cenc", "urn:mpeg:cenc:2013"),
                 ("xmlns:dashif", "https://dashif.org/"),
+                ("xmlns:mspr", "urn:microsoft:playready"),
                 ("profiles", PROFILES),
                 ("type", "static"),
                 ("mediaPresentationDuration", &iso_duration(end)),
@@ -135,6 +140,24 @@ fn content_protection(xml: &mut Xml, encryption: &TrackEncryption, options: &Mpd
             }
             Ok(())
         })?;
+    if let Some(pssh) = &options.drm.widevine {
+        drm(xml, WIDEVINE, &[("cenc:pssh", pssh.base64())])?;
+    }
+    if let Some(pssh) = &options.drm.playready {
+        drm(xml, PLAYREADY, &[("cenc:pssh", pssh.base64()), ("mspr:pro", pssh.data_base64())])?;
+    }
+    Ok(())
+}
+
+/// A DRM system by its URN and name, and what its client has to know.
+fn drm(xml: &mut Xml, (scheme, value): (&str, &str), data: &[(&str, String)]) -> io::Result<()> {
+    let element = xml.create_element("ContentProtection").with_attributes([("schemeIdUri", scheme), ("value", value)]);
+    element.write_inner_content(|xml| {
+        for (name, text) in data {
+            xml.create_element(*name).write_text_content(BytesText::new(text))?;
+        }
+        Ok(())
+    })?;
     Ok(())
 }
 

@@ -2,10 +2,8 @@
 
 use std::fmt::Write;
 
-use data_encoding::HEXLOWER;
-
-use super::{HlsOptions, INDEPENDENT_SEGMENTS, KeySystem};
-use crate::cenc::{Mode, TrackEncryption};
+use super::keys::keys;
+use super::{HlsOptions, INDEPENDENT_SEGMENTS};
 use crate::cmaf::{Representation, SegmentSize};
 
 /// Path of a track's media playlist.
@@ -59,25 +57,6 @@ fn entry(text: &mut String, seconds: f64, number: u32, entry_bytes: Option<u64>)
         line(text, format_args!("#EXT-X-BYTERANGE:{bytes}@0"));
     }
     line(text, format_args!("{number}.m4s"));
-}
-
-/// The attributes of `EXT-X-KEY` and `EXT-X-SESSION-KEY` (4.4.4.4), one for each way to get the key.
-pub(super) fn keys(encryption: &TrackEncryption, options: &HlsOptions) -> Vec<String> {
-    let (method, iv) = match encryption.mode {
-        Mode::Cbcs { iv, .. } => ("SAMPLE-AES", format!(",IV=0x{}", HEXLOWER.encode(iv.as_bytes()))),
-        // Every sample has an IV of its own, in the segment.
-        Mode::Cenc { .. } => ("SAMPLE-AES-CTR", String::new()),
-    };
-    let attributes = |key: &KeySystem| {
-        // FairPlay delivers the IV with the key; who reads the key itself takes it from here.
-        let iv = if key.format == "identity" { iv.as_str() } else { "" };
-        format!("METHOD={method},URI=\"{}\"{iv},KEYFORMAT=\"{}\",KEYFORMATVERSIONS=\"1\"", key.uri, key.format)
-    };
-    if options.keys.is_empty() {
-        vec![attributes(&KeySystem::nameless(&encryption.kid))]
-    } else {
-        options.keys.iter().map(attributes).collect()
-    }
 }
 
 /// Seconds of `units`, as playlists state them: decimal, for people's clocks; segments themselves carry exact times.

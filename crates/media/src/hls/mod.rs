@@ -3,12 +3,13 @@
 //! One multivariant playlist, one media playlist per track, and one of key pictures per video track for trick play. Their
 //! URIs are relative, so that one token or one prefix covers them all.
 
+mod keys;
 mod media;
 mod multivariant;
 mod rate;
 
 use crate::Result;
-use crate::cenc::KeyId;
+use crate::cenc::Drm;
 use crate::cmaf::{Presentation, SegmentSizes};
 use crate::track::TrackKind;
 
@@ -21,24 +22,11 @@ const INDEPENDENT_SEGMENTS: &str = "#EXT-X-INDEPENDENT-SEGMENTS\n";
 /// What playlists may say beside what the presentation holds.
 #[derive(Debug, Clone, Default)]
 pub struct HlsOptions {
-    /// The ways to get the key, each an `EXT-X-KEY`; when there is none, the key is named by a URN and left to the player.
-    pub keys: Vec<KeySystem>,
-}
-
-/// A way to get the key of a protected track.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeySystem {
-    /// `KEYFORMAT`: `identity`, `com.apple.streamingkeydelivery`, or the URN of a key system.
-    pub format: String,
-    /// `URI`.
-    pub uri: String,
-}
-
-impl KeySystem {
-    /// Names the key without saying where it is to be had.
-    fn nameless(kid: &KeyId) -> Self {
-        Self { format: "identity".to_owned(), uri: format!("urn:uuid:{kid}") }
-    }
+    /// The DRM systems to name, each by an `EXT-X-KEY`.
+    pub drm: Drm,
+    /// Where a player that may have the key itself fetches its sixteen bytes. Without it, and without DRM systems, the key is
+    /// named by a URN and left to the player.
+    pub key_url: Option<String>,
 }
 
 /// A playlist.

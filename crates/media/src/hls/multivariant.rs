@@ -1,6 +1,7 @@
 //! The multivariant playlist (RFC 8216bis 4.4.6).
 
-use super::media::{self, keys, line};
+use super::keys::keys;
+use super::media::{self, line};
 use super::rate::Rate;
 use super::{HlsOptions, INDEPENDENT_SEGMENTS};
 use crate::cmaf::{Presentation, Representation, SegmentSize};

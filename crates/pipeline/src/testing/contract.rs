@@ -7,14 +7,14 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use vpp_media::cenc::{ConstantIv, ContentKey, KeyId, Scheme};
-use vpp_media::cmaf::{ProtectedTracks, Protection, SegmentSize};
+use vpp_media::cenc::{ConstantIv, ContentKey, Drm, KeyId, Pssh, Scheme};
+use vpp_media::cmaf::{KeyParameters, ProtectedTracks, Protection, SegmentSize};
 
 use super::edges::report;
 use crate::content::{Content, Facts, Refusal, Verdict};
 use crate::id::{ContentId, PackageId};
 use crate::layout;
-use crate::package::{Encryption, Options, Package, Treatment};
+use crate::package::{Encryption, Options, Package, Tally, Treatment};
 use crate::ports::{
     Catalog, Created, Digest, ETag, KeyVault, Location, NewObject, ObjectStore, Put, Receipt, SegmentReceipt,
     StoreError, WrappedKey,
@@ -62,10 +62,12 @@ pub async fn creates<C: Catalog>(catalog: &C, run: &str) {
 
     let later = Content { created_at: at(99), bytes_read: 0, ..content.clone() };
     assert_eq!(catalog.create_content(&later, None).await.unwrap(), Created::Before(content));
-    let later = Package { created_at: at(99), encryption: None, ..package.clone() };
+    let later = Package { created_at: at(99), tally: Tally::default(), ..package.clone() };
     assert_eq!(catalog.create_package(&later).await.unwrap(), Created::Before(package), "the first key stays");
 
-    let clear = Package { encryption: None, ..self::package(run, 2) };
+    let clear = self::package(run, 2);
+    let options = Options::new(Treatment::Clear, Duration::from_millis(2500));
+    let clear = Package { encryption: None, options, ..clear };
     assert_eq!(catalog.create_package(&clear).await.unwrap(), Created::Now);
     assert_eq!(catalog.package(&clear.id).await.unwrap(), Some(clear));
 }
@@ -76,7 +78,8 @@ pub async fn refusals<C: Catalog>(catalog: &C, run: &str) {
     let refused = |refusal| Content { verdict: Verdict::Refused(refusal), ..ingested.clone() };
     let provisional = refused(Refusal::ingest_failed());
     assert_eq!(catalog.create_content(&provisional, None).await.unwrap(), Created::Now);
-    let last = refused(Refusal { code: "not_mp4".to_owned(), message: "this is text".to_owned() });
+    let facts = ingested.facts().cloned().map(Box::new);
+    let last = refused(Refusal { code: "no_video".to_owned(), message: "sound alone".to_owned(), facts });
     assert_eq!(catalog.create_content(&last, None).await.unwrap(), Created::Now, "in place of the provisional one");
     assert_eq!(catalog.create_content(&ingested, None).await.unwrap(), Created::Before(last.clone()));
     assert_eq!(catalog.content(&ingested.id).await.unwrap(), Some(last));
@@ -206,19 +209,28 @@ fn content(run: &str, number: u64) -> Content {
 fn package(run: &str, number: u64) -> Package {
     let treatment = Treatment::Encrypt { scheme: Scheme::Cbcs, tracks: ProtectedTracks::All };
     let segment_duration = Duration::from_secs(6);
-    let options = Options { treatment, segment_duration };
+    let pssh = "AAAAJHBzc2gAAAAA7e+LqXnWSs6jyCfc1R0h7QAAAARkYXRh";
+    let drm = Drm {
+        widevine: Some(Pssh::widevine(pssh).unwrap()),
+        playready: None,
+        fairplay: Some("skd://key".parse().unwrap()),
+    };
+    let options = Options { drm, audio_only: true, ..Options::new(treatment, segment_duration) };
     let (location, etag) = (Location::new("uploads", format!("{run}/{number}.mp4")), ETag::new("0123"));
     let id = PackageId::of_upload(&ContentId::of(&location, &etag), &options);
     let (kid, iv) = (KeyId::new([7; 16]).unwrap(), ConstantIv::new([9; 16]));
-    let protection = Protection { scheme: Scheme::Cbcs, tracks: ProtectedTracks::All, kid, iv };
+    let key = KeyParameters { kid, iv };
+    let audio_key = KeyParameters { kid: KeyId::new([8; 16]).unwrap(), iv: ConstantIv::new([10; 16]) };
+    let protection = Protection { scheme: Scheme::Cbcs, tracks: ProtectedTracks::All, key, audio_key: Some(audio_key) };
+    let (key, audio_key) = (WrappedKey::new(vec![1, 2, 3, 250]), Some(WrappedKey::new(vec![4, 5])));
     Package {
         content: ContentId::of(&location, &etag),
         source: crate::content::Source { location, etag, bytes: 5_000_000_000, index: 32..70_000 },
-        segment_duration,
-        encryption: Some(Encryption { protection, key: WrappedKey::new(vec![1, 2, 3, 250]) }),
+        options,
+        encryption: Some(Encryption { protection, key, audio_key }),
         created_at: at(number),
         output_file_path: None,
-        tally: crate::package::Tally { bytes_read: 70_000, ..Default::default() },
+        tally: Tally { bytes_read: 70_000, ..Default::default() },
         state: State::Queued,
         id,
     }

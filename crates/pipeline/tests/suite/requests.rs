@@ -2,18 +2,29 @@
 
 use crate::support::{MOVIE, expected_segments};
 use futures_executor::block_on;
-use vpp_media::cenc::{ContentKey, KeyId, Scheme};
+use vpp_media::cenc::{ContentKey, Drm, KeyId, Scheme};
 use vpp_media::cmaf::ProtectedTracks;
 use vpp_pipeline::api::{Denied, PackageRequest, RequestedTreatment};
 use vpp_pipeline::id::ContentId;
 use vpp_pipeline::ingest::Ingested;
+use vpp_pipeline::package::RequestedKeys;
 use vpp_pipeline::ports::Catalog;
 use vpp_pipeline::testing::Platform;
 
 fn request(content: &ContentId, key: u8) -> PackageRequest {
-    let (key, kid) = (ContentKey::new([key; 16]), KeyId::new([9; 16]).unwrap());
-    let treatment = RequestedTreatment::Encrypt { scheme: Scheme::Cbcs, tracks: ProtectedTracks::All, key, kid };
-    PackageRequest { content: content.clone(), treatment, segment_duration: None }
+    let keys = RequestedKeys { key: self::key(9, key), audio_key: None };
+    let treatment = RequestedTreatment::Encrypt { scheme: Scheme::Cbcs, tracks: ProtectedTracks::All, keys };
+    PackageRequest {
+        content: content.clone(),
+        treatment,
+        segment_duration: None,
+        audio_only: false,
+        drm: Drm::default(),
+    }
+}
+
+fn key(kid: u8, key: u8) -> (KeyId, ContentKey) {
+    (KeyId::new([kid; 16]).unwrap(), ContentKey::new([key; 16]))
 }
 
 async fn platform_with_content(bytes: &[u8]) -> (Platform, ContentId) {
@@ -77,5 +88,29 @@ fn unknown_and_refused_contents_cannot_be_packaged() {
         let unknown: ContentId = "abcdefghijklmnopqrstuvwxyz".parse().unwrap();
         let unknown = platform.api().create_package(request(&unknown, 1)).await;
         assert!(matches!(unknown, Err(Denied::UnknownContent)));
+    });
+}
+
+#[test]
+fn picture_and_sound_may_have_a_key_each() {
+    block_on(async {
+        let (platform, content) = platform_with_content(MOVIE).await;
+        let keys = RequestedKeys { key: key(9, 5), audio_key: Some(key(8, 6)) };
+        let treatment = RequestedTreatment::Encrypt { scheme: Scheme::Cenc, tracks: ProtectedTracks::All, keys };
+        let asked = PackageRequest { treatment, ..request(&content, 5) };
+        let id = platform.api().create_package(asked).await.unwrap().id;
+        assert!(platform.run().await.is_empty());
+        let package = platform.catalog.package(&id).await.unwrap().unwrap();
+        let output = platform.store.bucket("output");
+        let expected = expected_segments(&platform, &package).await;
+        for (key, bytes) in &expected {
+            assert!(output[key].bytes == *bytes, "{key} has the engine's bytes");
+        }
+        let kid_of = |name: &str, kid: u8| {
+            let init = &expected[&format!("{id}/{name}/init.mp4")];
+            assert!(init.windows(16).any(|window| window == [kid; 16]), "{name} names key {kid}");
+        };
+        kid_of("v1", 9);
+        kid_of("a1", 8);
     });
 }

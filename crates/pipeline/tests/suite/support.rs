@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use vpp_media::cenc::ContentKey;
+use vpp_media::cenc::ContentKeys;
 use vpp_media::cmaf::{PlanOptions, Planner, SliceSource, package_slice};
 use vpp_media::isobmff::{Index, IndexReader};
 use vpp_pipeline::ingest::Upload;
-use vpp_pipeline::package::Package;
+use vpp_pipeline::package::{Encryption, Package};
 use vpp_pipeline::ports::KeyVault;
 use vpp_pipeline::testing::Platform;
 
@@ -40,21 +40,21 @@ pub(crate) fn index() -> Index {
 
 /// The init and media segments that the engine makes of the movie by itself, as keys of the output bucket.
 pub(crate) async fn expected_segments(platform: &Platform, package: &Package) -> BTreeMap<String, Vec<u8>> {
-    let key = match &package.encryption {
-        Some(encryption) => Some(platform.vault.unwrap(&encryption.key, &package.id).await.unwrap()),
-        None => None,
-    };
+    let mut keys = Vec::new();
+    for (kid, wrapped) in package.encryption.iter().flat_map(Encryption::keys) {
+        keys.push((kid, platform.vault.unwrap(wrapped, &package.id).await.unwrap()));
+    }
     let options = PlanOptions {
         segment_duration: Duration::from_secs(6),
         slice_bytes: u64::MAX,
         protection: package.encryption.as_ref().map(|encryption| encryption.protection),
         audio_only: false,
     };
-    let segments = engine_output(&options, key.as_ref());
+    let segments = engine_output(&options, &keys.into_iter().collect());
     segments.into_iter().map(|(path, bytes)| (format!("{}/{path}", package.id), bytes)).collect()
 }
 
-fn engine_output(options: &PlanOptions, key: Option<&ContentKey>) -> BTreeMap<String, Vec<u8>> {
+fn engine_output(options: &PlanOptions, keys: &ContentKeys) -> BTreeMap<String, Vec<u8>> {
     let index = index();
     let movie = index.movie().unwrap();
     let mut planner = Planner::new(&movie, options).unwrap();
@@ -65,7 +65,7 @@ fn engine_output(options: &PlanOptions, key: Option<&ContentKey>) -> BTreeMap<St
             MOVIE[usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap()].to_vec()
         };
         let mut source = SliceSource::new(&slice, slice.ranges.iter().map(part).collect()).unwrap();
-        for segment in package_slice(&slice, &mut source, key).unwrap() {
+        for segment in package_slice(&slice, &mut source, keys).unwrap() {
             output.insert(segment.path(), segment.to_vec(&source));
         }
     }

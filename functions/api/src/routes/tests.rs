@@ -145,6 +145,13 @@ fn a_problem_has_a_stable_code_and_names_its_field() {
             (with("scheme", json!("cbc1")), "invalid_field", "scheme"),
             (with("scheme", json!("clear")), "invalid_field", "key"),
             (with("encrypt", json!("audio")), "invalid_field", "encrypt"),
+            (with("audio_key", json!(AUDIO_KEY)), "missing_field", "audio_kid"),
+            (with("audio_kid", json!(AUDIO_KID)), "missing_field", "audio_key"),
+            (with("audio_only", json!("yes")), "invalid_field", "audio_only"),
+            (with("drm", json!({"widevine": "AAAA"})), "invalid_field", "drm.widevine"),
+            (with("drm", json!({"playready": WIDEVINE})), "invalid_field", "drm.playready"),
+            (with("drm", json!({"fairplay": "https://key"})), "invalid_field", "drm.fairplay"),
+            (with("drm", json!({"nagra": "x"})), "unknown_field", "drm.nagra"),
             (with("segment_seconds", json!(0)), "invalid_field", "segment_seconds"),
             (with("segment_seconds", json!(6.5)), "invalid_field", "segment_seconds"),
             (with("sheme", json!("cbcs")), "unknown_field", "sheme"),
@@ -185,6 +192,60 @@ fn each_scheme_is_another_package_and_becomes_ready() {
             assert_eq!((&ready["scheme"], &ready["status"]), (&json!(scheme), &json!("Ready")));
         }
         assert_eq!(platform.catalog.all_packages().len(), 2);
+    });
+}
+
+const AUDIO_KEY: &str = "00112233445566778899aabbccddeeff";
+const AUDIO_KID: &str = "0123456789abcdef0123456789abcdef";
+const WIDEVINE: &str = "AAAAJHBzc2gAAAAA7e+LqXnWSs6jyCfc1R0h7QAAAARkYXRh";
+
+#[test]
+fn a_key_for_the_sound_and_drm_systems_are_signalled_and_told() {
+    block_on(async {
+        let (platform, content) = ingested(MOVIE).await;
+        let drm = json!({"widevine": WIDEVINE, "fairplay": "skd://movie"});
+        let body = json!({
+            "input_content_id": content, "key": KEY, "kid": KID, "encrypt": "all",
+            "audio_key": AUDIO_KEY, "audio_kid": AUDIO_KID, "drm": drm,
+        });
+        let accepted = post(&platform, &body).await;
+        assert_eq!(accepted.status, StatusCode::ACCEPTED, "{}", accepted.text);
+        let id = accepted.json()["packaged_content_id"].as_str().unwrap().to_owned();
+        assert!(platform.run().await.is_empty());
+        let ready = get(&platform, &format!("/packaged_content/{id}")).await;
+        assert_eq!(ready.json()["audio_kid"], "01234567-89ab-cdef-0123-456789abcdef");
+        assert_eq!(ready.json()["drm"], drm);
+        assert!(!ready.text.contains(AUDIO_KEY));
+        let output = platform.store.bucket("output");
+        let text = |path: &str| String::from_utf8(output[&format!("{id}/{path}")].bytes.clone()).unwrap();
+        let mpd = text("stream.mpd");
+        assert_eq!(mpd.matches(WIDEVINE).count(), 2, "for each of the two tracks: {mpd}");
+        assert!(mpd.contains(KID) && mpd.contains("01234567-89ab-cdef-0123-456789abcdef"));
+        let playlist = text("a1/media.m3u8");
+        assert!(playlist.contains("KEYFORMAT=\"com.apple.streamingkeydelivery\"") && playlist.contains("skd://movie"));
+        assert!(playlist.contains("KEYID=0x0123456789abcdef0123456789abcdef"), "{playlist}");
+    });
+}
+
+#[test]
+fn a_file_of_sound_alone_is_packaged_when_asked_for() {
+    block_on(async {
+        // The first track, the video, becomes free space.
+        let mut sound = MOVIE.to_vec();
+        let video = sound.windows(4).position(|kind| kind == b"trak").unwrap();
+        sound[video..][..4].copy_from_slice(b"free");
+        let (platform, content) = ingested(&sound).await;
+        let told = get(&platform, &format!("/input_content/{content}")).await.json();
+        assert_eq!((&told["status"], &told["code"]), (&json!("Refused"), &json!("no_video")));
+        let with =
+            |audio_only: bool| json!({"input_content_id": content, "key": KEY, "kid": KID, "audio_only": audio_only});
+        assert_eq!(post(&platform, &with(false)).await.status, StatusCode::CONFLICT);
+        let accepted = post(&platform, &with(true)).await;
+        assert_eq!((accepted.status, &accepted.json()["encrypt"]), (StatusCode::ACCEPTED, &json!("all")));
+        assert!(platform.run().await.is_empty());
+        let id = accepted.json()["packaged_content_id"].as_str().unwrap().to_owned();
+        let ready = get(&platform, &format!("/packaged_content/{id}")).await.json();
+        assert_eq!((&ready["status"], &ready["audio_only"]), (&json!("Ready"), &json!(true)), "{ready}");
     });
 }
 
