@@ -31,6 +31,7 @@ _PREREQUISITES = (
     (("cargo",), "Rust (https://rustup.rs)"),
     (("c++", "g++", "clang++"), "a C++ compiler (Debian: g++)"),
     (("node",), "Node.js"),
+    (("npm",), "npm"),
 )
 
 

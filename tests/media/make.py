@@ -3,13 +3,14 @@
 
     make.py [NAME ...]       make the named fixtures, or all of them
     make.py --ffmpeg         print the path of the pinned ffmpeg
+    make.py --node           print the folder of the pinned packages for Node
     make.py --sample         make the committed sample movie again
     make.py --list-good      print the names of the fixtures that must package; --list-bad, of those that must not
     make.py --readme         write the table of provenance into README.md
     make.py --check-readme   fail when that table is out of date
 
-ffmpeg comes from the package pinned in `requirements.txt`, installed into a virtual environment under `.local/`. A fixture
-is made again when its recipe, the recipe of its source, or ffmpeg's version has changed. Processes take turns by a file
+ffmpeg comes from the package pinned in `requirements.txt`, installed into a virtual environment under `.local/`; Shaka Packager
+and the parsers of manifests from those pinned in `tests/oracles`, installed beside it. A fixture is made again when its recipe, the recipe of its source, or ffmpeg's version has changed. Processes take turns by a file
 lock, and a file appears under its name only when it is whole.
 """
 
@@ -19,6 +20,7 @@ import inspect
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import venv
@@ -28,6 +30,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 LOCAL = Path(os.environ.get("VPP_LOCAL", HERE.parent.parent / ".local"))
 MADE = HERE / "made"
+ORACLES = HERE.parent / "oracles"
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(HERE))
@@ -51,6 +54,23 @@ def ffmpeg() -> str:
         path = subprocess.run([python, "-c", find], check=True, capture_output=True, text=True).stdout.strip()
         stamp.write_text(f"{wanted} {path}\n")
     return stamp.read_text().split(maxsplit=1)[1].strip()
+
+
+def node() -> Path:
+    """The folder in which the pinned packages for Node lie, as `node_modules`; installs them on first use."""
+    home = LOCAL / "node"
+    stamp = home / "package.sha256"
+    manifests = [ORACLES / "package.json", ORACLES / "package-lock.json"]
+    wanted = hashlib.sha256(b"".join(manifest.read_bytes() for manifest in manifests)).hexdigest()
+    if not stamp.exists() or stamp.read_text() != wanted:
+        shutil.rmtree(home, ignore_errors=True)
+        home.mkdir(parents=True)
+        for manifest in manifests:
+            shutil.copy(manifest, home)
+        install = ["npm", "ci", "--prefix", home, "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "error"]
+        subprocess.run(install, check=True, stdout=sys.stderr)
+        stamp.write_text(wanted)
+    return home
 
 
 @cache
@@ -160,6 +180,8 @@ def main(arguments: list[str]) -> int:
         match arguments:
             case ["--ffmpeg"]:
                 print(ffmpeg())
+            case ["--node"]:
+                print(node())
             case ["--sample"]:
                 write(recipes.SAMPLE, path_of(recipes.SAMPLE.name))
             case ["--list-good"]:

@@ -48,8 +48,16 @@ pub fn decrypted(representation: &Representation, key: Key, directory: &Path) ->
         return joined;
     }
     let clear = directory.join(format!("{}.clear.mp4", representation.id));
+    decrypt(&joined, key, &clear);
+    clear
+}
+
+/// Decrypts a file.
+///
+/// # Panics
+/// When Bento4 cannot decrypt it.
+pub fn decrypt(file: &Path, key: Key, to: &Path) {
     let decrypter = Ap4CencDecryptingProcessor::new().key(key.kid, key.key).expect("the key is a key");
     let decrypter = decrypter.build().expect("there is a key");
-    decrypter.decrypt_file(&joined, &clear, None).expect("Bento4 decrypts it");
-    clear
+    decrypter.decrypt_file(file, to, None).expect("Bento4 decrypts it");
 }

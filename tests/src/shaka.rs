@@ -1,0 +1,116 @@
+//! Shaka Packager, as a second opinion on what of a sample is encrypted.
+
+use std::fs;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::decrypt::KEY;
+use crate::{boxes, npm, package};
+
+/// An encrypted track: init segment and segments in one file.
+#[derive(Debug)]
+pub struct Encrypted {
+    /// Its samples in decode order.
+    pub samples: Vec<Sample>,
+    /// The file.
+    pub joined: PathBuf,
+    /// The constant IV of the track, or the IV of its first sample.
+    pub iv: Vec<u8>,
+}
+
+/// A sample and what of it is protected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sample {
+    /// Its bytes, encrypted.
+    pub bytes: Vec<u8>,
+    /// What is listed as protected.
+    pub protected: Vec<Range<usize>>,
+}
+
+impl Encrypted {
+    /// Reads a file of an init segment and segments.
+    ///
+    /// # Panics
+    /// When it is not one, or not encrypted.
+    #[must_use]
+    pub fn read(joined: PathBuf) -> Self {
+        let file = fs::read(&joined).expect("the file is there");
+        let tenc = boxes::one(&file, "moov/trak/mdia/minf/stbl/stsd/encv/sinf/schi/tenc");
+        let iv_size = usize::from(tenc[7]);
+        let iv = match iv_size {
+            0 => tenc[25..].to_vec(),
+            _ => boxes::all(&file, "moof/traf/senc")[0][8..8 + iv_size].to_vec(),
+        };
+        let fragments = boxes::all(&file, "moof").into_iter().zip(boxes::all(&file, "mdat"));
+        let samples = fragments.flat_map(|(moof, mdat)| samples(moof, mdat, iv_size)).collect();
+        Self { samples, joined, iv }
+    }
+}
+
+/// Encrypts the first video track of a movie with the key of the tests and this IV.
+///
+/// # Panics
+/// When Shaka Packager does not, or writes what cannot be read.
+#[must_use]
+pub fn encrypted(movie: &Path, scheme: &str, iv: &[u8], scratch: &Path) -> Encrypted {
+    let folder = scratch.join("shaka");
+    fs::create_dir_all(&folder).expect("the folder is made");
+    let (init, segments) = (folder.join("init.mp4"), folder.join("$Number$.m4s"));
+    let (input, init_path, segments) = (movie.display(), init.display(), segments.display());
+    let track = format!("in={input},stream=video,init_segment={init_path},segment_template={segments}");
+    let iv = iv.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+    let mut command = Command::new(program());
+    command.arg(track).args(["--enable_raw_key_encryption", "--clear_lead", "0", "--protection_scheme", scheme]);
+    command.args(["--keys", &format!("key_id={}:key={}", KEY.kid, KEY.key), "--iv", &iv]);
+    let output = command.output().expect("Shaka Packager starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut whole = fs::read(init).expect("there is an init segment");
+    let segments = (1..).map_while(|number| fs::read(folder.join(format!("{number}.m4s"))).ok());
+    segments.for_each(|segment| whole.extend(segment));
+    let joined = scratch.join("shaka.mp4");
+    fs::write(&joined, whole).expect("the joined file is written");
+    Encrypted::read(joined)
+}
+
+fn program() -> PathBuf {
+    let system = if cfg!(target_os = "macos") { "osx" } else { "linux" };
+    let processor = if cfg!(target_arch = "aarch64") { "arm64" } else { "x64" };
+    npm::packages().join(format!("node_modules/shaka-packager/bin/packager-{system}-{processor}"))
+}
+
+/// The samples of a movie fragment of one track, one run behind the other in its media data.
+fn samples(moof: &[u8], mdat: &[u8], iv_size: usize) -> Vec<Sample> {
+    let protected = package::protected_ranges(boxes::one(moof, "traf/senc"), iv_size);
+    let (sizes, mut rest) = (sizes(moof), mdat);
+    assert_eq!(protected.len(), sizes.len(), "senc lists every sample");
+    let take = |(protected, size)| {
+        let (own, behind) = rest.split_at(size);
+        rest = behind;
+        Sample { bytes: own.to_vec(), protected }
+    };
+    let samples = protected.into_iter().zip(sizes).map(take).collect();
+    assert!(rest.is_empty(), "bytes of no sample");
+    samples
+}
+
+/// The sizes of the samples of a movie fragment with one track.
+fn sizes(moof: &[u8]) -> Vec<usize> {
+    let word = |bytes: &[u8], at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap());
+    let tfhd = boxes::one(moof, "traf/tfhd");
+    let flags = word(tfhd, 0);
+    let optional = |flag: u32, size: usize| if flags & flag == 0 { 0 } else { size };
+    let default = (flags & 0x10 != 0).then(|| word(tfhd, 8 + optional(1, 8) + optional(2, 4) + optional(8, 4)));
+    let run = |trun: &&[u8]| {
+        let (flags, count) = (word(trun, 0), word(trun, 4));
+        let head = 8 + [1, 4].iter().filter(|flag| flags & **flag != 0).count() * 4;
+        let fields = [0x100, 0x200, 0x400, 0x800].map(|flag| usize::from(flags & flag != 0) * 4);
+        let entry: usize = fields.iter().sum();
+        let size = |index: usize| match default {
+            Some(size) if fields[1] == 0 => size,
+            _ => word(trun, head + index * entry + fields[0]),
+        };
+        (0..count as usize).map(size).map(|size| size as usize).collect::<Vec<_>>()
+    };
+    boxes::all(moof, "traf/trun").iter().flat_map(run).collect()
+}
