@@ -13,6 +13,7 @@ use crate::package::{Package, Representation, Sample, Segment};
 
 mod manifest;
 mod protection;
+mod schema;
 
 /// What is wrong with a package: nothing, for a good one.
 ///
@@ -32,6 +33,14 @@ pub fn broken(package: &Package) -> Vec<String> {
         alignment(package, own, &samples, &mut report);
         protection::check(own, &samples, &mut report);
     }
+    report.0
+}
+
+/// What the schema has against a manifest: nothing, for a good one.
+#[must_use]
+pub fn against_schema(mpd: &str) -> Vec<String> {
+    let mut report = Report::default();
+    schema::check(mpd, &mut report);
     report.0
 }
 

@@ -92,13 +92,36 @@ fn a_bandwidth_too_large_is_noticed() {
 
 #[test]
 fn elements_out_of_order_are_noticed() {
-    breaking("ContentProtection stands too late in AdaptationSet", |text, _| {
+    breaking("ContentProtection: it stands too late in AdaptationSet", |text, _| {
         let start = text.find("<Role").unwrap();
         let end = start + text[start..].find("/>").unwrap() + 2;
         let role = text[start..end].to_owned();
         text.replace_range(start..end, "");
         replace(text, "<ContentProtection", &format!("{role}<ContentProtection"));
     });
+}
+
+#[test]
+fn what_the_schema_does_not_allow_is_noticed() {
+    let cases = [
+        (" bandwidth=", " bitrate=", "Representation: @bandwidth is missing"),
+        ("<Role ", "<Rôle ", "no rule here for Rôle"),
+        (" id=\"a1\"", " id=\"v1\"", "Representation@id v1 is twice"),
+        ("<AdaptationSet id=\"1\"", "<AdaptationSet id=\"0\"", "AdaptationSet@id 0 is twice"),
+        (" sar=\"1:1\"", " sar=\"1\"", "@sar is"),
+        (" minBufferTime=\"PT", " minBufferTime=\"P", "not Duration"),
+    ];
+    for (from, to, expected) in cases {
+        let scratch = TempDir::new().unwrap();
+        let movie = fixtures::fixture("late-audio.mp4");
+        assert!(vpp::package(&movie, scratch.path(), &["--scheme", "clear"]).status.success());
+        let good = Package::open(scratch.path());
+        let mut text = good.text.clone();
+        replace(&mut text, from, to);
+        let said = rules::against_schema(&text).join("\n");
+        assert!(said.contains(expected), "{from}: {said}");
+        assert_eq!(rules::against_schema(&good.text), [""; 0]);
+    }
 }
 
 #[test]

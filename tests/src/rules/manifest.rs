@@ -1,68 +1,13 @@
-//! Rules of the manifest itself: order of elements, duration, bandwidth, codec strings.
+//! Rules of the manifest itself beyond its schema: duration, bandwidth, codec strings.
 
 use std::fs;
 
-use quick_xml::Reader;
-use quick_xml::events::Event;
-
-use super::Report;
+use super::{Report, schema};
 use crate::boxes;
 use crate::package::{Package, Representation, Segment};
 
-/// Children in the order of the schema (DASH-MPD.xsd), of the elements that have more than one kind of them.
-const ORDER: [(&str, &[&str]); 5] = [
-    ("MPD", &["ProgramInformation", "BaseURL", "Location", "Period", "Metrics", "EssentialProperty"]),
-    ("Period", &["BaseURL", "SegmentBase", "SegmentList", "SegmentTemplate", "EventStream", "AdaptationSet", "Subset"]),
-    (
-        "AdaptationSet",
-        &[
-            "FramePacking",
-            "AudioChannelConfiguration",
-            "ContentProtection",
-            "EssentialProperty",
-            "SupplementalProperty",
-            "InbandEventStream",
-            "Switching",
-            "RandomAccess",
-            "GroupLabel",
-            "Label",
-            "Accessibility",
-            "Role",
-            "Rating",
-            "Viewpoint",
-            "ContentComponent",
-            "BaseURL",
-            "SegmentBase",
-            "SegmentList",
-            "SegmentTemplate",
-            "Representation",
-        ],
-    ),
-    (
-        "Representation",
-        &[
-            "FramePacking",
-            "AudioChannelConfiguration",
-            "ContentProtection",
-            "EssentialProperty",
-            "SupplementalProperty",
-            "InbandEventStream",
-            "Switching",
-            "RandomAccess",
-            "GroupLabel",
-            "Label",
-            "BaseURL",
-            "SubRepresentation",
-            "SegmentBase",
-            "SegmentList",
-            "SegmentTemplate",
-        ],
-    ),
-    ("SegmentTemplate", &["Initialization", "RepresentationIndex", "SegmentTimeline", "BitstreamSwitching"]),
-];
-
 pub(super) fn check(package: &Package, report: &mut Report) {
-    order(&package.text, report);
+    schema::check(&package.text, report);
     duration(package, report);
     for own in &package.representations {
         bandwidth(package, own, report);
@@ -90,36 +35,6 @@ fn sap_type(segment: &Segment) -> u64 {
         _ if !first.sync => 4,
         false => 1,
         true => 3,
-    }
-}
-
-/// Elements stand in the order of the schema.
-fn order(text: &str, report: &mut Report) {
-    let mut reader = Reader::from_str(text);
-    // The open elements, each with the place its last child has in its order.
-    let mut open: Vec<(String, usize)> = Vec::new();
-    loop {
-        let event = reader.read_event().expect("the manifest is XML");
-        match &event {
-            Event::Start(element) | Event::Empty(element) => {
-                let name = element.local_name().as_ref().to_owned();
-                if let Some((parent, last)) = open.last_mut()
-                    && let Some((_, children)) = ORDER.iter().find(|(kind, _)| kind == parent)
-                {
-                    match children.iter().position(|child| *child == name) {
-                        Some(place) if place >= *last => *last = place,
-                        Some(_) => report.0.push(format!("{name} stands too late in {parent}")),
-                        None => report.0.push(format!("{name} does not belong in {parent}")),
-                    }
-                }
-                if matches!(event, Event::Start(_)) {
-                    open.push((name, 0));
-                }
-            }
-            Event::End(_) => drop(open.pop()),
-            Event::Eof => return,
-            _ => {}
-        }
     }
 }
 
