@@ -1,0 +1,126 @@
+//! Refusals: README's tables are the code's, and a hostile file gets its code within a second of the processor's time.
+
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+use vpp_tests::decrypt::KEY;
+use vpp_tests::{fixtures, vpp};
+
+/// The codes in the first column of README's tables whose heading begins with `code`.
+fn documented() -> BTreeSet<String> {
+    let text = fs::read_to_string(fixtures::root().join("README.md")).unwrap();
+    let mut codes = BTreeSet::new();
+    let mut in_table = false;
+    for line in text.lines() {
+        in_table = line.starts_with("| code |") || in_table && line.starts_with('|');
+        if let Some(row) = line.strip_prefix("| `").filter(|_| in_table) {
+            let cells: Vec<_> = line.trim_matches('|').split('|').map(str::trim).collect();
+            assert!(cells.len() == 3 && cells.iter().all(|cell| !cell.is_empty()), "{line}");
+            let (first, _) = row.split_once(" |").unwrap();
+            for code in first.split('`').filter(|code| is_code(code)) {
+                assert!(codes.insert(code.to_owned()), "{code} is listed twice");
+            }
+        }
+    }
+    codes
+}
+
+fn is_code(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+}
+
+/// The codes that the engine and the pipeline can say, read from their source.
+fn said() -> BTreeSet<String> {
+    let engine = fs::read_to_string(fixtures::root().join("crates/media/src/error.rs")).unwrap();
+    let (_, arms) = engine.split_once("pub fn code(").unwrap();
+    let mut codes: BTreeSet<String> = arms.lines().filter_map(|line| quoted(line.split_once("=> ")?.1)).collect();
+    assert!(codes.len() > 10, "the arms were read");
+
+    let mut sources = Vec::new();
+    sources_below(&fixtures::root().join("crates/pipeline/src"), &mut sources);
+    let sources: Vec<_> = sources.iter().map(|path| production_code(path)).collect();
+    let constants: BTreeMap<_, _> = sources.iter().flat_map(|text| text.lines().filter_map(constant)).collect();
+    for text in &sources {
+        for (at, marker) in ["code: ", "permanent("].into_iter().flat_map(|marker| text.match_indices(marker)) {
+            // A literal, a constant, or the field or variable of a code that was met elsewhere.
+            let argument = text[at + marker.len()..].trim_start();
+            codes.extend(quoted(argument));
+            codes.extend(constants.get(word(argument)).cloned());
+        }
+    }
+    codes
+}
+
+fn sources_below(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && !path.ends_with("testing") {
+            sources_below(&path, found);
+        } else if path.extension().is_some_and(|kind| kind == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// A source file up to its tests.
+fn production_code(path: &Path) -> String {
+    let text = fs::read_to_string(path).unwrap();
+    text.split("#[cfg(test)]").next().unwrap().to_owned()
+}
+
+/// Name and value of a line that defines a constant whose value is a code.
+fn constant(line: &str) -> Option<(String, String)> {
+    let (name, value) = line.split_once("const ")?.1.split_once(": &str = ")?;
+    Some((name.to_owned(), quoted(value)?))
+}
+
+/// The code at the start of a text, in quotation marks.
+fn quoted(text: &str) -> Option<String> {
+    let (code, _) = text.strip_prefix('"')?.split_once('"')?;
+    is_code(code).then(|| code.to_owned())
+}
+
+fn word(text: &str) -> &str {
+    text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).next().unwrap_or_default()
+}
+
+#[test]
+fn the_readme_lists_every_code_and_no_other() {
+    assert_eq!(documented(), said());
+}
+
+/// Seconds of the processor's time that a refusal may take. The kernel counts them and ends what takes more, so that a busy
+/// machine fails no test, and what hangs fails this one.
+const SECONDS: &str = "1";
+
+#[test]
+fn every_bad_file_gets_a_documented_code_within_a_second() {
+    let documented = documented();
+    let corpus = ["bad/s12.mp4", "bad/s17.mp4"].iter().filter_map(|name| fixtures::corpus(name));
+    let files = fixtures::bad().into_iter().map(|name| fixtures::fixture(&name)).chain(corpus);
+    let mut wrong = Vec::new();
+    for file in files {
+        let scratch = TempDir::new().unwrap();
+        let output = Command::new("sh")
+            .args(["-c", "ulimit -t \"$0\" && exec \"$@\"", SECONDS])
+            .arg(vpp::command().get_program())
+            .arg("package")
+            .arg(&file)
+            .arg("-o")
+            .arg(scratch.path().join("package"))
+            .args(["--key", KEY.key, "--kid", KEY.kid])
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let has_code = said.split_once(": ").is_some_and(|(code, _)| documented.contains(code));
+        if output.status.code() != Some(1) || !has_code {
+            wrong.push(format!("{}: {} {said}", file.display(), output.status));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
