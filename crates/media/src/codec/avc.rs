@@ -14,7 +14,7 @@
 //! each segment starts on a sync sample with the sets of `avcC`, so that a segment's bytes never depend on which slice of
 //! work it was packaged in.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU8, NonZeroUsize};
 use std::ops::Range;
 
 use h264_reader::Context;
@@ -45,7 +45,7 @@ pub struct AvcConfig {
     /// Profile, compatibility flags and level.
     profile: [u8; 3],
     /// Bytes of a NAL unit's length field: 1, 2 or 4.
-    length_size: u8,
+    length_size: NonZeroU8,
     /// Sequence parameter set NAL units.
     sequence_sets: Vec<Vec<u8>>,
     /// Picture parameter set NAL units.
@@ -61,7 +61,7 @@ impl AvcConfig {
         let mut reader = avcc.reader();
         reader.skip(1)?;
         let profile = reader.array()?;
-        let length_size = (reader.u8()? & 3).saturating_add(1);
+        let length_size = NonZeroU8::MIN.saturating_add(reader.u8()? & 3);
         let mut sets = |mask: u8| -> Result<Vec<Vec<u8>>> {
             let count = reader.u8()? & mask;
             (0..count)
@@ -85,7 +85,7 @@ impl AvcConfig {
 /// The parser of one segment's samples.
 #[derive(Debug)]
 pub struct AvcParser {
-    length_size: u8,
+    length_size: NonZeroU8,
     context: Context,
 }
 
@@ -165,7 +165,12 @@ mod tests {
 
     #[test]
     fn a_nal_unit_past_the_end_of_its_sample_is_malformed() {
-        let config = AvcConfig { profile: [0; 3], length_size: 4, sequence_sets: vec![], picture_sets: vec![] };
+        let config = AvcConfig {
+            profile: [0; 3],
+            length_size: NonZeroU8::new(4).unwrap(),
+            sequence_sets: vec![],
+            picture_sets: vec![],
+        };
         let mut parser = AvcParser::new(&config);
         let error = parser.protected_ranges(&[0, 0, 0, 9, 0x65], 77, &mut vec![]).unwrap_err();
         assert_eq!(error, Error::MalformedSample { offset: 77, reason: "a NAL unit runs past its end" });

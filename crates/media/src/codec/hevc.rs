@@ -19,7 +19,7 @@
 //! set says of layers. Such a slice is refused rather than left clear; a clear package of it is none of this module's
 //! business. Parameter sets of other layers do not replace those of the base layer.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU8, NonZeroUsize};
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
@@ -76,7 +76,7 @@ pub struct HevcConfig {
     /// `general_level_idc`.
     level: u8,
     /// Bytes of a NAL unit's length field: 1, 2 or 4.
-    length_size: u8,
+    length_size: NonZeroU8,
     /// Whether video, sequence and picture parameter sets are all here, and none is in a sample.
     is_complete: bool,
     /// Sequence and picture parameter set NAL units.
@@ -94,7 +94,7 @@ impl HevcConfig {
         let (profile, compatibility, constraints, level) = (reader.u8()?, reader.u32()?, reader.array()?, reader.u8()?);
         // min_spatial_segmentation_idc, parallelismType, chroma format, depths, avgFrameRate
         reader.skip(8)?;
-        let length_size = (reader.u8()? & 3).saturating_add(1);
+        let length_size = NonZeroU8::MIN.saturating_add(reader.u8()? & 3);
         let (mut sets, mut complete) = (Vec::new(), Vec::new());
         for _ in 0..reader.u8()? {
             let kind = reader.u8()?;
@@ -186,7 +186,7 @@ impl ParameterSets {
 /// The parser of one segment's samples.
 #[derive(Debug)]
 pub struct HevcParser {
-    length_size: u8,
+    length_size: NonZeroU8,
     sets: ParameterSets,
 }
 

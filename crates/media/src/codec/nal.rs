@@ -3,7 +3,7 @@
 //! A sample is a row of NAL units, each behind a length field. Parsers see a NAL unit without its emulation prevention bytes;
 //! encryption counts them. This module walks the one and counts the other.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU8, NonZeroUsize};
 use std::ops::Range;
 
 use h264_reader::rbsp::{BitRead, BitReader, BitReaderError, ByteReader, Integer, Primitive};
@@ -22,8 +22,8 @@ pub(super) struct NalUnits<'s> {
 
 impl<'s> NalUnits<'s> {
     /// The units of `sample`, behind length fields of `length_size` bytes.
-    pub(super) fn new(sample: &'s [u8], length_size: u8, offset: u64) -> Self {
-        Self { sample, length_size: usize::from(length_size), position: 0, offset }
+    pub(super) fn new(sample: &'s [u8], length_size: NonZeroU8, offset: u64) -> Self {
+        Self { sample, length_size: usize::from(length_size.get()), position: 0, offset }
     }
 
     fn unit(&mut self, rest: &'s [u8]) -> Option<(Range<usize>, &'s [u8])> {
@@ -241,7 +241,7 @@ mod tests {
 
     #[test]
     fn a_nal_unit_past_the_end_of_its_sample_ends_the_walk() {
-        let mut units = NalUnits::new(&[0, 1, 9, 0, 2, 8], 2, 77);
+        let mut units = NalUnits::new(&[0, 1, 9, 0, 2, 8], NonZeroU8::new(2).unwrap(), 77);
         assert_eq!(units.next().unwrap().unwrap(), (2..3, &[9][..]));
         assert_eq!(units.next().unwrap().unwrap_err().code(), "malformed_sample");
         assert!(units.next().is_none());
