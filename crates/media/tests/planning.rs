@@ -38,13 +38,20 @@ fn keys() -> ContentKeys {
     [(kid(), key())].into_iter().collect()
 }
 
+fn protection(scheme: Scheme) -> Protection {
+    let key = KeyParameters::derive(scheme, &key(), kid(), b"movie");
+    Protection { scheme, tracks: ProtectedTracks::All, key, audio_key: None }
+}
+
+fn scheme() -> impl Strategy<Value = Scheme> {
+    prop::sample::select(vec![Scheme::Cbcs, Scheme::Cenc])
+}
+
 fn options(slice_bytes: u64, seconds: u64, protected: bool) -> PlanOptions {
-    let key = KeyParameters::derive(Scheme::Cbcs, &key(), kid(), b"movie");
-    let protection = Protection { scheme: Scheme::Cbcs, tracks: ProtectedTracks::All, key, audio_key: None };
     PlanOptions {
         segment_duration: Duration::from_secs(seconds),
         slice_bytes,
-        protection: protected.then_some(protection),
+        protection: protected.then(|| protection(Scheme::Cbcs)),
         audio_only: false,
     }
 }
@@ -226,13 +233,33 @@ proptest! {
     }
 
     #[test]
-    fn any_slice_size_gives_the_same_bytes(tracks in movie(), slice_bytes in 1_u64..20_000) {
+    fn any_slice_size_gives_the_same_bytes(tracks in movie(), slice_bytes in 1_u64..20_000, scheme in scheme()) {
         let movie = Movie::new(&tracks);
-        let (whole, presentation) = plan(&movie, &options(u64::MAX, 1, true));
+        let by_scheme = |slice_bytes| PlanOptions { protection: Some(protection(scheme)), ..options(slice_bytes, 1, true) };
+        let (whole, presentation) = plan(&movie, &by_scheme(u64::MAX));
         prop_assert_eq!(whole.len(), 1);
-        let (slices, sliced) = plan(&movie, &options(slice_bytes, 1, true));
+        let (slices, sliced) = plan(&movie, &by_scheme(slice_bytes));
         prop_assert_eq!(package(&movie, &whole), package(&movie, &slices));
         prop_assert_eq!(presentation.representations, sliced.representations);
+    }
+
+    #[test]
+    fn any_split_of_the_work_gives_the_same_bytes(
+        tracks in movie(), slice_bytes in 1_u64..20_000, scheme in scheme(), picks in prop::collection::vec(0_usize..4, 64),
+    ) {
+        let movie = Movie::new(&tracks);
+        let wanted = PlanOptions { protection: Some(protection(scheme)), ..options(slice_bytes, 1, true) };
+        let (slices, _) = plan(&movie, &wanted);
+        // Every segment goes to one of four workers, whatever its slice and its track, and each works from back to front.
+        let mut picks = picks.iter().cycle();
+        let mut work = [(); 4].map(|()| Vec::new());
+        for slice in &slices {
+            for segment in &slice.segments {
+                work[*picks.next().unwrap()].push(Slice { segments: vec![segment.clone()], ..slice.clone() });
+            }
+        }
+        work.iter_mut().for_each(|own| own.reverse());
+        prop_assert_eq!(package(&movie, &work.concat()), package(&movie, &slices));
     }
 
     #[test]

@@ -1,0 +1,246 @@
+//! Fuzz targets: a movie's index, its fragments, a stored plan, samples.
+//!
+//! Each target turns a row of bytes into changes to something whole, and makes of it what the platform would: an error or a
+//! result, never a panic. As tests they run on the same few thousand rows every time. With `cargo bolero test` (from the crate
+//! `cargo-bolero`; `cargo bolero test --package vpp-media the_target`) a fuzzer looks for rows of its own, guided by what of
+//! the code they reach.
+
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    dead_code,
+    clippy::cast_possible_truncation,
+    clippy::struct_excessive_bools,
+    clippy::unwrap_used,
+    reason = "a test: it may panic, and its sizes are small"
+)]
+
+mod changes;
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::sync::OnceLock;
+
+use changes::{Changes, for_rows};
+use support::{Base, Fragmenting, Movie, Wanted, WantedTrack};
+use vpp_media::cenc::{ContentKey, ContentKeys, KeyId, Scheme};
+use vpp_media::cmaf::{
+    KeyParameters, PlanOptions, PlanWriter, Planner, Presentation, ProtectedTracks, Protection, SegmentSize,
+    SegmentSizes, SliceSource, package_slice, read_presentation, read_slice,
+};
+use vpp_media::codec::ProtectionRule;
+use vpp_media::dash::{self, MpdOptions};
+use vpp_media::hls::{self, HlsOptions};
+use vpp_media::isobmff::{Index, IndexReader};
+
+/// AV1, VP9 and five codecs of sound; how it was made is said in `tests/codecs.rs`.
+const CODECS: &[u8] = include_bytes!("../support/codecs.mp4");
+
+/// H.264 and H.265; how it was made is said in `tests/splits.rs`.
+const PICTURES: &[u8] = include_bytes!("../support/pictures.mp4");
+
+/// One key for all tracks, and how a package is protected with it.
+fn protection(scheme: Scheme) -> (ContentKeys, Protection) {
+    let (key, kid) = (ContentKey::new([7; 16]), KeyId::new([1; 16]).unwrap());
+    let parameters = KeyParameters::derive(scheme, &key, kid, b"content");
+    let protection = Protection { scheme, tracks: ProtectedTracks::All, key: parameters, audio_key: None };
+    ([(kid, key)].into_iter().collect(), protection)
+}
+
+fn keys() -> ContentKeys {
+    protection(Scheme::Cbcs).0
+}
+
+fn index(file: &[u8]) -> vpp_media::Result<Index> {
+    let mut reader = IndexReader::new(file.len() as u64)?;
+    while let Some(range) = reader.want() {
+        reader.supply(&file[range.start as usize..range.end as usize])?;
+    }
+    reader.finish()
+}
+
+fn options(scheme: Scheme) -> PlanOptions {
+    PlanOptions { slice_bytes: 1024, protection: Some(protection(scheme).1), ..PlanOptions::default() }
+}
+
+/// Reads, plans and packages a whole file, and writes its manifests.
+fn package(file: &[u8], scheme: Scheme) -> vpp_media::Result<()> {
+    let index = index(file)?;
+    let movie = index.movie()?;
+    let mut planner = Planner::new(&movie, &options(scheme))?;
+    let mut taken = 0;
+    for slice in &mut planner {
+        let slice = slice?;
+        taken += slice.source_bytes();
+        // Tables may name the same bytes many times over.
+        if taken <= 4 * file.len() as u64 {
+            let part = |range: &std::ops::Range<u64>| file[range.start as usize..range.end as usize].to_vec();
+            let mut source = SliceSource::new(&slice, slice.ranges.iter().map(part).collect())?;
+            package_slice(&slice, &mut source, &keys())?;
+        }
+    }
+    manifests(&planner.finish()?)
+}
+
+fn manifests(presentation: &Presentation) -> vpp_media::Result<()> {
+    let mut sizes = SegmentSizes::new(presentation);
+    for own in &presentation.representations {
+        for number in 1..=own.segments.len() as u32 {
+            let size = SegmentSize { bytes: 100_000, entry_bytes: 10_000 };
+            sizes.set(presentation, &own.name, number, size)?;
+        }
+    }
+    hls::playlists(presentation, &sizes, &HlsOptions::default())?;
+    dash::mpd(presentation, &sizes, &MpdOptions::default()).map(drop)
+}
+
+fn tracks() -> Vec<WantedTrack> {
+    let picture = |index: usize| Wanted {
+        size: 20,
+        duration: 512,
+        composition_offset: if index.is_multiple_of(8) { 0 } else { 512 },
+        is_sync: index.is_multiple_of(8),
+    };
+    let frame = Wanted { size: 9, duration: 1024, composition_offset: 0, is_sync: true };
+    let (samples, edit) = ((0..48).map(picture).collect(), Some((0, 512)));
+    let video = WantedTrack { video: true, timescale: 12_288, samples, chunk: 8, change: Some(3), edit };
+    let (samples, edit) = (vec![frame; 90], Some((20, 0)));
+    vec![video, WantedTrack { video: false, timescale: 48_000, samples, chunk: 15, change: None, edit }]
+}
+
+fn fragmented(how: u8) -> Vec<u8> {
+    let how = Fragmenting {
+        base: [Base::Moof, Base::File, Base::Implicit][usize::from(how % 3)],
+        separate: how & 4 != 0,
+        tfdt: how & 8 == 0,
+        begins: 0,
+        defaults: how & 16 != 0,
+        runs: 1 + usize::from(how >> 5 & 1),
+        rounds_in_moov: usize::from(how >> 6 & 1) * 2,
+        moov_last: false,
+        indexed: how & 128 != 0,
+    };
+    Movie::fragmented(&tracks(), how).file
+}
+
+/// Where the boxes of a type lie in a file.
+fn boxes(file: &[u8], kind: &[u8; 4]) -> Vec<usize> {
+    let (mut places, mut at) = (Vec::new(), 0);
+    while at < file.len() {
+        let size = u32::from_be_bytes(file[at..at + 4].try_into().unwrap()) as usize;
+        places.extend((at..at + size).filter(|_| &file[at + 4..at + 8] == kind));
+        at += size;
+    }
+    places
+}
+
+#[test]
+fn a_movie_box_is_an_error_or_a_movie() {
+    static WHOLE: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
+    let whole = WHOLE.get_or_init(|| vec![Movie::new(&tracks()).file, PICTURES.to_vec(), CODECS.to_vec()]);
+    for_rows(4_000, |row| {
+        let mut changes = Changes::of(row);
+        let mut file = whole[changes.below(whole.len())].clone();
+        let places = boxes(&file, b"moov");
+        changes.apply(&mut file, &places);
+        drop(package(&file, Scheme::Cenc));
+    });
+}
+
+#[test]
+fn movie_fragments_are_an_error_or_a_movie() {
+    for_rows(4_000, |row| {
+        let mut changes = Changes::of(row);
+        let mut file = fragmented(changes.below(256) as u8);
+        let places = [boxes(&file, b"moof"), boxes(&file, b"sidx")].concat();
+        changes.apply(&mut file, &places);
+        drop(package(&file, Scheme::Cbcs));
+    });
+}
+
+#[test]
+fn a_stored_plan_is_an_error_or_a_plan() {
+    static STORED: OnceLock<Vec<(Vec<u8>, Vec<u8>)>> = OnceLock::new();
+    let stored = STORED.get_or_init(|| {
+        let plan = |file: &[u8], scheme| {
+            let index = index(file).unwrap();
+            let movie = index.movie().unwrap();
+            let mut planner = Planner::new(&movie, &options(scheme)).unwrap();
+            let mut writer = PlanWriter::new();
+            planner.by_ref().for_each(|slice| writer.push(&slice.unwrap()));
+            let plan = writer.finish(&planner.finish().unwrap());
+            let section = &plan.sections[0];
+            let presentation = vpp_media::cmaf::presentation_range(&plan.bytes[..12]).unwrap();
+            let part = |range: &std::ops::Range<u64>| plan.bytes[range.start as usize..range.end as usize].to_vec();
+            (part(section), part(&presentation))
+        };
+        vec![
+            plan(&Movie::new(&tracks()).file, Scheme::Cbcs),
+            plan(&fragmented(0), Scheme::Cenc),
+            plan(PICTURES, Scheme::Cbcs),
+        ]
+    });
+    for_rows(10_000, |row| {
+        let mut changes = Changes::of(row);
+        let (section, presentation) = &stored[changes.below(stored.len())];
+        let (mut section, mut presentation) = (section.clone(), presentation.clone());
+        let places: Vec<_> = (0..section.len()).collect();
+        changes.clone().apply(&mut section, &places);
+        if let Ok(slice) = read_slice(&section)
+            && slice.source_bytes() < 1 << 16
+        {
+            let part = |range: &std::ops::Range<u64>| vec![0x65; range.end.saturating_sub(range.start) as usize];
+            let source = SliceSource::new(&slice, slice.ranges.iter().map(part).collect());
+            drop(source.and_then(|mut source| package_slice(&slice, &mut source, &keys()).map(drop)));
+        }
+        let places: Vec<_> = (0..presentation.len()).collect();
+        changes.apply(&mut presentation, &places);
+        drop(read_presentation(&presentation).and_then(|presentation| manifests(&presentation)));
+    });
+}
+
+/// The rule of a track, and its samples.
+type Coded = (ProtectionRule, Vec<Vec<u8>>);
+
+#[test]
+fn a_sample_is_an_error_or_has_ranges_in_order() {
+    static CODED: OnceLock<Vec<Coded>> = OnceLock::new();
+    let coded = CODED.get_or_init(|| {
+        let of = |file: &[u8]| {
+            let index = index(file).unwrap();
+            let movie = index.movie().unwrap();
+            let pictures = movie.tracks.iter().filter(|track| track.video().is_some());
+            let coded = pictures.map(|track| {
+                let bytes =
+                    track.samples.samples().map(|own| file[own.offset as usize..][..own.size as usize].to_vec());
+                (track.descriptions.rules()[0].clone(), bytes.collect())
+            });
+            coded.collect::<Vec<Coded>>()
+        };
+        [of(PICTURES), of(CODECS)].concat()
+    });
+    assert_eq!(coded.len(), 4);
+    for_rows(20_000, |row| {
+        let mut changes = Changes::of(row);
+        let (rule, samples) = &coded[changes.below(coded.len())];
+        let mut parser = rule.parser().unwrap();
+        let changed = changes.below(samples.len());
+        for (number, sample) in samples.iter().enumerate() {
+            let mut sample = sample.clone();
+            if number == changed {
+                let places: Vec<_> = (0..sample.len()).collect();
+                changes.apply(&mut sample, &places);
+            }
+            let mut ranges = Vec::new();
+            let parsed = parser.protected_ranges(&sample, 0, &mut ranges);
+            let mut end = 0;
+            for range in &ranges {
+                assert!(end <= range.start && range.start < range.end && range.end <= sample.len(), "{ranges:?}");
+                end = range.end;
+            }
+            if parsed.is_err() {
+                return;
+            }
+        }
+    });
+}

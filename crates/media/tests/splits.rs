@@ -1,0 +1,75 @@
+//! Real pictures, encrypted in pieces of any size, are the same bytes as when they are encrypted at once.
+//!
+//! `support/pictures.mp4` was made with ffmpeg n9.0.2 (libx264, libx265): twelve pictures of `testsrc2` at 128x128 in H.264 and
+//! in H.265, of two slices each, with weighted prediction (`slices=2:bframes=1:keyint=3:min-keyint=3`, `weightp=2` and `1`).
+//! How `support/codecs.mp4` was made is said in `codecs.rs`.
+
+#![allow(
+    missing_docs,
+    clippy::cast_possible_truncation,
+    clippy::unwrap_used,
+    reason = "a test: it may panic, and its sizes are small"
+)]
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use vpp_media::cenc::{ContentKey, ContentKeys, KeyId, Scheme};
+use vpp_media::cmaf::{KeyParameters, PlanOptions, Planner, ProtectedTracks, Protection, SliceSource, package_slice};
+use vpp_media::isobmff::IndexReader;
+
+const PICTURES: &[u8] = include_bytes!("support/pictures.mp4");
+const CODECS: &[u8] = include_bytes!("support/codecs.mp4");
+
+/// Every segment of a file, by path, and the number of slices it was worked on in.
+fn package(file: &[u8], scheme: Option<Scheme>, slice_bytes: u64) -> (BTreeMap<String, Vec<u8>>, u32) {
+    let (key, kid) = (ContentKey::new([7; 16]), KeyId::new([1; 16]).unwrap());
+    let keys: ContentKeys = [(kid, key.clone())].into_iter().collect();
+    let options = PlanOptions {
+        segment_duration: Duration::from_millis(100),
+        slice_bytes,
+        protection: scheme.map(|scheme| {
+            let key = KeyParameters::derive(scheme, &key, kid, b"content");
+            Protection { scheme, tracks: ProtectedTracks::All, key, audio_key: None }
+        }),
+        ..PlanOptions::default()
+    };
+    let mut reader = IndexReader::new(file.len() as u64).unwrap();
+    while let Some(range) = reader.want() {
+        reader.supply(&file[range.start as usize..range.end as usize]).unwrap();
+    }
+    let index = reader.finish().unwrap();
+    let movie = index.movie().unwrap();
+    let mut planner = Planner::new(&movie, &options).unwrap();
+    let mut segments = BTreeMap::new();
+    for slice in planner.by_ref().map(Result::unwrap) {
+        let parts = slice.ranges.iter().map(|range| file[range.start as usize..range.end as usize].to_vec()).collect();
+        let mut source = SliceSource::new(&slice, parts).unwrap();
+        for segment in package_slice(&slice, &mut source, &keys).unwrap() {
+            let bytes = segment.to_vec(&source);
+            assert!(segments.insert(segment.path(), bytes).is_none(), "one segment per path");
+        }
+    }
+    (segments, planner.finish().unwrap().slices)
+}
+
+#[test]
+fn pictures_are_encrypted_to_the_same_bytes_in_slices_of_any_size() {
+    // VP9, among the codecs, has no cbcs.
+    let movies =
+        [(PICTURES, &[Some(Scheme::Cbcs), Some(Scheme::Cenc), None][..]), (CODECS, &[Some(Scheme::Cenc), None])];
+    for (file, schemes) in movies {
+        for scheme in schemes {
+            let (whole, slices) = package(file, *scheme, u64::MAX);
+            assert_eq!(slices, 1);
+            let mut most = 1;
+            for slice_bytes in (1..file.len() as u64).step_by(509) {
+                let (segments, slices) = package(file, *scheme, slice_bytes);
+                assert!(segments == whole, "{scheme:?}: slices of {slice_bytes} bytes");
+                most = most.max(slices);
+            }
+            assert!(file == CODECS || most >= 4, "{most} slices at most");
+        }
+    }
+    assert_ne!(package(PICTURES, Some(Scheme::Cbcs), 1).0, package(PICTURES, None, 1).0);
+}
