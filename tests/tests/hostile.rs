@@ -19,9 +19,10 @@ use std::{fs, thread};
 use peak_alloc::PeakAlloc;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::time::{ClockId, clock_gettime};
-use vpp_media::cenc::{ContentKey, KeyId, Scheme};
+use vpp_media::cenc::{ContentKey, ContentKeys, KeyId, Scheme};
 use vpp_media::cmaf::{
-    PlanOptions, Planner, ProtectedTracks, Protection, SegmentSize, SegmentSizes, SliceSource, package_slice,
+    KeyParameters, PlanOptions, Planner, ProtectedTracks, Protection, SegmentSize, SegmentSizes, SliceSource,
+    package_slice,
 };
 use vpp_media::dash::{self, MpdOptions};
 use vpp_media::hls::{self, HlsOptions};
@@ -100,7 +101,11 @@ impl Damaged<'_> {
         let index = reader.finish()?;
         let movie = index.movie()?;
         let (key, kid) = (ContentKey::new([7; 16]), KeyId::new([1; 16]).unwrap());
-        let protection = scheme.map(|scheme| Protection::derive(scheme, ProtectedTracks::All, &key, kid, b"content"));
+        let keys: ContentKeys = [(kid, key.clone())].into_iter().collect();
+        let protection = scheme.map(|scheme| {
+            let key = KeyParameters::derive(scheme, &key, kid, b"content");
+            Protection { scheme, tracks: ProtectedTracks::All, key, audio_key: None }
+        });
         let options = PlanOptions {
             segment_duration: Duration::from_secs(1),
             slice_bytes: MOST_SLICE_BYTES / 2,
@@ -114,7 +119,7 @@ impl Damaged<'_> {
             if slice.index == 0 && slice.source_bytes() <= MOST_SLICE_BYTES {
                 let parts = slice.ranges.iter().map(|range| self.bytes(range)).collect();
                 let mut source = SliceSource::new(&slice, parts)?;
-                packaged = package_slice(&slice, &mut source, Some(&key)).map(drop);
+                packaged = package_slice(&slice, &mut source, &keys).map(drop);
             }
         }
         let presentation = planner.finish()?;
