@@ -9,7 +9,7 @@ export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down logs test check fmt deploy
+.PHONY: help demo up down logs test check bench fmt deploy
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
@@ -42,6 +42,9 @@ check: ## formats, lints, layering, template
 	@$(VENVS)/sam/bin/ruff check --quiet infra
 	@$(VENVS)/sam/bin/ruff format --quiet --check infra
 	@echo "check: all is well"
+
+bench: ## package big movies with this engine and its peers, interleaved, and print the ratios (ROUNDS=5)
+	@$(PYTHON) -m infra.bench $(if $(ROUNDS),--rounds $(ROUNDS))
 
 fmt: ## format Rust and Python
 	@$(LOCAL) setup

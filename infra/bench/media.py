@@ -1,0 +1,71 @@
+"""The movies of the benchmark: a minute each, encoded once, then repeated by copying."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..local.console import Stop
+from ..local.tools import LOCAL, ROOT
+
+
+@dataclass(frozen=True)
+class Movie:
+    """What to make: a minute of picture and sound, repeated."""
+
+    name: str
+    holds: str
+    minute: str
+    """ffmpeg's arguments for the minute."""
+    minutes: int
+
+
+_NOISE = "noise=alls=60:allf=t"
+_TONES = "-f lavfi -i sine=frequency=330:sample_rate=48000 -f lavfi -i sine=frequency=440:sample_rate=48000"
+_AAC = "-c:a aac -ac 2 -b:a 128k"
+_720P = (
+    f"-f lavfi -i testsrc2=size=1280x720:rate=25,{_NOISE} {_TONES} -map 0 -map 1 -map 2 -t 60 -c:v libx264 -preset ultrafast"
+    f" -pix_fmt yuv420p -g 100 -sc_threshold 0 -b:v 8M -minrate 8M -maxrate 8M -bufsize 8M -nal-hrd cbr {_AAC}"
+)
+_THIN = (
+    f"-f lavfi -i testsrc2=size=160x90:rate=50 {_TONES} -map 0 -map 1 -t 60 -c:v libx264 -preset veryfast -pix_fmt yuv420p"
+    f" -g 100 -b:v 96k {_AAC}"
+)
+
+MOVIES = (
+    Movie("short", "a minute of 720p at 8 Mb/s, H.264 and two AAC", _720P, 1),
+    Movie("film", "20 minutes of 720p at 8 Mb/s, H.264 and two AAC", _720P, 20),
+    Movie("samples", "4 hours at a low rate, 50 pictures a second: 1.4 million samples", _THIN, 240),
+)
+
+
+def made(movie: Movie, ffmpeg: Path) -> Path:
+    """The movie's file, made when it is not there."""
+    folder = LOCAL / "bench"
+    folder.mkdir(parents=True, exist_ok=True)
+    recipe = f"{movie.minute} x {movie.minutes}"
+    path = folder / f"{movie.name}-{hashlib.sha256(recipe.encode()).hexdigest()[:12]}.mp4"
+    if path.exists():
+        return path
+    part = path.with_suffix(".part")
+    quiet = [ffmpeg, "-y", "-nostdin", "-loglevel", "error"]
+    minute = folder / f"minute-{hashlib.sha256(movie.minute.encode()).hexdigest()[:12]}.mp4"
+    if not minute.exists():
+        subprocess.run([*quiet, *movie.minute.split(), "-f", "mp4", part], check=True)
+        part.rename(minute)
+    loop = ["-stream_loop", str(movie.minutes - 1), "-i", minute, "-map", "0", "-c", "copy", "-movflags", "+faststart"]
+    subprocess.run([*quiet, *loop, "-f", "mp4", part], check=True)
+    part.rename(path)
+    return path
+
+
+def fixture_tool(option: str) -> Path:
+    """The path of a tool that the tests pin, installed on first use."""
+    command = [sys.executable, ROOT / "tests" / "media" / "make.py", option]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise Stop(f"{option}: {done.stderr.strip()}")
+    return Path(done.stdout.strip())
