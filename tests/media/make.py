@@ -152,6 +152,7 @@ def table() -> str:
             made_by = f"ffmpeg {recipe.ffmpeg}" if recipe.ffmpeg else f"`synthetic.{recipe.synthetic.__name__}`"
             if recipe.ffmpeg:
                 shown = re.sub(r"(0123456789){100,}", "0123456789… (7,000 times)", made_by)
+                shown = re.sub(r"base64,[A-Za-z0-9+/=]+", "base64,…", shown)
                 made_by = "`" + shown.replace("|", "\\|") + "`"
             elif recipe.of:
                 made_by += " of " + " and ".join(f"`{name}`" for name in origins(recipe))

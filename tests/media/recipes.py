@@ -4,6 +4,7 @@ A recipe is a name, a sentence, and either an ffmpeg command line or a function 
 `{name}` stands for another fixture's path, so the order of making follows from the text. The output path is added last.
 """
 
+import base64
 from dataclasses import dataclass
 from typing import Callable
 
@@ -60,6 +61,34 @@ def aom(seconds: float, options: str) -> str:
     """A command line for one AV1 track."""
     return f"{PICTURE} -t {seconds} {AOM} {options}"
 
+
+def subtitles(cues: str) -> str:
+    """An input of ffmpeg that is a SubRip file of its own."""
+    return f"-f srt -i data:text/plain;base64,{base64.b64encode(cues.encode()).decode()}"
+
+
+ENGLISH = """1
+00:00:00,500 --> 00:00:01,900
+<b>Bold</b>, <i>italic</i> & plain: 1 < 2
+
+2
+00:00:02,500 --> 00:00:09,200
+A cue of two lines
+that lasts over several cuts
+"""
+
+GERMAN = """1
+00:00:01,000 --> 00:00:02,000
+Grüße
+
+2
+00:00:02,000 --> 00:00:03,000
+[Türen schlagen]
+
+3
+00:00:08,040 --> 00:00:09,960
+Schluß
+"""
 
 FILM = (
     "-f lavfi -i testsrc2=size=640x360:rate=30,noise=alls=20:allf=t -f lavfi -i sine=frequency=330:sample_rate=48000"
@@ -195,6 +224,14 @@ GOOD = [
     Recipe("av1-resize.mp4", "AV1, frames of sizes of their own, taken from the frames they refer to", f"{PICTURE} -t 2 -c:v libsvtav1 -preset 8 -g 25 -svtav1-params resize-mode=2"),
     Recipe("av1-superres.mp4", "AV1, frames that are coded narrower than they are shown", f"{PICTURE} -t 2 -c:v libsvtav1 -preset 8 -g 25 -svtav1-params superres-mode=2"),
     Recipe("vp9.mp4", "VP9, tiles in columns, and sound", f"-f lavfi -i testsrc2=size=640x360:rate=25 {TONE} -t 3 -c:v libvpx-vp9 -cpu-used 4 -g 25 -tile-columns 2 -b:v 300k {AAC}"),
+    Recipe(
+        "timed-text.mp4",
+        "3GPP timed text in English and, with a name and for who cannot hear, in German",
+        f"{PICTURE} {TONE} {subtitles(ENGLISH)} {subtitles(GERMAN)} -map 0 -map 1 -map 2 -map 3 -t 10 {X264} -bf 2 -g 50 {AAC} -c:s mov_text"
+        " -metadata:s:s:0 language=eng -metadata:s:s:1 language=deu -metadata:s:s:1 handler_name='Deutsch (alles)' -disposition:s:1 hearing_impaired",
+    ),
+    Recipe("webvtt.mp4", "WebVTT in boxes: cues side by side, one over several cuts", synthetic=synthetic.webvtt, of="late-audio.mp4"),
+    Recipe("ttml.mp4", "TTML of the text profile of IMSC1", synthetic=synthetic.ttml, of="late-audio.mp4"),
     Recipe("far-offsets.mp4", "64-bit chunk offsets past 4 GiB, the gap a hole in the file", synthetic=synthetic.far_offsets, of="late-audio.mp4"),
     Recipe("open-ended.mp4", "a spare box with a 64-bit size, the media box of size 0: to the end of the file", synthetic=synthetic.open_ended, of="video-only.mp4"),
 ]

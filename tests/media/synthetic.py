@@ -261,3 +261,69 @@ def dolby_vision(to: Path, source: Path) -> None:
     more += box(b"pasp", struct.pack(">2I", 1, 1))
     more += box(b"clap", struct.pack(">8i", 320, 1, 180, 1, 0, 1, 0, 1))
     to.write_bytes(with_entry(source.read_bytes(), b"dvh1", more))
+
+
+def full(kind: bytes, payload: bytes, flags: int = 0) -> bytes:
+    """One full box of version 0."""
+    return box(kind, struct.pack(">I", flags) + payload)
+
+
+def with_text(source: Path, handler: bytes, entry: bytes, language: bytes, samples: list[tuple[int, bytes]], user_data: bytes = b"") -> bytes:
+    """A movie, whose movie box is last, with one more track: samples of text, each with its duration in milliseconds."""
+    data = source.read_bytes()
+    start, end = find(data, b"moov")
+    track_id = 1 + sum(kind == b"trak" for kind, *_ in boxes(data, start, end))
+    packed = sum((letter - 0x60) << shift for letter, shift in zip(language, (10, 5, 0)))
+    total = sum(duration for duration, _ in samples)
+    header = full(b"nmhd", b"") if handler == b"text" else full(b"sthd", b"")
+
+    def trak(offset: int) -> bytes:
+        stbl = full(b"stsd", struct.pack(">I", 1) + entry)
+        stbl += full(b"stts", struct.pack(">I", len(samples)) + b"".join(struct.pack(">2I", 1, own) for own, _ in samples))
+        stbl += full(b"stsc", struct.pack(">4I", 1, 1, len(samples), 1))
+        stbl += full(b"stsz", struct.pack(">2I", 0, len(samples)) + b"".join(struct.pack(">I", len(own)) for _, own in samples))
+        stbl += full(b"stco", struct.pack(">2I", 1, offset))
+        dinf = box(b"dinf", full(b"dref", struct.pack(">I", 1) + full(b"url ", b"", 1)))
+        mdia = full(b"mdhd", struct.pack(">4I2H", 0, 0, 1000, total, packed, 0))
+        mdia += full(b"hdlr", struct.pack(">I4s12x", 0, handler) + b"SubtitleHandler\0")
+        mdia += box(b"minf", header + dinf + box(b"stbl", stbl))
+        matrix = struct.pack(">9I", 1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
+        tkhd = full(b"tkhd", struct.pack(">5I8x4H", 0, 0, track_id, 0, total, 0, 0, 0, 0) + matrix + struct.pack(">2I", 0, 0), 7)
+        return box(b"trak", tkhd + box(b"mdia", mdia) + (box(b"udta", user_data) if user_data else b""))
+
+    # The text follows the movie box, so that no other offset changes.
+    moov = box(b"moov", data[start:end] + trak(start - 8 + 8 + end - start + len(trak(0)) + 8))
+    return data[: start - 8] + moov + box(b"mdat", b"".join(own for _, own in samples))
+
+
+def cue(text: str, name: str = "", settings: str = "") -> bytes:
+    """A WebVTT cue in boxes."""
+    fields = ((b"iden", name), (b"sttg", settings), (b"payl", text))
+    return box(b"vttc", b"".join(box(kind, own.encode()) for kind, own in fields if own))
+
+
+def webvtt(to: Path, source: Path) -> None:
+    """WebVTT in English: cues side by side, one over several cuts, with names and settings; roles of HTML."""
+    long = cue("A long\n<i>cue</i>", "long", "line:0 align:start")
+    samples = [
+        (1500, box(b"vtte", b"")),
+        (1000, cue("one & two".replace("&", "&amp;"), "1")),
+        (500, cue("left", settings="align:start") + cue("right", settings="align:end")),
+        (1000, long),
+        (500, long + cue("beside it")),
+        (4200, long),
+        (700, box(b"vtte", b"")),
+        (600, box(b"vtta", b"a note") + cue("Schluß")),
+    ]
+    entry = box(b"wvtt", struct.pack(">6xH", 1) + box(b"vttC", b"WEBVTT\n\nSTYLE\n::cue { color: yellow }") + box(b"vlab", b"of a test"))
+    role = full(b"kind", b"about:html-kind\0captions\0")
+    to.write_bytes(with_text(source, b"text", entry, b"eng", samples, role + full(b"titl", b"\x15\xc7English [CC]\0")))
+
+
+def ttml(to: Path, source: Path) -> None:
+    """TTML in French, of a profile that the sample entry names."""
+    document = "<tt xmlns='http://www.w3.org/ns/ttml'><body><div><p begin='{}s' end='{}s'>{}</p></div></body></tt>"
+    samples = [(length, document.format(at, at + length / 1000, text).encode()) for at, length, text in ((0, 3000, "un"), (3, 4000, "deux"), (7, 3000, "trois"))]
+    mime = full(b"mime", b"application/ttml+xml;codecs=im1t\0")
+    entry = box(b"stpp", struct.pack(">6xH", 1) + b"http://www.w3.org/ns/ttml\0\0\0" + mime)
+    to.write_bytes(with_text(source, b"subt", entry, b"fra", samples))

@@ -83,6 +83,11 @@ pub struct Sample {
 }
 
 impl Package {
+    /// The representations of pictures and sound, without those of text.
+    pub fn media(&self) -> impl Iterator<Item = &Representation> {
+        self.representations.iter().filter(|own| own.content_type != "text")
+    }
+
     /// Reads the manifest `stream.mpd` of a directory.
     ///
     /// # Panics

@@ -67,6 +67,10 @@ fn files(package: &Package, report: &mut Report) -> bool {
     named.extend(["stream.mpd", "stream.m3u8"].map(PathBuf::from));
     for own in &package.representations {
         let playlists = if own.content_type == "video" { &["media.m3u8", "iframes.m3u8"][..] } else { &["media.m3u8"] };
+        if own.codecs == "wvtt" {
+            let number = |segment: &Segment| Path::new(&own.id).join(format!("{}.vtt", segment.number));
+            named.extend(own.segments.iter().map(number));
+        }
         named.extend(playlists.iter().map(|playlist| Path::new(&own.id).join(playlist)));
     }
     let there: BTreeSet<_> = package.files().into_iter().collect();

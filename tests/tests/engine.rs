@@ -119,7 +119,7 @@ fn assert_same_samples(movie: &Path, own: &Representation, clear: &Path) {
 fn every_sample_comes_back_byte_identical() {
     for_every(&movies(), |movie| {
         let Packaged { package, scratch } = packaged(movie, &with(KEY));
-        for own in &package.representations {
+        for own in package.media() {
             assert_same_samples(movie, own, &decrypt::decrypted(own, KEY, scratch.path()));
         }
     });
@@ -129,7 +129,7 @@ fn every_sample_comes_back_byte_identical() {
 fn every_sample_comes_back_when_the_sound_is_encrypted_too() {
     for_every(&movies(), |movie| {
         let Packaged { package, scratch } = packaged(movie, &[&with(KEY)[..], &["--encrypt", "all"]].concat());
-        for own in &package.representations {
+        for own in package.media() {
             assert!(own.protection.is_some(), "{} is clear", own.id);
             assert_same_samples(movie, own, &decrypt::decrypted(own, KEY, scratch.path()));
         }
@@ -141,7 +141,7 @@ fn ffmpeg_decrypts_what_bento4_decrypts() {
     let movies: Vec<_> = movies().into_iter().filter(|movie| !is_dolby_vision(movie)).collect();
     for_every(&movies, |movie| {
         let Packaged { package, scratch } = packaged(movie, &[&with(KEY)[..], &["--encrypt", "all"]].concat());
-        for own in &package.representations {
+        for own in package.media() {
             let joined = decrypt::join(own, scratch.path());
             let clear = scratch.path().join("ffmpeg.mp4");
             let mut command = ffmpeg::ffmpeg();
@@ -236,7 +236,7 @@ fn a_codec_without_a_rule_for_a_scheme_is_packaged_by_the_others() {
         for arguments in [&["--scheme", "clear"][..], &[&with(KEY)[..], &["--scheme", "cenc"]].concat()] {
             let Packaged { package, scratch } = packaged(movie, arguments);
             assert_eq!(rules::broken(&package), [""; 0], "{arguments:?}");
-            for own in &package.representations {
+            for own in package.media() {
                 assert_same_samples(movie, own, &decrypt::decrypted(own, KEY, scratch.path()));
             }
         }
@@ -247,7 +247,7 @@ fn a_codec_without_a_rule_for_a_scheme_is_packaged_by_the_others() {
 fn a_clear_package_holds_the_samples_as_they_are() {
     for_every(&movies(), |movie| {
         let Packaged { package, scratch } = packaged(movie, &["--scheme", "clear"]);
-        for own in &package.representations {
+        for own in package.media() {
             assert_eq!(own.protection, None);
             assert_same_samples(movie, own, &decrypt::join(own, scratch.path()));
         }
@@ -270,7 +270,7 @@ fn every_package_keeps_the_rules() {
 fn samples_are_presented_when_the_edit_list_says() {
     for_every(&movies(), |movie| {
         let Packaged { package, scratch } = packaged(movie, &["--scheme", "clear"]);
-        for own in &package.representations {
+        for own in package.media() {
             // ffmpeg leaves out what lies wholly outside the edit, so its list is a part of ours.
             let edited = ffmpeg::packets(movie, &stream(own), Edits::Applied);
             let found = ffmpeg::packets(&decrypt::join(own, scratch.path()), "0:0", Edits::Ignored);
@@ -305,7 +305,7 @@ fn ten_minutes_decode_to_the_same_frames() {
 }
 
 fn assert_same_frames(movie: &Path, packaged: &Packaged) {
-    for own in &packaged.package.representations {
+    for own in packaged.package.media() {
         let clear = decrypt::decrypted(own, KEY, packaged.scratch.path());
         let source = ffmpeg::frames(movie, &stream(own), Edits::Ignored, &[]);
         let found = ffmpeg::frames(&clear, "0:0", Edits::Ignored, &[]);
@@ -370,7 +370,7 @@ fn only_the_picture_is_encrypted_by_default() {
 fn languages_reach_the_manifest() {
     let packaged = packaged(&fixtures::fixture("two-languages.mp4"), &with(KEY));
     let languages: Vec<_> = packaged.package.representations.iter().map(|own| own.language.as_deref()).collect();
-    assert_eq!(languages[1..], [Some("eng"), Some("fra")]);
+    assert_eq!(languages[1..], [Some("en"), Some("fr")]);
 }
 
 #[test]

@@ -76,6 +76,9 @@ pub(crate) fn run(job: &Job) -> Result<Summary, Failure> {
         let mut source = SliceSource::new(&slice, parts)?;
         for segment in package_slice(&slice, &mut source, &keys)? {
             output.write(&segment.path(), segment.pieces(&source))?;
+            if let Some((path, text)) = segment.text_file() {
+                output.write(&path, [text].into_iter())?;
+            }
             sizes.insert((segment.representation.clone(), segment.number), segment.size());
         }
     }

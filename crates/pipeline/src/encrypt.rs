@@ -146,6 +146,11 @@ where
         let digest = object.digest;
         let put = self.store.put_if_absent(&at, object).await;
         put.map_err(|error| Error::of_store("writing a segment", error))?;
+        if let Some((path, text)) = segment.text_file() {
+            let at = Location::new(&self.settings.output_bucket, layout::output_key(&package.id, &path));
+            let put = self.store.put_if_absent(&at, NewObject::new(text.to_vec(), layout::output_headers(&path))).await;
+            put.map_err(|error| Error::of_store("writing a segment's text file", error))?;
+        }
         let (representation, number) = (segment.representation.clone(), segment.number);
         Ok(SegmentReceipt { representation, number, size: segment.size(), digest })
     }

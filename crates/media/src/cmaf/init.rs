@@ -2,7 +2,7 @@
 
 use crate::cenc::{TrackEncryption, sinf};
 use crate::isobmff::BoxWriter;
-use crate::track::{Track, TrackKind};
+use crate::track::{Track, TrackKind, three_letters};
 
 /// The identity matrix of `mvhd` (ISO/IEC 14496-12 8.2.2).
 const IDENTITY: [u32; 9] = [0x0001_0000, 0, 0, 0, 0x0001_0000, 0, 0, 0, 0x4000_0000];
@@ -51,6 +51,7 @@ pub(super) fn init_segment(track: &Track<'_>, encryption: Option<&TrackEncryptio
 
 fn trak(w: &mut BoxWriter, track: &Track<'_>, encryption: Option<&TrackEncryption>) {
     let is_audio = track.kind == TrackKind::Audio;
+    let is_ttml = track.descriptions.entries().iter().any(|entry| entry.kind == b"stpp");
     w.plain(b"trak", |w| {
         w.full(b"tkhd", 0, TRACK_ENABLED_AND_IN_USE, |w| {
             w.zeros(8);
@@ -75,15 +76,29 @@ fn trak(w: &mut BoxWriter, track: &Track<'_>, encryption: Option<&TrackEncryptio
             });
             w.full(b"hdlr", 0, 0, |w| {
                 w.u32(0);
-                w.raw(if is_audio { b"soun" } else { b"vide" });
+                let (handler, name): (_, &[u8]) = match (track.kind, is_ttml) {
+                    (TrackKind::Video, _) => (b"vide", b"VideoHandler\0"),
+                    (TrackKind::Audio, _) => (b"soun", b"SoundHandler\0"),
+                    (TrackKind::Text, true) => (b"subt", b"SubtitleHandler\0"),
+                    (TrackKind::Text, false) => (b"text", b"SubtitleHandler\0"),
+                };
+                w.raw(handler);
                 w.zeros(12);
-                w.raw(if is_audio { b"SoundHandler\0" } else { b"VideoHandler\0" });
+                w.raw(name);
             });
+            // What three letters cannot say: a script, or a region.
+            if let Some(tag) = track.language.as_ref().filter(|tag| tag.contains('-')) {
+                w.full(b"elng", 0, 0, |w| {
+                    w.raw(tag.as_bytes());
+                    w.u8(0);
+                });
+            }
             w.plain(b"minf", |w| {
-                if is_audio {
-                    w.full(b"smhd", 0, 0, |w| w.zeros(4));
-                } else {
-                    w.full(b"vmhd", 0, 1, |w| w.zeros(8));
+                match (track.kind, is_ttml) {
+                    (TrackKind::Video, _) => w.full(b"vmhd", 0, 1, |w| w.zeros(8)),
+                    (TrackKind::Audio, _) => w.full(b"smhd", 0, 0, |w| w.zeros(4)),
+                    (TrackKind::Text, true) => w.full(b"sthd", 0, 0, |_| {}),
+                    (TrackKind::Text, false) => w.full(b"nmhd", 0, 0, |_| {}),
                 }
                 w.plain(b"dinf", |w| {
                     w.full(b"dref", 0, 0, |w| {
@@ -119,11 +134,10 @@ fn stbl(w: &mut BoxWriter, track: &Track<'_>, encryption: Option<&TrackEncryptio
     });
 }
 
-/// Three letters of five bits each (ISO/IEC 14496-12 8.4.2.3); `und` for none and for tags that are not three letters.
+/// Three letters of five bits each (ISO/IEC 14496-12 8.4.2.3); `und` for no language and for one that has none.
 fn packed_language(language: Option<&str>) -> u16 {
-    let tag =
-        language.filter(|tag| tag.len() == 3 && tag.bytes().all(|byte| byte.is_ascii_lowercase())).unwrap_or("und");
-    tag.bytes().fold(0, |packed: u16, letter| (packed << 5) | u16::from(letter.saturating_sub(0x60)))
+    let letters = language.and_then(three_letters).unwrap_or("und");
+    letters.bytes().fold(0, |packed: u16, letter| (packed << 5) | u16::from(letter.saturating_sub(0x60)))
 }
 
 #[cfg(test)]
@@ -134,6 +148,8 @@ mod tests {
     fn languages_are_packed_as_they_are_unpacked() {
         assert_eq!(packed_language(Some("eng")), 0x15c7);
         assert_eq!(packed_language(None), 0x55c4);
-        assert_eq!(packed_language(Some("pt-BR")), 0x55c4);
+        assert_eq!(packed_language(Some("en")), 0x15c7);
+        assert_eq!(packed_language(Some("en-GB")), 0x15c7);
+        assert_eq!(packed_language(Some("xx")), 0x55c4);
     }
 }

@@ -6,6 +6,7 @@
 //! What is left when all slices are planned is the [`Presentation`]: what manifests and init segments are made of.
 //! [`PlanFile`] is the form in which both are stored.
 
+mod choice;
 mod cuts;
 mod init;
 mod plan;
@@ -14,6 +15,7 @@ mod planner;
 mod ranges;
 mod segment;
 mod sizes;
+mod subtitles;
 
 pub use plan::{
     Extent, KeyParameters, PlanOptions, PlannedSample, Presentation, ProtectedTracks, Protection, Representation,

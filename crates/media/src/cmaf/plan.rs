@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::cenc::{ConstantIv, ContentKey, KeyId, Mode, Pattern, Scheme, TrackEncryption};
 use crate::codec::{AudioFacts, ProtectionRule, VideoFacts};
+use crate::text::TextTrack;
 use crate::time::Timescale;
-use crate::track::{Sample, TrackKind};
+use crate::track::{Descriptors, Sample, TrackKind};
 
 /// How a movie is to be packaged.
 #[derive(Debug, Clone)]
@@ -74,7 +75,8 @@ impl Protection {
     /// The parameters of the key for tracks of this kind.
     fn key_of(&self, kind: TrackKind) -> KeyParameters {
         match kind {
-            TrackKind::Video => self.key,
+            // Text is never encrypted: nobody asks for its key.
+            TrackKind::Video | TrackKind::Text => self.key,
             TrackKind::Audio => self.audio_key.unwrap_or(self.key),
         }
     }
@@ -85,7 +87,7 @@ impl Protection {
         let pattern = match (kind, self.tracks) {
             (TrackKind::Video, _) => Pattern::VIDEO,
             (TrackKind::Audio, ProtectedTracks::All) => Pattern::FULL_SAMPLE,
-            (TrackKind::Audio, ProtectedTracks::Video) => return None,
+            (TrackKind::Audio, ProtectedTracks::Video) | (TrackKind::Text, _) => return None,
         };
         let KeyParameters { kid, iv } = self.key_of(kind);
         let mode = match self.scheme {
@@ -126,7 +128,7 @@ impl Presentation {
 /// One packaged track.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Representation {
-    /// Its id in manifests and its folder in the package: `v1`, `a1`, `a2`.
+    /// Its id in manifests and its folder in the package: `v1`, `a1`, `a2`, `t1`.
     pub name: String,
     /// `track_ID` in the source, kept in the output.
     pub track_id: u32,
@@ -136,8 +138,10 @@ pub struct Representation {
     pub timescale: Timescale,
     /// RFC 6381 `codecs`; that of the clear track when it is encrypted.
     pub codecs: String,
-    /// BCP 47 or ISO 639-2 language, where known.
+    /// BCP 47 language, where known.
     pub language: Option<String>,
+    /// What else players choose it by.
+    pub descriptors: Descriptors,
     /// What is known of the picture, for video.
     pub video: Option<VideoFacts>,
     /// What is known of the sound, for audio.
@@ -161,6 +165,12 @@ impl Representation {
     #[must_use]
     pub fn has_independent_segments(&self) -> bool {
         self.starts_with == Some(SapType::One)
+    }
+
+    /// Whether every segment is written as a text file too, for HLS.
+    #[must_use]
+    pub fn has_text_files(&self) -> bool {
+        self.kind == TrackKind::Text && self.codecs == "wvtt"
     }
 }
 
@@ -241,6 +251,8 @@ pub struct SliceTrack {
     pub encryption: Option<TrackEncryption>,
     /// Which bytes of its samples may be, for each of its sample descriptions.
     pub rules: Vec<ProtectionRule>,
+    /// How its text is coded, for text.
+    pub text: Option<TextTrack>,
 }
 
 /// One segment: a movie fragment of one track.
@@ -274,7 +286,7 @@ pub struct Extent {
 /// A sample as a segment describes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedSample {
-    /// Bytes.
+    /// Bytes, in the source: `tx3g` is written otherwise, and a segment says what was written.
     pub size: u32,
     /// Time to the next sample's decode time.
     pub duration: u32,

@@ -6,7 +6,7 @@
 //! time is nearest to the asked duration; that moment cuts every other track too, each at its first sync sample that is not
 //! presented before it. So all tracks have their segments over the same windows of presentation time, to within one of their
 //! own samples. A track that has nothing to present in a window has no segment for it; where the clock has not begun or is
-//! over, windows last as long as asked.
+//! over, windows last as long as asked. Without video the first audio track is the clock; text never is.
 //!
 //! # Open groups of pictures
 //!
@@ -32,6 +32,8 @@ use super::plan::{
     Slice, SliceTrack,
 };
 use super::ranges;
+use super::subtitles::MAX_TEXT_BYTES;
+use crate::text::{TextCoding, TextTrack};
 use crate::time::MediaTime;
 use crate::track::{Movie, Origin, Sample, Samples, Timeline, Track, TrackKind};
 use crate::{Error, Result};
@@ -74,10 +76,11 @@ impl<'m, 'a> Planner<'m, 'a> {
             let protection = options.protection.as_ref();
             cursors.push(Cursor::new(track, same_kind.saturating_add(1), protection, origin)?);
         }
-        let clock = cursors.iter().position(|cursor| cursor.track.kind == TrackKind::Video).unwrap_or(0);
+        let mut clocks = [TrackKind::Video, TrackKind::Audio].into_iter();
+        let clock = clocks.find_map(|kind| cursors.iter().position(|cursor| cursor.track.kind == kind));
         let spans = cursors.iter().map(Cursor::span);
         let span = spans.reduce(|a, b| a.start.min(b.start)..a.end.max(b.end)).ok_or(Error::NoMedia)?;
-        let clock = cursors.get_mut(clock).ok_or(Error::NoMedia)?;
+        let clock = clock.and_then(|clock| cursors.get_mut(clock)).ok_or(Error::NoMedia)?;
         clock.is_clock = true;
         let target = clock.track.timescale.units_of(options.segment_duration);
         Ok(Self {
@@ -111,6 +114,10 @@ impl<'m, 'a> Planner<'m, 'a> {
         for (track, cursor) in (0..).zip(&mut self.cursors) {
             while let Some(segment) = cursor.segment(track, cut.as_ref()) {
                 let bytes = segment.extents.iter().map(|extent| extent.bytes).fold(0, u64::saturating_add);
+                if cursor.track.kind == TrackKind::Text && bytes > MAX_TEXT_BYTES {
+                    let what = "the number of bytes of text in a segment";
+                    return Err(Error::LimitExceeded { what, found: bytes, limit: MAX_TEXT_BYTES });
+                }
                 window.bytes = window.bytes.saturating_add(bytes);
                 window.segments.push(segment);
             }
@@ -195,6 +202,7 @@ impl<'m, 'a> Cursor<'m, 'a> {
         let letter = match track.kind {
             TrackKind::Video => 'v',
             TrackKind::Audio => 'a',
+            TrackKind::Text => 't',
         };
         let encryption = protection.and_then(|protection| protection.of(track.kind, track.id));
         if let Some(encryption) = &encryption {
@@ -207,7 +215,11 @@ impl<'m, 'a> Cursor<'m, 'a> {
         Ok(Self {
             track,
             name: format!("{letter}{ordinal}"),
-            timeline: Timeline::new(track.timescale, track.presentation_offset, origin)?,
+            timeline: if track.descriptions.texts().iter().any(|text| text.coding == TextCoding::Ttml) {
+                Timeline::of_the_source(track.timescale, track.presentation_offset)?
+            } else {
+                Timeline::new(track.timescale, track.presentation_offset, origin)?
+            },
             encryption,
             is_clock: false,
             samples: track.samples.samples().peekable(),
@@ -230,7 +242,7 @@ impl<'m, 'a> Cursor<'m, 'a> {
         let first = *self.samples.peek()?;
         let (mut extents, mut samples): (Vec<Extent>, Vec<PlannedSample>) = (Vec::new(), Vec::new());
         let mut earliest = u64::MAX;
-        while let Some(sample) = self.next_before(cut, first.description) {
+        while let Some(sample) = self.next_before(cut, &first) {
             let composed = self.timeline.composed(&sample);
             earliest = earliest.min(composed);
             self.end = self.end.max(composed.saturating_add(u64::from(sample.duration)));
@@ -254,15 +266,19 @@ impl<'m, 'a> Cursor<'m, 'a> {
         Some(SegmentPlan { track, number, description, first_sample, decode_time, extents, samples })
     }
 
-    /// The next sample, unless it belongs behind `cut` or is of another description.
-    fn next_before(&mut self, cut: Option<&Cut>, description: u32) -> Option<Sample> {
+    /// The next sample of the segment that starts with `first`, unless it belongs behind `cut` or is of another description.
+    ///
+    /// Text that takes no time, such as what many files end with, is no reason for a segment of its own.
+    fn next_before(&mut self, cut: Option<&Cut>, first: &Sample) -> Option<Sample> {
         let sample = *self.samples.peek()?;
+        let takes_no_time = sample.duration == 0 && sample.index > first.index;
         let belongs = match cut {
             None => true,
+            Some(_) if takes_no_time && self.track.kind == TrackKind::Text => true,
             Some(cut) if self.is_clock => sample.index < cut.sample,
             Some(cut) => !sample.is_sync || self.timeline.presentation(self.timeline.composed(&sample)) < cut.time,
         };
-        if belongs && sample.description == description { self.samples.next() } else { None }
+        if belongs && sample.description == first.description { self.samples.next() } else { None }
     }
 
     fn slice_track(&self) -> SliceTrack {
@@ -271,7 +287,16 @@ impl<'m, 'a> Cursor<'m, 'a> {
             track_id: self.track.id,
             encryption: self.encryption,
             rules: self.track.descriptions.rules(),
+            text: self.text_track(),
         }
+    }
+
+    fn text_track(&self) -> Option<TextTrack> {
+        (self.track.kind == TrackKind::Text).then(|| TextTrack {
+            codings: self.track.descriptions.texts().into_iter().map(|text| text.coding.clone()).collect(),
+            timescale: self.track.timescale,
+            presentation_time_offset: self.timeline.presentation_time_offset,
+        })
     }
 
     fn finish(self) -> Result<Representation> {
@@ -303,6 +328,7 @@ impl<'m, 'a> Cursor<'m, 'a> {
             timescale: track.timescale,
             codecs: track.descriptions.codecs().to_owned(),
             language: track.language.clone(),
+            descriptors: track.descriptors.clone(),
             video: track.video().cloned(),
             audio: track.audio().cloned(),
             encryption: self.encryption,

@@ -1,12 +1,14 @@
 //! The heart: *(slice, source bytes, key) → segments*.
 //!
 //! Samples are encrypted where they lie in the source bytes, and a segment is handed out as its head (everything up to the
-//! payload of `mdat`) and the pieces of the source that follow it. Nothing is copied unless a caller asks for one buffer.
+//! payload of `mdat`) and the pieces of the source that follow it. Nothing is copied unless a caller asks for one buffer; but
+//! text that is written otherwise than it was read is all in the head.
 
 use std::ops::Range;
 
 use super::plan::{PlannedSample, SegmentPlan, Slice, SliceTrack};
 use super::sizes::SegmentSize;
+use super::subtitles::subtitles;
 use crate::cenc::{Auxiliary, ContentKeys, SampleCipher, Scheme, align_to_blocks};
 use crate::codec::ProtectionRule;
 use crate::isobmff::BoxWriter;
@@ -54,7 +56,7 @@ impl SliceSource {
 
 /// Bytes of a [`SliceSource`].
 #[derive(Debug, Clone)]
-struct Piece {
+pub(super) struct Piece {
     part: usize,
     range: Range<usize>,
 }
@@ -68,7 +70,8 @@ pub struct Segment {
     pub number: u32,
     head: Vec<u8>,
     body: Vec<Piece>,
-    first_sample: u64,
+    entry_bytes: u64,
+    text: Option<String>,
 }
 
 impl Segment {
@@ -76,6 +79,13 @@ impl Segment {
     #[must_use]
     pub fn path(&self) -> String {
         format!("{}/{}.m4s", self.representation, self.number)
+    }
+
+    /// The same as a text file, for HLS: its path below the package, and its bytes. Only segments of WebVTT have one.
+    #[must_use]
+    pub fn text_file(&self) -> Option<(String, &[u8])> {
+        let path = || format!("{}/{}.vtt", self.representation, self.number);
+        self.text.as_ref().map(|text| (path(), text.as_bytes()))
     }
 
     /// Its bytes, in order: for a gathered write. `source` is what it was packaged from.
@@ -93,7 +103,7 @@ impl Segment {
     /// Its sizes.
     #[must_use]
     pub fn size(&self) -> SegmentSize {
-        SegmentSize { bytes: self.bytes(), entry_bytes: length(&self.head).saturating_add(self.first_sample) }
+        SegmentSize { bytes: self.bytes(), entry_bytes: self.entry_bytes }
     }
 
     /// Its bytes in one buffer.
@@ -136,7 +146,24 @@ fn package_segment(
     let body =
         plan.extents.iter().map(|extent| source.locate(extent.offset, extent.bytes)).collect::<Result<Vec<_>>>()?;
     let auxiliary = encryptor.map(|encryptor| encryptor.encrypt(plan, &body, source)).transpose()?;
+    let subtitles = track.text.as_ref().map(|text| subtitles(plan, text, &body, source)).transpose()?;
+    let (rewritten, text) = subtitles.map_or((None, None), |own| (own.rewritten, own.text));
+    let (representation, number) = (track.name.clone(), plan.number);
+    if let Some((samples, payload)) = rewritten {
+        let mut head = head(&SegmentPlan { samples, ..plan.clone() }, track, None, length(&payload))?;
+        head.extend(payload);
+        let entry_bytes = length(&head);
+        return Ok(Segment { representation, number, head, body: Vec::new(), entry_bytes, text });
+    }
     let payload = plan.extents.iter().map(|extent| extent.bytes).fold(0, u64::saturating_add);
+    let head = head(plan, track, auxiliary.as_ref(), payload)?;
+    let first_sample = plan.samples.first().map_or(0, |sample| u64::from(sample.size));
+    let entry_bytes = length(&head).saturating_add(first_sample);
+    Ok(Segment { representation, number, head, body, entry_bytes, text })
+}
+
+/// Everything up to the `payload` bytes of `mdat`.
+fn head(plan: &SegmentPlan, track: &SliceTrack, auxiliary: Option<&Auxiliary>, payload: u64) -> Result<Vec<u8>> {
     let mdat_size = payload.checked_add(8).and_then(|size| u32::try_from(size).ok());
     let mdat_size = mdat_size.ok_or(Error::BadPlan { reason: "a segment is larger than 4 GiB" })?;
     let mut w = BoxWriter::new();
@@ -145,11 +172,10 @@ fn package_segment(
         w.u32(0);
         w.raw(b"msdhmsixcmfs");
     });
-    moof(&mut w, plan, track, auxiliary.as_ref());
+    moof(&mut w, plan, track, auxiliary);
     w.u32(mdat_size);
     w.raw(b"mdat");
-    let first_sample = plan.samples.first().map_or(0, |sample| u64::from(sample.size));
-    Ok(Segment { representation: track.name.clone(), number: plan.number, head: w.finish(), body, first_sample })
+    Ok(w.finish())
 }
 
 /// Encrypts the samples of one track.
@@ -198,7 +224,7 @@ impl<'t> Encryptor<'t> {
 }
 
 /// Calls `f` with the bytes of each sample of a segment, and where they lie in the file.
-fn each_sample(
+pub(super) fn each_sample(
     plan: &SegmentPlan,
     body: &[Piece],
     source: &mut SliceSource,
@@ -220,7 +246,7 @@ fn each_sample(
     samples.try_for_each(|sample| if sample.size == 0 { f(&mut [], 0) } else { Err(MISFIT) })
 }
 
-const MISFIT: Error = Error::BadPlan { reason: "a segment's samples do not fill its extents" };
+pub(super) const MISFIT: Error = Error::BadPlan { reason: "a segment's samples do not fill its extents" };
 
 /// `tfhd` flags (ISO/IEC 14496-12 8.8.7).
 mod tfhd {

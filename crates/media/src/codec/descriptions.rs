@@ -5,7 +5,7 @@
 //! they are all carried into the init segment, each protected as an entry of its own, and a segment is of one of them. Entries
 //! that no sample is of are left out: what they say does not matter, and may not even be supported.
 
-use super::{AudioFacts, ProtectionRule, SampleEntry, VideoFacts};
+use super::{AudioFacts, ProtectionRule, SampleEntry, TextFacts, VideoFacts};
 use crate::isobmff::{BoxView, Boxes};
 use crate::track::TrackKind;
 use crate::{Error, Result};
@@ -64,6 +64,12 @@ impl<'a> SampleDescriptions<'a> {
     #[must_use]
     pub fn audio(&self) -> Option<&AudioFacts> {
         self.entries.iter().filter_map(|entry| entry.audio.as_ref()).max_by_key(|facts| facts.channels)
+    }
+
+    /// What is known of the text, of each; empty for video and audio.
+    #[must_use]
+    pub fn texts(&self) -> Vec<&TextFacts> {
+        self.entries.iter().filter_map(|entry| entry.text.as_ref()).collect()
     }
 
     /// How samples of each are protected.

@@ -6,8 +6,8 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Av1Config, Av1Parser, AvcConfig, AvcParser, ChannelLayout, HevcConfig, HevcParser, Vp9Parser, aac, ac3, av1, avc,
-    flac, hevc, mp3, opus, vp9,
+    Av1Config, Av1Parser, AvcConfig, AvcParser, ChannelLayout, HevcConfig, HevcParser, TextFacts, Vp9Parser, aac, ac3,
+    av1, avc, flac, hevc, mp3, opus, text, vp9,
 };
 use crate::cenc::Scheme;
 use crate::isobmff::{BoxView, BoxWriter, Boxes, FourCc};
@@ -25,6 +25,8 @@ pub struct SampleEntry<'a> {
     pub video: Option<VideoFacts>,
     /// What is known of the sound, for audio.
     pub audio: Option<AudioFacts>,
+    /// What is known of the text, for subtitles.
+    pub text: Option<TextFacts>,
     /// How its samples are protected.
     pub protection: ProtectionRule,
     /// Everything behind the box header, in ISO form: carried through byte for byte, children and all.
@@ -138,6 +140,9 @@ impl<'a> SampleEntry<'a> {
             (TrackKind::Audio, b"ec-3") => ac3::eac3(entry),
             (TrackKind::Audio, b"Opus") => opus::sample_entry(entry),
             (TrackKind::Audio, b"fLaC") => flac::sample_entry(entry),
+            (TrackKind::Text, b"wvtt") => text::webvtt(entry),
+            (TrackKind::Text, b"stpp") => text::ttml(entry, track_id),
+            (TrackKind::Text, b"tx3g") => text::timed_text(entry),
             _ => Err(Error::UnsupportedCodec { track_id, codec: entry.kind.to_string() }),
         }
     }
@@ -150,12 +155,19 @@ impl<'a> SampleEntry<'a> {
         protection: ProtectionRule,
         body: Cow<'a, [u8]>,
     ) -> Self {
-        Self { kind, codecs, video: Some(facts), audio: None, protection, body }
+        Self { kind, codecs, video: Some(facts), audio: None, text: None, protection, body }
     }
 
     /// An audio entry whose `body` stands behind its box header.
     pub(super) fn sound(kind: FourCc, codecs: String, facts: AudioFacts, body: Cow<'a, [u8]>) -> Self {
-        Self { kind, codecs, video: None, audio: Some(facts), protection: ProtectionRule::FullSample, body }
+        let protection = ProtectionRule::FullSample;
+        Self { kind, codecs, video: None, audio: Some(facts), text: None, protection, body }
+    }
+
+    /// A text entry whose `body` stands behind its box header. Its samples are never protected.
+    pub(super) fn text(kind: FourCc, codecs: String, facts: TextFacts, body: Cow<'a, [u8]>) -> Self {
+        let protection = ProtectionRule::FullSample;
+        Self { kind, codecs, video: None, audio: None, text: Some(facts), protection, body }
     }
 
     /// Writes the entry as a box of type `kind`, its own or that of a protected track, with what `more` writes at its end.

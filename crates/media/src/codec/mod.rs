@@ -22,6 +22,7 @@ mod mp3;
 mod nal;
 mod opus;
 mod sound;
+mod text;
 mod visual;
 mod vp9;
 
@@ -31,4 +32,6 @@ pub use channels::ChannelLayout;
 pub use descriptions::SampleDescriptions;
 pub use entry::{AudioFacts, ProtectionRule, SampleEntry, SampleParser, VideoFacts};
 pub use hevc::{HevcConfig, HevcParser};
+pub use text::TextFacts;
+pub(crate) use text::is_known as is_known_text;
 pub use vp9::Vp9Parser;

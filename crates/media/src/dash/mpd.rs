@@ -11,6 +11,7 @@ use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
 use super::bandwidth::bandwidth;
+use super::choice::choice;
 use super::sound::sound;
 use crate::Result;
 use crate::cenc::{Drm, TrackEncryption, common_pssh};
@@ -24,7 +25,6 @@ const MP4_PROTECTION: &str = "urn:mpeg:dash:mp4protection:2011";
 const CLEAR_KEY: &str = "urn:uuid:e2719d58-a985-b3c9-781a-b030af78d30e";
 const WIDEVINE: (&str, &str) = ("urn:uuid:edef8ba9-79d6-4ace-a3c8-27dcd51d21ed", "Widevine");
 const PLAYREADY: (&str, &str) = ("urn:uuid:9a04f079-9840-4286-ab92-e65be0885f95", "MSPR 2.0");
-const ROLE: &str = "urn:mpeg:dash:role:2011";
 
 /// What a manifest may say beside what the presentation holds.
 #[derive(Debug, Clone, Default)]
@@ -91,14 +91,15 @@ impl Document<'_> {
     }
 
     fn adaptation_set(&self, xml: &mut Xml, id: usize, own: &Representation, sizes: &[SegmentSize]) -> io::Result<()> {
-        let content_type = match own.kind {
-            TrackKind::Video => "video",
-            TrackKind::Audio => "audio",
+        let (content_type, mime_type) = match own.kind {
+            TrackKind::Video => ("video", "video/mp4"),
+            TrackKind::Audio => ("audio", "audio/mp4"),
+            TrackKind::Text => ("text", "application/mp4"),
         };
         let mut set = xml.create_element("AdaptationSet").with_attributes([
             ("id", id.to_string().as_str()),
             ("contentType", content_type),
-            ("mimeType", &format!("{content_type}/mp4")),
+            ("mimeType", mime_type),
             ("segmentAlignment", "true"),
         ]);
         if let Some(sap_type) = own.starts_with {
@@ -111,9 +112,7 @@ impl Document<'_> {
             if let Some(encryption) = &own.encryption {
                 content_protection(xml, encryption, self.options)?;
             }
-            let is_first = self.presentation.representations.iter().find(|other| other.kind == own.kind);
-            let role = if is_first.is_some_and(|first| first.name == own.name) { "main" } else { "alternate" };
-            xml.create_element("Role").with_attributes([("schemeIdUri", ROLE), ("value", role)]).write_empty()?;
+            choice(xml, self.presentation, own)?;
             segment_template(xml, own)?;
             representation(xml, own, bandwidth(&own.segments, sizes, own.timescale, self.buffer_ms))
         })?;

@@ -4,7 +4,11 @@ use std::fmt::Write;
 
 use super::keys::keys;
 use super::{HlsOptions, INDEPENDENT_SEGMENTS};
-use crate::cmaf::{Representation, SegmentSize};
+use crate::cmaf::{Presentation, Representation, SegmentSize, SegmentTime};
+use crate::track::TrackKind;
+
+/// Where a track's init segment lies.
+const MAP: &str = "#EXT-X-MAP:URI=\"init.mp4\"\n";
 
 /// Path of a track's media playlist.
 pub(super) fn path(name: &str) -> String {
@@ -26,6 +30,38 @@ pub(super) fn segments(own: &Representation, options: &HlsOptions) -> String {
     text
 }
 
+/// The playlist of a track of text.
+///
+/// A playlist begins when the presentation does, and says nothing of times but how long segments last: where text begins
+/// later than what it belongs to, its first segment lasts longer by that.
+pub(super) fn subtitles(presentation: &Presentation, own: &Representation) -> String {
+    let mut segments = own.segments.clone();
+    if let Some(first) = segments.first_mut() {
+        let start = start_of_media(presentation, own).unwrap_or(first.start).min(first.start);
+        first.duration = first.end().saturating_sub(start);
+        first.start = start;
+    }
+    let extension = if own.has_text_files() { "vtt" } else { "m4s" };
+    let mut text = opening(&segments, own);
+    if !own.has_text_files() {
+        text.push_str(MAP);
+    }
+    for (number, segment) in (1..).zip(&segments) {
+        line(&mut text, format_args!("#EXTINF:{:.6},\n{number}.{extension}", seconds(segment.duration, own)));
+    }
+    text.push_str("#EXT-X-ENDLIST\n");
+    text
+}
+
+/// When the first segment of the first track of video, or of audio, starts; in units of `own`.
+fn start_of_media(presentation: &Presentation, own: &Representation) -> Option<u64> {
+    let of = |kind| presentation.representations.iter().find(|other| other.kind == kind);
+    let media = of(TrackKind::Video).or_else(|| of(TrackKind::Audio))?;
+    let start = own.timescale.rescale(media.segments.first()?.start, media.timescale)?;
+    let origin = own.timescale.rescale(media.presentation_time_offset, media.timescale)?;
+    Some(start.saturating_add(own.presentation_time_offset).saturating_sub(origin))
+}
+
 /// The playlist of the pictures that segments begin with (4.4.3.6): each as long as its segment, read up to its last byte.
 pub(super) fn key_pictures(own: &Representation, sizes: &[SegmentSize], options: &HlsOptions) -> String {
     let mut text = head(own, options, "#EXT-X-I-FRAMES-ONLY\n");
@@ -37,18 +73,22 @@ pub(super) fn key_pictures(own: &Representation, sizes: &[SegmentSize], options:
 }
 
 fn head(own: &Representation, options: &HlsOptions, kind: &str) -> String {
-    let longest = own.segments.iter().map(|segment| segment.duration).max().unwrap_or(0);
-    let target = longest.div_ceil(u64::from(own.timescale.hz()).max(1));
-    let mut text = format!(
-        "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:{target}\n#EXT-X-PLAYLIST-TYPE:VOD\n{kind}\
-         #EXT-X-MAP:URI=\"init.mp4\"\n"
-    );
+    let mut text = opening(&own.segments, own);
+    text.push_str(kind);
+    text.push_str(MAP);
     if let Some(encryption) = &own.encryption {
         for attributes in keys(encryption, options) {
             line(&mut text, format_args!("#EXT-X-KEY:{attributes}"));
         }
     }
     text
+}
+
+/// The lines that every playlist begins with.
+fn opening(segments: &[SegmentTime], own: &Representation) -> String {
+    let longest = segments.iter().map(|segment| segment.duration).max().unwrap_or(0);
+    let target = longest.div_ceil(u64::from(own.timescale.hz()).max(1));
+    format!("#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:{target}\n#EXT-X-PLAYLIST-TYPE:VOD\n")
 }
 
 fn entry(text: &mut String, seconds: f64, number: u32, entry_bytes: Option<u64>) {

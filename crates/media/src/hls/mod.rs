@@ -2,11 +2,15 @@
 //!
 //! One multivariant playlist, one media playlist per track, and one of key pictures per video track for trick play. Their
 //! URIs are relative, so that one token or one prefix covers them all.
+//!
+//! Subtitles are one group. What MP4 calls `wvtt` is listed as the text files that go with its segments, for players of HLS
+//! read WebVTT as text alone; `stpp` is listed as its segments (IMSC1, RFC 8216bis 3.1.5).
 
 mod keys;
 mod media;
 mod multivariant;
 mod rate;
+mod rendition;
 
 use crate::Result;
 use crate::cenc::Drm;
@@ -46,7 +50,12 @@ pub fn playlists(presentation: &Presentation, sizes: &SegmentSizes, options: &Hl
     let sizes = sizes.known(presentation)?;
     let mut playlists = Vec::new();
     for (own, sizes) in presentation.representations.iter().zip(sizes) {
-        playlists.push(Playlist { path: media::path(&own.name), text: media::segments(own, options) });
+        let text = if own.kind == TrackKind::Text {
+            media::subtitles(presentation, own)
+        } else {
+            media::segments(own, options)
+        };
+        playlists.push(Playlist { path: media::path(&own.name), text });
         if own.kind == TrackKind::Video {
             let text = media::key_pictures(own, sizes, options);
             playlists.push(Playlist { path: media::key_pictures_path(&own.name), text });

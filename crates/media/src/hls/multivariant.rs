@@ -3,9 +3,9 @@
 use super::keys::keys;
 use super::media::{self, line};
 use super::rate::Rate;
+use super::rendition;
 use super::{HlsOptions, INDEPENDENT_SEGMENTS};
 use crate::cmaf::{Presentation, Representation, SegmentSize};
-use crate::codec::AudioFacts;
 use crate::track::TrackKind;
 
 /// Audio tracks of one codec: a variant's `CODECS` must be true for each of them.
@@ -16,38 +16,65 @@ struct AudioGroup<'p> {
 }
 
 pub(super) fn write(presentation: &Presentation, sizes: &[Vec<SegmentSize>], options: &HlsOptions) -> String {
-    let all = || presentation.representations.iter().zip(sizes);
-    let groups = audio_groups(all().filter(|(own, _)| own.kind == TrackKind::Audio));
+    let of = |kind| presentation.representations.iter().zip(sizes).filter(move |(own, _)| own.kind == kind);
+    let groups = audio_groups(of(TrackKind::Audio));
     let mut text = String::from("#EXTM3U\n#EXT-X-VERSION:7\n");
     if presentation.representations.iter().all(Representation::has_independent_segments) {
         text.push_str(INDEPENDENT_SEGMENTS);
     }
     session_keys(&mut text, presentation, options);
-    let videos: Vec<_> = all().filter(|(own, _)| own.kind == TrackKind::Video).collect();
-    if videos.is_empty() {
-        for (own, sizes) in all() {
-            stream(&mut text, own, Rate::of(own, sizes), None);
+    let subtitles = Subtitles::of(of(TrackKind::Text));
+    let videos: Vec<_> = of(TrackKind::Video).collect();
+    if !videos.is_empty() {
+        for group in &groups {
+            rendition::group(&mut text, presentation, &group.id, &group.tracks);
         }
-        return text;
     }
-    for group in &groups {
-        for (position, own) in group.tracks.iter().enumerate() {
-            audio(&mut text, &group.id, own, position);
+    rendition::group(&mut text, presentation, SUBTITLES, &subtitles.tracks);
+    if videos.is_empty() {
+        for (own, sizes) in of(TrackKind::Audio) {
+            stream(&mut text, own, Rate::of(own, sizes), None, &subtitles);
         }
     }
     for (own, sizes) in &videos {
         let rate = Rate::of(own, sizes);
         if groups.is_empty() {
-            stream(&mut text, own, rate, None);
+            stream(&mut text, own, rate, None, &subtitles);
         }
         for group in &groups {
-            stream(&mut text, own, rate.with(group.rate), Some(group));
+            stream(&mut text, own, rate.with(group.rate), Some(group), &subtitles);
         }
     }
     for (own, sizes) in &videos {
         key_pictures(&mut text, own, sizes);
     }
     text
+}
+
+/// Id of the one group of subtitles: any may go with any variant.
+const SUBTITLES: &str = "subtitles";
+
+/// The tracks of text.
+struct Subtitles<'p> {
+    tracks: Vec<&'p Representation>,
+    /// The most that any of them adds to a variant; of text files, what they say in fragments, which is more.
+    rate: Rate,
+    /// The codecs that variants must name for them: those of segments, not of text files.
+    codecs: Vec<&'p str>,
+}
+
+impl<'p> Subtitles<'p> {
+    fn of(tracks: impl Iterator<Item = (&'p Representation, &'p Vec<SegmentSize>)>) -> Self {
+        let mut all = Self { tracks: Vec::new(), rate: Rate::default(), codecs: Vec::new() };
+        for (own, sizes) in tracks {
+            all.tracks.push(own);
+            all.rate = all.rate.or(Rate::of(own, sizes));
+            if !own.has_text_files() && !all.codecs.contains(&own.codecs.as_str()) {
+                all.codecs.push(&own.codecs);
+            }
+        }
+        all
+    }
 }
 
 fn audio_groups<'p>(tracks: impl Iterator<Item = (&'p Representation, &'p Vec<SegmentSize>)>) -> Vec<AudioGroup<'p>> {
@@ -80,37 +107,25 @@ fn session_keys(text: &mut String, presentation: &Presentation, options: &HlsOpt
     }
 }
 
-fn audio(text: &mut String, group: &str, own: &Representation, position: usize) {
-    let name = own.language.as_ref().map_or_else(|| own.name.clone(), |language| format!("{language} ({})", own.name));
-    let language = own.language.as_ref().map(|language| format!(",LANGUAGE=\"{language}\"")).unwrap_or_default();
-    let channels = own.audio.as_ref().map(|audio| format!(",CHANNELS=\"{}\"", channels(audio))).unwrap_or_default();
-    let default = if position == 0 { "YES" } else { "NO" };
-    line(
-        text,
-        format_args!(
-            "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"{group}\",NAME=\"{name}\"{language},DEFAULT={default},AUTOSELECT=YES\
-             {channels},URI=\"{}\"",
-            media::path(&own.name)
-        ),
-    );
-}
-
-/// `CHANNELS` (RFC 8216bis 4.4.6.1): how many, or for Dolby Atmos how many objects at once, and that they are coded jointly.
-fn channels(audio: &AudioFacts) -> String {
-    audio.joc.map_or_else(|| audio.channels.to_string(), |complexity| format!("{complexity}/JOC"))
-}
-
-/// A variant: one video with one group of audio, or one track by itself.
-fn stream(text: &mut String, own: &Representation, rate: Rate, group: Option<&AudioGroup<'_>>) {
-    let audio_codecs = group.and_then(|group| group.tracks.first()).map(|first| format!(",{}", first.codecs));
-    let codecs = format!("{}{}", own.codecs, audio_codecs.unwrap_or_default());
+/// A variant: one video with one group of audio, or one track by itself; with all subtitles there are.
+fn stream(
+    text: &mut String,
+    own: &Representation,
+    rate: Rate,
+    group: Option<&AudioGroup<'_>>,
+    subtitles: &Subtitles<'_>,
+) {
+    let audio_codecs = group.and_then(|group| group.tracks.first()).map(|first| first.codecs.as_str());
+    let codecs = std::iter::once(own.codecs.as_str()).chain(audio_codecs).chain(subtitles.codecs.iter().copied());
+    let codecs = codecs.collect::<Vec<_>>().join(",");
     let duration = own.sample_duration.filter(|_| own.kind == TrackKind::Video);
     let pictures = duration.map(|duration| f64::from(own.timescale.hz()) / f64::from(duration));
     let frame_rate = pictures.map(|rate| format!(",FRAME-RATE={rate:.3}")).unwrap_or_default();
     let audio = group.map(|group| format!(",AUDIO=\"{}\"", group.id)).unwrap_or_default();
-    let (Rate { peak, average }, resolution) = (rate, resolution(own));
+    let with_text = if subtitles.tracks.is_empty() { String::new() } else { format!(",SUBTITLES=\"{SUBTITLES}\"") };
+    let (Rate { peak, average }, resolution) = (rate.with(subtitles.rate), resolution(own));
     let rates = format!("BANDWIDTH={peak},AVERAGE-BANDWIDTH={average}");
-    line(text, format_args!("#EXT-X-STREAM-INF:{rates},CODECS=\"{codecs}\"{resolution}{frame_rate}{audio}"));
+    line(text, format_args!("#EXT-X-STREAM-INF:{rates},CODECS=\"{codecs}\"{resolution}{frame_rate}{audio}{with_text}"));
     line(text, format_args!("{}", media::path(&own.name)));
 }
 
@@ -140,8 +155,9 @@ fn resolution(own: &Representation) -> String {
 mod tests {
     use super::*;
     use crate::cmaf::{SapType, SegmentTime};
-    use crate::codec::{ChannelLayout, VideoFacts};
+    use crate::codec::{AudioFacts, ChannelLayout, VideoFacts};
     use crate::time::Timescale;
+    use crate::track::{Descriptors, Role};
 
     const STEREO: AudioFacts =
         AudioFacts { sample_rate: 48_000, channels: 2, layout: Some(ChannelLayout::Cicp(2)), joc: None };
@@ -154,6 +170,7 @@ mod tests {
             timescale: Timescale::new(1000).unwrap(),
             codecs: codecs.to_owned(),
             language: language.map(str::to_owned),
+            descriptors: Descriptors::default(),
             video: (kind == TrackKind::Video).then_some(VideoFacts {
                 width: 640,
                 height: 360,
@@ -181,12 +198,6 @@ mod tests {
     }
 
     #[test]
-    fn atmos_counts_objects_not_channels() {
-        assert_eq!(channels(&STEREO), "2");
-        assert_eq!(channels(&AudioFacts { joc: Some(16), ..STEREO }), "16/JOC");
-    }
-
-    #[test]
     fn a_variant_pairs_the_video_with_each_group_of_audio() {
         let text = written(vec![
             track("v1", TrackKind::Video, "avc1.64001F", None),
@@ -206,6 +217,56 @@ mod tests {
         );
         let defaults = text.lines().filter(|line| line.contains("DEFAULT=YES")).count();
         assert_eq!(defaults, 2, "one in each group");
+    }
+
+    #[test]
+    fn renditions_are_told_apart_by_names_that_people_can_read() {
+        let described = Descriptors { label: Some("The \"real\" one".into()), roles: vec![Role::Description] };
+        let text = written(vec![
+            track("v1", TrackKind::Video, "avc1.64001F", None),
+            track("a1", TrackKind::Audio, "mp4a.40.2", Some("de")),
+            track("a2", TrackKind::Audio, "mp4a.40.2", Some("en")),
+            track("a3", TrackKind::Audio, "mp4a.40.2", Some("en")),
+            Representation { descriptors: described, ..track("a4", TrackKind::Audio, "mp4a.40.2", Some("en")) },
+            track("a5", TrackKind::Audio, "mp4a.40.2", None),
+        ]);
+        let names: Vec<_> = text.split("NAME=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        assert_eq!(names, ["Deutsch", "English (a2)", "English (a3)", "The 'real' one", "a5"]);
+        assert_eq!(text.matches("CHARACTERISTICS=\"public.accessibility.describes-video\"").count(), 1);
+    }
+
+    #[test]
+    fn the_main_sound_is_the_default_wherever_it_stands() {
+        let main = Descriptors { label: None, roles: vec![Role::Main] };
+        let text = written(vec![
+            track("v1", TrackKind::Video, "avc1.64001F", None),
+            track("a1", TrackKind::Audio, "mp4a.40.2", Some("de")),
+            Representation { descriptors: main, ..track("a2", TrackKind::Audio, "mp4a.40.2", Some("en")) },
+        ]);
+        let default: Vec<_> = text.lines().filter(|line| line.contains("DEFAULT=YES")).collect();
+        assert!(matches!(default.as_slice(), [own] if own.contains("\"en\"")), "{text}");
+    }
+
+    #[test]
+    fn subtitles_are_one_group_of_every_variant() {
+        let forced = Descriptors { label: None, roles: vec![Role::ForcedSubtitle] };
+        let text = written(vec![
+            track("v1", TrackKind::Video, "avc1.64001F", None),
+            track("a1", TrackKind::Audio, "mp4a.40.2", None),
+            track("t1", TrackKind::Text, "wvtt", Some("en")),
+            Representation { descriptors: forced, ..track("t2", TrackKind::Text, "stpp.ttml.im1t", Some("fr")) },
+        ]);
+        assert!(text.contains(
+            "#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"subtitles\",NAME=\"English\",LANGUAGE=\"en\",DEFAULT=NO,\
+             AUTOSELECT=YES,URI=\"t1/media.m3u8\"\n"
+        ));
+        assert!(text.contains("AUTOSELECT=YES,FORCED=YES,URI=\"t2/media.m3u8\"\n"), "{text}");
+        let streams: Vec<_> = text.lines().filter(|line| line.starts_with("#EXT-X-STREAM-INF")).collect();
+        assert!(
+            matches!(streams.as_slice(), [own] if own.contains("CODECS=\"avc1.64001F,mp4a.40.2,stpp.ttml.im1t\"")
+            && own.ends_with(",AUDIO=\"audio1\",SUBTITLES=\"subtitles\"")),
+            "{text}"
+        );
     }
 
     #[test]

@@ -107,6 +107,18 @@ impl Timeline {
         Ok(Self { timescale, shift, presentation_time_offset: origin })
     }
 
+    /// The timeline of media whose samples name times of their own, which no shift reaches (TTML, ISO/IEC 14496-30): that of
+    /// the source, with an origin of its own, as long as its edit does not put it later.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] when times would leave 64 bits.
+    pub fn of_the_source(timescale: Timescale, presentation_offset: i64) -> Result<Self> {
+        let shift = u64::try_from(presentation_offset.max(0)).unwrap_or(0);
+        let presentation_time_offset = u64::try_from(presentation_offset.saturating_neg().max(0)).unwrap_or(0);
+        let fits = shift.max(presentation_time_offset) < 1 << 62;
+        fits.then_some(Self { timescale, shift, presentation_time_offset }).ok_or(TOO_FAR)
+    }
+
     /// Composition time of a sample, in output media time.
     #[must_use]
     pub fn composed(&self, sample: &Sample) -> u64 {
@@ -249,6 +261,13 @@ mod tests {
         // Reordering by two pictures and priming: 1/12 s is the earliest moment that is whole for all and before none.
         let timelines = timelines([-1024, -1024, -1024]);
         assert_eq!(timelines, [(0, 1024), (2976, 4000), (2651, 3675)]);
+    }
+
+    #[test]
+    fn media_that_names_its_own_times_keeps_them() {
+        let timeline = |offset| Timeline::of_the_source(Timescale::new(1000).unwrap(), offset).unwrap();
+        let kept = [0, -80, 700].map(|offset| (timeline(offset).shift, timeline(offset).presentation_time_offset));
+        assert_eq!(kept, [(0, 0), (0, 80), (700, 0)]);
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! The movie: its tracks, and which of them can be packaged.
 
 use super::SampleTable;
+use super::descriptors::Descriptors;
 use super::edit::{Edit, start_at_zero};
 use super::fragment::{Fragments, Run};
-use crate::codec::{AudioFacts, SampleDescriptions, VideoFacts};
-use crate::isobmff::{BoxView, FourCc};
+use super::language::bcp47;
+use crate::codec::{self, AudioFacts, SampleDescriptions, VideoFacts};
+use crate::isobmff::{BoxView, Boxes, FourCc};
+use crate::text::TextCoding;
 use crate::time::Timescale;
 use crate::{Error, Result};
 
@@ -14,7 +17,7 @@ const MAX_TRACKS: usize = 128;
 /// A movie (ISO/IEC 14496-12 8.2.1), checked.
 #[derive(Debug, Clone)]
 pub struct Movie<'a> {
-    /// The video and audio tracks with samples, in file order.
+    /// The video, audio and text tracks with samples, in file order.
     pub tracks: Vec<Track<'a>>,
     /// The tracks that are left out of a package, with the reason.
     pub skipped: Vec<SkippedTrack>,
@@ -27,6 +30,8 @@ pub enum TrackKind {
     Video,
     /// Handler `soun`.
     Audio,
+    /// Handlers `text`, `sbtl` and `subt`: subtitles.
+    Text,
 }
 
 /// A track that is not packaged.
@@ -40,7 +45,7 @@ pub struct SkippedTrack {
     pub reason: &'static str,
 }
 
-/// A video or audio track.
+/// A video, audio or text track.
 #[derive(Debug, Clone)]
 pub struct Track<'a> {
     /// `track_ID`.
@@ -49,8 +54,10 @@ pub struct Track<'a> {
     pub kind: TrackKind,
     /// Units per second of its times.
     pub timescale: Timescale,
-    /// ISO 639-2 language; `None` when undetermined.
+    /// BCP 47 language; `None` when undetermined.
     pub language: Option<String>,
+    /// What else players choose it by.
+    pub descriptors: Descriptors,
     /// The transformation matrix of `tkhd`, as stored: rotation is kept by carrying it through.
     pub matrix: [u8; 36],
     /// Width and height of `tkhd`, 16.16 fixed point, as stored.
@@ -88,6 +95,7 @@ impl<'a> Movie<'a> {
         reader.skip(if version == 1 { 16 } else { 8 })?;
         let timescale = Timescale::new(reader.u32()?).ok_or(mvhd.malformed("its timescale is zero"))?;
         let mut fragments = Fragments::parse(moov.child(b"mvex")?.as_ref(), moofs, file_size)?;
+        let chapters = chapter_tracks(&moov);
         let mut movie = Self { tracks: Vec::new(), skipped: Vec::new() };
         for child in moov.children() {
             let child = child?;
@@ -97,6 +105,11 @@ impl<'a> Movie<'a> {
                 }
                 let header = TrackHeader::parse(&child.required(b"tkhd", "it has no track header (tkhd)")?)?;
                 let runs = fragments.take(header.id);
+                if chapters.contains(&header.id) {
+                    let reason = "it is a list of chapters";
+                    movie.skipped.push(SkippedTrack { id: header.id, handler: handler(&child)?, reason });
+                    continue;
+                }
                 match parse_track(&child, &header, runs, timescale, file_size)? {
                     Parsed::Media(track) => movie.tracks.push(*track),
                     Parsed::Skipped(track) => movie.skipped.push(track),
@@ -108,7 +121,7 @@ impl<'a> Movie<'a> {
         if total > file_size {
             return Err(moov.malformed("its samples overlap: together they are longer than the file"));
         }
-        if movie.tracks.is_empty() {
+        if movie.tracks.iter().all(|track| track.kind == TrackKind::Text) {
             return Err(Error::NoMedia);
         }
         start_at_zero(&mut movie.tracks);
@@ -147,15 +160,14 @@ fn parse_track<'a>(
     file_size: u64,
 ) -> Result<Parsed<'a>> {
     let mdia = trak.required(b"mdia", "it has no media (mdia)")?;
-    let hdlr = mdia.required(b"hdlr", "it has no handler (hdlr)")?;
-    let (_, _, mut reader) = hdlr.full()?;
-    reader.skip(4)?;
-    let handler = FourCc(reader.array()?);
+    let handler = handler(trak)?;
     let skipped = |reason| Ok(Parsed::Skipped(SkippedTrack { id: header.id, handler, reason }));
     let kind = match &handler.0 {
         b"vide" => TrackKind::Video,
         b"soun" => TrackKind::Audio,
-        _ => return skipped("it is neither video nor audio"),
+        b"text" | b"sbtl" | b"subt" if is_known_text(&mdia) => TrackKind::Text,
+        b"text" | b"sbtl" | b"subt" => return skipped(UNKNOWN_TEXT),
+        _ => return skipped("it is neither video, audio nor text"),
     };
     let (timescale, language) = media_header(&mdia)?;
     let minf = mdia.required(b"minf", "it has no media information (minf)")?;
@@ -167,14 +179,73 @@ fn parse_track<'a>(
     if samples.is_empty() && !matches!(descriptions, Err(Error::AlreadyEncrypted { .. })) {
         return skipped("it has no samples");
     }
+    if kind == TrackKind::Text && matches!(descriptions, Err(Error::UnsupportedCodec { .. })) {
+        return skipped(UNKNOWN_TEXT);
+    }
     let descriptions = descriptions?;
     let edit = trak.child(b"edts")?.map(|edts| Edit::parse(&edts, movie, timescale)).transpose()?;
     let presentation_offset = edit.unwrap_or_default().presentation_offset;
-    let language = mdia.child(b"elng")?.and_then(|elng| extended_language(&elng)).or(language);
-    let TrackHeader { id, matrix, size: presentation_size } = *header;
-    let track =
-        Track { id, kind, timescale, language, matrix, presentation_size, descriptions, samples, presentation_offset };
-    Ok(Parsed::Media(Box::new(track)))
+    let extended = mdia.child(b"elng")?.and_then(|elng| extended_language(&elng));
+    let language = extended.or(language.as_deref().and_then(bcp47));
+    let texts = descriptions.texts();
+    let is_forced = !texts.is_empty() && texts.iter().all(|text| text.is_forced);
+    let descriptors = Descriptors::parse(trak, &mdia, is_forced);
+    let TrackHeader { id, mut matrix, size: mut presentation_size } = *header;
+    if texts.iter().any(|text| text.coding == TextCoding::TimedText) {
+        // What is written in its place knows no box that text is laid out in.
+        (matrix, presentation_size) = (UNMOVED, [0; 8]);
+    }
+    Ok(Parsed::Media(Box::new(Track {
+        id,
+        kind,
+        timescale,
+        language,
+        descriptors,
+        matrix,
+        presentation_size,
+        descriptions,
+        samples,
+        presentation_offset,
+    })))
+}
+
+const UNKNOWN_TEXT: &str = "its text is of a kind that players do not know";
+
+/// The identity matrix, as stored.
+const UNMOVED: [u8; 36] = {
+    let mut matrix = [0; 36];
+    (matrix[1], matrix[17], matrix[32]) = (1, 1, 0x40);
+    matrix
+};
+
+/// The handler type of a track (ISO/IEC 14496-12 8.4.3).
+fn handler(trak: &BoxView<'_>) -> Result<FourCc> {
+    let mdia = trak.required(b"mdia", "it has no media (mdia)")?;
+    let hdlr = mdia.required(b"hdlr", "it has no handler (hdlr)")?;
+    let (_, _, mut reader) = hdlr.full()?;
+    reader.skip(4)?;
+    Ok(FourCc(reader.array()?))
+}
+
+/// Whether all sample entries of a text track are of kinds that can be packaged. Of other tracks nothing more is read.
+fn is_known_text(mdia: &BoxView<'_>) -> bool {
+    let entries = || {
+        let stsd = mdia.child(b"minf").ok()??.child(b"stbl").ok()??.child(b"stsd").ok()??;
+        let (_, _, mut reader) = stsd.full().ok()?;
+        reader.skip(4).ok()?;
+        Some(Boxes::after(&reader, &stsd).all(|entry| entry.is_ok_and(|entry| codec::is_known_text(entry.kind))))
+    };
+    entries().unwrap_or(false)
+}
+
+/// Tracks that others name as their list of chapters (QuickTime File Format, `chap` references).
+fn chapter_tracks(moov: &BoxView<'_>) -> Vec<u32> {
+    let traks = moov.children().filter_map(Result::ok).filter(|child| child.kind == b"trak").take(MAX_TRACKS);
+    let references = traks.filter_map(|trak| trak.child(b"tref").ok()??.child(b"chap").ok()?);
+    let numbers = |chap: BoxView<'_>| {
+        chap.payload.as_chunks().0.iter().take(MAX_TRACKS).map(|id| u32::from_be_bytes(*id)).collect::<Vec<_>>()
+    };
+    references.flat_map(numbers).collect()
 }
 
 /// `tkhd` (ISO/IEC 14496-12 8.3.2).
