@@ -155,6 +155,7 @@ GOOD = [
     Recipe("interlaced-cavlc.mp4", "interlaced, CAVLC, spatial direct prediction", video(4, "-bf 2 -g 25 -x264-params bff=1:cabac=0:direct=spatial:weightp=0")),
     Recipe("high-10.mp4", "ten bits, 4:2:2", video(4, "-bf 2 -g 25 -pix_fmt yuv422p10le")),
     Recipe("still.mp4", "an unchanging picture: slices with hardly any data", video(4, "-bf 2 -g 25", "-f lavfi -i color=black:size=320x180:rate=25")),
+    Recipe("log-gamma.mp4", "ten bits, BT.2020 with hybrid log-gamma", video(2, "-bf 2 -g 25 -pix_fmt yuv420p10le -x264-params colorprim=bt2020:transfer=arib-std-b67:colormatrix=bt2020nc")),
     Recipe("in-band.mp4", "parameter sets repeated in the samples", video(4, "-bf 2 -g 25 -bsf:v dump_extra=freq=keyframe")),
     Recipe("delimiters.mp4", "access unit delimiters and picture timing", video(4, "-bf 2 -g 25 -x264-params aud=1:nal-hrd=vbr:vbv-maxrate=900:vbv-bufsize=900")),
     Recipe(

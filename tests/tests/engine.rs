@@ -486,6 +486,21 @@ fn everything_a_picture_s_sample_entry_holds_is_kept() {
 }
 
 #[test]
+fn colours_reach_both_manifests() {
+    // Primaries, transfer and matrix as the encoders were told them.
+    for (name, points, range) in [("hevc-hdr.mp4", [9, 16, 9], "PQ"), ("log-gamma.mp4", [9, 18, 9], "HLG")] {
+        let packaged = packaged(&fixtures::fixture(name), &[]);
+        let schemes = ["ColourPrimaries", "TransferCharacteristics", "MatrixCoefficients"];
+        for (scheme, point) in schemes.iter().zip(points) {
+            let property = format!("schemeIdUri=\"urn:mpeg:mpegB:cicp:{scheme}\" value=\"{point}\"");
+            assert_eq!(packaged.package.text.matches(&property).count(), 1, "{name}: {property}");
+        }
+        let playlist = fs::read_to_string(packaged.package.directory.join("stream.m3u8")).unwrap();
+        assert_eq!(playlist.matches(&format!(",VIDEO-RANGE={range}")).count(), 2, "{playlist}");
+    }
+}
+
+#[test]
 fn rotation_is_kept() {
     let Some(movie) = fixtures::corpus("good/s07.mp4") else { return };
     let packaged = packaged(&movie, &with(KEY));

@@ -26,16 +26,17 @@ use serde::{Deserialize, Serialize};
 
 use super::nal::{CountingReader, NalUnits, behind_heads, rbsp};
 use super::visual::Visual;
-use super::{ProtectionRule, SampleEntry};
+use super::{Colour, ProtectionRule, SampleEntry};
 use crate::isobmff::BoxView;
 use crate::{Error, Result};
 
 /// Reads an `avc1` or `avc3` entry.
 pub(super) fn sample_entry<'a>(entry: &BoxView<'a>) -> Result<SampleEntry<'a>> {
-    let visual = Visual::parse(entry)?;
+    let mut visual = Visual::parse(entry)?;
     let avcc = visual.child(b"avcC")?.ok_or(entry.malformed("it has no avcC box"))?;
     let config = AvcConfig::parse(&avcc)?;
     let codecs = format!("{}.{}", entry.kind, config.profile_level());
+    visual.or_colour(|| config.colour());
     Ok(SampleEntry::picture(entry.kind, codecs, visual.facts, ProtectionRule::Avc(config), visual.body))
 }
 
@@ -79,6 +80,13 @@ impl AvcConfig {
     #[must_use]
     pub fn profile_level(&self) -> String {
         data_encoding::HEXUPPER.encode(&self.profile)
+    }
+
+    /// What the first sequence parameter set says of colours (ISO/IEC 14496-10 E.2.1).
+    fn colour(&self) -> Option<Colour> {
+        let set = SeqParameterSet::from_bits(rbsp(self.sequence_sets.first()?, HEADER)).ok()?;
+        let described = set.vui_parameters?.video_signal_type?.colour_description?;
+        Colour::of([described.colour_primaries, described.transfer_characteristics, described.matrix_coefficients])
     }
 }
 

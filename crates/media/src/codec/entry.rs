@@ -6,8 +6,8 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Av1Config, Av1Parser, AvcConfig, AvcParser, ChannelLayout, HevcConfig, HevcParser, TextFacts, Vp9Parser, aac, ac3,
-    av1, avc, flac, hevc, mp3, opus, text, vp9,
+    Av1Config, Av1Parser, AvcConfig, AvcParser, ChannelLayout, Colour, HevcConfig, HevcParser, TextFacts, Vp9Parser,
+    aac, ac3, av1, avc, flac, hevc, mp3, opus, text, vp9,
 };
 use crate::cenc::Scheme;
 use crate::isobmff::{BoxView, BoxWriter, Boxes, FourCc};
@@ -42,6 +42,8 @@ pub struct VideoFacts {
     pub height: u16,
     /// Sample (pixel) aspect ratio, from `pasp`.
     pub sample_aspect_ratio: Option<(u32, u32)>,
+    /// Its colours, where told.
+    pub colour: Option<Colour>,
 }
 
 /// What a manifest says of sound.

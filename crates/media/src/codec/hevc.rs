@@ -37,7 +37,7 @@ use crate::{Error, Result};
 /// An `hev1` entry whose record holds all parameter sets becomes `hvc1`, which is what Apple's players take. The entries of
 /// Dolby Vision keep their names: players tell by them that its metadata must be applied.
 pub(super) fn sample_entry<'a>(entry: &BoxView<'a>) -> Result<SampleEntry<'a>> {
-    let visual = Visual::parse(entry)?;
+    let mut visual = Visual::parse(entry)?;
     let hvcc = visual.child(b"hvcC")?.ok_or(entry.malformed("it has no hvcC box"))?;
     let config = HevcConfig::parse(&hvcc)?;
     let kind = if entry.kind == b"hev1" && config.is_complete() { FourCc(*b"hvc1") } else { entry.kind };
@@ -46,6 +46,7 @@ pub(super) fn sample_entry<'a>(entry: &BoxView<'a>) -> Result<SampleEntry<'a>> {
         _ => config.profile_level(),
     };
     let codecs = format!("{kind}.{profile}");
+    visual.or_colour(|| HevcParser::new(&config).sets.sequence.first()?.colour);
     Ok(SampleEntry::picture(kind, codecs, visual.facts, ProtectionRule::Hevc(config), visual.body))
 }
 

@@ -4,6 +4,7 @@
 //! for several layers and for depth never do: no profile has them together with that of screen content (A.3, G.11, H.11, I.11),
 //! and a set that claims to have does not parse.
 
+use super::Colour;
 use super::hevc_references::ReferenceSet;
 use super::hevc_syntax::{profile_tier_level, scaling_lists, video_usability};
 use super::nal::CountingReader;
@@ -43,6 +44,8 @@ pub(super) struct SequenceSet {
     pub(super) has_temporal_motion: bool,
     /// Whether a slice decides if its motion vectors are whole numbers: `motion_vector_resolution_control_idc` is 2.
     pub(super) slice_decides_resolution: bool,
+    /// The colours it describes.
+    pub(super) colour: Option<Colour>,
 }
 
 impl SequenceSet {
@@ -93,28 +96,31 @@ impl SequenceSet {
             long_term,
             has_temporal_motion: bits.flag()?,
             slice_decides_resolution: false,
+            colour: None,
         };
         bits.pass(1)?; // strong_intra_smoothing_enabled_flag
         // Encoders have written broken usability information, and what stands behind it is lost with it. That is nothing, but
         // for screen content; and a slice header misread for it ends where no header can, and is refused.
-        set.slice_decides_resolution = Self::extensions(bits, sub_layers, chroma_format, depths).unwrap_or(false);
+        let behind = Self::behind(bits, sub_layers, chroma_format, depths);
+        (set.colour, set.slice_decides_resolution) = behind.unwrap_or_default();
         Some(set)
     }
 
-    /// What follows the fields of the first edition: whether `motion_vector_resolution_control_idc` is 2.
-    fn extensions(
+    /// What follows: the colours, and whether `motion_vector_resolution_control_idc` is 2.
+    fn behind(
         bits: &mut CountingReader<'_>,
         sub_layers: u32,
         chroma_format: u32,
         [luma_depth, chroma_depth]: [u32; 2],
-    ) -> Option<bool> {
+    ) -> Option<(Option<Colour>, bool)> {
         const DECIDED_BY_SLICE: u32 = 2;
+        let mut colour = None;
         if bits.flag()? {
-            video_usability(bits, sub_layers)?;
+            video_usability(bits, sub_layers, &mut colour)?;
         }
         let extensions = Extensions::parse(bits)?;
         if !extensions.has_screen_content {
-            return Some(false);
+            return Some((colour, false));
         }
         bits.pass(if extensions.has_range { 9 } else { 0 })?;
         bits.pass(1)?; // sps_curr_pic_ref_enabled_flag
@@ -125,7 +131,7 @@ impl SequenceSet {
                 palette(bits, entries, luma_depth, (chroma_format != 0).then_some(chroma_depth))?;
             }
         }
-        Some(bits.bits(2)? == DECIDED_BY_SLICE)
+        Some((colour, bits.bits(2)? == DECIDED_BY_SLICE))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Structures of parameter sets that say nothing of slice headers: read only to find what stands behind them.
 
+use super::Colour;
 use super::nal::CountingReader;
 
 /// `profile_tier_level(1, sub_layers)` (ITU-T H.265 7.3.3), `sub_layers` being the number of sub-layers less one.
@@ -36,8 +37,12 @@ pub(super) fn scaling_lists(bits: &mut CountingReader<'_>) -> Option<()> {
     Some(())
 }
 
-/// `vui_parameters` (E.2.1), `sub_layers` being the number of sub-layers less one.
-pub(super) fn video_usability(bits: &mut CountingReader<'_>, sub_layers: u32) -> Option<()> {
+/// `vui_parameters` (E.2.1), `sub_layers` being the number of sub-layers less one. Notes the colours it describes.
+pub(super) fn video_usability(
+    bits: &mut CountingReader<'_>,
+    sub_layers: u32,
+    colour: &mut Option<Colour>,
+) -> Option<()> {
     const EXTENDED_ASPECT_RATIO: u32 = 255;
     if bits.flag()? && bits.bits(8)? == EXTENDED_ASPECT_RATIO {
         bits.pass(32)?;
@@ -48,7 +53,8 @@ pub(super) fn video_usability(bits: &mut CountingReader<'_>, sub_layers: u32) ->
     if bits.flag()? {
         bits.pass(4)?; // video_format, video_full_range_flag
         if bits.flag()? {
-            bits.pass(24)?; // colour_primaries, transfer_characteristics, matrix_coeffs
+            let mut point = || bits.bits(8).and_then(|point| u8::try_from(point).ok());
+            *colour = Colour::of([point()?, point()?, point()?]);
         }
     }
     if bits.flag()? {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::VideoFacts;
+use super::{Colour, VideoFacts};
 use crate::isobmff::{BoxView, Boxes};
 use crate::{Error, Result};
 
@@ -30,9 +30,14 @@ impl<'a> Visual<'a> {
             Ok::<_, Error>((reader.u32()?, reader.u32()?))
         });
         let sample_aspect_ratio = sample_aspect_ratio.transpose()?.filter(|(h, v)| *h > 0 && *v > 0);
-        let facts = VideoFacts { width, height, sample_aspect_ratio };
+        let facts = VideoFacts { width, height, sample_aspect_ratio, colour: Colour::of_box(&children) };
         let body = Cow::Borrowed(without_terminator(entry.payload, children.clone())?);
         Ok(Self { facts, children, body })
+    }
+
+    /// Takes the colours that the codec's own configuration tells, unless a `colr` box tells them.
+    pub(super) fn or_colour(&mut self, colour: impl FnOnce() -> Option<Colour>) {
+        self.facts.colour = self.facts.colour.or_else(colour);
     }
 
     /// The first child of type `kind`.

@@ -12,16 +12,19 @@ use std::ops::Range;
 
 use super::bits::Bits;
 use super::visual::Visual;
-use super::{ProtectionRule, SampleEntry};
+use super::{Colour, ProtectionRule, SampleEntry};
 use crate::isobmff::BoxView;
 use crate::{Error, Result};
 
 /// Reads a `vp09` entry with its `VPCodecConfigurationBox`.
 pub(super) fn sample_entry<'a>(entry: &BoxView<'a>) -> Result<SampleEntry<'a>> {
-    let visual = Visual::parse(entry)?;
+    let mut visual = Visual::parse(entry)?;
     let vpcc = visual.child(b"vpcC")?.ok_or(entry.malformed("it has no vpcC box"))?;
     let (_, _, mut reader) = vpcc.full()?;
-    Ok(SampleEntry::picture(entry.kind, codecs(reader.array()?), visual.facts, ProtectionRule::Vp9, visual.body))
+    let fields: [u8; 6] = reader.array()?;
+    let [_, _, _, colour @ ..] = fields;
+    visual.or_colour(|| Colour::of(colour));
+    Ok(SampleEntry::picture(entry.kind, codecs(fields), visual.facts, ProtectionRule::Vp9, visual.body))
 }
 
 /// What is not said is 4:2:0 with chroma between the lines, BT.709, in limited range.

@@ -3,6 +3,7 @@
 mod bandwidth;
 mod choice;
 mod mpd;
+mod picture;
 mod sound;
 
 pub use mpd::{MpdOptions, mpd};

@@ -12,6 +12,7 @@ use quick_xml::events::{BytesDecl, BytesText, Event};
 
 use super::bandwidth::bandwidth;
 use super::choice::choice;
+use super::picture::colours;
 use super::sound::sound;
 use crate::Result;
 use crate::cenc::{Drm, TrackEncryption, common_pssh};
@@ -111,6 +112,9 @@ impl Document<'_> {
         set.write_inner_content(|xml| {
             if let Some(encryption) = &own.encryption {
                 content_protection(xml, encryption, self.options)?;
+            }
+            if let Some(video) = &own.video {
+                colours(xml, video)?;
             }
             choice(xml, self.presentation, own)?;
             segment_template(xml, own)?;

@@ -121,11 +121,15 @@ fn stream(
     let duration = own.sample_duration.filter(|_| own.kind == TrackKind::Video);
     let pictures = duration.map(|duration| f64::from(own.timescale.hz()) / f64::from(duration));
     let frame_rate = pictures.map(|rate| format!(",FRAME-RATE={rate:.3}")).unwrap_or_default();
+    let range = video_range(own);
     let audio = group.map(|group| format!(",AUDIO=\"{}\"", group.id)).unwrap_or_default();
     let with_text = if subtitles.tracks.is_empty() { String::new() } else { format!(",SUBTITLES=\"{SUBTITLES}\"") };
     let (Rate { peak, average }, resolution) = (rate.with(subtitles.rate), resolution(own));
     let rates = format!("BANDWIDTH={peak},AVERAGE-BANDWIDTH={average}");
-    line(text, format_args!("#EXT-X-STREAM-INF:{rates},CODECS=\"{codecs}\"{resolution}{frame_rate}{audio}{with_text}"));
+    line(
+        text,
+        format_args!("#EXT-X-STREAM-INF:{rates},CODECS=\"{codecs}\"{resolution}{frame_rate}{range}{audio}{with_text}"),
+    );
     line(text, format_args!("{}", media::path(&own.name)));
 }
 
@@ -137,14 +141,21 @@ fn key_pictures(text: &mut String, own: &Representation, sizes: &[SegmentSize]) 
     line(
         text,
         format_args!(
-            "#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH={},AVERAGE-BANDWIDTH={},CODECS=\"{}\"{},URI=\"{}\"",
+            "#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH={},AVERAGE-BANDWIDTH={},CODECS=\"{}\"{}{},URI=\"{}\"",
             rate.peak,
             rate.average,
             own.codecs,
             resolution(own),
+            video_range(own),
             media::key_pictures_path(&own.name)
         ),
     );
+}
+
+/// `VIDEO-RANGE`, where the picture tells its colours.
+fn video_range(own: &Representation) -> String {
+    let colour = own.video.as_ref().and_then(|video| video.colour);
+    colour.map(|colour| format!(",VIDEO-RANGE={}", colour.video_range())).unwrap_or_default()
 }
 
 fn resolution(own: &Representation) -> String {
@@ -175,6 +186,7 @@ mod tests {
                 width: 640,
                 height: 360,
                 sample_aspect_ratio: None,
+                colour: None,
             }),
             audio: (kind == TrackKind::Audio).then_some(STEREO),
             encryption: None,

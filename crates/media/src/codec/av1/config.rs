@@ -7,7 +7,7 @@ use super::sequence::SequenceHeader;
 use crate::Result;
 use crate::codec::bits::Bits;
 use crate::codec::visual::Visual;
-use crate::codec::{ProtectionRule, SampleEntry};
+use crate::codec::{Colour, ProtectionRule, SampleEntry};
 use crate::isobmff::BoxView;
 
 /// `AV1CodecConfigurationRecord`: what parsing samples takes.
@@ -19,11 +19,13 @@ pub struct Av1Config {
 
 /// Reads an `av01` entry.
 pub(in crate::codec) fn sample_entry<'a>(entry: &BoxView<'a>) -> Result<SampleEntry<'a>> {
-    let visual = Visual::parse(entry)?;
+    let mut visual = Visual::parse(entry)?;
     let av1c = visual.child(b"av1C")?.ok_or(entry.malformed("it has no av1C box"))?;
     let (fields, units) = av1c.payload.split_first_chunk().ok_or(av1c.malformed("it ends before its fields do"))?;
     let config = Av1Config { units: units.to_vec() };
-    let codecs = codecs(*fields, config.sequence_header().as_ref());
+    let sequence = config.sequence_header();
+    visual.or_colour(|| sequence.as_ref()?.color.description.and_then(Colour::of));
+    let codecs = codecs(*fields, sequence.as_ref());
     let codecs = codecs.ok_or(av1c.malformed("its marker and version are not those of version 1"))?;
     Ok(SampleEntry::picture(entry.kind, codecs, visual.facts, ProtectionRule::Av1(config), visual.body))
 }
