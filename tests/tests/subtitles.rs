@@ -136,6 +136,49 @@ fn a_long_cue_stays_whole_and_its_segment_lasts_as_long() {
     assert!(!playlist.contains("#EXT-X-MAP"), "text files have no init segment");
 }
 
+/// `vpp package` of a movie with a subtitle file beside it.
+fn beside(fixture: &str, text: &str, scratch: &Path) -> std::process::Output {
+    let file = scratch.join("beside.vtt");
+    fs::write(&file, text).unwrap();
+    let given = format!("pt-BR={}:Português", file.display());
+    vpp::package(&fixtures::fixture(fixture), &scratch.join("package"), &["--captions", &given])
+}
+
+#[test]
+fn a_subtitle_file_is_delivered_as_it_is_and_in_step() {
+    let scratch = TempDir::new().unwrap();
+    let text =
+        "WEBVTT\n\nNOTE a note\n\n1\n00:01.000 --> 00:02.500 line:0\nOlá\n\n00:00:03.000 --> 00:00:04.000\nTchau\n";
+    let output = beside("timed-text.mp4", text, scratch.path());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let read = |path: &str| fs::read_to_string(scratch.path().join("package").join(path)).unwrap();
+    assert_eq!(read("t3/subtitles.vtt"), text);
+    let mapped = text.replacen("WEBVTT\n", "WEBVTT\nX-TIMESTAMP-MAP=LOCAL:00:00:00.000,MPEGTS:7200\n", 1);
+    assert_eq!(read("t3/1.vtt"), mapped);
+    assert!(read("t3/media.m3u8").contains("#EXTINF:10.") && read("t3/media.m3u8").contains(",\n1.vtt\n"));
+    let playlist = read("stream.m3u8");
+    let media = playlist.lines().find(|line| line.contains("t3/media.m3u8")).unwrap();
+    assert!(media.contains("TYPE=SUBTITLES") && media.contains("NAME=\"Português\",LANGUAGE=\"pt-BR\""), "{media}");
+    let manifest = read("stream.mpd");
+    let set = manifest.split("<AdaptationSet ").last().unwrap();
+    assert!(set.contains("mimeType=\"text/vtt\"") && set.contains("lang=\"pt-BR\""), "{set}");
+    assert!(set.contains("<BaseURL>t3/subtitles.vtt</BaseURL>") && set.contains("value=\"caption\""), "{set}");
+    assert_eq!(cues(&scratch.path().join("package/t3/1.vtt"), "0:0").len(), 2);
+    // ffmpeg reads the whole manifest, once it may open files of that name.
+    let any_name = ["-allowed_extensions", "ALL"];
+    assert_eq!(ffmpeg::complaints(&scratch.path().join("package/stream.mpd"), &any_name), "");
+}
+
+#[test]
+fn a_subtitle_file_that_breaks_a_rule_is_refused_with_its_line_before_anything_is_written() {
+    let scratch = TempDir::new().unwrap();
+    let output = beside("timed-text.mp4", "WEBVTT\n\n00:00:01,000 --> 00:00:02,000\ncommas\n", scratch.path());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said.starts_with("malformed_subtitles: ") && said.contains("line 3"), "{said}");
+    assert!(!scratch.path().join("package").exists());
+}
+
 #[test]
 fn subtitles_are_told_apart_in_both_manifests() {
     let movie = packaged("timed-text.mp4");

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use vpp_media::cenc::{ConstantIv, ContentKey, ContentKeys, Drm, FairPlayUri, KeyId, Pssh, Scheme};
 use vpp_media::cmaf::{KeyParameters, PlanOptions, ProtectedTracks, Protection};
 use vpp_media::isobmff::Index;
+use vpp_media::track::{Descriptors, Role, is_language_tag};
 
 use crate::failure::Failure;
 
@@ -68,6 +69,15 @@ pub(crate) struct PackageArgs {
     /// The skd:// URI at which `FairPlay` asks for the key, to be named in the playlists. With cbcs.
     #[arg(long, value_name = "URI", requires = "key")]
     fairplay: Option<FairPlayUri>,
+    /// Subtitles in a `WebVTT` file, their language before it and a name for people behind it; any number of times.
+    #[arg(long, value_name = "LANGUAGE=FILE[:LABEL]", value_parser = given)]
+    subtitles: Vec<Given>,
+    /// Subtitles for who cannot hear, likewise.
+    #[arg(long, value_name = "LANGUAGE=FILE[:LABEL]", value_parser = given)]
+    captions: Vec<Given>,
+    /// Subtitles that are shown to all, likewise.
+    #[arg(long, value_name = "LANGUAGE=FILE[:LABEL]", value_parser = given)]
+    forced_subtitles: Vec<Given>,
     /// One file per segment, or one per track.
     #[arg(long, default_value = "segments")]
     layout: LayoutArg,
@@ -101,6 +111,34 @@ enum LayoutArg {
     SingleFile,
 }
 
+/// A subtitle file that was named.
+#[derive(Debug, Clone)]
+struct Given {
+    language: String,
+    path: PathBuf,
+    label: Option<String>,
+}
+
+fn given(text: &str) -> Result<Given, String> {
+    let (language, rest) = text.split_once('=').ok_or("expected LANGUAGE=FILE, as in en=english.vtt")?;
+    if !is_language_tag(language) {
+        return Err(format!("{language} is no language tag, such as en or pt-BR"));
+    }
+    // What follows the last colon is the label, unless it is part of the path.
+    let named = rest.rsplit_once(':').filter(|(path, label)| path.len() > 1 && !label.contains(['/', '\\']));
+    let (path, label) = named.map_or((rest, None), |(path, label)| (path, Some(label)));
+    let label = label.map(str::to_owned).filter(|label| !label.is_empty());
+    Ok(Given { language: language.to_owned(), path: path.into(), label })
+}
+
+/// Subtitles beside the movie.
+#[derive(Debug)]
+pub(crate) struct Subtitles {
+    pub(crate) path: PathBuf,
+    pub(crate) language: String,
+    pub(crate) descriptors: Descriptors,
+}
+
 fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| "expected a number of seconds".to_owned())?;
     let duration = Duration::try_from_secs_f64(seconds).ok().filter(|duration| *duration >= Duration::from_millis(100));
@@ -115,6 +153,8 @@ pub(crate) struct Job {
     /// Everything but the protection, which may depend on the movie.
     pub(crate) options: PlanOptions,
     pub(crate) encryption: Option<Encryption>,
+    /// Subtitles beside the movie, in the order of their kinds.
+    pub(crate) subtitles: Vec<Subtitles>,
     /// The DRM systems to name in the manifests.
     pub(crate) drm: Drm,
     pub(crate) json: bool,
@@ -188,7 +228,19 @@ impl PackageArgs {
             audio_only: self.audio_only,
             ..PlanOptions::default()
         };
-        Ok(Job { input: self.input, output: self.output, options, encryption, drm, json: self.json })
+        let kinds = [
+            (self.subtitles, Role::Subtitle),
+            (self.captions, Role::Caption),
+            (self.forced_subtitles, Role::ForcedSubtitle),
+        ];
+        let subtitles = kinds.into_iter().flat_map(|(given, role)| {
+            given.into_iter().map(move |Given { language, path, label }| {
+                let descriptors = Descriptors { label, roles: vec![role] };
+                Subtitles { path, language, descriptors }
+            })
+        });
+        let subtitles = subtitles.collect();
+        Ok(Job { input: self.input, output: self.output, options, encryption, subtitles, drm, json: self.json })
     }
 }
 

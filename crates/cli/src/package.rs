@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{IoSlice, Write};
+use std::io::{IoSlice, Read, Write};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
@@ -15,6 +15,7 @@ use vpp_media::cmaf::{PlanOptions, Planner, Presentation, SegmentSize, SegmentSi
 use vpp_media::dash::{self, MpdOptions};
 use vpp_media::hls::{self, HlsOptions};
 use vpp_media::isobmff::{Index, IndexReader};
+use vpp_media::text::{MAX_SIDECAR_BYTES, WebVttFile};
 
 use crate::args::{Encryption, Job};
 use crate::failure::Failure;
@@ -65,6 +66,8 @@ pub(crate) fn run(job: &Job) -> Result<Summary, Failure> {
     let mut input = Input::open(&job.input)?;
     let index = input.index()?;
     let movie = index.movie()?;
+    let sidecars: Vec<_> =
+        job.subtitles.iter().map(|own| Ok((own, read_subtitles(&own.path)?))).collect::<Result<_, Failure>>()?;
     let mut output = Output::new(&job.output);
     let protection = job.encryption.as_ref().map(|encryption| encryption.protection(&index));
     let keys = job.encryption.as_ref().map(Encryption::keys).unwrap_or_default();
@@ -82,7 +85,12 @@ pub(crate) fn run(job: &Job) -> Result<Summary, Failure> {
             sizes.insert((segment.representation.clone(), segment.number), segment.size());
         }
     }
-    let presentation = planner.finish()?;
+    let mut presentation = planner.finish()?;
+    for (own, file) in sidecars {
+        for (path, text) in presentation.add_sidecar(&file, Some(own.language.clone()), own.descriptors.clone()) {
+            output.write(&path, [text.as_bytes()].into_iter())?;
+        }
+    }
     for (path, init) in presentation.init_segments() {
         output.write(&path, [init].into_iter())?;
     }
@@ -116,6 +124,14 @@ pub(crate) fn run(job: &Job) -> Result<Summary, Failure> {
             .map(|own| SkippedSummary { track_id: own.id, handler: own.handler.to_string(), reason: own.reason })
             .collect(),
     })
+}
+
+/// Reads a subtitle file, of which no more is read than one may have.
+fn read_subtitles(path: &Path) -> Result<WebVttFile, Failure> {
+    let file = File::open(path).map_err(Failure::io(path))?;
+    let mut bytes = Vec::new();
+    file.take(MAX_SIDECAR_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(Failure::io(path))?;
+    Ok(WebVttFile::parse(&bytes)?)
 }
 
 fn segment_sizes(

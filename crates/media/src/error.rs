@@ -74,6 +74,15 @@ pub enum Error {
         reason: &'static str,
     },
 
+    /// A subtitle file breaks the rules of WebVTT.
+    #[error("the subtitles are malformed at line {line}: {reason}")]
+    MalformedSubtitles {
+        /// The line, from 1.
+        line: u64,
+        /// Which rule is broken.
+        reason: &'static str,
+    },
+
     /// The movie has no video track with samples, and was not asked for as audio only.
     #[error("the file has no video track: ask for an audio-only package, or upload a file with video")]
     NoVideo,
@@ -159,6 +168,7 @@ impl Error {
             Self::TruncatedMedia { .. } => "truncated_media",
             Self::Malformed { .. } => "malformed",
             Self::MalformedSample { .. } => "malformed_sample",
+            Self::MalformedSubtitles { .. } => "malformed_subtitles",
             Self::NoVideo => "no_video",
             Self::NoMedia => "no_media",
             Self::AlreadyEncrypted { .. } => "already_encrypted",

@@ -1,35 +1,40 @@
 //! What every manifest says of a track for players and viewers to choose it by.
 
-use super::plan::{Presentation, Representation};
-use crate::track::{Role, TrackKind, autonym};
+use super::plan::{Presentation, Representation, Sidecar};
+use crate::text::WebVttFile;
+use crate::track::{Descriptors, Role, TrackKind, autonym};
 
-impl Representation {
-    /// The track's own name, or what its language is called by those who speak it; a picture has none to choose by.
-    #[must_use]
-    pub fn label(&self) -> Option<&str> {
-        let language = self.language.as_deref().filter(|_| self.kind != TrackKind::Video);
-        self.descriptors.label.as_deref().or_else(|| language.and_then(autonym))
-    }
+/// What a track is chosen by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Choice<'p> {
+    /// Its id.
+    pub(crate) name: &'p str,
+    /// BCP 47 language, where known.
+    pub(crate) language: Option<&'p str>,
+    /// Its own name, or what its language is called by those who speak it; a picture has none to choose by.
+    pub(crate) label: Option<&'p str>,
+    /// Its roles: those that are told, and those that follow.
+    pub(crate) roles: Vec<Role>,
 }
 
 impl Presentation {
-    /// The roles of `own`: those that the file tells, and those that follow. Of video and audio one track is the main one, and
-    /// what is told nothing of is an alternative to it; text is subtitles unless it is said what else.
-    #[must_use]
-    pub fn roles(&self, own: &Representation) -> Vec<Role> {
-        let mut roles = own.descriptors.roles.clone();
+    /// What `own` is chosen by. Of video and audio one track is the main one, and what is told nothing of is an alternative to
+    /// it; text is subtitles unless it is said what else.
+    pub(crate) fn choice<'p>(&self, own: &'p Representation) -> Choice<'p> {
         if own.kind == TrackKind::Text {
-            let is_told = |role: &Role| matches!(role, Role::Subtitle | Role::Caption | Role::ForcedSubtitle);
-            if !roles.iter().any(is_told) {
-                roles.push(Role::Subtitle);
-            }
-        } else if !roles.contains(&Role::Main) && self.main(own.kind).is_some_and(|main| main.name == own.name) {
+            return text_choice(&own.name, own.language.as_deref(), &own.descriptors);
+        }
+        let mut roles = own.descriptors.roles.clone();
+        if !roles.contains(&Role::Main) && self.main(own.kind).is_some_and(|main| main.name == own.name) {
             roles.insert(0, Role::Main);
         }
         if roles.is_empty() {
             roles.push(Role::Alternate);
         }
-        roles
+        let language = own.language.as_deref();
+        let spoken = language.filter(|_| own.kind == TrackKind::Audio);
+        let label = own.descriptors.label.as_deref().or_else(|| spoken.and_then(autonym));
+        Choice { name: &own.name, language, label, roles }
     }
 
     /// The track of a kind that is presented unless another is chosen: the one that says so, or the first that says nothing, or
@@ -39,4 +44,45 @@ impl Presentation {
         let says_so = all().find(|own| own.descriptors.roles.contains(&Role::Main));
         says_so.or_else(|| all().find(|own| own.descriptors.roles.is_empty())).or_else(|| all().next())
     }
+
+    /// Adds subtitles that were given as a file, and returns what is to be written for them: paths below the package, and texts.
+    pub fn add_sidecar(
+        &mut self,
+        file: &WebVttFile,
+        language: Option<String>,
+        descriptors: Descriptors,
+    ) -> Vec<(String, String)> {
+        let tracks = self.representations.iter().filter(|own| own.kind == TrackKind::Text).count();
+        let number = tracks.saturating_add(self.sidecars.len()).saturating_add(1);
+        // All tracks of video and audio have one origin.
+        let origin = self.representations.iter().find(|own| own.kind != TrackKind::Text);
+        let mapped = origin.and_then(|own| file.mapped(own.presentation_time_offset, own.timescale));
+        let sidecar = Sidecar {
+            name: format!("t{number}"),
+            language,
+            descriptors,
+            bytes: u64::try_from(file.text().len()).unwrap_or(u64::MAX),
+            is_mapped: mapped.is_some(),
+        };
+        let mut files = vec![(sidecar.path(), file.text().to_owned())];
+        files.extend(mapped.map(|text| (format!("{}/{}", sidecar.name, sidecar.hls_name()), text)));
+        self.sidecars.push(sidecar);
+        files
+    }
+}
+
+impl Sidecar {
+    /// What it is chosen by.
+    pub(crate) fn choice(&self) -> Choice<'_> {
+        text_choice(&self.name, self.language.as_deref(), &self.descriptors)
+    }
+}
+
+fn text_choice<'p>(name: &'p str, language: Option<&'p str>, descriptors: &'p Descriptors) -> Choice<'p> {
+    let mut roles = descriptors.roles.clone();
+    if !roles.iter().any(|role| matches!(role, Role::Subtitle | Role::Caption | Role::ForcedSubtitle)) {
+        roles.push(Role::Subtitle);
+    }
+    let label = descriptors.label.as_deref().or_else(|| language.and_then(autonym));
+    Choice { name, language, label, roles }
 }

@@ -17,9 +17,10 @@ mod segment;
 mod sizes;
 mod subtitles;
 
+pub(crate) use choice::Choice;
 pub use plan::{
     Extent, KeyParameters, PlanOptions, PlannedSample, Presentation, ProtectedTracks, Protection, Representation,
-    SapType, SegmentPlan, SegmentTime, Slice, SliceTrack,
+    SapType, SegmentPlan, SegmentTime, Sidecar, Slice, SliceTrack,
 };
 pub use plan_file::{PRESENTATION_PREFIX, PlanFile, PlanWriter, presentation_range, read_presentation, read_slice};
 pub use planner::{MAX_WINDOW_BYTES, Planner};

@@ -112,6 +112,8 @@ pub enum ProtectedTracks {
 pub struct Presentation {
     /// One per packaged track, in file order.
     pub representations: Vec<Representation>,
+    /// Subtitles that were given as files.
+    pub sidecars: Vec<Sidecar>,
     /// Number of slices the work is cut into.
     pub slices: u32,
     /// How the package is protected.
@@ -122,6 +124,35 @@ impl Presentation {
     /// The init segments: path below the package, and bytes.
     pub fn init_segments(&self) -> impl Iterator<Item = (String, &[u8])> {
         self.representations.iter().map(|own| (format!("{}/init.mp4", own.name), own.init.as_slice()))
+    }
+}
+
+/// Subtitles given as a WebVTT file, which is delivered whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sidecar {
+    /// Its id in manifests and its folder in the package: `t1`, behind the tracks of text in the movie.
+    pub name: String,
+    /// BCP 47 language, where known.
+    pub language: Option<String>,
+    /// What else players choose it by.
+    pub descriptors: Descriptors,
+    /// Length of the file in bytes.
+    pub bytes: u64,
+    /// Whether players of HLS have a file of their own, which says which media time is its zero.
+    pub is_mapped: bool,
+}
+
+impl Sidecar {
+    /// The file's path below the package.
+    #[must_use]
+    pub fn path(&self) -> String {
+        format!("{}/subtitles.vtt", self.name)
+    }
+
+    /// The path of the file for HLS, below the folder of its own.
+    #[must_use]
+    pub fn hls_name(&self) -> &'static str {
+        if self.is_mapped { "1.vtt" } else { "subtitles.vtt" }
     }
 }
 

@@ -100,7 +100,7 @@ impl<'m, 'a> Planner<'m, 'a> {
     /// [`Error::Unsupported`] when segments would not follow one another in time.
     pub fn finish(self) -> Result<Presentation> {
         let representations = self.cursors.into_iter().map(Cursor::finish).collect::<Result<_>>()?;
-        Ok(Presentation { representations, slices: self.slices, protection: self.protection })
+        Ok(Presentation { representations, sidecars: Vec::new(), slices: self.slices, protection: self.protection })
     }
 
     /// The segments of all tracks up to the next cut; `None` behind the last.

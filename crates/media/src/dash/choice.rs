@@ -5,26 +5,25 @@ use std::io;
 use quick_xml::events::BytesText;
 
 use super::mpd::Xml;
-use crate::cmaf::{Presentation, Representation};
+use crate::cmaf::Choice;
 use crate::track::Role;
 
 /// Schemes of `Role` and `Accessibility` (ISO/IEC 23009-1 5.8.5.5; ETSI TS 103 285 7.1.2).
 const ROLE: &str = "urn:mpeg:dash:role:2011";
 const AUDIO_PURPOSE: &str = "urn:tva:metadata:cs:AudioPurposeCS:2007";
 
-/// Writes the descriptors of the adaptation set of `own`, in the order of the schema.
-pub(super) fn choice(xml: &mut Xml, presentation: &Presentation, own: &Representation) -> io::Result<()> {
-    if let Some(label) = own.label() {
+/// Writes the descriptors, in the order of the schema.
+pub(super) fn descriptors(xml: &mut Xml, choice: Choice<'_>) -> io::Result<()> {
+    if let Some(label) = choice.label {
         xml.create_element("Label").write_text_content(BytesText::new(label))?;
     }
-    let roles = presentation.roles(own);
     let mut descriptor = |name: &str, scheme: &str, value: &str| {
         xml.create_element(name).with_attributes([("schemeIdUri", scheme), ("value", value)]).write_empty().map(drop)
     };
-    for (scheme, value) in roles.iter().filter_map(|role| accessibility(*role)) {
+    for (scheme, value) in choice.roles.iter().filter_map(|role| accessibility(*role)) {
         descriptor("Accessibility", scheme, value)?;
     }
-    roles.into_iter().try_for_each(|role| descriptor("Role", ROLE, role.value()))
+    choice.roles.into_iter().try_for_each(|role| descriptor("Role", ROLE, role.value()))
 }
 
 /// What a role means for who sees or hears little.

@@ -11,12 +11,12 @@ use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
 use super::bandwidth::bandwidth;
-use super::choice::choice;
+use super::choice::descriptors;
 use super::picture::colours;
 use super::sound::sound;
 use crate::Result;
 use crate::cenc::{Drm, TrackEncryption, common_pssh};
-use crate::cmaf::{Presentation, Representation, SegmentSize, SegmentSizes, SegmentTime};
+use crate::cmaf::{Presentation, Representation, SegmentSize, SegmentSizes, SegmentTime, Sidecar};
 use crate::time::reduce;
 use crate::track::TrackKind;
 
@@ -83,11 +83,39 @@ impl Document<'_> {
                         let representations = self.presentation.representations.iter().zip(self.sizes);
                         representations
                             .enumerate()
-                            .try_for_each(|(id, (own, sizes))| self.adaptation_set(xml, id, own, sizes))
+                            .try_for_each(|(id, (own, sizes))| self.adaptation_set(xml, id, own, sizes))?;
+                        let ids = self.presentation.representations.len()..;
+                        ids.zip(&self.presentation.sidecars).try_for_each(|(id, own)| self.sidecar(xml, id, own))
                     },
                 )?;
                 Ok(())
             })?;
+        Ok(())
+    }
+
+    /// The adaptation set of a file: its times are those of the period.
+    fn sidecar(&self, xml: &mut Xml, id: usize, own: &Sidecar) -> io::Result<()> {
+        let choice = own.choice();
+        let id = id.to_string();
+        let mut set = xml.create_element("AdaptationSet").with_attributes([
+            ("id", id.as_str()),
+            ("contentType", "text"),
+            ("mimeType", "text/vtt"),
+        ]);
+        if let Some(language) = choice.language {
+            set = set.with_attribute(("lang", language));
+        }
+        // All of it within the shortest buffer.
+        let bits = u128::from(own.bytes).saturating_mul(8000);
+        let bandwidth = bits.div_ceil(u128::from(self.buffer_ms).max(1)).max(1).to_string();
+        set.write_inner_content(|xml| {
+            descriptors(xml, choice)?;
+            let attributes = [("id", own.name.as_str()), ("bandwidth", bandwidth.as_str())];
+            xml.create_element("Representation").with_attributes(attributes).write_inner_content(|xml| {
+                xml.create_element("BaseURL").write_text_content(BytesText::new(&own.path())).map(drop)
+            })?;
+            Ok(())
+        })?;
         Ok(())
     }
 
@@ -116,7 +144,7 @@ impl Document<'_> {
             if let Some(video) = &own.video {
                 colours(xml, video)?;
             }
-            choice(xml, self.presentation, own)?;
+            descriptors(xml, self.presentation.choice(own))?;
             segment_template(xml, own)?;
             representation(xml, own, bandwidth(&own.segments, sizes, own.timescale, self.buffer_ms))
         })?;

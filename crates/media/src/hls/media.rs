@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::keys::keys;
 use super::{HlsOptions, INDEPENDENT_SEGMENTS};
-use crate::cmaf::{Presentation, Representation, SegmentSize, SegmentTime};
+use crate::cmaf::{Presentation, Representation, SegmentSize, SegmentTime, Sidecar};
 use crate::track::TrackKind;
 
 /// Where a track's init segment lies.
@@ -51,6 +51,21 @@ pub(super) fn subtitles(presentation: &Presentation, own: &Representation) -> St
     }
     text.push_str("#EXT-X-ENDLIST\n");
     text
+}
+
+/// The playlist of a file of subtitles: one segment, as long as what it belongs to.
+pub(super) fn sidecar(presentation: &Presentation, own: &Sidecar) -> String {
+    let lasts = |own: &Representation| {
+        let start = own.segments.first().map_or(0, |first| first.start);
+        seconds(own.segments.last().map_or(0, SegmentTime::end).saturating_sub(start), own)
+    };
+    let duration = presentation.representations.iter().map(lasts).fold(0.0, f64::max);
+    let target = duration.ceil();
+    format!(
+        "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:{target:.0}\n#EXT-X-PLAYLIST-TYPE:VOD\n\
+         #EXTINF:{duration:.6},\n{}\n#EXT-X-ENDLIST\n",
+        own.hls_name()
+    )
 }
 
 /// When the first segment of the first track of video, or of audio, starts; in units of `own`.

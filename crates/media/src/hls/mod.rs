@@ -61,6 +61,9 @@ pub fn playlists(presentation: &Presentation, sizes: &SegmentSizes, options: &Hl
             playlists.push(Playlist { path: media::key_pictures_path(&own.name), text });
         }
     }
+    for own in &presentation.sidecars {
+        playlists.push(Playlist { path: media::path(&own.name), text: media::sidecar(presentation, own) });
+    }
     let text = multivariant::write(presentation, sizes, options);
     playlists.push(Playlist { path: MULTIVARIANT.to_owned(), text });
     Ok(playlists)

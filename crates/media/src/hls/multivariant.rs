@@ -5,7 +5,7 @@ use super::media::{self, line};
 use super::rate::Rate;
 use super::rendition;
 use super::{HlsOptions, INDEPENDENT_SEGMENTS};
-use crate::cmaf::{Presentation, Representation, SegmentSize};
+use crate::cmaf::{Presentation, Representation, SegmentSize, Sidecar};
 use crate::track::TrackKind;
 
 /// Audio tracks of one codec: a variant's `CODECS` must be true for each of them.
@@ -23,14 +23,14 @@ pub(super) fn write(presentation: &Presentation, sizes: &[Vec<SegmentSize>], opt
         text.push_str(INDEPENDENT_SEGMENTS);
     }
     session_keys(&mut text, presentation, options);
-    let subtitles = Subtitles::of(of(TrackKind::Text));
+    let subtitles = Subtitles::of(of(TrackKind::Text), &presentation.sidecars);
     let videos: Vec<_> = of(TrackKind::Video).collect();
     if !videos.is_empty() {
         for group in &groups {
-            rendition::group(&mut text, presentation, &group.id, &group.tracks);
+            rendition::sound(&mut text, presentation, &group.id, &group.tracks);
         }
     }
-    rendition::group(&mut text, presentation, SUBTITLES, &subtitles.tracks);
+    rendition::subtitles(&mut text, presentation, SUBTITLES, &subtitles.tracks, &presentation.sidecars);
     if videos.is_empty() {
         for (own, sizes) in of(TrackKind::Audio) {
             stream(&mut text, own, Rate::of(own, sizes), None, &subtitles);
@@ -57,6 +57,8 @@ const SUBTITLES: &str = "subtitles";
 /// The tracks of text.
 struct Subtitles<'p> {
     tracks: Vec<&'p Representation>,
+    /// Whether there are any, of the movie or beside it.
+    is_any: bool,
     /// The most that any of them adds to a variant; of text files, what they say in fragments, which is more.
     rate: Rate,
     /// The codecs that variants must name for them: those of segments, not of text files.
@@ -64,10 +66,12 @@ struct Subtitles<'p> {
 }
 
 impl<'p> Subtitles<'p> {
-    fn of(tracks: impl Iterator<Item = (&'p Representation, &'p Vec<SegmentSize>)>) -> Self {
-        let mut all = Self { tracks: Vec::new(), rate: Rate::default(), codecs: Vec::new() };
+    fn of(tracks: impl Iterator<Item = (&'p Representation, &'p Vec<SegmentSize>)>, sidecars: &[Sidecar]) -> Self {
+        let mut all =
+            Self { tracks: Vec::new(), is_any: !sidecars.is_empty(), rate: Rate::default(), codecs: Vec::new() };
         for (own, sizes) in tracks {
             all.tracks.push(own);
+            all.is_any = true;
             all.rate = all.rate.or(Rate::of(own, sizes));
             if !own.has_text_files() && !all.codecs.contains(&own.codecs.as_str()) {
                 all.codecs.push(&own.codecs);
@@ -123,7 +127,7 @@ fn stream(
     let frame_rate = pictures.map(|rate| format!(",FRAME-RATE={rate:.3}")).unwrap_or_default();
     let range = video_range(own);
     let audio = group.map(|group| format!(",AUDIO=\"{}\"", group.id)).unwrap_or_default();
-    let with_text = if subtitles.tracks.is_empty() { String::new() } else { format!(",SUBTITLES=\"{SUBTITLES}\"") };
+    let with_text = if subtitles.is_any { format!(",SUBTITLES=\"{SUBTITLES}\"") } else { String::new() };
     let (Rate { peak, average }, resolution) = (rate.with(subtitles.rate), resolution(own));
     let rates = format!("BANDWIDTH={peak},AVERAGE-BANDWIDTH={average}");
     line(
@@ -206,7 +210,11 @@ mod tests {
             ];
             representations.len()
         ];
-        write(&Presentation { representations, slices: 1, protection: None }, &sizes, &HlsOptions::default())
+        write(
+            &Presentation { representations, sidecars: Vec::new(), slices: 1, protection: None },
+            &sizes,
+            &HlsOptions::default(),
+        )
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Renditions (RFC 8216bis 4.4.6.1): the tracks of audio and text that a variant can be played with.
 
-use super::media::{self, line};
-use crate::cmaf::{Presentation, Representation};
+use super::media::{line, path};
+use crate::cmaf::{Choice, Presentation, Representation, Sidecar};
 use crate::codec::AudioFacts;
-use crate::track::{Role, TrackKind};
+use crate::track::Role;
 
 /// What a rendition is for, of which the file says so, in Apple's words.
 const CHARACTERISTICS: [(Role, &str); 4] = [
@@ -13,51 +13,61 @@ const CHARACTERISTICS: [(Role, &str); 4] = [
     (Role::EasyReader, "public.easy-to-read"),
 ];
 
-/// Writes an `EXT-X-MEDIA` for each of the `tracks` of a group.
-///
-/// Of audio the main track is played unless another is chosen; of text none is, but for what is forced on everyone.
-pub(super) fn group(text: &mut String, presentation: &Presentation, id: &str, tracks: &[&Representation]) {
-    let main = tracks.iter().position(|own| presentation.roles(own).contains(&Role::Main)).unwrap_or(0);
-    for ((position, own), name) in tracks.iter().enumerate().zip(names(tracks)) {
-        let is_text = own.kind == TrackKind::Text;
-        let roles = presentation.roles(own);
-        let is_default = !is_text && position == main;
-        let is_aside = roles.iter().any(|role| matches!(role, Role::Commentary | Role::Supplementary));
-        let yes = |holds: bool| if holds { "YES" } else { "NO" };
-        let kind = if is_text { "SUBTITLES" } else { "AUDIO" };
-        let language = own.language.as_ref().map(|language| format!(",LANGUAGE=\"{language}\"")).unwrap_or_default();
-        let forced = if is_text && roles.contains(&Role::ForcedSubtitle) { ",FORCED=YES" } else { "" };
-        let told: Vec<_> =
-            CHARACTERISTICS.iter().filter(|(role, _)| roles.contains(role)).map(|(_, words)| *words).collect();
-        let characteristics =
-            if told.is_empty() { String::new() } else { format!(",CHARACTERISTICS=\"{}\"", told.join(",")) };
+/// Writes a group of sound: the main track is played unless another is chosen.
+pub(super) fn sound(text: &mut String, presentation: &Presentation, id: &str, tracks: &[&Representation]) {
+    let choices: Vec<_> = tracks.iter().map(|own| presentation.choice(own)).collect();
+    let main = choices.iter().position(|own| own.roles.contains(&Role::Main)).unwrap_or(0);
+    for (position, ((own, choice), name)) in tracks.iter().zip(&choices).zip(names(&choices)).enumerate() {
         let channels = own.audio.as_ref().map(|audio| format!(",CHANNELS=\"{}\"", channels(audio))).unwrap_or_default();
-        line(
-            text,
-            format_args!(
-                "#EXT-X-MEDIA:TYPE={kind},GROUP-ID=\"{id}\",NAME=\"{name}\"{language},DEFAULT={},AUTOSELECT={}{forced}\
-                 {characteristics}{channels},URI=\"{}\"",
-                yes(is_default),
-                yes(is_default || !is_aside),
-                media::path(&own.name)
-            ),
-        );
+        media(text, &format!("AUDIO,GROUP-ID=\"{id}\""), choice, &name, position == main, &channels);
     }
+}
+
+/// Writes the group of subtitles: none is shown unless it is chosen, but for what is forced on everyone.
+pub(super) fn subtitles(
+    text: &mut String,
+    presentation: &Presentation,
+    id: &str,
+    tracks: &[&Representation],
+    sidecars: &[Sidecar],
+) {
+    let choices = tracks.iter().map(|own| presentation.choice(own)).chain(sidecars.iter().map(Sidecar::choice));
+    let choices: Vec<_> = choices.collect();
+    for (choice, name) in choices.iter().zip(names(&choices)) {
+        let forced = if choice.roles.contains(&Role::ForcedSubtitle) { ",FORCED=YES" } else { "" };
+        media(text, &format!("SUBTITLES,GROUP-ID=\"{id}\""), choice, &name, false, forced);
+    }
+}
+
+/// Writes an `EXT-X-MEDIA`.
+fn media(text: &mut String, kind: &str, choice: &Choice<'_>, name: &str, is_default: bool, more: &str) {
+    let is_aside = choice.roles.iter().any(|role| matches!(role, Role::Commentary | Role::Supplementary));
+    let yes = |holds: bool| if holds { "YES" } else { "NO" };
+    let language = choice.language.map(|language| format!(",LANGUAGE=\"{language}\"")).unwrap_or_default();
+    let told = CHARACTERISTICS.iter().filter(|(role, _)| choice.roles.contains(role)).map(|(_, words)| *words);
+    let told = told.collect::<Vec<_>>().join(",");
+    let characteristics = if told.is_empty() { told } else { format!(",CHARACTERISTICS=\"{told}\"") };
+    line(
+        text,
+        format_args!(
+            "#EXT-X-MEDIA:TYPE={kind},NAME=\"{name}\"{language},DEFAULT={},AUTOSELECT={}{characteristics}{more},URI=\"{}\"",
+            yes(is_default),
+            yes(is_default || !is_aside),
+            path(choice.name)
+        ),
+    );
 }
 
 /// What people are shown: the track's name, or that of its language, or failing both its own; with its own behind it where
 /// several would be called the same, for each must be told apart in its group.
-fn names(tracks: &[&Representation]) -> Vec<String> {
-    let plain = |own: &Representation| {
-        let name = own.label().or(own.language.as_deref()).unwrap_or(&own.name);
-        name.replace('"', "'")
-    };
-    let names: Vec<String> = tracks.iter().map(|own| plain(own)).collect();
-    let tell_apart = |(own, name): (&&Representation, &String)| {
+fn names(choices: &[Choice<'_>]) -> Vec<String> {
+    let plain = |own: &Choice<'_>| own.label.or(own.language).unwrap_or(own.name).replace('"', "'");
+    let names: Vec<String> = choices.iter().map(plain).collect();
+    let tell_apart = |(own, name): (&Choice<'_>, &String)| {
         let same = names.iter().filter(|other| other.eq_ignore_ascii_case(name)).count();
         if same > 1 { format!("{name} ({})", own.name) } else { name.clone() }
     };
-    tracks.iter().zip(&names).map(tell_apart).collect()
+    choices.iter().zip(&names).map(tell_apart).collect()
 }
 
 /// `CHANNELS` (RFC 8216bis 4.4.6.1): how many, or for Dolby Atmos how many objects at once, and that they are coded jointly.

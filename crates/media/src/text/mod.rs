@@ -29,6 +29,7 @@
 
 mod cue;
 mod document;
+mod sidecar;
 mod tx3g;
 mod wvtt;
 
@@ -89,4 +90,5 @@ impl TextCoding {
     }
 }
 
+pub use sidecar::{MAX_SIDECAR_BYTES, WebVttFile};
 pub(crate) use wvtt::write as write_sample;

@@ -36,6 +36,17 @@ pub(super) fn bcp47(three_letters: &str) -> Option<String> {
     known.then(|| Language::from_639_3(code).and_then(|language| language.to_639_1()).unwrap_or(code).to_owned())
 }
 
+/// Whether a text has the form of a BCP 47 tag (RFC 5646 2.1): letters and digits in parts of at most eight, a language first.
+#[must_use]
+pub fn is_tag(text: &str) -> bool {
+    let mut parts = text.split('-');
+    let language = parts.next().unwrap_or_default();
+    text.len() <= 35
+        && (2..=8).contains(&language.len())
+        && language.bytes().all(|byte| byte.is_ascii_alphabetic())
+        && parts.all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+}
+
 /// The language of a tag, by the name its speakers give it.
 pub(crate) fn autonym(tag: &str) -> Option<&'static str> {
     find(tag).and_then(|language| language.to_autonym())

@@ -13,6 +13,7 @@ mod samples;
 
 pub use descriptors::{Descriptors, Role};
 pub use edit::{Origin, Timeline};
+pub use language::is_tag as is_language_tag;
 pub(crate) use language::{autonym, three_letters};
 pub use movie::{Movie, SkippedTrack, Track, TrackKind};
 pub use samples::{Sample, SampleTable, Samples};
