@@ -45,7 +45,8 @@ fn outside_parsers_understand_every_manifest() {
             };
             check_mpd(package, &said("stream.mpd"));
             check_multivariant(package, &said("stream.m3u8"));
-            for own in &package.representations {
+            // Subtitles have a suite of their own.
+            for own in package.media() {
                 check_media(package, own, &said(&format!("{}/media.m3u8", own.id)));
                 if own.content_type == "video" {
                     check_key_pictures(own, &said(&format!("{}/iframes.m3u8", own.id)));
@@ -95,8 +96,8 @@ fn check_mpd(package: &Package, mpd: &Value) {
     });
     assert_near(&mpd["duration"], ends.fold(0.0, f64::max), "duration");
     let playlists = playlists(mpd);
-    assert_eq!(playlists.len(), package.representations.len());
-    for own in &package.representations {
+    assert!(playlists.len() >= package.media().count());
+    for own in package.media() {
         let found = playlists.iter().find(|playlist| playlist["attributes"]["NAME"] == *own.id);
         let found = found.unwrap_or_else(|| panic!("{} is not understood", own.id));
         assert_eq!(found["attributes"]["CODECS"], *own.codecs);
