@@ -20,8 +20,9 @@ use proptest::prelude::*;
 use support::{Base, Fragmenting, Movie, Wanted, WantedTrack};
 use vpp_media::cenc::{ContentKey, ContentKeys, KeyId, Scheme};
 use vpp_media::cmaf::{
-    KeyParameters, PlanFile, PlanOptions, PlanWriter, Planner, Presentation, ProtectedTracks, Protection,
-    Representation, SapType, Slice, SliceSource, package_slice, presentation_range, read_presentation, read_slice,
+    KeyParameters, Layout, PlanFile, PlanOptions, PlanWriter, Planner, Presentation, ProtectedTracks, Protection,
+    Representation, SapType, SegmentSize, SegmentSizes, Slice, SliceSource, package_slice, presentation_range,
+    read_presentation, read_slice,
 };
 use vpp_media::isobmff::{Index, IndexReader};
 use vpp_media::track::Sample;
@@ -52,7 +53,7 @@ fn options(slice_bytes: u64, seconds: u64, protected: bool) -> PlanOptions {
         segment_duration: Duration::from_secs(seconds),
         slice_bytes,
         protection: protected.then(|| protection(Scheme::Cbcs)),
-        audio_only: false,
+        ..PlanOptions::default()
     }
 }
 
@@ -243,6 +244,41 @@ proptest! {
         prop_assert_eq!(presentation.representations, sliced.representations);
     }
 
+    /// The one file is its head, as long as the plan said before any size was known, and the fragments of the other layout.
+    #[test]
+    fn a_single_file_holds_the_fragments_of_the_segments(tracks in movie(), slice_bytes in 1_u64..20_000) {
+        let movie = Movie::new(&tracks);
+        let (slices, _) = plan(&movie, &options(u64::MAX, 1, true));
+        let segments = package(&movie, &slices);
+        let layout = Layout::SingleFile;
+        let (slices, presentation) = plan(&movie, &PlanOptions { layout, ..options(slice_bytes, 1, true) });
+        let fragments = package(&movie, &slices);
+        prop_assert_eq!(segments.keys().collect::<Vec<_>>(), fragments.keys().collect::<Vec<_>>());
+        let styp = 28;
+        prop_assert!(segments.iter().all(|(path, bytes)| bytes[styp..] == fragments[path]));
+
+        let mut sizes = SegmentSizes::new(&presentation);
+        for own in &presentation.representations {
+            for number in (1..).take(own.segments.len()) {
+                let bytes = fragments[&format!("{}/{number}.m4s", own.name)].len() as u64;
+                sizes.set(&presentation, &own.name, number, SegmentSize { bytes, entry_bytes: 1 }).unwrap();
+            }
+        }
+        let known = sizes.known(&presentation).unwrap();
+        let heads = presentation.heads(&sizes).unwrap();
+        prop_assert_eq!(heads.len(), tracks.len());
+        for ((own, head), sizes) in presentation.representations.iter().zip(heads).zip(known) {
+            prop_assert_eq!(head.bytes.len() as u64, own.head_bytes());
+            prop_assert!(head.bytes.starts_with(&own.init));
+            let mut at = own.head_bytes();
+            for (range, size) in own.byte_ranges(sizes).zip(sizes) {
+                prop_assert_eq!(range, at..at + size.bytes);
+                at += size.bytes;
+            }
+        }
+        prop_assert_eq!(presentation.init_segments().count(), 0);
+    }
+
     #[test]
     fn any_split_of_the_work_gives_the_same_bytes(
         tracks in movie(), slice_bytes in 1_u64..20_000, scheme in scheme(), picks in prop::collection::vec(0_usize..4, 64),
@@ -414,7 +450,7 @@ fn sound_is_cut_where_an_open_group_is_first_presented() {
     let audio = track(false, vec![frame; 469], 10, None);
     let (_, presentation) = plan(&Movie::new(&[video, audio]), &options(u64::MAX, 2, false));
     let [video, audio] = &presentation.representations[..] else { panic!("two tracks") };
-    assert_eq!((video.starts_with, audio.starts_with), (Some(SapType::Three), Some(SapType::One)));
+    assert_eq!((video.starts_with(), audio.starts_with()), (Some(SapType::Three), Some(SapType::One)));
     let starts: Vec<_> = video.segments.iter().map(|segment| segment.start).collect();
     assert_eq!(starts, [512, 49 * 512, 97 * 512, 145 * 512, 193 * 512]);
     for (v, a) in video.segments.iter().zip(&audio.segments).skip(1) {

@@ -14,15 +14,17 @@ mod plan_file;
 mod planner;
 mod ranges;
 mod segment;
+mod single_file;
 mod sizes;
 mod subtitles;
 
 pub(crate) use choice::Choice;
 pub use plan::{
-    Extent, KeyParameters, PlanOptions, PlannedSample, Presentation, ProtectedTracks, Protection, Representation,
-    SapType, SegmentPlan, SegmentTime, Sidecar, Slice, SliceTrack,
+    EntryPoint, Extent, KeyParameters, Layout, PlanOptions, PlannedSample, Presentation, ProtectedTracks, Protection,
+    Representation, SapType, SegmentPlan, SegmentTime, Sidecar, Slice, SliceTrack,
 };
 pub use plan_file::{PRESENTATION_PREFIX, PlanFile, PlanWriter, presentation_range, read_presentation, read_slice};
 pub use planner::{MAX_WINDOW_BYTES, Planner};
 pub use segment::{Segment, SliceSource, package_slice};
+pub use single_file::FileHead;
 pub use sizes::{SegmentSize, SegmentSizes};

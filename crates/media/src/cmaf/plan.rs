@@ -22,17 +22,47 @@ pub struct PlanOptions {
     pub protection: Option<Protection>,
     /// Whether a movie without video is accepted, and the video of one that has it left out.
     pub audio_only: bool,
+    /// How the segments are laid out in files.
+    pub layout: Layout,
 }
 
 impl Default for PlanOptions {
-    /// Six seconds and 32 MiB, in the clear.
+    /// Six seconds and 32 MiB, in the clear, a file for each segment.
     fn default() -> Self {
         Self {
             segment_duration: Duration::from_secs(6),
             slice_bytes: 32 * 1024 * 1024,
             protection: None,
             audio_only: false,
+            layout: Layout::Segments,
         }
+    }
+}
+
+/// How the segments of a track are laid out in files. Their fragments are the same in both.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Layout {
+    /// An init segment, and a file for each segment.
+    #[default]
+    Segments,
+    /// One file: the init segment, an index of the segments (`sidx`), and all of them.
+    SingleFile,
+}
+
+impl Layout {
+    /// The name, as commands and requests spell it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Segments => "segments",
+            Self::SingleFile => "single-file",
+        }
+    }
+
+    /// Reads the name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Segments, Self::SingleFile].into_iter().find(|layout| layout.name() == name)
     }
 }
 
@@ -118,12 +148,15 @@ pub struct Presentation {
     pub slices: u32,
     /// How the package is protected.
     pub protection: Option<Protection>,
+    /// How the segments are laid out in files.
+    pub layout: Layout,
 }
 
 impl Presentation {
-    /// The init segments: path below the package, and bytes.
+    /// The init segments that are files of their own: path below the package, and bytes.
     pub fn init_segments(&self) -> impl Iterator<Item = (String, &[u8])> {
-        self.representations.iter().map(|own| (format!("{}/init.mp4", own.name), own.init.as_slice()))
+        let own = self.representations.iter().filter(|_| self.layout == Layout::Segments);
+        own.map(|own| (format!("{}/init.mp4", own.name), own.init.as_slice()))
     }
 }
 
@@ -183,8 +216,6 @@ pub struct Representation {
     pub presentation_time_offset: u64,
     /// The duration of its samples, where all but the last have the same.
     pub sample_duration: Option<u32>,
-    /// What every segment starts with; `None` when one cannot be entered at its start at all.
-    pub starts_with: Option<SapType>,
     /// Its segments on the media timeline; the first has number 1.
     pub segments: Vec<SegmentTime>,
     /// Its init segment.
@@ -192,10 +223,17 @@ pub struct Representation {
 }
 
 impl Representation {
+    /// What every segment starts with; `None` when one cannot be entered at its start at all.
+    #[must_use]
+    pub fn starts_with(&self) -> Option<SapType> {
+        let mut own = self.segments.iter().map(|segment| segment.entry.map(|entry| entry.sap_type));
+        own.try_fold(SapType::One, |so_far, own| own.map(|own| so_far.max(own)))
+    }
+
     /// Whether every segment can be decoded, all of it, without another.
     #[must_use]
     pub fn has_independent_segments(&self) -> bool {
-        self.starts_with == Some(SapType::One)
+        self.starts_with() == Some(SapType::One)
     }
 
     /// Whether every segment is written as a text file too, for HLS.
@@ -216,12 +254,6 @@ pub enum SapType {
 }
 
 impl SapType {
-    /// The type of a segment that begins with `first`, before which others are presented or not; `None` when it is no sync
-    /// sample.
-    pub(super) fn of(first: &Sample, others_lead: bool) -> Option<Self> {
-        first.is_sync.then_some(if others_lead { Self::Three } else { Self::One })
-    }
-
     /// The type, as a number.
     #[must_use]
     pub fn number(self) -> u8 {
@@ -232,6 +264,24 @@ impl SapType {
     }
 }
 
+/// Where a segment can be entered: at the sync sample that it begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntryPoint {
+    /// What that promises.
+    pub sap_type: SapType,
+    /// When the sync sample is presented, after the segment's start: zero, unless other pictures lead it.
+    pub delay: u64,
+}
+
+impl EntryPoint {
+    /// The entry point of a segment that begins with `first`, presented `delay` after the segment's start; `None` when it is no
+    /// sync sample.
+    pub(super) fn of(first: &Sample, delay: u64) -> Option<Self> {
+        let sap_type = if delay > 0 { SapType::Three } else { SapType::One };
+        first.is_sync.then_some(Self { sap_type, delay })
+    }
+}
+
 /// A segment on the media timeline of its representation, in units of its timescale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SegmentTime {
@@ -239,6 +289,8 @@ pub struct SegmentTime {
     pub start: u64,
     /// To the next segment's start; for the last, to the end of its media.
     pub duration: u64,
+    /// Where it can be entered, if it can.
+    pub entry: Option<EntryPoint>,
 }
 
 impl SegmentTime {
@@ -261,6 +313,8 @@ pub struct Slice {
     pub tracks: Vec<SliceTrack>,
     /// The segments, in the order of their windows.
     pub segments: Vec<SegmentPlan>,
+    /// How they are laid out in files.
+    pub layout: Layout,
 }
 
 impl Slice {
@@ -303,6 +357,14 @@ pub struct SegmentPlan {
     pub extents: Vec<Extent>,
     /// Its samples, in decode order.
     pub samples: Vec<PlannedSample>,
+}
+
+impl SegmentPlan {
+    /// Bytes of all its samples. The segment has more: those of the boxes around them.
+    #[must_use]
+    pub fn payload_bytes(&self) -> u64 {
+        self.extents.iter().map(|extent| extent.bytes).fold(0, u64::saturating_add)
+    }
 }
 
 /// Samples that lie back to back in the source.

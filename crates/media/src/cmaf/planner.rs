@@ -28,11 +28,11 @@ use std::ops::Range;
 use super::cuts::{Cut, cuts};
 use super::init;
 use super::plan::{
-    Extent, PlanOptions, PlannedSample, Presentation, Protection, Representation, SapType, SegmentPlan, SegmentTime,
-    Slice, SliceTrack,
+    EntryPoint, Extent, Layout, PlanOptions, PlannedSample, Presentation, Protection, Representation, SegmentPlan,
+    SegmentTime, Slice, SliceTrack,
 };
-use super::ranges;
 use super::subtitles::MAX_TEXT_BYTES;
+use super::{ranges, single_file};
 use crate::text::{TextCoding, TextTrack};
 use crate::time::MediaTime;
 use crate::track::{Movie, Origin, Sample, Samples, Timeline, Track, TrackKind};
@@ -55,6 +55,7 @@ pub struct Planner<'m, 'a> {
     slice_bytes: u64,
     slices: u32,
     protection: Option<Protection>,
+    layout: Layout,
     done: bool,
 }
 
@@ -90,6 +91,7 @@ impl<'m, 'a> Planner<'m, 'a> {
             slice_bytes: options.slice_bytes,
             slices: 0,
             protection: options.protection,
+            layout: options.layout,
             done: false,
         })
     }
@@ -97,10 +99,15 @@ impl<'m, 'a> Planner<'m, 'a> {
     /// The presentation, once every slice has been taken.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] when segments would not follow one another in time.
+    /// [`Error::Unsupported`] when segments would not follow one another in time; [`Error::LimitExceeded`] when the index of a
+    /// single file cannot hold them.
     pub fn finish(self) -> Result<Presentation> {
-        let representations = self.cursors.into_iter().map(Cursor::finish).collect::<Result<_>>()?;
-        Ok(Presentation { representations, sidecars: Vec::new(), slices: self.slices, protection: self.protection })
+        let Self { cursors, slices, protection, layout, .. } = self;
+        let representations = cursors.into_iter().map(Cursor::finish).collect::<Result<Vec<_>>>()?;
+        if layout == Layout::SingleFile {
+            representations.iter().try_for_each(single_file::check)?;
+        }
+        Ok(Presentation { representations, sidecars: Vec::new(), slices, protection, layout })
     }
 
     /// The segments of all tracks up to the next cut; `None` behind the last.
@@ -113,7 +120,7 @@ impl<'m, 'a> Planner<'m, 'a> {
         let mut window = Window { segments: Vec::new(), bytes: 0 };
         for (track, cursor) in (0..).zip(&mut self.cursors) {
             while let Some(segment) = cursor.segment(track, cut.as_ref()) {
-                let bytes = segment.extents.iter().map(|extent| extent.bytes).fold(0, u64::saturating_add);
+                let bytes = segment.payload_bytes();
                 if cursor.track.kind == TrackKind::Text && bytes > MAX_TEXT_BYTES {
                     let what = "the number of bytes of text in a segment";
                     return Err(Error::LimitExceeded { what, found: bytes, limit: MAX_TEXT_BYTES });
@@ -160,7 +167,7 @@ impl<'m, 'a> Planner<'m, 'a> {
         let index = self.slices;
         self.slices = self.slices.saturating_add(1);
         let tracks = self.cursors.iter().map(Cursor::slice_track).collect();
-        Ok(Some(Slice { index, ranges: ranges::ranges(&segments)?, tracks, segments }))
+        Ok(Some(Slice { index, ranges: ranges::ranges(&segments)?, tracks, segments, layout: self.layout }))
     }
 }
 
@@ -188,13 +195,11 @@ struct Cursor<'m, 'a> {
     timeline: Timeline,
     is_clock: bool,
     samples: Peekable<Samples<'m>>,
-    /// Earliest presentation time of each segment so far.
-    starts: Vec<u64>,
+    /// Earliest presentation time of each segment so far, and where it can be entered.
+    starts: Vec<(u64, Option<EntryPoint>)>,
     /// Where the media ends, presented.
     end: u64,
     sample_duration: SampleDuration,
-    /// What every segment so far starts with.
-    starts_with: Option<SapType>,
 }
 
 impl<'m, 'a> Cursor<'m, 'a> {
@@ -226,7 +231,6 @@ impl<'m, 'a> Cursor<'m, 'a> {
             starts: Vec::new(),
             end: 0,
             sample_duration: SampleDuration::default(),
-            starts_with: Some(SapType::One),
         })
     }
 
@@ -257,9 +261,8 @@ impl<'m, 'a> Cursor<'m, 'a> {
         if samples.is_empty() {
             return None;
         }
-        let sap_type = SapType::of(&first, self.timeline.composed(&first) > earliest);
-        self.starts_with = self.starts_with.zip(sap_type).map(|(so_far, own)| so_far.max(own));
-        self.starts.push(earliest);
+        let delay = self.timeline.composed(&first).saturating_sub(earliest);
+        self.starts.push((earliest, EntryPoint::of(&first, delay)));
         let decode_time = first.decode_time.saturating_add(self.timeline.shift);
         let number = u32::try_from(self.starts.len()).unwrap_or(u32::MAX);
         let Sample { index: first_sample, description, .. } = first;
@@ -300,18 +303,18 @@ impl<'m, 'a> Cursor<'m, 'a> {
     }
 
     fn finish(self) -> Result<Representation> {
-        let ends = self.starts.iter().skip(1).copied().chain([self.end]);
+        let ends = self.starts.iter().skip(1).map(|(start, _)| *start).chain([self.end]);
         let last = self.starts.len().saturating_sub(1);
         let segments: Vec<SegmentTime> = self
             .starts
             .iter()
             .zip(ends)
             .enumerate()
-            .map(|(position, (start, end))| {
+            .map(|(position, ((start, entry), end))| {
                 // A last sample may have no duration of its own; a segment must.
                 let least = u64::from(position == last);
                 let duration = end.saturating_sub(*start).max(least);
-                (duration > 0).then_some(SegmentTime { start: *start, duration })
+                (duration > 0).then_some(SegmentTime { start: *start, duration, entry: *entry })
             })
             .collect::<Option<_>>()
             .ok_or(Error::Unsupported {
@@ -334,7 +337,6 @@ impl<'m, 'a> Cursor<'m, 'a> {
             encryption: self.encryption,
             presentation_time_offset: origin,
             sample_duration: self.sample_duration.constant(),
-            starts_with: self.starts_with,
             segments,
         })
     }

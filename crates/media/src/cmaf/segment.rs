@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use super::plan::{PlannedSample, SegmentPlan, Slice, SliceTrack};
+use super::plan::{Layout, PlannedSample, SegmentPlan, Slice, SliceTrack};
 use super::sizes::SegmentSize;
 use super::subtitles::subtitles;
 use crate::cenc::{Auxiliary, ContentKeys, SampleCipher, Scheme, align_to_blocks};
@@ -75,7 +75,7 @@ pub struct Segment {
 }
 
 impl Segment {
-    /// Its path below the package.
+    /// Its path below the package, where it is a file of its own.
     #[must_use]
     pub fn path(&self) -> String {
         format!("{}/{}.m4s", self.representation, self.number)
@@ -132,7 +132,7 @@ pub fn package_slice(slice: &Slice, source: &mut SliceSource, keys: &ContentKeys
             let position = usize::from(plan.track);
             let track = slice.tracks.get(position).ok_or(Error::BadPlan { reason: "a segment names no track" })?;
             let encryptor = encryptors.get(position).and_then(Option::as_ref);
-            package_segment(plan, track, encryptor, source)
+            package_segment(plan, track, encryptor, slice.layout, source)
         })
         .collect()
 }
@@ -141,6 +141,7 @@ fn package_segment(
     plan: &SegmentPlan,
     track: &SliceTrack,
     encryptor: Option<&Encryptor<'_>>,
+    layout: Layout,
     source: &mut SliceSource,
 ) -> Result<Segment> {
     let body =
@@ -150,28 +151,36 @@ fn package_segment(
     let (rewritten, text) = subtitles.map_or((None, None), |own| (own.rewritten, own.text));
     let (representation, number) = (track.name.clone(), plan.number);
     if let Some((samples, payload)) = rewritten {
-        let mut head = head(&SegmentPlan { samples, ..plan.clone() }, track, None, length(&payload))?;
+        let mut head = head(&SegmentPlan { samples, ..plan.clone() }, track, None, layout, length(&payload))?;
         head.extend(payload);
         let entry_bytes = length(&head);
         return Ok(Segment { representation, number, head, body: Vec::new(), entry_bytes, text });
     }
-    let payload = plan.extents.iter().map(|extent| extent.bytes).fold(0, u64::saturating_add);
-    let head = head(plan, track, auxiliary.as_ref(), payload)?;
+    let head = head(plan, track, auxiliary.as_ref(), layout, plan.payload_bytes())?;
     let first_sample = plan.samples.first().map_or(0, |sample| u64::from(sample.size));
     let entry_bytes = length(&head).saturating_add(first_sample);
     Ok(Segment { representation, number, head, body, entry_bytes, text })
 }
 
 /// Everything up to the `payload` bytes of `mdat`.
-fn head(plan: &SegmentPlan, track: &SliceTrack, auxiliary: Option<&Auxiliary>, payload: u64) -> Result<Vec<u8>> {
+fn head(
+    plan: &SegmentPlan,
+    track: &SliceTrack,
+    auxiliary: Option<&Auxiliary>,
+    layout: Layout,
+    payload: u64,
+) -> Result<Vec<u8>> {
     let mdat_size = payload.checked_add(8).and_then(|size| u32::try_from(size).ok());
     let mdat_size = mdat_size.ok_or(Error::BadPlan { reason: "a segment is larger than 4 GiB" })?;
     let mut w = BoxWriter::new();
-    w.plain(b"styp", |w| {
-        w.raw(b"msdh");
-        w.u32(0);
-        w.raw(b"msdhmsixcmfs");
-    });
+    // A type of its own is for what is a file of its own.
+    if layout == Layout::Segments {
+        w.plain(b"styp", |w| {
+            w.raw(b"msdh");
+            w.u32(0);
+            w.raw(b"msdhmsixcmfs");
+        });
+    }
     moof(&mut w, plan, track, auxiliary);
     w.u32(mdat_size);
     w.raw(b"mdat");

@@ -57,7 +57,7 @@ mod tests {
     fn timeline(durations: &[u64]) -> Vec<SegmentTime> {
         let mut start = 0;
         let place = |duration: &u64| {
-            let own = SegmentTime { start, duration: *duration };
+            let own = SegmentTime { start, duration: *duration, entry: None };
             start += duration;
             own
         };

@@ -1,7 +1,7 @@
 //! The media presentation description.
 //!
-//! One period; one adaptation set per track; segments addressed by number, their times written out by `SegmentTimeline` in
-//! exact integers of the track's own timescale. Elements stand in the order of the schema (DASH-MPD.xsd), which is not the
+//! One period; one adaptation set per track. Segments that are files are addressed by number, their times written out by
+//! `SegmentTimeline` in exact integers of the track's own timescale; those of a single file by its segment index. Elements stand in the order of the schema (DASH-MPD.xsd), which is not the
 //! order in which one would tell the story.
 
 use std::io;
@@ -16,12 +16,14 @@ use super::picture::colours;
 use super::sound::sound;
 use crate::Result;
 use crate::cenc::{Drm, TrackEncryption, common_pssh};
-use crate::cmaf::{Presentation, Representation, SegmentSize, SegmentSizes, SegmentTime, Sidecar};
+use crate::cmaf::{Layout, Presentation, Representation, SegmentSize, SegmentSizes, SegmentTime, Sidecar};
 use crate::time::reduce;
 use crate::track::TrackKind;
 
 /// Segments of a static presentation, and CMAF tracks (DASH-IF, "DASH profiles").
-const PROFILES: &str = "urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019";
+const LIVE: &str = "urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019";
+/// Files with an index of their segments (ISO/IEC 23009-1 8.3), and CMAF tracks.
+const ON_DEMAND: &str = "urn:mpeg:dash:profile:isoff-on-demand:2011,urn:mpeg:dash:profile:cmaf:2019";
 const MP4_PROTECTION: &str = "urn:mpeg:dash:mp4protection:2011";
 const CLEAR_KEY: &str = "urn:uuid:e2719d58-a985-b3c9-781a-b030af78d30e";
 const WIDEVINE: (&str, &str) = ("urn:uuid:edef8ba9-79d6-4ace-a3c8-27dcd51d21ed", "Widevine");
@@ -72,7 +74,7 @@ impl Document<'_> {
                 ("xmlns:cenc", "urn:mpeg:cenc:2013"),
                 ("xmlns:dashif", "https://dashif.org/"),
                 ("xmlns:mspr", "urn:microsoft:playready"),
-                ("profiles", PROFILES),
+                ("profiles", if self.is_single_file() { ON_DEMAND } else { LIVE }),
                 ("type", "static"),
                 ("mediaPresentationDuration", &iso_duration(end)),
                 ("minBufferTime", &iso_duration(u128::from(self.buffer_ms).saturating_mul(1_000_000))),
@@ -119,20 +121,30 @@ impl Document<'_> {
         Ok(())
     }
 
+    fn is_single_file(&self) -> bool {
+        self.presentation.layout == Layout::SingleFile
+    }
+
     fn adaptation_set(&self, xml: &mut Xml, id: usize, own: &Representation, sizes: &[SegmentSize]) -> io::Result<()> {
         let (content_type, mime_type) = match own.kind {
             TrackKind::Video => ("video", "video/mp4"),
             TrackKind::Audio => ("audio", "audio/mp4"),
             TrackKind::Text => ("text", "application/mp4"),
         };
+        // What an index lists are subsegments of the one segment that the file is.
+        let (aligned, starts_with_sap) = if self.is_single_file() {
+            ("subsegmentAlignment", "subsegmentStartsWithSAP")
+        } else {
+            ("segmentAlignment", "startWithSAP")
+        };
         let mut set = xml.create_element("AdaptationSet").with_attributes([
             ("id", id.to_string().as_str()),
             ("contentType", content_type),
             ("mimeType", mime_type),
-            ("segmentAlignment", "true"),
+            (aligned, "true"),
         ]);
-        if let Some(sap_type) = own.starts_with {
-            set = set.with_attribute(("startWithSAP", sap_type.number().to_string().as_str()));
+        if let Some(sap_type) = own.starts_with() {
+            set = set.with_attribute((starts_with_sap, sap_type.number().to_string().as_str()));
         }
         if let Some(language) = &own.language {
             set = set.with_attribute(("lang", language.as_str()));
@@ -145,8 +157,39 @@ impl Document<'_> {
                 colours(xml, video)?;
             }
             descriptors(xml, self.presentation.choice(own))?;
-            segment_template(xml, own)?;
-            representation(xml, own, bandwidth(&own.segments, sizes, own.timescale, self.buffer_ms))
+            if !self.is_single_file() {
+                segment_template(xml, own)?;
+            }
+            self.representation(xml, own, bandwidth(&own.segments, sizes, own.timescale, self.buffer_ms))
+        })?;
+        Ok(())
+    }
+
+    fn representation(&self, xml: &mut Xml, own: &Representation, bandwidth: u64) -> io::Result<()> {
+        let mut attributes =
+            vec![("id", own.name.clone()), ("codecs", own.codecs.clone()), ("bandwidth", bandwidth.to_string())];
+        if let Some(video) = &own.video {
+            attributes.push(("width", video.width.to_string()));
+            attributes.push(("height", video.height.to_string()));
+            let (h, v) = video.sample_aspect_ratio.unwrap_or((1, 1));
+            let (h, v) = reduce(h, v);
+            attributes.push(("sar", format!("{h}:{v}")));
+            if let Some(rate) = own.sample_duration.map(|duration| frame_rate(own.timescale.hz(), duration)) {
+                attributes.push(("frameRate", rate));
+            }
+        }
+        if let Some(audio) = &own.audio {
+            attributes.push(("audioSamplingRate", audio.sample_rate.to_string()));
+        }
+        let element = attributes.iter().fold(xml.create_element("Representation"), |element, (name, value)| {
+            element.with_attribute((*name, value.as_str()))
+        });
+        if own.audio.is_none() && !self.is_single_file() {
+            return element.write_empty().map(drop);
+        }
+        element.write_inner_content(|xml| {
+            own.audio.as_ref().map_or(Ok(()), |audio| sound(xml, audio))?;
+            if self.is_single_file() { segment_base(xml, own) } else { Ok(()) }
         })?;
         Ok(())
     }
@@ -227,29 +270,24 @@ fn segment_template(xml: &mut Xml, own: &Representation) -> io::Result<()> {
     Ok(())
 }
 
-fn representation(xml: &mut Xml, own: &Representation, bandwidth: u64) -> io::Result<()> {
-    let mut attributes =
-        vec![("id", own.name.clone()), ("codecs", own.codecs.clone()), ("bandwidth", bandwidth.to_string())];
-    if let Some(video) = &own.video {
-        attributes.push(("width", video.width.to_string()));
-        attributes.push(("height", video.height.to_string()));
-        let (h, v) = video.sample_aspect_ratio.unwrap_or((1, 1));
-        let (h, v) = reduce(h, v);
-        attributes.push(("sar", format!("{h}:{v}")));
-        if let Some(rate) = own.sample_duration.map(|duration| frame_rate(own.timescale.hz(), duration)) {
-            attributes.push(("frameRate", rate));
-        }
-    }
-    if let Some(audio) = &own.audio {
-        attributes.push(("audioSamplingRate", audio.sample_rate.to_string()));
-    }
-    let element = attributes.iter().fold(xml.create_element("Representation"), |element, (name, value)| {
-        element.with_attribute((*name, value.as_str()))
-    });
-    match &own.audio {
-        Some(audio) => element.write_inner_content(|xml| sound(xml, audio)).map(drop),
-        None => element.write_empty().map(drop),
-    }
+/// The file of a representation, and where in it players find the index (ISO/IEC 23009-1 5.3.9.2).
+fn segment_base(xml: &mut Xml, own: &Representation) -> io::Result<()> {
+    let index = own.index_range();
+    let range = |start: u64, end: u64| format!("{start}-{}", end.saturating_sub(1));
+    xml.create_element("BaseURL").write_text_content(BytesText::new(&own.file_path()))?;
+    xml.create_element("SegmentBase")
+        .with_attributes([
+            ("timescale", own.timescale.hz().to_string().as_str()),
+            ("presentationTimeOffset", &own.presentation_time_offset.to_string()),
+            ("indexRange", &range(index.start, index.end)),
+            ("indexRangeExact", "true"),
+        ])
+        .write_inner_content(|xml| {
+            let range = range(0, index.start);
+            xml.create_element("Initialization").with_attribute(("range", range.as_str())).write_empty()?;
+            Ok(())
+        })?;
+    Ok(())
 }
 
 /// `@frameRate`: frames per second, as a whole number or a fraction in lowest terms.

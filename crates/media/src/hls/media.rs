@@ -4,11 +4,8 @@ use std::fmt::Write;
 
 use super::keys::keys;
 use super::{HlsOptions, INDEPENDENT_SEGMENTS};
-use crate::cmaf::{Presentation, Representation, SegmentSize, SegmentTime, Sidecar};
+use crate::cmaf::{Layout, Presentation, Representation, SegmentSize, SegmentTime, Sidecar};
 use crate::track::TrackKind;
-
-/// Where a track's init segment lies.
-const MAP: &str = "#EXT-X-MAP:URI=\"init.mp4\"\n";
 
 /// Path of a track's media playlist.
 pub(super) fn path(name: &str) -> String {
@@ -21,36 +18,28 @@ pub(super) fn key_pictures_path(name: &str) -> String {
 }
 
 /// The playlist of all segments of a track.
-pub(super) fn segments(own: &Representation, options: &HlsOptions) -> String {
-    let mut text = head(own, options, if own.has_independent_segments() { INDEPENDENT_SEGMENTS } else { "" });
-    for (number, segment) in (1..).zip(&own.segments) {
-        entry(&mut text, seconds(segment.duration, own), number, None);
-    }
-    text.push_str("#EXT-X-ENDLIST\n");
-    text
+pub(super) fn segments(own: &Representation, files: &Files<'_>, options: &HlsOptions) -> String {
+    let kind = if own.has_independent_segments() { INDEPENDENT_SEGMENTS } else { "" };
+    playlist(own, &own.segments, kind, Some(&files.init(own)), files.segments(own), options)
 }
 
 /// The playlist of a track of text.
 ///
 /// A playlist begins when the presentation does, and says nothing of times but how long segments last: where text begins
 /// later than what it belongs to, its first segment lasts longer by that.
-pub(super) fn subtitles(presentation: &Presentation, own: &Representation) -> String {
+pub(super) fn subtitles(presentation: &Presentation, own: &Representation, files: &Files<'_>) -> String {
     let mut segments = own.segments.clone();
     if let Some(first) = segments.first_mut() {
         let start = start_of_media(presentation, own).unwrap_or(first.start).min(first.start);
         first.duration = first.end().saturating_sub(start);
         first.start = start;
     }
-    let extension = if own.has_text_files() { "vtt" } else { "m4s" };
-    let mut text = opening(&segments, own);
-    if !own.has_text_files() {
-        text.push_str(MAP);
+    let options = HlsOptions::default();
+    if own.has_text_files() {
+        let entries = segments.iter().zip(1..).map(|(_, number)| Resource::text(number)).collect();
+        return playlist(own, &segments, "", None, entries, &options);
     }
-    for (number, segment) in (1..).zip(&segments) {
-        line(&mut text, format_args!("#EXTINF:{:.6},\n{number}.{extension}", seconds(segment.duration, own)));
-    }
-    text.push_str("#EXT-X-ENDLIST\n");
-    text
+    playlist(own, &segments, "", Some(&files.init(own)), files.segments(own), &options)
 }
 
 /// The playlist of a file of subtitles: one segment, as long as what it belongs to.
@@ -78,40 +67,102 @@ fn start_of_media(presentation: &Presentation, own: &Representation) -> Option<u
 }
 
 /// The playlist of the pictures that segments begin with (4.4.3.6): each as long as its segment, read up to its last byte.
-pub(super) fn key_pictures(own: &Representation, sizes: &[SegmentSize], options: &HlsOptions) -> String {
-    let mut text = head(own, options, "#EXT-X-I-FRAMES-ONLY\n");
-    for ((number, segment), size) in (1..).zip(&own.segments).zip(sizes) {
-        entry(&mut text, seconds(segment.duration, own), number, Some(size.entry_bytes));
-    }
-    text.push_str("#EXT-X-ENDLIST\n");
-    text
+pub(super) fn key_pictures(own: &Representation, files: &Files<'_>, options: &HlsOptions) -> String {
+    playlist(own, &own.segments, "#EXT-X-I-FRAMES-ONLY\n", Some(&files.init(own)), files.key_pictures(own), options)
 }
 
-fn head(own: &Representation, options: &HlsOptions, kind: &str) -> String {
-    let mut text = opening(&own.segments, own);
-    text.push_str(kind);
-    text.push_str(MAP);
+/// Where the parts of a track lie.
+pub(super) struct Files<'p> {
+    pub(super) layout: Layout,
+    pub(super) sizes: &'p [SegmentSize],
+}
+
+/// A resource of a playlist: a file, or a range of it as length and start.
+struct Resource {
+    uri: String,
+    range: Option<(u64, u64)>,
+}
+
+/// The single file of a track, as its playlists name it.
+const SINGLE_FILE: &str = "media.mp4";
+
+impl Files<'_> {
+    fn init(&self, own: &Representation) -> Resource {
+        match self.layout {
+            Layout::Segments => Resource { uri: "init.mp4".to_owned(), range: None },
+            Layout::SingleFile => Resource::of_single_file(own.index_range().start, 0),
+        }
+    }
+
+    fn segments(&self, own: &Representation) -> Vec<Resource> {
+        match self.layout {
+            Layout::Segments => {
+                own.segments.iter().zip(1..).map(|(_, number)| Resource::segment(number, None)).collect()
+            }
+            Layout::SingleFile => self.ranges(own, |size| size.bytes),
+        }
+    }
+
+    fn key_pictures(&self, own: &Representation) -> Vec<Resource> {
+        let entry = |(number, size): (u32, &SegmentSize)| Resource::segment(number, Some((size.entry_bytes, 0)));
+        match self.layout {
+            Layout::Segments => (1..).zip(self.sizes).map(entry).collect(),
+            Layout::SingleFile => self.ranges(own, |size| size.entry_bytes),
+        }
+    }
+
+    /// The first bytes of every segment of a single file.
+    fn ranges(&self, own: &Representation, bytes: impl Fn(&SegmentSize) -> u64) -> Vec<Resource> {
+        let ranges = own.byte_ranges(self.sizes).zip(self.sizes);
+        ranges.map(|(range, size)| Resource::of_single_file(bytes(size), range.start)).collect()
+    }
+}
+
+impl Resource {
+    fn segment(number: u32, range: Option<(u64, u64)>) -> Self {
+        Self { uri: format!("{number}.m4s"), range }
+    }
+
+    fn text(number: u32) -> Self {
+        Self { uri: format!("{number}.vtt"), range: None }
+    }
+
+    fn of_single_file(length: u64, start: u64) -> Self {
+        Self { uri: SINGLE_FILE.to_owned(), range: Some((length, start)) }
+    }
+}
+
+/// A playlist of the segments of a track at `entries`, which may last otherwise than in the track.
+fn playlist(
+    own: &Representation,
+    segments: &[SegmentTime],
+    kind: &str,
+    init: Option<&Resource>,
+    entries: Vec<Resource>,
+    options: &HlsOptions,
+) -> String {
+    let longest = segments.iter().map(|segment| segment.duration).max().unwrap_or(0);
+    let target = longest.div_ceil(u64::from(own.timescale.hz()).max(1));
+    let mut text =
+        format!("#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:{target}\n#EXT-X-PLAYLIST-TYPE:VOD\n{kind}");
+    if let Some(init) = init {
+        let range = init.range.map(|(length, start)| format!(",BYTERANGE=\"{length}@{start}\"")).unwrap_or_default();
+        line(&mut text, format_args!("#EXT-X-MAP:URI=\"{}\"{range}", init.uri));
+    }
     if let Some(encryption) = &own.encryption {
         for attributes in keys(encryption, options) {
             line(&mut text, format_args!("#EXT-X-KEY:{attributes}"));
         }
     }
-    text
-}
-
-/// The lines that every playlist begins with.
-fn opening(segments: &[SegmentTime], own: &Representation) -> String {
-    let longest = segments.iter().map(|segment| segment.duration).max().unwrap_or(0);
-    let target = longest.div_ceil(u64::from(own.timescale.hz()).max(1));
-    format!("#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:{target}\n#EXT-X-PLAYLIST-TYPE:VOD\n")
-}
-
-fn entry(text: &mut String, seconds: f64, number: u32, entry_bytes: Option<u64>) {
-    line(text, format_args!("#EXTINF:{seconds:.6},"));
-    if let Some(bytes) = entry_bytes {
-        line(text, format_args!("#EXT-X-BYTERANGE:{bytes}@0"));
+    for (segment, resource) in segments.iter().zip(entries) {
+        line(&mut text, format_args!("#EXTINF:{:.6},", seconds(segment.duration, own)));
+        if let Some((length, start)) = resource.range {
+            line(&mut text, format_args!("#EXT-X-BYTERANGE:{length}@{start}"));
+        }
+        line(&mut text, format_args!("{}", resource.uri));
     }
-    line(text, format_args!("{number}.m4s"));
+    text.push_str("#EXT-X-ENDLIST\n");
+    text
 }
 
 /// Seconds of `units`, as playlists state them: decimal, for people's clocks; segments themselves carry exact times.

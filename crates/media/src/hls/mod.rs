@@ -1,7 +1,7 @@
 //! HLS (RFC 8216bis): playlists over the same segments as the MPD.
 //!
 //! One multivariant playlist, one media playlist per track, and one of key pictures per video track for trick play. Their
-//! URIs are relative, so that one token or one prefix covers them all.
+//! URIs are relative, so that one token or one prefix covers them all. Of a single file, playlists name byte ranges.
 //!
 //! Subtitles are one group. What MP4 calls `wvtt` is listed as the text files that go with its segments, for players of HLS
 //! read WebVTT as text alone; `stpp` is listed as its segments (IMSC1, RFC 8216bis 3.1.5).
@@ -50,14 +50,15 @@ pub fn playlists(presentation: &Presentation, sizes: &SegmentSizes, options: &Hl
     let sizes = sizes.known(presentation)?;
     let mut playlists = Vec::new();
     for (own, sizes) in presentation.representations.iter().zip(sizes) {
+        let files = media::Files { layout: presentation.layout, sizes };
         let text = if own.kind == TrackKind::Text {
-            media::subtitles(presentation, own)
+            media::subtitles(presentation, own, &files)
         } else {
-            media::segments(own, options)
+            media::segments(own, &files, options)
         };
         playlists.push(Playlist { path: media::path(&own.name), text });
         if own.kind == TrackKind::Video {
-            let text = media::key_pictures(own, sizes, options);
+            let text = media::key_pictures(own, &files, options);
             playlists.push(Playlist { path: media::key_pictures_path(&own.name), text });
         }
     }

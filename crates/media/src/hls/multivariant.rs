@@ -169,7 +169,7 @@ fn resolution(own: &Representation) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cmaf::{SapType, SegmentTime};
+    use crate::cmaf::{EntryPoint, Layout, SapType, SegmentTime};
     use crate::codec::{AudioFacts, ChannelLayout, VideoFacts};
     use crate::time::Timescale;
     use crate::track::{Descriptors, Role};
@@ -178,6 +178,7 @@ mod tests {
         AudioFacts { sample_rate: 48_000, channels: 2, layout: Some(ChannelLayout::Cicp(2)), joc: None };
 
     fn track(name: &str, kind: TrackKind, codecs: &str, language: Option<&str>) -> Representation {
+        let entry = Some(EntryPoint { sap_type: SapType::One, delay: 0 });
         Representation {
             name: name.to_owned(),
             track_id: 1,
@@ -196,8 +197,10 @@ mod tests {
             encryption: None,
             presentation_time_offset: 0,
             sample_duration: Some(40),
-            starts_with: Some(SapType::One),
-            segments: vec![SegmentTime { start: 0, duration: 6000 }, SegmentTime { start: 6000, duration: 2000 }],
+            segments: vec![
+                SegmentTime { start: 0, duration: 6000, entry },
+                SegmentTime { start: 6000, duration: 2000, entry },
+            ],
             init: vec![],
         }
     }
@@ -210,8 +213,9 @@ mod tests {
             ];
             representations.len()
         ];
+        let layout = Layout::Segments;
         write(
-            &Presentation { representations, sidecars: Vec::new(), slices: 1, protection: None },
+            &Presentation { representations, sidecars: Vec::new(), slices: 1, protection: None, layout },
             &sizes,
             &HlsOptions::default(),
         )

@@ -48,7 +48,7 @@ pub(crate) async fn expected_segments(platform: &Platform, package: &Package) ->
         segment_duration: Duration::from_secs(6),
         slice_bytes: u64::MAX,
         protection: package.encryption.as_ref().map(|encryption| encryption.protection),
-        audio_only: false,
+        ..PlanOptions::default()
     };
     let segments = engine_output(&options, &keys.into_iter().collect());
     segments.into_iter().map(|(path, bytes)| (format!("{}/{path}", package.id), bytes)).collect()
