@@ -22,15 +22,18 @@ pub const KEY: Key = Key { kid: "a16e402b9056e371f36d348aa62bb749", key: "87237d
 /// Another key of another id.
 pub const OTHER_KEY: Key = Key { kid: "00112233445566778899aabbccddeeff", key: "0f1e2d3c4b5a69788796a5b4c3d2e1f0" };
 
-/// Joins a representation's init segment and segments into one file in `directory`, as they are.
+/// Joins a representation's init segment and segments into one file in `directory`, as they are; a single file is one already.
 ///
 /// # Panics
 /// When a file is missing.
 #[must_use]
 pub fn join(representation: &Representation, directory: &Path) -> PathBuf {
-    let mut joined = fs::read(&representation.init).expect("the init segment is there");
+    if representation.index.is_some() {
+        return representation.init.clone();
+    }
+    let mut joined = representation.init_bytes();
     for segment in &representation.segments {
-        joined.extend(fs::read(&segment.path).expect("every segment is there"));
+        joined.extend(segment.bytes());
     }
     let file = directory.join(format!("{}.joined.mp4", representation.id));
     fs::write(&file, joined).expect("the joined file is written");

@@ -17,6 +17,7 @@ pub mod boxes;
 pub mod decrypt;
 pub mod ffmpeg;
 pub mod fixtures;
+pub mod index;
 pub mod movies;
 pub mod npm;
 pub mod package;

@@ -1,11 +1,14 @@
 //! A package on disk as a player meets it: the manifest, and every file it leads to.
 
 use std::fs;
+use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use dash_mpd_core::{AdaptationSet, MPD, SegmentTemplate};
+use dash_mpd_core::{AdaptationSet, MPD, SegmentBase, SegmentTemplate};
 use mp4_atom::{Decode, Moof};
+
+use crate::index::SegmentIndex;
 
 /// A package: its directory, and what its manifest says.
 #[derive(Debug)]
@@ -20,7 +23,7 @@ pub struct Package {
     pub representations: Vec<Representation>,
 }
 
-/// A representation and the files its template names.
+/// A representation, and the files its template names or the single file its base does.
 #[derive(Debug, Clone)]
 pub struct Representation {
     /// `@id`.
@@ -37,10 +40,14 @@ pub struct Representation {
     pub timescale: u64,
     /// `@presentationTimeOffset`.
     pub presentation_time_offset: u64,
-    /// The init segment.
+    /// The file of the init segment.
     pub init: PathBuf,
+    /// Where in that file the init segment lies, when there is more in it.
+    pub init_range: Option<Range<u64>>,
     /// The timeline, written out.
     pub segments: Vec<Segment>,
+    /// The segment index of a single file, and where it lies.
+    pub index: Option<(Range<u64>, SegmentIndex)>,
     /// What the manifest says of its protection.
     pub protection: Option<Protection>,
 }
@@ -56,6 +63,8 @@ pub struct Segment {
     pub duration: u64,
     /// The file.
     pub path: PathBuf,
+    /// Where in that file it lies, when there is more in it.
+    pub range: Option<Range<u64>>,
 }
 
 /// The descriptor `urn:mpeg:dash:mp4protection:2011`.
@@ -148,7 +157,35 @@ pub fn files(directory: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// The bytes of a file, or of a range of it.
+fn read(path: &Path, range: Option<&Range<u64>>) -> Vec<u8> {
+    let Some(range) = range else { return fs::read(path).expect("the file is there") };
+    let mut file = fs::File::open(path).expect("the file is there");
+    file.seek(SeekFrom::Start(range.start)).expect("it can be sought");
+    let mut bytes = vec![0; usize::try_from(range.end - range.start).unwrap()];
+    file.read_exact(&mut bytes).expect("the range lies in the file");
+    bytes
+}
+
+impl Representation {
+    /// The bytes of the init segment.
+    pub fn init_bytes(&self) -> Vec<u8> {
+        read(&self.init, self.init_range.as_ref())
+    }
+}
+
 impl Segment {
+    /// Its bytes.
+    pub fn bytes(&self) -> Vec<u8> {
+        read(&self.path, self.range.as_ref())
+    }
+
+    /// Its length in bytes.
+    pub fn length(&self) -> u64 {
+        let whole = || fs::metadata(&self.path).expect("the segment is there").len();
+        self.range.as_ref().map_or_else(whole, |range| range.end - range.start)
+    }
+
     /// The samples its movie fragment lists.
     ///
     /// # Panics
@@ -180,7 +217,7 @@ impl Segment {
     /// When there is not exactly one media data box.
     #[must_use]
     pub fn sample_bytes(&self) -> Vec<Vec<u8>> {
-        let bytes = fs::read(&self.path).expect("the segment is there");
+        let bytes = self.bytes();
         let mut rest = crate::boxes::one(&bytes, "mdat");
         let take = |sample: Sample| {
             let (own, behind) = rest.split_at(usize::try_from(sample.size).unwrap());
@@ -196,7 +233,7 @@ impl Segment {
     /// When the segment has no subsamples.
     #[must_use]
     pub fn protected_ranges(&self) -> Vec<Vec<Range<usize>>> {
-        let bytes = fs::read(&self.path).expect("the segment is there");
+        let bytes = self.bytes();
         protected_ranges(crate::boxes::one(&bytes, "moof/traf/senc"), 0)
     }
 
@@ -206,7 +243,7 @@ impl Segment {
     /// When there is not exactly one.
     #[must_use]
     pub fn moof(&self) -> Moof {
-        let bytes = fs::read(&self.path).expect("the segment is there");
+        let bytes = self.bytes();
         let found: Vec<_> = positions(&bytes).into_iter().filter(|(kind, ..)| kind == b"moof").collect();
         let [(_, start, end)] = found.as_slice() else { panic!("{} has not one fragment", self.path.display()) };
         Moof::decode(&mut &bytes[*start..*end]).expect("mp4-atom reads the fragment")
@@ -258,36 +295,91 @@ fn representations_of(directory: &Path, set: &AdaptationSet) -> Vec<Representati
     });
     let read = |own: &dash_mpd_core::Representation| {
         let id = own.id.clone().expect("a representation has an id");
-        let template = own.SegmentTemplate.as_ref().or(set.SegmentTemplate.as_ref()).expect("a segment template");
         let bandwidth = own.bandwidth.expect("a representation has a bandwidth");
+        let media = match (&own.SegmentBase, own.SegmentTemplate.as_ref().or(set.SegmentTemplate.as_ref())) {
+            (Some(base), None) => Media::of_single_file(directory, own, base),
+            (None, Some(template)) => Media::of_files(directory, &id, bandwidth, template),
+            _ => panic!("{id} has neither a segment template nor a segment base, or both"),
+        };
+        Representation {
+            content_type: set.contentType.clone().unwrap_or_default(),
+            codecs: own.codecs.clone().or_else(|| set.codecs.clone()).unwrap_or_default(),
+            language: set.lang.clone(),
+            timescale: media.timescale.unwrap_or(1),
+            presentation_time_offset: media.presentation_time_offset.unwrap_or(0),
+            protection: protection.clone(),
+            bandwidth,
+            init: media.init,
+            init_range: media.init_range,
+            segments: media.segments,
+            index: media.index,
+            id,
+        }
+    };
+    set.representations.iter().map(read).collect()
+}
+
+/// Where the media of a representation lies.
+struct Media {
+    timescale: Option<u64>,
+    presentation_time_offset: Option<u64>,
+    init: PathBuf,
+    init_range: Option<Range<u64>>,
+    segments: Vec<Segment>,
+    index: Option<(Range<u64>, SegmentIndex)>,
+}
+
+impl Media {
+    fn of_files(directory: &Path, id: &str, bandwidth: u64, template: &SegmentTemplate) -> Self {
         let fill = |pattern: &Option<String>, number: u64| {
             let pattern = pattern.as_deref().expect("the template names its files");
-            let name = pattern.replace("$RepresentationID$", &id).replace("$Number$", &number.to_string());
+            let name = pattern.replace("$RepresentationID$", id).replace("$Number$", &number.to_string());
             let name = name.replace("$Bandwidth$", &bandwidth.to_string());
             assert!(!name.contains('$'), "an identifier of {pattern} is not known");
             directory.join(name)
         };
-        Representation {
+        let segment = |(number, start, duration)| {
+            let path = fill(&template.media, number);
+            Segment { number, start, duration, path, range: None }
+        };
+        Self {
+            timescale: template.timescale,
+            presentation_time_offset: template.presentationTimeOffset,
             init: fill(&template.initialization, 0),
-            segments: timeline(template)
-                .map(|(number, start, duration)| Segment {
-                    number,
-                    start,
-                    duration,
-                    path: fill(&template.media, number),
-                })
-                .collect(),
-            content_type: set.contentType.clone().unwrap_or_default(),
-            codecs: own.codecs.clone().or_else(|| set.codecs.clone()).unwrap_or_default(),
-            language: set.lang.clone(),
-            timescale: template.timescale.unwrap_or(1),
-            presentation_time_offset: template.presentationTimeOffset.unwrap_or(0),
-            protection: protection.clone(),
-            bandwidth,
-            id: id.clone(),
+            init_range: None,
+            segments: timeline(template).map(segment).collect(),
+            index: None,
         }
-    };
-    set.representations.iter().map(read).collect()
+    }
+
+    fn of_single_file(directory: &Path, own: &dash_mpd_core::Representation, base: &SegmentBase) -> Self {
+        let [url] = own.BaseURL.as_slice() else { panic!("not one BaseURL") };
+        let path = directory.join(&url.base);
+        let index_range = range(base.indexRange.as_deref());
+        let index = SegmentIndex::parse(&read(&path, Some(&index_range)));
+        let (mut start, mut at) = (index.earliest_presentation_time, index_range.end + index.first_offset);
+        let mut segments = Vec::new();
+        for (number, reference) in (1..).zip(&index.references) {
+            let (duration, size) = (u64::from(reference.duration), u64::from(reference.size));
+            segments.push(Segment { number, start, duration, path: path.clone(), range: Some(at..at + size) });
+            (start, at) = (start + duration, at + size);
+        }
+        let init = base.Initialization.as_ref().expect("the base says where the init segment lies");
+        Self {
+            timescale: base.timescale,
+            presentation_time_offset: base.presentationTimeOffset,
+            init_range: Some(range(init.range.as_deref())),
+            init: path,
+            segments,
+            index: Some((index_range, index)),
+        }
+    }
+}
+
+/// A byte range as attributes state it: first and last.
+fn range(text: Option<&str>) -> Range<u64> {
+    let (first, last) = text.and_then(|text| text.split_once('-')).expect("a byte range");
+    first.parse().expect("a number")..last.parse::<u64>().expect("a number") + 1
 }
 
 /// The segments of a timeline: number, start, duration.

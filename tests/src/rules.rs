@@ -5,7 +5,6 @@
 //! expects to be told.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::boxes;
@@ -14,6 +13,7 @@ use crate::package::{Package, Representation, Sample, Segment};
 mod manifest;
 mod protection;
 mod schema;
+mod single_file;
 
 /// What is wrong with a package: nothing, for a good one.
 ///
@@ -32,6 +32,7 @@ pub fn broken(package: &Package) -> Vec<String> {
         fragments(own, &samples, &mut report);
         alignment(package, own, &samples, &mut report);
         protection::check(own, &samples, &mut report);
+        single_file::check(package, own, &samples, &mut report);
     }
     report.0
 }
@@ -108,16 +109,17 @@ fn timeline(own: &Representation, samples: &[Vec<Sample>], report: &mut Report) 
 
 /// Every segment is one fragment of the init segment's track, and they follow one another without a break.
 fn fragments(own: &Representation, samples: &[Vec<Sample>], report: &mut Report) {
-    let init = fs::read(&own.init).expect("the init segment is there");
+    let init = own.init_bytes();
     let track_id = u32::from_be_bytes(boxes::one(&init, "moov/trak/tkhd")[12..16].try_into().unwrap());
     let timescale = u32::from_be_bytes(boxes::one(&init, "moov/trak/mdia/mdhd")[12..16].try_into().unwrap());
     report.require(own.timescale == u64::from(timescale), || format!("{}: @timescale is not the track's", own.id));
     let mut decode_time = None;
     for (segment, samples) in own.segments.iter().zip(samples) {
         let name = || format!("{}/{}", own.id, segment.number);
-        let bytes = fs::read(&segment.path).expect("the segment is there");
+        let bytes = segment.bytes();
         let kinds: Vec<_> = boxes::children(&bytes).map(|(kind, _)| kind.to_vec()).collect();
-        report.require(kinds == [b"styp", b"moof", b"mdat"], || format!("{}: boxes {kinds:?}", name()));
+        let expected: &[&[u8]] = if own.index.is_some() { &[b"moof", b"mdat"] } else { &[b"styp", b"moof", b"mdat"] };
+        report.require(kinds == expected, || format!("{}: boxes {kinds:?}", name()));
         let (moof, traf) = (segment.moof(), &segment.moof().traf[0]);
         report
             .require(u64::from(moof.mfhd.sequence_number) == segment.number, || format!("{}: sequence number", name()));
@@ -128,7 +130,7 @@ fn fragments(own: &Representation, samples: &[Vec<Sample>], report: &mut Report)
         });
         decode_time = samples.last().map(|last| last.decode_time + u64::from(last.duration));
 
-        let start_of_moof = 8 + boxes::one(&bytes, "styp").len();
+        let start_of_moof = boxes::all(&bytes, "styp").first().map_or(0, |styp| 8 + styp.len());
         let start_of_media = start_of_moof + 8 + boxes::one(&bytes, "moof").len() + 8;
         let offset = traf.trun[0].data_offset.and_then(|offset| usize::try_from(offset).ok());
         report.require(offset == Some(start_of_media - start_of_moof), || format!("{}: data offset", name()));

@@ -264,6 +264,70 @@ fn every_package_keeps_the_rules() {
     });
 }
 
+/// Every way to package a movie, its codec allowing, as a single file for each track.
+fn single_files(movie: &Path) -> Vec<Packaged> {
+    let cbcs = [&with(KEY)[..], &["--encrypt", "all"]].concat();
+    let cenc = [&with(KEY)[..], &["--scheme", "cenc"]].concat();
+    let all = [(true, cbcs), (false, cenc), (false, vec!["--scheme", "clear"])];
+    let is_vp9 = movie.ends_with(VP9) || movie.ends_with("s06.mp4");
+    let asked = all.into_iter().filter(|(is_cbcs, _)| !(is_vp9 && *is_cbcs));
+    asked.map(|(_, arguments)| packaged(movie, &[&arguments[..], &["--layout", "single-file"]].concat())).collect()
+}
+
+/// Those of every codec.
+fn all_movies() -> Vec<PathBuf> {
+    movies().into_iter().chain([fixtures::fixture(VP9)]).chain(fixtures::corpus("good/s06.mp4")).collect()
+}
+
+#[test]
+fn a_single_file_holds_every_sample_and_keeps_the_rules() {
+    for_every(&all_movies(), |movie| {
+        for Packaged { package, scratch } in single_files(movie) {
+            let broken = rules::broken(&package);
+            assert!(broken.is_empty(), "{}", broken.join("\n"));
+            for own in &package.representations {
+                assert_same_samples(movie, own, &decrypt::decrypted(own, KEY, scratch.path()));
+            }
+        }
+    });
+}
+
+/// Of a file of one fragment, ffmpeg's reader of MPDs reads all to learn what it is, and then starts again or has nothing left.
+const ONE_FRAGMENT: [&str; 5] = ["av1-lossless.mp4", "s04.mp4", "s06.mp4", "s11.mp4", "s18.mp4"];
+
+/// ffmpeg finds every sample of the source by the manifest, by the playlist of the track, and in the file itself.
+#[test]
+fn players_find_every_sample_of_a_single_file() {
+    let movies: Vec<_> = all_movies().into_iter().filter(|movie| !is_dolby_vision(movie) && !is_film(movie)).collect();
+    for_every(&movies, |movie| {
+        let by_manifest = !ONE_FRAGMENT.iter().any(|name| movie.ends_with(name));
+        let clear = packaged(movie, &["--scheme", "clear", "--layout", "single-file"]);
+        let directory = &clear.package.directory;
+        let hashes = |file: &Path, stream: &str, edits: Edits| -> Vec<String> {
+            ffmpeg::packets(file, stream, edits).into_iter().map(|packet| packet.sha256).collect()
+        };
+        for own in &clear.package.representations {
+            let source = hashes(movie, &stream(own), Edits::Ignored);
+            // A package has no edit lists, and ffmpeg's readers of manifests do not know the option that ignores them.
+            let mut found = vec![
+                hashes(&directory.join(&own.id).join("media.m3u8"), "0:0", Edits::Applied),
+                hashes(&own.init, "0:0", Edits::Applied),
+            ];
+            if by_manifest {
+                found.push(hashes(&directory.join("stream.mpd"), &stream(own), Edits::Applied));
+            }
+            assert!(found.iter().all(|found| *found == source), "{}", own.id);
+        }
+        if by_manifest {
+            assert_eq!(ffmpeg::complaints(&directory.join("stream.m3u8"), &[]), "");
+            let encrypted =
+                packaged(movie, &[&with(KEY)[..], &["--scheme", "cenc", "--layout", "single-file"]].concat());
+            let manifest = encrypted.package.directory.join("stream.mpd");
+            assert_eq!(ffmpeg::complaints(&manifest, &["-cenc_decryption_key", KEY.key]), "");
+        }
+    });
+}
+
 /// The source's samples on the presentation's timeline are where the manifest puts the segments' samples: ffmpeg applies the
 /// source's edit list, we subtract `@presentationTimeOffset`.
 #[test]

@@ -12,9 +12,15 @@ use vpp_tests::{fixtures, rules, vpp};
 /// Packages a movie with everything encrypted, lets `damage` change files or the manifest's text, and asserts that the rules
 /// have exactly something to say that contains `expected`.
 fn breaking(expected: &str, damage: impl FnOnce(&mut String, &std::path::Path)) {
+    breaking_in("segments", expected, damage);
+}
+
+/// The same, in a layout.
+fn breaking_in(layout: &str, expected: &str, damage: impl FnOnce(&mut String, &std::path::Path)) {
     let scratch = TempDir::new().unwrap();
     let movie = fixtures::fixture("late-audio.mp4");
-    let output = vpp::package(&movie, scratch.path(), &["--key", KEY.key, "--kid", KEY.kid, "--encrypt", "all"]);
+    let arguments = ["--key", KEY.key, "--kid", KEY.kid, "--encrypt", "all", "--layout", layout];
+    let output = vpp::package(&movie, scratch.path(), &arguments);
     assert!(output.status.success());
     let good = Package::open(scratch.path());
     assert_eq!(rules::broken(&good), [""; 0]);
@@ -174,4 +180,37 @@ fn subsamples_that_do_not_cover_a_sample_are_noticed() {
 #[test]
 fn a_pattern_that_sound_must_not_have_is_noticed() {
     breaking("tenc version or pattern", |_, directory| patch(&directory.join("a1/init.mp4"), b"tenc", 5, &[0x19]));
+}
+
+#[test]
+fn an_index_that_promises_another_entry_is_noticed() {
+    breaking_in("single-file", "v1/1: index", |_, directory| {
+        // Behind version, flags, reference_ID, timescale, two times and the count: SAP_type of the first reference.
+        patch(&directory.join("v1/media.mp4"), b"sidx", 32, &[0xb0]);
+    });
+}
+
+#[test]
+fn an_index_of_another_track_is_noticed() {
+    breaking_in("single-file", "the index is of another track", |_, directory| {
+        patch(&directory.join("v1/media.mp4"), b"sidx", 7, &[9]);
+    });
+}
+
+#[test]
+fn bytes_behind_the_last_segment_of_a_file_are_noticed() {
+    breaking_in("single-file", "a1: the index ends at byte", |_, directory| {
+        let path = directory.join("a1/media.mp4");
+        fs::write(&path, [fs::read(&path).unwrap(), vec![0]].concat()).unwrap();
+    });
+}
+
+#[test]
+fn a_playlist_that_names_other_bytes_is_noticed() {
+    breaking_in("single-file", "v1/iframes.m3u8: ranges", |_, directory| {
+        let path = directory.join("v1/iframes.m3u8");
+        let mut text = fs::read_to_string(&path).unwrap();
+        replace(&mut text, "#EXT-X-BYTERANGE:", "#EXT-X-BYTERANGE:1");
+        fs::write(&path, text).unwrap();
+    });
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use vpp_media::cenc::{ConstantIv, ContentKey, ContentKeys, Drm, FairPlayUri, KeyId, Pssh, Scheme};
-use vpp_media::cmaf::{KeyParameters, PlanOptions, ProtectedTracks, Protection};
+use vpp_media::cmaf::{KeyParameters, Layout, PlanOptions, ProtectedTracks, Protection};
 use vpp_media::isobmff::Index;
 use vpp_media::track::{Descriptors, Role, is_language_tag};
 
@@ -190,9 +190,6 @@ impl Encryption {
 impl PackageArgs {
     /// Resolves the arguments.
     pub(crate) fn resolve(self) -> Result<Job, Failure> {
-        if self.layout == LayoutArg::SingleFile {
-            return Err(not_supported_yet("--layout single-file"));
-        }
         let keyed = self.kid.zip(self.key);
         let scheme = self.scheme.unwrap_or(if keyed.is_some() { SchemeArg::Cbcs } else { SchemeArg::Clear });
         let keyed = match (scheme, keyed) {
@@ -226,6 +223,10 @@ impl PackageArgs {
         let options = PlanOptions {
             segment_duration: self.segment_duration,
             audio_only: self.audio_only,
+            layout: match self.layout {
+                LayoutArg::Segments => Layout::Segments,
+                LayoutArg::SingleFile => Layout::SingleFile,
+            },
             ..PlanOptions::default()
         };
         let kinds = [
@@ -242,8 +243,4 @@ impl PackageArgs {
         let subtitles = subtitles.collect();
         Ok(Job { input: self.input, output: self.output, options, encryption, subtitles, drm, json: self.json })
     }
-}
-
-fn not_supported_yet(option: &str) -> Failure {
-    Failure::Refused { code: "unsupported_feature", message: format!("{option} is not supported yet") }
 }

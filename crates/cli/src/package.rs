@@ -1,21 +1,23 @@
 //! `vpp package`: drives the engine over local files.
 //!
-//! One pass: a slice is planned, read, encrypted in place and written before the next is planned. The manifest is written
-//! last, so that a package that has one is whole.
+//! The index is walked twice: once to know the presentation, and then slice by slice, each of which is read, encrypted in place
+//! and written before the next. So the media is read once, and nothing is written of a movie that cannot be planned. Where a
+//! track is a single file, every segment is written where it belongs behind a head that is written when all sizes are known. The
+//! manifest is written last, so that a package that has one is whole.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{IoSlice, Read, Write};
+use std::io::{IoSlice, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use vpp_media::cmaf::{PlanOptions, Planner, Presentation, SegmentSize, SegmentSizes, SliceSource, package_slice};
+use vpp_media::cmaf::{Layout, PlanOptions, Planner, Presentation, SegmentSizes, SliceSource, package_slice};
 use vpp_media::dash::{self, MpdOptions};
 use vpp_media::hls::{self, HlsOptions};
 use vpp_media::isobmff::{Index, IndexReader};
 use vpp_media::text::{MAX_SIDECAR_BYTES, WebVttFile};
+use vpp_media::track::Movie;
 
 use crate::args::{Encryption, Job};
 use crate::failure::Failure;
@@ -71,21 +73,29 @@ pub(crate) fn run(job: &Job) -> Result<Summary, Failure> {
     let mut output = Output::new(&job.output);
     let protection = job.encryption.as_ref().map(|encryption| encryption.protection(&index));
     let keys = job.encryption.as_ref().map(Encryption::keys).unwrap_or_default();
-    let mut planner = Planner::new(&movie, &PlanOptions { protection, ..job.options })?;
-    let mut sizes: BTreeMap<(String, u32), SegmentSize> = BTreeMap::new();
-    for slice in planner.by_ref() {
+    let options = PlanOptions { protection, ..job.options };
+    let mut presentation = presentation(&movie, &options)?;
+    let mut sizes = SegmentSizes::new(&presentation);
+    let mut files = output.single_files(&presentation)?;
+    for slice in Planner::new(&movie, &options)? {
         let slice = slice?;
         let parts = slice.ranges.iter().map(|range| input.read(range.start, range.end)).collect::<Result<_, _>>()?;
         let mut source = SliceSource::new(&slice, parts)?;
         for segment in package_slice(&slice, &mut source, &keys)? {
-            output.write(&segment.path(), segment.pieces(&source))?;
+            match files.iter_mut().find(|file| file.representation == segment.representation) {
+                Some(file) => output.append(file, segment.pieces(&source))?,
+                None => output.write(&segment.path(), segment.pieces(&source))?,
+            }
             if let Some((path, text)) = segment.text_file() {
                 output.write(&path, [text].into_iter())?;
             }
-            sizes.insert((segment.representation.clone(), segment.number), segment.size());
+            sizes.set(&presentation, &segment.representation, segment.number, segment.size())?;
         }
     }
-    let mut presentation = planner.finish()?;
+    for (file, head) in files.iter_mut().zip(presentation.heads(&sizes)?) {
+        file.file.rewind().map_err(Failure::io(&file.path))?;
+        output.append(file, [head.bytes.as_slice()].into_iter())?;
+    }
     for (own, file) in sidecars {
         for (path, text) in presentation.add_sidecar(&file, Some(own.language.clone()), own.descriptors.clone()) {
             output.write(&path, [text.as_bytes()].into_iter())?;
@@ -94,7 +104,6 @@ pub(crate) fn run(job: &Job) -> Result<Summary, Failure> {
     for (path, init) in presentation.init_segments() {
         output.write(&path, [init].into_iter())?;
     }
-    let sizes = segment_sizes(&presentation, &sizes)?;
     for playlist in
         hls::playlists(&presentation, &sizes, &HlsOptions { drm: job.drm.clone(), ..HlsOptions::default() })?
     {
@@ -134,13 +143,11 @@ fn read_subtitles(path: &Path) -> Result<WebVttFile, Failure> {
     Ok(WebVttFile::parse(&bytes)?)
 }
 
-fn segment_sizes(
-    presentation: &Presentation,
-    sizes: &BTreeMap<(String, u32), SegmentSize>,
-) -> Result<SegmentSizes, vpp_media::Error> {
-    let mut known = SegmentSizes::new(presentation);
-    sizes.iter().try_for_each(|((name, number), size)| known.set(presentation, name, *number, *size))?;
-    Ok(known)
+/// What planning the whole movie comes to.
+fn presentation(movie: &Movie<'_>, options: &PlanOptions) -> Result<Presentation, vpp_media::Error> {
+    let mut planner = Planner::new(movie, options)?;
+    planner.by_ref().try_for_each(|slice| slice.map(drop))?;
+    planner.finish()
 }
 
 /// The movie, read by ranges.
@@ -175,6 +182,13 @@ impl<'p> Input<'p> {
     }
 }
 
+/// The file of a track that has all its segments in one.
+struct SingleFile {
+    representation: String,
+    path: PathBuf,
+    file: File,
+}
+
 /// The folder of the package.
 struct Output<'p> {
     folder: &'p Path,
@@ -186,17 +200,47 @@ impl<'p> Output<'p> {
         Self { folder, bytes_written: 0 }
     }
 
-    fn write<'b>(&mut self, path: &str, pieces: impl Iterator<Item = &'b [u8]>) -> Result<(), Failure> {
+    /// The single files of a presentation, each with its head left free; none when segments are files.
+    fn single_files(&self, presentation: &Presentation) -> Result<Vec<SingleFile>, Failure> {
+        let own = presentation.representations.iter().filter(|_| presentation.layout == Layout::SingleFile);
+        own.map(|own| {
+            let (path, mut file) = self.create(&own.file_path())?;
+            file.seek(SeekFrom::Start(own.head_bytes())).map_err(Failure::io(&path))?;
+            Ok(SingleFile { representation: own.name.clone(), path, file })
+        })
+        .collect()
+    }
+
+    fn create(&self, path: &str) -> Result<(PathBuf, File), Failure> {
         let path = self.folder.join(path);
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent).map_err(Failure::io(parent))?;
         }
-        let mut file = File::create(&path).map_err(Failure::io(&path))?;
+        let file = File::create(&path).map_err(Failure::io(&path))?;
+        Ok((path, file))
+    }
+
+    fn write<'b>(&mut self, path: &str, pieces: impl Iterator<Item = &'b [u8]>) -> Result<(), Failure> {
+        let (path, mut file) = self.create(path)?;
+        self.write_to(&mut file, &path, pieces)
+    }
+
+    /// Writes on where the file stands.
+    fn append<'b>(&mut self, to: &mut SingleFile, pieces: impl Iterator<Item = &'b [u8]>) -> Result<(), Failure> {
+        self.write_to(&mut to.file, &to.path, pieces)
+    }
+
+    fn write_to<'b>(
+        &mut self,
+        file: &mut File,
+        path: &Path,
+        pieces: impl Iterator<Item = &'b [u8]>,
+    ) -> Result<(), Failure> {
         let mut slices: Vec<IoSlice<'_>> = pieces.filter(|piece| !piece.is_empty()).map(IoSlice::new).collect();
         self.bytes_written += slices.iter().map(|slice| slice.len() as u64).sum::<u64>();
         let mut rest = slices.as_mut_slice();
         while !rest.is_empty() {
-            let written = file.write_vectored(rest).map_err(Failure::io(&path))?;
+            let written = file.write_vectored(rest).map_err(Failure::io(path))?;
             IoSlice::advance_slices(&mut rest, written);
         }
         Ok(())

@@ -1,7 +1,5 @@
 //! Rules of the manifest itself beyond its schema: duration, bandwidth, codec strings.
 
-use std::fs;
-
 use super::{Report, schema};
 use crate::boxes;
 use crate::package::{Package, Representation, Segment};
@@ -19,16 +17,20 @@ pub(super) fn check(package: &Package, report: &mut Report) {
             "the protection scheme is not the first ContentProtection".into()
         });
         let own = set.representations.iter().filter_map(|own| own.id.as_deref()).map(|id| package.representation(id));
-        let worst = own.flat_map(|own| &own.segments).map(sap_type).max().unwrap_or(0);
-        report.require(set.startWithSAP == (worst < 4).then_some(worst), || {
-            format!("@startWithSAP is {:?} where a segment starts with type {worst}", set.startWithSAP)
+        let own: Vec<_> = own.collect();
+        let worst = own.iter().flat_map(|own| &own.segments).map(sap_type).max().unwrap_or(0);
+        let said = [set.startWithSAP, set.subsegmentStartsWithSAP];
+        let expected = (worst < 4).then_some(worst);
+        let expected = if own.iter().any(|own| own.index.is_some()) { [None, expected] } else { [expected, None] };
+        report.require(said == expected, || {
+            format!("@startWithSAP of segments and subsegments is {said:?} where one starts with type {worst}")
         });
     }
 }
 
 /// The type of the stream access point that a segment starts with (ISO/IEC 14496-12 Annex I), as its fragment tells it: 1
 /// where nothing is presented before the sync sample it begins with, 3 where something is, 4 for none.
-fn sap_type(segment: &Segment) -> u64 {
+pub(super) fn sap_type(segment: &Segment) -> u64 {
     let samples = segment.samples();
     let first = &samples[0];
     match samples.iter().any(|sample| sample.composition_time < first.composition_time) {
@@ -52,11 +54,7 @@ fn duration(package: &Package, report: &mut Report) {
 /// `@bandwidth` is the smallest rate that starves no client which waits for `@minBufferTime`, by the definition.
 fn bandwidth(package: &Package, own: &Representation, report: &mut Report) {
     let buffer = seconds(&package.text, "minBufferTime");
-    let sizes: Vec<u128> = own
-        .segments
-        .iter()
-        .map(|segment| u128::from(fs::metadata(&segment.path).expect("the segment is there").len()))
-        .collect();
+    let sizes: Vec<u128> = own.segments.iter().map(|segment| u128::from(segment.length())).collect();
     let plays = |rate: u64| {
         (0..sizes.len()).all(|from| {
             let mut bits = 0;
@@ -77,7 +75,7 @@ fn bandwidth(package: &Package, own: &Representation, report: &mut Report) {
 /// The codec string of a picture in H.264 or H.265 says what the configuration record says; any other begins with the type of
 /// its sample entry.
 fn codecs(own: &Representation, report: &mut Report) {
-    let init = fs::read(&own.init).expect("the init segment is there");
+    let init = own.init_bytes();
     let entries = "moov/trak/mdia/minf/stbl/stsd";
     let record = |record: &str| {
         let kinds = ["avc1", "hvc1", "hev1", "dvh1", "encv"];

@@ -1,7 +1,5 @@
 //! Rules of Common Encryption (ISO/IEC 23001-7): the manifest, the init segment and every sample's auxiliary data agree.
 
-use std::fs;
-
 use super::Report;
 use crate::boxes;
 use crate::package::{Protection, Representation, Sample, Segment};
@@ -9,7 +7,7 @@ use crate::package::{Protection, Representation, Sample, Segment};
 const ENTRIES: &str = "moov/trak/mdia/minf/stbl/stsd";
 
 pub(super) fn check(own: &Representation, samples: &[Vec<Sample>], report: &mut Report) {
-    let init = fs::read(&own.init).expect("the init segment is there");
+    let init = own.init_bytes();
     let kind = if own.content_type == "video" { "encv" } else { "enca" };
     let protections = boxes::all(&init, &format!("{ENTRIES}/{kind}/sinf"));
     let Some(said) = &own.protection else {
@@ -43,7 +41,7 @@ pub(super) fn check(own: &Representation, samples: &[Vec<Sample>], report: &mut 
 /// The subsamples of a fragment cover every sample, and `saiz` and `saio` lead to them.
 fn auxiliary(own: &Representation, segment: &Segment, samples: &[Sample], is_video: bool, report: &mut Report) {
     let name = || format!("{}/{}", own.id, segment.number);
-    let bytes = fs::read(&segment.path).expect("the segment is there");
+    let bytes = segment.bytes();
     let traf = boxes::one(&bytes, "moof/traf");
     let (senc, saiz, saio) = (boxes::all(traf, "senc"), boxes::all(traf, "saiz"), boxes::all(traf, "saio"));
     if !is_video {
@@ -59,7 +57,8 @@ fn auxiliary(own: &Representation, segment: &Segment, samples: &[Sample], is_vid
     let default_size = saiz[4];
     report.require(word(saiz, 5) == samples.len(), || format!("{}: saiz", name()));
 
-    let start_of_moof = 8 + boxes::one(&bytes, "styp").len();
+    // A segment of a single file has no type of its own.
+    let start_of_moof = boxes::all(&bytes, "styp").first().map_or(0, |styp| 8 + styp.len());
     let start_of_data = find(&bytes, senc) + 8;
     report
         .require(word(saio, 4) == 1 && start_of_moof + word(saio, 8) == start_of_data, || format!("{}: saio", name()));
