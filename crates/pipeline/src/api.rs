@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use vpp_media::cenc::{ContentKey, Drm, KeyId, Scheme};
-use vpp_media::cmaf::{KeyParameters, ProtectedTracks, Protection};
+use vpp_media::cmaf::{KeyParameters, Layout, ProtectedTracks, Protection};
 
 use crate::content::{Content, Facts};
 use crate::error::Error;
@@ -33,6 +33,8 @@ pub struct PackageRequest {
     pub audio_only: bool,
     /// The DRM systems that manifests name.
     pub drm: Drm,
+    /// How to lay segments out in files.
+    pub layout: Layout,
 }
 
 /// What a caller wants done to the media.
@@ -172,8 +174,8 @@ where
             RequestedTreatment::Encrypt { scheme, tracks, .. } => Treatment::Encrypt { scheme, tracks },
         };
         let segment_duration = request.segment_duration.unwrap_or(self.settings.segment_duration);
-        let (audio_only, drm) = (request.audio_only, request.drm.clone());
-        Options { audio_only, drm, ..Options::new(treatment, segment_duration) }
+        let (audio_only, drm, layout) = (request.audio_only, request.drm.clone(), request.layout);
+        Options { audio_only, drm, layout, ..Options::new(treatment, segment_duration) }
     }
 
     /// Writes a new package with its keys wrapped; finds the one that another request has written meanwhile.

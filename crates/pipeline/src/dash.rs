@@ -1,9 +1,11 @@
 //! Write the manifest, and make the package Ready.
 //!
+//! Where a track is a single file, it is completed first: see [`crate::assemble`].
+//!
 //! The manifest is a function of the plan's header and the receipts: exact sizes give exact bandwidths. It is the last
 //! object to be written, so a player that finds it finds everything it names.
 
-use vpp_media::cmaf::{PRESENTATION_PREFIX, Presentation, SegmentSizes, presentation_range, read_presentation};
+use vpp_media::cmaf::{Presentation, SegmentSizes};
 use vpp_media::dash::{MpdOptions, mpd};
 use vpp_media::hls::{HlsOptions, playlists};
 
@@ -11,6 +13,7 @@ use crate::error::Error;
 use crate::layout;
 use crate::message::{DashMessage, Message};
 use crate::package::{Options, Package};
+use crate::plan::presentation;
 use crate::ports::{Catalog, Clock, Location, NewObject, ObjectStore, Receipt};
 use crate::stage::{Outcome, package, settle};
 use crate::state::{Stage, State, Step, Transition, Work};
@@ -63,11 +66,13 @@ where
                 return Err(Error::not_yet("writing the manifest", "not all slices are made"));
             }
         }
-        let presentation = self.read_presentation(&package).await?;
+        let presentation = presentation(&self.store, &self.settings.work_bucket, &package).await?;
         let receipts = self.catalog.receipts(&package.id).await;
         let receipts = receipts.map_err(Error::unavailable("reading the receipts"))?;
-        let manifests = manifests(&presentation, &receipts, &package.options).map_err(Error::of_media)?;
-        let bytes_written = manifests.iter().map(|(_, text)| text.len() as u64).sum();
+        let sizes = sizes(&presentation, &receipts).map_err(Error::of_media)?;
+        let manifests = manifests(&presentation, &sizes, &package.options).map_err(Error::of_media)?;
+        let mut bytes_written = self.assemble(&package, &presentation, &sizes, &receipts).await?;
+        bytes_written += manifests.iter().map(|(_, text)| text.len() as u64).sum::<u64>();
         for (path, text) in manifests {
             let object = NewObject::new(text.into_bytes(), layout::output_headers(&path));
             let put = self.store.put_if_absent(&self.output(&package, &path), object).await;
@@ -82,41 +87,28 @@ where
         Ok(Outcome::Done)
     }
 
-    fn output(&self, package: &Package, path: &str) -> Location {
+    pub(crate) fn output(&self, package: &Package, path: &str) -> Location {
         Location::new(&self.settings.output_bucket, layout::output_key(&package.id, path))
     }
+}
 
-    /// The plan's front, in one read for most movies.
-    async fn read_presentation(&self, package: &Package) -> Result<Presentation, Error> {
-        let at = Location::new(&self.settings.work_bucket, layout::plan_key(&package.id));
-        let read = |range| async {
-            let bytes = self.store.read(&at, None, range).await;
-            bytes.map_err(|error| Error::of_store("reading the plan", error))
-        };
-        let mut bytes = read(0..PRESENTATION_PREFIX).await?;
-        let range = presentation_range(&bytes).map_err(Error::of_media)?;
-        if range.end > bytes.len() as u64 {
-            let rest = read(bytes.len() as u64..range.end).await?;
-            bytes.extend_from_slice(&rest);
-        }
-        let inside = usize::try_from(range.start).ok().zip(usize::try_from(range.end).ok());
-        let own = inside.and_then(|(start, end)| bytes.get(start..end)).unwrap_or_default();
-        read_presentation(own).map_err(Error::of_media)
+/// The sizes of all segments, by the receipts.
+fn sizes(presentation: &Presentation, receipts: &[Receipt]) -> Result<SegmentSizes, vpp_media::Error> {
+    let mut sizes = SegmentSizes::new(presentation);
+    for segment in receipts.iter().flat_map(|receipt| &receipt.segments) {
+        sizes.set(presentation, &segment.representation, segment.number, segment.size)?;
     }
+    Ok(sizes)
 }
 
 /// The manifests, each with its path: playlists of HLS, and the MPD last.
 fn manifests(
     presentation: &Presentation,
-    receipts: &[Receipt],
+    sizes: &SegmentSizes,
     options: &Options,
 ) -> Result<Vec<(String, String)>, vpp_media::Error> {
-    let mut sizes = SegmentSizes::new(presentation);
-    for segment in receipts.iter().flat_map(|receipt| &receipt.segments) {
-        sizes.set(presentation, &segment.representation, segment.number, segment.size)?;
-    }
     let playlists =
-        playlists(presentation, &sizes, &HlsOptions { drm: options.drm.clone(), key_url: None })?.into_iter();
-    let mpd = mpd(presentation, &sizes, &MpdOptions { drm: options.drm.clone(), licence_url: None })?;
+        playlists(presentation, sizes, &HlsOptions { drm: options.drm.clone(), key_url: None })?.into_iter();
+    let mpd = mpd(presentation, sizes, &MpdOptions { drm: options.drm.clone(), licence_url: None })?;
     Ok(playlists.map(|own| (own.path, own.text)).chain([(layout::MANIFEST.to_owned(), mpd)]).collect())
 }

@@ -87,6 +87,19 @@ impl Error {
         }
     }
 
+    /// A failed completion: that an upload was given up, and no object has come of it, is final.
+    pub(crate) fn of_completion(operation: &'static str, error: StoreError) -> Self {
+        match error {
+            StoreError::UploadOver { .. } => Self::Permanent {
+                code: "upload_expired",
+                message: "the parts of an output file were given up before it was complete; package the file again"
+                    .into(),
+                source: Some(error.into()),
+            },
+            other => Self::of_store(operation, other),
+        }
+    }
+
     /// The stable name of this error for the runtime and the logs.
     #[must_use]
     pub fn code(&self) -> &'static str {

@@ -1,19 +1,21 @@
 //! Plan a package: which samples make which segment, and which slices of the source hold them.
 //!
 //! Only the index is read again, at its known place. The plan and the init segments are written, no media is copied; then
-//! the package is Fragmented, and one message per slice goes out.
+//! the package is Fragmented, and one message per slice goes out. The uploads of single files that have several parts are begun
+//! here, and kept in the catalog before any message names a part: of two runs that begin them, one gives its own up.
 //!
 //! Planning is a function of the index and the options, so a repeated message makes the same plan again, finds every
 //! object there, and sends the same slice messages: nothing has to be remembered between two runs.
 
-use vpp_media::cmaf::{PlanFile, PlanOptions, PlanWriter, Planner, Presentation};
+use vpp_media::cmaf::{Layout, PlanFile, PlanOptions, PlanWriter, Planner, Presentation};
 use vpp_media::isobmff::{Index, IndexReader};
 
 use crate::error::Error;
 use crate::layout;
 use crate::message::{FragmentMessage, Message, Section, SliceMessage};
 use crate::package::Package;
-use crate::ports::{Catalog, Clock, Location, NewObject, ObjectStore, Queue};
+use crate::parts::{Parts, Run, Sizes};
+use crate::ports::{Catalog, Clock, Created, Location, NewObject, ObjectStore, Queue, Upload};
 use crate::source::read_index;
 use crate::stage::{Outcome, package, settle};
 use crate::state::{Stage, State, Step, Transition, Work};
@@ -27,6 +29,8 @@ pub struct Settings {
     pub output_bucket: String,
     /// Bytes of source in a slice, about: slices are whole segments.
     pub slice_bytes: u64,
+    /// Bytes that every part but the last of an upload in parts must have.
+    pub part_bytes: u64,
 }
 
 /// The use case and its ports.
@@ -69,9 +73,12 @@ where
         let source = &package.source;
         let reader = IndexReader::at(source.bytes, source.index.clone());
         let read = read_index(&self.store, &source.location, &source.etag, reader).await;
-        let (plan, presentation) = plan(&read.index?, &options(&package, self.settings.slice_bytes))?;
+        let sizes = self.sizes(&package)?;
+        let Plan { file: plan, presentation, runs, parts } =
+            plan(&read.index?, &options(&package, sizes.slice), sizes)?;
 
         let bytes_written = self.write_init_segments(&package, &presentation).await?;
+        self.begin_uploads(&package, &presentation, &parts).await?;
         let plan_at = Location::new(&self.settings.work_bucket, layout::plan_key(&package.id));
         let object = NewObject::new(plan.bytes, layout::plan_headers());
         self.store.put_if_absent(&plan_at, object).await.map_err(|error| Error::of_store("writing the plan", error))?;
@@ -83,11 +90,49 @@ where
         self.catalog.advance(&package.id, &transition).await.map_err(Error::unavailable("writing Fragmented"))?;
 
         let messages: Vec<SliceMessage> = (0..)
-            .zip(plan.sections)
-            .map(|(slice, section)| SliceMessage::new(package.id.clone(), slice, Section::from(section)))
+            .zip(plan.sections.into_iter().zip(runs))
+            .map(|(slice, (section, runs))| {
+                SliceMessage::new(package.id.clone(), slice, Section::from(section)).in_parts(runs)
+            })
             .collect();
         self.queue.send_all(&messages).await.map_err(Error::unavailable("sending the slices"))?;
         Ok(Outcome::Done)
+    }
+
+    /// How large slices and parts are to be.
+    fn sizes(&self, package: &Package) -> Result<Sizes, Error> {
+        let smallest = Sizes { part: self.settings.part_bytes, slice: self.settings.slice_bytes };
+        let sizes = match package.options.layout {
+            Layout::Segments => Some(smallest),
+            Layout::SingleFile => Sizes::of(package.source.bytes, smallest),
+        };
+        let too_large = "the file is too large for the single-file layout: ask for layout segments";
+        sizes.ok_or_else(|| Error::permanent("limit_exceeded", too_large))
+    }
+
+    /// Begins the upload of each file that has several parts, unless they were begun before.
+    async fn begin_uploads(&self, package: &Package, presentation: &Presentation, parts: &[u16]) -> Result<(), Error> {
+        let files = presentation.representations.iter().zip(parts).filter(|(_, parts)| **parts > 1);
+        let files: Vec<_> = files.map(|(own, _)| (own.name.clone(), own.file_path())).collect();
+        let known = self.catalog.uploads(&package.id).await.map_err(Error::unavailable("reading the uploads"))?;
+        if files.is_empty() || known.is_some() {
+            return Ok(());
+        }
+        let at = |path: &str| Location::new(&self.settings.output_bucket, layout::output_key(&package.id, path));
+        let mut begun = Vec::new();
+        for (representation, path) in &files {
+            let id = self.store.begin_upload(&at(path), layout::output_headers(path)).await;
+            let id = id.map_err(|error| Error::of_store("beginning an upload", error))?;
+            begun.push(Upload { representation: representation.clone(), id });
+        }
+        let put = self.catalog.put_uploads(&package.id, &begun).await;
+        if let Created::Before(_) = put.map_err(Error::unavailable("writing the uploads"))? {
+            for ((_, path), upload) in files.iter().zip(&begun) {
+                let given_up = self.store.abandon_upload(&at(path), &upload.id).await;
+                given_up.map_err(|error| Error::of_store("giving an upload up", error))?;
+            }
+        }
+        Ok(())
     }
 
     /// Writes every representation's init segment, and says how many bytes they have.
@@ -111,17 +156,38 @@ fn options(package: &Package, slice_bytes: u64) -> PlanOptions {
         slice_bytes,
         protection: package.encryption.as_ref().map(|encryption| encryption.protection),
         audio_only: package.options.audio_only,
+        layout: package.options.layout,
     }
 }
 
+/// A plan, and how its slices go into parts.
+struct Plan {
+    file: PlanFile,
+    presentation: Presentation,
+    /// Of each slice.
+    runs: Vec<Vec<Run>>,
+    /// How many each representation has; none unless they are single files made of several slices.
+    parts: Vec<u16>,
+}
+
 /// Plans slice by slice, so that only the encoded plan stays in memory.
-fn plan(index: &Index, options: &PlanOptions) -> Result<(PlanFile, Presentation), Error> {
+fn plan(index: &Index, options: &PlanOptions, sizes: Sizes) -> Result<Plan, Error> {
     let movie = index.movie().map_err(Error::of_media)?;
     let mut planner = Planner::new(&movie, options).map_err(Error::of_media)?;
     let mut writer = PlanWriter::new();
+    let mut parts = Parts::new(sizes.part);
+    let mut runs = Vec::new();
     for slice in &mut planner {
-        writer.push(&slice.map_err(Error::of_media)?);
+        let slice = slice.map_err(Error::of_media)?;
+        writer.push(&slice);
+        runs.push(if options.layout == Layout::SingleFile { parts.cut(&slice) } else { Vec::new() });
     }
     let presentation = planner.finish().map_err(Error::of_media)?;
-    Ok((writer.finish(&presentation), presentation))
+    let file = writer.finish(&presentation);
+    // Who makes the only slice knows all sizes, and writes the files by itself.
+    if let [only] = runs.as_mut_slice() {
+        only.clear();
+        return Ok(Plan { file, presentation, runs, parts: Vec::new() });
+    }
+    Ok(Plan { file, presentation, runs, parts: parts.counts().collect() })
 }

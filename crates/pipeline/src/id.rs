@@ -154,7 +154,7 @@ mod tests {
     use std::time::Duration;
 
     use vpp_media::cenc::Scheme;
-    use vpp_media::cmaf::ProtectedTracks;
+    use vpp_media::cmaf::{Layout, ProtectedTracks};
 
     use super::*;
     use crate::package::Treatment;
@@ -195,6 +195,13 @@ mod tests {
         for (at, one) in others.iter().enumerate() {
             assert!(!others[at + 1..].contains(one));
         }
+    }
+
+    #[test]
+    fn a_layout_that_is_not_the_default_makes_another_package_and_the_default_changes_no_id() {
+        let single = Options { layout: Layout::SingleFile, ..options(6) };
+        assert_eq!(options(6).canonical(), "v1 scheme=cbcs encrypt=video segment_ms=6000");
+        assert_eq!(single.canonical(), "v1 scheme=cbcs encrypt=video segment_ms=6000 layout=single-file");
     }
 
     #[test]

@@ -11,6 +11,13 @@ pub fn plan_key(package: &PackageId) -> String {
     format!("work/{package}/plan")
 }
 
+/// Key in the work bucket of a slice's share in a part of a single file. These are forgotten some days after the package is
+/// made, hence a prefix of their own.
+#[must_use]
+pub fn piece_key(package: &PackageId, representation: &str, part: u16, slice: u32) -> String {
+    format!("pieces/{package}/{representation}/{part}-{slice}")
+}
+
 /// Key in the output bucket of the file at `path` of a package (`v1/3.m4s`).
 #[must_use]
 pub fn output_key(package: &PackageId, path: &str) -> String {
@@ -52,7 +59,7 @@ pub fn output_headers(path: &str) -> Headers {
     Headers { content_type, cache_control }
 }
 
-/// The headers of a plan, which only the platform reads.
+/// The headers of a plan or a piece, which only the platform reads.
 #[must_use]
 pub fn plan_headers() -> Headers {
     Headers { content_type: "application/octet-stream", cache_control: "private" }

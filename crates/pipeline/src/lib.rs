@@ -24,6 +24,7 @@
 //! lands in a dead-letter queue. See [`error`].
 
 pub mod api;
+mod assemble;
 pub mod content;
 pub mod dash;
 pub mod dead_letter;
@@ -35,6 +36,8 @@ pub mod ingest;
 pub mod layout;
 pub mod message;
 pub mod package;
+pub mod parts;
+mod plan;
 pub mod ports;
 mod source;
 mod stage;

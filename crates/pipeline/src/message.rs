@@ -6,6 +6,7 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::id::PackageId;
+use crate::parts::Run;
 
 /// A message of a queue of this platform.
 pub trait Message: Serialize + DeserializeOwned + Send + Sync {
@@ -55,6 +56,9 @@ pub struct SliceMessage {
     pub slice: u32,
     /// Where the slice's section lies in the plan.
     pub section: Section,
+    /// How the slice goes into the parts of single files; none when segments are files, or the slice is all of the files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub runs: Vec<Run>,
 }
 
 /// A byte range of the plan.
@@ -99,7 +103,13 @@ impl SliceMessage {
     /// For the slice of `package` whose plan lies at `section`.
     #[must_use]
     pub fn new(package: PackageId, slice: u32, section: Section) -> Self {
-        Self { schema: Schema, packaged_content_id: package, slice, section }
+        Self { schema: Schema, packaged_content_id: package, slice, section, runs: Vec::new() }
+    }
+
+    /// The same, of a slice that goes into parts.
+    #[must_use]
+    pub fn in_parts(self, runs: Vec<Run>) -> Self {
+        Self { runs, ..self }
     }
 }
 

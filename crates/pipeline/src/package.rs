@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use vpp_media::cenc::{ContentKey, Drm, KeyId, Scheme};
-use vpp_media::cmaf::{ProtectedTracks, Protection};
+use vpp_media::cmaf::{Layout, ProtectedTracks, Protection};
 
 use crate::content::{Content, Facts, Source};
 use crate::id::{ContentId, PackageId};
@@ -24,6 +24,8 @@ pub struct Options {
     pub audio_only: bool,
     /// The DRM systems that manifests name.
     pub drm: Drm,
+    /// How segments are laid out in files.
+    pub layout: Layout,
 }
 
 /// What is done to the media.
@@ -44,7 +46,7 @@ impl Options {
     /// These, and nothing else asked for.
     #[must_use]
     pub fn new(treatment: Treatment, segment_duration: Duration) -> Self {
-        Self { treatment, segment_duration, audio_only: false, drm: Drm::default() }
+        Self { treatment, segment_duration, audio_only: false, drm: Drm::default(), layout: Layout::default() }
     }
 
     /// One text per set of options, to be hashed into ids. What is not asked for is not in it, so that a new option leaves
@@ -60,6 +62,7 @@ impl Options {
             widevine.as_ref().map(|pssh| format!("widevine={pssh}")),
             playready.as_ref().map(|pssh| format!("playready={pssh}")),
             fairplay.as_ref().map(|uri| format!("fairplay={uri}")),
+            (self.layout != Layout::default()).then(|| format!("layout={}", self.layout.name())),
         ];
         for option in asked.into_iter().flatten() {
             text.push(' ');

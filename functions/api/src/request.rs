@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use vpp_media::cenc::{Drm, FairPlayUri, ParseDrmError, ParseKeyError, Pssh, Scheme};
-use vpp_media::cmaf::ProtectedTracks;
+use vpp_media::cmaf::{Layout, ProtectedTracks};
 use vpp_pipeline::api::{PackageRequest, RequestedTreatment, SEGMENT_SECONDS};
 use vpp_pipeline::package::{RequestedKeys, Treatment};
 use zeroize::Zeroizing;
@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use crate::problem::Problem;
 use axum::http::StatusCode;
 
-const FIELDS: [&str; 13] = [
+const FIELDS: [&str; 14] = [
     "input_content_id",
     "key",
     "kid",
@@ -23,6 +23,7 @@ const FIELDS: [&str; 13] = [
     "encrypt",
     "audio_only",
     "segment_seconds",
+    "layout",
     "drm",
     "drm.widevine",
     "drm.playready",
@@ -42,6 +43,7 @@ struct Body {
     #[serde(default)]
     audio_only: bool,
     segment_seconds: Option<u64>,
+    layout: Option<String>,
     #[serde(default)]
     drm: DrmBody,
 }
@@ -67,19 +69,20 @@ impl DrmBody {
 
 /// Reads the body.
 ///
-/// Defaults: `cbcs`, the video only (or, of audio only, the audio), the platform's segment duration. A clear package takes
+/// Defaults: `cbcs`, the video only (or, of audio only, the audio), the platform's segment duration, a file for each segment. A clear package takes
 /// nothing that has to do with keys.
 pub(crate) fn package_request(body: &[u8]) -> Result<PackageRequest, Problem> {
     let body = decode(body)?;
     let content = required("input_content_id", body.input_content_id.as_deref())?;
     let content = content.parse().map_err(|error| invalid("input_content_id", &error))?;
     let segment_duration = body.segment_seconds.map(segment_duration).transpose()?;
+    let layout = body.layout.as_deref().map(layout).transpose()?.unwrap_or_default();
     let audio_only = body.audio_only;
     let (treatment, drm) = match body.scheme.as_deref() {
         Some("clear") => (clear(&body)?, Drm::default()),
         _ => encrypted(body)?,
     };
-    Ok(PackageRequest { content, treatment, segment_duration, audio_only, drm })
+    Ok(PackageRequest { content, treatment, segment_duration, audio_only, drm, layout })
 }
 
 fn clear(body: &Body) -> Result<RequestedTreatment, Problem> {
@@ -186,6 +189,11 @@ fn encryption(scheme: &str, tracks: &str) -> Result<(Scheme, ProtectedTracks), P
         (_, Some(_)) => Err(Problem::field("invalid_field", "encrypt", "expected video or all")),
         (_, None) => Err(Problem::field("invalid_field", "scheme", "expected cbcs, cenc or clear")),
     }
+}
+
+fn layout(name: &str) -> Result<Layout, Problem> {
+    let layout = Layout::from_name(name);
+    layout.ok_or_else(|| Problem::field("invalid_field", "layout", "expected segments or single-file"))
 }
 
 fn segment_duration(seconds: u64) -> Result<Duration, Problem> {

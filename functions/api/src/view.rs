@@ -23,6 +23,7 @@ pub(crate) struct PackageView {
     encrypt: &'static str,
     audio_only: bool,
     segment_seconds: f64,
+    layout: &'static str,
     #[serde(skip_serializing_if = "DrmView::is_none")]
     drm: DrmView,
     created_at: Timestamp,
@@ -108,6 +109,7 @@ impl PackageView {
             encrypt,
             audio_only: options.audio_only,
             segment_seconds: options.segment_duration.as_secs_f64(),
+            layout: options.layout.name(),
             drm: DrmView::from(&options.drm),
             created_at: package.created_at,
             fragmented_at: plan.map(|plan| plan.at),

@@ -2,6 +2,7 @@
 
 use vpp_aws::{Stopped, SystemClock, function, serve_queue};
 use vpp_pipeline::fragment::{Fragment, Settings};
+use vpp_pipeline::parts::SMALLEST_PART;
 
 fn main() -> Result<(), Stopped> {
     function(async |aws, environment| {
@@ -14,6 +15,7 @@ fn main() -> Result<(), Stopped> {
                 work_bucket: environment.work_bucket()?,
                 output_bucket: environment.output_bucket()?,
                 slice_bytes: environment.slice_bytes()?,
+                part_bytes: SMALLEST_PART,
             },
         };
         serve_queue(async |message| stage.handle(message).await).await

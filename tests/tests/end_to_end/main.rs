@@ -9,6 +9,7 @@
 mod aws;
 mod duplicates;
 mod http;
+mod layouts;
 mod object_keys;
 mod platform;
 mod refusals;

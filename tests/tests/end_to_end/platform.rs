@@ -144,8 +144,13 @@ pub(crate) fn save(files: &Files, directory: &Path) {
 
 /// Asserts that a package is, file by file and byte by byte, what the command writes of the same movie.
 pub(crate) fn assert_as_the_command_writes(package: &str, movie: &Path, key: &str, kid: &str) {
+    assert_as_the_command_writes_in("segments", package, movie, key, kid);
+}
+
+/// The same, in a layout.
+pub(crate) fn assert_as_the_command_writes_in(layout: &str, package: &str, movie: &Path, key: &str, kid: &str) {
     let scratch = TempDir::new().unwrap();
-    let done = vpp::package(movie, scratch.path(), &["--key", key, "--kid", kid]);
+    let done = vpp::package(movie, scratch.path(), &["--key", key, "--kid", kid, "--layout", layout]);
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     let expected: BTreeSet<_> = package::files(scratch.path()).into_iter().collect();
     let found = output(package);

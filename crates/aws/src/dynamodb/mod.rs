@@ -5,6 +5,7 @@
 //! | content | `content#<id>` | `content` |
 //! | package | `package#<id>` | `package` |
 //! | receipt | `package#<id>` | `slice#<8 digits>` |
+//! | uploads | `package#<id>` | `uploads` |
 //!
 //! The index `by_kind` lists contents by time. Every other read is consistent. State moves by conditional write: the
 //! condition of a step is the list of statuses that the step itself says it starts from.
@@ -17,6 +18,7 @@ mod content_item;
 mod package_item;
 mod receipt_item;
 mod transitions;
+mod uploads_item;
 
 use std::time::Duration;
 
@@ -27,7 +29,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use vpp_pipeline::content::{Content, INGEST_FAILED};
 use vpp_pipeline::id::{ContentId, PackageId};
 use vpp_pipeline::package::Package;
-use vpp_pipeline::ports::{Catalog, ContentPage, Created, Cursor, Receipt, Unavailable};
+use vpp_pipeline::ports::{Catalog, ContentPage, Created, Cursor, Receipt, Unavailable, Upload};
 use vpp_pipeline::state::{Advance, Transition};
 
 use crate::error::{code, unavailable};
@@ -189,6 +191,24 @@ impl Catalog for DynamoCatalog {
         let package = self.package(id).await?;
         let package = package.ok_or_else(|| Unavailable::new("UpdateItem", "there is no such package".into()))?;
         Ok(Advance::Stale(package.status()))
+    }
+
+    async fn put_uploads(&self, id: &PackageId, uploads: &[Upload]) -> Result<Created<Vec<Upload>>, Unavailable> {
+        let request = self.client.put_item().table_name(&self.table).condition_expression(NEW);
+        let answer = request.set_item(Some(uploads_item::write(id, uploads))).send().await;
+        match answer {
+            Ok(_) => Ok(Created::Now),
+            Err(error) if code(&error) == Some(FAILED_CONDITION_EXCEPTION) => {
+                let known = self.uploads(id).await?;
+                known.map(Created::Before).ok_or_else(|| Unavailable::new("GetItem", "the uploads are gone".into()))
+            }
+            Err(error) => Err(unavailable("PutItem")(error)),
+        }
+    }
+
+    async fn uploads(&self, id: &PackageId) -> Result<Option<Vec<Upload>>, Unavailable> {
+        let item = self.item(package_item::pk(id), uploads_item::SK).await?;
+        item.map(|item| uploads_item::read(&item).map_err(malformed)).transpose()
     }
 
     async fn put_receipt(&self, id: &PackageId, receipt: &Receipt) -> Result<(), Unavailable> {

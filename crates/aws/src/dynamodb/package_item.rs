@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use data_encoding::HEXLOWER;
 use vpp_media::cenc::{ConstantIv, Drm, ParseDrmError, Pssh};
-use vpp_media::cmaf::{KeyParameters, Protection};
+use vpp_media::cmaf::{KeyParameters, Layout, Protection};
 use vpp_pipeline::content::Source;
 use vpp_pipeline::id::PackageId;
 use vpp_pipeline::package::{Encryption, Options, Package, Tally, Treatment};
@@ -52,6 +52,7 @@ fn write_options(item: Writer, options: &Options) -> Writer {
         .set("scheme", string(scheme))
         .set("encrypt", string(tracks))
         .maybe("audio_only", options.audio_only.then(|| string("true")))
+        .maybe("layout", Some(options.layout).filter(|own| *own != Layout::default()).map(|own| string(own.name())))
         .maybe("widevine", widevine.as_ref().map(|pssh| string(pssh.to_string())))
         .maybe("playready", playready.as_ref().map(|pssh| string(pssh.to_string())))
         .maybe("fairplay", fairplay.as_ref().map(|uri| string(uri.to_string())))
@@ -97,12 +98,18 @@ fn options(item: Reader<'_>) -> Result<Options, Malformed> {
         treatment: treatment(item)?,
         segment_duration: Duration::from_millis(item.number("segment_ms")?),
         audio_only: item.maybe("audio_only", Reader::text)?.is_some(),
+        layout: layout(item)?,
         drm: Drm {
             widevine: pssh(item, "widevine", Pssh::widevine)?,
             playready: pssh(item, "playready", Pssh::playready)?,
             fairplay: item.maybe("fairplay", Reader::parsed)?,
         },
     })
+}
+
+fn layout(item: Reader<'_>) -> Result<Layout, Malformed> {
+    let name = item.maybe("layout", Reader::text)?;
+    name.map_or(Ok(Layout::default()), |name| Layout::from_name(name).ok_or(Malformed("layout")))
 }
 
 fn treatment(item: Reader<'_>) -> Result<Treatment, Malformed> {

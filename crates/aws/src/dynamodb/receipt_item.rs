@@ -1,12 +1,13 @@
 //! A slice's receipt as an item.
 //!
 //! Segments are one compact JSON text, `[["v1",3,1048576,30211,"<SHA-256 in base64>"],…]`: some 75 bytes each, so that the thousand
-//! segments a slice may have stay far below DynamoDB's 400 KB.
+//! segments a slice may have stay far below DynamoDB's 400 KB. So are the pieces of single files, at most two a track:
+//! `[["v1",2,31457280,"<SHA-256>","<ETag>"],…]`, part 0 being the file itself, and no `ETag` meaning that the piece is kept.
 
 use data_encoding::BASE64_NOPAD;
 use vpp_media::cmaf::SegmentSize;
 use vpp_pipeline::id::PackageId;
-use vpp_pipeline::ports::{Digest, Receipt, SegmentReceipt};
+use vpp_pipeline::ports::{Digest, ETag, PieceReceipt, Place, Receipt, SegmentReceipt};
 
 use super::attributes::{Item, Malformed, Reader, Writer, number, string};
 use super::package_item::pk;
@@ -22,6 +23,9 @@ pub(super) fn sk(slice: u32) -> String {
 /// Representation, number, bytes, bytes to the end of the first sample, digest.
 type Row = (String, u32, u64, u64, String);
 
+/// Representation, part, bytes, digest, `ETag`.
+type PieceRow = (String, u16, u64, String, Option<String>);
+
 pub(super) fn write(id: &PackageId, receipt: &Receipt) -> Result<Item, Malformed> {
     let row = |segment: &SegmentReceipt| -> Row {
         let digest = BASE64_NOPAD.encode(&segment.digest.0);
@@ -29,7 +33,19 @@ pub(super) fn write(id: &PackageId, receipt: &Receipt) -> Result<Item, Malformed
         (segment.representation.clone(), segment.number, bytes, entry_bytes, digest)
     };
     let rows: Vec<Row> = receipt.segments.iter().map(row).collect();
+    let piece = |piece: &PieceReceipt| -> PieceRow {
+        let (part, etag) = match &piece.place {
+            Place::File => (0, None),
+            Place::Uploaded { part, etag } => (*part, Some(etag.as_str().to_owned())),
+            Place::Kept { part } => (*part, None),
+        };
+        (piece.representation.clone(), part, piece.bytes, BASE64_NOPAD.encode(&piece.digest.0), etag)
+    };
+    let pieces: Vec<PieceRow> = receipt.pieces.iter().map(piece).collect();
+    let pieces = Some(pieces).filter(|pieces| !pieces.is_empty()).map(|pieces| serde_json::to_string(&pieces));
+    let pieces = pieces.transpose().map_err(|_| Malformed("pieces"))?;
     let item = Writer::default()
+        .maybe("pieces", pieces.map(string))
         .set("pk", string(pk(id)))
         .set("sk", string(sk(receipt.slice)))
         .set("slice", number(receipt.slice))
@@ -42,15 +58,32 @@ pub(super) fn write(id: &PackageId, receipt: &Receipt) -> Result<Item, Malformed
 pub(super) fn read(item: &Item) -> Result<Receipt, Malformed> {
     let item = Reader(item);
     let rows: Vec<Row> = serde_json::from_str(item.text("segments")?).map_err(|_| Malformed("segments"))?;
-    let segment = |(representation, number, bytes, entry_bytes, digest): Row| {
-        let digest = BASE64_NOPAD.decode(digest.as_bytes()).ok().and_then(|digest| digest.try_into().ok());
-        let size = SegmentSize { bytes, entry_bytes };
-        Some(SegmentReceipt { representation, number, size, digest: Digest(digest?) })
+    let read = |digest: String| -> Option<Digest> {
+        let digest = BASE64_NOPAD.decode(digest.as_bytes()).ok()?;
+        digest.try_into().ok().map(Digest)
     };
+    let segment = |(representation, number, bytes, entry_bytes, digest): Row| {
+        let size = SegmentSize { bytes, entry_bytes };
+        Some(SegmentReceipt { representation, number, size, digest: read(digest)? })
+    };
+    let piece = |(representation, part, bytes, digest, etag): PieceRow| {
+        let place = match (part, etag) {
+            (0, _) => Place::File,
+            (part, Some(etag)) => Place::Uploaded { part, etag: ETag::new(&etag) },
+            (part, None) => Place::Kept { part },
+        };
+        Some(PieceReceipt { representation, bytes, digest: read(digest)?, place })
+    };
+    let pieces: Vec<PieceRow> = match item.maybe("pieces", Reader::text)? {
+        Some(pieces) => serde_json::from_str(pieces).map_err(|_| Malformed("pieces"))?,
+        None => Vec::new(),
+    };
+    let pieces: Option<Vec<PieceReceipt>> = pieces.into_iter().map(piece).collect();
     let segments: Option<Vec<SegmentReceipt>> = rows.into_iter().map(segment).collect();
     Ok(Receipt {
         slice: item.number("slice")?,
         bytes_read: item.number("bytes_read")?,
         segments: segments.ok_or(Malformed("segments"))?,
+        pieces: pieces.ok_or(Malformed("pieces"))?,
     })
 }

@@ -32,6 +32,7 @@ fn s3_keeps_the_contract_of_an_object_store() {
             ETag::new(head.e_tag().unwrap())
         };
         contract::object_store(&Aws::new(config.clone()).object_store(), "output", "run", etag).await;
+        contract::uploads(&Aws::new(config.clone()).object_store(), "output", "uploads").await;
     });
 }
 
@@ -45,6 +46,7 @@ fn dynamodb_keeps_the_contract_of_a_catalog() {
         contract::steps(&catalog, "steps").await;
         contract::failures(&catalog, "failures").await;
         contract::receipts(&catalog, "receipts").await;
+        contract::kept_uploads(&catalog, "uploads").await;
         contract::listing(&catalog, "listing").await;
     });
 }

@@ -11,7 +11,7 @@
 
 use std::ops::Range;
 
-use super::plan::{EntryPoint, Layout, Presentation, Representation, SegmentTime};
+use super::plan::{EntryPoint, Layout, Presentation, Representation, SegmentTime, SliceTrack};
 use super::sizes::{SegmentSize, SegmentSizes};
 use crate::isobmff::BoxWriter;
 use crate::{Error, Result};
@@ -61,7 +61,7 @@ impl Representation {
     /// Path below the package of the file that holds it all, in the layout that has one.
     #[must_use]
     pub fn file_path(&self) -> String {
-        format!("{}/media.mp4", self.name)
+        file_path(&self.name)
     }
 
     /// Bytes before the first segment of its single file. They follow from the plan alone.
@@ -123,6 +123,18 @@ impl Representation {
         debug_assert_eq!(length(bytes.len()), self.head_bytes(), "the plan says how long a head is");
         Ok(FileHead { path: self.file_path(), bytes })
     }
+}
+
+impl SliceTrack {
+    /// Path below the package of the file that holds all of its representation, in the layout that has one.
+    #[must_use]
+    pub fn file_path(&self) -> String {
+        file_path(&self.name)
+    }
+}
+
+fn file_path(representation: &str) -> String {
+    format!("{representation}/media.mp4")
 }
 
 /// Whether a segment index can hold a representation.

@@ -10,7 +10,7 @@ use vpp_media::cmaf::SegmentSize;
 use crate::content::Content;
 use crate::id::{ContentId, PackageId};
 use crate::package::Package;
-use crate::ports::{Digest, Unavailable};
+use crate::ports::{Digest, ETag, Unavailable, Upload};
 use crate::state::{Advance, Transition};
 use crate::timestamp::Timestamp;
 
@@ -32,14 +32,51 @@ pub struct Receipt {
     pub bytes_read: u64,
     /// The slice's segments.
     pub segments: Vec<SegmentReceipt>,
+    /// What they were written as, when they are not files of their own.
+    pub pieces: Vec<PieceReceipt>,
 }
 
 impl Receipt {
-    /// Bytes written to the output: the sum of the segments.
+    /// Bytes written: the sum of the segments, or of the pieces.
     #[must_use]
     pub fn bytes_written(&self) -> u64 {
-        self.segments.iter().map(|segment| segment.size.bytes).sum()
+        if self.pieces.is_empty() {
+            return self.segments.iter().map(|segment| segment.size.bytes).sum();
+        }
+        self.pieces.iter().map(|piece| piece.bytes).sum()
     }
+}
+
+/// Segments of a single file that were written together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PieceReceipt {
+    /// Name of their representation.
+    pub representation: String,
+    /// Length in bytes.
+    pub bytes: u64,
+    /// Digest of the bytes.
+    pub digest: Digest,
+    /// Where they are.
+    pub place: Place,
+}
+
+/// Where a piece of a single file is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// It is the file itself, head and all.
+    File,
+    /// It was uploaded, as this part.
+    Uploaded {
+        /// The part's number.
+        part: u16,
+        /// What the store answered.
+        etag: ETag,
+    },
+    /// It is kept in the work bucket, to be gathered into this part.
+    Kept {
+        /// The part's number.
+        part: u16,
+    },
 }
 
 /// One media segment in the output bucket.
@@ -132,6 +169,16 @@ pub trait Catalog: Send + Sync {
         id: &PackageId,
         transition: &Transition,
     ) -> impl Future<Output = Result<Advance, Unavailable>> + Send;
+
+    /// Keeps the uploads of a package's files, unless some are kept already.
+    fn put_uploads(
+        &self,
+        id: &PackageId,
+        uploads: &[Upload],
+    ) -> impl Future<Output = Result<Created<Vec<Upload>>, Unavailable>> + Send;
+
+    /// The uploads of a package's files, if they are kept.
+    fn uploads(&self, id: &PackageId) -> impl Future<Output = Result<Option<Vec<Upload>>, Unavailable>> + Send;
 
     /// Keeps a slice's receipt and adds it to the package's tally, both or neither; nothing when it was kept before.
     fn put_receipt(&self, id: &PackageId, receipt: &Receipt) -> impl Future<Output = Result<(), Unavailable>> + Send;

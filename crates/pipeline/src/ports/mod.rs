@@ -7,13 +7,15 @@
 mod catalog;
 mod clock;
 mod key_vault;
+mod multipart;
 mod object_store;
 mod probe;
 mod queue;
 
-pub use catalog::{Catalog, ContentPage, Created, Cursor, InvalidCursor, Receipt, SegmentReceipt};
+pub use catalog::{Catalog, ContentPage, Created, Cursor, InvalidCursor, PieceReceipt, Place, Receipt, SegmentReceipt};
 pub use clock::Clock;
 pub use key_vault::{KeyVault, WrappedKey};
+pub use multipart::{NewPart, Part, Upload, UploadId};
 pub use object_store::{Digest, ETag, InvalidLocation, Location, NewObject, ObjectStore, Put, StoreError};
 pub use probe::{Container, Piece, Probe, ProbeError, ProbeReport, Track};
 pub use queue::Queue;

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::str::FromStr;
 
 use crate::layout::Headers;
-use crate::ports::Unavailable;
+use crate::ports::{NewPart, Part, Unavailable, UploadId};
 
 /// A bucket and a key, written `s3://bucket/key`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -88,8 +88,16 @@ impl Digest {
     /// The digest of `bytes`.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
+        Self::of_pieces([bytes])
+    }
+
+    /// The digest of bytes that lie in pieces.
+    #[must_use]
+    pub fn of_pieces<'b>(pieces: impl IntoIterator<Item = &'b [u8]>) -> Self {
         use sha2::Digest as _;
-        Self(sha2::Sha256::digest(bytes).into())
+        let mut hash = sha2::Sha256::new();
+        pieces.into_iter().for_each(|piece| hash.update(piece));
+        Self(hash.finalize().into())
     }
 }
 
@@ -142,6 +150,12 @@ pub enum StoreError {
         /// The object that stands there.
         at: Location,
     },
+    /// The upload is complete, or was given up.
+    #[error("the upload of {at} is over")]
+    UploadOver {
+        /// The object that was uploaded.
+        at: Location,
+    },
     /// The store did not answer.
     #[error("{at} could not be reached")]
     Unavailable {
@@ -154,6 +168,9 @@ pub enum StoreError {
 }
 
 /// Stores objects. Nothing is ever overwritten.
+///
+/// An object may be uploaded in parts, by many writers. No reader sees it until it is complete, a part may be uploaded again, and
+/// an upload that is never completed is forgotten after some days.
 pub trait ObjectStore: Send + Sync {
     /// Reads `range`, which starts inside the object and is cut off at its end; with a `pin`, only of that version.
     ///
@@ -172,4 +189,43 @@ pub trait ObjectStore: Send + Sync {
     /// # Errors
     /// [`StoreError::DifferentBytes`] when an object of other bytes stands there, or unavailable.
     fn put_if_absent(&self, at: &Location, object: NewObject) -> impl Future<Output = Result<Put, StoreError>> + Send;
+
+    /// Begins an upload in parts.
+    ///
+    /// # Errors
+    /// Unavailable.
+    fn begin_upload(
+        &self,
+        at: &Location,
+        headers: Headers,
+    ) -> impl Future<Output = Result<UploadId, StoreError>> + Send;
+
+    /// Uploads a part, in place of one of its number.
+    ///
+    /// # Errors
+    /// [`StoreError::UploadOver`], or unavailable.
+    fn put_part(
+        &self,
+        at: &Location,
+        upload: &UploadId,
+        part: NewPart,
+    ) -> impl Future<Output = Result<ETag, StoreError>> + Send;
+
+    /// Makes the object of all its parts, in order, unless one stands there. One of the same parts is fine.
+    ///
+    /// # Errors
+    /// [`StoreError::DifferentBytes`] when an object of other bytes stands there, [`StoreError::UploadOver`] when the upload was
+    /// given up and nothing does, or unavailable.
+    fn complete_upload(
+        &self,
+        at: &Location,
+        upload: &UploadId,
+        parts: &[Part],
+    ) -> impl Future<Output = Result<Put, StoreError>> + Send;
+
+    /// Gives an upload up. One that is over is fine.
+    ///
+    /// # Errors
+    /// Unavailable.
+    fn abandon_upload(&self, at: &Location, upload: &UploadId) -> impl Future<Output = Result<(), StoreError>> + Send;
 }

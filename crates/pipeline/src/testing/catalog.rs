@@ -9,7 +9,7 @@ use super::lock;
 use crate::content::Content;
 use crate::id::{ContentId, PackageId};
 use crate::package::Package;
-use crate::ports::{Catalog, ContentPage, Created, Cursor, Receipt, Unavailable};
+use crate::ports::{Catalog, ContentPage, Created, Cursor, Receipt, Unavailable, Upload};
 use crate::state::{Advance, Transition};
 
 /// A catalog in memory. Clones share what it remembers.
@@ -23,6 +23,7 @@ struct State {
     contents: BTreeMap<ContentId, Content>,
     packages: BTreeMap<PackageId, Package>,
     receipts: BTreeMap<(PackageId, u32), Receipt>,
+    uploads: BTreeMap<PackageId, Vec<Upload>>,
 }
 
 impl MemoryCatalog {
@@ -95,6 +96,20 @@ impl Catalog for MemoryCatalog {
         let mut state = lock(&self.state);
         let package = state.packages.get_mut(id).ok_or_else(no_such_package)?;
         Ok(package.apply(transition))
+    }
+
+    async fn put_uploads(&self, id: &PackageId, uploads: &[Upload]) -> Result<Created<Vec<Upload>>, Unavailable> {
+        Ok(match lock(&self.state).uploads.entry(id.clone()) {
+            Entry::Occupied(known) => Created::Before(known.get().clone()),
+            Entry::Vacant(free) => {
+                free.insert(uploads.to_vec());
+                Created::Now
+            }
+        })
+    }
+
+    async fn uploads(&self, id: &PackageId) -> Result<Option<Vec<Upload>>, Unavailable> {
+        Ok(lock(&self.state).uploads.get(id).cloned())
     }
 
     async fn put_receipt(&self, id: &PackageId, receipt: &Receipt) -> Result<(), Unavailable> {

@@ -8,7 +8,7 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use vpp_media::cenc::{ConstantIv, ContentKey, Drm, KeyId, Pssh, Scheme};
-use vpp_media::cmaf::{KeyParameters, ProtectedTracks, Protection, SegmentSize};
+use vpp_media::cmaf::{KeyParameters, Layout, ProtectedTracks, Protection, SegmentSize};
 
 use super::edges::report;
 use crate::content::{Content, Facts, Refusal, Verdict};
@@ -16,8 +16,8 @@ use crate::id::{ContentId, PackageId};
 use crate::layout;
 use crate::package::{Encryption, Options, Package, Tally, Treatment};
 use crate::ports::{
-    Catalog, Created, Digest, ETag, KeyVault, Location, NewObject, ObjectStore, Put, Receipt, SegmentReceipt,
-    StoreError, WrappedKey,
+    Catalog, Created, Digest, ETag, KeyVault, Location, NewObject, NewPart, ObjectStore, Part, PieceReceipt, Place,
+    Put, Receipt, SegmentReceipt, StoreError, Upload, UploadId, WrappedKey,
 };
 use crate::state::{Advance, Failure, Stage, State, Status, Step, Transition, Work};
 use crate::timestamp::Timestamp;
@@ -48,6 +48,76 @@ pub async fn object_store<S: ObjectStore>(store: &S, bucket: &str, run: &str, et
     assert_eq!(store.put_if_absent(&large, object(&bytes)).await.unwrap(), Put::Created);
     assert_eq!(store.put_if_absent(&large, object(&bytes)).await.unwrap(), Put::AlreadyThere);
     assert_eq!(store.read(&large, None, 1_000..8_000_000).await.unwrap(), bytes[1_000..8_000_000]);
+}
+
+/// An object store: uploads in parts. Parts have at least what S3 asks for.
+pub async fn uploads<S: ObjectStore>(store: &S, bucket: &str, run: &str) {
+    let at = Location::new(bucket, format!("{run}/a file in parts.mp4"));
+    let headers = layout::output_headers("v1/media.mp4");
+    let bytes: Vec<u8> = (0..6_000_000_u32).map(|at| at.to_le_bytes()[1]).collect();
+    let new = |number: u16, bytes: &[u8]| NewPart::new(number, bytes.to_vec());
+    let upload = store.begin_upload(&at, headers).await.unwrap();
+    let other = store.begin_upload(&at, headers).await.unwrap();
+    assert_ne!(upload, other, "two uploads of one object do not meet");
+
+    let tail = new(7, b"the last part may be small");
+    let (tail_bytes, tail_digest) = (tail.bytes.len() as u64, tail.digest);
+    let tail_etag = store.put_part(&at, &upload, tail).await.unwrap();
+    let first = new(1, &bytes);
+    let first_digest = first.digest;
+    let etag = store.put_part(&at, &upload, first).await.unwrap();
+    assert_eq!(store.put_part(&at, &upload, new(1, &bytes)).await.unwrap(), etag, "the same bytes are the same part");
+    let missing = store.read(&at, None, 0..4).await;
+    assert!(matches!(missing, Err(StoreError::Missing { .. })), "no reader sees it: {missing:?}");
+
+    let part = |number, bytes, digest, etag: &ETag| Part { number, bytes, digest, etag: Some(etag.clone()) };
+    let parts = [part(1, 6_000_000, first_digest, &etag), part(7, tail_bytes, tail_digest, &tail_etag)];
+    assert_eq!(store.complete_upload(&at, &upload, &parts).await.unwrap(), Put::Created);
+    let whole = [&bytes[..], b"the last part may be small"].concat();
+    assert_eq!(store.read(&at, None, 0..7_000_000).await.unwrap(), whole);
+    store.complete_upload(&at, &upload, &parts).await.unwrap();
+    let unknown = parts.clone().map(|part| Part { etag: None, ..part });
+    assert_eq!(store.complete_upload(&at, &upload, &unknown).await.unwrap(), Put::AlreadyThere);
+
+    // Another upload of the same object finds it, or finds that it is not what it would be.
+    let again = store.put_part(&at, &other, new(1, &whole)).await.unwrap();
+    let same = [part(1, whole.len() as u64, Digest::of(&whole), &again)];
+    assert_eq!(store.complete_upload(&at, &other, &same).await.unwrap(), Put::AlreadyThere);
+    let other = store.begin_upload(&at, headers).await.unwrap();
+    let short = store.put_part(&at, &other, new(1, b"something else")).await.unwrap();
+    let short = [part(1, 14, Digest::of(b"something else"), &short)];
+    let different = store.complete_upload(&at, &other, &short).await;
+    assert!(matches!(different, Err(StoreError::DifferentBytes { .. })), "{different:?}");
+
+    let nowhere = Location::new(bucket, format!("{run}/given up.mp4"));
+    let upload = store.begin_upload(&nowhere, headers).await.unwrap();
+    store.put_part(&nowhere, &upload, new(1, &bytes)).await.unwrap();
+    store.abandon_upload(&nowhere, &upload).await.unwrap();
+    store.abandon_upload(&nowhere, &upload).await.unwrap();
+    let over = store.put_part(&nowhere, &upload, new(1, &bytes)).await;
+    assert!(matches!(over, Err(StoreError::UploadOver { .. })), "{over:?}");
+    let over = store.complete_upload(&nowhere, &upload, &parts[..1]).await;
+    assert!(matches!(over, Err(StoreError::UploadOver { .. })), "{over:?}");
+}
+
+/// A catalog: the uploads of a package are kept once.
+pub async fn kept_uploads<C: Catalog>(catalog: &C, run: &str) {
+    let package = package(run, 1);
+    catalog.create_package(&package).await.unwrap();
+    assert_eq!(catalog.uploads(&package.id).await.unwrap(), None);
+    let uploads = |ids: [&str; 2]| {
+        let upload = |(representation, id): (&str, &str)| Upload {
+            representation: representation.to_owned(),
+            id: UploadId::new(id),
+        };
+        ["v1", "a1"].into_iter().zip(ids).map(upload).collect::<Vec<_>>()
+    };
+    let first = uploads(["one/+=", "two"]);
+    assert_eq!(catalog.put_uploads(&package.id, &first).await.unwrap(), Created::Now);
+    let before = catalog.put_uploads(&package.id, &uploads(["three", "four"])).await.unwrap();
+    assert_eq!(before, Created::Before(first.clone()));
+    assert_eq!(catalog.uploads(&package.id).await.unwrap(), Some(first));
+    assert_eq!(catalog.receipts(&package.id).await.unwrap(), [], "an upload is no receipt");
 }
 
 /// A catalog: conditional creates.
@@ -215,7 +285,8 @@ fn package(run: &str, number: u64) -> Package {
         playready: None,
         fairplay: Some("skd://key".parse().unwrap()),
     };
-    let options = Options { drm, audio_only: true, ..Options::new(treatment, segment_duration) };
+    let layout = if number.is_multiple_of(2) { Layout::Segments } else { Layout::SingleFile };
+    let options = Options { drm, audio_only: true, layout, ..Options::new(treatment, segment_duration) };
     let (location, etag) = (Location::new("uploads", format!("{run}/{number}.mp4")), ETag::new("0123"));
     let id = PackageId::of_upload(&ContentId::of(&location, &etag), &options);
     let (kid, iv) = (KeyId::new([7; 16]).unwrap(), ConstantIv::new([9; 16]));
@@ -245,5 +316,19 @@ fn receipt(slice: u32) -> Receipt {
     };
     let first = slice * 2 + 1;
     let segments = vec![segment("v1", first, 1_000_000), segment("a1", first, 90_000), segment("v1", first + 1, 900)];
-    Receipt { slice, bytes_read: 1_100_000, segments }
+    let piece = |representation: &str, bytes, place| PieceReceipt {
+        representation: representation.to_owned(),
+        bytes,
+        digest: Digest::of(b"piece"),
+        place,
+    };
+    let pieces = match slice {
+        0 => vec![],
+        1 => vec![piece("v1", 1_100_000, Place::File)],
+        _ => vec![
+            piece("v1", 1_000_900, Place::Uploaded { part: 2, etag: ETag::new("0123") }),
+            piece("a1", 90_000, Place::Kept { part: 1 }),
+        ],
+    };
+    Receipt { slice, bytes_read: 1_100_000, segments, pieces }
 }

@@ -13,10 +13,11 @@ use vpp_media::cenc::ContentKey;
 use super::lock;
 use crate::content::Content;
 use crate::id::{ContentId, PackageId};
+use crate::layout::Headers;
 use crate::package::Package;
 use crate::ports::{
-    Catalog, ContentPage, Created, Cursor, ETag, KeyVault, Location, NewObject, ObjectStore, Piece, Probe, ProbeError,
-    ProbeReport, Put, Queue, Receipt, StoreError, Unavailable, WrappedKey,
+    Catalog, ContentPage, Created, Cursor, ETag, KeyVault, Location, NewObject, NewPart, ObjectStore, Part, Piece,
+    Probe, ProbeError, ProbeReport, Put, Queue, Receipt, StoreError, Unavailable, Upload, UploadId, WrappedKey,
 };
 use crate::state::{Advance, Transition};
 
@@ -96,6 +97,26 @@ impl<S: ObjectStore> ObjectStore for Faulty<S> {
         let done = self.faults.around(self.port.put_if_absent(at, object)).await;
         done.map_err(|source| StoreError::Unavailable { at: at.clone(), source })?
     }
+
+    async fn begin_upload(&self, at: &Location, headers: Headers) -> Result<UploadId, StoreError> {
+        let done = self.faults.around(self.port.begin_upload(at, headers)).await;
+        done.map_err(|source| StoreError::Unavailable { at: at.clone(), source })?
+    }
+
+    async fn put_part(&self, at: &Location, upload: &UploadId, part: NewPart) -> Result<ETag, StoreError> {
+        let done = self.faults.around(self.port.put_part(at, upload, part)).await;
+        done.map_err(|source| StoreError::Unavailable { at: at.clone(), source })?
+    }
+
+    async fn complete_upload(&self, at: &Location, upload: &UploadId, parts: &[Part]) -> Result<Put, StoreError> {
+        let done = self.faults.around(self.port.complete_upload(at, upload, parts)).await;
+        done.map_err(|source| StoreError::Unavailable { at: at.clone(), source })?
+    }
+
+    async fn abandon_upload(&self, at: &Location, upload: &UploadId) -> Result<(), StoreError> {
+        let done = self.faults.around(self.port.abandon_upload(at, upload)).await;
+        done.map_err(|source| StoreError::Unavailable { at: at.clone(), source })?
+    }
 }
 
 impl<C: Catalog> Catalog for Faulty<C> {
@@ -125,6 +146,14 @@ impl<C: Catalog> Catalog for Faulty<C> {
 
     async fn advance(&self, id: &PackageId, transition: &Transition) -> Result<Advance, Unavailable> {
         self.faults.around(self.port.advance(id, transition)).await?
+    }
+
+    async fn put_uploads(&self, id: &PackageId, uploads: &[Upload]) -> Result<Created<Vec<Upload>>, Unavailable> {
+        self.faults.around(self.port.put_uploads(id, uploads)).await?
+    }
+
+    async fn uploads(&self, id: &PackageId) -> Result<Option<Vec<Upload>>, Unavailable> {
+        self.faults.around(self.port.uploads(id)).await?
     }
 
     async fn put_receipt(&self, id: &PackageId, receipt: &Receipt) -> Result<(), Unavailable> {

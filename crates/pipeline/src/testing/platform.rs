@@ -36,6 +36,9 @@ pub type MemoryApi = Api<Contents, Outbox<FragmentMessage>, Vault, TickingClock>
 /// Tries after which a test's message counts as one that never succeeds.
 const TRIES: usize = 8;
 
+/// Bytes of the smallest part, so that a small file has several.
+const PART_BYTES: u64 = 96 * 1024;
+
 /// How the queues treat messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Delivery {
@@ -72,6 +75,8 @@ pub struct Platform {
     pub delivery: Delivery,
     /// Bytes of source in a slice.
     pub slice_bytes: u64,
+    /// Bytes that every part but the last of an upload has.
+    pub part_bytes: u64,
 }
 
 impl Default for Platform {
@@ -79,7 +84,7 @@ impl Default for Platform {
     fn default() -> Self {
         let treatment = Treatment::Encrypt { scheme: Scheme::Cbcs, tracks: ProtectedTracks::Video };
         Self {
-            store: MemoryStore::default(),
+            store: MemoryStore::with_smallest_part(PART_BYTES),
             catalog: MemoryCatalog::default(),
             fragment_queue: MemoryQueue::default(),
             encrypt_queue: MemoryQueue::default(),
@@ -91,6 +96,7 @@ impl Default for Platform {
             package_on_upload: Some(treatment),
             delivery: Delivery::InOrder,
             slice_bytes: 512 * 1024,
+            part_bytes: PART_BYTES,
         }
     }
 }
@@ -194,6 +200,7 @@ impl Platform {
                 work_bucket: "work".to_owned(),
                 output_bucket: "output".to_owned(),
                 slice_bytes: self.slice_bytes,
+                part_bytes: self.part_bytes,
             },
         }
     }

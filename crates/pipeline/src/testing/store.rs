@@ -8,7 +8,10 @@ use data_encoding::HEXLOWER;
 
 use super::lock;
 use crate::layout::Headers;
-use crate::ports::{Digest, ETag, Location, NewObject, ObjectStore, Put, StoreError};
+use crate::parts::SMALLEST_PART;
+use crate::ports::{
+    Digest, ETag, Location, NewObject, NewPart, ObjectStore, Part, Put, StoreError, Unavailable, UploadId,
+};
 
 /// An object store in memory. Clones share the objects.
 #[derive(Debug, Clone, Default)]
@@ -16,10 +19,34 @@ pub struct MemoryStore {
     state: Arc<Mutex<State>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     objects: BTreeMap<Location, Stored>,
     bytes_read: BTreeMap<String, u64>,
+    /// Uploads that are not over, and how many there have ever been.
+    uploads: BTreeMap<String, Uploading>,
+    begun: usize,
+    smallest_part: u64,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            objects: BTreeMap::new(),
+            bytes_read: BTreeMap::new(),
+            uploads: BTreeMap::new(),
+            begun: 0,
+            smallest_part: SMALLEST_PART,
+        }
+    }
+}
+
+/// An object in the making.
+#[derive(Debug)]
+struct Uploading {
+    at: Location,
+    headers: Headers,
+    parts: BTreeMap<u16, Vec<u8>>,
 }
 
 /// An object that is stored.
@@ -34,11 +61,28 @@ pub struct Stored {
 impl Stored {
     /// A function of the bytes, as on S3 for an object of one part.
     fn etag(&self) -> ETag {
-        ETag::new(&HEXLOWER.encode(&Digest::of(&self.bytes).0))
+        etag_of(&self.bytes)
     }
 }
 
 impl MemoryStore {
+    /// A store that asks for `bytes` in every part but the last, instead of what S3 asks for.
+    #[must_use]
+    pub fn with_smallest_part(bytes: u64) -> Self {
+        Self { state: Arc::new(Mutex::new(State { smallest_part: bytes, ..State::default() })) }
+    }
+
+    /// How many uploads are not over.
+    #[must_use]
+    pub fn open_uploads(&self) -> usize {
+        lock(&self.state).uploads.len()
+    }
+
+    /// Gives up all uploads, as the store does by itself after some days.
+    pub fn forget_uploads(&self) {
+        lock(&self.state).uploads.clear();
+    }
+
     /// Puts an object there as an uploader does, over whatever stood there.
     #[must_use]
     pub fn upload(&self, at: &Location, bytes: &[u8]) -> ETag {
@@ -93,4 +137,73 @@ impl ObjectStore for MemoryStore {
             }
         }
     }
+
+    async fn begin_upload(&self, at: &Location, headers: Headers) -> Result<UploadId, StoreError> {
+        let mut state = lock(&self.state);
+        let id = format!("upload {}", state.begun);
+        state.begun += 1;
+        state.uploads.insert(id.clone(), Uploading { at: at.clone(), headers, parts: BTreeMap::new() });
+        Ok(UploadId::new(id))
+    }
+
+    async fn put_part(&self, at: &Location, upload: &UploadId, part: NewPart) -> Result<ETag, StoreError> {
+        let mut state = lock(&self.state);
+        let own = state.uploads.get_mut(upload.as_str()).filter(|own| own.at == *at);
+        let own = own.ok_or_else(|| StoreError::UploadOver { at: at.clone() })?;
+        let etag = etag_of(&part.bytes);
+        own.parts.insert(part.number, part.bytes);
+        Ok(etag)
+    }
+
+    async fn complete_upload(&self, at: &Location, upload: &UploadId, parts: &[Part]) -> Result<Put, StoreError> {
+        let mut state = lock(&self.state);
+        if let Some(stored) = state.objects.get(at) {
+            let same = made_of(&stored.bytes, parts);
+            return if same { Ok(Put::AlreadyThere) } else { Err(StoreError::DifferentBytes { at: at.clone() }) };
+        }
+        let own = state.uploads.get(upload.as_str()).filter(|own| own.at == *at);
+        let own = own.ok_or_else(|| StoreError::UploadOver { at: at.clone() })?;
+        let broken = |why: &'static str| StoreError::Unavailable {
+            at: at.clone(),
+            source: Unavailable::new("MemoryStore", why.into()),
+        };
+        let mut bytes = Vec::new();
+        let mut number = 0;
+        for (position, part) in parts.iter().enumerate() {
+            let held = own.parts.get(&part.number).filter(|held| Some(etag_of(held)) == part.etag);
+            let held = held.ok_or_else(|| broken("InvalidPart"))?;
+            if (held.len() as u64) < state.smallest_part && position + 1 < parts.len() {
+                return Err(broken("EntityTooSmall"));
+            }
+            if part.number <= number || part.number > 10_000 {
+                return Err(broken("InvalidPartOrder"));
+            }
+            number = part.number;
+            bytes.extend_from_slice(held);
+        }
+        let stored = Stored { bytes, headers: Some(own.headers) };
+        state.uploads.remove(upload.as_str());
+        state.objects.insert(at.clone(), stored);
+        Ok(Put::Created)
+    }
+
+    async fn abandon_upload(&self, _at: &Location, upload: &UploadId) -> Result<(), StoreError> {
+        lock(&self.state).uploads.remove(upload.as_str());
+        Ok(())
+    }
+}
+
+fn etag_of(bytes: &[u8]) -> ETag {
+    ETag::new(&HEXLOWER.encode(&Digest::of(bytes).0))
+}
+
+/// Whether `bytes` are those of the parts, one behind the other.
+fn made_of(mut bytes: &[u8], parts: &[Part]) -> bool {
+    let fits = parts.iter().all(|part| {
+        let length = usize::try_from(part.bytes).unwrap_or(usize::MAX);
+        let Some((own, behind)) = bytes.split_at_checked(length) else { return false };
+        bytes = behind;
+        Digest::of(own) == part.digest
+    });
+    fits && bytes.is_empty()
 }

@@ -16,6 +16,11 @@ fn the_object_store_keeps_its_contract() {
 }
 
 #[test]
+fn the_object_store_keeps_its_contract_of_uploads() {
+    block_on(contract::uploads(&MemoryStore::default(), "output", "run"));
+}
+
+#[test]
 fn the_catalog_keeps_its_contract() {
     let catalog = MemoryCatalog::default();
     block_on(async {
@@ -24,6 +29,7 @@ fn the_catalog_keeps_its_contract() {
         contract::steps(&catalog, "steps").await;
         contract::failures(&catalog, "failures").await;
         contract::receipts(&catalog, "receipts").await;
+        contract::kept_uploads(&catalog, "uploads").await;
         contract::listing(&catalog, "listing").await;
     });
 }

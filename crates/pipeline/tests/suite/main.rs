@@ -7,5 +7,6 @@ mod crashes;
 mod failures;
 mod requests;
 mod road;
+mod single_file;
 mod support;
 mod verdicts;

@@ -3,7 +3,7 @@
 use crate::support::{MOVIE, expected_segments};
 use futures_executor::block_on;
 use vpp_media::cenc::{ContentKey, Drm, KeyId, Scheme};
-use vpp_media::cmaf::ProtectedTracks;
+use vpp_media::cmaf::{Layout, ProtectedTracks};
 use vpp_pipeline::api::{Denied, PackageRequest, RequestedTreatment};
 use vpp_pipeline::id::ContentId;
 use vpp_pipeline::ingest::Ingested;
@@ -20,6 +20,7 @@ fn request(content: &ContentId, key: u8) -> PackageRequest {
         segment_duration: None,
         audio_only: false,
         drm: Drm::default(),
+        layout: Layout::Segments,
     }
 }
 

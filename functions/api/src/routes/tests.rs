@@ -59,6 +59,28 @@ async fn ingested(bytes: &[u8]) -> (Platform, String) {
 }
 
 #[test]
+fn a_layout_is_asked_for_by_name_and_makes_another_package() {
+    block_on(async {
+        let (platform, content) = ingested(MOVIE).await;
+        let asked = async |layout: Value| {
+            let body = json!({"input_content_id": content, "key": KEY, "kid": KID, "layout": layout});
+            post(&platform, &body).await
+        };
+        let plain = post(&platform, &json!({"input_content_id": content, "key": KEY, "kid": KID})).await.json();
+        let segments = asked(json!("segments")).await.json();
+        let single = asked(json!("single-file")).await.json();
+        let layouts = [&plain, &segments, &single].map(|answer| answer["layout"].as_str().unwrap().to_owned());
+        assert_eq!(layouts, ["segments", "segments", "single-file"]);
+        assert_eq!(plain["packaged_content_id"], segments["packaged_content_id"]);
+        assert_ne!(plain["packaged_content_id"], single["packaged_content_id"]);
+        for wrong in [json!("one-file"), json!(1)] {
+            let problem = asked(wrong).await;
+            assert_eq!((problem.status, problem.json()["field"].clone()), (StatusCode::BAD_REQUEST, json!("layout")));
+        }
+    });
+}
+
+#[test]
 fn a_package_is_accepted_followed_and_ready() {
     block_on(async {
         let (platform, content) = ingested(MOVIE).await;

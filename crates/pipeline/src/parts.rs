@@ -1,0 +1,223 @@
+//! Which parts of a multipart upload a single file is made of.
+//!
+//! # The problem
+//!
+//! S3 assembles an object of parts that many writers upload side by side. Every part but the last has at least 5 MiB, and
+//! there are at most 10,000. A track's share of a slice may be less than 5 MiB: sound nearly always is. And the file begins
+//! with its head, which cannot be written before the sizes of all segments are known.
+//!
+//! # The answer
+//!
+//! Parts are cut at segments, slice by slice in the order of the plan. A part is open until its segments hold enough *payload*:
+//! that is known from the plan, and is a lower bound of what will be written, so no part comes out too small. What is left of a
+//! slice behind the segment that closes a part is a part by itself when it is large enough, and opens the next one otherwise.
+//!
+//! - A part that lies in one slice is *whole*: the encrypt stage uploads it straight to where it belongs.
+//! - Any other is *gathered*: the encrypt stage keeps each slice's share in the work bucket, and the dash stage uploads it.
+//! - Part 1 is open from the start. It is gathered, and so the head can be put in front of it when all is known.
+//!
+//! For a picture of some megabits a second this means that the first segments are gathered, and that each slice is then one
+//! part; the sound is gathered throughout.
+//!
+//! All of it is a function of the plan and of the source's size: made again, it is the same.
+
+use serde::{Deserialize, Serialize};
+use vpp_media::cmaf::{SegmentPlan, Slice};
+
+/// Bytes that every part but the last must have.
+pub const SMALLEST_PART: u64 = 5 * 1024 * 1024;
+
+/// Parts an upload may have; one is spared for what is left at the end.
+const MOST_PARTS: u64 = 10_000 - 1;
+
+/// Source bytes that a worker can hold: the largest slice a deployment can ask for.
+const LARGEST_SLICE: u64 = 256 * 1024 * 1024;
+
+/// Segments of a track that follow one another, in one slice and one part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// Position of the track in the slice.
+    pub track: u16,
+    /// Number of the part, from 1.
+    pub part: u16,
+    /// How many segments: those of the track that no earlier run of the slice has.
+    pub segments: u16,
+    /// Whether it is all of its part.
+    pub whole: bool,
+}
+
+/// How large parts and slices are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sizes {
+    /// Bytes that every part but the last has at least.
+    pub part: u64,
+    /// Bytes of source in a slice, about.
+    pub slice: u64,
+}
+
+impl Sizes {
+    /// The sizes for a source of `source_bytes`, given those for a small one; `None` when it has too many bytes to be made of
+    /// slices that a worker can hold.
+    #[must_use]
+    pub fn of(source_bytes: u64, smallest: Self) -> Option<Self> {
+        let part = smallest.part.max(source_bytes.div_ceil(MOST_PARTS));
+        // With some room for what is not of the largest track, a slice is a part.
+        let slice = smallest.slice.max(if part > smallest.part { part.saturating_add(part / 4) } else { 0 });
+        (slice <= LARGEST_SLICE.max(smallest.slice)).then_some(Self { part, slice })
+    }
+}
+
+/// Cuts the tracks of a plan into parts, slice by slice.
+#[derive(Debug, Clone)]
+pub struct Parts {
+    smallest: u64,
+    tracks: Vec<Track>,
+}
+
+/// How far a track is.
+#[derive(Debug, Clone, Copy)]
+struct Track {
+    /// The part that is open, or that comes next.
+    part: u16,
+    /// Bytes of the part that is open, if one is.
+    open: Option<u64>,
+}
+
+impl Parts {
+    /// Nothing cut yet, into parts of `smallest` bytes and more.
+    #[must_use]
+    pub fn new(smallest: u64) -> Self {
+        Self { smallest, tracks: Vec::new() }
+    }
+
+    /// The runs of the next slice, in the order of tracks and segments.
+    pub fn cut(&mut self, slice: &Slice) -> Vec<Run> {
+        self.tracks.resize(self.tracks.len().max(slice.tracks.len()), Track { part: 1, open: Some(0) });
+        let mut runs = Vec::new();
+        for (track, own) in (0..).zip(&mut self.tracks) {
+            let segments = slice.segments.iter().filter(|segment| segment.track == track);
+            // Text may be written in fewer bytes than it has in the source: little as it is, all of it is one part.
+            let is_text = slice.tracks.get(usize::from(track)).is_some_and(|own| own.text.is_some());
+            let payload = |segment: &SegmentPlan| if is_text { 0 } else { segment.payload_bytes() };
+            let payloads: Vec<u64> = segments.map(payload).collect();
+            runs.extend(own.cut(&payloads, self.smallest).map(|(part, segments, whole)| {
+                // A slice has at most a thousand segments.
+                Run { track, part, segments: u16::try_from(segments).unwrap_or(u16::MAX), whole }
+            }));
+        }
+        runs
+    }
+
+    /// How many parts each track has come to.
+    pub fn counts(&self) -> impl Iterator<Item = u16> {
+        self.tracks.iter().map(|own| if own.open.is_some() { own.part } else { own.part.saturating_sub(1) })
+    }
+}
+
+impl Track {
+    /// Part, segments and wholeness of each run of segments with these payloads.
+    fn cut(&mut self, payloads: &[u64], smallest: u64) -> impl Iterator<Item = (u16, usize, bool)> + use<> {
+        let mut rest = payloads;
+        let mut runs = Vec::new();
+        if let Some(mut bytes) = self.open {
+            let taken = rest.iter().take_while(|payload| {
+                let is_open = bytes < smallest;
+                bytes += if is_open { **payload } else { 0 };
+                is_open
+            });
+            let taken = taken.count();
+            runs.push((self.part, taken, false));
+            rest = rest.get(taken..).unwrap_or_default();
+            self.open = Some(bytes);
+            if bytes >= smallest {
+                self.close();
+            }
+        }
+        if self.open.is_none() {
+            let bytes = rest.iter().sum();
+            let whole = bytes >= smallest;
+            runs.push((self.part, rest.len(), whole));
+            match whole {
+                true => self.close(),
+                false if !rest.is_empty() => self.open = Some(bytes),
+                false => {}
+            }
+        }
+        runs.into_iter().filter(|(_, segments, _)| *segments > 0)
+    }
+
+    fn close(&mut self) {
+        self.open = None;
+        self.part = self.part.saturating_add(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn cut(slices: &[&[u64]], smallest: u64) -> Vec<Vec<(u16, usize, bool)>> {
+        let mut track = Track { part: 1, open: Some(0) };
+        slices.iter().map(|payloads| track.cut(payloads, smallest).collect()).collect()
+    }
+
+    #[test]
+    fn the_first_segments_wait_for_the_head_and_each_slice_is_then_a_part() {
+        let runs = cut(&[&[4, 4, 4, 4], &[4, 4, 4, 4], &[3]], 5);
+        assert_eq!(runs, [vec![(1, 2, false), (2, 2, true)], vec![(3, 4, true)], vec![(4, 1, false)]]);
+    }
+
+    #[test]
+    fn small_shares_of_many_slices_are_gathered() {
+        let runs = cut(&[&[2], &[], &[2], &[2], &[2], &[9, 9]], 5);
+        let expected = [
+            vec![(1, 1, false)],
+            vec![],
+            vec![(1, 1, false)],
+            vec![(1, 1, false)],
+            vec![(2, 1, false)],
+            vec![(2, 1, false), (3, 1, true)],
+        ];
+        assert_eq!(runs, expected);
+    }
+
+    #[test]
+    fn parts_and_slices_grow_with_the_source() {
+        let smallest = Sizes { part: SMALLEST_PART, slice: 32 << 20 };
+        assert_eq!(Sizes::of(50 << 30, smallest), Some(Sizes { part: 5_369_247, slice: 32 << 20 }));
+        let large = Sizes::of(1 << 40, smallest).unwrap();
+        assert!(large.part * MOST_PARTS >= 1 << 40 && large.slice > large.part && large.slice <= LARGEST_SLICE);
+        assert_eq!(Sizes::of(5 << 40, smallest), None);
+    }
+
+    proptest! {
+        #[test]
+        fn every_segment_is_in_one_part_and_only_the_last_part_may_be_small(
+            slices in prop::collection::vec(prop::collection::vec(0_u64..12, 0..6), 1..12), smallest in 1_u64..20,
+        ) {
+            let borrowed: Vec<&[u64]> = slices.iter().map(Vec::as_slice).collect();
+            let runs = cut(&borrowed, smallest);
+            let mut parts: Vec<(u64, Vec<bool>)> = Vec::new();
+            for (payloads, runs) in slices.iter().zip(&runs) {
+                prop_assert_eq!(runs.iter().map(|(_, segments, _)| segments).sum::<usize>(), payloads.len());
+                let mut rest = payloads.as_slice();
+                for (part, segments, whole) in runs {
+                    let (own, behind) = rest.split_at(*segments);
+                    rest = behind;
+                    let part = usize::from(*part);
+                    prop_assert!(part == parts.len() || part == parts.len() + 1, "parts follow one another");
+                    parts.resize(part, (0, vec![]));
+                    parts[part - 1].0 += own.iter().sum::<u64>();
+                    parts[part - 1].1.push(*whole);
+                }
+            }
+            for (position, (bytes, whole)) in parts.iter().enumerate() {
+                prop_assert!(*bytes >= smallest || position + 1 == parts.len(), "part {} has {bytes}", position + 1);
+                prop_assert!(!whole.contains(&true) || whole.len() == 1, "a whole part is one run");
+            }
+            prop_assert!(parts.first().is_none_or(|(_, whole)| !whole.contains(&true)), "the head has a place");
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! Single files: assembled by many hands, whole or not there, and the engine's bytes.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use crate::support::{MOVIE, index, is_manifest, only_package};
+use futures_executor::block_on;
+use vpp_media::cenc::{ContentKey, ContentKeys, Drm, KeyId, Scheme};
+use vpp_media::cmaf::{Layout, PlanOptions, Planner, ProtectedTracks, SegmentSizes, SliceSource, package_slice};
+use vpp_pipeline::api::{PackageRequest, RequestedTreatment};
+use vpp_pipeline::ingest::Ingested;
+use vpp_pipeline::package::{Package, RequestedKeys};
+use vpp_pipeline::ports::{Catalog, Place};
+use vpp_pipeline::state::State;
+use vpp_pipeline::testing::{Delivery, Faults, Moment, Platform};
+
+fn key() -> ContentKey {
+    ContentKey::new([5; 16])
+}
+
+/// Uploads the movie and asks for a package of single files, again and again until the request is granted.
+async fn requested(platform: &Platform) {
+    let upload = platform.upload("movie.mp4", MOVIE);
+    let Ok(Ingested::Content(content)) = platform.ingest(&upload).await else { panic!("ingested") };
+    let request = || {
+        let kid = KeyId::new([9; 16]).unwrap();
+        let (scheme, tracks) = (Scheme::Cbcs, ProtectedTracks::Video);
+        PackageRequest {
+            content: content.id.clone(),
+            treatment: RequestedTreatment::Encrypt {
+                scheme,
+                tracks,
+                keys: RequestedKeys { key: (kid, key()), audio_key: None },
+            },
+            audio_only: false,
+            drm: Drm::default(),
+            segment_duration: None,
+            layout: Layout::SingleFile,
+        }
+    };
+    while platform.api().create_package(request()).await.is_err() {}
+}
+
+async fn run(platform: Platform) -> Platform {
+    requested(&platform).await;
+    assert!(platform.run().await.is_empty(), "every message succeeds in the end");
+    platform
+}
+
+fn platform() -> Platform {
+    Platform { package_on_upload: None, ..Platform::default() }
+}
+
+/// What the engine makes of the movie by itself, as keys of the output bucket. The request names the key, so it is always the
+/// same package.
+fn expected(package: &Package) -> &'static BTreeMap<String, Vec<u8>> {
+    static MADE: OnceLock<BTreeMap<String, Vec<u8>>> = OnceLock::new();
+    MADE.get_or_init(|| engine_output(package))
+}
+
+fn engine_output(package: &Package) -> BTreeMap<String, Vec<u8>> {
+    let options = PlanOptions {
+        slice_bytes: u64::MAX,
+        protection: package.encryption.as_ref().map(|encryption| encryption.protection),
+        layout: Layout::SingleFile,
+        ..PlanOptions::default()
+    };
+    let index = index();
+    let movie = index.movie().unwrap();
+    let mut planner = Planner::new(&movie, &options).unwrap();
+    let slice = planner.next().unwrap().unwrap();
+    assert!(planner.next().is_none());
+    let presentation = planner.finish().unwrap();
+    let part = |range: &std::ops::Range<u64>| {
+        MOVIE[usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap()].to_vec()
+    };
+    let mut source = SliceSource::new(&slice, slice.ranges.iter().map(part).collect()).unwrap();
+    let mut sizes = SegmentSizes::new(&presentation);
+    let keys = ContentKeys::from_iter([(KeyId::new([9; 16]).unwrap(), key())]);
+    let made = package_slice(&slice, &mut source, &keys).unwrap();
+    for segment in &made {
+        sizes.set(&presentation, &segment.representation, segment.number, segment.size()).unwrap();
+    }
+    let heads = presentation.heads(&sizes).unwrap().into_iter().zip(&presentation.representations);
+    let file = heads.map(|(head, own)| {
+        let segments = made.iter().filter(|segment| segment.representation == own.name);
+        let bytes = segments.fold(head.bytes, |bytes, segment| [bytes, segment.to_vec(&source)].concat());
+        (format!("{}/{}", package.id, head.path), bytes)
+    });
+    file.collect()
+}
+
+/// The whole promise of a finished run.
+fn assert_ready(platform: &Platform) {
+    let package = only_package(platform);
+    assert_eq!(package.status().as_str(), "Ready", "{:?}", package.state);
+    let mut output = platform.store.bucket("output");
+    let manifests: Vec<_> = output.extract_if(.., |key, _| is_manifest(key)).map(|(key, _)| key).collect();
+    assert_eq!(manifests.len(), 5, "{manifests:?}");
+    let expected = expected(&package);
+    assert_eq!(output.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
+    for (key, bytes) in expected {
+        assert!(output[key].bytes == *bytes, "{key} has the engine's bytes");
+        assert!(output[key].headers.unwrap().cache_control.contains("immutable"));
+    }
+}
+
+#[test]
+fn a_package_of_single_files_is_assembled_of_parts() {
+    block_on(async {
+        let platform = run(platform()).await;
+        assert_ready(&platform);
+        let package = only_package(&platform);
+        let receipts = platform.catalog.receipts(&package.id).await.unwrap();
+        let pieces: Vec<_> = receipts.iter().flat_map(|receipt| &receipt.pieces).collect();
+        let kept = |own: &str| {
+            let own = pieces.iter().filter(|piece| piece.representation == own);
+            own.map(|piece| matches!(piece.place, Place::Kept { .. })).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            kept("v1"),
+            [true, false, false, false, false],
+            "the picture is uploaded where it belongs, but for its start"
+        );
+        assert!(kept("a1").iter().all(|kept| *kept) && kept("a1").len() > 2, "the sound is gathered");
+        assert_eq!(platform.store.open_uploads(), 0);
+    });
+}
+
+#[test]
+fn all_bytes_that_were_written_are_counted() {
+    block_on(async {
+        let platform = run(platform()).await;
+        let package = only_package(&platform);
+        let bytes = |bucket: &str, prefix: &str| -> usize {
+            let objects = platform.store.bucket(bucket);
+            objects.iter().filter(|(key, _)| key.starts_with(prefix)).map(|(_, stored)| stored.bytes.len()).sum()
+        };
+        let (output, kept) = (bytes("output", ""), bytes("work", "pieces/"));
+        assert!(kept > 0);
+        assert_eq!(package.tally.bytes_written, (output + kept) as u64);
+        assert_eq!(package.tally.bytes_read, platform.store.bytes_read("uploads"));
+    });
+}
+
+#[test]
+fn a_package_of_one_slice_is_written_once_and_gathers_nothing() {
+    block_on(async {
+        let platform = run(Platform { slice_bytes: 32 << 20, ..platform() }).await;
+        assert_ready(&platform);
+        let package = only_package(&platform);
+        assert!(platform.store.bucket("work").keys().all(|key| key.ends_with("/plan")), "nothing is kept");
+        let output: usize = platform.store.bucket("output").values().map(|stored| stored.bytes.len()).sum();
+        assert_eq!(package.tally.bytes_written, output as u64);
+        assert_eq!(platform.catalog.uploads(&package.id).await.unwrap(), None);
+    });
+}
+
+#[test]
+fn files_of_one_part_are_plain_objects() {
+    block_on(async {
+        let platform = run(Platform { part_bytes: 5 << 20, ..platform() }).await;
+        assert_ready(&platform);
+        assert_eq!(platform.catalog.uploads(&only_package(&platform).id).await.unwrap(), None);
+    });
+}
+
+fn every_crash_point(moment: Moment, delivery: Delivery) {
+    block_on(async {
+        let whole = run(Platform { delivery, ..platform() }).await;
+        let tally = only_package(&whole).tally;
+        for call in 0..whole.faults.calls() {
+            let platform = run(Platform { faults: Faults::at(call, moment), delivery, ..platform() }).await;
+            assert_ready(&platform);
+            assert_eq!(only_package(&platform).tally, tally, "call {call} failing {moment:?} changes the count");
+            // An upload that was begun and not kept is the store's to forget.
+            let orphans = platform.store.open_uploads();
+            assert!(orphans <= 2, "call {call}: {orphans} uploads are open");
+        }
+    });
+}
+
+#[test]
+fn a_crash_before_any_call_loses_no_part() {
+    every_crash_point(Moment::Before, Delivery::InOrder);
+}
+
+#[test]
+fn a_crash_after_any_call_loses_no_part() {
+    every_crash_point(Moment::After, Delivery::InOrder);
+}
+
+#[test]
+fn a_crash_among_duplicates_out_of_order_loses_no_part() {
+    every_crash_point(Moment::After, Delivery::TwiceAndBackwards);
+}
+
+#[test]
+fn no_reader_sees_half_a_file() {
+    block_on(async {
+        let platform = platform();
+        requested(&platform).await;
+        let message = platform.fragment_queue.take().remove(0);
+        platform.fragment_stage().handle(&message).await.unwrap();
+        for message in platform.encrypt_queue.take() {
+            platform.encrypt_stage().handle(&message).await.unwrap();
+        }
+        assert!(platform.store.bucket("output").is_empty());
+        assert!(platform.run().await.is_empty());
+        assert_ready(&platform);
+    });
+}
+
+#[test]
+fn an_upload_that_was_given_up_fails_the_package_at_once() {
+    block_on(async {
+        let platform = platform();
+        requested(&platform).await;
+        let message = platform.fragment_queue.take().remove(0);
+        platform.fragment_stage().handle(&message).await.unwrap();
+        for message in platform.encrypt_queue.take() {
+            platform.encrypt_stage().handle(&message).await.unwrap();
+        }
+        platform.store.forget_uploads();
+        assert!(platform.run().await.is_empty(), "no retries");
+        let State::Failed { failure, .. } = only_package(&platform).state else { panic!("not failed") };
+        assert_eq!(failure.code, "upload_expired");
+    });
+}
