@@ -247,6 +247,12 @@ CHANGING = [
     ),
 ]
 
+# What these are packaged to differs from what ffmpeg makes of the source, on purpose, and the upload is told.
+ODD = [
+    Recipe("metadata.mp4", "samples of a third kind of track between the pictures", synthetic=synthetic.as_metadata, of="late-audio.mp4"),
+    Recipe("cut-by-edit.mp4", "an edit list that ends after two of ten seconds", synthetic=synthetic.cut_by_edit, of="video-only.mp4"),
+]
+
 BAD = [
     Recipe("empty.mp4", "no bytes", synthetic=synthetic.empty),
     Recipe("text.mp4", "a text file", synthetic=synthetic.text),
@@ -270,4 +276,4 @@ BAD = [
     Recipe("absurd-table.mp4", "a sample size table that claims four billion entries", synthetic=synthetic.absurd_table, of="sample.mp4"),
 ]
 
-MADE = {recipe.name: recipe for recipe in GOOD + CHANGING + BAD}
+MADE = {recipe.name: recipe for recipe in GOOD + CHANGING + ODD + BAD}

@@ -114,6 +114,21 @@ def absurd_table(to: Path, source: Path) -> None:
     to.write_bytes(data)
 
 
+def as_metadata(to: Path, source: Path) -> None:
+    """The second track is no sound but timed metadata: what cameras write between their pictures."""
+    rename = lambda kind, own: own.replace(b"soun", b"meta", 1) if kind == b"hdlr" else own
+    to.write_bytes(changed(source.read_bytes(), (b"moov", b"trak", b"mdia"), rename))
+
+
+def cut_by_edit(to: Path, source: Path) -> None:
+    """Every edit (version 0) shows two seconds, of media that goes on."""
+
+    def shorter(kind: bytes, own: bytes) -> bytes:
+        return own[:16] + struct.pack(">I", 2000) + own[20:] if kind == b"elst" else own
+
+    to.write_bytes(changed(source.read_bytes(), (b"moov", b"trak", b"edts"), shorter))
+
+
 def video_samples(data: bytes) -> tuple[bytes, list[tuple[int, int, int, bool]], bytes]:
     """The first track's sample entry, its samples (size, duration, composition offset, is sync), and their bytes."""
 

@@ -77,6 +77,18 @@ pub fn packets(file: &Path, stream: &str, edits: Edits) -> Vec<Packet> {
     hashed.iter().zip(&flagged).map(packet).collect()
 }
 
+/// Units per second of the times of a stream.
+///
+/// # Panics
+/// When ffmpeg cannot read it.
+#[must_use]
+pub fn timescale(file: &Path, stream: &str) -> i64 {
+    let copy = ["-map", stream, "-c", "copy", "-f", "framehash"];
+    let listing = run(&read(file, Edits::Ignored, &[]), &copy);
+    let base = listing.lines().find_map(|line| line.strip_prefix("#tb 0: 1/")).expect("a time base");
+    base.parse().unwrap()
+}
+
 /// Every frame of one stream, decoded, in presentation order. `options` stand before the input.
 ///
 /// # Panics

@@ -23,6 +23,17 @@ pub fn command() -> Command {
     }))
 }
 
+/// Runs `vpp inspect INPUT --json` with further arguments, and returns what it prints.
+///
+/// # Panics
+/// When the movie is refused.
+#[must_use]
+pub fn inspect(input: &Path, arguments: &[&str]) -> String {
+    let output = command().arg("inspect").arg(input).arg("--json").args(arguments).output().expect("vpp starts");
+    assert!(output.status.success(), "{}: {}", input.display(), String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("JSON is text")
+}
+
 /// Runs `vpp package INPUT -o OUTPUT` with further arguments.
 ///
 /// # Panics

@@ -28,7 +28,25 @@ pub(crate) enum Command {
         after_help = "Exit status: 0 packaged; 1 refused, with `code: message` on stderr; 2 usage; 3 a file could \
                             not be read or written."
     )]
-    Package(PackageArgs),
+    Package(Box<PackageArgs>),
+    /// Say what a movie's index tells of the stream to come: bit rates, key pictures, segments, and what to change.
+    Inspect(Inspection),
+}
+
+/// Arguments of `vpp inspect`.
+#[derive(Debug, Args)]
+pub(crate) struct Inspection {
+    /// The movie: an MP4 or MOV file.
+    pub(crate) input: PathBuf,
+    /// Duration segments should have.
+    #[arg(long, value_name = "SECONDS", default_value = "6", value_parser = seconds)]
+    pub(crate) segment_duration: Duration,
+    /// Accept a movie without video, and leave out the video of one that has it.
+    #[arg(long)]
+    pub(crate) audio_only: bool,
+    /// Print the findings as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Arguments of `vpp package`.

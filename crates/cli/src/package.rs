@@ -8,19 +8,18 @@
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{IoSlice, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use vpp_media::cmaf::{Layout, PlanOptions, Planner, Presentation, SegmentSizes, SliceSource, package_slice};
 use vpp_media::dash::{self, MpdOptions};
 use vpp_media::hls::{self, HlsOptions};
-use vpp_media::isobmff::{Index, IndexReader};
 use vpp_media::text::{MAX_SIDECAR_BYTES, WebVttFile};
 use vpp_media::track::Movie;
 
 use crate::args::{Encryption, Job};
 use crate::failure::Failure;
+use crate::input::Input;
 
 /// What was done.
 #[derive(Debug, Serialize)]
@@ -148,38 +147,6 @@ fn presentation(movie: &Movie<'_>, options: &PlanOptions) -> Result<Presentation
     let mut planner = Planner::new(movie, options)?;
     planner.by_ref().try_for_each(|slice| slice.map(drop))?;
     planner.finish()
-}
-
-/// The movie, read by ranges.
-struct Input<'p> {
-    path: &'p Path,
-    file: File,
-    bytes_read: u64,
-}
-
-impl<'p> Input<'p> {
-    fn open(path: &'p Path) -> Result<Self, Failure> {
-        let file = File::open(path).map_err(Failure::io(path))?;
-        Ok(Self { path, file, bytes_read: 0 })
-    }
-
-    fn index(&mut self) -> Result<Index, Failure> {
-        let file_size = self.file.metadata().map_err(Failure::io(self.path))?.len();
-        let mut reader = IndexReader::new(file_size)?;
-        while let Some(range) = reader.want() {
-            reader.supply(&self.read(range.start, range.end)?)?;
-        }
-        Ok(reader.finish()?)
-    }
-
-    fn read(&mut self, start: u64, end: u64) -> Result<Vec<u8>, Failure> {
-        // Ranges lie inside the file, and are bounded by the size of a slice or of an index.
-        let length = end.saturating_sub(start);
-        let mut bytes = vec![0; usize::try_from(length).unwrap_or(usize::MAX)];
-        self.file.read_exact_at(&mut bytes, start).map_err(Failure::io(self.path))?;
-        self.bytes_read += length;
-        Ok(bytes)
-    }
 }
 
 /// The file of a track that has all its segments in one.

@@ -41,6 +41,7 @@ pub mod dash;
 mod error;
 pub mod hls;
 pub mod isobmff;
+pub mod preflight;
 pub mod text;
 pub mod time;
 pub mod track;

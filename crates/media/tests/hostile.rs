@@ -13,8 +13,9 @@
 mod support;
 
 use support::{Base, Fragmenting, Movie, Wanted, WantedTrack};
-use vpp_media::cmaf::{PlanOptions, Planner};
+use vpp_media::cmaf::PlanOptions;
 use vpp_media::isobmff::IndexReader;
+use vpp_media::preflight::preflight;
 
 const MUTATIONS_PER_MOVIE: u32 = 15_000;
 
@@ -85,7 +86,7 @@ fn index_bytes(file: &[u8]) -> Vec<usize> {
     places
 }
 
-/// Reads and plans a file; the number of samples if it is a movie.
+/// Reads a file, plans it, and reports on the plan; the number of samples if it is a movie.
 fn read(file: &[u8]) -> vpp_media::Result<u64> {
     let mut reader = IndexReader::new(file.len() as u64)?;
     while let Some(range) = reader.want() {
@@ -93,11 +94,7 @@ fn read(file: &[u8]) -> vpp_media::Result<u64> {
     }
     let index = reader.finish()?;
     let movie = index.movie()?;
-    let mut planner = Planner::new(&movie, &PlanOptions::default())?;
-    for slice in &mut planner {
-        drop(slice?);
-    }
-    planner.finish()?;
+    preflight(&index, &movie, &PlanOptions::default())?;
     Ok(movie.tracks.iter().map(|track| u64::from(track.samples.len())).sum())
 }
 

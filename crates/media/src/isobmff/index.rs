@@ -356,6 +356,13 @@ impl Index {
         self.moov_offset..self.moov_offset.saturating_add(length(&self.moov))
     }
 
+    /// Whether media lies in front of the `moov` box, as far as the pieces show: all of it, after a first reading.
+    #[must_use]
+    pub fn has_media_before_moov(&self) -> bool {
+        let mut before = self.pieces.iter().filter(|(place, _)| place.offset < self.moov_offset);
+        before.any(|(_, bytes)| bytes.get(4..8) == Some(b"mdat"))
+    }
+
     /// The pieces of the file that are held, each with its offset in bytes: what a sparse copy for a prober needs, which walks
     /// from one box header to the next.
     pub fn pieces(&self) -> impl Iterator<Item = (u64, &[u8])> {

@@ -145,6 +145,10 @@ impl Timeline {
 pub(super) struct Edit {
     /// In units of the track's timescale: the length of leading empty edits less the `media_time` that follows them.
     pub(super) presentation_offset: i64,
+    /// The composition time at which its first stretch of media begins; `None` where it has none.
+    pub(super) start: Option<i64>,
+    /// The composition time at which its last stretch of media ends; `None` where it goes on to the end of the media.
+    pub(super) end: Option<i64>,
 }
 
 impl Edit {
@@ -189,11 +193,16 @@ impl Edit {
                 return Err(Error::Unsupported { feature: "An edit list that changes the playback rate" });
             }
         }
-        let media_time = media.map_or(0, |(media_time, _)| media_time);
+        let end = media.filter(|(_, length)| *length > 0).and_then(|(start, length)| {
+            let length = i64::try_from(track.rescale(length, movie)?).ok()?;
+            start.checked_add(length)
+        });
+        let start = media.map(|(media_time, _)| media_time);
+        let media_time = start.unwrap_or(0);
         let empty = track.rescale(empty, movie).and_then(|empty| i64::try_from(empty).ok());
         let presentation_offset = empty.and_then(|empty| empty.checked_sub(media_time));
         presentation_offset
-            .map(|presentation_offset| Self { presentation_offset })
+            .map(|presentation_offset| Self { presentation_offset, start, end })
             .ok_or(elst.malformed("its times overflow"))
     }
 }
@@ -233,7 +242,11 @@ mod tests {
 
     #[test]
     fn an_edit_is_the_empty_time_less_the_media_time() {
-        assert_eq!(edits(&[(5000, 1024, NORMAL)]).unwrap().presentation_offset, -1024);
+        assert_eq!(
+            edits(&[(5000, 1024, NORMAL)]).unwrap(),
+            Edit { presentation_offset: -1024, start: Some(1024), end: Some(241_024) }
+        );
+        assert_eq!(edits(&[(0, 1024, NORMAL)]).unwrap().end, None, "to the end of the media");
         assert_eq!(edits(&[(21, -1, NORMAL), (5000, 0, NORMAL)]).unwrap().presentation_offset, 1008);
     }
 

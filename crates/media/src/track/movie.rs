@@ -68,6 +68,10 @@ pub struct Track<'a> {
     pub samples: SampleTable<'a>,
     /// What its edit list does: presentation time less composition time, in units of the timescale.
     pub presentation_offset: i64,
+    /// The composition time at which its edit list begins; what comes before is decoded and not meant to be presented.
+    pub edited_start: Option<i64>,
+    /// The composition time at which its edit list ends, where that says so; fragments go on behind any end.
+    pub edited_end: Option<i64>,
 }
 
 impl Track<'_> {
@@ -172,6 +176,7 @@ fn parse_track<'a>(
     let (timescale, language) = media_header(&mdia)?;
     let minf = mdia.required(b"minf", "it has no media information (minf)")?;
     let stbl = minf.required(b"stbl", "it has no sample table (stbl)")?;
+    let is_fragmented = !runs.is_empty();
     let samples = SampleTable::parse(&stbl, runs, kind, file_size)?;
     let stsd = stbl.required(b"stsd", "it has no sample descriptions (stsd)")?;
     let descriptions = SampleDescriptions::parse(&stsd, samples.descriptions(), kind, header.id);
@@ -184,7 +189,8 @@ fn parse_track<'a>(
     }
     let descriptions = descriptions?;
     let edit = trak.child(b"edts")?.map(|edts| Edit::parse(&edts, movie, timescale)).transpose()?;
-    let presentation_offset = edit.unwrap_or_default().presentation_offset;
+    let Edit { presentation_offset, start: edited_start, end } = edit.unwrap_or_default();
+    let edited_end = end.filter(|_| !is_fragmented);
     let extended = mdia.child(b"elng")?.and_then(|elng| extended_language(&elng));
     let language = extended.or(language.as_deref().and_then(bcp47));
     let texts = descriptions.texts();
@@ -206,6 +212,8 @@ fn parse_track<'a>(
         descriptions,
         samples,
         presentation_offset,
+        edited_start,
+        edited_end,
     })))
 }
 
