@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use vpp_media::preflight::Preflight;
+
 use crate::id::{ContentId, PackageId};
 use crate::ports::{ETag, Location, ProbeReport};
 use crate::timestamp::Timestamp;
@@ -48,6 +50,8 @@ pub struct Facts {
     pub video_track_number: Option<u32>,
     /// The probe's report.
     pub report: ProbeReport,
+    /// What the index says of the stream to come; none of a content that was ingested before there were such reports.
+    pub preflight: Option<Preflight>,
     /// The package that the upload started by itself, if the platform is set to start one.
     pub package: Option<PackageId>,
 }
@@ -125,6 +129,15 @@ impl Content {
         match self.verdict {
             Verdict::Ingested(_) => "Ingested",
             Verdict::Refused(_) => "Refused",
+        }
+    }
+
+    /// What preflight came to: whether the file can be packaged, and whether there is something to be said about it.
+    #[must_use]
+    pub fn preflight_verdict(&self) -> Option<&'static str> {
+        match &self.verdict {
+            Verdict::Ingested(facts) => facts.preflight.as_ref().map(Preflight::verdict),
+            Verdict::Refused(_) => Some("refused"),
         }
     }
 

@@ -9,8 +9,9 @@
 
 use std::time::Duration;
 
-use vpp_media::cmaf::{KeyParameters, PlanOptions, Planner, Protection};
+use vpp_media::cmaf::{KeyParameters, PlanOptions, Protection};
 use vpp_media::isobmff::{Index, IndexReader};
+use vpp_media::preflight::{Preflight, preflight};
 
 use crate::content::{Content, Facts, Refusal, Verdict};
 use crate::error::{Error, chain};
@@ -183,12 +184,12 @@ where
 
     /// Judges a complete index: our own reader first, for its codes, then the probe.
     async fn examine(&self, index: &Index, id: &ContentId) -> Result<Facts, Error> {
-        let video_track_number = own_verdict(index, self.settings.segment_duration)?;
+        let (video_track_number, preflight) = own_verdict(index, self.settings.segment_duration)?;
         let pieces: Vec<Piece<'_>> = index.pieces().collect();
         let report = self.probe.probe(index.file_size(), &pieces).await.map_err(of_probe)?;
         agree(video_track_number, &report)?;
         let package = self.settings.options().map(|options| PackageId::of_upload(id, &options));
-        Ok(Facts { index: index.moov_range(), video_track_number, report, package })
+        Ok(Facts { index: index.moov_range(), video_track_number, report, preflight: Some(preflight), package })
     }
 
     /// The package that `content` starts by itself, with a key of its own.
@@ -217,18 +218,14 @@ impl Settings {
     }
 }
 
-/// What our own reader says: the video track, or the reason why not. It plans the whole movie and drops the plan, so that
-/// what planning would find is said now.
-fn own_verdict(index: &Index, segment_duration: Duration) -> Result<Option<u32>, Error> {
+/// What our own reader says: the video track and what is to be said of the stream to come, or the reason why not. The whole
+/// movie is planned, so that what planning would find is said now.
+fn own_verdict(index: &Index, segment_duration: Duration) -> Result<(Option<u32>, Preflight), Error> {
     let movie = index.movie().map_err(Error::of_media)?;
     let audio_only = movie.video_track_number().is_none();
     let options = PlanOptions { segment_duration, audio_only, ..PlanOptions::default() };
-    let mut planner = Planner::new(&movie, &options).map_err(Error::of_media)?;
-    for slice in &mut planner {
-        slice.map_err(Error::of_media)?;
-    }
-    planner.finish().map_err(Error::of_media)?;
-    Ok(movie.video_track_number())
+    let preflight = preflight(index, &movie, &options).map_err(Error::of_media)?;
+    Ok((movie.video_track_number(), preflight))
 }
 
 /// A file of sound alone is refused, and yet everything is known that a package of its sound takes.

@@ -28,7 +28,7 @@ use vpp_pipeline::ports::{Catalog, Clock, KeyVault, Queue};
 use crate::cors::cors;
 use crate::problem::Problem;
 use crate::request::package_request;
-use crate::view::{ContentView, ContentsView, PackageView};
+use crate::view::{ContentView, ContentsView, PackageView, WholeContentView};
 
 /// Bytes of a request's body: most have 300, initialisation data of DRM systems may have some thousand.
 const BODY: usize = 64 * 1024;
@@ -110,7 +110,7 @@ where
     let id: ContentId = id.parse().map_err(|_| Denied::UnknownContent)?;
     let span = info_span!("content", input_content_id = %id);
     let content = api.content(&id).instrument(span).await?;
-    Ok(json(StatusCode::OK, &ContentView::from(&content)))
+    Ok(json(StatusCode::OK, &WholeContentView::from(&content)))
 }
 
 /// Read as text, so that a problem can name the parameter.

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use vpp_media::cenc::Drm;
+use vpp_media::preflight::{Preflight, PreflightView, Warning};
 use vpp_pipeline::content::{Content, Verdict};
 use vpp_pipeline::package::Package;
 use vpp_pipeline::ports::{Container, Track};
@@ -125,7 +126,7 @@ impl PackageView {
     }
 }
 
-/// A content.
+/// A content; of what preflight found, the verdict and the codes of its warnings.
 #[derive(Debug, Serialize)]
 pub(crate) struct ContentView {
     input_content_id: String,
@@ -134,8 +135,31 @@ pub(crate) struct ContentView {
     bytes: u64,
     bytes_read: u64,
     created_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict: Option<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<&'static str>,
     #[serde(flatten)]
-    verdict: VerdictView,
+    facts: VerdictView,
+}
+
+/// A content with all that preflight found.
+#[derive(Debug, Serialize)]
+pub(crate) struct WholeContentView<'c> {
+    #[serde(flatten)]
+    content: ContentView,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preflight: Option<PreflightView<'c>>,
+}
+
+impl<'c> From<&'c Content> for WholeContentView<'c> {
+    fn from(content: &'c Content) -> Self {
+        Self { content: content.into(), preflight: preflight(content).map(PreflightView::from) }
+    }
+}
+
+fn preflight(content: &Content) -> Option<&Preflight> {
+    content.facts().and_then(|facts| facts.preflight.as_ref())
 }
 
 #[derive(Debug, Serialize)]
@@ -156,7 +180,7 @@ enum VerdictView {
 
 impl From<&Content> for ContentView {
     fn from(content: &Content) -> Self {
-        let verdict = match &content.verdict {
+        let facts = match &content.verdict {
             Verdict::Ingested(facts) => VerdictView::Ingested {
                 video_track_number: facts.video_track_number,
                 container: facts.report.container.clone(),
@@ -174,7 +198,9 @@ impl From<&Content> for ContentView {
             bytes: content.bytes,
             bytes_read: content.bytes_read,
             created_at: content.created_at,
-            verdict,
+            verdict: content.preflight_verdict(),
+            warnings: preflight(content).map_or(&[][..], |own| &own.warnings).iter().map(Warning::code).collect(),
+            facts,
         }
     }
 }

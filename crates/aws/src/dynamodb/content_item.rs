@@ -1,5 +1,9 @@
 //! A content as an item.
+//!
+//! Preflight is one JSON text: nothing but what is answered depends on it, so one of a version that this one cannot read is
+//! left out, and keeps nobody from the content.
 
+use serde::Serialize;
 use vpp_pipeline::content::{Content, Facts, Refusal, Verdict};
 use vpp_pipeline::id::ContentId;
 use vpp_pipeline::ports::{Cursor, ETag};
@@ -55,7 +59,8 @@ fn write_facts(item: Writer, facts: &Facts) -> Result<Writer, Malformed> {
     Ok(item
         .set("moov", range(&facts.index))
         .maybe("video_track_number", facts.video_track_number.map(number))
-        .set("report", string(serde_json::to_string(&facts.report).map_err(|_| Malformed("report"))?))
+        .set("report", string(json(&facts.report, "report")?))
+        .maybe("preflight", facts.preflight.as_ref().map(|own| json(own, "preflight")).transpose()?.map(string))
         .maybe("packaged_content_id", facts.package.as_ref().map(|id| string(id.as_str()))))
 }
 
@@ -64,8 +69,13 @@ fn read_facts(item: Reader<'_>) -> Result<Facts, Malformed> {
         index: item.range("moov")?,
         video_track_number: item.maybe("video_track_number", Reader::number)?,
         report: serde_json::from_str(item.text("report")?).map_err(|_| Malformed("report"))?,
+        preflight: item.maybe("preflight", Reader::text)?.and_then(|text| serde_json::from_str(text).ok()),
         package: item.maybe("packaged_content_id", Reader::parsed)?,
     })
+}
+
+fn json(value: &impl Serialize, name: &'static str) -> Result<String, Malformed> {
+    serde_json::to_string(value).map_err(|_| Malformed(name))
 }
 
 pub(super) fn read(item: &Item) -> Result<Content, Malformed> {

@@ -9,6 +9,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use vpp_media::cenc::{ConstantIv, ContentKey, Drm, KeyId, Pssh, Scheme};
 use vpp_media::cmaf::{KeyParameters, Layout, ProtectedTracks, Protection, SegmentSize};
+use vpp_media::preflight::{Preflight, Warning};
 
 use super::edges::report;
 use crate::content::{Content, Facts, Refusal, Verdict};
@@ -271,8 +272,21 @@ fn content(run: &str, number: u64) -> Content {
             index: 32..70_000,
             video_track_number: Some(1),
             report: report(),
+            preflight: Some(preflight()),
             package: Some(package(run, number).id),
         }),
+    }
+}
+
+fn preflight() -> Preflight {
+    Preflight {
+        segment_ms: 6000,
+        segments: 300,
+        slices: 20,
+        most_ranges_in_a_slice: 1,
+        bytes_to_read: 4_900_000_000,
+        tracks: Vec::new(),
+        warnings: vec![Warning::NoFaststart, Warning::OpenGroups { track_id: 1, open: 2, groups: 3 }],
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::MOVIE;
+use crate::support::{MOVIE, upload_and_run};
 use futures_executor::block_on;
 use vpp_pipeline::content::{Content, Verdict};
 use vpp_pipeline::ingest::{Ingested, Upload};
@@ -127,5 +127,22 @@ fn a_source_that_is_gone_or_replaced_before_it_is_read_is_refused() {
         let upload = platform.upload("movie.mp4", MOVIE);
         platform.store.delete(&Location::new("uploads", "movie.mp4"));
         assert_eq!(refusal(&platform, &upload).await, "source_missing");
+    });
+}
+
+fn is_segment(key: &str) -> bool {
+    key.rsplit_once('.').is_some_and(|(_, extension)| extension == "m4s")
+}
+
+#[test]
+fn an_upload_is_told_what_stream_to_expect() {
+    block_on(async {
+        let platform = Platform::default();
+        let upload = upload_and_run(&platform).await;
+        let content = verdict(&platform, &upload).await;
+        let preflight = content.facts().unwrap().preflight.clone().unwrap();
+        let written = platform.store.bucket("output").into_keys().filter(|key| is_segment(key)).count();
+        assert_eq!(preflight.segments, written as u64, "as many segments as were predicted");
+        assert_eq!(content.preflight_verdict(), Some("accepted"));
     });
 }

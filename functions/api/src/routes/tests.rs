@@ -324,7 +324,12 @@ fn contents_are_listed_newest_first_page_by_page() {
         assert_eq!(second["next_cursor"], Value::Null);
 
         let id = first["input_content"][0]["input_content_id"].as_str().unwrap();
-        assert_eq!(get(&platform, &format!("/input_content/{id}")).await.json(), first["input_content"][0]);
+        let mut whole = get(&platform, &format!("/input_content/{id}")).await.json();
+        let preflight = whole.as_object_mut().unwrap().remove("preflight").unwrap();
+        assert_eq!(whole, first["input_content"][0], "the list is short of the figures alone");
+        assert_eq!((&whole["verdict"], &preflight["segments"]), (&json!("accepted"), &json!(10)));
+        assert_eq!(preflight["tracks"][0]["groups"]["count"], 10);
+        assert_eq!(second["input_content"][0]["verdict"], "refused");
         for (query, field) in
             [("limit=0", "limit"), ("limit=101", "limit"), ("limit=x", "limit"), ("cursor=x", "cursor")]
         {
