@@ -144,6 +144,7 @@ def table() -> str:
         "Committed": [recipes.SAMPLE],
         "To be packaged": recipes.GOOD,
         "To be packaged, and judged without ffmpeg": recipes.CHANGING,
+        "To be packaged together": recipes.LADDER,
         "To be packaged, with a warning": recipes.ODD,
         "To be refused": recipes.BAD,
     }

@@ -46,6 +46,16 @@ def fragments(flags: str) -> str:
     return f"-i {{late-audio.mp4}} -c copy -movflags +frag_keyframe+{flags}"
 
 
+# A tone that comes and goes, so that its blocks have many sizes.
+VOICE = '-f lavfi -i "aevalsrc=0.3*sin(2*PI*330*t)*sin(7*t)*sin(0.9*t*t):s=48000"'
+
+
+def ladder(size: str, rate: int, distance: int, options: str) -> str:
+    """A command line for one rung of a ladder, ten seconds of the same film and sound."""
+    picture = f"-f lavfi -i testsrc2=size={size}:rate={rate}"
+    return f"{picture} {VOICE} -t 10 {X264} -bf 2 -g {distance} -keyint_min {distance} -sc_threshold 0 {AAC} {options}"
+
+
 def hevc(seconds: float, parameters: str, options: str = "", picture: str = PICTURE) -> str:
     """A command line for one H.265 track."""
     return f"{picture} -t {seconds} {X265} -x265-params log-level=error:{parameters} {options}"
@@ -248,6 +258,18 @@ CHANGING = [
 ]
 
 # What these are packaged to differs from what ffmpeg makes of the source, on purpose, and the upload is told.
+# Rungs of a ladder, and what goes with them or does not: to be packaged together.
+LADDER = [
+    Recipe("ladder-low.mp4", "a low rung: a key picture every 2 s, sound in English", ladder("320x180", 25, 50, "-metadata:s:a:0 language=eng")),
+    Recipe(
+        "ladder-high.mp4",
+        "a high rung: twice the pictures, another timescale, the same key pictures and sound",
+        ladder("640x360", 50, 100, "-video_track_timescale 90000 -metadata:s:a:0 language=eng"),
+    ),
+    Recipe("ladder-off.mp4", "no rung: a key picture every 2.4 s", ladder("480x270", 25, 60, "-metadata:s:a:0 language=eng")),
+    Recipe("ladder-french.mp4", "sound alone, in French", f"{VOICE.replace('330', '660')} -t 10 {AAC} -metadata:s:a:0 language=fra"),
+]
+
 ODD = [
     Recipe("metadata.mp4", "samples of a third kind of track between the pictures", synthetic=synthetic.as_metadata, of="late-audio.mp4"),
     Recipe("cut-by-edit.mp4", "an edit list that ends after two of ten seconds", synthetic=synthetic.cut_by_edit, of="video-only.mp4"),
@@ -276,4 +298,4 @@ BAD = [
     Recipe("absurd-table.mp4", "a sample size table that claims four billion entries", synthetic=synthetic.absurd_table, of="sample.mp4"),
 ]
 
-MADE = {recipe.name: recipe for recipe in GOOD + CHANGING + ODD + BAD}
+MADE = {recipe.name: recipe for recipe in GOOD + CHANGING + LADDER + ODD + BAD}

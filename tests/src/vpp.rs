@@ -40,7 +40,16 @@ pub fn inspect(input: &Path, arguments: &[&str]) -> String {
 /// When the command does not start.
 #[must_use]
 pub fn package(input: &Path, output: &Path, arguments: &[&str]) -> Output {
+    package_together(&[input], output, arguments)
+}
+
+/// Runs `vpp package INPUT... -o OUTPUT` with further arguments.
+///
+/// # Panics
+/// When the command does not start.
+#[must_use]
+pub fn package_together(inputs: &[&Path], output: &Path, arguments: &[&str]) -> Output {
     let mut command = command();
-    command.arg("package").arg(input).arg("-o").arg(output).args(arguments);
+    command.arg("package").args(inputs).arg("-o").arg(output).args(arguments);
     command.output().expect("vpp starts")
 }

@@ -117,7 +117,7 @@ impl Damaged<'_> {
         for slice in &mut planner {
             let slice = slice?;
             if slice.index == 0 && slice.source_bytes() <= MOST_SLICE_BYTES {
-                let parts = slice.ranges.iter().map(|range| self.bytes(range)).collect();
+                let parts = slice.ranges.iter().map(|range| self.bytes(&range.bytes)).collect();
                 let mut source = SliceSource::new(&slice, parts)?;
                 packaged = package_slice(&slice, &mut source, &keys).map(drop);
             }

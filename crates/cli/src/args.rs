@@ -23,7 +23,7 @@ pub(crate) struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Package a local movie: writes DIR/stream.mpd and its segments.
+    /// Package local movies as one stream: writes DIR/stream.mpd and its segments.
     #[command(
         after_help = "Exit status: 0 packaged; 1 refused, with `code: message` on stderr; 2 usage; 3 a file could \
                             not be read or written."
@@ -52,8 +52,9 @@ pub(crate) struct Inspection {
 /// Arguments of `vpp package`.
 #[derive(Debug, Args)]
 pub(crate) struct PackageArgs {
-    /// The movie: an MP4 or MOV file.
-    input: PathBuf,
+    /// The movie, an MP4 or MOV file; or several, the rungs of a ladder and further languages, for one package.
+    #[arg(required = true, value_name = "INPUT")]
+    inputs: Vec<PathBuf>,
     /// Folder to write the package to.
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
@@ -166,9 +167,9 @@ fn seconds(text: &str) -> Result<Duration, String> {
 /// What is to be done, with nothing left to check.
 #[derive(Debug)]
 pub(crate) struct Job {
-    pub(crate) input: PathBuf,
+    pub(crate) inputs: Vec<PathBuf>,
     pub(crate) output: PathBuf,
-    /// Everything but the protection, which may depend on the movie.
+    /// Everything but the protection, which may depend on the movies.
     pub(crate) options: PlanOptions,
     pub(crate) encryption: Option<Encryption>,
     /// Subtitles beside the movie, in the order of their kinds.
@@ -189,9 +190,10 @@ pub(crate) struct Encryption {
 }
 
 impl Encryption {
-    /// What the plan has to know of it. `index` is that of the movie, which tells it from others.
-    pub(crate) fn protection(&self, index: &Index) -> Protection {
-        let content: Vec<u8> = index.pieces().flat_map(|(_, bytes)| bytes).copied().collect();
+    /// What the plan has to know of it. `indexes` are those of the movies, which tell them from others.
+    pub(crate) fn protection(&self, indexes: &[Index]) -> Protection {
+        let pieces = indexes.iter().flat_map(Index::pieces);
+        let content: Vec<u8> = pieces.flat_map(|(_, bytes)| bytes).copied().collect();
         let parameters = |(kid, key): &(KeyId, ContentKey)| KeyParameters::derive(self.scheme, key, *kid, &content);
         let derived = parameters(&self.key);
         let key = KeyParameters { iv: self.iv.unwrap_or(derived.iv), ..derived };
@@ -259,6 +261,6 @@ impl PackageArgs {
             })
         });
         let subtitles = subtitles.collect();
-        Ok(Job { input: self.input, output: self.output, options, encryption, subtitles, drm, json: self.json })
+        Ok(Job { inputs: self.inputs, output: self.output, options, encryption, subtitles, drm, json: self.json })
     }
 }

@@ -11,9 +11,12 @@ use std::io::{IoSlice, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use vpp_media::cmaf::{Layout, PlanOptions, Planner, Presentation, SegmentSizes, SliceSource, package_slice};
+use vpp_media::cmaf::{
+    Layout, PlanOptions, Planner, Presentation, SegmentSizes, SliceSource, SourceRange, package_slice,
+};
 use vpp_media::dash::{self, MpdOptions};
 use vpp_media::hls::{self, HlsOptions};
+use vpp_media::isobmff::Index;
 use vpp_media::text::{MAX_SIDECAR_BYTES, WebVttFile};
 use vpp_media::track::Movie;
 
@@ -62,23 +65,23 @@ impl fmt::Display for Summary {
     }
 }
 
-/// Packages the movie of `job`.
+/// Packages the movies of `job`.
 pub(crate) fn run(job: &Job) -> Result<Summary, Failure> {
-    let mut input = Input::open(&job.input)?;
-    let index = input.index()?;
-    let movie = index.movie()?;
+    let mut inputs = job.inputs.iter().map(|path| Input::open(path)).collect::<Result<Vec<_>, _>>()?;
+    let indexes = inputs.iter_mut().map(Input::index).collect::<Result<Vec<_>, _>>()?;
+    let movies = indexes.iter().map(Index::movie).collect::<Result<Vec<_>, _>>()?;
     let sidecars: Vec<_> =
         job.subtitles.iter().map(|own| Ok((own, read_subtitles(&own.path)?))).collect::<Result<_, Failure>>()?;
     let mut output = Output::new(&job.output);
-    let protection = job.encryption.as_ref().map(|encryption| encryption.protection(&index));
+    let protection = job.encryption.as_ref().map(|encryption| encryption.protection(&indexes));
     let keys = job.encryption.as_ref().map(Encryption::keys).unwrap_or_default();
     let options = PlanOptions { protection, ..job.options };
-    let mut presentation = presentation(&movie, &options)?;
+    let mut presentation = presentation(&movies, &options)?;
     let mut sizes = SegmentSizes::new(&presentation);
     let mut files = output.single_files(&presentation)?;
-    for slice in Planner::new(&movie, &options)? {
+    for slice in Planner::of_movies(&movies, &options)? {
         let slice = slice?;
-        let parts = slice.ranges.iter().map(|range| input.read(range.start, range.end)).collect::<Result<_, _>>()?;
+        let parts = slice.ranges.iter().map(|range| read(&mut inputs, range)).collect::<Result<_, _>>()?;
         let mut source = SliceSource::new(&slice, parts)?;
         for segment in package_slice(&slice, &mut source, &keys)? {
             match files.iter_mut().find(|file| file.representation == segment.representation) {
@@ -110,11 +113,11 @@ pub(crate) fn run(job: &Job) -> Result<Summary, Failure> {
     }
     let mpd = dash::mpd(&presentation, &sizes, &MpdOptions { drm: job.drm.clone(), ..MpdOptions::default() })?;
     output.write("stream.mpd", [mpd.as_bytes()].into_iter())?;
-    let skipped = movie.skipped.iter();
+    let skipped = movies.iter().flat_map(|movie| &movie.skipped);
     Ok(Summary {
         manifest: job.output.join("stream.mpd").display().to_string(),
-        source_bytes: index.file_size(),
-        bytes_read: input.bytes_read,
+        source_bytes: indexes.iter().map(Index::file_size).sum(),
+        bytes_read: inputs.iter().map(|input| input.bytes_read).sum(),
         bytes_written: output.bytes_written,
         slices: presentation.slices,
         representations: presentation
@@ -142,11 +145,17 @@ fn read_subtitles(path: &Path) -> Result<WebVttFile, Failure> {
     Ok(WebVttFile::parse(&bytes)?)
 }
 
-/// What planning the whole movie comes to.
-fn presentation(movie: &Movie<'_>, options: &PlanOptions) -> Result<Presentation, vpp_media::Error> {
-    let mut planner = Planner::new(movie, options)?;
+/// What planning the movies comes to.
+fn presentation(movies: &[Movie<'_>], options: &PlanOptions) -> Result<Presentation, vpp_media::Error> {
+    let mut planner = Planner::of_movies(movies, options)?;
     planner.by_ref().try_for_each(|slice| slice.map(drop))?;
     planner.finish()
+}
+
+fn read(inputs: &mut [Input<'_>], range: &SourceRange) -> Result<Vec<u8>, Failure> {
+    let input = inputs.get_mut(usize::from(range.input));
+    let input = input.ok_or(vpp_media::Error::BadPlan { reason: "a range is of no movie" })?;
+    input.read(range.bytes.start, range.bytes.end)
 }
 
 /// The file of a track that has all its segments in one.

@@ -140,6 +140,16 @@ pub enum Error {
         limit: u64,
     },
 
+    /// Several movies were asked for as one package, but do not have key pictures at the same moments.
+    #[error(
+        "the movies cannot be cut at the same moments; key pictures that do not match are at: {table}. Encode them all with \
+         key pictures at the same fixed distance"
+    )]
+    InputsMisaligned {
+        /// Presentation times: a column for each video track, a row of their names, and a row for each of the first mismatches.
+        table: String,
+    },
+
     /// A stored plan does not read as one.
     #[error("the plan cannot be read: {reason}")]
     BadPlan {
@@ -176,6 +186,7 @@ impl Error {
             Self::SchemeUndefined { .. } => "scheme_undefined",
             Self::Unsupported { .. } => "unsupported_feature",
             Self::LimitExceeded { .. } => "limit_exceeded",
+            Self::InputsMisaligned { .. } => "inputs_misaligned",
             Self::BadPlan { .. } => "bad_plan",
             Self::SourceMismatch { .. } => "source_mismatch",
         }

@@ -81,6 +81,32 @@ impl MediaTime {
     }
 }
 
+impl MediaTime {
+    /// Whether both moments are the same to within one unit of the coarser of their timescales.
+    #[must_use]
+    pub fn is_within_a_unit_of(self, other: Self) -> bool {
+        let coarser_unit = self.timescale.hz().max(other.timescale.hz());
+        self.apart(other) <= u128::from(coarser_unit)
+    }
+
+    /// Whether both moments are less than half of `length` apart.
+    #[must_use]
+    pub fn is_within_half_of(self, other: Self, length: Self) -> bool {
+        let hz = |time: Self| u128::from(time.timescale.hz());
+        let apart = self.apart(other).saturating_mul(2).saturating_mul(hz(length));
+        let length = u128::from(length.units.unsigned_abs()).saturating_mul(hz(self)).saturating_mul(hz(other));
+        apart < length
+    }
+
+    /// How far apart both are, in parts of a second of which the product of their timescales make one.
+    fn apart(self, other: Self) -> u128 {
+        // |i64| * u32 fits an i128 with 32 bits to spare.
+        let left = i128::from(self.units).saturating_mul(i128::from(other.timescale.hz()));
+        let right = i128::from(other.units).saturating_mul(i128::from(self.timescale.hz()));
+        left.abs_diff(right)
+    }
+}
+
 impl Ord for MediaTime {
     fn cmp(&self, other: &Self) -> Ordering {
         // |i64| * u32 fits an i128 with 32 bits to spare.
@@ -117,6 +143,18 @@ mod tests {
         assert_eq!(hz(15_360).at(15_360 * 6), hz(48_000).at(48_000 * 6));
         assert!(hz(30_000).at(1001) > hz(90_000).at(3002));
         assert!(hz(1).at(i64::MIN) < hz(u32::MAX).at(i64::MAX));
+    }
+
+    #[test]
+    fn moments_are_the_same_to_within_rounding_and_never_half_a_frame() {
+        // 2.002 s, in thousandths rounded down to 2.001.
+        let (exact, rounded) = (hz(24_000).at(48_048), hz(1000).at(2001));
+        assert!(exact != rounded && exact.is_within_a_unit_of(rounded) && rounded.is_within_a_unit_of(exact));
+        assert!(!exact.is_within_a_unit_of(hz(1000).at(2000)));
+        // Where a unit is a frame, the next frame is within a unit, but not the same.
+        let (one, next) = (hz(25).at(50), hz(25).at(51));
+        assert!(one.is_within_a_unit_of(next) && !one.is_within_half_of(next, hz(25).at(1)));
+        assert!(one.is_within_half_of(hz(90_000).at(180_000), hz(25).at(1)));
     }
 
     #[test]

@@ -69,7 +69,7 @@ fn plan(movie: &Movie, options: &PlanOptions) -> (Vec<Slice>, Presentation) {
 fn package(movie: &Movie, slices: &[Slice]) -> BTreeMap<String, Vec<u8>> {
     let mut segments = BTreeMap::new();
     for slice in slices {
-        let parts = slice.ranges.iter().map(|range| movie.bytes(range.start, range.end).to_vec()).collect();
+        let parts = slice.ranges.iter().map(|range| movie.bytes(range.bytes.start, range.bytes.end).to_vec()).collect();
         let mut source = SliceSource::new(slice, parts).unwrap();
         for segment in package_slice(slice, &mut source, &keys()).unwrap() {
             let bytes = segment.to_vec(&source);
@@ -376,7 +376,7 @@ proptest! {
         flipped[flip] ^= 0x55;
         // It may still decode; packaging it must then end in an error or in bytes, never in a panic.
         if let Ok(slice) = read_slice(&flipped) {
-            let ranges = slice.ranges.iter().map(|range| vec![0; (range.end.saturating_sub(range.start)).min(1 << 16) as usize]);
+            let ranges = slice.ranges.iter().map(|range| vec![0; range.length().min(1 << 16) as usize]);
             if let Ok(mut source) = SliceSource::new(&slice, ranges.collect()) {
                 drop(package_slice(&slice, &mut source, &keys()));
             }

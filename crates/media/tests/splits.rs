@@ -43,7 +43,11 @@ fn package(file: &[u8], scheme: Option<Scheme>, slice_bytes: u64) -> (BTreeMap<S
     let mut planner = Planner::new(&movie, &options).unwrap();
     let mut segments = BTreeMap::new();
     for slice in planner.by_ref().map(Result::unwrap) {
-        let parts = slice.ranges.iter().map(|range| file[range.start as usize..range.end as usize].to_vec()).collect();
+        let parts = slice
+            .ranges
+            .iter()
+            .map(|range| file[range.bytes.start as usize..range.bytes.end as usize].to_vec())
+            .collect();
         let mut source = SliceSource::new(&slice, parts).unwrap();
         for segment in package_slice(&slice, &mut source, &keys).unwrap() {
             let bytes = segment.to_vec(&source);

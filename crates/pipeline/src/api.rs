@@ -10,7 +10,7 @@ use vpp_media::cmaf::{KeyParameters, Layout, ProtectedTracks, Protection};
 
 use crate::content::{Content, Facts};
 use crate::error::Error;
-use crate::id::{ContentId, PackageId};
+use crate::id::{ContentId, Inputs, PackageId};
 use crate::layout;
 use crate::message::FragmentMessage;
 use crate::package::{Encryption, Options, Package, RequestedKeys, Treatment};
@@ -23,8 +23,8 @@ pub const SEGMENT_SECONDS: std::ops::RangeInclusive<u64> = 1..=60;
 /// A package, as a caller asks for it.
 #[derive(Debug)]
 pub struct PackageRequest {
-    /// Of which content.
-    pub content: ContentId,
+    /// Of which contents.
+    pub inputs: Inputs,
     /// Encrypted how, or clear.
     pub treatment: RequestedTreatment,
     /// Length to cut segments near, if not the platform's.
@@ -111,20 +111,29 @@ where
     /// # Errors
     /// When the content is unknown or refused, or the platform does not answer.
     pub async fn create_package(&self, request: PackageRequest) -> Result<Package, Denied> {
-        let content = self.content(&request.content).await?;
-        let facts = content.packageable(request.audio_only).map_err(|refusal| Denied::ContentRefused {
-            code: refusal.code.clone(),
-            message: refusal.message.clone(),
-        })?;
+        let mut contents = Vec::new();
+        for id in request.inputs.iter() {
+            contents.push(self.content(id).await?);
+        }
+        // Beside one with video, a file of sound alone brings its sound.
+        let sound_will_do = request.audio_only || contents.iter().any(|content| content.facts().is_some());
+        let inputs = contents.iter().map(|content| {
+            let facts = content.packageable(sound_will_do).map_err(|refusal| Denied::ContentRefused {
+                code: refusal.code.clone(),
+                message: refusal.message.clone(),
+            })?;
+            Ok((content, facts))
+        });
+        let inputs = inputs.collect::<Result<Vec<_>, Denied>>()?;
         let options = self.options(&request);
         let id = match &request.treatment {
-            RequestedTreatment::Clear => PackageId::of_upload(&content.id, &options),
-            RequestedTreatment::Encrypt { keys, .. } => PackageId::of_request(&content.id, &options, keys),
+            RequestedTreatment::Clear => PackageId::of_upload(&request.inputs, &options),
+            RequestedTreatment::Encrypt { keys, .. } => PackageId::of_request(&request.inputs, &options, keys),
         };
         let known = self.catalog.package(&id).await.map_err(unavailable("reading the package"))?;
         let package = match known {
             Some(package) => package,
-            None => self.create(id, &content, facts, options, &request.treatment).await?,
+            None => self.create(id, &inputs, options, &request).await?,
         };
         if package.status() == Status::Queued {
             let message = FragmentMessage::new(package.id.clone());
@@ -182,16 +191,16 @@ where
     async fn create(
         &self,
         id: PackageId,
-        content: &Content,
-        facts: &Facts,
+        inputs: &[(&Content, &Facts)],
         options: Options,
-        treatment: &RequestedTreatment,
+        request: &PackageRequest,
     ) -> Result<Package, Denied> {
-        let encryption = match treatment {
+        let encryption = match &request.treatment {
             RequestedTreatment::Clear => None,
             RequestedTreatment::Encrypt { scheme, tracks, keys } => {
-                let seed = content.id.as_str().as_bytes();
-                let parameters = |(kid, key): &(KeyId, ContentKey)| KeyParameters::derive(*scheme, key, *kid, seed);
+                let seed = request.inputs.canonical();
+                let parameters =
+                    |(kid, key): &(KeyId, ContentKey)| KeyParameters::derive(*scheme, key, *kid, seed.as_bytes());
                 let protection = Protection {
                     scheme: *scheme,
                     tracks: *tracks,
@@ -206,7 +215,9 @@ where
                 Some(Encryption { protection, key, audio_key })
             }
         };
+        let Some(((content, facts), further)) = inputs.split_first() else { return Err(Denied::UnknownContent) };
         let package = Package::queued(id, content, facts, options, encryption, self.clock.now());
+        let package = further.iter().fold(package, |package, (content, facts)| package.and(content, facts));
         let created = self.catalog.create_package(&package).await.map_err(unavailable("writing the package"))?;
         Ok(match created {
             Created::Now => package,

@@ -12,11 +12,9 @@
 //! The function that finds all slices counted makes the package Encrypted and sends it on. Two may find it at the same
 //! time; one of them takes the step, both send the message, and the next stage does not mind.
 
-use std::ops::Range;
-
 use futures_util::{StreamExt, TryStreamExt, stream};
 use vpp_media::cenc::ContentKeys;
-use vpp_media::cmaf::{Layout, Segment, SegmentSizes, Slice, SliceSource, package_slice, read_slice};
+use vpp_media::cmaf::{Layout, Segment, SegmentSizes, Slice, SliceSource, SourceRange, package_slice, read_slice};
 
 use crate::error::Error;
 use crate::layout;
@@ -35,6 +33,9 @@ use crate::state::{Stage, State, Step, Transition, Work};
 const GETS: usize = 8;
 /// Segments written at a time. Each holds a copy of its bytes; four keep one connection's latency hidden.
 const PUTS: usize = 4;
+
+const UNKNOWN_SOURCE: vpp_media::Error =
+    vpp_media::Error::BadPlan { reason: "a slice takes bytes of a source that the package does not have" };
 
 /// Where plans and streams lie.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,15 +146,16 @@ where
         Ok(keys.into_iter().collect())
     }
 
-    /// The slice's bytes of the source, range by range.
+    /// The slice's bytes of its sources, range by range, each source at its pinned version.
     async fn read_source(&self, slice: &Slice, package: &Package) -> Result<SliceSource, Error> {
-        let source = &package.source;
-        let read = |range: Range<u64>| async move {
-            let bytes = self.store.read(&source.location, Some(&source.etag), range).await;
-            bytes.map_err(Error::of_source)
+        let read = |range: &SourceRange| {
+            let (source, bytes) = (package.sources().nth(range.input.into()), range.bytes.clone());
+            async move {
+                let source = source.ok_or_else(|| Error::of_media(UNKNOWN_SOURCE))?;
+                self.store.read(&source.location, Some(&source.etag), bytes).await.map_err(Error::of_source)
+            }
         };
-        let ranges: Vec<Vec<u8>> =
-            stream::iter(slice.ranges.iter().cloned().map(read)).buffered(GETS).try_collect().await?;
+        let ranges: Vec<Vec<u8>> = stream::iter(slice.ranges.iter().map(read)).buffered(GETS).try_collect().await?;
         SliceSource::new(slice, ranges).map_err(Error::of_media)
     }
 

@@ -1,14 +1,14 @@
 //! Plan a package: which samples make which segment, and which slices of the source hold them.
 //!
-//! Only the index is read again, at its known place. The plan and the init segments are written, no media is copied; then
-//! the package is Fragmented, and one message per slice goes out. The uploads of single files that have several parts are begun
-//! here, and kept in the catalog before any message names a part: of two runs that begin them, one gives its own up.
+//! Only the indexes of its sources are read again, at their known places. The plan and the init segments are written, no media is
+//! copied; then the package is Fragmented, and one message per slice goes out. The uploads of single files that have several parts
+//! are begun here, and kept in the catalog before any message names a part: of two runs that begin them, one gives its own up.
 //!
 //! Planning is a function of the index and the options, so a repeated message makes the same plan again, finds every
 //! object there, and sends the same slice messages: nothing has to be remembered between two runs.
 
 use vpp_media::cmaf::{Layout, PlanFile, PlanOptions, PlanWriter, Planner, Presentation};
-use vpp_media::isobmff::{Index, IndexReader};
+use vpp_media::isobmff::{Index, IndexReader, MAX_MOOV_BYTES};
 
 use crate::error::Error;
 use crate::layout;
@@ -70,12 +70,9 @@ where
             State::Queued | State::Fragmented(_) => {}
             State::Encrypted { .. } | State::Ready { .. } | State::Failed { .. } => return Ok(Outcome::Nothing),
         }
-        let source = &package.source;
-        let reader = IndexReader::at(source.bytes, source.index.clone());
-        let read = read_index(&self.store, &source.location, &source.etag, reader).await;
+        let (indexes, bytes_read) = self.read_indexes(&package).await?;
         let sizes = self.sizes(&package)?;
-        let Plan { file: plan, presentation, runs, parts } =
-            plan(&read.index?, &options(&package, sizes.slice), sizes)?;
+        let Plan { file: plan, presentation, runs, parts } = plan(&indexes, &options(&package, sizes.slice), sizes)?;
 
         let bytes_written = self.write_init_segments(&package, &presentation).await?;
         self.begin_uploads(&package, &presentation, &parts).await?;
@@ -84,7 +81,7 @@ where
         self.store.put_if_absent(&plan_at, object).await.map_err(|error| Error::of_store("writing the plan", error))?;
 
         let slices = presentation.slices;
-        let work = Work { output: Some(plan_at.to_string()), bytes_read: read.bytes_read, bytes_written };
+        let work = Work { output: Some(plan_at.to_string()), bytes_read, bytes_written };
         let transition = Transition { at: self.clock.now(), step: Step::Fragmented { slices }, work };
         // A package that is past this step keeps its state; its slice messages are sent again all the same.
         self.catalog.advance(&package.id, &transition).await.map_err(Error::unavailable("writing Fragmented"))?;
@@ -104,7 +101,7 @@ where
         let smallest = Sizes { part: self.settings.part_bytes, slice: self.settings.slice_bytes };
         let sizes = match package.options.layout {
             Layout::Segments => Some(smallest),
-            Layout::SingleFile => Sizes::of(package.source.bytes, smallest),
+            Layout::SingleFile => Sizes::of(package.sources().map(|source| source.bytes).sum(), smallest),
         };
         let too_large = "the file is too large for the single-file layout: ask for layout segments";
         sizes.ok_or_else(|| Error::permanent("limit_exceeded", too_large))
@@ -133,6 +130,25 @@ where
             }
         }
         Ok(())
+    }
+
+    /// The indexes of all sources, and how many bytes were read for them. All are held at once, so together they have the
+    /// bound of one.
+    async fn read_indexes(&self, package: &Package) -> Result<(Vec<Index>, u64), Error> {
+        let (mut indexes, mut bytes_read, mut held) = (Vec::new(), 0, 0);
+        for source in package.sources() {
+            let reader = IndexReader::at(source.bytes, source.index.clone());
+            let read = read_index(&self.store, &source.location, &source.etag, reader).await;
+            let index = read.index?;
+            bytes_read += read.bytes_read;
+            held += index.pieces().map(|(_, bytes)| bytes.len() as u64).sum::<u64>();
+            indexes.push(index);
+            if indexes.len() > 1 && held > MAX_MOOV_BYTES {
+                let (what, limit) = ("the number of bytes in the indexes of all movies", MAX_MOOV_BYTES);
+                return Err(Error::of_media(vpp_media::Error::LimitExceeded { what, found: held, limit }));
+            }
+        }
+        Ok((indexes, bytes_read))
     }
 
     /// Writes every representation's init segment, and says how many bytes they have.
@@ -171,9 +187,9 @@ struct Plan {
 }
 
 /// Plans slice by slice, so that only the encoded plan stays in memory.
-fn plan(index: &Index, options: &PlanOptions, sizes: Sizes) -> Result<Plan, Error> {
-    let movie = index.movie().map_err(Error::of_media)?;
-    let mut planner = Planner::new(&movie, options).map_err(Error::of_media)?;
+fn plan(indexes: &[Index], options: &PlanOptions, sizes: Sizes) -> Result<Plan, Error> {
+    let movies = indexes.iter().map(Index::movie).collect::<Result<Vec<_>, _>>().map_err(Error::of_media)?;
+    let mut planner = Planner::of_movies(&movies, options).map_err(Error::of_media)?;
     let mut writer = PlanWriter::new();
     let mut parts = Parts::new(sizes.part);
     let mut runs = Vec::new();

@@ -5,12 +5,14 @@
 //! nothing has to be remembered to be idempotent. Every part is hashed with its length before it, so that
 //! `("ab", "c")` and `("a", "bc")` differ.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
 use data_encoding::BASE32_NOPAD;
 use sha2::{Digest, Sha256};
 use vpp_media::cenc::{ContentKey, KeyId};
+use vpp_media::cmaf::MAX_INPUTS;
 
 use crate::package::{Options, RequestedKeys};
 use crate::ports::{ETag, Location};
@@ -88,22 +90,53 @@ impl ContentId {
     }
 }
 
-impl PackageId {
-    /// The id of the package that an upload starts by itself, or of a clear one: content and options only.
+/// The contents of one package, in the order of its tracks: one or more, each once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inputs(Vec<ContentId>);
+
+impl Inputs {
+    /// These contents, unless there are none, too many, or one of them twice.
     #[must_use]
-    pub fn of_upload(content: &ContentId, options: &Options) -> Self {
-        Self(text(&hash([content.as_str().as_bytes(), options.canonical().as_bytes()])))
+    pub fn new(ids: Vec<ContentId>) -> Option<Self> {
+        let each_once = ids.iter().collect::<BTreeSet<_>>().len() == ids.len();
+        (each_once && (1..=MAX_INPUTS).contains(&ids.len())).then_some(Self(ids))
     }
 
-    /// The id of a package made with a caller's keys: content, options, kids, and a keyed hash of each key.
+    /// The contents.
+    pub fn iter(&self) -> impl Iterator<Item = &ContentId> {
+        self.0.iter()
+    }
+
+    /// One text for these contents in this order, to be hashed into ids: the id itself, of one.
+    #[must_use]
+    pub fn canonical(&self) -> String {
+        let ids: Vec<&str> = self.iter().map(ContentId::as_str).collect();
+        ids.join(",")
+    }
+}
+
+impl From<ContentId> for Inputs {
+    fn from(id: ContentId) -> Self {
+        Self(vec![id])
+    }
+}
+
+impl PackageId {
+    /// The id of the package that an upload starts by itself, or of a clear one: contents and options only.
+    #[must_use]
+    pub fn of_upload(inputs: &Inputs, options: &Options) -> Self {
+        Self(text(&hash([inputs.canonical().as_bytes(), options.canonical().as_bytes()])))
+    }
+
+    /// The id of a package made with a caller's keys: contents, options, kids, and a keyed hash of each key.
     ///
     /// A content key is the HMAC's key, so the id tells two keys apart without saying anything about either.
     #[must_use]
-    pub fn of_request(content: &ContentId, options: &Options, keys: &RequestedKeys) -> Self {
-        let options = options.canonical();
+    pub fn of_request(inputs: &Inputs, options: &Options, keys: &RequestedKeys) -> Self {
+        let (inputs, options) = (inputs.canonical(), options.canonical());
         let hashed = |(kid, key): &(KeyId, ContentKey), before: &[u8]| {
             let kid = kid.to_string();
-            let parts = [content.as_str().as_bytes(), options.as_bytes(), kid.as_bytes(), before];
+            let parts = [inputs.as_bytes(), options.as_bytes(), kid.as_bytes(), before];
             // Without a hash before it there is no part for one.
             let parts = parts.iter().filter(|part| !part.is_empty());
             let lengths: Vec<_> = parts.clone().map(|part| length_of(part)).collect();
@@ -183,14 +216,18 @@ mod tests {
         let kid = |byte| KeyId::new([byte; 16]).unwrap();
         let id = |seconds, key, kid_byte| {
             let keys = RequestedKeys { key: (kid(kid_byte), ContentKey::new([key; 16])), audio_key: None };
-            PackageId::of_request(&content, &options(seconds), &keys)
+            PackageId::of_request(&content.clone().into(), &options(seconds), &keys)
         };
         let with_audio = |key: u8| {
             let [key, audio_key] = [(kid(1), ContentKey::new([1; 16])), (kid(2), ContentKey::new([key; 16]))];
-            PackageId::of_request(&content, &options(6), &RequestedKeys { key, audio_key: Some(audio_key) })
+            PackageId::of_request(
+                &content.clone().into(),
+                &options(6),
+                &RequestedKeys { key, audio_key: Some(audio_key) },
+            )
         };
         assert_eq!(id(6, 1, 1), id(6, 1, 1));
-        let upload = PackageId::of_upload(&content, &options(6));
+        let upload = PackageId::of_upload(&content.clone().into(), &options(6));
         let others = [id(6, 1, 1), id(4, 1, 1), id(6, 2, 1), id(6, 1, 2), upload, with_audio(1), with_audio(2)];
         for (at, one) in others.iter().enumerate() {
             assert!(!others[at + 1..].contains(one));
@@ -205,8 +242,22 @@ mod tests {
     }
 
     #[test]
+    fn the_contents_and_their_order_make_another_package() {
+        let [a, b] = ["a", "b"].map(|key| content("bucket", key));
+        let id = |ids: &[&ContentId]| {
+            let inputs = Inputs::new(ids.iter().map(|id| (*id).clone()).collect()).unwrap();
+            PackageId::of_upload(&inputs, &options(6))
+        };
+        assert_eq!(id(&[&a]), PackageId::of_upload(&a.clone().into(), &options(6)));
+        let others = [id(&[&a]), id(&[&b]), id(&[&a, &b]), id(&[&b, &a])];
+        assert_eq!(others.iter().collect::<BTreeSet<_>>().len(), others.len());
+        assert_eq!(Inputs::new(vec![]), None);
+        assert_eq!(Inputs::new(vec![a.clone(), b, a]), None, "one of them twice");
+    }
+
+    #[test]
     fn a_made_kid_is_a_uuid_that_follows_from_the_package() {
-        let id = PackageId::of_upload(&content("bucket", "key"), &options(6));
+        let id = PackageId::of_upload(&content("bucket", "key").into(), &options(6));
         let kid = id.kid().to_string();
         assert_eq!(kid, id.kid().to_string());
         assert_eq!((&kid[14..15], kid.len()), ("8", 36));

@@ -188,7 +188,7 @@ where
         let pieces: Vec<Piece<'_>> = index.pieces().collect();
         let report = self.probe.probe(index.file_size(), &pieces).await.map_err(of_probe)?;
         agree(video_track_number, &report)?;
-        let package = self.settings.options().map(|options| PackageId::of_upload(id, &options));
+        let package = self.settings.options().map(|options| PackageId::of_upload(&id.clone().into(), &options));
         Ok(Facts { index: index.moov_range(), video_track_number, report, preflight: Some(preflight), package })
     }
 
@@ -197,7 +197,7 @@ where
         let (Some(facts), Some(options)) = (content.facts(), self.settings.options()) else {
             return Ok(None);
         };
-        let id = PackageId::of_upload(&content.id, &options);
+        let id = PackageId::of_upload(&content.id.clone().into(), &options);
         let encryption = match options.treatment {
             Treatment::Clear => None,
             Treatment::Encrypt { scheme, tracks } => {

@@ -115,15 +115,17 @@ pub struct RequestedKeys {
     pub audio_key: Option<(KeyId, ContentKey)>,
 }
 
-/// One content made into one stream.
+/// One content, or several, made into one stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Package {
     /// `packaged_content_id`.
     pub id: PackageId,
-    /// `input_content_id`.
+    /// `input_content_id`; of several, the first.
     pub content: ContentId,
-    /// The file it is made from.
+    /// The file it is made from; of several, the first.
     pub source: Source,
+    /// The further contents and files it is made from, in order.
+    pub further: Vec<Input>,
     /// How it is packaged.
     pub options: Options,
     /// How it is encrypted; none for a clear package.
@@ -136,6 +138,15 @@ pub struct Package {
     pub tally: Tally,
     /// How far it is.
     pub state: State,
+}
+
+/// One of the contents of a package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Input {
+    /// `input_content_id`.
+    pub content: ContentId,
+    /// The file.
+    pub source: Source,
 }
 
 /// The public half of a package's encryption, and the key as only the vault can read it.
@@ -183,6 +194,7 @@ impl Package {
             id,
             content: content.id.clone(),
             source: content.source(facts),
+            further: Vec::new(),
             options,
             encryption,
             created_at,
@@ -190,6 +202,24 @@ impl Package {
             tally: Tally { bytes_read: content.bytes_read, ..Tally::default() },
             state: State::Queued,
         }
+    }
+
+    /// The package with one more content behind those it has.
+    #[must_use]
+    pub fn and(mut self, content: &Content, facts: &Facts) -> Self {
+        self.further.push(Input { content: content.id.clone(), source: content.source(facts) });
+        self.tally.bytes_read += content.bytes_read;
+        self
+    }
+
+    /// The ids of its contents, in order.
+    pub fn contents(&self) -> impl Iterator<Item = &ContentId> {
+        std::iter::once(&self.content).chain(self.further.iter().map(|input| &input.content))
+    }
+
+    /// The files it is made from, in order.
+    pub fn sources(&self) -> impl Iterator<Item = &Source> {
+        std::iter::once(&self.source).chain(self.further.iter().map(|input| &input.source))
     }
 
     /// Takes a step, if the package is in a status the step starts from; else it is unchanged.

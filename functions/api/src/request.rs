@@ -5,16 +5,18 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use vpp_media::cenc::{Drm, FairPlayUri, ParseDrmError, ParseKeyError, Pssh, Scheme};
-use vpp_media::cmaf::{Layout, ProtectedTracks};
+use vpp_media::cmaf::{Layout, MAX_INPUTS, ProtectedTracks};
 use vpp_pipeline::api::{PackageRequest, RequestedTreatment, SEGMENT_SECONDS};
+use vpp_pipeline::id::{ContentId, Inputs};
 use vpp_pipeline::package::{RequestedKeys, Treatment};
 use zeroize::Zeroizing;
 
 use crate::problem::Problem;
 use axum::http::StatusCode;
 
-const FIELDS: [&str; 14] = [
+const FIELDS: [&str; 15] = [
     "input_content_id",
+    "input_content_ids",
     "key",
     "kid",
     "audio_key",
@@ -34,6 +36,7 @@ const FIELDS: [&str; 14] = [
 #[serde(deny_unknown_fields)]
 struct Body {
     input_content_id: Option<String>,
+    input_content_ids: Option<Vec<String>>,
     key: Option<String>,
     kid: Option<String>,
     audio_key: Option<String>,
@@ -73,8 +76,7 @@ impl DrmBody {
 /// nothing that has to do with keys.
 pub(crate) fn package_request(body: &[u8]) -> Result<PackageRequest, Problem> {
     let body = decode(body)?;
-    let content = required("input_content_id", body.input_content_id.as_deref())?;
-    let content = content.parse().map_err(|error| invalid("input_content_id", &error))?;
+    let inputs = inputs(&body)?;
     let segment_duration = body.segment_seconds.map(segment_duration).transpose()?;
     let layout = body.layout.as_deref().map(layout).transpose()?.unwrap_or_default();
     let audio_only = body.audio_only;
@@ -82,7 +84,24 @@ pub(crate) fn package_request(body: &[u8]) -> Result<PackageRequest, Problem> {
         Some("clear") => (clear(&body)?, Drm::default()),
         _ => encrypted(body)?,
     };
-    Ok(PackageRequest { content, treatment, segment_duration, audio_only, drm, layout })
+    Ok(PackageRequest { inputs, treatment, segment_duration, audio_only, drm, layout })
+}
+
+/// One content or several: exactly one of the two fields.
+fn inputs(body: &Body) -> Result<Inputs, Problem> {
+    const SEVERAL: &str = "input_content_ids";
+    let Some(ids) = &body.input_content_ids else {
+        let id = required("input_content_id", body.input_content_id.as_deref())?;
+        let id: ContentId = id.parse().map_err(|error| invalid("input_content_id", &error))?;
+        return Ok(id.into());
+    };
+    if body.input_content_id.is_some() {
+        return Err(Problem::field("invalid_field", SEVERAL, "give either `input_content_id` or `input_content_ids`"));
+    }
+    let ids = ids.iter().map(|id| id.parse().map_err(|error| invalid(SEVERAL, &error)));
+    let ids = ids.collect::<Result<Vec<ContentId>, Problem>>()?;
+    let detail = || format!("expected 1 to {MAX_INPUTS} ids, each once");
+    Inputs::new(ids).ok_or_else(|| Problem::field("invalid_field", SEVERAL, detail()))
 }
 
 fn clear(body: &Body) -> Result<RequestedTreatment, Problem> {
@@ -157,7 +176,8 @@ fn decode(body: &[u8]) -> Result<Body, Problem> {
         if !error.inner().is_data() {
             return not_json();
         }
-        match FIELDS.contains(&field.as_str()) {
+        let known = field.split('[').next().unwrap_or_default();
+        match FIELDS.contains(&known) {
             true => Problem::field("invalid_field", &field, format!("`{field}` is not of its type")),
             false if field == "." => not_json(),
             false => Problem::field("unknown_field", &field, format!("known fields are {}", FIELDS.join(", "))),

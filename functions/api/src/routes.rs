@@ -72,7 +72,7 @@ where
 {
     let body = body.map_err(|rejection| unreadable(&rejection))?;
     let request = package_request(&body)?;
-    let span = info_span!("create_package", input_content_id = %request.content);
+    let span = info_span!("create_package", input_content_id = %request.inputs.canonical());
     async {
         let package = api.create_package(request).await?;
         info!(packaged_content_id = %package.id, status = %package.status(), "accepted");

@@ -14,6 +14,9 @@ use vpp_pipeline::timestamp::Timestamp;
 pub(crate) struct PackageView {
     packaged_content_id: String,
     input_content_id: String,
+    /// Of a package of several contents, all of them in order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input_content_ids: Option<Vec<String>>,
     status: &'static str,
     progress: Progress,
     url: String,
@@ -95,13 +98,15 @@ impl PackageView {
         Self {
             packaged_content_id: package.id.to_string(),
             input_content_id: package.content.to_string(),
+            input_content_ids: (!package.further.is_empty())
+                .then(|| package.contents().map(ToString::to_string).collect()),
             status: package.status().as_str(),
             progress: Progress {
                 slices_done: package.tally.slices_done,
                 slices_total: plan.map(|plan| plan.slices),
                 bytes_read: package.tally.bytes_read,
                 bytes_written: package.tally.bytes_written,
-                source_bytes: package.source.bytes,
+                source_bytes: package.sources().map(|source| source.bytes).sum(),
             },
             url,
             kid: protection.map(|protection| protection.key.kid.to_string()),

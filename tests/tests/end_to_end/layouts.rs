@@ -21,7 +21,7 @@ fn packaged(name: &str) -> Value {
     let package = ready(text(&asked.json(), "packaged_content_id"));
     assert_eq!(package["layout"], "single-file");
     let id = text(&package, "packaged_content_id");
-    assert_as_the_command_writes_in("single-file", id, &movie, KEY.key, KEY.kid);
+    assert_as_the_command_writes_in("single-file", id, &[&movie], KEY.key, KEY.kid);
     package
 }
 

@@ -144,19 +144,20 @@ pub(crate) fn save(files: &Files, directory: &Path) {
 
 /// Asserts that a package is, file by file and byte by byte, what the command writes of the same movie.
 pub(crate) fn assert_as_the_command_writes(package: &str, movie: &Path, key: &str, kid: &str) {
-    assert_as_the_command_writes_in("segments", package, movie, key, kid);
+    assert_as_the_command_writes_in("segments", package, &[movie], key, kid);
 }
 
-/// The same, in a layout.
-pub(crate) fn assert_as_the_command_writes_in(layout: &str, package: &str, movie: &Path, key: &str, kid: &str) {
+/// The same, for a package of these movies in a layout.
+pub(crate) fn assert_as_the_command_writes_in(layout: &str, package: &str, movies: &[&Path], key: &str, kid: &str) {
     let scratch = TempDir::new().unwrap();
-    let done = vpp::package(movie, scratch.path(), &["--key", key, "--kid", kid, "--layout", layout]);
+    let arguments = ["--key", key, "--kid", kid, "--layout", layout];
+    let done = vpp::package_together(movies, scratch.path(), &arguments);
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     let expected: BTreeSet<_> = package::files(scratch.path()).into_iter().collect();
     let found = output(package);
-    assert_eq!(found.keys().cloned().collect::<BTreeSet<_>>(), expected, "{}", movie.display());
+    assert_eq!(found.keys().cloned().collect::<BTreeSet<_>>(), expected, "{movies:?}");
     for (path, bytes) in found {
-        assert!(fs::read(scratch.path().join(&path)).unwrap() == bytes, "{}: {}", movie.display(), path.display());
+        assert!(fs::read(scratch.path().join(&path)).unwrap() == bytes, "{movies:?}: {}", path.display());
     }
 }
 

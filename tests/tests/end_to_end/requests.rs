@@ -8,8 +8,10 @@ use vpp_tests::decrypt::{KEY, OTHER_KEY};
 use vpp_tests::fixtures::fixture;
 
 use crate::aws;
-use crate::platform::{api, assert_as_the_command_writes, call, ingested, post, ready, request, text};
-use crate::stack::stack;
+use crate::platform::{
+    api, assert_as_the_command_writes, assert_as_the_command_writes_in, call, ingested, post, ready, request, text,
+};
+use crate::stack::{eventually, stack};
 
 /// Sixteen bytes, given in hex, in every form that people hold them in.
 pub(crate) fn forms(hex: &str) -> Vec<String> {
@@ -136,4 +138,32 @@ fn what_is_not_there_is_a_problem() {
     }
     let request = json!({"input_content_id": unknown, "key": KEY.key, "kid": KEY.kid});
     assert_eq!(post(&request).json()["code"], "content_not_found");
+}
+
+#[test]
+fn several_contents_are_one_stream_or_fail_with_the_table_of_where_they_do_not_match() {
+    let movies = ["ladder-low.mp4", "ladder-high.mp4", "ladder-off.mp4"].map(fixture);
+    let contents = [0, 1, 2].map(|rung| ingested(&format!("requests/rung {rung}.mp4"), &movies[rung]));
+    let ask = |rungs: [usize; 2], layout: &str| {
+        let ids = rungs.map(|rung| &contents[rung]["input_content_id"]);
+        let answer = post(&json!({"input_content_ids": ids, "key": KEY.key, "kid": KEY.kid, "layout": layout}));
+        assert_eq!(answer.status, 202, "{}", answer.text());
+        answer.json()
+    };
+    for layout in ["segments", "single-file"] {
+        let ladder = ask([0, 1], layout);
+        let done = ready(id(&ladder));
+        let ids = [0, 1].map(|rung| contents[rung]["input_content_id"].clone());
+        assert_eq!(done["input_content_ids"], json!(ids));
+        assert_as_the_command_writes_in(layout, id(&ladder), &[&movies[0], &movies[1]], KEY.key, KEY.kid);
+    }
+
+    let misaligned = ask([0, 2], "segments");
+    let failed = eventually("the package to be Failed", || {
+        let answer = api(&format!("/packaged_content/{}", id(&misaligned))).json();
+        (answer["status"] == "Failed").then_some(answer)
+    });
+    assert_eq!(failed["failure"]["code"], "inputs_misaligned");
+    assert!(failed["failure"]["message"].as_str().unwrap().contains("2.000000 s | 2.400000 s"), "{failed}");
+    assert!(aws::list(stack().output("output_bucket"), id(&misaligned)).is_empty(), "no byte has moved");
 }

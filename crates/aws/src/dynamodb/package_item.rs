@@ -9,8 +9,8 @@ use data_encoding::HEXLOWER;
 use vpp_media::cenc::{ConstantIv, Drm, ParseDrmError, Pssh};
 use vpp_media::cmaf::{KeyParameters, Layout, Protection};
 use vpp_pipeline::content::Source;
-use vpp_pipeline::id::PackageId;
-use vpp_pipeline::package::{Encryption, Options, Package, Tally, Treatment};
+use vpp_pipeline::id::{ContentId, PackageId};
+use vpp_pipeline::package::{Encryption, Input, Options, Package, Tally, Treatment};
 use vpp_pipeline::ports::{ETag, WrappedKey};
 use vpp_pipeline::state::{Failure, Planned, State, Status};
 
@@ -36,6 +36,7 @@ pub(super) fn write(package: &Package) -> Item {
         .set("etag", string(source.etag.as_str()))
         .set("source_bytes", number(source.bytes))
         .set("moov", range(&source.index))
+        .maybe("further_inputs", write_further(&package.further).map(string))
         .set("created_at", string(package.created_at.to_string()))
         .set("slices_done", number(package.tally.slices_done))
         .set("bytes_read", number(package.tally.bytes_read))
@@ -43,6 +44,30 @@ pub(super) fn write(package: &Package) -> Item {
         .set("status", string(Status::Queued.as_str()));
     let item = write_options(item, &package.options);
     package.encryption.iter().fold(item, write_encryption).finish()
+}
+
+/// A further content: its id, where it lies, its tag, its bytes, and where its `moov` box begins and ends.
+type Row = (ContentId, String, String, u64, u64, u64);
+
+/// The further contents of a package as one compact JSON text; none for most packages.
+fn write_further(inputs: &[Input]) -> Option<String> {
+    let row = |Input { content, source }: &Input| -> Row {
+        let Source { location, etag, bytes, index } = source;
+        (content.clone(), location.to_string(), etag.as_str().to_owned(), *bytes, index.start, index.end)
+    };
+    let rows: Vec<Row> = inputs.iter().map(row).collect();
+    if rows.is_empty() { None } else { serde_json::to_string(&rows).ok() }
+}
+
+fn read_further(item: Reader<'_>) -> Result<Vec<Input>, Malformed> {
+    const NAME: &str = "further_inputs";
+    let Some(text) = item.maybe(NAME, Reader::text)? else { return Ok(Vec::new()) };
+    let rows: Vec<Row> = serde_json::from_str(text).map_err(|_| Malformed(NAME))?;
+    let input = |(content, location, etag, bytes, start, end): Row| {
+        let location = location.parse().map_err(|_| Malformed(NAME))?;
+        Ok(Input { content, source: Source { location, etag: ETag::new(&etag), bytes, index: start..end } })
+    };
+    rows.into_iter().map(input).collect()
 }
 
 fn write_options(item: Writer, options: &Options) -> Writer {
@@ -80,6 +105,7 @@ pub(super) fn read(item: &Item) -> Result<Package, Malformed> {
             bytes: item.number("source_bytes")?,
             index: item.range("moov")?,
         },
+        further: read_further(item)?,
         options: options(item)?,
         encryption: encryption(item)?,
         created_at: item.parsed("created_at")?,

@@ -13,11 +13,11 @@ const TRACK_ENABLED_AND_IN_USE: u32 = 7;
 /// `url ` flag: the media is in this file.
 const SELF_CONTAINED: u32 = 1;
 
-/// Writes the init segment of a track that is presented until `duration`, in units of its timescale.
+/// Writes the init segment of a track with `track_ID` `id` that is presented until `duration`, in units of its timescale.
 ///
 /// The movie ticks at the track's rate, so that `mehd` is exact. There is no edit list: its effect is in the manifest's
 /// `presentationTimeOffset`, which every player honours.
-pub(super) fn init_segment(track: &Track<'_>, encryption: Option<&TrackEncryption>, duration: u64) -> Vec<u8> {
+pub(super) fn init_segment(track: &Track<'_>, id: u32, encryption: Option<&TrackEncryption>, duration: u64) -> Vec<u8> {
     let mut w = BoxWriter::new();
     w.plain(b"ftyp", |w| {
         w.raw(b"iso6");
@@ -34,13 +34,13 @@ pub(super) fn init_segment(track: &Track<'_>, encryption: Option<&TrackEncryptio
             w.zeros(10);
             IDENTITY.iter().for_each(|value| w.u32(*value));
             w.zeros(24);
-            w.u32(track.id.saturating_add(1)); // next_track_ID
+            w.u32(id.saturating_add(1)); // next_track_ID
         });
-        trak(w, track, encryption);
+        trak(w, track, id, encryption);
         w.plain(b"mvex", |w| {
             w.full(b"mehd", 1, 0, |w| w.u64(duration));
             w.full(b"trex", 0, 0, |w| {
-                w.u32(track.id);
+                w.u32(id);
                 w.u32(1); // default_sample_description_index
                 w.zeros(12); // duration, size and flags: every fragment states its own
             });
@@ -49,13 +49,13 @@ pub(super) fn init_segment(track: &Track<'_>, encryption: Option<&TrackEncryptio
     w.finish()
 }
 
-fn trak(w: &mut BoxWriter, track: &Track<'_>, encryption: Option<&TrackEncryption>) {
+fn trak(w: &mut BoxWriter, track: &Track<'_>, id: u32, encryption: Option<&TrackEncryption>) {
     let is_audio = track.kind == TrackKind::Audio;
     let is_ttml = track.descriptions.entries().iter().any(|entry| entry.kind == b"stpp");
     w.plain(b"trak", |w| {
         w.full(b"tkhd", 0, TRACK_ENABLED_AND_IN_USE, |w| {
             w.zeros(8);
-            w.u32(track.id);
+            w.u32(id);
             w.zeros(4);
             w.u32(0); // duration
             w.zeros(8);

@@ -3,12 +3,15 @@
 //! [`Planner`] walks the sample tables of all tracks side by side, in windows of presentation time that start where the first
 //! video track can be entered. A window of one track is a segment; whole windows of about 32 MiB of source make a [`Slice`],
 //! the unit of work, which names the byte ranges of the source it needs and everything else that packaging it takes.
+//! Several movies may make one package, a ladder of rates or more languages: they are planned as one that has all their tracks.
 //! What is left when all slices are planned is the [`Presentation`]: what manifests and init segments are made of.
 //! [`PlanFile`] is the form in which both are stored.
 
 mod choice;
+mod common;
 mod cuts;
 mod init;
+mod inputs;
 mod plan;
 mod plan_file;
 mod planner;
@@ -19,9 +22,10 @@ mod sizes;
 mod subtitles;
 
 pub(crate) use choice::Choice;
+pub use inputs::MAX_INPUTS;
 pub use plan::{
     EntryPoint, Extent, KeyParameters, Layout, PlanOptions, PlannedSample, Presentation, ProtectedTracks, Protection,
-    Representation, SapType, SegmentPlan, SegmentTime, Sidecar, Slice, SliceTrack,
+    Representation, SapType, SegmentPlan, SegmentTime, Sidecar, Slice, SliceTrack, SourceRange,
 };
 pub use plan_file::{PRESENTATION_PREFIX, PlanFile, PlanWriter, presentation_range, read_presentation, read_slice};
 pub use planner::{MAX_WINDOW_BYTES, Planner};

@@ -140,7 +140,7 @@ pub enum ProtectedTracks {
 /// The package as a whole: everything manifests and init segments need.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Presentation {
-    /// One per packaged track, in file order.
+    /// One per packaged track, in the order of the movies and of their tracks.
     pub representations: Vec<Representation>,
     /// Subtitles that were given as files.
     pub sidecars: Vec<Sidecar>,
@@ -194,8 +194,10 @@ impl Sidecar {
 pub struct Representation {
     /// Its id in manifests and its folder in the package: `v1`, `a1`, `a2`, `t1`.
     pub name: String,
-    /// `track_ID` in the source, kept in the output.
+    /// `track_ID` in the output: that of the source, unless another movie of the package has a track of that number.
     pub track_id: u32,
+    /// The set of representations among which a player may switch: one content at different rates, from 0.
+    pub set: u16,
     /// What it carries.
     pub kind: TrackKind,
     /// Units per second of its times.
@@ -307,8 +309,8 @@ impl SegmentTime {
 pub struct Slice {
     /// Position among the slices, from 0.
     pub index: u32,
-    /// The byte ranges of the source to read, ascending and apart; one for an interleaved file.
-    pub ranges: Vec<Range<u64>>,
+    /// The byte ranges to read: of each source in turn, ascending and apart; one for an interleaved file.
+    pub ranges: Vec<SourceRange>,
     /// What packaging needs to know of each track.
     pub tracks: Vec<SliceTrack>,
     /// The segments, in the order of their windows.
@@ -321,7 +323,24 @@ impl Slice {
     /// Bytes that are read from the source.
     #[must_use]
     pub fn source_bytes(&self) -> u64 {
-        self.ranges.iter().map(|range| range.end.saturating_sub(range.start)).fold(0, u64::saturating_add)
+        self.ranges.iter().map(SourceRange::length).fold(0, u64::saturating_add)
+    }
+}
+
+/// Bytes of a source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceRange {
+    /// Position of the source among the movies of the package.
+    pub input: u16,
+    /// Where they lie in it.
+    pub bytes: Range<u64>,
+}
+
+impl SourceRange {
+    /// How many they are.
+    #[must_use]
+    pub fn length(&self) -> u64 {
+        self.bytes.end.saturating_sub(self.bytes.start)
     }
 }
 
@@ -330,6 +349,8 @@ impl Slice {
 pub struct SliceTrack {
     /// The representation's name.
     pub name: String,
+    /// Position of its source among the movies of the package.
+    pub input: u16,
     /// `track_ID`.
     pub track_id: u32,
     /// How it is encrypted, if it is.

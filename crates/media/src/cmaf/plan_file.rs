@@ -1,7 +1,7 @@
 //! The stored form of a plan.
 //!
 //! ```text
-//! "vppplan5"  length of the presentation (u32)  presentation  slice 0  slice 1  ...
+//! "vppplan6"  length of the presentation (u32)  presentation  slice 0  slice 1  ...
 //! ```
 //!
 //! Each slice is a section that can be read by itself, by the range that goes with the message that asks for it: a worker
@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use super::plan::{Presentation, Slice};
 use crate::{Error, Result};
 
-const MAGIC: &[u8; 8] = b"vppplan5";
+const MAGIC: &[u8; 8] = b"vppplan6";
 
 /// Bytes of magic and length.
 const HEADER: usize = 12;

@@ -8,6 +8,12 @@
 //! own samples. A track that has nothing to present in a window has no segment for it; where the clock has not begun or is
 //! over, windows last as long as asked. Without video the first audio track is the clock; text never is.
 //!
+//! # Several movies
+//!
+//! A package of several movies is planned like one that has all their tracks, but for two things. Every video track is cut at
+//! the moments at which all of them can be entered, and only there: see [`super::common`]. And of tracks that are the same in
+//! several movies, one is packaged: see [`super::inputs`].
+//!
 //! # Open groups of pictures
 //!
 //! A sync sample need not be what is presented first: an H.264 recovery point, or a CRA or IDR picture of HEVC, may be
@@ -25,8 +31,10 @@
 use std::iter::Peekable;
 use std::ops::Range;
 
-use super::cuts::{Cut, cuts};
+use super::common::Aligned;
+use super::cuts::cuts;
 use super::init;
+use super::inputs::{Chosen, choose};
 use super::plan::{
     EntryPoint, Extent, Layout, PlanOptions, PlannedSample, Presentation, Protection, Representation, SegmentPlan,
     SegmentTime, Slice, SliceTrack,
@@ -44,12 +52,12 @@ pub const MAX_WINDOW_BYTES: u64 = 512 * 1024 * 1024;
 /// Segments a slice may have, of all tracks: a worker writes each as an object, and accounts for all of them in one item.
 const MAX_SEGMENTS_PER_SLICE: usize = 1000;
 
-/// An iterator over the slices of a movie; [`finish`](Self::finish) then gives the presentation.
+/// An iterator over the slices of a package; [`finish`](Self::finish) then gives the presentation.
 #[derive(Debug)]
 pub struct Planner<'m, 'a> {
     cursors: Vec<Cursor<'m, 'a>>,
     /// Where windows end; the last window ends with the media.
-    cuts: std::vec::IntoIter<Cut>,
+    cuts: std::vec::IntoIter<MediaTime>,
     /// The window that did not fit the slice before.
     pending: Option<Window>,
     slice_bytes: u64,
@@ -66,26 +74,38 @@ impl<'m, 'a> Planner<'m, 'a> {
     /// [`Error::NoVideo`] unless the movie has video or is asked for as audio only; [`Error::SchemeUndefined`] when a track's
     /// codec cannot be protected as asked.
     pub fn new(movie: &'m Movie<'a>, options: &PlanOptions) -> Result<Self> {
-        if !options.audio_only {
-            movie.require_video()?;
-        }
-        let chosen = movie.tracks.iter().filter(|track| !(options.audio_only && track.kind == TrackKind::Video));
-        let origin = Origin::of(chosen.clone())?;
+        Self::of_movies(std::slice::from_ref(movie), options)
+    }
+
+    /// A planner for the media of all `movies` as one package.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new); [`Error::InputsMisaligned`] when their pictures cannot be cut at the same moments, and
+    /// [`Error::LimitExceeded`] for more of them than [`MAX_INPUTS`](super::MAX_INPUTS).
+    pub fn of_movies(movies: &'m [Movie<'a>], options: &PlanOptions) -> Result<Self> {
+        let chosen = choose(movies, options.audio_only)?;
+        let origin = Origin::of(chosen.iter().map(|own| own.track))?;
         let mut cursors: Vec<Cursor<'m, 'a>> = Vec::new();
-        for track in chosen {
-            let same_kind = cursors.iter().filter(|cursor| cursor.track.kind == track.kind).count();
+        for own in chosen {
+            let same_kind = cursors.iter().filter(|cursor| cursor.track.kind == own.track.kind).count();
             let protection = options.protection.as_ref();
-            cursors.push(Cursor::new(track, same_kind.saturating_add(1), protection, origin)?);
+            cursors.push(Cursor::new(own, same_kind.saturating_add(1), protection, origin)?);
         }
-        let mut clocks = [TrackKind::Video, TrackKind::Audio].into_iter();
-        let clock = clocks.find_map(|kind| cursors.iter().position(|cursor| cursor.track.kind == kind));
         let spans = cursors.iter().map(Cursor::span);
         let span = spans.reduce(|a, b| a.start.min(b.start)..a.end.max(b.end)).ok_or(Error::NoMedia)?;
-        let clock = clock.and_then(|clock| cursors.get_mut(clock)).ok_or(Error::NoMedia)?;
-        clock.is_clock = true;
-        let target = clock.track.timescale.units_of(options.segment_duration);
+        let aligned = aligned(&cursors, movies.len()).ok_or(Error::NoMedia)?;
+        let tracks: Vec<Aligned<'_>> = aligned
+            .iter()
+            .filter_map(|position| cursors.get(*position).map(|cursor| cursor.aligned(*position)))
+            .collect();
+        let cuts = cuts(&tracks, &span, options.segment_duration)?;
+        for (position, samples) in aligned.into_iter().zip(cuts.samples) {
+            if let Some(cursor) = cursors.get_mut(position) {
+                cursor.cuts = Some(samples.into_iter());
+            }
+        }
         Ok(Self {
-            cuts: cuts(clock.track, &clock.timeline, &span, target).into_iter(),
+            cuts: cuts.times.into_iter(),
             cursors,
             pending: None,
             slice_bytes: options.slice_bytes,
@@ -119,7 +139,8 @@ impl<'m, 'a> Planner<'m, 'a> {
         self.done = cut.is_none();
         let mut window = Window { segments: Vec::new(), bytes: 0 };
         for (track, cursor) in (0..).zip(&mut self.cursors) {
-            while let Some(segment) = cursor.segment(track, cut.as_ref()) {
+            let end = cursor.end_of_window(cut);
+            while let Some(segment) = cursor.segment(track, end) {
                 let bytes = segment.payload_bytes();
                 if cursor.track.kind == TrackKind::Text && bytes > MAX_TEXT_BYTES {
                     let what = "the number of bytes of text in a segment";
@@ -166,8 +187,9 @@ impl<'m, 'a> Planner<'m, 'a> {
         }
         let index = self.slices;
         self.slices = self.slices.saturating_add(1);
-        let tracks = self.cursors.iter().map(Cursor::slice_track).collect();
-        Ok(Some(Slice { index, ranges: ranges::ranges(&segments)?, tracks, segments, layout: self.layout }))
+        let tracks: Vec<SliceTrack> = self.cursors.iter().map(Cursor::slice_track).collect();
+        let ranges = ranges::of_sources(&segments, &tracks)?;
+        Ok(Some(Slice { index, ranges, tracks, segments, layout: self.layout }))
     }
 }
 
@@ -186,14 +208,49 @@ struct Window {
     bytes: u64,
 }
 
+/// Positions of the tracks that are cut at sync samples they share, the clock first.
+///
+/// In one movie that is the first video track alone, and without video the first audio track. In several it is all video tracks, and the clock is the one that lasts
+/// longest, so that the others have their cuts from it as long as they last.
+fn aligned(cursors: &[Cursor<'_, '_>], movies: usize) -> Option<Vec<usize>> {
+    let of = |kind: TrackKind| {
+        let positions = cursors.iter().enumerate().filter(move |(_, own)| own.track.kind == kind);
+        positions.map(|(position, _)| position)
+    };
+    let mut videos: Vec<usize> = of(TrackKind::Video).collect();
+    if movies == 1 || videos.is_empty() {
+        return videos.first().copied().or_else(|| of(TrackKind::Audio).next()).map(|clock| vec![clock]);
+    }
+    let end = |position: &usize| cursors.get(*position).map(|own| own.span().end);
+    // The first of those that last longest.
+    let longest = (0..videos.len()).rev().max_by_key(|at| videos.get(*at).and_then(end)).unwrap_or(0);
+    videos.get_mut(..=longest).unwrap_or_default().rotate_right(1);
+    Some(videos)
+}
+
+/// Where a window ends for one track.
+#[derive(Debug, Clone, Copy)]
+enum WindowEnd {
+    /// With the media.
+    Never,
+    /// Before this sample.
+    Sample(u32),
+    /// Before the first sync sample that is not presented before this moment.
+    Time(MediaTime),
+}
+
 /// A track being walked.
 #[derive(Debug)]
 struct Cursor<'m, 'a> {
     track: &'m Track<'a>,
+    input: u16,
+    id: u32,
+    set: u16,
     name: String,
     encryption: Option<crate::cenc::TrackEncryption>,
     timeline: Timeline,
-    is_clock: bool,
+    /// The first sample of each next window, of a track that is cut at sync samples of its own.
+    cuts: Option<std::vec::IntoIter<u32>>,
     samples: Peekable<Samples<'m>>,
     /// Earliest presentation time of each segment so far, and where it can be entered.
     starts: Vec<(u64, Option<EntryPoint>)>,
@@ -203,13 +260,14 @@ struct Cursor<'m, 'a> {
 }
 
 impl<'m, 'a> Cursor<'m, 'a> {
-    fn new(track: &'m Track<'a>, ordinal: usize, protection: Option<&Protection>, origin: Origin) -> Result<Self> {
+    fn new(chosen: Chosen<'m, 'a>, ordinal: usize, protection: Option<&Protection>, origin: Origin) -> Result<Self> {
+        let Chosen { input, track, id, set } = chosen;
         let letter = match track.kind {
             TrackKind::Video => 'v',
             TrackKind::Audio => 'a',
             TrackKind::Text => 't',
         };
-        let encryption = protection.and_then(|protection| protection.of(track.kind, track.id));
+        let encryption = protection.and_then(|protection| protection.of(track.kind, id));
         if let Some(encryption) = &encryption {
             let mut entries = track.descriptions.entries().iter();
             if let Some(entry) = entries.find(|entry| !entry.protection.allows(encryption.scheme())) {
@@ -219,6 +277,9 @@ impl<'m, 'a> Cursor<'m, 'a> {
         }
         Ok(Self {
             track,
+            input,
+            id,
+            set,
             name: format!("{letter}{ordinal}"),
             timeline: if track.descriptions.texts().iter().any(|text| text.coding == TextCoding::Ttml) {
                 Timeline::of_the_source(track.timescale, track.presentation_offset)?
@@ -226,7 +287,7 @@ impl<'m, 'a> Cursor<'m, 'a> {
                 Timeline::new(track.timescale, track.presentation_offset, origin)?
             },
             encryption,
-            is_clock: false,
+            cuts: None,
             samples: track.samples.samples().peekable(),
             starts: Vec::new(),
             end: 0,
@@ -240,13 +301,26 @@ impl<'m, 'a> Cursor<'m, 'a> {
         moment(self.track.samples.earliest_composition())..moment(self.track.samples.latest_composition_end())
     }
 
-    /// The segment of the samples up to `cut`, or of all that are left, as far as they are of one description; `None` when
-    /// there are none.
-    fn segment(&mut self, track: u16, cut: Option<&Cut>) -> Option<SegmentPlan> {
+    fn aligned(&self, position: usize) -> Aligned<'_> {
+        let label = format!("movie {} track {}", self.input.saturating_add(1), self.track.id);
+        Aligned { position, label, track: self.track, timeline: &self.timeline }
+    }
+
+    /// Where the window that ends at `cut` ends for this track. To be asked once for each window.
+    fn end_of_window(&mut self, cut: Option<MediaTime>) -> WindowEnd {
+        match (cut, &mut self.cuts) {
+            (None, _) => WindowEnd::Never,
+            (Some(time), None) => WindowEnd::Time(time),
+            (Some(_), Some(own)) => own.next().map_or(WindowEnd::Never, WindowEnd::Sample),
+        }
+    }
+
+    /// The segment of the samples up to `end`, as far as they are of one description; `None` when there are none.
+    fn segment(&mut self, track: u16, end: WindowEnd) -> Option<SegmentPlan> {
         let first = *self.samples.peek()?;
         let (mut extents, mut samples): (Vec<Extent>, Vec<PlannedSample>) = (Vec::new(), Vec::new());
         let mut earliest = u64::MAX;
-        while let Some(sample) = self.next_before(cut, &first) {
+        while let Some(sample) = self.next_before(end, &first) {
             let composed = self.timeline.composed(&sample);
             earliest = earliest.min(composed);
             self.end = self.end.max(composed.saturating_add(u64::from(sample.duration)));
@@ -269,17 +343,19 @@ impl<'m, 'a> Cursor<'m, 'a> {
         Some(SegmentPlan { track, number, description, first_sample, decode_time, extents, samples })
     }
 
-    /// The next sample of the segment that starts with `first`, unless it belongs behind `cut` or is of another description.
+    /// The next sample of the segment that starts with `first`, unless it belongs behind `end` or is of another description.
     ///
     /// Text that takes no time, such as what many files end with, is no reason for a segment of its own.
-    fn next_before(&mut self, cut: Option<&Cut>, first: &Sample) -> Option<Sample> {
+    fn next_before(&mut self, end: WindowEnd, first: &Sample) -> Option<Sample> {
         let sample = *self.samples.peek()?;
         let takes_no_time = sample.duration == 0 && sample.index > first.index;
-        let belongs = match cut {
-            None => true,
-            Some(_) if takes_no_time && self.track.kind == TrackKind::Text => true,
-            Some(cut) if self.is_clock => sample.index < cut.sample,
-            Some(cut) => !sample.is_sync || self.timeline.presentation(self.timeline.composed(&sample)) < cut.time,
+        let belongs = match end {
+            WindowEnd::Never => true,
+            _ if takes_no_time && self.track.kind == TrackKind::Text => true,
+            WindowEnd::Sample(first) => sample.index < first,
+            WindowEnd::Time(time) => {
+                !sample.is_sync || self.timeline.presentation(self.timeline.composed(&sample)) < time
+            }
         };
         if belongs && sample.description == first.description { self.samples.next() } else { None }
     }
@@ -287,7 +363,8 @@ impl<'m, 'a> Cursor<'m, 'a> {
     fn slice_track(&self) -> SliceTrack {
         SliceTrack {
             name: self.name.clone(),
-            track_id: self.track.id,
+            input: self.input,
+            track_id: self.id,
             encryption: self.encryption,
             rules: self.track.descriptions.rules(),
             text: self.text_track(),
@@ -324,9 +401,10 @@ impl<'m, 'a> Cursor<'m, 'a> {
         let duration = segments.last().map_or(0, SegmentTime::end).saturating_sub(origin);
         let track = self.track;
         Ok(Representation {
-            init: init::init_segment(track, self.encryption.as_ref(), duration),
+            init: init::init_segment(track, self.id, self.encryption.as_ref(), duration),
             name: self.name,
-            track_id: track.id,
+            track_id: self.id,
+            set: self.set,
             kind: track.kind,
             timescale: track.timescale,
             codecs: track.descriptions.codecs().to_owned(),

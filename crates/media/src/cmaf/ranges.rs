@@ -5,9 +5,10 @@
 //! that is wasted stays under one part in a hundred of what is needed; the largest gaps are where a new range begins. An
 //! interleaved file comes out as one range, a file with one track behind the other as one range per track.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::plan::{Extent, SegmentPlan};
+use super::plan::{Extent, SegmentPlan, SliceTrack, SourceRange};
 use crate::{Error, Result};
 
 /// The part of the needed bytes that may be read for nothing.
@@ -16,12 +17,27 @@ const WASTE_DIVISOR: u64 = 100;
 /// Ranges a slice may have: past this, gaps are read over whatever they cost.
 const MAX_RANGES: usize = 64;
 
-/// The ranges that hold every extent of `segments`, ascending and apart.
+/// The ranges that hold every extent of `segments`, which are of `tracks`: of each source in turn, ascending and apart.
+///
+/// # Errors
+/// As [`ranges`].
+pub(super) fn of_sources(segments: &[SegmentPlan], tracks: &[SliceTrack]) -> Result<Vec<SourceRange>> {
+    let input_of = |segment: &SegmentPlan| tracks.get(usize::from(segment.track)).map(|track| track.input);
+    let inputs: BTreeSet<u16> = tracks.iter().map(|track| track.input).collect();
+    let mut all = Vec::new();
+    for input in inputs {
+        let own = segments.iter().filter(|segment| input_of(segment) == Some(input));
+        all.extend(ranges(own)?.into_iter().map(|bytes| SourceRange { input, bytes }));
+    }
+    Ok(all)
+}
+
+/// The ranges that hold every extent of `segments`, which are of one source.
 ///
 /// # Errors
 /// [`Error::MalformedSample`] when two samples share bytes: encryption in place would encrypt them twice.
-pub(super) fn ranges(segments: &[SegmentPlan]) -> Result<Vec<Range<u64>>> {
-    let mut extents: Vec<Extent> = segments.iter().flat_map(|segment| segment.extents.iter().copied()).collect();
+fn ranges<'s>(segments: impl Iterator<Item = &'s SegmentPlan>) -> Result<Vec<Range<u64>>> {
+    let mut extents: Vec<Extent> = segments.flat_map(|segment| segment.extents.iter().copied()).collect();
     extents.retain(|extent| extent.bytes > 0);
     extents.sort_unstable_by_key(|extent| extent.offset);
     let mut gaps = Vec::new();
@@ -75,7 +91,8 @@ mod tests {
     fn of(extents: &[(u64, u64)]) -> Result<Vec<Range<u64>>> {
         let extents = extents.iter().map(|(offset, bytes)| Extent { offset: *offset, bytes: *bytes }).collect();
         let (description, first_sample, decode_time, samples) = (0, 0, 0, vec![]);
-        ranges(&[SegmentPlan { track: 0, number: 1, description, first_sample, decode_time, extents, samples }])
+        let segment = SegmentPlan { track: 0, number: 1, description, first_sample, decode_time, extents, samples };
+        ranges(std::iter::once(&segment))
     }
 
     #[test]

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use super::plan::{Layout, PlannedSample, SegmentPlan, Slice, SliceTrack};
+use super::plan::{Extent, Layout, PlannedSample, SegmentPlan, Slice, SliceTrack, SourceRange};
 use super::sizes::SegmentSize;
 use super::subtitles::subtitles;
 use crate::cenc::{Auxiliary, ContentKeys, SampleCipher, Scheme, align_to_blocks};
@@ -17,7 +17,8 @@ use crate::{Error, Result};
 /// The source bytes of a slice: one buffer per range.
 #[derive(Debug)]
 pub struct SliceSource {
-    parts: Vec<(u64, Vec<u8>)>,
+    /// Where each range begins: the source, and the offset in it.
+    parts: Vec<((u16, u64), Vec<u8>)>,
 }
 
 impl SliceSource {
@@ -26,16 +27,16 @@ impl SliceSource {
     /// # Errors
     /// [`Error::SourceMismatch`] when they are not as many, or not as long, as the ranges.
     pub fn new(slice: &Slice, parts: Vec<Vec<u8>>) -> Result<Self> {
-        let lengths = slice.ranges.iter().map(|range| range.end.saturating_sub(range.start));
+        let lengths = slice.ranges.iter().map(SourceRange::length);
         if !lengths.eq(parts.iter().map(|part| length(part))) {
             return Err(Error::SourceMismatch { reason: "a range read from the source has another length" });
         }
-        Ok(Self { parts: slice.ranges.iter().map(|range| range.start).zip(parts).collect() })
+        Ok(Self { parts: slice.ranges.iter().map(|range| (range.input, range.bytes.start)).zip(parts).collect() })
     }
 
-    fn locate(&self, offset: u64, bytes: u64) -> Result<Piece> {
-        let part = self.parts.partition_point(|(start, _)| *start <= offset).saturating_sub(1);
-        let found = self.parts.get(part).and_then(|(start, held)| {
+    fn locate(&self, input: u16, offset: u64, bytes: u64) -> Result<Piece> {
+        let part = self.parts.partition_point(|(start, _)| *start <= (input, offset)).saturating_sub(1);
+        let found = self.parts.get(part).filter(|((source, _), _)| *source == input).and_then(|((_, start), held)| {
             let from = usize::try_from(offset.checked_sub(*start)?).ok()?;
             let to = from.checked_add(usize::try_from(bytes).ok()?)?;
             (to <= held.len()).then_some(Piece { part, range: from..to })
@@ -144,8 +145,8 @@ fn package_segment(
     layout: Layout,
     source: &mut SliceSource,
 ) -> Result<Segment> {
-    let body =
-        plan.extents.iter().map(|extent| source.locate(extent.offset, extent.bytes)).collect::<Result<Vec<_>>>()?;
+    let locate = |extent: &Extent| source.locate(track.input, extent.offset, extent.bytes);
+    let body = plan.extents.iter().map(locate).collect::<Result<Vec<_>>>()?;
     let auxiliary = encryptor.map(|encryptor| encryptor.encrypt(plan, &body, source)).transpose()?;
     let subtitles = track.text.as_ref().map(|text| subtitles(plan, text, &body, source)).transpose()?;
     let (rewritten, text) = subtitles.map_or((None, None), |own| (own.rewritten, own.text));

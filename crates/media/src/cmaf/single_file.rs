@@ -196,6 +196,7 @@ mod tests {
         Representation {
             name: "v1".to_owned(),
             track_id: 7,
+            set: 0,
             kind: TrackKind::Video,
             timescale: Timescale::new(1000).unwrap(),
             codecs: "avc1.64001F".to_owned(),

@@ -11,7 +11,7 @@ use crate::track::TrackKind;
 use crate::{Error, Result};
 
 /// The sample entries that a track's samples are of; at least one, and all of one kind.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SampleDescriptions<'a> {
     entries: Vec<SampleEntry<'a>>,
 }

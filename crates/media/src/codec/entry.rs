@@ -15,7 +15,7 @@ use crate::track::TrackKind;
 use crate::{Error, Result};
 
 /// A sample entry, ready to be written into an init segment.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SampleEntry<'a> {
     /// Its type: `avc1`, `mp4a`.
     pub kind: FourCc,

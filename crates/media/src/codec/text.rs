@@ -20,7 +20,7 @@ pub(crate) fn is_known(kind: FourCc) -> bool {
 }
 
 /// What is known of the samples of text.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TextFacts {
     /// How they are coded.
     pub coding: TextCoding,

@@ -1,9 +1,11 @@
 //! The media presentation description.
 //!
-//! One period; one adaptation set per track. Segments that are files are addressed by number, their times written out by
-//! `SegmentTimeline` in exact integers of the track's own timescale; those of a single file by its segment index. Elements stand in the order of the schema (DASH-MPD.xsd), which is not the
+//! One period; one adaptation set per content, with a representation for each of its tracks. Segments that are files are addressed
+//! by number, their times written out by `SegmentTimeline` in exact integers of the track's own timescale; those of a single file
+//! by its segment index. Elements stand in the order of the schema (DASH-MPD.xsd), which is not the
 //! order in which one would tell the story.
 
+use std::collections::BTreeSet;
 use std::io;
 
 use data_encoding::BASE64;
@@ -16,7 +18,7 @@ use super::picture::colours;
 use super::sound::sound;
 use crate::Result;
 use crate::cenc::{Drm, TrackEncryption, common_pssh};
-use crate::cmaf::{Layout, Presentation, Representation, SegmentSize, SegmentSizes, SegmentTime, Sidecar};
+use crate::cmaf::{Layout, Presentation, Representation, SapType, SegmentSize, SegmentSizes, SegmentTime, Sidecar};
 use crate::time::reduce;
 use crate::track::TrackKind;
 
@@ -82,11 +84,13 @@ impl Document<'_> {
             .write_inner_content(|xml| {
                 xml.create_element("Period").with_attributes([("id", "0"), ("start", "PT0S")]).write_inner_content(
                     |xml| {
-                        let representations = self.presentation.representations.iter().zip(self.sizes);
-                        representations
-                            .enumerate()
-                            .try_for_each(|(id, (own, sizes))| self.adaptation_set(xml, id, own, sizes))?;
-                        let ids = self.presentation.representations.len()..;
+                        let all = || self.presentation.representations.iter().zip(self.sizes);
+                        let sets: BTreeSet<u16> = all().map(|(own, _)| own.set).collect();
+                        sets.iter().try_for_each(|id| {
+                            let members: Vec<Member<'_>> = all().filter(|(own, _)| own.set == *id).collect();
+                            self.adaptation_set(xml, *id, &members)
+                        })?;
+                        let ids = sets.len()..;
                         ids.zip(&self.presentation.sidecars).try_for_each(|(id, own)| self.sidecar(xml, id, own))
                     },
                 )?;
@@ -125,7 +129,8 @@ impl Document<'_> {
         self.presentation.layout == Layout::SingleFile
     }
 
-    fn adaptation_set(&self, xml: &mut Xml, id: usize, own: &Representation, sizes: &[SegmentSize]) -> io::Result<()> {
+    fn adaptation_set(&self, xml: &mut Xml, id: u16, members: &[Member<'_>]) -> io::Result<()> {
+        let Some((own, _)) = members.first() else { return Ok(()) };
         let (content_type, mime_type) = match own.kind {
             TrackKind::Video => ("video", "video/mp4"),
             TrackKind::Audio => ("audio", "audio/mp4"),
@@ -141,9 +146,11 @@ impl Document<'_> {
             ("id", id.to_string().as_str()),
             ("contentType", content_type),
             ("mimeType", mime_type),
-            (aligned, "true"),
         ]);
-        if let Some(sap_type) = own.starts_with() {
+        if is_aligned(members) {
+            set = set.with_attribute((aligned, "true"));
+        }
+        if let Some(sap_type) = entered_by(members) {
             set = set.with_attribute((starts_with_sap, sap_type.number().to_string().as_str()));
         }
         if let Some(language) = &own.language {
@@ -153,19 +160,27 @@ impl Document<'_> {
             if let Some(encryption) = &own.encryption {
                 content_protection(xml, encryption, self.options)?;
             }
-            if let Some(video) = &own.video {
+            let colour = |own: &Representation| own.video.as_ref().map(|video| video.colour);
+            if let Some(video) =
+                own.video.as_ref().filter(|_| members.iter().all(|(other, _)| colour(other) == colour(own)))
+            {
                 colours(xml, video)?;
             }
             descriptors(xml, self.presentation.choice(own))?;
-            if !self.is_single_file() {
+            let is_shared = members.iter().all(|(other, _)| has_times_of(other, own));
+            if is_shared && !self.is_single_file() {
                 segment_template(xml, own)?;
             }
-            self.representation(xml, own, bandwidth(&own.segments, sizes, own.timescale, self.buffer_ms))
+            members.iter().try_for_each(|(own, sizes)| {
+                let bandwidth = bandwidth(&own.segments, sizes, own.timescale, self.buffer_ms);
+                self.representation(xml, own, bandwidth, is_shared)
+            })
         })?;
         Ok(())
     }
 
-    fn representation(&self, xml: &mut Xml, own: &Representation, bandwidth: u64) -> io::Result<()> {
+    /// Writes a representation: where its file is, or a template of its own where those of its set do not share one.
+    fn representation(&self, xml: &mut Xml, own: &Representation, bandwidth: u64, is_shared: bool) -> io::Result<()> {
         let mut attributes =
             vec![("id", own.name.clone()), ("codecs", own.codecs.clone()), ("bandwidth", bandwidth.to_string())];
         if let Some(video) = &own.video {
@@ -184,15 +199,48 @@ impl Document<'_> {
         let element = attributes.iter().fold(xml.create_element("Representation"), |element, (name, value)| {
             element.with_attribute((*name, value.as_str()))
         });
-        if own.audio.is_none() && !self.is_single_file() {
+        if own.audio.is_none() && is_shared && !self.is_single_file() {
             return element.write_empty().map(drop);
         }
         element.write_inner_content(|xml| {
             own.audio.as_ref().map_or(Ok(()), |audio| sound(xml, audio))?;
-            if self.is_single_file() { segment_base(xml, own) } else { Ok(()) }
+            match self.presentation.layout {
+                Layout::SingleFile => segment_base(xml, own),
+                Layout::Segments if is_shared => Ok(()),
+                Layout::Segments => segment_template(xml, own),
+            }
         })?;
         Ok(())
     }
+}
+
+/// A representation of a set, and the sizes of its segments.
+type Member<'p> = (&'p Representation, &'p Vec<SegmentSize>);
+
+/// Whether segments of one number never overlap those of another in any two representations (ISO/IEC 23009-1 5.3.3.2): each
+/// begins where it does in the first, to within a unit of the coarser timescale. One that ends earlier has fewer.
+fn is_aligned(members: &[Member<'_>]) -> bool {
+    let begins = |own: &Representation, segment: &SegmentTime| {
+        let units = i128::from(segment.start).saturating_sub(i128::from(own.presentation_time_offset));
+        own.timescale.at(i64::try_from(units).unwrap_or(i64::MAX))
+    };
+    let Some(((first, _), others)) = members.split_first() else { return false };
+    others.iter().all(|(other, _)| {
+        let pairs = first.segments.iter().zip(&other.segments);
+        pairs.into_iter().all(|(a, b)| begins(first, a).is_within_a_unit_of(begins(other, b)))
+    })
+}
+
+/// What every segment of every representation starts with.
+fn entered_by(members: &[Member<'_>]) -> Option<SapType> {
+    members.iter().map(|(own, _)| own.starts_with()).reduce(|a, b| a.zip(b).map(|(a, b)| a.max(b)))?
+}
+
+/// Whether the segments of both have the same times, so that one template holds for both.
+fn has_times_of(own: &Representation, other: &Representation) -> bool {
+    let header = |own: &Representation| (own.timescale, own.presentation_time_offset, own.segments.len());
+    let times = |own: &SegmentTime| (own.start, own.duration);
+    header(own) == header(other) && own.segments.iter().map(times).eq(other.segments.iter().map(times))
 }
 
 /// The scheme first, then what each key system needs (DASH-IF IOP part 6).

@@ -1,5 +1,7 @@
 //! The multivariant playlist (RFC 8216bis 4.4.6).
 
+use std::collections::BTreeMap;
+
 use super::keys::keys;
 use super::media::{self, line};
 use super::rate::Rate;
@@ -8,9 +10,12 @@ use super::{HlsOptions, INDEPENDENT_SEGMENTS};
 use crate::cmaf::{Presentation, Representation, SegmentSize, Sidecar};
 use crate::track::TrackKind;
 
-/// Audio tracks of one codec: a variant's `CODECS` must be true for each of them.
+/// Audio tracks of one codec, for a variant's `CODECS` must be true for each of them, and of one rung of their sets, for a
+/// player chooses among the tracks of a group by language and not by rate.
 struct AudioGroup<'p> {
     id: String,
+    /// Position of its tracks in their sets.
+    rung: usize,
     tracks: Vec<&'p Representation>,
     rate: Rate,
 }
@@ -83,16 +88,21 @@ impl<'p> Subtitles<'p> {
 
 fn audio_groups<'p>(tracks: impl Iterator<Item = (&'p Representation, &'p Vec<SegmentSize>)>) -> Vec<AudioGroup<'p>> {
     let mut groups: Vec<AudioGroup<'p>> = Vec::new();
+    let mut rungs: BTreeMap<u16, usize> = BTreeMap::new();
     for (own, sizes) in tracks {
         let rate = Rate::of(own, sizes);
-        let same_codec =
-            |group: &&mut AudioGroup<'_>| group.tracks.first().is_some_and(|first| first.codecs == own.codecs);
-        if let Some(group) = groups.iter_mut().find(same_codec) {
+        let next = rungs.entry(own.set).or_default();
+        let rung = *next;
+        *next = next.saturating_add(1);
+        let same = |group: &&mut AudioGroup<'_>| {
+            group.rung == rung && group.tracks.first().is_some_and(|first| first.codecs == own.codecs)
+        };
+        if let Some(group) = groups.iter_mut().find(same) {
             group.tracks.push(own);
             group.rate = group.rate.or(rate);
         } else {
             let id = format!("audio{}", groups.len().saturating_add(1));
-            groups.push(AudioGroup { id, tracks: vec![own], rate });
+            groups.push(AudioGroup { id, rung, tracks: vec![own], rate });
         }
     }
     groups
@@ -182,6 +192,7 @@ mod tests {
         Representation {
             name: name.to_owned(),
             track_id: 1,
+            set: name.bytes().map(u16::from).sum(),
             kind,
             timescale: Timescale::new(1000).unwrap(),
             codecs: codecs.to_owned(),
@@ -291,6 +302,17 @@ mod tests {
             && own.ends_with(",AUDIO=\"audio1\",SUBTITLES=\"subtitles\"")),
             "{text}"
         );
+    }
+
+    #[test]
+    fn rates_of_one_sound_are_groups_with_the_same_names() {
+        let [low, high] = ["a1", "a2"].map(|name| track(name, TrackKind::Audio, "mp4a.40.2", Some("tlh")));
+        let set = low.set;
+        let text =
+            written(vec![track("v1", TrackKind::Video, "avc1.64001F", None), low, Representation { set, ..high }]);
+        assert_eq!(text.lines().filter(|line| line.contains("NAME=\"tlh\"")).count(), 2, "{text}");
+        let streams = text.lines().filter(|line| line.starts_with("#EXT-X-STREAM-INF"));
+        assert!(streams.map(|line| line.rsplit_once("AUDIO=").unwrap().1).eq(["\"audio1\"", "\"audio2\""]), "{text}");
     }
 
     #[test]

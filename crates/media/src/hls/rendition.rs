@@ -17,7 +17,14 @@ const CHARACTERISTICS: [(Role, &str); 4] = [
 pub(super) fn sound(text: &mut String, presentation: &Presentation, id: &str, tracks: &[&Representation]) {
     let choices: Vec<_> = tracks.iter().map(|own| presentation.choice(own)).collect();
     let main = choices.iter().position(|own| own.roles.contains(&Role::Main)).unwrap_or(0);
-    for (position, ((own, choice), name)) in tracks.iter().zip(&choices).zip(names(&choices)).enumerate() {
+    // What is the same at another rate is called the same in every group.
+    let first = |own: &Representation| presentation.representations.iter().find(|other| other.set == own.set);
+    let called = tracks.iter().zip(&choices).map(|(own, choice)| {
+        let name = first(own).map_or(choice.name, |first| first.name.as_str());
+        Choice { name, ..choice.clone() }
+    });
+    let called = names(&called.collect::<Vec<_>>());
+    for (position, ((own, choice), name)) in tracks.iter().zip(&choices).zip(called).enumerate() {
         let channels = own.audio.as_ref().map(|audio| format!(",CHANNELS=\"{}\"", channels(audio))).unwrap_or_default();
         media(text, &format!("AUDIO,GROUP-ID=\"{id}\""), choice, &name, position == main, &channels);
     }

@@ -119,6 +119,12 @@ impl Timeline {
         fits.then_some(Self { timescale, shift, presentation_time_offset }).ok_or(TOO_FAR)
     }
 
+    /// Units per second of its times.
+    #[must_use]
+    pub fn timescale(&self) -> Timescale {
+        self.timescale
+    }
+
     /// Composition time of a sample, in output media time.
     #[must_use]
     pub fn composed(&self, sample: &Sample) -> u64 {

@@ -75,7 +75,7 @@ fn package(file: &[u8], scheme: Scheme) -> vpp_media::Result<()> {
         // Tables may name the same bytes many times over.
         if taken <= 4 * file.len() as u64 {
             let part = |range: &std::ops::Range<u64>| file[range.start as usize..range.end as usize].to_vec();
-            let mut source = SliceSource::new(&slice, slice.ranges.iter().map(part).collect())?;
+            let mut source = SliceSource::new(&slice, slice.ranges.iter().map(|range| part(&range.bytes)).collect())?;
             package_slice(&slice, &mut source, &keys())?;
         }
     }
@@ -190,7 +190,7 @@ fn a_stored_plan_is_an_error_or_a_plan() {
             && slice.source_bytes() < 1 << 16
         {
             let part = |range: &std::ops::Range<u64>| vec![0x65; range.end.saturating_sub(range.start) as usize];
-            let source = SliceSource::new(&slice, slice.ranges.iter().map(part).collect());
+            let source = SliceSource::new(&slice, slice.ranges.iter().map(|range| part(&range.bytes)).collect());
             drop(source.and_then(|mut source| package_slice(&slice, &mut source, &keys()).map(drop)));
         }
         let places: Vec<_> = (0..presentation.len()).collect();

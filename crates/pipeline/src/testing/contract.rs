@@ -15,7 +15,7 @@ use super::edges::report;
 use crate::content::{Content, Facts, Refusal, Verdict};
 use crate::id::{ContentId, PackageId};
 use crate::layout;
-use crate::package::{Encryption, Options, Package, Tally, Treatment};
+use crate::package::{Encryption, Input, Options, Package, Tally, Treatment};
 use crate::ports::{
     Catalog, Created, Digest, ETag, KeyVault, Location, NewObject, NewPart, ObjectStore, Part, PieceReceipt, Place,
     Put, Receipt, SegmentReceipt, StoreError, Upload, UploadId, WrappedKey,
@@ -302,7 +302,7 @@ fn package(run: &str, number: u64) -> Package {
     let layout = if number.is_multiple_of(2) { Layout::Segments } else { Layout::SingleFile };
     let options = Options { drm, audio_only: true, layout, ..Options::new(treatment, segment_duration) };
     let (location, etag) = (Location::new("uploads", format!("{run}/{number}.mp4")), ETag::new("0123"));
-    let id = PackageId::of_upload(&ContentId::of(&location, &etag), &options);
+    let id = PackageId::of_upload(&ContentId::of(&location, &etag).into(), &options);
     let (kid, iv) = (KeyId::new([7; 16]).unwrap(), ConstantIv::new([9; 16]));
     let key = KeyParameters { kid, iv };
     let audio_key = KeyParameters { kid: KeyId::new([8; 16]).unwrap(), iv: ConstantIv::new([10; 16]) };
@@ -311,6 +311,7 @@ fn package(run: &str, number: u64) -> Package {
     Package {
         content: ContentId::of(&location, &etag),
         source: crate::content::Source { location, etag, bytes: 5_000_000_000, index: 32..70_000 },
+        further: further(run),
         options,
         encryption: Some(Encryption { protection, key, audio_key }),
         created_at: at(number),
@@ -319,6 +320,15 @@ fn package(run: &str, number: u64) -> Package {
         state: State::Queued,
         id,
     }
+}
+
+fn further(run: &str) -> Vec<Input> {
+    let input = |number: u64| {
+        let (location, etag) = (Location::new("uploads", format!("{run}/rung {number}.mp4")), ETag::new("4567"));
+        let content = ContentId::of(&location, &etag);
+        Input { content, source: crate::content::Source { location, etag, bytes: number, index: 28..number } }
+    };
+    vec![input(1_000_000), input(2_000_000)]
 }
 
 fn receipt(slice: u32) -> Receipt {

@@ -5,17 +5,18 @@ use futures_executor::block_on;
 use vpp_media::cenc::{ContentKey, Drm, KeyId, Scheme};
 use vpp_media::cmaf::{Layout, ProtectedTracks};
 use vpp_pipeline::api::{Denied, PackageRequest, RequestedTreatment};
-use vpp_pipeline::id::ContentId;
+use vpp_pipeline::id::{ContentId, Inputs};
 use vpp_pipeline::ingest::Ingested;
 use vpp_pipeline::package::RequestedKeys;
 use vpp_pipeline::ports::Catalog;
+use vpp_pipeline::state::State;
 use vpp_pipeline::testing::Platform;
 
 fn request(content: &ContentId, key: u8) -> PackageRequest {
     let keys = RequestedKeys { key: self::key(9, key), audio_key: None };
     let treatment = RequestedTreatment::Encrypt { scheme: Scheme::Cbcs, tracks: ProtectedTracks::All, keys };
     PackageRequest {
-        content: content.clone(),
+        inputs: content.clone().into(),
         treatment,
         segment_duration: None,
         audio_only: false,
@@ -113,5 +114,59 @@ fn picture_and_sound_may_have_a_key_each() {
         };
         kid_of("v1", 9);
         kid_of("a1", 8);
+    });
+}
+
+/// Contents of one movie that was uploaded several times, which is as many rungs of the same pictures.
+async fn rungs(platform: &Platform, keys: &[&str]) -> Vec<ContentId> {
+    let mut ids = Vec::new();
+    for key in keys {
+        let Ok(Ingested::Content(content)) = platform.ingest(&platform.upload(key, MOVIE)).await else {
+            panic!("ingested")
+        };
+        ids.push(content.id);
+    }
+    ids
+}
+
+#[test]
+fn several_contents_are_one_package_and_each_is_read_at_its_version() {
+    block_on(async {
+        let platform = Platform { package_on_upload: None, ..Platform::default() };
+        let ids = rungs(&platform, &["low.mp4", "high.mp4"]).await;
+        let inputs = Inputs::new(ids.clone()).unwrap();
+        let api = platform.api();
+        let asked = api.create_package(PackageRequest { inputs: inputs.clone(), ..request(&ids[0], 1) }).await.unwrap();
+        assert_eq!(asked.contents().cloned().collect::<Vec<_>>(), ids);
+        assert_ne!(asked.id, api.create_package(request(&ids[0], 1)).await.unwrap().id);
+        assert!(platform.run().await.is_empty());
+        let ready = api.package(&asked.id).await.unwrap();
+        assert_eq!(ready.status().as_str(), "Ready", "{:?}", ready.state);
+        // The movies are the same, so each of their tracks is packaged once.
+        let mut output = platform.store.bucket("output").into_keys().filter(|key| key.starts_with(asked.id.as_str()));
+        assert!(output.all(|key| !key.contains("/v2/") && !key.contains("/a2/")));
+
+        let replaced = PackageRequest { inputs, ..request(&ids[0], 2) };
+        let asked = api.create_package(replaced).await.unwrap();
+        let _ = platform.upload("high.mp4", b"another file");
+        platform.run().await;
+        let failed = api.package(&asked.id).await.unwrap();
+        let State::Failed { failure, .. } = failed.state else { panic!("{:?}", failed.state) };
+        assert_eq!(failure.code, "source_changed");
+    });
+}
+
+#[test]
+fn one_content_that_is_refused_denies_the_package_of_several() {
+    block_on(async {
+        let platform = Platform { package_on_upload: None, ..Platform::default() };
+        let mut ids = rungs(&platform, &["low.mp4"]).await;
+        let upload = platform.upload("text.mp4", b"just some text, not a movie");
+        let Ok(Ingested::Content(refused)) = platform.ingest(&upload).await else { panic!("ingested") };
+        ids.push(refused.id);
+        let asked = PackageRequest { inputs: Inputs::new(ids.clone()).unwrap(), ..request(&ids[0], 1) };
+        let denied = platform.api().create_package(asked).await.unwrap_err();
+        assert!(matches!(denied, Denied::ContentRefused { code, .. } if code == "not_mp4"));
+        assert!(platform.catalog.all_packages().is_empty());
     });
 }

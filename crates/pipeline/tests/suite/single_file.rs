@@ -26,7 +26,7 @@ async fn requested(platform: &Platform) {
         let kid = KeyId::new([9; 16]).unwrap();
         let (scheme, tracks) = (Scheme::Cbcs, ProtectedTracks::Video);
         PackageRequest {
-            content: content.id.clone(),
+            inputs: content.id.clone().into(),
             treatment: RequestedTreatment::Encrypt {
                 scheme,
                 tracks,
@@ -74,7 +74,7 @@ fn engine_output(package: &Package) -> BTreeMap<String, Vec<u8>> {
     let part = |range: &std::ops::Range<u64>| {
         MOVIE[usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap()].to_vec()
     };
-    let mut source = SliceSource::new(&slice, slice.ranges.iter().map(part).collect()).unwrap();
+    let mut source = SliceSource::new(&slice, slice.ranges.iter().map(|range| part(&range.bytes)).collect()).unwrap();
     let mut sizes = SegmentSizes::new(&presentation);
     let keys = ContentKeys::from_iter([(KeyId::new([9; 16]).unwrap(), key())]);
     let made = package_slice(&slice, &mut source, &keys).unwrap();

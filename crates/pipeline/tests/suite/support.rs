@@ -64,7 +64,8 @@ fn engine_output(options: &PlanOptions, keys: &ContentKeys) -> BTreeMap<String, 
         let part = |range: &std::ops::Range<u64>| {
             MOVIE[usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap()].to_vec()
         };
-        let mut source = SliceSource::new(&slice, slice.ranges.iter().map(part).collect()).unwrap();
+        let mut source =
+            SliceSource::new(&slice, slice.ranges.iter().map(|range| part(&range.bytes)).collect()).unwrap();
         for segment in package_slice(&slice, &mut source, keys).unwrap() {
             output.insert(segment.path(), segment.to_vec(&source));
         }

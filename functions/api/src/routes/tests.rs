@@ -351,3 +351,29 @@ fn every_answer_may_be_read_by_a_page() {
         }
     });
 }
+
+#[test]
+fn several_contents_are_asked_for_in_order_and_each_once() {
+    block_on(async {
+        let (platform, first) = ingested(MOVIE).await;
+        let Ok(Ingested::Content(second)) = platform.ingest(&platform.upload("again.mp4", MOVIE)).await else {
+            panic!("ingested")
+        };
+        let second = second.id.to_string();
+        let ask = |ids: Value| json!({"input_content_ids": ids, "scheme": "clear"});
+        let accepted = post(&platform, &ask(json!([first, second]))).await;
+        assert_eq!(accepted.status, StatusCode::ACCEPTED);
+        assert_eq!(accepted.json()["input_content_ids"], json!([first, second]));
+        let one = post(&platform, &ask(json!([first]))).await.json();
+        let same = post(&platform, &json!({"input_content_id": first, "scheme": "clear"})).await.json();
+        assert_eq!(one, same, "one in a list is one");
+        assert_eq!(one.get("input_content_ids"), None);
+        let both = json!({"input_content_id": first, "input_content_ids": [second], "scheme": "clear"});
+        for body in [ask(json!([])), ask(json!([first, first])), ask(json!(["x"])), ask(json!([5])), both] {
+            let answer = post(&platform, &body).await;
+            let field = answer.json()["field"].as_str().unwrap().to_owned();
+            assert_eq!((answer.status.as_u16(), &answer.json()["code"]), (400, &json!("invalid_field")), "{body}");
+            assert!(field.starts_with("input_content_ids"), "{body}: {field}");
+        }
+    });
+}
