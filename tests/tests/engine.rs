@@ -285,7 +285,7 @@ fn a_single_file_holds_every_sample_and_keeps_the_rules() {
         for Packaged { package, scratch } in single_files(movie) {
             let broken = rules::broken(&package);
             assert!(broken.is_empty(), "{}", broken.join("\n"));
-            for own in &package.representations {
+            for own in package.media() {
                 assert_same_samples(movie, own, &decrypt::decrypted(own, KEY, scratch.path()));
             }
         }
@@ -306,7 +306,7 @@ fn players_find_every_sample_of_a_single_file() {
         let hashes = |file: &Path, stream: &str, edits: Edits| -> Vec<String> {
             ffmpeg::packets(file, stream, edits).into_iter().map(|packet| packet.sha256).collect()
         };
-        for own in &clear.package.representations {
+        for own in clear.package.media() {
             let source = hashes(movie, &stream(own), Edits::Ignored);
             // A package has no edit lists, and ffmpeg's readers of manifests do not know the option that ignores them.
             let mut found = vec![
@@ -319,7 +319,10 @@ fn players_find_every_sample_of_a_single_file() {
             assert!(found.iter().all(|found| *found == source), "{}", own.id);
         }
         if by_manifest {
-            assert_eq!(ffmpeg::complaints(&directory.join("stream.m3u8"), &[]), "");
+            // ffmpeg takes all subtitles of HLS for WebVTT.
+            if clear.package.representations.iter().all(|own| !own.codecs.starts_with("stpp")) {
+                assert_eq!(ffmpeg::complaints(&directory.join("stream.m3u8"), &[]), "");
+            }
             let encrypted =
                 packaged(movie, &[&with(KEY)[..], &["--scheme", "cenc", "--layout", "single-file"]].concat());
             let manifest = encrypted.package.directory.join("stream.mpd");
