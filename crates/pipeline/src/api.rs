@@ -8,7 +8,7 @@ use std::time::Duration;
 use vpp_media::cenc::{ContentKey, Drm, KeyId, Scheme};
 use vpp_media::cmaf::{KeyParameters, Layout, ProtectedTracks, Protection};
 
-use crate::content::{Content, Facts};
+use crate::content::{Content, Facts, Verdict};
 use crate::error::Error;
 use crate::id::{ContentId, Inputs, PackageId};
 use crate::layout;
@@ -16,6 +16,7 @@ use crate::message::FragmentMessage;
 use crate::package::{Encryption, Options, Package, RequestedKeys, Treatment};
 use crate::ports::{Catalog, Clock, ContentPage, Created, Cursor, KeyVault, Queue, WrappedKey};
 use crate::state::{State, Status};
+use crate::subtitles::{Offer, Subtitles};
 
 /// Shortest and longest duration a caller may ask segments to be cut near, in seconds.
 pub const SEGMENT_SECONDS: std::ops::RangeInclusive<u64> = 1..=60;
@@ -35,6 +36,8 @@ pub struct PackageRequest {
     pub drm: Drm,
     /// How to lay segments out in files.
     pub layout: Layout,
+    /// The subtitle files to put beside the movie.
+    pub subtitles: Vec<(ContentId, Offer)>,
 }
 
 /// What a caller wants done to the media.
@@ -59,6 +62,9 @@ pub enum Denied {
     /// No such content.
     #[error("there is no content with this id")]
     UnknownContent,
+    /// A content that is named as subtitles is none.
+    #[error("a content named in `subtitles` is no subtitle file: upload a WebVTT file and name its id")]
+    NotSubtitles,
     /// No such package.
     #[error("there is no package with this id")]
     UnknownPackage,
@@ -125,7 +131,7 @@ where
             Ok((content, facts))
         });
         let inputs = inputs.collect::<Result<Vec<_>, Denied>>()?;
-        let options = self.options(&request);
+        let options = self.options(&request).await?;
         let id = match &request.treatment {
             RequestedTreatment::Clear => PackageId::of_upload(&request.inputs, &options),
             RequestedTreatment::Encrypt { keys, .. } => PackageId::of_request(&request.inputs, &options, keys),
@@ -177,14 +183,27 @@ where
         }
     }
 
-    fn options(&self, request: &PackageRequest) -> Options {
+    async fn options(&self, request: &PackageRequest) -> Result<Options, Denied> {
         let treatment = match request.treatment {
             RequestedTreatment::Clear => Treatment::Clear,
             RequestedTreatment::Encrypt { scheme, tracks, .. } => Treatment::Encrypt { scheme, tracks },
         };
         let segment_duration = request.segment_duration.unwrap_or(self.settings.segment_duration);
         let (audio_only, drm, layout) = (request.audio_only, request.drm.clone(), request.layout);
-        Options { audio_only, drm, layout, ..Options::new(treatment, segment_duration) }
+        let subtitles = self.subtitles(&request.subtitles).await?;
+        Ok(Options { audio_only, drm, layout, subtitles, ..Options::new(treatment, segment_duration) })
+    }
+
+    async fn subtitles(&self, asked: &[(ContentId, Offer)]) -> Result<Vec<Subtitles>, Denied> {
+        let mut subtitles = Vec::new();
+        for (id, offer) in asked {
+            let content = self.content(id).await?;
+            if content.verdict != Verdict::Subtitles {
+                return Err(Denied::NotSubtitles);
+            }
+            subtitles.push(Subtitles::of(&content, offer.clone()));
+        }
+        Ok(subtitles)
     }
 
     /// Writes a new package with its keys wrapped; finds the one that another request has written meanwhile.

@@ -37,6 +37,8 @@ pub struct Content {
 pub enum Verdict {
     /// It can; this is what is known of it.
     Ingested(Facts),
+    /// It is a `WebVTT` file, to go beside a movie.
+    Subtitles,
     /// It cannot, for this reason.
     Refused(Refusal),
 }
@@ -79,6 +81,14 @@ impl Refusal {
     }
 }
 
+impl Refusal {
+    /// A subtitle file is no movie.
+    fn subtitles() -> Self {
+        let message = "this is a subtitle file: name it in `subtitles` when you package its movie".to_owned();
+        Self { code: vpp_media::Error::NoMedia.code().to_owned(), message, facts: None }
+    }
+}
+
 /// Code of a provisional refusal.
 pub const INGEST_FAILED: &str = "ingest_failed";
 
@@ -101,7 +111,7 @@ impl Content {
     pub fn facts(&self) -> Option<&Facts> {
         match &self.verdict {
             Verdict::Ingested(facts) => Some(facts),
-            Verdict::Refused(_) => None,
+            Verdict::Refused(_) | Verdict::Subtitles => None,
         }
     }
 
@@ -110,10 +120,11 @@ impl Content {
     ///
     /// # Errors
     /// The refusal.
-    pub fn packageable(&self, audio_only: bool) -> Result<&Facts, &Refusal> {
+    pub fn packageable(&self, audio_only: bool) -> Result<&Facts, Refusal> {
         match &self.verdict {
             Verdict::Ingested(facts) => Ok(facts),
-            Verdict::Refused(refusal) => refusal.facts.as_deref().filter(|_| audio_only).ok_or(refusal),
+            Verdict::Subtitles => Err(Refusal::subtitles()),
+            Verdict::Refused(refusal) => refusal.facts.as_deref().filter(|_| audio_only).ok_or(refusal.clone()),
         }
     }
 
@@ -127,7 +138,7 @@ impl Content {
     #[must_use]
     pub fn status(&self) -> &'static str {
         match self.verdict {
-            Verdict::Ingested(_) => "Ingested",
+            Verdict::Ingested(_) | Verdict::Subtitles => "Ingested",
             Verdict::Refused(_) => "Refused",
         }
     }
@@ -137,6 +148,7 @@ impl Content {
     pub fn preflight_verdict(&self) -> Option<&'static str> {
         match &self.verdict {
             Verdict::Ingested(facts) => facts.preflight.as_ref().map(Preflight::verdict),
+            Verdict::Subtitles => Some("accepted"),
             Verdict::Refused(_) => Some("refused"),
         }
     }

@@ -1,7 +1,7 @@
 //! Plan a package: which samples make which segment, and which slices of the source hold them.
 //!
-//! Only the indexes of its sources are read again, at their known places. The plan and the init segments are written, no media is
-//! copied; then the package is Fragmented, and one message per slice goes out. The uploads of single files that have several parts
+//! Only the indexes of its sources are read again, at their known places. The plan, the init segments and the subtitle
+//! files beside the movie are written, no media is copied; then the package is Fragmented, and one message per slice goes out. The uploads of single files that have several parts
 //! are begun here, and kept in the catalog before any message names a part: of two runs that begin them, one gives its own up.
 //!
 //! Planning is a function of the index and the options, so a repeated message makes the same plan again, finds every
@@ -9,6 +9,7 @@
 
 use vpp_media::cmaf::{Layout, PlanFile, PlanOptions, PlanWriter, Planner, Presentation};
 use vpp_media::isobmff::{Index, IndexReader, MAX_MOOV_BYTES};
+use vpp_media::text::WebVttFile;
 
 use crate::error::Error;
 use crate::layout;
@@ -19,6 +20,7 @@ use crate::ports::{Catalog, Clock, Created, Location, NewObject, ObjectStore, Qu
 use crate::source::read_index;
 use crate::stage::{Outcome, package, settle};
 use crate::state::{Stage, State, Step, Transition, Work};
+use crate::subtitles::{self, Subtitles};
 
 /// Where plans and streams go, and how much of a source makes a slice.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,9 +74,12 @@ where
         }
         let (indexes, bytes_read) = self.read_indexes(&package).await?;
         let sizes = self.sizes(&package)?;
-        let Plan { file: plan, presentation, runs, parts } = plan(&indexes, &options(&package, sizes.slice), sizes)?;
+        let subtitles = self.read_subtitles(&package).await?;
+        let bytes_read = bytes_read + package.options.subtitles.iter().map(|own| own.bytes).sum::<u64>();
+        let planned = plan(&indexes, &options(&package, sizes.slice), sizes, subtitles)?;
+        let Plan { file: plan, presentation, runs, parts, texts } = planned;
 
-        let bytes_written = self.write_init_segments(&package, &presentation).await?;
+        let bytes_written = self.write_files(&package, &presentation, &texts).await?;
         self.begin_uploads(&package, &presentation, &parts).await?;
         let plan_at = Location::new(&self.settings.work_bucket, layout::plan_key(&package.id));
         let object = NewObject::new(plan.bytes, layout::plan_headers());
@@ -151,15 +156,32 @@ where
         Ok((indexes, bytes_read))
     }
 
-    /// Writes every representation's init segment, and says how many bytes they have.
-    async fn write_init_segments(&self, package: &Package, presentation: &Presentation) -> Result<u64, Error> {
+    /// The subtitle files that the package names.
+    async fn read_subtitles<'p>(&self, package: &'p Package) -> Result<Vec<(&'p Subtitles, WebVttFile)>, Error> {
+        let mut files = Vec::new();
+        for own in &package.options.subtitles {
+            let file = subtitles::read(&self.store, &own.location, &own.etag, own.bytes).await?;
+            let changed = || Error::permanent("source_changed", "a subtitle file is no longer what it was");
+            files.push((own, file.ok_or_else(changed)?));
+        }
+        Ok(files)
+    }
+
+    /// Writes every representation's init segment and the subtitle files, and says how many bytes they have.
+    async fn write_files(
+        &self,
+        package: &Package,
+        presentation: &Presentation,
+        texts: &[(String, String)],
+    ) -> Result<u64, Error> {
         let mut written = 0;
-        for (path, bytes) in presentation.init_segments() {
+        let texts = texts.iter().map(|(path, text)| (path.clone(), text.as_bytes()));
+        for (path, bytes) in presentation.init_segments().chain(texts) {
             written += bytes.len() as u64;
             let at = Location::new(&self.settings.output_bucket, layout::output_key(&package.id, &path));
             let object = NewObject::new(bytes.to_vec(), layout::output_headers(&path));
             let put = self.store.put_if_absent(&at, object).await;
-            put.map_err(|error| Error::of_store("writing an init segment", error))?;
+            put.map_err(|error| Error::of_store("writing an init segment or subtitles", error))?;
         }
         Ok(written)
     }
@@ -184,10 +206,17 @@ struct Plan {
     runs: Vec<Vec<Run>>,
     /// How many each representation has; none unless they are single files made of several slices.
     parts: Vec<u16>,
+    /// The subtitle files: path and text.
+    texts: Vec<(String, String)>,
 }
 
 /// Plans slice by slice, so that only the encoded plan stays in memory.
-fn plan(indexes: &[Index], options: &PlanOptions, sizes: Sizes) -> Result<Plan, Error> {
+fn plan(
+    indexes: &[Index],
+    options: &PlanOptions,
+    sizes: Sizes,
+    subtitles: Vec<(&Subtitles, WebVttFile)>,
+) -> Result<Plan, Error> {
     let movies = indexes.iter().map(Index::movie).collect::<Result<Vec<_>, _>>().map_err(Error::of_media)?;
     let mut planner = Planner::of_movies(&movies, options).map_err(Error::of_media)?;
     let mut writer = PlanWriter::new();
@@ -198,12 +227,16 @@ fn plan(indexes: &[Index], options: &PlanOptions, sizes: Sizes) -> Result<Plan, 
         writer.push(&slice);
         runs.push(if options.layout == Layout::SingleFile { parts.cut(&slice) } else { Vec::new() });
     }
-    let presentation = planner.finish().map_err(Error::of_media)?;
+    let mut presentation = planner.finish().map_err(Error::of_media)?;
+    let texts = subtitles
+        .into_iter()
+        .flat_map(|(own, file)| presentation.add_sidecar(&file, Some(own.offer.language.clone()), own.descriptors()));
+    let texts = texts.collect();
     let file = writer.finish(&presentation);
     // Who makes the only slice knows all sizes, and writes the files by itself.
     if let [only] = runs.as_mut_slice() {
         only.clear();
-        return Ok(Plan { file, presentation, runs, parts: Vec::new() });
+        return Ok(Plan { file, presentation, runs, parts: Vec::new(), texts });
     }
-    Ok(Plan { file, presentation, runs, parts: parts.counts().collect() })
+    Ok(Plan { file, presentation, runs, parts: parts.counts().collect(), texts })
 }

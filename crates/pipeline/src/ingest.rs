@@ -23,6 +23,7 @@ use crate::ports::{
 };
 use crate::source::read_index;
 use crate::state::Status;
+use crate::subtitles;
 
 /// An object that was created in the uploads bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -170,6 +171,14 @@ where
             Ok(index) => self.examine(&index, id).await,
             Err(error) => Err(error),
         };
+        let examined = match examined {
+            Err(error) if error.code() == NOT_MP4 => match self.subtitles(upload).await {
+                Ok(None) => Err(error),
+                Ok(Some(bytes_read)) => return Ok((Verdict::Subtitles, read.bytes_read + bytes_read)),
+                Err(of_subtitles) => Err(of_subtitles),
+            },
+            examined => examined,
+        };
         let verdict = match examined {
             Ok(facts) if facts.video_track_number.is_none() => Verdict::Refused(without_video(facts)),
             Ok(facts) => Verdict::Ingested(facts),
@@ -180,6 +189,12 @@ where
             }
         };
         Ok((verdict, read.bytes_read))
+    }
+
+    /// How many bytes a file of subtitles has, if it is one.
+    async fn subtitles(&self, upload: &Upload) -> Result<Option<u64>, Error> {
+        let found = subtitles::read(&self.store, &upload.location, &upload.etag, upload.bytes).await?;
+        Ok(found.map(|_| upload.bytes))
     }
 
     /// Judges a complete index: our own reader first, for its codes, then the probe.
@@ -247,6 +262,8 @@ fn agree(video_track_number: Option<u32>, report: &ProbeReport) -> Result<(), Er
     }
 }
 
+/// The engine's code of what is no movie, and may be subtitles.
+const NOT_MP4: &str = "not_mp4";
 const PROBE_FAILED: &str = "probe_failed";
 
 /// A probe that does not accept the file, crashes or hangs on it has given its verdict.

@@ -42,6 +42,7 @@ pub mod ports;
 mod source;
 mod stage;
 pub mod state;
+pub mod subtitles;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod timestamp;

@@ -11,6 +11,7 @@ use crate::content::{Content, Facts, Source};
 use crate::id::{ContentId, PackageId};
 use crate::ports::{Receipt, WrappedKey};
 use crate::state::{Advance, State, Status, Transition, Work};
+use crate::subtitles::Subtitles;
 use crate::timestamp::Timestamp;
 
 /// How a content is to be packaged. Part of the package's id.
@@ -26,6 +27,8 @@ pub struct Options {
     pub drm: Drm,
     /// How segments are laid out in files.
     pub layout: Layout,
+    /// The subtitle files beside the movie.
+    pub subtitles: Vec<Subtitles>,
 }
 
 /// What is done to the media.
@@ -46,7 +49,8 @@ impl Options {
     /// These, and nothing else asked for.
     #[must_use]
     pub fn new(treatment: Treatment, segment_duration: Duration) -> Self {
-        Self { treatment, segment_duration, audio_only: false, drm: Drm::default(), layout: Layout::default() }
+        let (drm, layout) = (Drm::default(), Layout::default());
+        Self { treatment, segment_duration, audio_only: false, drm, layout, subtitles: Vec::new() }
     }
 
     /// One text per set of options, to be hashed into ids. What is not asked for is not in it, so that a new option leaves
@@ -64,7 +68,7 @@ impl Options {
             fairplay.as_ref().map(|uri| format!("fairplay={uri}")),
             (self.layout != Layout::default()).then(|| format!("layout={}", self.layout.name())),
         ];
-        for option in asked.into_iter().flatten() {
+        for option in asked.into_iter().flatten().chain(self.subtitles.iter().map(Subtitles::canonical)) {
             text.push(' ');
             text.push_str(&option);
         }

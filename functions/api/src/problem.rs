@@ -47,6 +47,7 @@ impl From<Denied> for Problem {
         let (status, code) = match &denied {
             Denied::UnknownContent => (StatusCode::NOT_FOUND, "content_not_found"),
             Denied::UnknownPackage => (StatusCode::NOT_FOUND, "package_not_found"),
+            Denied::NotSubtitles => (StatusCode::CONFLICT, "not_subtitles"),
             Denied::ContentRefused { .. } => (StatusCode::CONFLICT, "content_refused"),
             Denied::Unavailable(_) => {
                 tracing::error!("request not served: {}", chain(&denied));

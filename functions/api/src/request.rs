@@ -6,15 +6,20 @@ use std::time::Duration;
 use serde::Deserialize;
 use vpp_media::cenc::{Drm, FairPlayUri, ParseDrmError, ParseKeyError, Pssh, Scheme};
 use vpp_media::cmaf::{Layout, MAX_INPUTS, ProtectedTracks};
+use vpp_media::track::is_language_tag;
 use vpp_pipeline::api::{PackageRequest, RequestedTreatment, SEGMENT_SECONDS};
 use vpp_pipeline::id::{ContentId, Inputs};
 use vpp_pipeline::package::{RequestedKeys, Treatment};
+use vpp_pipeline::subtitles::{Kind, Offer};
 use zeroize::Zeroizing;
 
 use crate::problem::Problem;
 use axum::http::StatusCode;
 
-const FIELDS: [&str; 15] = [
+/// Subtitle files of a package: more than any movie has languages.
+const MAX_SUBTITLES: usize = 64;
+
+const FIELDS: [&str; 20] = [
     "input_content_id",
     "input_content_ids",
     "key",
@@ -26,6 +31,11 @@ const FIELDS: [&str; 15] = [
     "audio_only",
     "segment_seconds",
     "layout",
+    "subtitles",
+    "subtitles.input_content_id",
+    "subtitles.language",
+    "subtitles.label",
+    "subtitles.kind",
     "drm",
     "drm.widevine",
     "drm.playready",
@@ -48,7 +58,18 @@ struct Body {
     segment_seconds: Option<u64>,
     layout: Option<String>,
     #[serde(default)]
+    subtitles: Vec<SubtitlesBody>,
+    #[serde(default)]
     drm: DrmBody,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SubtitlesBody {
+    input_content_id: Option<String>,
+    language: Option<String>,
+    label: Option<String>,
+    kind: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -80,11 +101,12 @@ pub(crate) fn package_request(body: &[u8]) -> Result<PackageRequest, Problem> {
     let segment_duration = body.segment_seconds.map(segment_duration).transpose()?;
     let layout = body.layout.as_deref().map(layout).transpose()?.unwrap_or_default();
     let audio_only = body.audio_only;
+    let subtitles = subtitles(&body.subtitles)?;
     let (treatment, drm) = match body.scheme.as_deref() {
         Some("clear") => (clear(&body)?, Drm::default()),
         _ => encrypted(body)?,
     };
-    Ok(PackageRequest { inputs, treatment, segment_duration, audio_only, drm, layout })
+    Ok(PackageRequest { inputs, treatment, segment_duration, audio_only, drm, layout, subtitles })
 }
 
 /// One content or several: exactly one of the two fields.
@@ -102,6 +124,36 @@ fn inputs(body: &Body) -> Result<Inputs, Problem> {
     let ids = ids.collect::<Result<Vec<ContentId>, Problem>>()?;
     let detail = || format!("expected 1 to {MAX_INPUTS} ids, each once");
     Inputs::new(ids).ok_or_else(|| Problem::field("invalid_field", SEVERAL, detail()))
+}
+
+fn subtitles(given: &[SubtitlesBody]) -> Result<Vec<(ContentId, Offer)>, Problem> {
+    if given.len() > MAX_SUBTITLES {
+        let detail = format!("expected at most {MAX_SUBTITLES} subtitle files");
+        return Err(Problem::field("invalid_field", "subtitles", detail));
+    }
+    let read = |own: &SubtitlesBody| {
+        const ID: &str = "subtitles.input_content_id";
+        const LANGUAGE: &str = "subtitles.language";
+        let id = required(ID, own.input_content_id.as_deref())?;
+        let id = id.parse().map_err(|error| invalid(ID, &error))?;
+        let language = required(LANGUAGE, own.language.as_deref())?;
+        if !is_language_tag(language) {
+            return Err(Problem::field("invalid_field", LANGUAGE, "expected a BCP 47 tag, such as en or pt-BR"));
+        }
+        let printable = |label: &&str| {
+            (1..=100).contains(&label.chars().count()) && !label.contains(|c: char| c.is_control() || c == '"')
+        };
+        let label = own.label.as_deref();
+        if label.is_some_and(|label| !printable(&label)) {
+            let detail = "expected 1 to 100 characters, without quotes and control characters";
+            return Err(Problem::field("invalid_field", "subtitles.label", detail));
+        }
+        let kind = own.kind.as_deref().map_or(Some(Kind::default()), Kind::from_name);
+        let expected = || Problem::field("invalid_field", "subtitles.kind", "expected subtitles, captions or forced");
+        let (language, label) = (language.to_owned(), label.map(str::to_owned));
+        Ok((id, Offer { language, label, kind: kind.ok_or_else(expected)? }))
+    };
+    given.iter().map(read).collect()
 }
 
 fn clear(body: &Body) -> Result<RequestedTreatment, Problem> {
@@ -172,7 +224,8 @@ fn drm(body: &DrmBody, scheme: Scheme) -> Result<Drm, Problem> {
 fn decode(body: &[u8]) -> Result<Body, Problem> {
     let mut json = serde_json::Deserializer::from_slice(body);
     let decoded: Body = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let field = error.path().to_string();
+        // Of the fields of a list's entries, every entry has the same.
+        let field: String = error.path().to_string().split(['[', ']']).step_by(2).collect();
         if !error.inner().is_data() {
             return not_json();
         }

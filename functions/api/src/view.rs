@@ -7,6 +7,7 @@ use vpp_pipeline::content::{Content, Verdict};
 use vpp_pipeline::package::Package;
 use vpp_pipeline::ports::{Container, Track};
 use vpp_pipeline::state::State;
+use vpp_pipeline::subtitles::{Offer, Subtitles};
 use vpp_pipeline::timestamp::Timestamp;
 
 /// A package.
@@ -28,6 +29,8 @@ pub(crate) struct PackageView {
     audio_only: bool,
     segment_seconds: f64,
     layout: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    subtitles: Vec<SubtitlesView>,
     #[serde(skip_serializing_if = "DrmView::is_none")]
     drm: DrmView,
     created_at: Timestamp,
@@ -38,6 +41,23 @@ pub(crate) struct PackageView {
     failed_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<FailureView>,
+}
+
+/// A subtitle file beside the movie.
+#[derive(Debug, Serialize)]
+struct SubtitlesView {
+    input_content_id: String,
+    language: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<String>,
+    kind: &'static str,
+}
+
+impl From<&Subtitles> for SubtitlesView {
+    fn from(subtitles: &Subtitles) -> Self {
+        let Offer { language, label, kind } = subtitles.offer.clone();
+        Self { input_content_id: subtitles.content.to_string(), language, label, kind: kind.name() }
+    }
 }
 
 /// The DRM systems that manifests name, as they were given.
@@ -116,6 +136,7 @@ impl PackageView {
             audio_only: options.audio_only,
             segment_seconds: options.segment_duration.as_secs_f64(),
             layout: options.layout.name(),
+            subtitles: options.subtitles.iter().map(SubtitlesView::from).collect(),
             drm: DrmView::from(&options.drm),
             created_at: package.created_at,
             fragmented_at: plan.map(|plan| plan.at),
@@ -177,6 +198,9 @@ enum VerdictView {
         #[serde(skip_serializing_if = "Option::is_none")]
         packaged_content_id: Option<String>,
     },
+    Subtitles {
+        media: &'static str,
+    },
     Refused {
         code: String,
         message: String,
@@ -192,6 +216,7 @@ impl From<&Content> for ContentView {
                 tracks: facts.report.tracks.clone(),
                 packaged_content_id: facts.package.as_ref().map(ToString::to_string),
             },
+            Verdict::Subtitles => VerdictView::Subtitles { media: "subtitles" },
             Verdict::Refused(refusal) => {
                 VerdictView::Refused { code: refusal.code.clone(), message: refusal.message.clone() }
             }

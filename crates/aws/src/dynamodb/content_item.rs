@@ -14,6 +14,8 @@ use super::attributes::{Item, Malformed, Reader, Writer, number, range, string};
 pub(super) const SK: &str = "content";
 /// Partition key of every content in the index.
 pub(super) const KIND: &str = "content";
+/// What a content is that is no movie.
+const SUBTITLES: &str = "subtitles";
 /// The index that lists contents by time.
 pub(super) const INDEX: &str = "by_kind";
 
@@ -47,6 +49,7 @@ pub(super) fn write(content: &Content) -> Result<Item, Malformed> {
         .set("status", string(content.status()));
     let item = match &content.verdict {
         Verdict::Ingested(facts) => write_facts(item, facts)?,
+        Verdict::Subtitles => item.set("media", string(SUBTITLES)),
         Verdict::Refused(refusal) => {
             let item = item.set("code", string(&refusal.code)).set("message", string(&refusal.message));
             refusal.facts.iter().try_fold(item, |item, facts| write_facts(item, facts))?
@@ -81,6 +84,7 @@ fn json(value: &impl Serialize, name: &'static str) -> Result<String, Malformed>
 pub(super) fn read(item: &Item) -> Result<Content, Malformed> {
     let item = Reader(item);
     let verdict = match item.text("status")? {
+        "Ingested" if item.maybe("media", Reader::text)? == Some(SUBTITLES) => Verdict::Subtitles,
         "Ingested" => Verdict::Ingested(read_facts(item)?),
         "Refused" => Verdict::Refused(Refusal {
             code: item.text("code")?.to_owned(),

@@ -13,6 +13,7 @@ use vpp_pipeline::id::{ContentId, PackageId};
 use vpp_pipeline::package::{Encryption, Input, Options, Package, Tally, Treatment};
 use vpp_pipeline::ports::{ETag, WrappedKey};
 use vpp_pipeline::state::{Failure, Planned, State, Status};
+use vpp_pipeline::subtitles::{Kind, Offer, Subtitles};
 
 use super::attributes::{Item, Malformed, Reader, Writer, number, range, string};
 
@@ -70,6 +71,32 @@ fn read_further(item: Reader<'_>) -> Result<Vec<Input>, Malformed> {
     rows.into_iter().map(input).collect()
 }
 
+/// Subtitles: their id, where they lie, their tag, their bytes; language, label and kind.
+type SubtitlesRow = (ContentId, String, String, u64, String, Option<String>, String);
+
+/// The subtitle files of a package as one compact JSON text; none for most packages.
+fn write_subtitles(subtitles: &[Subtitles]) -> Option<String> {
+    let row = |Subtitles { content, location, etag, bytes, offer }: &Subtitles| -> SubtitlesRow {
+        let Offer { language, label, kind } = offer.clone();
+        let (location, etag) = (location.to_string(), etag.as_str().to_owned());
+        (content.clone(), location, etag, *bytes, language, label, kind.name().to_owned())
+    };
+    let rows: Vec<SubtitlesRow> = subtitles.iter().map(row).collect();
+    if rows.is_empty() { None } else { serde_json::to_string(&rows).ok() }
+}
+
+fn read_subtitles(item: Reader<'_>) -> Result<Vec<Subtitles>, Malformed> {
+    const NAME: &str = "subtitles";
+    let Some(text) = item.maybe(NAME, Reader::text)? else { return Ok(Vec::new()) };
+    let rows: Vec<SubtitlesRow> = serde_json::from_str(text).map_err(|_| Malformed(NAME))?;
+    let subtitles = |(content, location, etag, bytes, language, label, kind): SubtitlesRow| {
+        let location = location.parse().map_err(|_| Malformed(NAME))?;
+        let kind = Kind::from_name(&kind).ok_or(Malformed(NAME))?;
+        Ok(Subtitles { content, location, etag: ETag::new(&etag), bytes, offer: Offer { language, label, kind } })
+    };
+    rows.into_iter().map(subtitles).collect()
+}
+
 fn write_options(item: Writer, options: &Options) -> Writer {
     let (scheme, tracks) = options.treatment.names();
     let Drm { widevine, playready, fairplay } = &options.drm;
@@ -78,6 +105,7 @@ fn write_options(item: Writer, options: &Options) -> Writer {
         .set("encrypt", string(tracks))
         .maybe("audio_only", options.audio_only.then(|| string("true")))
         .maybe("layout", Some(options.layout).filter(|own| *own != Layout::default()).map(|own| string(own.name())))
+        .maybe("subtitles", write_subtitles(&options.subtitles).map(string))
         .maybe("widevine", widevine.as_ref().map(|pssh| string(pssh.to_string())))
         .maybe("playready", playready.as_ref().map(|pssh| string(pssh.to_string())))
         .maybe("fairplay", fairplay.as_ref().map(|uri| string(uri.to_string())))
@@ -125,6 +153,7 @@ fn options(item: Reader<'_>) -> Result<Options, Malformed> {
         segment_duration: Duration::from_millis(item.number("segment_ms")?),
         audio_only: item.maybe("audio_only", Reader::text)?.is_some(),
         layout: layout(item)?,
+        subtitles: read_subtitles(item)?,
         drm: Drm {
             widevine: pssh(item, "widevine", Pssh::widevine)?,
             playready: pssh(item, "playready", Pssh::playready)?,

@@ -21,6 +21,7 @@ use crate::ports::{
     Put, Receipt, SegmentReceipt, StoreError, Upload, UploadId, WrappedKey,
 };
 use crate::state::{Advance, Failure, Stage, State, Status, Step, Transition, Work};
+use crate::subtitles::{Kind, Offer, Subtitles};
 use crate::timestamp::Timestamp;
 
 /// An object store: conditional writes, ranges, versions. `etag` finds out the version of an object.
@@ -143,7 +144,7 @@ pub async fn creates<C: Catalog>(catalog: &C, run: &str) {
     assert_eq!(catalog.package(&clear.id).await.unwrap(), Some(clear));
 }
 
-/// A catalog: refusals, and which of them are provisional.
+/// A catalog: refusals, which of them are provisional, and contents that are subtitles.
 pub async fn refusals<C: Catalog>(catalog: &C, run: &str) {
     let ingested = content(run, 1);
     let refused = |refusal| Content { verdict: Verdict::Refused(refusal), ..ingested.clone() };
@@ -154,6 +155,10 @@ pub async fn refusals<C: Catalog>(catalog: &C, run: &str) {
     assert_eq!(catalog.create_content(&last, None).await.unwrap(), Created::Now, "in place of the provisional one");
     assert_eq!(catalog.create_content(&ingested, None).await.unwrap(), Created::Before(last.clone()));
     assert_eq!(catalog.content(&ingested.id).await.unwrap(), Some(last));
+
+    let subtitles = Content { verdict: Verdict::Subtitles, ..content(run, 2) };
+    assert_eq!(catalog.create_content(&subtitles, None).await.unwrap(), Created::Now);
+    assert_eq!(catalog.content(&subtitles.id).await.unwrap(), Some(subtitles));
 }
 
 /// A catalog: a package takes every step once, in order, and never goes back.
@@ -300,7 +305,14 @@ fn package(run: &str, number: u64) -> Package {
         fairplay: Some("skd://key".parse().unwrap()),
     };
     let layout = if number.is_multiple_of(2) { Layout::Segments } else { Layout::SingleFile };
-    let options = Options { drm, audio_only: true, layout, ..Options::new(treatment, segment_duration) };
+    let subtitles = vec![Subtitles {
+        content: ContentId::of(&Location::new("uploads", "a.vtt"), &ETag::new("4567")),
+        location: Location::new("uploads", "a.vtt"),
+        etag: ETag::new("4567"),
+        bytes: 1234,
+        offer: Offer { language: "pt-BR".to_owned(), label: Some("Português".to_owned()), kind: Kind::Forced },
+    }];
+    let options = Options { drm, subtitles, audio_only: true, layout, ..Options::new(treatment, segment_duration) };
     let (location, etag) = (Location::new("uploads", format!("{run}/{number}.mp4")), ETag::new("0123"));
     let id = PackageId::of_upload(&ContentId::of(&location, &etag).into(), &options);
     let (kid, iv) = (KeyId::new([7; 16]).unwrap(), ConstantIv::new([9; 16]));

@@ -22,6 +22,7 @@ fn request(content: &ContentId, key: u8) -> PackageRequest {
         audio_only: false,
         drm: Drm::default(),
         layout: Layout::Segments,
+        subtitles: Vec::new(),
     }
 }
 

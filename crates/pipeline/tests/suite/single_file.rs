@@ -36,6 +36,7 @@ async fn requested(platform: &Platform) {
             drm: Drm::default(),
             segment_duration: None,
             layout: Layout::SingleFile,
+            subtitles: Vec::new(),
         }
     };
     while platform.api().create_package(request()).await.is_err() {}

@@ -22,6 +22,7 @@ async fn refusal(platform: &Platform, upload: &Upload) -> String {
     assert!(platform.catalog.all_packages().is_empty() && platform.fragment_queue.take().is_empty());
     match content.verdict {
         Verdict::Refused(refusal) => refusal.code,
+        Verdict::Subtitles => "subtitles".to_owned(),
         Verdict::Ingested(facts) => panic!("ingested: {facts:?}"),
     }
 }

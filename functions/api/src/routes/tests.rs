@@ -170,6 +170,13 @@ fn a_problem_has_a_stable_code_and_names_its_field() {
             (with("audio_key", json!(AUDIO_KEY)), "missing_field", "audio_kid"),
             (with("audio_kid", json!(AUDIO_KID)), "missing_field", "audio_key"),
             (with("audio_only", json!("yes")), "invalid_field", "audio_only"),
+            (with("subtitles", json!([{"language": "en"}])), "missing_field", "subtitles.input_content_id"),
+            (
+                with("subtitles", json!([{"input_content_id": content, "language": "e n"}])),
+                "invalid_field",
+                "subtitles.language",
+            ),
+            (with("subtitles", json!([{"lang": "en"}])), "unknown_field", "subtitles.lang"),
             (with("drm", json!({"widevine": "AAAA"})), "invalid_field", "drm.widevine"),
             (with("drm", json!({"playready": WIDEVINE})), "invalid_field", "drm.playready"),
             (with("drm", json!({"fairplay": "https://key"})), "invalid_field", "drm.fairplay"),
@@ -268,6 +275,51 @@ fn a_file_of_sound_alone_is_packaged_when_asked_for() {
         let id = accepted.json()["packaged_content_id"].as_str().unwrap().to_owned();
         let ready = get(&platform, &format!("/packaged_content/{id}")).await.json();
         assert_eq!((&ready["status"], &ready["audio_only"]), (&json!("Ready"), &json!(true)), "{ready}");
+    });
+}
+
+#[test]
+fn subtitles_that_were_uploaded_are_put_beside_the_movie() {
+    block_on(async {
+        let (platform, movie) = ingested(MOVIE).await;
+        let upload = |key: &str, text: &str| platform.upload(key, text.as_bytes());
+        let of = async |upload| match platform.ingest(&upload).await {
+            Ok(Ingested::Content(content)) => content.id.to_string(),
+            _ => panic!("ingested"),
+        };
+        let english = of(upload("movie.en.vtt", "WEBVTT\n\n00:01.000 --> 00:02.000\nHello\n")).await;
+        let broken = of(upload("broken.vtt", "WEBVTT\n\n00:03.000 --> 00:02\nHello\n")).await;
+        let told = get(&platform, &format!("/input_content/{english}")).await.json();
+        assert_eq!((&told["status"], &told["media"]), (&json!("Ingested"), &json!("subtitles")));
+        let told = get(&platform, &format!("/input_content/{broken}")).await.json();
+        assert_eq!((&told["status"], &told["code"]), (&json!("Refused"), &json!("malformed_subtitles")));
+
+        let with = |id: &str| {
+            let subtitles = json!([{"input_content_id": id, "language": "en", "label": "English", "kind": "captions"}]);
+            json!({"input_content_id": movie, "key": KEY, "kid": KID, "subtitles": subtitles})
+        };
+        assert_eq!(post(&platform, &with(&movie)).await.json()["code"], "not_subtitles");
+        let as_movie = json!({"input_content_id": english, "key": KEY, "kid": KID});
+        assert_eq!(post(&platform, &as_movie).await.json()["code"], "content_refused");
+        let plain = json!({"input_content_id": movie, "key": KEY, "kid": KID});
+        let plain = post(&platform, &plain).await.json();
+        let accepted = post(&platform, &with(&english)).await;
+        assert_eq!(accepted.status, StatusCode::ACCEPTED, "{}", accepted.text);
+        let accepted = accepted.json();
+        assert_ne!(accepted["packaged_content_id"], plain["packaged_content_id"]);
+        assert!(platform.run().await.is_empty());
+        let id = accepted["packaged_content_id"].as_str().unwrap();
+        let ready = get(&platform, &format!("/packaged_content/{id}")).await.json();
+        assert_eq!((&ready["status"], &ready["subtitles"]), (&json!("Ready"), &with(&english)["subtitles"]));
+        let output = platform.store.bucket("output");
+        let text = |path: &str| String::from_utf8(output[&format!("{id}/{path}")].bytes.clone()).unwrap();
+        assert!(text("t1/subtitles.vtt").contains("Hello"));
+        let mpd = text("stream.mpd");
+        assert!(
+            mpd.contains("lang=\"en\"") && mpd.contains("t1/subtitles.vtt") && mpd.contains("value=\"caption\""),
+            "{mpd}"
+        );
+        assert!(text("stream.m3u8").contains("TYPE=SUBTITLES") && text("stream.m3u8").contains("NAME=\"English\""));
     });
 }
 
