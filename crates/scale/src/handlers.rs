@@ -1,0 +1,66 @@
+//! What an invocation runs: the use cases, wired to the model's ports as `functions/*` wire them to AWS.
+
+use std::time::Duration;
+
+use vpp_media::cenc::Scheme;
+use vpp_media::cmaf::ProtectedTracks;
+use vpp_pipeline::Error;
+use vpp_pipeline::dash::{self, Dash};
+use vpp_pipeline::encrypt::{self, Encrypt};
+use vpp_pipeline::fragment::{self, Fragment};
+use vpp_pipeline::ingest::{self, Ingest};
+use vpp_pipeline::package::Treatment;
+
+use crate::cloud::Work;
+use crate::parameters::MIB;
+use crate::ports::Host;
+
+/// Handles `work`, and tries again while there is time, as `crates/aws/src/tries.rs` does.
+pub(crate) async fn handle(host: &Host, work: &Work, deadline: Duration) -> Result<(), Error> {
+    let timeline = &host.cloud().timeline;
+    for pause in host.cloud().parameters.handler_pauses {
+        let begun = timeline.now();
+        let error = match once(host, work).await {
+            Err(error) if error.is_transient() => error,
+            ended => return ended,
+        };
+        let needed = pause + timeline.now().saturating_sub(begun) * 2;
+        if deadline.saturating_sub(timeline.now()) < needed {
+            return Err(error);
+        }
+        timeline.sleep(pause).await;
+    }
+    once(host, work).await
+}
+
+async fn once(host: &Host, work: &Work) -> Result<(), Error> {
+    let template = &host.cloud().parameters.template;
+    let (store, catalog, queue, vault, clock) = (host.clone(), host.clone(), host.clone(), host.clone(), host.clone());
+    let (work_bucket, output_bucket) = ("work".to_owned(), "output".to_owned());
+    match work {
+        Work::Upload(upload) => {
+            let treatment = Treatment::Encrypt { scheme: Scheme::Cbcs, tracks: ProtectedTracks::Video };
+            let settings = ingest::Settings {
+                package_on_upload: Some(treatment),
+                segment_duration: Duration::from_secs(template.segment_seconds),
+            };
+            let ingest = Ingest { store, catalog, queue, vault, probe: host.clone(), clock, settings };
+            ingest.handle(upload).await.map(|_| ())
+        }
+        Work::Fragment(message) => {
+            let slice_bytes = template.slice_mib * MIB / host.cloud().factor;
+            let part_bytes = 5 * MIB / host.cloud().factor;
+            let settings = fragment::Settings { work_bucket, output_bucket, slice_bytes, part_bytes };
+            Fragment { store, catalog, queue, clock, settings }.handle(message).await.map(|_| ())
+        }
+        Work::Slice(message) => {
+            let settings = encrypt::Settings { work_bucket, output_bucket };
+            Encrypt { store, catalog, queue, vault, clock, settings }.handle(message).await.map(|_| ())
+        }
+        Work::Dash(message) => {
+            let delivery_url = "https://cdn.example".to_owned();
+            let settings = dash::Settings { work_bucket, output_bucket, delivery_url };
+            Dash { store, catalog, clock, settings }.handle(message).await.map(|_| ())
+        }
+    }
+}
