@@ -1,8 +1,13 @@
 //! The SDK's clients, behind the adapters.
 
+use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 
 use crate::{DynamoCatalog, KmsVault, S3Store, SqsQueue};
+
+/// Times a request of the table is made that is throttled; the SDK's own number is three. All slices of a package write to one
+/// partition, which takes so many a second; a slice whose receipt is not taken is made again as a whole, in 18 minutes.
+const ATTEMPTS: u32 = 8;
 
 /// The account, region and endpoint that the environment names. Each adapter it gives has a client of its own kind; a
 /// function makes only those it needs.
@@ -32,7 +37,9 @@ impl Aws {
     /// The table called `table`.
     #[must_use]
     pub fn catalog(&self, table: String) -> DynamoCatalog {
-        DynamoCatalog::new(aws_sdk_dynamodb::Client::new(&self.config), table)
+        let config = aws_sdk_dynamodb::config::Builder::from(&self.config);
+        let config = config.retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS)).build();
+        DynamoCatalog::new(aws_sdk_dynamodb::Client::from_conf(config), table)
     }
 
     /// The queue at `url`.

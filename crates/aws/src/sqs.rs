@@ -1,4 +1,7 @@
 //! A queue of SQS.
+//!
+//! Every message carries its package as message group. A standard queue does not keep groups in order; it is fair to them: the
+//! slices of a huge package, when they hold most of the consumers, let those of other packages by.
 
 use std::marker::PhantomData;
 use std::time::Duration;
@@ -60,8 +63,27 @@ fn batch<M: Message>(messages: &[M]) -> Result<Vec<SendMessageBatchRequestEntry>
     let entry = |(position, message): (usize, &M)| {
         let body =
             serde_json::to_string(message).map_err(|error| Unavailable::new("SendMessageBatch", error.into()))?;
-        let entry = SendMessageBatchRequestEntry::builder().id(position.to_string()).message_body(body).build();
+        let entry = SendMessageBatchRequestEntry::builder().id(position.to_string()).message_body(body);
+        let entry = entry.message_group_id(message.package().as_str()).build();
         entry.map_err(|error| Unavailable::new("SendMessageBatch", error.into()))
     };
     messages.iter().enumerate().map(entry).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use vpp_pipeline::message::{Section, SliceMessage};
+
+    use super::*;
+
+    #[test]
+    fn a_message_names_its_package_as_its_group() -> Result<(), Box<dyn std::error::Error>> {
+        let section = Section { offset: 0, length: 1 };
+        let ids = ["abcdefghijklmnopqrstuvwxyz", "zyxwvutsrqponmlkjihgfedcba"];
+        let slices = ids.map(|id| id.parse().map(|id| SliceMessage::new(id, 0, section)));
+        let slices = slices.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let groups: Vec<_> = batch(&slices)?.iter().map(|entry| entry.message_group_id().map(str::to_owned)).collect();
+        assert_eq!(groups, ids.map(|id| Some(id.to_owned())));
+        Ok(())
+    }
 }
