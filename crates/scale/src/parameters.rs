@@ -158,7 +158,7 @@ pub struct Engine {
     pub source: u64,
     /// Bytes of segments a second: one copy, SHA-256, TLS.
     pub output: u64,
-    /// Bytes of index a second, read and planned. Measured with this model's own movies, and halved.
+    /// Bytes of index a second, read and planned. Assumption, on the side of caution.
     pub index: u64,
     /// The probe: starting its process. Assumption.
     pub probe: Duration,
