@@ -41,7 +41,13 @@ pub fn can_have(movie: &Path, scheme: &str) -> bool {
 pub fn for_every(movies: &[PathBuf], check: impl Fn(&Path)) {
     let failed: Vec<_> = movies
         .iter()
-        .filter(|movie| catch_unwind(AssertUnwindSafe(|| check(movie))).is_err())
+        .filter(|movie| {
+            let passed = catch_unwind(AssertUnwindSafe(|| check(movie))).is_ok();
+            if !passed {
+                eprintln!("^^^ {}", movie.display());
+            }
+            !passed
+        })
         .map(|movie| movie.file_name().unwrap().to_string_lossy())
         .collect();
     assert!(!movies.is_empty() && failed.is_empty(), "{} of {} movies: {failed:?}", failed.len(), movies.len());

@@ -1,27 +1,19 @@
 //! What `vpp package` writes, judged by implementations that no one here made.
 //!
-//! Every promise is checked on every movie: the fixtures of `tests/media` and the H.264/AAC files of the corpus. A test goes
-//! through all of them before it fails, and names each movie that broke the promise.
+//! Every promise is checked on every movie: the fixtures of `tests/media` and the files of the corpus. A test goes through
+//! all of them before it fails, and names each movie that broke the promise.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test fails")]
-#![expect(clippy::print_stderr, reason = "a test that goes on says which movie failed")]
 
 use std::fs;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 use vpp_tests::decrypt::{self, KEY, Key, OTHER_KEY};
 use vpp_tests::ffmpeg::{self, Edits, Packet};
+use vpp_tests::movies::{self, for_every};
 use vpp_tests::package::{Package, Representation, Sample, Segment};
 use vpp_tests::{boxes, fixtures, rules, vpp};
-
-/// The corpus files of codecs that every scheme can protect.
-const CORPUS: [&str; 15] =
-    ["s01", "s02", "s03", "s04", "s05", "s07", "s08", "s09", "s10", "s11", "s13", "s14", "s15", "s16", "s18"];
-
-/// Those of them without video, which are packaged when asked for as such.
-const SOUND_ALONE: [&str; 2] = ["s09.mp4", "s10.mp4"];
 
 /// The ten-minute film takes minutes to decode; one test of its own covers it.
 fn is_film(movie: &Path) -> bool {
@@ -33,14 +25,14 @@ fn is_dolby_vision(movie: &Path) -> bool {
     movie.ends_with("dolby-vision.mp4")
 }
 
-/// The fixture of a codec for which `cbcs` is not defined, so that it is packaged by other schemes alone; `good/s06.mp4` of the
-/// corpus is another.
-const VP9: &str = "vp9.mp4";
+fn films() -> impl Iterator<Item = PathBuf> {
+    let films = fixtures::good().into_iter().filter(|name| name.starts_with("film-"));
+    films.map(|name| fixtures::fixture(&name))
+}
 
+/// The movies that every scheme can protect, the films among them.
 fn movies() -> Vec<PathBuf> {
-    let corpus = CORPUS.iter().filter_map(|name| fixtures::corpus(&format!("good/{name}.mp4")));
-    let fixtures = fixtures::good().into_iter().filter(|name| name != VP9);
-    fixtures.map(|name| fixtures::fixture(&name)).chain(corpus).collect()
+    movies::all().into_iter().filter(|movie| movies::can_have(movie, "cbcs")).chain(films()).collect()
 }
 
 /// Whether the picture of a movie is coded as one of these codecs, by their names in codec strings.
@@ -48,22 +40,6 @@ fn is_coded_as(movie: &Path, codecs: &[&str]) -> bool {
     let clear = packaged(movie, &["--scheme", "clear"]);
     let mut representations = clear.package.representations.iter();
     representations.any(|own| codecs.iter().any(|codec| own.codecs.starts_with(codec)))
-}
-
-/// Runs a check on every movie, and fails with the names of those that did not pass.
-fn for_every(movies: &[PathBuf], check: impl Fn(&Path)) {
-    let failed: Vec<_> = movies
-        .iter()
-        .filter(|movie| {
-            let passed = catch_unwind(AssertUnwindSafe(|| check(movie))).is_ok();
-            if !passed {
-                eprintln!("^^^ {}", movie.display());
-            }
-            !passed
-        })
-        .map(|movie| movie.file_name().unwrap().to_string_lossy())
-        .collect();
-    assert!(!movies.is_empty() && failed.is_empty(), "{} of {} movies: {failed:?}", failed.len(), movies.len());
 }
 
 /// A package in a directory that goes away with it.
@@ -76,8 +52,7 @@ struct Packaged {
 fn packaged(movie: &Path, arguments: &[&str]) -> Packaged {
     let scratch = TempDir::new().unwrap();
     let directory = scratch.path().join("package");
-    let sound_alone = SOUND_ALONE.iter().any(|name| movie.ends_with(name));
-    let arguments = [arguments, if sound_alone { &["--audio-only"] } else { &[] }].concat();
+    let arguments = [arguments, if movies::is_sound_alone(movie) { &["--audio-only"] } else { &[] }].concat();
     let output = vpp::package(movie, &directory, &arguments);
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "vpp package {} {arguments:?}: {said}", movie.display());
@@ -226,7 +201,7 @@ fn tiles_are_protected_where_ffmpeg_finds_them() {
 
 #[test]
 fn a_codec_without_a_rule_for_a_scheme_is_packaged_by_the_others() {
-    let movies: Vec<_> = [fixtures::fixture(VP9)].into_iter().chain(fixtures::corpus("good/s06.mp4")).collect();
+    let movies: Vec<_> = movies::all().into_iter().filter(|movie| !movies::can_have(movie, "cbcs")).collect();
     for_every(&movies, |movie| {
         let scratch = TempDir::new().unwrap();
         let refused = vpp::package(movie, scratch.path(), &with(KEY));
@@ -269,14 +244,14 @@ fn single_files(movie: &Path) -> Vec<Packaged> {
     let cbcs = [&with(KEY)[..], &["--encrypt", "all"]].concat();
     let cenc = [&with(KEY)[..], &["--scheme", "cenc"]].concat();
     let all = [(true, cbcs), (false, cenc), (false, vec!["--scheme", "clear"])];
-    let is_vp9 = movie.ends_with(VP9) || movie.ends_with("s06.mp4");
+    let is_vp9 = !movies::can_have(movie, "cbcs");
     let asked = all.into_iter().filter(|(is_cbcs, _)| !(is_vp9 && *is_cbcs));
     asked.map(|(_, arguments)| packaged(movie, &[&arguments[..], &["--layout", "single-file"]].concat())).collect()
 }
 
 /// Those of every codec.
 fn all_movies() -> Vec<PathBuf> {
-    movies().into_iter().chain([fixtures::fixture(VP9)]).chain(fixtures::corpus("good/s06.mp4")).collect()
+    movies::all().into_iter().chain(films()).collect()
 }
 
 #[test]

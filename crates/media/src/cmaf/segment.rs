@@ -11,7 +11,7 @@ use super::sizes::SegmentSize;
 use super::subtitles::subtitles;
 use crate::cenc::{Auxiliary, ContentKeys, SampleCipher, Scheme, align_to_blocks};
 use crate::codec::ProtectionRule;
-use crate::isobmff::BoxWriter;
+use crate::isobmff::{BoxWriter, tfhd, trun};
 use crate::{Error, Result};
 
 /// The source bytes of a slice: one buffer per range.
@@ -257,25 +257,6 @@ pub(super) fn each_sample(
 }
 
 pub(super) const MISFIT: Error = Error::BadPlan { reason: "a segment's samples do not fill its extents" };
-
-/// `tfhd` flags (ISO/IEC 14496-12 8.8.7).
-mod tfhd {
-    pub(super) const DESCRIPTION: u32 = 0x02;
-    pub(super) const DEFAULT_DURATION: u32 = 0x08;
-    pub(super) const DEFAULT_SIZE: u32 = 0x10;
-    pub(super) const DEFAULT_FLAGS: u32 = 0x20;
-    pub(super) const DEFAULT_BASE_IS_MOOF: u32 = 0x02_0000;
-}
-
-/// `trun` flags (ISO/IEC 14496-12 8.8.8).
-mod trun {
-    pub(super) const DATA_OFFSET: u32 = 0x001;
-    pub(super) const FIRST_FLAGS: u32 = 0x004;
-    pub(super) const DURATION: u32 = 0x100;
-    pub(super) const SIZE: u32 = 0x200;
-    pub(super) const FLAGS: u32 = 0x400;
-    pub(super) const COMPOSITION_OFFSET: u32 = 0x800;
-}
 
 /// Sample flags (ISO/IEC 14496-12 8.8.3.1): depends on no other sample; depends on others and is no sync sample.
 fn sample_flags(sample: &PlannedSample) -> u32 {

@@ -7,12 +7,14 @@
 //!
 //! Writing is by closure: [`BoxWriter`] patches each box's size when its closure returns, so no size is computed by hand.
 
+mod flags;
 mod fourcc;
 mod index;
 mod reader;
 mod top_level;
 mod writer;
 
+pub(crate) use flags::{tfhd, trun};
 pub use fourcc::FourCc;
 pub use index::{Index, IndexReader, MAX_MOOV_BYTES};
 pub use reader::{BoxView, Boxes, Reader};

@@ -12,32 +12,11 @@
 use std::collections::BTreeMap;
 
 use super::samples::{MAX_SAMPLES, Sample};
-use crate::isobmff::{BoxView, Reader};
+use crate::isobmff::{BoxView, Reader, tfhd, trun};
 use crate::{Error, Result};
 
 /// Tracks that fragments may be of.
 const MAX_TRACKS: usize = 128;
-
-/// `tfhd` flags (8.8.7.1).
-mod tfhd {
-    pub(super) const BASE_DATA_OFFSET: u32 = 0x01;
-    pub(super) const DESCRIPTION: u32 = 0x02;
-    pub(super) const DEFAULT_DURATION: u32 = 0x08;
-    pub(super) const DEFAULT_SIZE: u32 = 0x10;
-    pub(super) const DEFAULT_FLAGS: u32 = 0x20;
-    pub(super) const DURATION_IS_EMPTY: u32 = 0x01_0000;
-    pub(super) const DEFAULT_BASE_IS_MOOF: u32 = 0x02_0000;
-}
-
-/// `trun` flags (8.8.8.1).
-mod trun {
-    pub(super) const DATA_OFFSET: u32 = 0x001;
-    pub(super) const FIRST_FLAGS: u32 = 0x004;
-    pub(super) const DURATION: u32 = 0x100;
-    pub(super) const SIZE: u32 = 0x200;
-    pub(super) const FLAGS: u32 = 0x400;
-    pub(super) const COMPOSITION_OFFSET: u32 = 0x800;
-}
 
 /// Sample flags (8.8.3.1) of a sample at which decoding cannot start: it says so, or that it depends on others.
 const NOT_SYNC: u32 = 0x0101_0000;
