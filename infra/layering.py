@@ -16,6 +16,7 @@ FORBIDDEN = {
     "vpp-media": re.compile(r"^(tokio|hyper|http|axum|reqwest|lambda_.*|aws-.*|vpp-(pipeline|aws))$"),
     "vpp-pipeline": re.compile(r"^(tokio|hyper|http|axum|reqwest|lambda_.*|aws-.*|vpp-aws)$"),
     "vpp-scale": re.compile(r"^(tokio|hyper|http|axum|reqwest|lambda_.*|aws-.*|vpp-aws)$"),
+    "vpp-http": re.compile(r"^(tokio|hyper|reqwest|lambda_.*|aws-.*|vpp-aws)$"),
     "vpp-cli": re.compile(r"^(tokio|hyper|axum|reqwest|lambda_.*|aws-.*|vpp-aws)$"),
 }
 """What must not appear among a package's dependencies, at any depth."""

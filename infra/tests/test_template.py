@@ -53,8 +53,23 @@ class Template(unittest.TestCase):
     def test_a_content_key_is_only_used_with_its_package_as_context(self) -> None:
         for name, role in _resources("AWS::IAM::Role").items():
             for statement in _statements(role):
-                if any(action.startswith("kms:") for action in statement["Action"]):
+                if statement["Resource"] == "!GetAtt ContentKeysKey.Arn":
                     self.assertIn("Condition", statement, name)
+
+    def test_only_encrypt_and_the_licence_server_unwrap_keys_and_neither_does_what_the_other_does(self) -> None:
+        allowed = {
+            name: {action for statement in _statements(role) for action in statement["Action"]}
+            for name, role in _resources("AWS::IAM::Role").items()
+        }
+        may = {
+            action: {name for name, own in allowed.items() if action in own}
+            for action in ("kms:Decrypt", "kms:GenerateMac", "kms:VerifyMac")
+        }
+        self.assertEqual(may["kms:Decrypt"], {"EncryptRole", "LicenseRole"})
+        self.assertEqual(may["kms:GenerateMac"], {"ApiRole"})
+        self.assertEqual(may["kms:VerifyMac"], {"LicenseRole"})
+        logs = {"logs:CreateLogStream", "logs:PutLogEvents"}
+        self.assertEqual(allowed["LicenseRole"], {"dynamodb:GetItem", "kms:Decrypt", "kms:VerifyMac", *logs})
 
     def test_a_queue_hides_a_message_six_times_as_long_as_its_function_may_run(self) -> None:
         queues = _resources("AWS::SQS::Queue")

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use vpp_tests::decrypt::KEY;
 use vpp_tests::package::{Package, Representation};
-use vpp_tests::{boxes, movies, npm, vpp};
+use vpp_tests::{boxes, fixtures, movies, npm, vpp};
 
 /// The ways in which every movie is packaged: a scheme and a layout each.
 const WAYS: [&[&str]; 4] = [
@@ -54,6 +54,36 @@ fn outside_parsers_understand_every_manifest() {
             }
         }
     });
+}
+
+#[test]
+fn manifests_say_where_keys_are_to_be_had() {
+    let scratch = TempDir::new().unwrap();
+    let (licence, key) = ("https://api.example/license/x?a=1&b=2", "https://api.example/license/x/key");
+    let addresses = ["--licence-url", licence, "--key-url", key];
+    let package = packaged(&fixtures::fixture("sample.mp4"), scratch.path(), &[WAYS[2], &addresses[..]].concat());
+    let understood = npm::understood(&manifests(&package));
+    let of = |path: &str| &understood[package.directory.join(path).to_str().unwrap()];
+    assert_eq!(of("stream.mpd")["said"], json!([]));
+    for own in package.media() {
+        let kid = &own.protection.as_ref().unwrap().default_kid;
+        let playlist = of(&format!("{}/media.m3u8", own.id));
+        assert_eq!(playlist["understood"]["segments"][0]["key"]["uri"], format!("{key}?kid={kid}"));
+    }
+    // Under the names, and in the name spaces, that players look for.
+    for spelling in [
+        r#"<dashif:laurl>https://api.example/license/x?a=1&amp;b=2</dashif:laurl>"#,
+        r#"<clearkey:Laurl Lic_type="EME-1.0">https://api.example/license/x?a=1&amp;b=2</clearkey:Laurl>"#,
+        r#"xmlns:dashif="https://dashif.org/""#,
+        r#"xmlns:clearkey="http://dashif.org/guidelines/clearKey""#,
+    ] {
+        assert!(package.text.contains(spelling), "{spelling}");
+    }
+    let breaks = ["--licence-url", "ftp://x", "--key-url", "https://a\"b"];
+    for wrong in breaks.chunks(2) {
+        let output = vpp::package(&fixtures::fixture("still.mp4"), scratch.path(), wrong);
+        assert_eq!(output.status.code(), Some(2), "{wrong:?}");
+    }
 }
 
 fn packaged(movie: &Path, folder: &Path, way: &[&str]) -> Package {

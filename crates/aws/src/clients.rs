@@ -3,7 +3,7 @@
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 
-use crate::{DynamoCatalog, KmsVault, S3Store, SqsQueue};
+use crate::{DynamoCatalog, KmsSigner, KmsVault, S3Store, SqsQueue};
 
 /// Times a request of the table is made that is throttled; the SDK's own number is three. All slices of a package write to one
 /// partition, which takes so many a second; a slice whose receipt is not taken is made again as a whole, in 18 minutes.
@@ -52,5 +52,11 @@ impl Aws {
     #[must_use]
     pub fn key_vault(&self, key_id: String) -> KmsVault {
         KmsVault::new(aws_sdk_kms::Client::new(&self.config), key_id)
+    }
+
+    /// The key that signs playback tokens.
+    #[must_use]
+    pub fn token_signer(&self, key_id: String) -> KmsSigner {
+        KmsSigner::new(aws_sdk_kms::Client::new(&self.config), key_id)
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use vpp_media::cenc::Scheme;
 use vpp_media::cmaf::ProtectedTracks;
 use vpp_pipeline::package::Treatment;
+use vpp_pipeline::token::TOKEN_SECONDS;
 
 /// The variables of a function.
 #[derive(Debug, Clone, Default)]
@@ -93,6 +94,34 @@ impl Environment {
     /// When it is not set.
     pub fn delivery_url(&self) -> Result<String, InvalidVariable> {
         Ok(self.text("DELIVERY_URL")?.trim_end_matches('/').to_owned())
+    }
+
+    /// `API_URL`: the start of every licence's address, without a slash at its end.
+    ///
+    /// # Errors
+    /// When it is not set.
+    pub fn api_url(&self) -> Result<String, InvalidVariable> {
+        Ok(self.text("API_URL")?.trim_end_matches('/').to_owned())
+    }
+
+    /// `PLAYBACK_TOKENS_KEY_ID`: the KMS key that signs playback tokens.
+    ///
+    /// # Errors
+    /// When it is not set.
+    pub fn playback_tokens_key(&self) -> Result<String, InvalidVariable> {
+        self.text("PLAYBACK_TOKENS_KEY_ID")
+    }
+
+    /// `PLAYBACK_TOKEN_SECONDS`: how long a playback token lasts.
+    ///
+    /// # Errors
+    /// When it is not set, or not a whole number of seconds above zero and up to a day.
+    pub fn playback_token_lifetime(&self) -> Result<Duration, InvalidVariable> {
+        const NAME: &str = "PLAYBACK_TOKEN_SECONDS";
+        let seconds = self.positive(NAME)?;
+        let problem = "is more than a day";
+        let allowed = TOKEN_SECONDS.contains(&seconds).then(|| Duration::from_secs(seconds));
+        allowed.ok_or(InvalidVariable { name: NAME, problem })
     }
 
     /// `SEGMENT_SECONDS`: the length that segments are cut near.

@@ -6,6 +6,7 @@
 //! | `Catalog` | [`DynamoCatalog`] | one DynamoDB table |
 //! | `Queue` | [`SqsQueue`] | SQS, in batches |
 //! | `KeyVault` | [`KmsVault`] | KMS, with the package as encryption context |
+//! | `TokenSigner` | [`KmsSigner`] | KMS, by an HMAC key |
 //! | `Probe` | [`ProbeProcess`] | `mp4probe`, a process of its own |
 //!
 //! [`function`] is what every Lambda function's `main` calls: it starts logs, clients and the runtime, and the wiring in
@@ -19,6 +20,7 @@ pub mod environment;
 mod error;
 pub mod events;
 mod kms;
+mod kms_mac;
 mod logs;
 mod probe;
 pub mod runtime;
@@ -31,6 +33,7 @@ pub use clock::SystemClock;
 pub use dynamodb::DynamoCatalog;
 pub use environment::Environment;
 pub use kms::KmsVault;
+pub use kms_mac::KmsSigner;
 pub use probe::ProbeProcess;
 pub use runtime::{Stopped, function, serve_dead_letters, serve_http, serve_queue, serve_uploads};
 pub use s3::S3Store;

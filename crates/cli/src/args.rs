@@ -88,6 +88,12 @@ pub(crate) struct PackageArgs {
     /// The skd:// URI at which `FairPlay` asks for the key, to be named in the playlists. With cbcs.
     #[arg(long, value_name = "URI", requires = "key")]
     fairplay: Option<FairPlayUri>,
+    /// Where players ask for a `ClearKey` licence, to be named in the MPD.
+    #[arg(long, value_name = "URL", value_parser = address)]
+    licence_url: Option<String>,
+    /// Where HLS players fetch a key, with ?kid=KID behind it, to be named in the playlists.
+    #[arg(long, value_name = "URL", value_parser = address)]
+    key_url: Option<String>,
     /// Subtitles in a `WebVTT` file, their language before it and a name for people behind it; any number of times.
     #[arg(long, value_name = "LANGUAGE=FILE[:LABEL]", value_parser = given)]
     subtitles: Vec<Given>,
@@ -158,6 +164,14 @@ pub(crate) struct Subtitles {
     pub(crate) descriptors: Descriptors,
 }
 
+/// An address that manifests of either kind can hold.
+fn address(text: &str) -> Result<String, String> {
+    let known = text.starts_with("https://") || text.starts_with("http://");
+    let printable = text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"');
+    let address = (known && printable).then(|| text.to_owned());
+    address.ok_or_else(|| "expected an address that begins with https:// or http://".to_owned())
+}
+
 fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| "expected a number of seconds".to_owned())?;
     let duration = Duration::try_from_secs_f64(seconds).ok().filter(|duration| *duration >= Duration::from_millis(100));
@@ -176,6 +190,9 @@ pub(crate) struct Job {
     pub(crate) subtitles: Vec<Subtitles>,
     /// The DRM systems to name in the manifests.
     pub(crate) drm: Drm,
+    /// Where licences are asked for, and keys fetched.
+    pub(crate) licence_url: Option<String>,
+    pub(crate) key_url: Option<String>,
     pub(crate) json: bool,
 }
 
@@ -261,6 +278,16 @@ impl PackageArgs {
             })
         });
         let subtitles = subtitles.collect();
-        Ok(Job { inputs: self.inputs, output: self.output, options, encryption, subtitles, drm, json: self.json })
+        Ok(Job {
+            inputs: self.inputs,
+            output: self.output,
+            options,
+            encryption,
+            subtitles,
+            drm,
+            licence_url: self.licence_url,
+            key_url: self.key_url,
+            json: self.json,
+        })
     }
 }

@@ -107,11 +107,12 @@ pub(crate) fn run(job: &Job) -> Result<Summary, Failure> {
         output.write(&path, [init].into_iter())?;
     }
     for playlist in
-        hls::playlists(&presentation, &sizes, &HlsOptions { drm: job.drm.clone(), ..HlsOptions::default() })?
+        hls::playlists(&presentation, &sizes, &HlsOptions { drm: job.drm.clone(), key_url: job.key_url.clone() })?
     {
         output.write(&playlist.path, [playlist.text.as_bytes()].into_iter())?;
     }
-    let mpd = dash::mpd(&presentation, &sizes, &MpdOptions { drm: job.drm.clone(), ..MpdOptions::default() })?;
+    let mpd =
+        dash::mpd(&presentation, &sizes, &MpdOptions { drm: job.drm.clone(), licence_url: job.licence_url.clone() })?;
     output.write("stream.mpd", [mpd.as_bytes()].into_iter())?;
     let skipped = movies.iter().flat_map(|movie| &movie.skipped);
     Ok(Summary {

@@ -12,7 +12,7 @@ use vpp_media::hls::{HlsOptions, playlists};
 use crate::error::Error;
 use crate::layout;
 use crate::message::{DashMessage, Message};
-use crate::package::{Options, Package};
+use crate::package::Package;
 use crate::plan::presentation;
 use crate::ports::{Catalog, Clock, Location, NewObject, ObjectStore, Receipt};
 use crate::stage::{Outcome, package, settle};
@@ -27,6 +27,8 @@ pub struct Settings {
     pub output_bucket: String,
     /// Start of every stream's URL, without a slash at its end.
     pub delivery_url: String,
+    /// Start of the address of licences, without a slash at its end.
+    pub api_url: String,
 }
 
 /// The use case and its ports.
@@ -70,7 +72,7 @@ where
         let receipts = self.catalog.receipts(&package.id).await;
         let receipts = receipts.map_err(Error::unavailable("reading the receipts"))?;
         let sizes = sizes(&presentation, &receipts).map_err(Error::of_media)?;
-        let manifests = manifests(&presentation, &sizes, &package.options).map_err(Error::of_media)?;
+        let manifests = self.manifests(&package, &presentation, &sizes).map_err(Error::of_media)?;
         let mut bytes_written = self.assemble(&package, &presentation, &sizes, &receipts).await?;
         bytes_written += manifests.iter().map(|(_, text)| text.len() as u64).sum::<u64>();
         for (path, text) in manifests {
@@ -87,6 +89,22 @@ where
         Ok(Outcome::Done)
     }
 
+    /// The manifests, each with its path: playlists of HLS, and the MPD last. They say where keys are to be had, and not who may
+    /// have them: tokens are the player's to add.
+    fn manifests(
+        &self,
+        package: &Package,
+        presentation: &Presentation,
+        sizes: &SegmentSizes,
+    ) -> Result<Vec<(String, String)>, vpp_media::Error> {
+        let (api, drm) = (&self.settings.api_url, &package.options.drm);
+        let key_url = Some(layout::key_url(api, &package.id));
+        let playlists = playlists(presentation, sizes, &HlsOptions { drm: drm.clone(), key_url })?.into_iter();
+        let licence_url = Some(layout::licence_url(api, &package.id));
+        let mpd = mpd(presentation, sizes, &MpdOptions { drm: drm.clone(), licence_url })?;
+        Ok(playlists.map(|own| (own.path, own.text)).chain([(layout::MANIFEST.to_owned(), mpd)]).collect())
+    }
+
     pub(crate) fn output(&self, package: &Package, path: &str) -> Location {
         Location::new(&self.settings.output_bucket, layout::output_key(&package.id, path))
     }
@@ -99,16 +117,4 @@ fn sizes(presentation: &Presentation, receipts: &[Receipt]) -> Result<SegmentSiz
         sizes.set(presentation, &segment.representation, segment.number, segment.size)?;
     }
     Ok(sizes)
-}
-
-/// The manifests, each with its path: playlists of HLS, and the MPD last.
-fn manifests(
-    presentation: &Presentation,
-    sizes: &SegmentSizes,
-    options: &Options,
-) -> Result<Vec<(String, String)>, vpp_media::Error> {
-    let playlists =
-        playlists(presentation, sizes, &HlsOptions { drm: options.drm.clone(), key_url: None })?.into_iter();
-    let mpd = mpd(presentation, sizes, &MpdOptions { drm: options.drm.clone(), licence_url: None })?;
-    Ok(playlists.map(|own| (own.path, own.text)).chain([(layout::MANIFEST.to_owned(), mpd)]).collect())
 }

@@ -30,6 +30,18 @@ pub fn manifest_url(delivery_url: &str, package: &PackageId) -> String {
     format!("{delivery_url}/{}", output_key(package, MANIFEST))
 }
 
+/// Where a player asks for the package's keys. `api_url` has no slash at its end.
+#[must_use]
+pub fn licence_url(api_url: &str, package: &PackageId) -> String {
+    format!("{api_url}/license/{package}")
+}
+
+/// Where an HLS player fetches a key of the package, when the key's id is added.
+#[must_use]
+pub fn key_url(api_url: &str, package: &PackageId) -> String {
+    format!("{}/key", licence_url(api_url, package))
+}
+
 /// Media type and cache rule of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Headers {

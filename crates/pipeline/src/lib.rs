@@ -1,7 +1,8 @@
 //! The platform's use cases and the ports they stand on: what each stage does, with no service named.
 //!
 //! A file that lands in the uploads bucket goes through [`ingest`], [`fragment`], [`encrypt`] (once per slice) and
-//! [`dash`]; [`api`] starts packages and tells how far they are; [`dead_letter`] ends those that were given up on.
+//! [`dash`]; [`api`] starts packages and tells how far they are; [`licence`] gives viewers their keys; [`dead_letter`] ends
+//! packages that were given up on.
 //! Each is one module with one public `handle`, written against the traits of [`ports`]. The AWS adapters and the
 //! in-memory ones of the `testing` feature pass the same contract suite.
 //!
@@ -34,6 +35,7 @@ pub mod fragment;
 pub mod id;
 pub mod ingest;
 pub mod layout;
+pub mod licence;
 pub mod message;
 pub mod package;
 pub mod parts;
@@ -46,6 +48,7 @@ pub mod subtitles;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod timestamp;
+pub mod token;
 
 pub use error::Error;
 pub use stage::Outcome;

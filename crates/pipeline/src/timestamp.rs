@@ -23,6 +23,19 @@ impl Timestamp {
     pub fn since(self, earlier: Self) -> Duration {
         Duration::try_from(self.0 - earlier.0).unwrap_or_default()
     }
+
+    /// The whole seconds since 1970; none before.
+    #[must_use]
+    pub fn unix_seconds(self) -> u64 {
+        self.0.unix_timestamp().try_into().unwrap_or_default()
+    }
+
+    /// The moment that many seconds after 1970 began; 1970 itself when that is past the year 9999.
+    #[must_use]
+    pub fn from_unix_seconds(seconds: u64) -> Self {
+        let moment = i64::try_from(seconds).ok().and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
+        Self(moment.unwrap_or(OffsetDateTime::UNIX_EPOCH))
+    }
 }
 
 impl From<SystemTime> for Timestamp {

@@ -58,8 +58,8 @@ async fn once(host: &Host, work: &Work) -> Result<(), Error> {
             Encrypt { store, catalog, queue, vault, clock, settings }.handle(message).await.map(|_| ())
         }
         Work::Dash(message) => {
-            let delivery_url = "https://cdn.example".to_owned();
-            let settings = dash::Settings { work_bucket, output_bucket, delivery_url };
+            let (delivery_url, api_url) = ("https://cdn.example".to_owned(), "https://api.example".to_owned());
+            let settings = dash::Settings { work_bucket, output_bucket, delivery_url, api_url };
             Dash { store, catalog, clock, settings }.handle(message).await.map(|_| ())
         }
     }

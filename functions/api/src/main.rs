@@ -1,15 +1,16 @@
 //! The HTTP API: ask for a package, follow it, list what was ingested.
 
-mod cors;
-mod problem;
 mod request;
 mod routes;
+mod tokens;
 mod view;
 
 use std::sync::Arc;
 
 use vpp_aws::{Stopped, SystemClock, function, serve_http};
+use vpp_http::{cors, problem};
 use vpp_pipeline::api::{Api, Settings};
+use vpp_pipeline::licence::{self, PlaybackTokens};
 
 fn main() -> Result<(), Stopped> {
     function(async |aws, environment| {
@@ -23,6 +24,15 @@ fn main() -> Result<(), Stopped> {
                 segment_duration: environment.segment_duration()?,
             },
         };
-        serve_http(routes::router(Arc::new(api))).await
+        let tokens = PlaybackTokens {
+            catalog: aws.catalog(environment.table()?),
+            signer: aws.token_signer(environment.playback_tokens_key()?),
+            clock: SystemClock,
+            settings: licence::Settings {
+                lifetime: environment.playback_token_lifetime()?,
+                api_url: environment.api_url()?,
+            },
+        };
+        serve_http(routes::router(Arc::new(api), Arc::new(tokens))).await
     })
 }

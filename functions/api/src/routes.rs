@@ -5,6 +5,7 @@
 //! | `POST /packaged_content` | start a package, or find it started: 202 |
 //! | `GET /packaged_content/{id}` | how far it is |
 //! | `GET /packaged_content_id/{id}` | the same, at the original platform's path |
+//! | `POST /packaged_content/{id}/playback_tokens` | a token to play it with: see [`crate::tokens`] |
 //! | `GET /input_content?limit=&cursor=` | what was ingested, newest first |
 //! | `GET /input_content/{id}` | one of them |
 
@@ -22,8 +23,9 @@ use serde::{Deserialize, Serialize};
 use tracing::{Instrument, info, info_span};
 use vpp_pipeline::api::{Api, Denied};
 use vpp_pipeline::id::{ContentId, PackageId};
+use vpp_pipeline::licence::PlaybackTokens;
 use vpp_pipeline::message::FragmentMessage;
-use vpp_pipeline::ports::{Catalog, Clock, KeyVault, Queue};
+use vpp_pipeline::ports::{Catalog, Clock, KeyVault, Queue, TokenSigner};
 
 use crate::cors::cors;
 use crate::problem::Problem;
@@ -40,8 +42,9 @@ const LONGEST_PAGE: u16 = 100;
 type Served<C, Q, V, K> = State<Arc<Api<C, Q, V, K>>>;
 
 /// The API over its ports.
-pub(crate) fn router<C, Q, V, K>(api: Arc<Api<C, Q, V, K>>) -> Router
+pub(crate) fn router<C, Q, V, K, S>(api: Arc<Api<C, Q, V, K>>, tokens: Arc<PlaybackTokens<C, S, K>>) -> Router
 where
+    S: TokenSigner + 'static,
     C: Catalog + 'static,
     Q: Queue<FragmentMessage> + 'static,
     V: KeyVault + 'static,
@@ -53,11 +56,12 @@ where
         .route("/packaged_content_id/{id}", get(package::<C, Q, V, K>))
         .route("/input_content", get(contents::<C, Q, V, K>))
         .route("/input_content/{id}", get(content::<C, Q, V, K>))
+        .with_state(api)
+        .merge(crate::tokens::routes(tokens))
         .fallback(async || Problem::no_such_route())
         .method_not_allowed_fallback(async || Problem::no_such_method())
         .layer(DefaultBodyLimit::max(BODY))
         .layer(from_fn(cors))
-        .with_state(api)
 }
 
 async fn create_package<C, Q, V, K>(
@@ -141,7 +145,7 @@ where
     Ok(json(StatusCode::OK, &view))
 }
 
-fn unreadable(rejection: &BytesRejection) -> Problem {
+pub(crate) fn unreadable(rejection: &BytesRejection) -> Problem {
     match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => {
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", format!("a body has at most {BODY} bytes"))
@@ -150,7 +154,7 @@ fn unreadable(rejection: &BytesRejection) -> Problem {
     }
 }
 
-fn json(status: StatusCode, view: &impl Serialize) -> Response {
+pub(crate) fn json(status: StatusCode, view: &impl Serialize) -> Response {
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),

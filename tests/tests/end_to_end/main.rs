@@ -10,6 +10,7 @@ mod aws;
 mod duplicates;
 mod http;
 mod layouts;
+mod licence;
 mod object_keys;
 mod platform;
 mod refusals;

@@ -111,6 +111,15 @@ pub(crate) fn fetch(url: &str, range: Option<&str>) -> Answer {
     send(stack().address(), "GET", &format!("/{path}"), &headers, "".into())
 }
 
+/// Asks for a licence or a key as a player does: any URL of the platform, perhaps with a token.
+pub(crate) fn player(method: &str, url: &str, token: Option<&str>, body: &str) -> Answer {
+    let (_, path) = url.split_once("://").and_then(|(_, rest)| rest.split_once('/')).expect("a URL with a path");
+    let mut headers = vec![host(url), ("Origin".to_owned(), "https://player.example".to_owned())];
+    headers.push(("Content-Type".to_owned(), "application/json".to_owned()));
+    headers.extend(token.map(|token| ("Authorization".to_owned(), format!("Bearer {token}"))));
+    send(stack().address(), method, &format!("/{path}"), &headers, body.into())
+}
+
 fn host(url: &str) -> (String, String) {
     let (_, rest) = url.split_once("://").expect("a URL");
     ("Host".to_owned(), rest.split('/').next().unwrap().to_owned())
@@ -150,7 +159,10 @@ pub(crate) fn assert_as_the_command_writes(package: &str, movie: &Path, key: &st
 /// The same, for a package of these movies in a layout.
 pub(crate) fn assert_as_the_command_writes_in(layout: &str, package: &str, movies: &[&Path], key: &str, kid: &str) {
     let scratch = TempDir::new().unwrap();
-    let arguments = ["--key", key, "--kid", kid, "--layout", layout];
+    let licence_url = format!("{}/license/{package}", stack().output("api_url"));
+    let key_url = format!("{licence_url}/key");
+    let addresses = ["--licence-url", &licence_url, "--key-url", &key_url];
+    let arguments = [&["--key", key, "--kid", kid, "--layout", layout], &addresses[..]].concat();
     let done = vpp::package_together(movies, scratch.path(), &arguments);
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     let expected: BTreeSet<_> = package::files(scratch.path()).into_iter().collect();

@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
     ScalarAttributeType,
 };
+use aws_sdk_kms::types::{KeySpec, KeyUsageType};
 use vpp_aws::{Aws, DynamoCatalog};
 use vpp_pipeline::message::{Section, SliceMessage};
 use vpp_pipeline::ports::{ETag, Location, Queue};
@@ -57,6 +58,16 @@ fn kms_keeps_the_contract_of_a_key_vault() {
         let key = aws_sdk_kms::Client::new(&config).create_key().send().await.unwrap();
         let key_id = key.key_metadata().unwrap().key_id().to_owned();
         contract::key_vault(&Aws::new(config).key_vault(key_id), "run").await;
+    });
+}
+
+#[test]
+fn kms_keeps_the_contract_of_a_token_signer() {
+    on_local_aws(async |config| {
+        let request = aws_sdk_kms::Client::new(&config).create_key().key_spec(KeySpec::Hmac256);
+        let key = request.key_usage(KeyUsageType::GenerateVerifyMac).send().await.unwrap();
+        let key_id = key.key_metadata().unwrap().key_id().to_owned();
+        contract::token_signer(&Aws::new(config).token_signer(key_id)).await;
     });
 }
 

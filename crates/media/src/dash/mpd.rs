@@ -75,6 +75,7 @@ impl Document<'_> {
                 ("xmlns", "urn:mpeg:dash:schema:mpd:2011"),
                 ("xmlns:cenc", "urn:mpeg:cenc:2013"),
                 ("xmlns:dashif", "https://dashif.org/"),
+                ("xmlns:clearkey", "http://dashif.org/guidelines/clearKey"),
                 ("xmlns:mspr", "urn:microsoft:playready"),
                 ("profiles", if self.is_single_file() { ON_DEMAND } else { LIVE }),
                 ("type", "static"),
@@ -258,7 +259,10 @@ fn content_protection(xml: &mut Xml, encryption: &TrackEncryption, options: &Mpd
             let pssh = BASE64.encode(&common_pssh(&encryption.kid));
             xml.create_element("cenc:pssh").write_text_content(BytesText::new(&pssh))?;
             if let Some(url) = &options.licence_url {
+                // The present spelling and the one before it: each is read by players that do not know the other.
                 xml.create_element("dashif:laurl").write_text_content(BytesText::new(url))?;
+                let before = xml.create_element("clearkey:Laurl").with_attribute(("Lic_type", "EME-1.0"));
+                before.write_text_content(BytesText::new(url))?;
             }
             Ok(())
         })?;

@@ -31,7 +31,7 @@ pub(super) fn keys(encryption: &TrackEncryption, options: &HlsOptions) -> Vec<St
     // FairPlay delivers the IV with the key.
     let fairplay = drm.fairplay.as_ref().map(|uri| key(&uri.to_string(), "", "com.apple.streamingkeydelivery"));
     let identity = match &options.key_url {
-        Some(url) => Some(key(url, &iv, "identity")),
+        Some(url) => Some(key(&format!("{url}?kid={}", encryption.kid), &iv, "identity")),
         None if drm.is_none() => Some(key(&nameless(&encryption.kid), &iv, "identity")),
         None => None,
     };

@@ -28,8 +28,8 @@ const INDEPENDENT_SEGMENTS: &str = "#EXT-X-INDEPENDENT-SEGMENTS\n";
 pub struct HlsOptions {
     /// The DRM systems to name, each by an `EXT-X-KEY`.
     pub drm: Drm,
-    /// Where a player that may have the key itself fetches its sixteen bytes. Without it, and without DRM systems, the key is
-    /// named by a URN and left to the player.
+    /// Where a player that may have the key itself fetches its sixteen bytes; `?kid=` and the key's id are added. Without it,
+    /// and without DRM systems, the key is named by a URN and left to the player.
     pub key_url: Option<String>,
 }
 

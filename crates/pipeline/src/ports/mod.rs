@@ -11,6 +11,7 @@ mod multipart;
 mod object_store;
 mod probe;
 mod queue;
+mod token_signer;
 
 pub use catalog::{Catalog, ContentPage, Created, Cursor, InvalidCursor, PieceReceipt, Place, Receipt, SegmentReceipt};
 pub use clock::Clock;
@@ -19,6 +20,7 @@ pub use multipart::{NewPart, Part, Upload, UploadId};
 pub use object_store::{Digest, ETag, InvalidLocation, Location, NewObject, ObjectStore, Put, StoreError};
 pub use probe::{Container, Piece, Probe, ProbeError, ProbeReport, Track};
 pub use queue::Queue;
+pub use token_signer::{Mac, TokenSigner};
 
 use crate::error::Cause;
 

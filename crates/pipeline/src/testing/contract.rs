@@ -18,7 +18,7 @@ use crate::layout;
 use crate::package::{Encryption, Input, Options, Package, Tally, Treatment};
 use crate::ports::{
     Catalog, Created, Digest, ETag, KeyVault, Location, NewObject, NewPart, ObjectStore, Part, PieceReceipt, Place,
-    Put, Receipt, SegmentReceipt, StoreError, Upload, UploadId, WrappedKey,
+    Put, Receipt, SegmentReceipt, StoreError, TokenSigner, Upload, UploadId, WrappedKey,
 };
 use crate::state::{Advance, Failure, Stage, State, Status, Step, Transition, Work};
 use crate::subtitles::{Kind, Offer, Subtitles};
@@ -100,6 +100,19 @@ pub async fn uploads<S: ObjectStore>(store: &S, bucket: &str, run: &str) {
     assert!(matches!(over, Err(StoreError::UploadOver { .. })), "{over:?}");
     let over = store.complete_upload(&nowhere, &upload, &parts[..1]).await;
     assert!(matches!(over, Err(StoreError::UploadOver { .. })), "{over:?}");
+}
+
+/// A signer: it knows its own codes, and no others.
+pub async fn token_signer<S: TokenSigner>(signer: &S) {
+    let mac = signer.sign(b"one message").await.unwrap();
+    assert_eq!(signer.sign(b"one message").await.unwrap(), mac, "the same message has the same code");
+    assert!(signer.verify(b"one message", &mac).await.unwrap());
+    assert!(!signer.verify(b"another message", &mac).await.unwrap());
+    for byte in 0..mac.len() {
+        let mut tampered = mac;
+        tampered[byte] ^= 1;
+        assert!(!signer.verify(b"one message", &tampered).await.unwrap(), "byte {byte}");
+    }
 }
 
 /// A catalog: the uploads of a package are kept once.

@@ -12,6 +12,13 @@ use crate::timestamp::Timestamp;
 #[derive(Debug, Clone, Default)]
 pub struct TickingClock(Arc<AtomicU64>);
 
+impl TickingClock {
+    /// Lets time pass.
+    pub fn pass(&self, time: Duration) {
+        self.0.fetch_add(time.as_millis().try_into().unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+}
+
 /// When every test begins.
 const START: Duration = Duration::from_hours(489_957);
 

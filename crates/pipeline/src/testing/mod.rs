@@ -10,14 +10,18 @@ mod edges;
 mod faults;
 mod platform;
 mod queue;
+mod signer;
 mod store;
 mod vault;
 
 pub use catalog::MemoryCatalog;
 pub use edges::{MemoryProbe, TickingClock};
 pub use faults::{Faults, Faulty, Moment};
-pub use platform::{DashStage, Delivery, EncryptStage, FragmentStage, IngestStage, MemoryApi, Platform};
+pub use platform::{
+    DashStage, Delivery, EncryptStage, FragmentStage, IngestStage, MemoryApi, MemoryLicences, MemoryTokens, Platform,
+};
 pub use queue::MemoryQueue;
+pub use signer::MemorySigner;
 pub use store::{MemoryStore, Stored};
 pub use vault::MemoryVault;
 

@@ -6,13 +6,16 @@ use std::time::Duration;
 use vpp_media::cenc::Scheme;
 use vpp_media::cmaf::ProtectedTracks;
 
-use super::{Faults, Faulty, MemoryCatalog, MemoryProbe, MemoryQueue, MemoryStore, MemoryVault, TickingClock};
+use super::{
+    Faults, Faulty, MemoryCatalog, MemoryProbe, MemoryQueue, MemorySigner, MemoryStore, MemoryVault, TickingClock,
+};
 use crate::api::{self, Api};
 use crate::dash::{self, Dash};
 use crate::encrypt::{self, Encrypt};
 use crate::error::Error;
 use crate::fragment::{self, Fragment};
 use crate::ingest::{self, Ingest, Ingested, Upload};
+use crate::licence::{self, Licences, PlaybackTokens};
 use crate::message::{DashMessage, FragmentMessage, SliceMessage};
 use crate::package::Treatment;
 use crate::ports::Location;
@@ -32,6 +35,10 @@ pub type EncryptStage = Encrypt<Store, Contents, Outbox<DashMessage>, Vault, Tic
 pub type DashStage = Dash<Store, Contents, TickingClock>;
 /// The API in memory.
 pub type MemoryApi = Api<Contents, Outbox<FragmentMessage>, Vault, TickingClock>;
+/// The tokens of the API in memory.
+pub type MemoryTokens = PlaybackTokens<Contents, MemorySigner, TickingClock>;
+/// The licence server in memory.
+pub type MemoryLicences = Licences<Contents, Vault, MemorySigner, TickingClock>;
 
 /// Tries after which a test's message counts as one that never succeeds.
 const TRIES: usize = 8;
@@ -229,7 +236,33 @@ impl Platform {
                 work_bucket: "work".to_owned(),
                 output_bucket: "output".to_owned(),
                 delivery_url: "https://cdn.example".to_owned(),
+                api_url: "https://api.example".to_owned(),
             },
+        }
+    }
+
+    /// The tokens of the API.
+    #[must_use]
+    pub fn tokens(&self) -> MemoryTokens {
+        PlaybackTokens {
+            catalog: self.faulty(&self.catalog),
+            signer: MemorySigner,
+            clock: self.clock.clone(),
+            settings: licence::Settings {
+                lifetime: Duration::from_hours(1),
+                api_url: "https://api.example".to_owned(),
+            },
+        }
+    }
+
+    /// The licence server.
+    #[must_use]
+    pub fn licences(&self) -> MemoryLicences {
+        Licences {
+            catalog: self.faulty(&self.catalog),
+            vault: self.faulty(&self.vault),
+            signer: MemorySigner,
+            clock: self.clock.clone(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use futures_executor::block_on;
 use vpp_pipeline::ports::{ETag, Location};
-use vpp_pipeline::testing::{MemoryCatalog, MemoryStore, MemoryVault, contract};
+use vpp_pipeline::testing::{MemoryCatalog, MemorySigner, MemoryStore, MemoryVault, contract};
 
 #[test]
 fn the_object_store_keeps_its_contract() {
@@ -32,6 +32,11 @@ fn the_catalog_keeps_its_contract() {
         contract::kept_uploads(&catalog, "uploads").await;
         contract::listing(&catalog, "listing").await;
     });
+}
+
+#[test]
+fn the_token_signer_keeps_its_contract() {
+    block_on(contract::token_signer(&MemorySigner));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 const MAX_AGE: HeaderValue = HeaderValue::from_static("86400");
 
 /// Answers a preflight itself, and lets every page read every other answer.
-pub(crate) async fn cors(request: Request, next: Next) -> Response {
+pub async fn cors(request: Request, next: Next) -> Response {
     let mut response = if request.method() == Method::OPTIONS {
         let allowed = [
             (header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST, OPTIONS")),

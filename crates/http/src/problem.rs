@@ -7,10 +7,11 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use vpp_pipeline::api::Denied;
 use vpp_pipeline::error::chain;
+use vpp_pipeline::licence::Refused;
 
 /// A problem, as `application/problem+json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Problem {
+pub struct Problem {
     #[serde(rename = "type")]
     kind: &'static str,
     title: &'static str,
@@ -22,21 +23,27 @@ pub(crate) struct Problem {
 }
 
 impl Problem {
-    pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+    /// A problem with this status and code; `detail` is a sentence for people.
+    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
         let title = status.canonical_reason().unwrap_or("Error");
         Self { kind: "about:blank", title, status: status.as_u16(), code, detail: detail.into(), field: None }
     }
 
     /// A problem with one field of the request.
-    pub(crate) fn field(code: &'static str, field: &str, detail: impl Into<String>) -> Self {
+    #[must_use]
+    pub fn field(code: &'static str, field: &str, detail: impl Into<String>) -> Self {
         Self { field: Some(field.to_owned()), ..Self::new(StatusCode::BAD_REQUEST, code, detail) }
     }
 
-    pub(crate) fn no_such_route() -> Self {
+    /// There is nothing at the path.
+    #[must_use]
+    pub fn no_such_route() -> Self {
         Self::new(StatusCode::NOT_FOUND, "route_not_found", "there is nothing at this path")
     }
 
-    pub(crate) fn no_such_method() -> Self {
+    /// The path does not answer the method.
+    #[must_use]
+    pub fn no_such_method() -> Self {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this path does not answer this method")
     }
 }
@@ -58,11 +65,32 @@ impl From<Denied> for Problem {
     }
 }
 
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        let (status, code) = match &refused {
+            Refused::Token => (StatusCode::FORBIDDEN, "token_not_valid"),
+            Refused::UnknownPackage => (StatusCode::NOT_FOUND, "package_not_found"),
+            Refused::NotReady(_) => (StatusCode::CONFLICT, "package_not_ready"),
+            Refused::Failed { .. } => (StatusCode::CONFLICT, "package_failed"),
+            Refused::Clear => (StatusCode::CONFLICT, "package_not_encrypted"),
+            Refused::UnknownKey => (StatusCode::NOT_FOUND, "key_not_found"),
+            Refused::Unavailable(_) => {
+                tracing::error!("request not served: {}", chain(&refused));
+                (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
+            }
+        };
+        Self::new(status, code, refused.to_string())
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = serde_json::to_vec(&self).unwrap_or_default();
-        let content_type = HeaderValue::from_static("application/problem+json");
-        (status, [(header::CONTENT_TYPE, content_type)], body).into_response()
+        let headers = [
+            (header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json")),
+            (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        ];
+        (status, headers, body).into_response()
     }
 }

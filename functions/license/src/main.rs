@@ -1,0 +1,21 @@
+//! The licence server: content keys for players that hold a playback token.
+
+mod jwk;
+mod routes;
+
+use std::sync::Arc;
+
+use vpp_aws::{Stopped, SystemClock, function, serve_http};
+use vpp_pipeline::licence::Licences;
+
+fn main() -> Result<(), Stopped> {
+    function(async |aws, environment| {
+        let licences = Licences {
+            catalog: aws.catalog(environment.table()?),
+            vault: aws.key_vault(environment.content_keys_key()?),
+            signer: aws.token_signer(environment.playback_tokens_key()?),
+            clock: SystemClock,
+        };
+        serve_http(routes::router(Arc::new(licences))).await
+    })
+}
