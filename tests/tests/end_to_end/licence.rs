@@ -64,7 +64,7 @@ fn a_token_gives_the_key_that_decrypts_the_stream_and_nothing_else_does() {
     fs::write(&encrypted, joined).unwrap();
     let kid = text(&package, "kid").replace('-', "");
     let decrypter = mp4decrypt::Ap4CencDecryptingProcessor::new().key(&kid, &key).unwrap().build().unwrap();
-    decrypter.decrypt_file(&encrypted, &clear, None::<&std::path::Path>).unwrap();
+    decrypter.decrypt_file(&encrypted, &clear, None).unwrap();
     let samples = boxes::all(&fs::read(clear).unwrap(), "mdat").concat();
     let movie = fs::read(fixture("sample.mp4")).unwrap();
     assert!(movie.windows(4096).any(|window| window == &samples[..4096]), "the source's bytes");
@@ -83,8 +83,6 @@ fn a_token_gives_the_key_that_decrypts_the_stream_and_nothing_else_does() {
     });
     let strange = json!({"kids": ["AAAAAAAAAAAAAAAAAAAAAQ"]}).to_string();
     assert_eq!(player("POST", address, Some(right), &strange).status, 404);
-    let preflight = player("OPTIONS", address, None, "");
-    assert_eq!((preflight.status, preflight.header("access-control-allow-origin")), (204, "*"));
     for secret in [right, &key, &BASE64URL_NOPAD.encode(&HEXLOWER.decode(key.as_bytes()).unwrap())] {
         assert!(!stack().logs().contains(secret), "no log shows a token or a key");
     }
