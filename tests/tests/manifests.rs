@@ -72,7 +72,7 @@ fn manifests_say_where_keys_are_to_be_had() {
     }
     // Under the names, and in the name spaces, that players look for.
     for spelling in [
-        r#"<dashif:laurl>https://api.example/license/x?a=1&amp;b=2</dashif:laurl>"#,
+        "<dashif:laurl>https://api.example/license/x?a=1&amp;b=2</dashif:laurl>",
         r#"<clearkey:Laurl Lic_type="EME-1.0">https://api.example/license/x?a=1&amp;b=2</clearkey:Laurl>"#,
         r#"xmlns:dashif="https://dashif.org/""#,
         r#"xmlns:clearkey="http://dashif.org/guidelines/clearKey""#,

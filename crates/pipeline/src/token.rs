@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn a_token_reads_back_and_is_over_in_time() {
         let package = PACKAGE.parse().unwrap();
-        let claim = Claim::new(&package, at(1_000), Duration::from_secs(60));
+        let claim = Claim::new(&package, at(1_000), Duration::from_mins(1));
         let token: PlaybackToken = claim.signed([7; 32]).to_string().parse().unwrap();
         assert_eq!(token.claim(&package), (claim.clone(), &[7; 32]));
         assert_eq!(claim.expires_at(), at(1_060));
@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn a_text_that_is_no_token_is_refused() {
         let package = PACKAGE.parse().unwrap();
-        let good = Claim::new(&package, at(1_000), Duration::from_secs(60)).signed([7; 32]).to_string();
+        let good = Claim::new(&package, at(1_000), Duration::from_mins(1)).signed([7; 32]).to_string();
         for cut in 0..good.len() {
             assert_eq!(good[..cut].parse::<PlaybackToken>(), Err(InvalidToken), "cut at {cut}");
         }
