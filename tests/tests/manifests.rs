@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -15,7 +16,7 @@ use vpp_tests::decrypt::KEY;
 use vpp_tests::package::{Package, Representation};
 use vpp_tests::{boxes, fixtures, movies, npm, vpp};
 
-/// The ways in which every movie is packaged: a scheme and a layout each.
+/// The schemes by which every movie is packaged.
 const WAYS: [&[&str]; 4] = [
     &["--scheme", "clear"],
     &["--scheme", "cbcs", "--key", KEY.key, "--kid", KEY.kid],
@@ -84,6 +85,42 @@ fn manifests_say_where_keys_are_to_be_had() {
         let output = vpp::package(&fixtures::fixture("still.mp4"), scratch.path(), wrong);
         assert_eq!(output.status.code(), Some(2), "{wrong:?}");
     }
+}
+
+/// Single files: where outside parsers are sent for the index and for each segment is where those are.
+#[test]
+fn outside_parsers_find_index_and_segments_of_single_files() {
+    movies::for_every(&movies::all(), |movie| {
+        let scratch = TempDir::new().unwrap();
+        let way = if movies::can_have(movie, "cbcs") { WAYS[2] } else { WAYS[3] };
+        let package = packaged(movie, scratch.path(), &[way, &["--layout", "single-file"]].concat());
+        let understood = npm::understood(&manifests(&package));
+        let of = |path: &str| &understood[package.directory.join(path).to_str().unwrap()];
+        assert_eq!(of("stream.mpd")["said"], json!([]));
+        let playlists = playlists(&of("stream.mpd")["understood"]);
+        for own in package.media() {
+            let folder = package.directory.join(&own.id);
+            let (index, _) = own.index.as_ref().unwrap();
+            let range = |range: &Range<u64>| json!({ "length": range.end - range.start, "offset": range.start });
+            let found = playlists.iter().find(|playlist| playlist["attributes"]["NAME"] == *own.id).unwrap();
+            // `mpd-parser` resolves this one address, against the root for want of the manifest's own.
+            let path = found["sidx"]["uri"].as_str().unwrap().trim_start_matches('/');
+            assert_eq!(package.directory.join(path), own.init);
+            assert_eq!(found["sidx"]["byterange"], range(index));
+            let init = range(own.init_range.as_ref().unwrap());
+            assert_eq!(found["sidx"]["map"]["byterange"], init);
+
+            let playlist = &of(&format!("{}/media.m3u8", own.id))["understood"];
+            let segments = playlist["segments"].as_array().unwrap();
+            assert_eq!(segments.len(), own.segments.len());
+            for (found, segment) in segments.iter().zip(&own.segments) {
+                assert_eq!(folder.join(found["uri"].as_str().unwrap()), segment.path);
+                assert_eq!(found["byterange"], range(segment.range.as_ref().unwrap()));
+                assert_eq!(found["map"]["byterange"], init);
+                assert_near(&found["duration"], seconds(segment.duration, own), &own.id);
+            }
+        }
+    });
 }
 
 fn packaged(movie: &Path, folder: &Path, way: &[&str]) -> Package {
