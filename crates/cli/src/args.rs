@@ -209,8 +209,9 @@ pub(crate) struct Encryption {
 impl Encryption {
     /// What the plan has to know of it. `indexes` are those of the movies, which tell them from others.
     pub(crate) fn protection(&self, indexes: &[Index]) -> Protection {
-        let pieces = indexes.iter().flat_map(Index::pieces);
-        let content: Vec<u8> = pieces.flat_map(|(_, bytes)| bytes).copied().collect();
+        // Only counter mode asks which content it is: what is to be had of an index may be a hundred megabytes.
+        let pieces = indexes.iter().filter(|_| self.scheme == Scheme::Cenc).flat_map(Index::pieces);
+        let content = pieces.map(|(_, bytes)| bytes).collect::<Vec<_>>().concat();
         let parameters = |(kid, key): &(KeyId, ContentKey)| KeyParameters::derive(self.scheme, key, *kid, &content);
         let derived = parameters(&self.key);
         let key = KeyParameters { iv: self.iv.unwrap_or(derived.iv), ..derived };

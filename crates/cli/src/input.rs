@@ -1,7 +1,7 @@
 //! A movie on disk, read by ranges.
 
 use std::fs::File;
-use std::os::unix::fs::FileExt;
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use vpp_media::isobmff::{Index, IndexReader};
@@ -33,8 +33,13 @@ impl<'p> Input<'p> {
     pub(crate) fn read(&mut self, start: u64, end: u64) -> Result<Vec<u8>, Failure> {
         // Ranges lie inside the file, and are bounded by the size of a slice or of an index.
         let length = end.saturating_sub(start);
-        let mut bytes = vec![0; usize::try_from(length).unwrap_or(usize::MAX)];
-        self.file.read_exact_at(&mut bytes, start).map_err(Failure::io(self.path))?;
+        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(usize::MAX));
+        self.file.seek(SeekFrom::Start(start)).map_err(Failure::io(self.path))?;
+        // Into memory that nobody has filled with zeros first.
+        let read = (&self.file).take(length).read_to_end(&mut bytes).map_err(Failure::io(self.path))?;
+        if (read as u64) < length {
+            return Err(Failure::io(self.path)(ErrorKind::UnexpectedEof.into()));
+        }
         self.bytes_read += length;
         Ok(bytes)
     }

@@ -13,6 +13,8 @@ mod args;
 mod failure;
 mod input;
 mod inspect;
+mod media;
+mod output;
 mod package;
 
 use std::fmt::Display;

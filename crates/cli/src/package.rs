@@ -1,19 +1,16 @@
 //! `vpp package`: drives the engine over local files.
 //!
 //! The index is walked twice: once to know the presentation, and then slice by slice, each of which is read, encrypted in place
-//! and written before the next. So the media is read once, and nothing is written of a movie that cannot be planned. Where a
-//! track is a single file, every segment is written where it belongs behind a head that is written when all sizes are known. The
+//! and written. So the media is read once, and nothing is written of a movie that cannot be planned. Where a track is a single file, every segment is written where it belongs behind a head that is written when all sizes are known. The
 //! manifest is written last, so that a package that has one is whole.
 
 use std::fmt;
-use std::fs::{self, File};
-use std::io::{IoSlice, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
 
 use serde::Serialize;
-use vpp_media::cmaf::{
-    Layout, PlanOptions, Planner, Presentation, SegmentSizes, SliceSource, SourceRange, package_slice,
-};
+use vpp_media::cmaf::{PlanOptions, Planner, Presentation, SegmentSizes};
 use vpp_media::dash::{self, MpdOptions};
 use vpp_media::hls::{self, HlsOptions};
 use vpp_media::isobmff::Index;
@@ -23,6 +20,8 @@ use vpp_media::track::Movie;
 use crate::args::{Encryption, Job};
 use crate::failure::Failure;
 use crate::input::Input;
+use crate::media;
+use crate::output::Output;
 
 /// What was done.
 #[derive(Debug, Serialize)]
@@ -72,48 +71,32 @@ pub(crate) fn run(job: &Job) -> Result<Summary, Failure> {
     let movies = indexes.iter().map(Index::movie).collect::<Result<Vec<_>, _>>()?;
     let sidecars: Vec<_> =
         job.subtitles.iter().map(|own| Ok((own, read_subtitles(&own.path)?))).collect::<Result<_, Failure>>()?;
-    let mut output = Output::new(&job.output);
     let protection = job.encryption.as_ref().map(|encryption| encryption.protection(&indexes));
     let keys = job.encryption.as_ref().map(Encryption::keys).unwrap_or_default();
-    let options = PlanOptions { protection, ..job.options };
+    let options = PlanOptions { protection, slice_bytes: media::SLICE_BYTES, ..job.options };
     let mut presentation = presentation(&movies, &options)?;
     let mut sizes = SegmentSizes::new(&presentation);
-    let mut files = output.single_files(&presentation)?;
-    for slice in Planner::of_movies(&movies, &options)? {
-        let slice = slice?;
-        let parts = slice.ranges.iter().map(|range| read(&mut inputs, range)).collect::<Result<_, _>>()?;
-        let mut source = SliceSource::new(&slice, parts)?;
-        for segment in package_slice(&slice, &mut source, &keys)? {
-            match files.iter_mut().find(|file| file.representation == segment.representation) {
-                Some(file) => output.append(file, segment.pieces(&source))?,
-                None => output.write(&segment.path(), segment.pieces(&source))?,
-            }
-            if let Some((path, text)) = segment.text_file() {
-                output.write(&path, [text].into_iter())?;
-            }
-            sizes.set(&presentation, &segment.representation, segment.number, segment.size())?;
-        }
-    }
-    for (file, head) in files.iter_mut().zip(presentation.heads(&sizes)?) {
-        file.file.rewind().map_err(Failure::io(&file.path))?;
-        output.append(file, [head.bytes.as_slice()].into_iter())?;
-    }
+    let mut output = Output::new(&job.output, &presentation)?;
+    media::package(Planner::of_movies(&movies, &options)?, &mut inputs, &keys, &mut output, |segment| {
+        sizes.set(&presentation, &segment.representation, segment.number, segment.size())
+    })?;
+    output.write_heads(&presentation, &sizes)?;
     for (own, file) in sidecars {
         for (path, text) in presentation.add_sidecar(&file, Some(own.language.clone()), own.descriptors.clone()) {
-            output.write(&path, [text.as_bytes()].into_iter())?;
+            output.write(&path, text.as_bytes())?;
         }
     }
     for (path, init) in presentation.init_segments() {
-        output.write(&path, [init].into_iter())?;
+        output.write(&path, init)?;
     }
     for playlist in
         hls::playlists(&presentation, &sizes, &HlsOptions { drm: job.drm.clone(), key_url: job.key_url.clone() })?
     {
-        output.write(&playlist.path, [playlist.text.as_bytes()].into_iter())?;
+        output.write(&playlist.path, playlist.text.as_bytes())?;
     }
     let mpd =
         dash::mpd(&presentation, &sizes, &MpdOptions { drm: job.drm.clone(), licence_url: job.licence_url.clone() })?;
-    output.write("stream.mpd", [mpd.as_bytes()].into_iter())?;
+    output.write("stream.mpd", mpd.as_bytes())?;
     let skipped = movies.iter().flat_map(|movie| &movie.skipped);
     Ok(Summary {
         manifest: job.output.join("stream.mpd").display().to_string(),
@@ -151,75 +134,4 @@ fn presentation(movies: &[Movie<'_>], options: &PlanOptions) -> Result<Presentat
     let mut planner = Planner::of_movies(movies, options)?;
     planner.by_ref().try_for_each(|slice| slice.map(drop))?;
     planner.finish()
-}
-
-fn read(inputs: &mut [Input<'_>], range: &SourceRange) -> Result<Vec<u8>, Failure> {
-    let input = inputs.get_mut(usize::from(range.input));
-    let input = input.ok_or(vpp_media::Error::BadPlan { reason: "a range is of no movie" })?;
-    input.read(range.bytes.start, range.bytes.end)
-}
-
-/// The file of a track that has all its segments in one.
-struct SingleFile {
-    representation: String,
-    path: PathBuf,
-    file: File,
-}
-
-/// The folder of the package.
-struct Output<'p> {
-    folder: &'p Path,
-    bytes_written: u64,
-}
-
-impl<'p> Output<'p> {
-    fn new(folder: &'p Path) -> Self {
-        Self { folder, bytes_written: 0 }
-    }
-
-    /// The single files of a presentation, each with its head left free; none when segments are files.
-    fn single_files(&self, presentation: &Presentation) -> Result<Vec<SingleFile>, Failure> {
-        let own = presentation.representations.iter().filter(|_| presentation.layout == Layout::SingleFile);
-        own.map(|own| {
-            let (path, mut file) = self.create(&own.file_path())?;
-            file.seek(SeekFrom::Start(own.head_bytes())).map_err(Failure::io(&path))?;
-            Ok(SingleFile { representation: own.name.clone(), path, file })
-        })
-        .collect()
-    }
-
-    fn create(&self, path: &str) -> Result<(PathBuf, File), Failure> {
-        let path = self.folder.join(path);
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent).map_err(Failure::io(parent))?;
-        }
-        let file = File::create(&path).map_err(Failure::io(&path))?;
-        Ok((path, file))
-    }
-
-    fn write<'b>(&mut self, path: &str, pieces: impl Iterator<Item = &'b [u8]>) -> Result<(), Failure> {
-        let (path, mut file) = self.create(path)?;
-        self.write_to(&mut file, &path, pieces)
-    }
-
-    /// Writes on where the file stands.
-    fn append<'b>(&mut self, to: &mut SingleFile, pieces: impl Iterator<Item = &'b [u8]>) -> Result<(), Failure> {
-        self.write_to(&mut to.file, &to.path, pieces)
-    }
-
-    fn write_to<'b>(
-        &mut self,
-        file: &mut File,
-        path: &Path,
-        pieces: impl Iterator<Item = &'b [u8]>,
-    ) -> Result<(), Failure> {
-        let mut slices: Vec<IoSlice<'_>> = pieces.filter(|piece| !piece.is_empty()).map(IoSlice::new).collect();
-        self.bytes_written += slices.iter().map(|slice| slice.len() as u64).sum::<u64>();
-        let mut rest = slices.as_mut_slice();
-        while !rest.is_empty() {
-            let written = file.write_vectored(rest).map_err(Failure::io(path))?;
-            IoSlice::advance_slices(&mut rest, written);
-        }
-        Ok(())
-    }
 }

@@ -6,6 +6,7 @@
 //! track, the key and what [`TrackEncryption`] says.
 
 mod boxes;
+mod chains;
 mod cipher;
 mod drm;
 mod key;

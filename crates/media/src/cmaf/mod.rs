@@ -10,6 +10,7 @@
 mod choice;
 mod common;
 mod cuts;
+mod fragment;
 mod init;
 mod inputs;
 mod plan;
@@ -19,6 +20,7 @@ mod ranges;
 mod segment;
 mod single_file;
 mod sizes;
+mod source;
 mod subtitles;
 
 pub(crate) use choice::Choice;
@@ -29,6 +31,7 @@ pub use plan::{
 };
 pub use plan_file::{PRESENTATION_PREFIX, PlanFile, PlanWriter, presentation_range, read_presentation, read_slice};
 pub use planner::{MAX_WINDOW_BYTES, Planner};
-pub use segment::{Segment, SliceSource, package_slice};
+pub use segment::{Segment, package_slice};
 pub use single_file::FileHead;
 pub use sizes::{SegmentSize, SegmentSizes};
+pub use source::SliceSource;

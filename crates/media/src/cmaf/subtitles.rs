@@ -1,7 +1,7 @@
 //! Segments of text: samples rewritten where players do not know them, and the text files of HLS made of the same samples.
 
 use super::plan::{PlannedSample, SegmentPlan};
-use super::segment::{MISFIT, Piece, SliceSource, each_sample};
+use super::source::{MISFIT, Piece, SliceSource, each_sample};
 use crate::text::{Document, TextTrack, write_sample};
 use crate::{Error, Result};
 
@@ -21,7 +21,7 @@ pub(super) fn subtitles(
     plan: &SegmentPlan,
     track: &TextTrack,
     body: &[Piece],
-    source: &mut SliceSource,
+    source: &SliceSource,
 ) -> Result<Subtitles> {
     let coding = usize::try_from(plan.description).ok().and_then(|position| track.codings.get(position));
     let coding = coding.ok_or(Error::BadPlan { reason: "a segment names no sample description" })?;
@@ -29,14 +29,14 @@ pub(super) fn subtitles(
     let mut rewritten = coding.is_rewritten().then(|| (Vec::new(), Vec::new()));
     let mut samples = plan.samples.iter();
     let mut time = plan.decode_time;
-    each_sample(plan, body, source, |bytes, offset| {
+    each_sample(plan, body, |sample, offset| {
         let own = *samples.next().ok_or(MISFIT)?;
-        let cues = coding.cues(bytes, offset)?;
+        let cues = coding.cues(source.bytes(&sample), offset)?;
         if let Some((samples, payload)) = &mut rewritten {
-            let sample = write_sample(&cues);
-            let size = u32::try_from(sample.len()).map_err(|_| MISFIT)?;
+            let bytes = write_sample(&cues);
+            let size = u32::try_from(bytes.len()).map_err(|_| MISFIT)?;
             samples.push(PlannedSample { size, ..own });
-            payload.extend(sample);
+            payload.extend(bytes);
         }
         if let Some(document) = &mut document {
             let start = time.saturating_add_signed(own.composition_offset.into());
