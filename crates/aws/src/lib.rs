@@ -13,6 +13,7 @@
 //! the `main` says which ports the use case gets. The SDK retries what its standard mode retries; what is left becomes an
 //! error of the port, once, at the edge.
 
+mod body;
 mod clients;
 mod clock;
 mod dynamodb;

@@ -1,7 +1,8 @@
 //! Objects in S3.
 //!
-//! A read is one ranged GET, with `If-Match` when the version is pinned. A write is one PUT with `If-None-Match: *` and the
-//! SHA-256 of the bytes, which S3 checks on arrival and keeps. When an object stands there already, a HEAD compares that
+//! A read is one ranged GET, with `If-Match` when the version is pinned; an answer that breaks off or stalls is read on from
+//! where it was. A write is one PUT with `If-None-Match: *` and the SHA-256 of the bytes, which S3 checks on arrival and keeps;
+//! that header is signed, so the payload need not be hashed again to be signed too. When an object stands there already, a HEAD compares that
 //! checksum; only an object that was written without one is read for it.
 //!
 //! An upload in parts is one of SHA-256 checksums too: each part has its own, and the object that of all of them (a composite
@@ -11,16 +12,22 @@
 use std::ops::Range;
 
 use aws_sdk_s3::Client;
-use aws_sdk_s3::primitives::{ByteStream, SdkBody};
+use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{ChecksumAlgorithm, ChecksumMode, CompletedMultipartUpload, CompletedPart};
+use bytes::Bytes;
 use data_encoding::BASE64;
+use futures_util::{Stream, TryStreamExt, stream};
+use vpp_pipeline::error::Cause;
 use vpp_pipeline::layout::Headers;
 use vpp_pipeline::ports::{
     Digest, ETag, Location, NewObject, NewPart, ObjectStore, Part, Put, StoreError, Unavailable, UploadId,
 };
 
+use crate::body::gathered;
 use crate::error::{code, unavailable};
 
+/// Answers to one GET that may break off, or stall, and be read on from there.
+const ANSWERS: usize = 4;
 /// Times a PUT is made while others write the same object at the same moment (409).
 const CONFLICTS: usize = 4;
 
@@ -43,7 +50,7 @@ impl S3Store {
         let head = head.send().await.map_err(unavailable("HeadObject")).map_err(|source| unreachable(at, source))?;
         let same = match head.checksum_sha256() {
             Some(checksum) => checksum == BASE64.encode(&digest.0),
-            None => Digest::of(&self.get(at, None, None).await?) == digest,
+            None => self.digest(at, 0..u64::MAX).await? == digest,
         };
         if same { Ok(Put::AlreadyThere) } else { Err(StoreError::DifferentBytes { at: at.clone() }) }
     }
@@ -63,44 +70,94 @@ impl S3Store {
             // It was written in another way: only its bytes tell.
             let mut start = 0;
             for part in parts {
-                let bytes = self.get(at, None, Some(start..start + part.bytes)).await?;
-                same &= Digest::of(&bytes) == part.digest;
+                same &= self.digest(at, start..start + part.bytes).await? == part.digest;
                 start += part.bytes;
             }
         }
         if same { Ok(Put::AlreadyThere) } else { Err(StoreError::DifferentBytes { at: at.clone() }) }
     }
 
-    async fn get(&self, at: &Location, pin: Option<&ETag>, range: Option<Range<u64>>) -> Result<Vec<u8>, StoreError> {
-        let header = range.map(|range| format!("bytes={}-{}", range.start, range.end.saturating_sub(1)));
-        let request = self.client.get_object().bucket(at.bucket()).key(at.key()).set_range(header);
+    /// The digest of a range of what stands at `at`.
+    async fn digest(&self, at: &Location, range: Range<u64>) -> Result<Digest, StoreError> {
+        Ok(Digest::of_body(&self.stream(at, None, range).try_collect().await?))
+    }
+
+    /// Begins to read what is left of a range. Its end is the object's, where that comes first.
+    async fn open(&self, at: &Location, pin: Option<&ETag>, left: &mut Range<u64>) -> Result<ByteStream, StoreError> {
+        let header = format!("bytes={}-{}", left.start, left.end.saturating_sub(1));
+        let request = self.client.get_object().bucket(at.bucket()).key(at.key()).range(header);
         let answer = request.set_if_match(pin.map(|etag| format!("\"{etag}\""))).send().await;
         let answer = answer.map_err(|error| match code(&error) {
             Some("NoSuchKey" | "NoSuchVersion") => StoreError::Missing { at: at.clone() },
             Some("PreconditionFailed") => StoreError::Changed { at: at.clone() },
             _ => unreachable(at, unavailable("GetObject")(error)),
         })?;
-        let announced = answer.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
-        collect(answer.body, announced).await.map_err(|source| unreachable(at, source))
+        let announced = answer.content_length().and_then(|length| u64::try_from(length).ok()).unwrap_or_default();
+        left.end = left.start.saturating_add(announced);
+        Ok(answer.body)
+    }
+
+    /// The next bytes of a range, read on from where an answer broke off.
+    async fn next(
+        &self,
+        at: &Location,
+        pin: Option<&ETag>,
+        reading: &mut Reading,
+    ) -> Result<Option<Bytes>, StoreError> {
+        loop {
+            let body = match &mut reading.body {
+                Some(body) => body,
+                None => reading.body.insert(self.open(at, pin, &mut reading.left).await?),
+            };
+            let broken: Cause = match body.next().await {
+                Some(Ok(bytes)) => {
+                    reading.left.start = reading.left.start.saturating_add(bytes.len() as u64);
+                    return Ok(Some(bytes));
+                }
+                None if reading.left.is_empty() => return Ok(None),
+                None => "the answer broke off".into(),
+                Some(Err(error)) => error.into(),
+            };
+            reading.answers += 1;
+            if reading.answers == ANSWERS {
+                return Err(unreachable(at, Unavailable::new("GetObject", broken)));
+            }
+            tracing::warn!(%at, left = reading.left.end - reading.left.start, "reading on: {broken}");
+            reading.body = None;
+        }
     }
 }
 
+/// How far the reading of a range is.
+struct Reading {
+    left: Range<u64>,
+    body: Option<ByteStream>,
+    /// Answers that broke off.
+    answers: usize,
+}
+
 impl ObjectStore for S3Store {
-    async fn read(&self, at: &Location, pin: Option<&ETag>, range: Range<u64>) -> Result<Vec<u8>, StoreError> {
-        if range.is_empty() {
-            return Ok(Vec::new());
-        }
-        self.get(at, pin, Some(range)).await
+    fn stream(
+        &self,
+        at: &Location,
+        pin: Option<&ETag>,
+        range: Range<u64>,
+    ) -> impl Stream<Item = Result<Bytes, StoreError>> + Send {
+        // Nothing is asked for that is nothing.
+        let start = (!range.is_empty()).then_some(Reading { left: range, body: None, answers: 0 });
+        stream::try_unfold(start, move |reading| async move {
+            let Some(mut reading) = reading else { return Ok(None) };
+            let bytes = self.next(at, pin, &mut reading).await?;
+            Ok(bytes.map(|bytes| (bytes, Some(reading))))
+        })
     }
 
     async fn put_if_absent(&self, at: &Location, object: NewObject) -> Result<Put, StoreError> {
-        let body = SdkBody::from(object.bytes);
         for _ in 0..CONFLICTS {
-            let Some(copy) = body.try_clone() else { break };
             let put = self.client.put_object().bucket(at.bucket()).key(at.key()).if_none_match("*");
             let put = put.content_type(object.headers.content_type).cache_control(object.headers.cache_control);
-            let put = put.checksum_sha256(BASE64.encode(&object.digest.0)).body(ByteStream::new(copy));
-            let Err(error) = put.send().await else { return Ok(Put::Created) };
+            let put = put.checksum_sha256(BASE64.encode(&object.digest.0)).body(gathered(&object.body));
+            let Err(error) = put.customize().disable_payload_signing().send().await else { return Ok(Put::Created) };
             match code(&error) {
                 Some("PreconditionFailed") => return self.compare(at, object.digest).await,
                 Some("ConditionalRequestConflict") => {}
@@ -122,7 +179,8 @@ impl ObjectStore for S3Store {
     async fn put_part(&self, at: &Location, upload: &UploadId, part: NewPart) -> Result<ETag, StoreError> {
         let put = self.client.upload_part().bucket(at.bucket()).key(at.key()).upload_id(upload.as_str());
         let put = put.part_number(i32::from(part.number)).checksum_sha256(BASE64.encode(&part.digest.0));
-        let put = put.body(ByteStream::from(part.bytes)).send().await.map_err(|error| match code(&error) {
+        let put = put.body(gathered(&part.body)).customize().disable_payload_signing();
+        let put = put.send().await.map_err(|error| match code(&error) {
             Some("NoSuchUpload") => StoreError::UploadOver { at: at.clone() },
             _ => unreachable(at, unavailable("UploadPart")(error)),
         })?;
@@ -158,20 +216,6 @@ impl ObjectStore for S3Store {
             _ => Ok(()),
         }
     }
-}
-
-/// The whole body, in one buffer of the announced length.
-async fn collect(mut body: ByteStream, announced: usize) -> Result<Vec<u8>, Unavailable> {
-    let mut bytes = Vec::with_capacity(announced);
-    while let Some(chunk) = body.next().await {
-        let chunk = chunk.map_err(|error| Unavailable::new("GetObject", Box::new(error)))?;
-        bytes.extend_from_slice(&chunk);
-    }
-    if bytes.len() == announced {
-        return Ok(bytes);
-    }
-    let cut_off = format!("{} of {announced} bytes came", bytes.len());
-    Err(Unavailable::new("GetObject", cut_off.into()))
 }
 
 fn unreachable(at: &Location, source: Unavailable) -> StoreError {

@@ -498,3 +498,31 @@ fn a_window_too_large_for_a_worker_is_refused() {
     let mut planner = Planner::new(&parsed, &options(1, 1, false)).unwrap();
     assert_eq!(planner.next().unwrap().unwrap_err().code(), "limit_exceeded");
 }
+
+/// A silence that is stored once, and named by every chunk that is silent, is encrypted as one that is stored each time.
+#[test]
+fn samples_that_share_their_bytes_are_each_encrypted_by_themselves() {
+    let frame = Wanted { size: 100, duration: 1024, composition_offset: 0, is_sync: true };
+    let picture =
+        |index: usize| Wanted { size: 90, duration: 512, composition_offset: 0, is_sync: index.is_multiple_of(12) };
+    let tracks = [track(true, (0..96).map(picture).collect(), 12, None), track(false, vec![frame; 376], 47, None)];
+    let mut stored_twice = Movie::new(&tracks);
+    let chunks: Vec<u64> = stored_twice.offsets[1].iter().copied().step_by(47).collect();
+    let place = |chunk: usize| usize::try_from(chunks[chunk]).unwrap();
+    let mut stored_once = Movie::new(&tracks);
+    for (silent, first) in [(1, 0), (2, 0), (6, 5)] {
+        stored_twice.file.copy_within(place(first)..place(first) + 47 * 100, place(silent));
+        let entry = |chunk: usize| u32::try_from(chunks[chunk]).unwrap().to_be_bytes();
+        let found = stored_once.file.windows(4).rposition(|bytes| bytes == entry(silent)).unwrap();
+        stored_once.file[found..found + 4].copy_from_slice(&entry(first));
+    }
+    for (slice_bytes, seconds) in [(u64::MAX, 1), (u64::MAX, 60), (1, 1)] {
+        for protected in [true, false] {
+            let segments = |movie: &Movie| {
+                let (slices, _) = plan(movie, &options(slice_bytes, seconds, protected));
+                package(movie, &slices)
+            };
+            assert!(segments(&stored_once) == segments(&stored_twice), "segments of {seconds} s, {protected}");
+        }
+    }
+}

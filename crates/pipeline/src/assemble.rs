@@ -103,7 +103,7 @@ impl<S: ObjectStore, C: Catalog, K: Clock> Dash<S, C, K> {
     }
 
     async fn upload(&self, at: &Location, upload: &UploadId, new: NewPart) -> Result<(Part, u64), Error> {
-        let (number, bytes, digest) = (new.number, new.bytes.len() as u64, new.digest);
+        let (number, bytes, digest) = (new.number, new.body.length(), new.digest);
         let etag = match self.store.put_part(at, upload, new).await {
             Ok(etag) => Some(etag),
             // Another run has completed it, or nobody will: completing tells which.

@@ -6,15 +6,16 @@
 //! file, a PUT is of a run of segments (see [`crate::parts`]): a part of the file, or a share of one that is kept for the dash
 //! stage to gather. A package of one slice needs neither: its files are written whole, here.
 //!
-//! Memory holds the slice's source bytes, in which the engine encrypts in place, and [`PUTS`] segments on their way out:
-//! independent of the source's size.
+//! Bytes flow through. A segment is encrypted and on its way out as soon as its last byte is in, while the rest of the slice is
+//! still arriving; the bytes are copied once, into the segment's buffer. When [`PUTS`] segments are on their way out, reading
+//! waits. So of an interleaved movie memory holds some segments, and of any other no more than the slice.
 //!
 //! The function that finds all slices counted makes the package Encrypted and sends it on. Two may find it at the same
 //! time; one of them takes the step, both send the message, and the next stage does not mind.
 
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{Stream, StreamExt, TryFutureExt, TryStreamExt, future, stream};
 use vpp_media::cenc::ContentKeys;
-use vpp_media::cmaf::{Layout, Segment, SegmentSizes, Slice, SliceSource, SourceRange, package_slice, read_slice};
+use vpp_media::cmaf::{Layout, SegmentSizes, Slice, SliceIntake, SourceRange, WholeSegment, read_slice};
 
 use crate::error::Error;
 use crate::layout;
@@ -23,15 +24,16 @@ use crate::package::{Encryption, Package};
 use crate::parts::Run;
 use crate::plan::presentation;
 use crate::ports::{
-    Catalog, Clock, Digest, KeyVault, Location, NewObject, NewPart, ObjectStore, PieceReceipt, Place, Queue, Receipt,
+    Body, Catalog, Clock, KeyVault, Location, NewObject, NewPart, ObjectStore, PieceReceipt, Place, Queue, Receipt,
     SegmentReceipt, Upload,
 };
+use crate::shares::{Made, Share, Shares};
 use crate::stage::{Outcome, package, settle};
 use crate::state::{Stage, State, Step, Transition, Work};
 
 /// Ranges read at a time: a slice has one, or one per track of a file that is not interleaved.
 const GETS: usize = 8;
-/// Segments written at a time. Each holds a copy of its bytes; four keep one connection's latency hidden.
+/// Segments written at a time: four keep one connection's latency hidden.
 const PUTS: usize = 4;
 
 const UNKNOWN_SOURCE: vpp_media::Error =
@@ -106,26 +108,21 @@ where
 
     async fn make(&self, message: &SliceMessage, package: &Package) -> Result<Receipt, Error> {
         let slice = self.read_plan(message, package).await?;
-        let keys = self.keys(package).await?;
-        let mut source = self.read_source(&slice, package).await?;
-        let made = package_slice(&slice, &mut source, &keys).map_err(Error::of_media)?;
-        drop(keys);
-        let (segments, pieces) = match slice.layout {
-            Layout::Segments => {
-                let segments = made.iter().map(|segment| self.write(segment, &source, package));
-                (stream::iter(segments).buffered(PUTS).try_collect().await?, Vec::new())
+        let intake = SliceIntake::new(&slice, &self.keys(package).await?).map_err(Error::of_media)?;
+        let made = self.segments(&slice, intake, package);
+        let (segments, pieces) = match (slice.layout, message.runs.as_slice()) {
+            (Layout::Segments, _) => {
+                let written = made.map_ok(|whole| self.write(whole, package)).try_buffered(PUTS);
+                (written.try_collect().await?, Vec::new())
             }
-            Layout::SingleFile => {
-                let texts = made.iter().map(|segment| self.write_text(segment, package));
-                stream::iter(texts).buffered(PUTS).try_collect::<()>().await?;
-                let pieces = match message.runs.as_slice() {
-                    [] => self.write_files(&made, &source, package).await?,
-                    runs => self.write_runs(message.slice, runs, &slice, &made, &source, package).await?,
-                };
-                (made.iter().map(|segment| receipt(segment, &source)).collect(), pieces)
-            }
+            (Layout::SingleFile, []) => self.write_files(made, package).await?,
+            (Layout::SingleFile, runs) => self.write_runs(made, runs, &slice, package).await?,
         };
-        Ok(Receipt { slice: message.slice, bytes_read: slice.source_bytes(), segments, pieces })
+        if segments.len() == slice.segments.len() {
+            return Ok(Receipt { slice: message.slice, bytes_read: slice.source_bytes(), segments, pieces });
+        }
+        let reason = "the source ended before the slice did";
+        Err(Error::of_media(vpp_media::Error::SourceMismatch { reason }))
     }
 
     /// The slice's section of the plan.
@@ -146,34 +143,43 @@ where
         Ok(keys.into_iter().collect())
     }
 
-    /// The slice's bytes of its sources, range by range, each source at its pinned version.
-    async fn read_source(&self, slice: &Slice, package: &Package) -> Result<SliceSource, Error> {
-        let read = |range: &SourceRange| {
-            let (source, bytes) = (package.sources().nth(range.input.into()), range.bytes.clone());
-            async move {
-                let source = source.ok_or_else(|| Error::of_media(UNKNOWN_SOURCE))?;
-                self.store.read(&source.location, Some(&source.etag), bytes).await.map_err(Error::of_source)
-            }
+    /// The slice's segments, each when the last of its bytes has arrived: its ranges are read side by side, each source at its
+    /// pinned version.
+    fn segments<'a>(
+        &'a self,
+        slice: &'a Slice,
+        mut intake: SliceIntake<'a>,
+        package: &'a Package,
+    ) -> impl Stream<Item = Result<WholeSegment, Error>> + 'a {
+        let arrive = move |(position, range): (usize, &'a SourceRange)| {
+            let source = package.sources().nth(range.input.into()).ok_or_else(|| Error::of_media(UNKNOWN_SOURCE));
+            let pieces = future::ready(source).map_ok(move |source| {
+                let pieces = self.store.stream(&source.location, Some(&source.etag), range.bytes.clone());
+                pieces.map_ok(move |bytes| (position, bytes)).map_err(Error::of_source)
+            });
+            Box::pin(pieces.try_flatten_stream())
         };
-        let ranges: Vec<Vec<u8>> = stream::iter(slice.ranges.iter().map(read)).buffered(GETS).try_collect().await?;
-        SliceSource::new(slice, ranges).map_err(Error::of_media)
+        let pieces = stream::iter(slice.ranges.iter().enumerate().map(arrive)).flatten_unordered(GETS);
+        let empty = stream::iter([intake.empty()]);
+        let whole = pieces.map(move |piece| piece.map(|(range, bytes)| intake.supply(range, &bytes)));
+        let whole = empty.map(Ok).chain(whole).map(|whole| whole?.map_err(Error::of_media));
+        whole.map_ok(|whole| stream::iter(whole.into_iter().map(Ok))).try_flatten()
     }
 
-    async fn write(&self, segment: &Segment, source: &SliceSource, package: &Package) -> Result<SegmentReceipt, Error> {
-        let path = segment.path();
-        let at = Location::new(&self.settings.output_bucket, layout::output_key(&package.id, &path));
-        let object = NewObject::new(segment.to_vec(source), layout::output_headers(&path));
-        let digest = object.digest;
-        let put = self.store.put_if_absent(&at, object).await;
+    async fn write(&self, whole: WholeSegment, package: &Package) -> Result<SegmentReceipt, Error> {
+        let path = whole.segment.path();
+        self.write_text(&whole, package).await?;
+        let Made { mut receipt, body } = Made::of(whole);
+        let object = NewObject::new(body, layout::output_headers(&path));
+        receipt.digest = Some(object.digest);
+        let put = self.store.put_if_absent(&self.output(package, &path), object).await;
         put.map_err(|error| Error::of_store("writing a segment", error))?;
-        self.write_text(segment, package).await?;
-        let (representation, number) = (segment.representation.clone(), segment.number);
-        Ok(SegmentReceipt { representation, number, size: segment.size(), digest })
+        Ok(receipt)
     }
 
     /// Writes the text file that goes with a segment, in either layout.
-    async fn write_text(&self, segment: &Segment, package: &Package) -> Result<(), Error> {
-        if let Some((path, text)) = segment.text_file() {
+    async fn write_text(&self, whole: &WholeSegment, package: &Package) -> Result<(), Error> {
+        if let Some((path, text)) = whole.segment.text_file() {
             let object = NewObject::new(text.to_vec(), layout::output_headers(&path));
             let put = self.store.put_if_absent(&self.output(package, &path), object).await;
             put.map_err(|error| Error::of_store("writing a segment's text file", error))?;
@@ -181,83 +187,93 @@ where
         Ok(())
     }
 
+    /// The segments of a single file, their text files written.
+    fn parts_of_files<'a>(
+        &'a self,
+        made: impl Stream<Item = Result<WholeSegment, Error>> + 'a,
+        package: &'a Package,
+    ) -> impl Stream<Item = Result<Made, Error>> + 'a {
+        made.and_then(async move |whole| {
+            self.write_text(&whole, package).await?;
+            Ok(Made::of(whole))
+        })
+    }
+
     /// Writes the single files of a package that has one slice.
     async fn write_files(
         &self,
-        made: &[Segment],
-        source: &SliceSource,
+        made: impl Stream<Item = Result<WholeSegment, Error>>,
         package: &Package,
-    ) -> Result<Vec<PieceReceipt>, Error> {
+    ) -> Result<(Vec<SegmentReceipt>, Vec<PieceReceipt>), Error> {
         let presentation = presentation(&self.store, &self.settings.work_bucket, package).await?;
+        let mut made: Vec<Made> = self.parts_of_files(made, package).try_collect().await?;
+        made.sort_by_key(|made| made.receipt.number);
         let mut sizes = SegmentSizes::new(&presentation);
-        for segment in made {
-            let noted = sizes.set(&presentation, &segment.representation, segment.number, segment.size());
-            noted.map_err(Error::of_media)?;
+        for SegmentReceipt { representation, number, size, .. } in made.iter().map(|made| &made.receipt) {
+            sizes.set(&presentation, representation, *number, *size).map_err(Error::of_media)?;
         }
         let heads = presentation.heads(&sizes).map_err(Error::of_media)?;
         let mut pieces = Vec::new();
         for (own, head) in presentation.representations.iter().zip(heads) {
-            let mut bytes = head.bytes;
-            let segments = made.iter().filter(|segment| segment.representation == own.name);
-            segments.flat_map(|segment| segment.pieces(source)).for_each(|piece| bytes.extend_from_slice(piece));
-            let object = NewObject::new(bytes, layout::output_headers(&head.path));
-            let (length, digest) = (object.bytes.len() as u64, object.digest);
+            let mut body = Body::from(head.bytes);
+            let segments = made.iter().filter(|made| made.receipt.representation == own.name);
+            segments.for_each(|made| body.extend(made.body.clone()));
+            let object = NewObject::new(body, layout::output_headers(&head.path));
+            let (bytes, digest) = (object.body.length(), object.digest);
             let put = self.store.put_if_absent(&self.output(package, &head.path), object).await;
             put.map_err(|error| Error::of_store("writing a file", error))?;
-            pieces.push(PieceReceipt { representation: own.name.clone(), bytes: length, digest, place: Place::File });
+            pieces.push(PieceReceipt { representation: own.name.clone(), bytes, digest, place: Place::File });
         }
-        Ok(pieces)
+        Ok((made.into_iter().map(|made| made.receipt).collect(), pieces))
     }
 
     /// Writes a slice's runs, each to its place.
     async fn write_runs(
         &self,
-        number: u32,
+        made: impl Stream<Item = Result<WholeSegment, Error>>,
         runs: &[Run],
         slice: &Slice,
-        made: &[Segment],
-        source: &SliceSource,
         package: &Package,
-    ) -> Result<Vec<PieceReceipt>, Error> {
+    ) -> Result<(Vec<SegmentReceipt>, Vec<PieceReceipt>), Error> {
         let mut uploads = Vec::new();
         if runs.iter().any(|run| run.whole) {
             let known = self.catalog.uploads(&package.id).await.map_err(Error::unavailable("reading the uploads"))?;
             uploads = known.unwrap_or_default();
         }
-        let shares = shares(runs, slice, made)?;
-        let written = shares.into_iter().map(|share| self.write_run(number, share, source, &uploads, package));
-        stream::iter(written).buffered(PUTS).try_collect().await
+        let mut shares = Shares::new(runs, slice)?;
+        let shares = self.parts_of_files(made, package).try_filter_map(|made| future::ready(Ok(shares.take(made))));
+        let written = shares.map_ok(|share| self.write_run(slice.index, share, &uploads, package)).try_buffered(PUTS);
+        let written: Vec<(Vec<SegmentReceipt>, PieceReceipt)> = written.try_collect().await?;
+        let (segments, pieces): (Vec<_>, _) = written.into_iter().unzip();
+        Ok((segments.into_iter().flatten().collect(), pieces))
     }
 
     async fn write_run(
         &self,
         slice: u32,
-        share: Share<'_>,
-        source: &SliceSource,
+        share: Share,
         uploads: &[Upload],
         package: &Package,
-    ) -> Result<PieceReceipt, Error> {
-        let mut bytes = Vec::new();
-        let pieces = share.segments.iter().flat_map(|segment| segment.pieces(source));
-        pieces.for_each(|piece| bytes.extend_from_slice(piece));
-        let (part, length) = (share.run.part, bytes.len() as u64);
-        let (digest, place) = if share.run.whole {
-            let upload = uploads.iter().find(|upload| upload.representation == share.representation);
+    ) -> Result<(Vec<SegmentReceipt>, PieceReceipt), Error> {
+        let Share { run, representation, path, receipts, body } = share;
+        let (part, bytes) = (run.part, body.length());
+        let (digest, place) = if run.whole {
+            let upload = uploads.iter().find(|upload| upload.representation == representation);
             let upload = upload.ok_or(Error::not_yet("uploading a part", "its upload is not known"))?;
-            let new = NewPart::new(part, bytes);
+            let new = NewPart::new(part, body);
             let digest = new.digest;
-            let put = self.store.put_part(&self.output(package, &share.path), &upload.id, new).await;
+            let put = self.store.put_part(&self.output(package, &path), &upload.id, new).await;
             let etag = put.map_err(|error| Error::of_store("uploading a part", error))?;
             (digest, Place::Uploaded { part, etag })
         } else {
-            let key = layout::piece_key(&package.id, share.representation, part, slice);
-            let object = NewObject::new(bytes, layout::plan_headers());
+            let key = layout::piece_key(&package.id, &representation, part, slice);
+            let object = NewObject::new(body, layout::plan_headers());
             let digest = object.digest;
             let put = self.store.put_if_absent(&Location::new(&self.settings.work_bucket, key), object).await;
             put.map_err(|error| Error::of_store("keeping a piece", error))?;
             (digest, Place::Kept { part })
         };
-        Ok(PieceReceipt { representation: share.representation.to_owned(), bytes: length, digest, place })
+        Ok((receipts, PieceReceipt { representation, bytes, digest, place }))
     }
 
     fn output(&self, package: &Package, path: &str) -> Location {
@@ -283,34 +299,4 @@ where
         self.queue.send_all(&[next]).await.map_err(Error::unavailable("sending the package on"))?;
         Ok(Outcome::Done)
     }
-}
-
-/// The segments of a run.
-struct Share<'s> {
-    run: Run,
-    representation: &'s str,
-    path: String,
-    segments: Vec<&'s Segment>,
-}
-
-/// Deals a slice's segments out to its runs: every segment to one.
-fn shares<'s>(runs: &[Run], slice: &'s Slice, made: &'s [Segment]) -> Result<Vec<Share<'s>>, Error> {
-    let misfit = || Error::permanent("bad_plan", "the runs of a slice are not those of its segments");
-    let mut shares: Vec<Share<'s>> = Vec::new();
-    for run in runs {
-        let track = slice.tracks.get(usize::from(run.track)).ok_or_else(misfit)?;
-        let earlier = shares.iter().filter(|share| share.run.track == run.track);
-        let dealt: usize = earlier.map(|share| share.segments.len()).sum();
-        let own = made.iter().filter(|segment| segment.representation == track.name);
-        let segments: Vec<_> = own.skip(dealt).take(usize::from(run.segments)).collect();
-        shares.push(Share { run: *run, representation: &track.name, path: track.file_path(), segments });
-    }
-    let dealt: usize = shares.iter().map(|share| share.segments.len()).sum();
-    if dealt == made.len() { Ok(shares) } else { Err(misfit()) }
-}
-
-/// The receipt of a segment that is written with others.
-fn receipt(segment: &Segment, source: &SliceSource) -> SegmentReceipt {
-    let (representation, number) = (segment.representation.clone(), segment.number);
-    SegmentReceipt { representation, number, size: segment.size(), digest: Digest::of_pieces(segment.pieces(source)) }
 }

@@ -41,6 +41,7 @@ pub mod package;
 pub mod parts;
 mod plan;
 pub mod ports;
+mod shares;
 mod source;
 mod stage;
 pub mod state;

@@ -5,7 +5,8 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, UNIX_EPOCH};
 
-use futures_util::{StreamExt, TryStreamExt, stream};
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use vpp_media::cenc::ContentKey;
 use vpp_pipeline::id::PackageId;
 use vpp_pipeline::layout::Headers;
@@ -125,39 +126,49 @@ fn unreachable(at: &Location) -> impl FnOnce(Unavailable) -> StoreError {
 }
 
 impl ObjectStore for Host {
-    async fn read(&self, at: &Location, _pin: Option<&ETag>, range: Range<u64>) -> Result<Vec<u8>, StoreError> {
-        let (prefix, parameters) = (self.prefix(at), &self.cloud.parameters);
-        let limit = parameters.s3.gets_per_prefix;
-        let ask = |state: &mut State, now: Duration| {
-            state.gets.entry(prefix.clone()).or_insert_with(|| Rate::per_second(limit)).take(1, now)
-        };
-        let first_byte = parameters.s3.first_byte;
-        let admitted =
-            self.admitted("GetObject", (first_byte, parameters.sdk), ask, |ledger| &mut ledger.slow_downs).await;
-        admitted.map_err(unreachable(at))?;
-        self.with(|state, _| state.ledger.gets += 1);
-        self.wait(first_byte).await;
+    /// In the model the bytes of a range arrive at once: an environment's network and processor then work one after the other,
+    /// which is the slower of what may be.
+    fn stream(
+        &self,
+        at: &Location,
+        _pin: Option<&ETag>,
+        range: Range<u64>,
+    ) -> impl Stream<Item = Result<Bytes, StoreError>> + Send {
+        stream::once(async move {
+            let (prefix, parameters) = (self.prefix(at), &self.cloud.parameters);
+            let limit = parameters.s3.gets_per_prefix;
+            let ask = |state: &mut State, now: Duration| {
+                state.gets.entry(prefix.clone()).or_insert_with(|| Rate::per_second(limit)).take(1, now)
+            };
+            let first_byte = parameters.s3.first_byte;
+            let admitted =
+                self.admitted("GetObject", (first_byte, parameters.sdk), ask, |ledger| &mut ledger.slow_downs).await;
+            admitted.map_err(unreachable(at))?;
+            self.with(|state, _| state.ledger.gets += 1);
+            self.wait(first_byte).await;
 
-        let (movie, plan) = self.with(|state, _| (state.movies.get(at.key()).cloned(), state.plans.get(at).cloned()));
-        if let Some(movie) = movie {
-            let weight = movie.weight(&range);
-            self.transfer(weight).await;
-            self.with(|state, _| state.ledger.source_bytes_read += weight);
-            let of_index = weight.min(movie.front_len().saturating_sub(range.start));
-            self.compute(of_index, parameters.engine.index).await;
-            self.compute(weight - of_index, parameters.engine.source).await;
-            return Ok(movie.read(range));
-        }
-        let plan = plan.ok_or_else(|| StoreError::Missing { at: at.clone() })?;
-        let clip = |end: u64| usize::try_from(end).unwrap_or(usize::MAX).min(plan.len());
-        let bytes = plan.get(clip(range.start)..clip(range.end)).unwrap_or_default().to_vec();
-        self.transfer(bytes.len() as u64).await;
-        Ok(bytes)
+            let (movie, plan) =
+                self.with(|state, _| (state.movies.get(at.key()).cloned(), state.plans.get(at).cloned()));
+            if let Some(movie) = movie {
+                let weight = movie.weight(&range);
+                self.transfer(weight).await;
+                self.with(|state, _| state.ledger.source_bytes_read += weight);
+                let of_index = weight.min(movie.front_len().saturating_sub(range.start));
+                self.compute(of_index, parameters.engine.index).await;
+                self.compute(weight - of_index, parameters.engine.source).await;
+                return Ok(movie.read(range).into());
+            }
+            let plan = plan.ok_or_else(|| StoreError::Missing { at: at.clone() })?;
+            let clip = |end: u64| usize::try_from(end).unwrap_or(usize::MAX).min(plan.len());
+            let bytes = plan.get(clip(range.start)..clip(range.end)).unwrap_or_default().to_vec();
+            self.transfer(bytes.len() as u64).await;
+            Ok(bytes.into())
+        })
     }
 
     async fn put_if_absent(&self, at: &Location, object: NewObject) -> Result<Put, StoreError> {
         let (prefix, parameters) = (self.prefix(at), &self.cloud.parameters);
-        let weight = weight(at.key(), &object.bytes, self.cloud.factor);
+        let weight = weight(at.key(), &object.body.to_vec(), self.cloud.factor);
         self.compute(weight, parameters.engine.output).await;
         let limit = parameters.s3.puts_per_prefix;
         let ask = |state: &mut State, now: Duration| {
@@ -178,7 +189,7 @@ impl ObjectStore for Host {
                 return if same { Ok(Put::AlreadyThere) } else { Err(StoreError::DifferentBytes { at: at.clone() }) };
             }
             if at.bucket() == "work" {
-                state.plans.insert(at.clone(), Arc::new(object.bytes));
+                state.plans.insert(at.clone(), Arc::new(object.body.to_vec()));
             } else {
                 state.ledger.output_bytes += weight;
             }

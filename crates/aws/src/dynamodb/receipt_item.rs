@@ -1,7 +1,7 @@
 //! A slice's receipt as an item.
 //!
 //! Segments are one compact JSON text, `[["v1",3,1048576,30211,"<SHA-256 in base64>"],…]`: some 75 bytes each, so that the thousand
-//! segments a slice may have stay far below DynamoDB's 400 KB. So are the pieces of single files, at most two a track:
+//! segments a slice may have stay far below DynamoDB's 400 KB; a segment of a single file has no digest. So are the pieces of single files, at most two a track:
 //! `[["v1",2,31457280,"<SHA-256>","<ETag>"],…]`, part 0 being the file itself, and no `ETag` meaning that the piece is kept.
 
 use data_encoding::BASE64_NOPAD;
@@ -28,7 +28,7 @@ type PieceRow = (String, u16, u64, String, Option<String>);
 
 pub(super) fn write(id: &PackageId, receipt: &Receipt) -> Result<Item, Malformed> {
     let row = |segment: &SegmentReceipt| -> Row {
-        let digest = BASE64_NOPAD.encode(&segment.digest.0);
+        let digest = segment.digest.map(|digest| BASE64_NOPAD.encode(&digest.0)).unwrap_or_default();
         let SegmentSize { bytes, entry_bytes } = segment.size;
         (segment.representation.clone(), segment.number, bytes, entry_bytes, digest)
     };
@@ -64,7 +64,8 @@ pub(super) fn read(item: &Item) -> Result<Receipt, Malformed> {
     };
     let segment = |(representation, number, bytes, entry_bytes, digest): Row| {
         let size = SegmentSize { bytes, entry_bytes };
-        Some(SegmentReceipt { representation, number, size, digest: read(digest)? })
+        let digest = if digest.is_empty() { None } else { Some(read(digest)?) };
+        Some(SegmentReceipt { representation, number, size, digest })
     };
     let piece = |(representation, part, bytes, digest, etag): PieceRow| {
         let place = match (part, etag) {

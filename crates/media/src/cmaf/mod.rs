@@ -13,6 +13,7 @@ mod cuts;
 mod fragment;
 mod init;
 mod inputs;
+mod intake;
 mod plan;
 mod plan_file;
 mod planner;
@@ -25,6 +26,7 @@ mod subtitles;
 
 pub(crate) use choice::Choice;
 pub use inputs::MAX_INPUTS;
+pub use intake::{SliceIntake, WholeSegment};
 pub use plan::{
     EntryPoint, Extent, KeyParameters, Layout, PlanOptions, PlannedSample, Presentation, ProtectedTracks, Protection,
     Representation, SapType, SegmentPlan, SegmentTime, Sidecar, Slice, SliceTrack, SourceRange,

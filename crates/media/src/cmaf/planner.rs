@@ -188,7 +188,7 @@ impl<'m, 'a> Planner<'m, 'a> {
         let index = self.slices;
         self.slices = self.slices.saturating_add(1);
         let tracks: Vec<SliceTrack> = self.cursors.iter().map(Cursor::slice_track).collect();
-        let ranges = ranges::of_sources(&segments, &tracks)?;
+        let ranges = ranges::of_sources(&segments, &tracks);
         Ok(Some(Slice { index, ranges, tracks, segments, layout: self.layout }))
     }
 }

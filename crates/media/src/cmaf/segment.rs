@@ -8,7 +8,7 @@
 //! that is encrypted at once, because a cipher that has many stretches before it can work on several side by side.
 
 use super::fragment::head;
-use super::plan::{Extent, Layout, SegmentPlan, Slice, SliceTrack};
+use super::plan::{Layout, SegmentPlan, Slice, SliceTrack};
 use super::sizes::SegmentSize;
 use super::source::{Piece, SliceSource, each_sample};
 use super::subtitles::subtitles;
@@ -61,6 +61,13 @@ impl Segment {
         SegmentSize { bytes: self.bytes(), entry_bytes: self.entry_bytes }
     }
 
+    /// Its head and its payload; `source` is the payload.
+    pub(super) fn into_bytes(self, source: SliceSource) -> [Vec<u8>; 2] {
+        // What was rewritten is all in the head.
+        let payload = source.into_parts().into_iter().next().filter(|_| !self.body.is_empty());
+        [self.head, payload.unwrap_or_default()]
+    }
+
     /// Its bytes in one buffer.
     #[must_use]
     pub fn to_vec(&self, source: &SliceSource) -> Vec<u8> {
@@ -80,27 +87,35 @@ pub fn package_slice(slice: &Slice, source: &mut SliceSource, keys: &ContentKeys
     for track in &slice.tracks {
         encryptors.push(Encryptor::new(track, keys)?);
     }
+    let track_of = |plan: &SegmentPlan| slice.tracks.get(usize::from(plan.track)).ok_or(NO_TRACK);
+    let body_of = |plan: &SegmentPlan| {
+        let input = track_of(plan)?.input;
+        plan.extents.iter().map(|extent| source.locate(input, extent.offset, extent.bytes)).collect()
+    };
+    let mut bodies = slice.segments.iter().map(body_of).collect::<Result<Vec<_>>>()?;
+    source.unshare(&mut bodies);
     slice
         .segments
         .iter()
-        .map(|plan| {
-            let position = usize::from(plan.track);
-            let track = slice.tracks.get(position).ok_or(Error::BadPlan { reason: "a segment names no track" })?;
-            let encryptor = encryptors.get(position).and_then(Option::as_ref);
-            package_segment(plan, track, encryptor, slice.layout, source)
+        .zip(bodies)
+        .map(|(plan, body)| {
+            let encryptor = encryptors.get(usize::from(plan.track)).and_then(Option::as_ref);
+            package_segment(plan, track_of(plan)?, encryptor, slice.layout, body, source)
         })
         .collect()
 }
 
-fn package_segment(
+const NO_TRACK: Error = Error::BadPlan { reason: "a segment names no track" };
+
+/// Packages a segment whose extents lie in `source` where `body` says.
+pub(super) fn package_segment(
     plan: &SegmentPlan,
     track: &SliceTrack,
     encryptor: Option<&Encryptor<'_>>,
     layout: Layout,
+    body: Vec<Piece>,
     source: &mut SliceSource,
 ) -> Result<Segment> {
-    let locate = |extent: &Extent| source.locate(track.input, extent.offset, extent.bytes);
-    let body = plan.extents.iter().map(locate).collect::<Result<Vec<_>>>()?;
     let auxiliary = encryptor.map(|encryptor| encryptor.encrypt(plan, &body, source)).transpose()?;
     let subtitles = track.text.as_ref().map(|text| subtitles(plan, text, &body, source)).transpose()?;
     let (rewritten, text) = subtitles.map_or((None, None), |own| (own.rewritten, own.text));
@@ -118,14 +133,15 @@ fn package_segment(
 }
 
 /// Encrypts the samples of one track.
-struct Encryptor<'t> {
+#[derive(Debug)]
+pub(super) struct Encryptor<'t> {
     cipher: SampleCipher,
     scheme: Scheme,
     rules: &'t [ProtectionRule],
 }
 
 impl<'t> Encryptor<'t> {
-    fn new(track: &'t SliceTrack, keys: &ContentKeys) -> Result<Option<Self>> {
+    pub(super) fn new(track: &'t SliceTrack, keys: &ContentKeys) -> Result<Option<Self>> {
         let Some(encryption) = &track.encryption else { return Ok(None) };
         let key = keys.of(&encryption.kid);
         let key =
@@ -168,6 +184,6 @@ impl<'t> Encryptor<'t> {
     }
 }
 
-fn length(bytes: &[u8]) -> u64 {
+pub(super) fn length(bytes: &[u8]) -> u64 {
     u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }

@@ -3,6 +3,7 @@
 //! Nothing here copies media. A [`Piece`] names bytes of the buffers that were read; whoever writes them to disk is lent those
 //! bytes, and whoever encrypts them is lent all the stretches that are to be encrypted at once, each apart from the others.
 
+use std::iter::repeat;
 use std::ops::Range;
 
 use super::plan::{SegmentPlan, Slice, SourceRange};
@@ -28,6 +29,11 @@ impl SliceSource {
         Ok(Self { parts: slice.ranges.iter().map(|range| (range.input, range.bytes.start)).zip(parts).collect() })
     }
 
+    /// The payload of one segment.
+    pub(super) fn of_payload(payload: Vec<u8>) -> Self {
+        Self { parts: vec![((0, 0), payload)] }
+    }
+
     /// Gives the buffers back, to be read into again.
     #[must_use]
     pub fn into_parts(self) -> Vec<Vec<u8>> {
@@ -47,6 +53,32 @@ impl SliceSource {
         found.or_else(nowhere).ok_or(Error::SourceMismatch { reason: "the slice's ranges do not hold its samples" })
     }
 
+    /// Gives segments that share bytes with others a copy of theirs, so that each can be encrypted by itself. A movie may name
+    /// the same bytes several times over, as a silence that is stored once.
+    pub(super) fn unshare(&mut self, bodies: &mut [Vec<Piece>]) {
+        let mut pieces: Vec<_> = (0..).zip(&*bodies).flat_map(|(own, body)| body.iter().zip(repeat(own))).collect();
+        pieces.sort_by_key(|(piece, _)| piece.start());
+        let mut shared: Vec<usize> = Vec::new();
+        let mut end = (0, 0);
+        for (piece, own) in pieces.into_iter().filter(|(piece, _)| piece.len() > 0) {
+            shared.extend((piece.start() < end).then_some(own));
+            end = end.max((piece.part, piece.range.end));
+        }
+        shared.sort_unstable();
+        shared.dedup();
+        for own in shared {
+            let Some(body) = bodies.get_mut(own) else { continue };
+            let part = self.parts.len();
+            let mut copy = Vec::new();
+            for piece in body {
+                let start = copy.len();
+                copy.extend_from_slice(self.bytes(piece));
+                *piece = Piece::new(part, start..copy.len());
+            }
+            self.parts.push(((u16::MAX, u64::MAX), copy));
+        }
+    }
+
     pub(super) fn bytes(&self, piece: &Piece) -> &[u8] {
         self.parts.get(piece.part).and_then(|(_, part)| part.get(piece.range.clone())).unwrap_or_default()
     }
@@ -54,7 +86,7 @@ impl SliceSource {
     /// The bytes of `pieces`, which are not empty, in ascending order, and apart: each to be written to by itself.
     ///
     /// # Errors
-    /// [`Error::BadPlan`] when they are not: a planner sees to it that samples share no bytes.
+    /// [`Error::BadPlan`] when they are not: see [`unshare`](Self::unshare).
     pub(super) fn apart<'s>(&'s mut self, pieces: &[Piece]) -> Result<Vec<&'s mut [u8]>> {
         let mut apart = Vec::with_capacity(pieces.len());
         let mut pieces = pieces.iter().peekable();
@@ -80,6 +112,10 @@ pub(super) struct Piece {
 }
 
 impl Piece {
+    pub(super) fn new(part: usize, range: Range<usize>) -> Self {
+        Self { part, range }
+    }
+
     /// How many they are.
     pub(super) fn len(&self) -> usize {
         self.range.len()

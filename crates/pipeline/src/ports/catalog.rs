@@ -88,8 +88,8 @@ pub struct SegmentReceipt {
     pub number: u32,
     /// Its size.
     pub size: SegmentSize,
-    /// Digest of the bytes.
-    pub digest: Digest,
+    /// Digest of the bytes, where it is an object of its own.
+    pub digest: Option<Digest>,
 }
 
 /// Some contents, newest first.

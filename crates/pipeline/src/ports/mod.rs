@@ -4,6 +4,7 @@
 //! Two sets of adapters stand behind them, in memory (`testing`) and on AWS (`vpp-aws`), and one contract suite
 //! (`testing::contract`) holds both to the same meaning.
 
+mod body;
 mod catalog;
 mod clock;
 mod key_vault;
@@ -13,6 +14,7 @@ mod probe;
 mod queue;
 mod token_signer;
 
+pub use body::Body;
 pub use catalog::{Catalog, ContentPage, Created, Cursor, InvalidCursor, PieceReceipt, Place, Receipt, SegmentReceipt};
 pub use clock::Clock;
 pub use key_vault::{KeyVault, WrappedKey};

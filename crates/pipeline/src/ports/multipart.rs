@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::ports::{Digest, ETag};
+use crate::ports::{Body, Digest, ETag};
 
 /// An object in the making, which no reader sees until it is complete.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -43,16 +43,17 @@ pub struct NewPart {
     /// Its number, from 1.
     pub number: u16,
     /// Its bytes.
-    pub bytes: Vec<u8>,
+    pub body: Body,
     /// Their digest, which the store checks on arrival.
     pub digest: Digest,
 }
 
 impl NewPart {
-    /// Part `number`, of `bytes`, with their digest.
+    /// Part `number`, of the bytes of `body`, with their digest.
     #[must_use]
-    pub fn new(number: u16, bytes: Vec<u8>) -> Self {
-        Self { digest: Digest::of(&bytes), number, bytes }
+    pub fn new(number: u16, body: impl Into<Body>) -> Self {
+        let body = body.into();
+        Self { digest: Digest::of_body(&body), number, body }
     }
 }
 

@@ -5,8 +5,11 @@ use std::future::Future;
 use std::ops::Range;
 use std::str::FromStr;
 
+use bytes::Bytes;
+use futures_util::{Stream, TryStreamExt};
+
 use crate::layout::Headers;
-use crate::ports::{NewPart, Part, Unavailable, UploadId};
+use crate::ports::{Body, NewPart, Part, Unavailable, UploadId};
 
 /// A bucket and a key, written `s3://bucket/key`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -88,15 +91,16 @@ impl Digest {
     /// The digest of `bytes`.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
-        Self::of_pieces([bytes])
+        use sha2::Digest as _;
+        Self(sha2::Sha256::digest(bytes).into())
     }
 
-    /// The digest of bytes that lie in pieces.
+    /// The digest of a body's bytes.
     #[must_use]
-    pub fn of_pieces<'b>(pieces: impl IntoIterator<Item = &'b [u8]>) -> Self {
+    pub fn of_body(body: &Body) -> Self {
         use sha2::Digest as _;
         let mut hash = sha2::Sha256::new();
-        pieces.into_iter().for_each(|piece| hash.update(piece));
+        body.pieces().for_each(|piece| hash.update(piece));
         Self(hash.finalize().into())
     }
 }
@@ -105,7 +109,7 @@ impl Digest {
 #[derive(Debug)]
 pub struct NewObject {
     /// Its bytes.
-    pub bytes: Vec<u8>,
+    pub body: Body,
     /// Their digest, which the store checks on arrival.
     pub digest: Digest,
     /// How it is served.
@@ -113,10 +117,11 @@ pub struct NewObject {
 }
 
 impl NewObject {
-    /// An object of `bytes`, with their digest.
+    /// An object of the bytes of `body`, with their digest.
     #[must_use]
-    pub fn new(bytes: Vec<u8>, headers: Headers) -> Self {
-        Self { digest: Digest::of(&bytes), bytes, headers }
+    pub fn new(body: impl Into<Body>, headers: Headers) -> Self {
+        let body = body.into();
+        Self { digest: Digest::of_body(&body), body, headers }
     }
 }
 
@@ -172,17 +177,34 @@ pub enum StoreError {
 /// An object may be uploaded in parts, by many writers. No reader sees it until it is complete, a part may be uploaded again, and
 /// an upload that is never completed is forgotten after some days.
 pub trait ObjectStore: Send + Sync {
-    /// Reads `range`, which starts inside the object and is cut off at its end; with a `pin`, only of that version.
+    /// The bytes of `range` as they arrive; it starts inside the object and is cut off at its end. With a `pin`, only of that
+    /// version. Nothing is asked for before the stream is polled.
     ///
     /// # Errors
     /// [`StoreError::Missing`], [`StoreError::Changed`] when the object is not at `pin`, or unavailable: also when fewer
     /// bytes came than the answer had announced.
+    fn stream(
+        &self,
+        at: &Location,
+        pin: Option<&ETag>,
+        range: Range<u64>,
+    ) -> impl Stream<Item = Result<Bytes, StoreError>> + Send;
+
+    /// Reads `range` whole.
+    ///
+    /// # Errors
+    /// Those of [`stream`](Self::stream).
     fn read(
         &self,
         at: &Location,
         pin: Option<&ETag>,
         range: Range<u64>,
-    ) -> impl Future<Output = Result<Vec<u8>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Vec<u8>, StoreError>> + Send {
+        self.stream(at, pin, range).try_fold(Vec::new(), async |mut bytes, piece| {
+            bytes.extend_from_slice(&piece);
+            Ok(bytes)
+        })
+    }
 
     /// Writes `object` unless one stands there. One of the same bytes is fine.
     ///

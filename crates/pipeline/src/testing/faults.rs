@@ -8,6 +8,8 @@ use std::future::Future;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
+use bytes::Bytes;
+use futures_util::{FutureExt, Stream, StreamExt, stream};
 use vpp_media::cenc::ContentKey;
 
 use super::lock;
@@ -61,7 +63,6 @@ impl Faults {
     }
 
     async fn around<T>(&self, call: impl Future<Output = T>) -> Result<T, Unavailable> {
-        let fault = || Unavailable::new("Faults", "this call was to fail".into());
         match self.next() {
             None => Ok(call.await),
             Some(Moment::Before) => Err(fault()),
@@ -71,6 +72,10 @@ impl Faults {
             }
         }
     }
+}
+
+fn fault() -> Unavailable {
+    Unavailable::new("Faults", "this call was to fail".into())
 }
 
 /// A port behind a fault.
@@ -88,9 +93,23 @@ impl<P> Faulty<P> {
 }
 
 impl<S: ObjectStore> ObjectStore for Faulty<S> {
-    async fn read(&self, at: &Location, pin: Option<&ETag>, range: Range<u64>) -> Result<Vec<u8>, StoreError> {
-        let done = self.faults.around(self.port.read(at, pin, range)).await;
-        done.map_err(|source| StoreError::Unavailable { at: at.clone(), source })?
+    /// The call is one, however many pieces arrive: it fails before the first of them, or behind that one.
+    fn stream(
+        &self,
+        at: &Location,
+        pin: Option<&ETag>,
+        range: Range<u64>,
+    ) -> impl Stream<Item = Result<Bytes, StoreError>> + Send {
+        let begun = async move {
+            let arrive = match self.faults.next() {
+                None => usize::MAX,
+                Some(Moment::Before) => 0,
+                Some(Moment::After) => 1,
+            };
+            let failed = (arrive < usize::MAX).then(|| StoreError::Unavailable { at: at.clone(), source: fault() });
+            self.port.stream(at, pin, range).take(arrive).chain(stream::iter(failed.map(Err)))
+        };
+        begun.flatten_stream()
     }
 
     async fn put_if_absent(&self, at: &Location, object: NewObject) -> Result<Put, StoreError> {
