@@ -10,9 +10,12 @@
     reason = "a test: it may panic, and its sizes are small"
 )]
 
+#[path = "support/arriving.rs"]
+mod arriving;
 mod support;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::time::Duration;
 
 use mp4_atom::{Any, Decode, Moof};
@@ -69,12 +72,16 @@ fn plan(movie: &Movie, options: &PlanOptions) -> (Vec<Slice>, Presentation) {
 fn package(movie: &Movie, slices: &[Slice]) -> BTreeMap<String, Vec<u8>> {
     let mut segments = BTreeMap::new();
     for slice in slices {
-        let parts = slice.ranges.iter().map(|range| movie.bytes(range.bytes.start, range.bytes.end).to_vec()).collect();
-        let mut source = SliceSource::new(slice, parts).unwrap();
+        let read = |range: &Range<u64>| movie.bytes(range.start, range.end).to_vec();
+        for (path, bytes) in arriving::segments(slice, read, &keys()).unwrap() {
+            assert!(segments.insert(path, bytes).is_none(), "one segment per path");
+        }
+        let mut source =
+            SliceSource::new(slice, slice.ranges.iter().map(|range| read(&range.bytes)).collect()).unwrap();
         for segment in package_slice(slice, &mut source, &keys()).unwrap() {
             let bytes = segment.to_vec(&source);
             assert_eq!(bytes.len() as u64, segment.bytes());
-            assert!(segments.insert(segment.path(), bytes).is_none(), "one segment per path");
+            assert!(segments[&segment.path()] == bytes, "{}: as it arrives and at once", segment.path());
         }
     }
     segments

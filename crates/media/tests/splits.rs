@@ -11,35 +11,19 @@
     reason = "a test: it may panic, and its sizes are small"
 )]
 
+#[path = "support/arriving.rs"]
+mod arriving;
+
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::time::Duration;
 
 use vpp_media::cenc::{ContentKey, ContentKeys, KeyId, Scheme};
-use vpp_media::cmaf::{
-    KeyParameters, PlanOptions, Planner, ProtectedTracks, Protection, Slice, SliceIntake, SliceSource, package_slice,
-};
+use vpp_media::cmaf::{KeyParameters, PlanOptions, Planner, ProtectedTracks, Protection, SliceSource, package_slice};
 use vpp_media::isobmff::IndexReader;
 
 const PICTURES: &[u8] = include_bytes!("support/pictures.mp4");
 const CODECS: &[u8] = include_bytes!("support/codecs.mp4");
-
-/// The segments of a slice whose ranges arrive side by side, in pieces of some length.
-fn arriving(file: &[u8], slice: &Slice, keys: &ContentKeys) -> Vec<(String, Vec<u8>)> {
-    let mut intake = SliceIntake::new(slice, keys).unwrap();
-    let mut made = intake.empty().unwrap();
-    let step = 1 + slice.source_bytes() as usize % 1013;
-    let mut ranges: Vec<_> =
-        slice.ranges.iter().map(|own| file[own.bytes.start as usize..own.bytes.end as usize].chunks(step)).collect();
-    while made.len() < slice.segments.len() {
-        for (position, pieces) in ranges.iter_mut().enumerate() {
-            let Some(piece) = pieces.next() else { continue };
-            made.extend(intake.supply(position, piece).unwrap());
-        }
-    }
-    assert!(ranges.iter_mut().all(|pieces| pieces.next().is_none()), "nothing is read in vain");
-    assert!(intake.supply(0, &[0]).is_err(), "a range has an end");
-    made.into_iter().map(|own| (own.segment.path(), own.into_bytes().concat())).collect()
-}
 
 /// Every segment of a file, by path, and the number of slices it was worked on in.
 fn package(file: &[u8], scheme: Option<Scheme>, slice_bytes: u64) -> (BTreeMap<String, Vec<u8>>, u32) {
@@ -63,14 +47,11 @@ fn package(file: &[u8], scheme: Option<Scheme>, slice_bytes: u64) -> (BTreeMap<S
     let mut planner = Planner::new(&movie, &options).unwrap();
     let mut segments = BTreeMap::new();
     for slice in planner.by_ref().map(Result::unwrap) {
-        for (path, bytes) in arriving(file, &slice, &keys) {
+        let read = |range: &Range<u64>| file[range.start as usize..range.end as usize].to_vec();
+        for (path, bytes) in arriving::segments(&slice, read, &keys).unwrap() {
             assert!(segments.insert(path, bytes).is_none(), "one segment per path");
         }
-        let parts = slice
-            .ranges
-            .iter()
-            .map(|range| file[range.bytes.start as usize..range.bytes.end as usize].to_vec())
-            .collect();
+        let parts = slice.ranges.iter().map(|range| read(&range.bytes)).collect();
         let mut source = SliceSource::new(&slice, parts).unwrap();
         for segment in package_slice(&slice, &mut source, &keys).unwrap() {
             let bytes = segment.to_vec(&source);

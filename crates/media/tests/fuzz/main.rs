@@ -15,6 +15,8 @@
     reason = "a test: it may panic, and its sizes are small"
 )]
 
+#[path = "../support/arriving.rs"]
+mod arriving;
 mod changes;
 #[path = "../support/mod.rs"]
 mod support;
@@ -191,7 +193,8 @@ fn a_stored_plan_is_an_error_or_a_plan() {
         {
             let part = |range: &std::ops::Range<u64>| vec![0x65; range.end.saturating_sub(range.start) as usize];
             let source = SliceSource::new(&slice, slice.ranges.iter().map(|range| part(&range.bytes)).collect());
-            drop(source.and_then(|mut source| package_slice(&slice, &mut source, &keys()).map(drop)));
+            let made = source.and_then(|mut source| package_slice(&slice, &mut source, &keys()).map(drop));
+            drop((made, arriving::segments(&slice, part, &keys())));
         }
         let places: Vec<_> = (0..presentation.len()).collect();
         changes.apply(&mut presentation, &places);
