@@ -3,6 +3,7 @@
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 
+use crate::meter::{ProcessMeter, Requests};
 use crate::{DynamoCatalog, KmsSigner, KmsVault, S3Store, SqsQueue};
 
 /// Times a request of the table is made that is throttled; the SDK's own number is three. All slices of a package write to one
@@ -14,24 +15,32 @@ const ATTEMPTS: u32 = 8;
 #[derive(Debug)]
 pub struct Aws {
     config: SdkConfig,
+    requests: Requests,
 }
 
 impl Aws {
     /// Reads credentials, region and endpoint from the environment.
     pub async fn load() -> Self {
-        Self { config: aws_config::load_defaults(BehaviorVersion::latest()).await }
+        Self::new(aws_config::load_defaults(BehaviorVersion::latest()).await)
     }
 
     /// With this configuration.
     #[must_use]
     pub fn new(config: SdkConfig) -> Self {
-        Self { config }
+        Self { config, requests: Requests::default() }
     }
 
     /// Every bucket the role may reach.
     #[must_use]
     pub fn object_store(&self) -> S3Store {
-        S3Store::new(aws_sdk_s3::Client::new(&self.config))
+        let config = aws_sdk_s3::config::Builder::from(&self.config).interceptor(self.requests.clone());
+        S3Store::new(aws_sdk_s3::Client::from_conf(config.build()))
+    }
+
+    /// What the process spends, the requests of its object stores included.
+    #[must_use]
+    pub fn meter(&self) -> ProcessMeter {
+        ProcessMeter::new(self.requests.clone())
     }
 
     /// The table called `table`.

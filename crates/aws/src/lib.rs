@@ -7,6 +7,7 @@
 //! | `Queue` | [`SqsQueue`] | SQS, in batches |
 //! | `KeyVault` | [`KmsVault`] | KMS, with the package as encryption context |
 //! | `TokenSigner` | [`KmsSigner`] | KMS, by an HMAC key |
+//! | `Meter` | [`ProcessMeter`] | the process itself |
 //! | `Probe` | [`ProbeProcess`] | `mp4probe`, a process of its own |
 //!
 //! [`function`] is what every Lambda function's `main` calls: it starts logs, clients and the runtime, and the wiring in
@@ -23,6 +24,7 @@ pub mod events;
 mod kms;
 mod kms_mac;
 mod logs;
+mod meter;
 mod probe;
 pub mod runtime;
 mod s3;
@@ -35,6 +37,7 @@ pub use dynamodb::DynamoCatalog;
 pub use environment::Environment;
 pub use kms::KmsVault;
 pub use kms_mac::KmsSigner;
+pub use meter::ProcessMeter;
 pub use probe::ProbeProcess;
 pub use runtime::{Stopped, function, serve_dead_letters, serve_http, serve_queue, serve_uploads};
 pub use s3::S3Store;

@@ -16,8 +16,8 @@ use crate::error::Error;
 use crate::layout;
 use crate::package::Package;
 use crate::ports::{
-    Catalog, Clock, Digest, Location, NewObject, NewPart, ObjectStore, Part, PieceReceipt, Place, Receipt, StoreError,
-    UploadId,
+    Catalog, Clock, Digest, Location, Meter, NewObject, NewPart, ObjectStore, Part, PieceReceipt, Place, Receipt,
+    StoreError, UploadId,
 };
 
 /// Pieces read at a time.
@@ -28,7 +28,7 @@ const PARTS: usize = 2;
 /// The pieces of a part, each with the number of its slice.
 type Pieces<'r> = Vec<(u32, &'r PieceReceipt)>;
 
-impl<S: ObjectStore, C: Catalog, K: Clock> Dash<S, C, K> {
+impl<S: ObjectStore, C: Catalog, K: Clock, M: Meter> Dash<S, C, K, M> {
     /// Completes every single file of the package that is not written yet; returns the bytes that were written for it.
     pub(crate) async fn assemble(
         &self,

@@ -8,7 +8,7 @@ use std::ops::Range;
 use vpp_media::preflight::Preflight;
 
 use crate::id::{ContentId, PackageId};
-use crate::ports::{ETag, Location, ProbeReport};
+use crate::ports::{ETag, Location, ProbeReport, Spent};
 use crate::timestamp::Timestamp;
 
 /// One version of one uploaded file.
@@ -26,6 +26,8 @@ pub struct Content {
     pub bytes: u64,
     /// Bytes of the file that were read to come to the verdict.
     pub bytes_read: u64,
+    /// What coming to it cost.
+    pub spent: Spent,
     /// When the verdict was given.
     pub created_at: Timestamp,
     /// The verdict.

@@ -14,7 +14,7 @@ use crate::layout;
 use crate::message::{DashMessage, Message};
 use crate::package::Package;
 use crate::plan::presentation;
-use crate::ports::{Catalog, Clock, Location, NewObject, ObjectStore, Receipt};
+use crate::ports::{Catalog, Clock, Location, Meter, NewObject, ObjectStore, Receipt, Spent};
 use crate::stage::{Outcome, package, settle};
 use crate::state::{Stage, State, Step, Transition, Work};
 
@@ -33,22 +33,25 @@ pub struct Settings {
 
 /// The use case and its ports.
 #[derive(Debug)]
-pub struct Dash<S, C, K> {
+pub struct Dash<S, C, K, M> {
     /// Reads the plan, writes the manifest.
     pub store: S,
     /// Remembers the package and the receipts.
     pub catalog: C,
     /// The time.
     pub clock: K,
+    /// What it costs.
+    pub meter: M,
     /// Settings.
     pub settings: Settings,
 }
 
-impl<S, C, K> Dash<S, C, K>
+impl<S, C, K, M> Dash<S, C, K, M>
 where
     S: ObjectStore,
     C: Catalog,
     K: Clock,
+    M: Meter,
 {
     /// Handles one message.
     ///
@@ -60,6 +63,7 @@ where
     }
 
     async fn work(&self, message: &DashMessage) -> Result<Outcome, Error> {
+        let before = self.meter.reading();
         let package = package(&self.catalog, message.package()).await?;
         match package.state {
             State::Encrypted { .. } => {}
@@ -83,7 +87,9 @@ where
         let output = Some(self.output(&package, layout::MANIFEST).to_string());
 
         let url = layout::manifest_url(&self.settings.delivery_url, &package.id);
-        let work = Work { output, bytes_read: 0, bytes_written };
+        let slices = receipts.iter().map(|receipt| receipt.spent).fold(Spent::default(), Spent::and);
+        let spent = vec![(Stage::Encrypt, slices), (Stage::Dash, self.meter.reading().since(&before))];
+        let work = Work { output, bytes_read: 0, bytes_written, spent };
         let transition = Transition { at: self.clock.now(), step: Step::Ready { url }, work };
         self.catalog.advance(&package.id, &transition).await.map_err(Error::unavailable("writing Ready"))?;
         Ok(Outcome::Done)

@@ -7,7 +7,7 @@ use crate::content::{Content, Refusal, Verdict};
 use crate::error::Error;
 use crate::id::PackageId;
 use crate::ingest::Upload;
-use crate::ports::{Catalog, Clock};
+use crate::ports::{Catalog, Clock, Spent};
 use crate::stage::{Outcome, fail};
 use crate::state::{Failure, Stage};
 
@@ -72,6 +72,7 @@ impl<C: Catalog, K: Clock> DeadLetters<C, K> {
             version_id: upload.version_id.clone(),
             bytes: upload.bytes,
             bytes_read: 0,
+            spent: Spent::default(),
             created_at: self.clock.now(),
             verdict: Verdict::Refused(Refusal::ingest_failed()),
         };

@@ -24,8 +24,8 @@ use crate::package::{Encryption, Package};
 use crate::parts::Run;
 use crate::plan::presentation;
 use crate::ports::{
-    Body, Catalog, Clock, KeyVault, Location, NewObject, NewPart, ObjectStore, PieceReceipt, Place, Queue, Receipt,
-    SegmentReceipt, Upload,
+    Body, Catalog, Clock, KeyVault, Location, Meter, NewObject, NewPart, ObjectStore, PieceReceipt, Place, Queue,
+    Receipt, SegmentReceipt, Upload,
 };
 use crate::shares::{Made, Share, Shares};
 use crate::stage::{Outcome, package, settle};
@@ -50,7 +50,7 @@ pub struct Settings {
 
 /// The use case and its ports.
 #[derive(Debug)]
-pub struct Encrypt<S, C, Q, V, K> {
+pub struct Encrypt<S, C, Q, V, K, M> {
     /// Reads the source and the plan, writes segments.
     pub store: S,
     /// Remembers the package and the receipts.
@@ -61,17 +61,20 @@ pub struct Encrypt<S, C, Q, V, K> {
     pub vault: V,
     /// The time.
     pub clock: K,
+    /// What it costs.
+    pub meter: M,
     /// Settings.
     pub settings: Settings,
 }
 
-impl<S, C, Q, V, K> Encrypt<S, C, Q, V, K>
+impl<S, C, Q, V, K, M> Encrypt<S, C, Q, V, K, M>
 where
     S: ObjectStore,
     C: Catalog,
     Q: Queue<DashMessage>,
     V: KeyVault,
     K: Clock,
+    M: Meter,
 {
     /// Handles one message.
     ///
@@ -107,6 +110,7 @@ where
     }
 
     async fn make(&self, message: &SliceMessage, package: &Package) -> Result<Receipt, Error> {
+        let before = self.meter.reading();
         let slice = self.read_plan(message, package).await?;
         let intake = SliceIntake::new(&slice, &self.keys(package).await?).map_err(Error::of_media)?;
         let made = self.segments(&slice, intake, package);
@@ -119,7 +123,8 @@ where
             (Layout::SingleFile, runs) => self.write_runs(made, runs, &slice, package).await?,
         };
         if segments.len() == slice.segments.len() {
-            return Ok(Receipt { slice: message.slice, bytes_read: slice.source_bytes(), segments, pieces });
+            let (bytes_read, spent) = (slice.source_bytes(), self.meter.reading().since(&before));
+            return Ok(Receipt { slice: message.slice, bytes_read, segments, pieces, spent });
         }
         let reason = "the source ended before the slice did";
         Err(Error::of_media(vpp_media::Error::SourceMismatch { reason }))

@@ -16,7 +16,7 @@ use crate::layout;
 use crate::message::{FragmentMessage, Message, Section, SliceMessage};
 use crate::package::Package;
 use crate::parts::{Parts, Run, Sizes};
-use crate::ports::{Catalog, Clock, Created, Location, NewObject, ObjectStore, Queue, Upload};
+use crate::ports::{Catalog, Clock, Created, Location, Meter, NewObject, ObjectStore, Queue, Upload};
 use crate::source::read_index;
 use crate::stage::{Outcome, package, settle};
 use crate::state::{Stage, State, Step, Transition, Work};
@@ -37,7 +37,7 @@ pub struct Settings {
 
 /// The use case and its ports.
 #[derive(Debug)]
-pub struct Fragment<S, C, Q, K> {
+pub struct Fragment<S, C, Q, K, M> {
     /// Reads the source, writes the plan and the init segments.
     pub store: S,
     /// Remembers the package.
@@ -46,16 +46,19 @@ pub struct Fragment<S, C, Q, K> {
     pub queue: Q,
     /// The time.
     pub clock: K,
+    /// What it costs.
+    pub meter: M,
     /// Settings.
     pub settings: Settings,
 }
 
-impl<S, C, Q, K> Fragment<S, C, Q, K>
+impl<S, C, Q, K, M> Fragment<S, C, Q, K, M>
 where
     S: ObjectStore,
     C: Catalog,
     Q: Queue<SliceMessage>,
     K: Clock,
+    M: Meter,
 {
     /// Handles one message.
     ///
@@ -67,6 +70,7 @@ where
     }
 
     async fn work(&self, message: &FragmentMessage) -> Result<Outcome, Error> {
+        let before = self.meter.reading();
         let package = package(&self.catalog, message.package()).await?;
         match package.state {
             State::Queued | State::Fragmented(_) => {}
@@ -86,7 +90,8 @@ where
         self.store.put_if_absent(&plan_at, object).await.map_err(|error| Error::of_store("writing the plan", error))?;
 
         let slices = presentation.slices;
-        let work = Work { output: Some(plan_at.to_string()), bytes_read, bytes_written };
+        let spent = vec![(Stage::Fragment, self.meter.reading().since(&before))];
+        let work = Work { output: Some(plan_at.to_string()), bytes_read, bytes_written, spent };
         let transition = Transition { at: self.clock.now(), step: Step::Fragmented { slices }, work };
         // A package that is past this step keeps its state; its slice messages are sent again all the same.
         self.catalog.advance(&package.id, &transition).await.map_err(Error::unavailable("writing Fragmented"))?;

@@ -19,7 +19,7 @@ use crate::id::{ContentId, PackageId};
 use crate::message::FragmentMessage;
 use crate::package::{Encryption, Options, Package, Treatment};
 use crate::ports::{
-    Catalog, Clock, Created, ETag, KeyVault, Location, ObjectStore, Piece, Probe, ProbeError, ProbeReport, Queue,
+    Catalog, Clock, Created, ETag, KeyVault, Location, Meter, ObjectStore, Piece, Probe, ProbeError, ProbeReport, Queue,
 };
 use crate::source::read_index;
 use crate::state::Status;
@@ -71,7 +71,7 @@ pub struct Settings {
 
 /// The use case and its ports.
 #[derive(Debug)]
-pub struct Ingest<S, C, Q, V, P, K> {
+pub struct Ingest<S, C, Q, V, P, K, M> {
     /// Reads uploads.
     pub store: S,
     /// Remembers contents and packages.
@@ -84,11 +84,13 @@ pub struct Ingest<S, C, Q, V, P, K> {
     pub probe: P,
     /// The time.
     pub clock: K,
+    /// What it costs.
+    pub meter: M,
     /// Settings.
     pub settings: Settings,
 }
 
-impl<S, C, Q, V, P, K> Ingest<S, C, Q, V, P, K>
+impl<S, C, Q, V, P, K, M> Ingest<S, C, Q, V, P, K, M>
 where
     S: ObjectStore,
     C: Catalog,
@@ -96,6 +98,7 @@ where
     V: KeyVault,
     P: Probe,
     K: Clock,
+    M: Meter,
 {
     /// Handles one upload.
     ///
@@ -119,6 +122,7 @@ where
 
     /// Gives the verdict, writes it, and starts the package.
     async fn ingest(&self, upload: &Upload, id: ContentId) -> Result<Content, Error> {
+        let before = self.meter.reading();
         let (verdict, bytes_read) = self.judge(upload, &id).await?;
         let content = Content {
             id,
@@ -127,6 +131,7 @@ where
             version_id: upload.version_id.clone(),
             bytes: upload.bytes,
             bytes_read,
+            spent: self.meter.reading().since(&before),
             created_at: self.clock.now(),
             verdict,
         };

@@ -2,6 +2,7 @@
 //!
 //! How far it is, is a [`State`], with a module of its own. The [`Tally`] stands beside it and only grows.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use vpp_media::cenc::{ContentKey, Drm, KeyId, Scheme};
@@ -9,8 +10,8 @@ use vpp_media::cmaf::{Layout, ProtectedTracks, Protection};
 
 use crate::content::{Content, Facts, Source};
 use crate::id::{ContentId, PackageId};
-use crate::ports::{Receipt, WrappedKey};
-use crate::state::{Advance, State, Status, Transition, Work};
+use crate::ports::{Receipt, Spent, WrappedKey};
+use crate::state::{Advance, Stage, State, Status, Transition, Work};
 use crate::subtitles::Subtitles;
 use crate::timestamp::Timestamp;
 
@@ -140,6 +141,8 @@ pub struct Package {
     pub output_file_path: Option<String>,
     /// What has been done so far.
     pub tally: Tally,
+    /// What the stages cost that are done; of ingest, for all contents.
+    pub spent: BTreeMap<Stage, Spent>,
     /// How far it is.
     pub state: State,
 }
@@ -204,6 +207,7 @@ impl Package {
             created_at,
             output_file_path: None,
             tally: Tally { bytes_read: content.bytes_read, ..Tally::default() },
+            spent: BTreeMap::from([(Stage::Ingest, content.spent)]),
             state: State::Queued,
         }
     }
@@ -213,6 +217,8 @@ impl Package {
     pub fn and(mut self, content: &Content, facts: &Facts) -> Self {
         self.further.push(Input { content: content.id.clone(), source: content.source(facts) });
         self.tally.bytes_read += content.bytes_read;
+        let ingest = self.spent.entry(Stage::Ingest).or_default();
+        *ingest = ingest.and(content.spent);
         self
     }
 
@@ -232,9 +238,10 @@ impl Package {
             return Advance::Stale(self.status());
         };
         self.state = state;
-        let Work { output, bytes_read, bytes_written } = &transition.work;
+        let Work { output, bytes_read, bytes_written, spent } = &transition.work;
         self.tally.bytes_read += bytes_read;
         self.tally.bytes_written += bytes_written;
+        self.spent.extend(spent.iter().copied());
         if output.is_some() {
             self.output_file_path.clone_from(output);
         }

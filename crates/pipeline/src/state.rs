@@ -15,6 +15,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::ports::Spent;
 use crate::timestamp::Timestamp;
 
 /// How far a package is.
@@ -89,7 +90,7 @@ pub enum Status {
 }
 
 /// A stage of the work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
     /// Probing the upload and starting its package.
     Ingest,
@@ -121,6 +122,8 @@ pub struct Work {
     pub bytes_read: u64,
     /// Bytes it wrote to the output bucket.
     pub bytes_written: u64,
+    /// What it cost, and what a stage before it did that could not say so itself.
+    pub spent: Vec<(Stage, Spent)>,
 }
 
 /// An arrow of the state machine, with what the new state needs.

@@ -35,7 +35,8 @@ pub(crate) async fn handle(host: &Host, work: &Work, deadline: Duration) -> Resu
 
 async fn once(host: &Host, work: &Work) -> Result<(), Error> {
     let template = &host.cloud().parameters.template;
-    let (store, catalog, queue, vault, clock) = (host.clone(), host.clone(), host.clone(), host.clone(), host.clone());
+    let (store, catalog, queue, vault) = (host.clone(), host.clone(), host.clone(), host.clone());
+    let (clock, meter) = (host.clone(), host.clone());
     let (work_bucket, output_bucket) = ("work".to_owned(), "output".to_owned());
     match work {
         Work::Upload(upload) => {
@@ -44,23 +45,23 @@ async fn once(host: &Host, work: &Work) -> Result<(), Error> {
                 package_on_upload: Some(treatment),
                 segment_duration: Duration::from_secs(template.segment_seconds),
             };
-            let ingest = Ingest { store, catalog, queue, vault, probe: host.clone(), clock, settings };
+            let ingest = Ingest { store, catalog, queue, vault, probe: host.clone(), clock, meter, settings };
             ingest.handle(upload).await.map(|_| ())
         }
         Work::Fragment(message) => {
             let slice_bytes = template.slice_mib * MIB / host.cloud().factor;
             let part_bytes = 5 * MIB / host.cloud().factor;
             let settings = fragment::Settings { work_bucket, output_bucket, slice_bytes, part_bytes };
-            Fragment { store, catalog, queue, clock, settings }.handle(message).await.map(|_| ())
+            Fragment { store, catalog, queue, clock, meter, settings }.handle(message).await.map(|_| ())
         }
         Work::Slice(message) => {
             let settings = encrypt::Settings { work_bucket, output_bucket };
-            Encrypt { store, catalog, queue, vault, clock, settings }.handle(message).await.map(|_| ())
+            Encrypt { store, catalog, queue, vault, clock, meter, settings }.handle(message).await.map(|_| ())
         }
         Work::Dash(message) => {
             let (delivery_url, api_url) = ("https://cdn.example".to_owned(), "https://api.example".to_owned());
             let settings = dash::Settings { work_bucket, output_bucket, delivery_url, api_url };
-            Dash { store, catalog, clock, settings }.handle(message).await.map(|_| ())
+            Dash { store, catalog, clock, meter, settings }.handle(message).await.map(|_| ())
         }
     }
 }

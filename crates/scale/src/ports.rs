@@ -12,8 +12,8 @@ use vpp_pipeline::id::PackageId;
 use vpp_pipeline::layout::Headers;
 use vpp_pipeline::message::{DashMessage, FragmentMessage, SliceMessage};
 use vpp_pipeline::ports::{
-    Clock, ETag, KeyVault, Location, NewObject, NewPart, ObjectStore, Part, Piece, Probe, ProbeError, ProbeReport, Put,
-    Queue, StoreError, Unavailable, UploadId, WrappedKey,
+    Clock, ETag, KeyVault, Location, Meter, NewObject, NewPart, ObjectStore, Part, Piece, Probe, ProbeError,
+    ProbeReport, Put, Queue, Reading, StoreError, Unavailable, UploadId, WrappedKey,
 };
 use vpp_pipeline::testing::MemoryProbe;
 use vpp_pipeline::timestamp::Timestamp;
@@ -294,6 +294,13 @@ impl Probe for Host {
         let bytes = pieces.iter().map(|(_, bytes)| bytes.len() as u64).sum();
         self.compute(bytes, self.cloud.parameters.engine.index).await;
         MemoryProbe::default().probe(length, pieces).await
+    }
+}
+
+/// The model has a ledger of its own.
+impl Meter for Host {
+    fn reading(&self) -> Reading {
+        Reading::default()
     }
 }
 

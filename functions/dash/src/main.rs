@@ -9,6 +9,7 @@ fn main() -> Result<(), Stopped> {
             store: aws.object_store(),
             catalog: aws.catalog(environment.table()?),
             clock: SystemClock,
+            meter: aws.meter(),
             settings: Settings {
                 work_bucket: environment.work_bucket()?,
                 output_bucket: environment.output_bucket()?,

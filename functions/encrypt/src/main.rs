@@ -11,6 +11,7 @@ fn main() -> Result<(), Stopped> {
             queue: aws.queue(environment.dash_queue()?),
             vault: aws.key_vault(environment.content_keys_key()?),
             clock: SystemClock,
+            meter: aws.meter(),
             settings: Settings { work_bucket: environment.work_bucket()?, output_bucket: environment.output_bucket()? },
         };
         serve_queue(async |message| stage.handle(message).await).await

@@ -11,6 +11,7 @@ fn main() -> Result<(), Stopped> {
             catalog: aws.catalog(environment.table()?),
             queue: aws.queue(environment.encrypt_queue()?),
             clock: SystemClock,
+            meter: aws.meter(),
             settings: Settings {
                 work_bucket: environment.work_bucket()?,
                 output_bucket: environment.output_bucket()?,

@@ -12,6 +12,7 @@ fn main() -> Result<(), Stopped> {
             vault: aws.key_vault(environment.content_keys_key()?),
             probe: ProbeProcess::default(),
             clock: SystemClock,
+            meter: aws.meter(),
             settings: Settings {
                 package_on_upload: environment.package_on_upload()?,
                 segment_duration: environment.segment_duration()?,

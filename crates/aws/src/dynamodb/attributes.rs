@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::str::FromStr;
 
+use vpp_pipeline::ports::Spent;
+
 use super::AttributeValue;
 
 /// An item of the table.
@@ -30,6 +32,13 @@ pub(super) fn range(range: &Range<u64>) -> AttributeValue {
         ("offset".to_owned(), number(range.start)),
         ("length".to_owned(), number(range.end.saturating_sub(range.start))),
     ]))
+}
+
+/// What work cost, as a map.
+pub(super) fn spent(spent: &Spent) -> AttributeValue {
+    let Spent { millis, gets, puts, peak_memory } = *spent;
+    let fields = [("millis", millis), ("gets", gets), ("puts", puts), ("peak_memory", peak_memory)];
+    AttributeValue::M(fields.into_iter().map(|(name, value)| (name.to_owned(), number(value))).collect())
 }
 
 /// An item under construction.
@@ -81,6 +90,19 @@ impl<'i> Reader<'i> {
         let map = Reader(self.0.get(name).and_then(|value| value.as_m().ok()).ok_or(Malformed(name))?);
         let (offset, length): (u64, u64) = (map.number("offset")?, map.number("length")?);
         Ok(offset..offset.checked_add(length).ok_or(Malformed(name))?)
+    }
+
+    /// What work cost; nothing where it is not said, as in items of before it was.
+    pub(super) fn spent(self, name: &'static str) -> Result<Option<Spent>, Malformed> {
+        self.maybe(name, |item, name| {
+            let map = item.map(name)?;
+            Ok(Spent {
+                millis: map.number("millis")?,
+                gets: map.number("gets")?,
+                puts: map.number("puts")?,
+                peak_memory: map.number("peak_memory")?,
+            })
+        })
     }
 
     /// A map.

@@ -8,7 +8,7 @@ use vpp_pipeline::content::{Content, Facts, Refusal, Verdict};
 use vpp_pipeline::id::ContentId;
 use vpp_pipeline::ports::{Cursor, ETag};
 
-use super::attributes::{Item, Malformed, Reader, Writer, number, range, string};
+use super::attributes::{Item, Malformed, Reader, Writer, number, range, spent, string};
 
 /// Sort key of every content.
 pub(super) const SK: &str = "content";
@@ -45,6 +45,7 @@ pub(super) fn write(content: &Content) -> Result<Item, Malformed> {
         .maybe("version_id", content.version_id.as_deref().map(string))
         .set("bytes", number(content.bytes))
         .set("bytes_read", number(content.bytes_read))
+        .set("spent", spent(&content.spent))
         .set("created_at", string(content.created_at.to_string()))
         .set("status", string(content.status()));
     let item = match &content.verdict {
@@ -100,6 +101,7 @@ pub(super) fn read(item: &Item) -> Result<Content, Malformed> {
         version_id: item.maybe("version_id", Reader::text)?.map(str::to_owned),
         bytes: item.number("bytes")?,
         bytes_read: item.number("bytes_read")?,
+        spent: item.spent("spent")?.unwrap_or_default(),
         created_at: item.parsed("created_at")?,
         verdict,
     })

@@ -3,6 +3,7 @@
 //! The state is its status and the times of the steps that led there; [`super::transitions`] writes those, one step at a
 //! time. A clear package has neither kid, key nor IV, and what was not asked for has no attribute.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use data_encoding::HEXLOWER;
@@ -11,11 +12,11 @@ use vpp_media::cmaf::{KeyParameters, Layout, Protection};
 use vpp_pipeline::content::Source;
 use vpp_pipeline::id::{ContentId, PackageId};
 use vpp_pipeline::package::{Encryption, Input, Options, Package, Tally, Treatment};
-use vpp_pipeline::ports::{ETag, WrappedKey};
-use vpp_pipeline::state::{Failure, Planned, State, Status};
+use vpp_pipeline::ports::{ETag, Spent, WrappedKey};
+use vpp_pipeline::state::{Failure, Planned, Stage, State, Status};
 use vpp_pipeline::subtitles::{Kind, Offer, Subtitles};
 
-use super::attributes::{Item, Malformed, Reader, Writer, number, range, string};
+use super::attributes::{Item, Malformed, Reader, Writer, number, range, spent, string};
 
 /// Sort key of every package.
 pub(super) const SK: &str = "package";
@@ -41,6 +42,7 @@ pub(super) fn write(package: &Package) -> Item {
         .set("created_at", string(package.created_at.to_string()))
         .set("slices_done", number(package.tally.slices_done))
         .set("bytes_read", number(package.tally.bytes_read))
+        .maybe("spent_ingest", package.spent.get(&Stage::Ingest).map(spent))
         .set("bytes_written", number(package.tally.bytes_written))
         .set("status", string(Status::Queued.as_str()));
     let item = write_options(item, &package.options);
@@ -143,8 +145,25 @@ pub(super) fn read(item: &Item) -> Result<Package, Malformed> {
             bytes_read: item.number("bytes_read")?,
             bytes_written: item.number("bytes_written")?,
         },
+        spent: read_spent(item)?,
         state: state(item)?,
     })
+}
+
+/// The attribute that says what a stage cost.
+pub(super) fn spent_name(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Ingest => "spent_ingest",
+        Stage::Fragment => "spent_fragment",
+        Stage::Encrypt => "spent_encrypt",
+        Stage::Dash => "spent_dash",
+    }
+}
+
+fn read_spent(item: Reader<'_>) -> Result<BTreeMap<Stage, Spent>, Malformed> {
+    let stages = [Stage::Ingest, Stage::Fragment, Stage::Encrypt, Stage::Dash].into_iter();
+    let read = stages.map(|stage| Ok(item.spent(spent_name(stage))?.map(|spent| (stage, spent))));
+    read.filter_map(Result::transpose).collect()
 }
 
 fn options(item: Reader<'_>) -> Result<Options, Malformed> {

@@ -9,7 +9,7 @@ use vpp_media::cmaf::SegmentSize;
 use vpp_pipeline::id::PackageId;
 use vpp_pipeline::ports::{Digest, ETag, PieceReceipt, Place, Receipt, SegmentReceipt};
 
-use super::attributes::{Item, Malformed, Reader, Writer, number, string};
+use super::attributes::{Item, Malformed, Reader, Writer, number, spent, string};
 use super::package_item::pk;
 
 /// Start of every receipt's sort key.
@@ -50,6 +50,7 @@ pub(super) fn write(id: &PackageId, receipt: &Receipt) -> Result<Item, Malformed
         .set("sk", string(sk(receipt.slice)))
         .set("slice", number(receipt.slice))
         .set("bytes_read", number(receipt.bytes_read))
+        .set("spent", spent(&receipt.spent))
         .set("bytes_written", number(receipt.bytes_written()))
         .set("segments", string(serde_json::to_string(&rows).map_err(|_| Malformed("segments"))?));
     Ok(item.finish())
@@ -86,5 +87,6 @@ pub(super) fn read(item: &Item) -> Result<Receipt, Malformed> {
         bytes_read: item.number("bytes_read")?,
         segments: segments.ok_or(Malformed("segments"))?,
         pieces: pieces.ok_or(Malformed("pieces"))?,
+        spent: item.spent("spent")?.unwrap_or_default(),
     })
 }

@@ -9,8 +9,8 @@ use vpp_pipeline::ports::Receipt;
 use vpp_pipeline::state::{Step, Transition};
 
 use super::AttributeValue;
-use super::attributes::{number, string};
-use super::package_item::{SK, pk};
+use super::attributes::{number, spent, string};
+use super::package_item::{SK, pk, spent_name};
 
 /// A step, on condition that the package is in a status the step starts from.
 pub(super) fn advance(table: &str, id: &PackageId, transition: &Transition) -> Result<Update, BuildError> {
@@ -19,6 +19,7 @@ pub(super) fn advance(table: &str, id: &PackageId, transition: &Transition) -> R
     let (time, facts) = facts(&transition.step);
     sets.push((time, string(transition.at.to_string())));
     sets.extend(facts);
+    sets.extend(work.spent.iter().map(|(stage, own)| (spent_name(*stage), spent(own))));
     sets.extend(work.output.as_ref().map(|output| ("output_file_path", string(output))));
 
     let starts_from = transition.step.starts_from();

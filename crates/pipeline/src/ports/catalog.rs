@@ -10,7 +10,7 @@ use vpp_media::cmaf::SegmentSize;
 use crate::content::Content;
 use crate::id::{ContentId, PackageId};
 use crate::package::Package;
-use crate::ports::{Digest, ETag, Unavailable, Upload};
+use crate::ports::{Digest, ETag, Spent, Unavailable, Upload};
 use crate::state::{Advance, Transition};
 use crate::timestamp::Timestamp;
 
@@ -34,6 +34,8 @@ pub struct Receipt {
     pub segments: Vec<SegmentReceipt>,
     /// What they were written as, when they are not files of their own.
     pub pieces: Vec<PieceReceipt>,
+    /// What making it cost.
+    pub spent: Spent,
 }
 
 impl Receipt {

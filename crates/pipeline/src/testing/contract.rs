@@ -5,6 +5,7 @@
 
 #![allow(clippy::missing_panics_doc, clippy::unwrap_used, reason = "a broken contract is a panic")]
 
+use std::collections::BTreeMap;
 use std::time::{Duration, UNIX_EPOCH};
 
 use vpp_media::cenc::{ConstantIv, ContentKey, Drm, KeyId, Pssh, Scheme};
@@ -18,7 +19,7 @@ use crate::layout;
 use crate::package::{Encryption, Input, Options, Package, Tally, Treatment};
 use crate::ports::{
     Catalog, Created, Digest, ETag, KeyVault, Location, NewObject, NewPart, ObjectStore, Part, PieceReceipt, Place,
-    Put, Receipt, SegmentReceipt, StoreError, TokenSigner, Upload, UploadId, WrappedKey,
+    Put, Receipt, SegmentReceipt, Spent, StoreError, TokenSigner, Upload, UploadId, WrappedKey,
 };
 use crate::state::{Advance, Failure, Stage, State, Status, Step, Transition, Work};
 use crate::subtitles::{Kind, Offer, Subtitles};
@@ -192,7 +193,8 @@ pub async fn steps<C: Catalog>(catalog: &C, run: &str) {
         (failed(Stage::Dash), Advance::Stale(Status::Ready)),
     ];
     for (second, (step, outcome)) in (10..).zip(steps) {
-        let work = Work { output: Some(format!("s3://work/{second}")), bytes_read: 100, bytes_written: 7 };
+        let spent = vec![(Stage::Encrypt, spent(second)), (Stage::Dash, spent(second + 1))];
+        let work = Work { output: Some(format!("s3://work/{second}")), bytes_read: 100, bytes_written: 7, spent };
         let transition = Transition { at: at(second), step, work };
         assert_eq!(catalog.advance(&id, &transition).await.unwrap(), outcome, "{transition:?}");
         assert_eq!(expected.apply(&transition), outcome);
@@ -276,6 +278,10 @@ fn at(second: u64) -> Timestamp {
     Timestamp::from(UNIX_EPOCH + Duration::from_secs(second))
 }
 
+fn spent(number: u64) -> Spent {
+    Spent { millis: number, gets: 1, puts: number + 2, peak_memory: 30_000_000 + number }
+}
+
 fn content(run: &str, number: u64) -> Content {
     let (location, etag) = (Location::new("uploads", format!("{run}/{number}.mp4")), ETag::new("0123"));
     Content {
@@ -285,6 +291,7 @@ fn content(run: &str, number: u64) -> Content {
         version_id: Some("version".to_owned()),
         bytes: 5_000_000_000,
         bytes_read: 70_000,
+        spent: spent(number),
         created_at: at(number),
         verdict: Verdict::Ingested(Facts {
             index: 32..70_000,
@@ -342,6 +349,7 @@ fn package(run: &str, number: u64) -> Package {
         created_at: at(number),
         output_file_path: None,
         tally: Tally { bytes_read: 70_000, ..Default::default() },
+        spent: BTreeMap::from([(Stage::Ingest, spent(number))]),
         state: State::Queued,
         id,
     }
@@ -379,5 +387,5 @@ fn receipt(slice: u32) -> Receipt {
             piece("a1", 90_000, Place::Kept { part: 1 }),
         ],
     };
-    Receipt { slice, bytes_read: 1_100_000, segments, pieces }
+    Receipt { slice, bytes_read: 1_100_000, segments, pieces, spent: spent(slice.into()) }
 }

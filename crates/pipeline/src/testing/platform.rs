@@ -26,13 +26,14 @@ type Outbox<M> = Faulty<MemoryQueue<M>>;
 type Vault = Faulty<MemoryVault>;
 
 /// The ingest stage in memory.
-pub type IngestStage = Ingest<Store, Contents, Outbox<FragmentMessage>, Vault, Faulty<MemoryProbe>, TickingClock>;
+pub type IngestStage =
+    Ingest<Store, Contents, Outbox<FragmentMessage>, Vault, Faulty<MemoryProbe>, TickingClock, MemoryStore>;
 /// The fragment stage in memory.
-pub type FragmentStage = Fragment<Store, Contents, Outbox<SliceMessage>, TickingClock>;
+pub type FragmentStage = Fragment<Store, Contents, Outbox<SliceMessage>, TickingClock, MemoryStore>;
 /// The encrypt stage in memory.
-pub type EncryptStage = Encrypt<Store, Contents, Outbox<DashMessage>, Vault, TickingClock>;
+pub type EncryptStage = Encrypt<Store, Contents, Outbox<DashMessage>, Vault, TickingClock, MemoryStore>;
 /// The dash stage in memory.
-pub type DashStage = Dash<Store, Contents, TickingClock>;
+pub type DashStage = Dash<Store, Contents, TickingClock, MemoryStore>;
 /// The API in memory.
 pub type MemoryApi = Api<Contents, Outbox<FragmentMessage>, Vault, TickingClock>;
 /// The tokens of the API in memory.
@@ -188,6 +189,7 @@ impl Platform {
             vault: self.faulty(&self.vault),
             probe: self.faulty(&self.probe),
             clock: self.clock.clone(),
+            meter: self.store.clone(),
             settings: ingest::Settings {
                 package_on_upload: self.package_on_upload,
                 segment_duration: Duration::from_secs(6),
@@ -203,6 +205,7 @@ impl Platform {
             catalog: self.faulty(&self.catalog),
             queue: self.faulty(&self.encrypt_queue),
             clock: self.clock.clone(),
+            meter: self.store.clone(),
             settings: fragment::Settings {
                 work_bucket: "work".to_owned(),
                 output_bucket: "output".to_owned(),
@@ -221,6 +224,7 @@ impl Platform {
             queue: self.faulty(&self.dash_queue),
             vault: self.faulty(&self.vault),
             clock: self.clock.clone(),
+            meter: self.store.clone(),
             settings: encrypt::Settings { work_bucket: "work".to_owned(), output_bucket: "output".to_owned() },
         }
     }
@@ -232,6 +236,7 @@ impl Platform {
             store: self.faulty(&self.store),
             catalog: self.faulty(&self.catalog),
             clock: self.clock.clone(),
+            meter: self.store.clone(),
             settings: dash::Settings {
                 work_bucket: "work".to_owned(),
                 output_bucket: "output".to_owned(),

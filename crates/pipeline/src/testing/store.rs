@@ -12,7 +12,8 @@ use super::lock;
 use crate::layout::Headers;
 use crate::parts::SMALLEST_PART;
 use crate::ports::{
-    Digest, ETag, Location, NewObject, NewPart, ObjectStore, Part, Put, StoreError, Unavailable, UploadId,
+    Digest, ETag, Location, Meter, NewObject, NewPart, ObjectStore, Part, Put, Reading, StoreError, Unavailable,
+    UploadId,
 };
 
 /// Bytes that arrive at a time: no samples of a movie end where these do.
@@ -28,6 +29,7 @@ pub struct MemoryStore {
 struct State {
     objects: BTreeMap<Location, Stored>,
     bytes_read: BTreeMap<String, u64>,
+    spent: Reading,
     /// Uploads that are not over, and how many there have ever been.
     uploads: BTreeMap<String, Uploading>,
     begun: usize,
@@ -39,6 +41,7 @@ impl Default for State {
         Self {
             objects: BTreeMap::new(),
             bytes_read: BTreeMap::new(),
+            spent: Reading::default(),
             uploads: BTreeMap::new(),
             begun: 0,
             smallest_part: SMALLEST_PART,
@@ -118,6 +121,7 @@ impl MemoryStore {
 
     fn get(&self, at: &Location, pin: Option<&ETag>, range: Range<u64>) -> Result<Vec<u8>, StoreError> {
         let mut state = lock(&self.state);
+        state.spent.gets += 1;
         let stored = state.objects.get(at).ok_or_else(|| StoreError::Missing { at: at.clone() })?;
         if pin.is_some_and(|pin| *pin != stored.etag()) {
             return Err(StoreError::Changed { at: at.clone() });
@@ -126,6 +130,13 @@ impl MemoryStore {
         let bytes = stored.bytes.get(clip(range.start)..clip(range.end)).unwrap_or_default().to_vec();
         *state.bytes_read.entry(at.bucket().to_owned()).or_default() += bytes.len() as u64;
         Ok(bytes)
+    }
+}
+
+/// It counts the requests that are made of it; time and memory it does not know.
+impl Meter for MemoryStore {
+    fn reading(&self) -> Reading {
+        lock(&self.state).spent
     }
 }
 
@@ -143,6 +154,7 @@ impl ObjectStore for MemoryStore {
 
     async fn put_if_absent(&self, at: &Location, object: NewObject) -> Result<Put, StoreError> {
         let mut state = lock(&self.state);
+        state.spent.puts += 1;
         match state.objects.get(at) {
             Some(stored) if Digest::of(&stored.bytes) == object.digest => Ok(Put::AlreadyThere),
             Some(_) => Err(StoreError::DifferentBytes { at: at.clone() }),
@@ -156,6 +168,7 @@ impl ObjectStore for MemoryStore {
 
     async fn begin_upload(&self, at: &Location, headers: Headers) -> Result<UploadId, StoreError> {
         let mut state = lock(&self.state);
+        state.spent.puts += 1;
         let id = format!("upload {}", state.begun);
         state.begun += 1;
         state.uploads.insert(id.clone(), Uploading { at: at.clone(), headers, parts: BTreeMap::new() });
@@ -164,6 +177,7 @@ impl ObjectStore for MemoryStore {
 
     async fn put_part(&self, at: &Location, upload: &UploadId, part: NewPart) -> Result<ETag, StoreError> {
         let mut state = lock(&self.state);
+        state.spent.puts += 1;
         let own = state.uploads.get_mut(upload.as_str()).filter(|own| own.at == *at);
         let own = own.ok_or_else(|| StoreError::UploadOver { at: at.clone() })?;
         let bytes = part.body.to_vec();
@@ -174,6 +188,7 @@ impl ObjectStore for MemoryStore {
 
     async fn complete_upload(&self, at: &Location, upload: &UploadId, parts: &[Part]) -> Result<Put, StoreError> {
         let mut state = lock(&self.state);
+        state.spent.puts += 1;
         if let Some(stored) = state.objects.get(at) {
             let same = made_of(&stored.bytes, parts);
             return if same { Ok(Put::AlreadyThere) } else { Err(StoreError::DifferentBytes { at: at.clone() }) };

@@ -1,11 +1,13 @@
 //! The road from an upload to a stream, and what repeated events and messages change of it: nothing.
 
-use crate::support::{MOVIE, assert_ready, is_manifest, only_package, upload_and_run};
+use crate::support::{MOVIE, assert_ready, is_manifest, only_package, ranges, upload_and_run};
 use futures_executor::block_on;
 use vpp_pipeline::Outcome;
 use vpp_pipeline::ingest::Ingested;
 use vpp_pipeline::message::{DashMessage, FragmentMessage, Section, SliceMessage};
 use vpp_pipeline::package::Treatment;
+use vpp_pipeline::ports::{Catalog, Spent};
+use vpp_pipeline::state::Stage;
 use vpp_pipeline::testing::{Delivery, Platform};
 
 #[test]
@@ -39,6 +41,31 @@ fn the_counted_bytes_are_the_bytes_that_moved() {
         let written: usize = platform.store.bucket("output").values().map(|stored| stored.bytes.len()).sum();
         assert_eq!(tally.bytes_read, platform.store.bytes_read("uploads"));
         assert_eq!(tally.bytes_written, written as u64);
+    });
+}
+
+#[test]
+fn no_request_is_made_in_vain() {
+    block_on(async {
+        let platform = Platform::default();
+        upload_and_run(&platform).await;
+        let package = only_package(&platform);
+        let slices = u64::from(package.state.plan().unwrap().slices);
+        let output = platform.store.bucket("output");
+        let written = |kind: fn(&str) -> bool| output.keys().filter(|key| kind(key)).count() as u64;
+        let requests = |stage| (package.spent[&stage].gets, package.spent[&stage].puts);
+        // The ranges of the slices, and their sections of the plan.
+        let ranges = ranges(platform.slice_bytes);
+        assert_eq!(ranges.len() as u64, slices);
+        let gets = slices + ranges.iter().sum::<usize>() as u64;
+        assert_eq!(requests(Stage::Encrypt), (gets, written(|key| key.contains(".m4s"))));
+        // The index again, at its place; init segments, and the plan.
+        assert_eq!(requests(Stage::Fragment), (1, written(|key| key.ends_with("init.mp4")) + 1));
+        // The start of the plan, which is all of its header.
+        assert_eq!(requests(Stage::Dash), (1, written(is_manifest)));
+        let receipts = platform.catalog.receipts(&package.id).await.unwrap();
+        let of_slices = receipts.iter().map(|receipt| receipt.spent).fold(Spent::default(), Spent::and);
+        assert_eq!(package.spent[&Stage::Encrypt], of_slices);
     });
 }
 

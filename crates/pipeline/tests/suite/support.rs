@@ -54,6 +54,14 @@ pub(crate) async fn expected_segments(platform: &Platform, package: &Package) ->
     segments.into_iter().map(|(path, bytes)| (format!("{}/{path}", package.id), bytes)).collect()
 }
 
+/// How many ranges of the movie each of its slices is read by.
+pub(crate) fn ranges(slice_bytes: u64) -> Vec<usize> {
+    let index = index();
+    let movie = index.movie().unwrap();
+    let options = PlanOptions { segment_duration: Duration::from_secs(6), slice_bytes, ..PlanOptions::default() };
+    Planner::new(&movie, &options).unwrap().map(|slice| slice.unwrap().ranges.len()).collect()
+}
+
 fn engine_output(options: &PlanOptions, keys: &ContentKeys) -> BTreeMap<String, Vec<u8>> {
     let index = index();
     let movie = index.movie().unwrap();

@@ -1,0 +1,89 @@
+//! What the process spends: the requests its S3 client sends, and its memory as the kernel knows it.
+
+use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use aws_sdk_s3::config::interceptors::BeforeTransmitInterceptorContextRef;
+use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_s3::error::BoxError;
+use vpp_pipeline::ports::{Meter, Reading};
+
+/// The meter of this process.
+#[derive(Debug, Clone)]
+pub struct ProcessMeter {
+    started: Instant,
+    requests: Requests,
+}
+
+/// Counts requests as they are sent, so that those the SDK makes again count again. Clones count together.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Requests(Arc<Counts>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    gets: AtomicU64,
+    puts: AtomicU64,
+}
+
+impl ProcessMeter {
+    pub(crate) fn new(requests: Requests) -> Self {
+        Self { started: Instant::now(), requests }
+    }
+}
+
+impl Meter for ProcessMeter {
+    fn reading(&self) -> Reading {
+        let Counts { gets, puts } = &*self.requests.0;
+        Reading {
+            time: self.started.elapsed(),
+            gets: gets.load(Ordering::Relaxed),
+            puts: puts.load(Ordering::Relaxed),
+            peak_memory: peak_memory().unwrap_or_default(),
+        }
+    }
+}
+
+/// `VmHWM` of `/proc/self/status` (proc(5)), which is in KiB.
+fn peak_memory() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    kib.checked_mul(1024)
+}
+
+impl Intercept for Requests {
+    fn name(&self) -> &'static str {
+        "requests"
+    }
+
+    /// GET and HEAD read; whatever else there is writes, and costs as much.
+    fn read_before_transmit(
+        &self,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        _config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let count = match context.request().method() {
+            "GET" | "HEAD" => &self.0.gets,
+            _ => &self.0.puts,
+        };
+        count.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kernel_tells_how_much_memory_was_ever_held() {
+        let held = vec![1_u8; 64 << 20];
+        let sum: u64 = held.iter().map(|byte| u64::from(*byte)).sum();
+        drop(held);
+        let peak = peak_memory().unwrap();
+        assert!((sum..2 * sum).contains(&peak), "{peak}");
+    }
+}
