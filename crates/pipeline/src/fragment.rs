@@ -29,8 +29,10 @@ pub struct Settings {
     pub work_bucket: String,
     /// Bucket of streams.
     pub output_bucket: String,
-    /// Bytes of source in a slice, about: slices are whole segments.
+    /// Bytes of source in a slice, about: slices are whole segments. Those of a very large source are larger.
     pub slice_bytes: u64,
+    /// How large those may become.
+    pub largest_slice_bytes: u64,
     /// Bytes that every part but the last of an upload in parts must have.
     pub part_bytes: u64,
 }
@@ -109,9 +111,10 @@ where
     /// How large slices and parts are to be.
     fn sizes(&self, package: &Package) -> Result<Sizes, Error> {
         let smallest = Sizes { part: self.settings.part_bytes, slice: self.settings.slice_bytes };
+        let (bytes, largest) = (package.sources().map(|source| source.bytes).sum(), self.settings.largest_slice_bytes);
         let sizes = match package.options.layout {
-            Layout::Segments => Some(smallest),
-            Layout::SingleFile => Sizes::of(package.sources().map(|source| source.bytes).sum(), smallest),
+            Layout::Segments => Some(Sizes::of_segments(bytes, smallest, largest)),
+            Layout::SingleFile => Sizes::of_single_files(bytes, smallest, largest),
         };
         let too_large = "the file is too large for the single-file layout: ask for layout segments";
         sizes.ok_or_else(|| Error::permanent("limit_exceeded", too_large))

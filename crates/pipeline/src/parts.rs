@@ -30,8 +30,12 @@ pub const SMALLEST_PART: u64 = 5 * 1024 * 1024;
 /// Parts an upload may have; one is spared for what is left at the end.
 const MOST_PARTS: u64 = 10_000 - 1;
 
-/// Source bytes that a worker can hold: the largest slice a deployment can ask for.
-const LARGEST_SLICE: u64 = 256 * 1024 * 1024;
+/// Source bytes that a worker is given at most: it can hold them, and is done with them in seconds.
+pub const LARGEST_SLICE: u64 = 256 * 1024 * 1024;
+
+/// Slices a package has before they grow. All of them are counted in one place, which takes so many a second; more of them
+/// than this gain no time.
+const MANY_SLICES: u64 = 4096;
 
 /// Segments of a track that follow one another, in one slice and one part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,14 +60,21 @@ pub struct Sizes {
 }
 
 impl Sizes {
-    /// The sizes for a source of `source_bytes`, given those for a small one; `None` when it has too many bytes to be made of
-    /// slices that a worker can hold.
+    /// The sizes for a source of `source_bytes` whose segments are files, given those for a small one and the largest slice.
     #[must_use]
-    pub fn of(source_bytes: u64, smallest: Self) -> Option<Self> {
+    pub fn of_segments(source_bytes: u64, smallest: Self, largest_slice: u64) -> Self {
+        let grown = source_bytes.div_ceil(MANY_SLICES).min(largest_slice);
+        Self { slice: smallest.slice.max(grown), ..smallest }
+    }
+
+    /// The same for one whose tracks are single files; `None` when it has too many bytes to be made of such slices.
+    #[must_use]
+    pub fn of_single_files(source_bytes: u64, smallest: Self, largest_slice: u64) -> Option<Self> {
+        let smallest = Self::of_segments(source_bytes, smallest, largest_slice);
         let part = smallest.part.max(source_bytes.div_ceil(MOST_PARTS));
         // With some room for what is not of the largest track, a slice is a part.
         let slice = smallest.slice.max(if part > smallest.part { part.saturating_add(part / 4) } else { 0 });
-        (slice <= LARGEST_SLICE.max(smallest.slice)).then_some(Self { part, slice })
+        (slice <= largest_slice.max(smallest.slice)).then_some(Self { part, slice })
     }
 }
 
@@ -186,10 +197,15 @@ mod tests {
     #[test]
     fn parts_and_slices_grow_with_the_source() {
         let smallest = Sizes { part: SMALLEST_PART, slice: 32 << 20 };
-        assert_eq!(Sizes::of(50 << 30, smallest), Some(Sizes { part: 5_369_247, slice: 32 << 20 }));
-        let large = Sizes::of(1 << 40, smallest).unwrap();
+        let single = |bytes| Sizes::of_single_files(bytes, smallest, LARGEST_SLICE);
+        assert_eq!(single(50 << 30), Some(Sizes { part: 5_369_247, slice: 32 << 20 }));
+        let large = single(1 << 40).unwrap();
         assert!(large.part * MOST_PARTS >= 1 << 40 && large.slice > large.part && large.slice <= LARGEST_SLICE);
-        assert_eq!(Sizes::of(5 << 40, smallest), None);
+        assert_eq!(single(5 << 40), None);
+        let slice = |bytes, slice| Sizes::of_segments(bytes, Sizes { slice, ..smallest }, LARGEST_SLICE).slice >> 20;
+        let grown = [0, 128 << 30, 256 << 30, 1 << 40, 5 << 40].map(|bytes| slice(bytes, 32 << 20));
+        assert_eq!(grown, [32, 32, 64, 256, 256]);
+        assert_eq!(slice(256 << 30, 200 << 20), 200, "what is asked for is never made smaller");
     }
 
     proptest! {

@@ -10,6 +10,7 @@ use vpp_pipeline::encrypt::{self, Encrypt};
 use vpp_pipeline::fragment::{self, Fragment};
 use vpp_pipeline::ingest::{self, Ingest};
 use vpp_pipeline::package::Treatment;
+use vpp_pipeline::parts::{LARGEST_SLICE, SMALLEST_PART};
 
 use crate::cloud::Work;
 use crate::parameters::MIB;
@@ -50,8 +51,9 @@ async fn once(host: &Host, work: &Work) -> Result<(), Error> {
         }
         Work::Fragment(message) => {
             let slice_bytes = template.slice_mib * MIB / host.cloud().factor;
-            let part_bytes = 5 * MIB / host.cloud().factor;
-            let settings = fragment::Settings { work_bucket, output_bucket, slice_bytes, part_bytes };
+            let [largest_slice_bytes, part_bytes] = [LARGEST_SLICE, SMALLEST_PART].map(|own| own / host.cloud().factor);
+            let settings =
+                fragment::Settings { work_bucket, output_bucket, slice_bytes, largest_slice_bytes, part_bytes };
             Fragment { store, catalog, queue, clock, meter, settings }.handle(message).await.map(|_| ())
         }
         Work::Slice(message) => {

@@ -2,7 +2,7 @@
 
 use vpp_aws::{Stopped, SystemClock, function, serve_queue};
 use vpp_pipeline::fragment::{Fragment, Settings};
-use vpp_pipeline::parts::SMALLEST_PART;
+use vpp_pipeline::parts::{LARGEST_SLICE, SMALLEST_PART};
 
 fn main() -> Result<(), Stopped> {
     function(async |aws, environment| {
@@ -16,6 +16,7 @@ fn main() -> Result<(), Stopped> {
                 work_bucket: environment.work_bucket()?,
                 output_bucket: environment.output_bucket()?,
                 slice_bytes: environment.slice_bytes()?,
+                largest_slice_bytes: LARGEST_SLICE,
                 part_bytes: SMALLEST_PART,
             },
         };

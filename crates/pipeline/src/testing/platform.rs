@@ -18,6 +18,7 @@ use crate::ingest::{self, Ingest, Ingested, Upload};
 use crate::licence::{self, Licences, PlaybackTokens};
 use crate::message::{DashMessage, FragmentMessage, SliceMessage};
 use crate::package::Treatment;
+use crate::parts::LARGEST_SLICE;
 use crate::ports::Location;
 
 type Store = Faulty<MemoryStore>;
@@ -210,6 +211,7 @@ impl Platform {
                 work_bucket: "work".to_owned(),
                 output_bucket: "output".to_owned(),
                 slice_bytes: self.slice_bytes,
+                largest_slice_bytes: LARGEST_SLICE,
                 part_bytes: self.part_bytes,
             },
         }
