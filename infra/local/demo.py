@@ -143,6 +143,7 @@ def _summary(instance: Instance, movie: Path, content: dict[str, Any], package: 
         ("kid", package.get("kid") or "none, the package is clear"),
         ("stream", package["url"]),
         ("API", _api(instance)),
+        ("its token", instance.token()),
         ("source", _bytes(size)),
         ("read", f"{_bytes(progress['bytes_read'])}, {progress['bytes_read'] / size:.4f} of the source"),
         ("written", f"{_bytes(progress['bytes_written'])}, {progress['bytes_written'] / size:.4f} of the source"),

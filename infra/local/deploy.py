@@ -28,7 +28,6 @@ def deploy(instance: Instance, overrides: dict[str, str] | None = None) -> None:
     """Builds what changed and deploys it. `overrides` are parameters of the template."""
     emulated = not instance.foreign or _is_ministack(instance.foreign)
     parameters = {
-        "ApiAuthorization": "NONE",
         "EmulatedCdnHost": _cdn_host(instance, emulated),
         **(overrides or {}),
     }

@@ -97,6 +97,11 @@ class Instance:
             raise Stop(f"nothing is deployed on the instance {self.name}")
         return outputs
 
+    def token(self, role: str = "Operator") -> str:
+        """What callers of a role show to the API, as its secret holds it now."""
+        secret = self.client("secretsmanager").get_secret_value(SecretId=self.outputs()[f"{role}TokenSecret"])
+        return json.loads(secret["SecretString"])["current"]
+
     def describe(self) -> dict[str, Any]:
         """Everything another program needs to use the stack."""
         return {

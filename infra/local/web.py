@@ -36,15 +36,22 @@ class Answer:
 
 
 def get(instance: Instance, url: str) -> Answer:
-    """Reads an address of the stack."""
+    """Reads an address of the stack, with an operator's credential where it is the API's."""
     endpoint, asked = urlsplit(instance.endpoint), urlsplit(url)
     connection = HTTPConnection(endpoint.hostname or "", endpoint.port or 80, timeout=30)
     path = asked.path + (f"?{asked.query}" if asked.query else "")
     try:
-        connection.request("GET", path or "/", headers={"Host": asked.netloc})
+        connection.request("GET", path or "/", headers={"Host": asked.netloc, **_credential(instance, url)})
         response = connection.getresponse()
         return Answer(response.status, response.read())
     except (OSError, HTTPException) as failure:
         raise Stop(f"{url} does not answer: {failure}") from failure
     finally:
         connection.close()
+
+
+def _credential(instance: Instance, url: str) -> dict[str, str]:
+    """Only the API is shown the token."""
+    if not url.startswith(instance.outputs()["ApiUrl"]):
+        return {}
+    return {"Authorization": f"Bearer {instance.token()}"}

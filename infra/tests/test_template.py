@@ -29,7 +29,8 @@ def _resources(kind: str) -> dict[str, dict[str, Any]]:
 
 
 def _statements(role: dict[str, Any]) -> list[dict[str, Any]]:
-    return [s for policy in role["Policies"] for s in policy["PolicyDocument"]["Statement"]]
+    statements = [s for policy in role["Policies"] for s in policy["PolicyDocument"]["Statement"]]
+    return [s["If"][1] if "If" in s else s for s in statements]
 
 
 class Template(unittest.TestCase):

@@ -4,7 +4,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 
 use crate::meter::{ProcessMeter, Requests};
-use crate::{DynamoCatalog, KmsSigner, KmsVault, S3Store, SqsQueue};
+use crate::{DynamoCatalog, KmsSigner, KmsVault, S3Store, SecretTokens, SqsQueue};
 
 /// Times a request of the table is made that is throttled; the SDK's own number is three. All slices of a package write to one
 /// partition, which takes so many a second; a slice whose receipt is not taken is made again as a whole, in 18 minutes.
@@ -61,6 +61,12 @@ impl Aws {
     #[must_use]
     pub fn key_vault(&self, key_id: String) -> KmsVault {
         KmsVault::new(aws_sdk_kms::Client::new(&self.config), key_id)
+    }
+
+    /// The secrets that hold the tokens of operators and of readers.
+    #[must_use]
+    pub fn token_store(&self, operator: String, reader: String) -> SecretTokens {
+        SecretTokens::new(aws_sdk_secretsmanager::Client::new(&self.config), operator, reader)
     }
 
     /// The key that signs playback tokens.

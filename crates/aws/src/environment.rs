@@ -12,6 +12,20 @@ use vpp_pipeline::token::TOKEN_SECONDS;
 #[derive(Debug, Clone, Default)]
 pub struct Environment(HashMap<String, String>);
 
+/// How callers of the API are known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Authorization {
+    /// By tokens that are kept in these secrets.
+    Tokens {
+        /// The secret of operators, by ARN or name.
+        operator: String,
+        /// That of readers.
+        reader: String,
+    },
+    /// By JWTs, which the gateway checks.
+    Jwt,
+}
+
 /// A variable is missing, or is not what it should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the environment variable {name} {problem}")]
@@ -102,6 +116,22 @@ impl Environment {
     /// When it is not set.
     pub fn api_url(&self) -> Result<String, InvalidVariable> {
         Ok(self.text("API_URL")?.trim_end_matches('/').to_owned())
+    }
+
+    /// `AUTHORIZATION`: how callers of the API are known.
+    ///
+    /// # Errors
+    /// When it is neither `tokens` nor `jwt`, or with `tokens` `OPERATOR_TOKEN_SECRET` or `READER_TOKEN_SECRET` is not set.
+    pub fn authorization(&self) -> Result<Authorization, InvalidVariable> {
+        const NAME: &str = "AUTHORIZATION";
+        match self.text(NAME)?.as_str() {
+            "jwt" => Ok(Authorization::Jwt),
+            "tokens" => Ok(Authorization::Tokens {
+                operator: self.text("OPERATOR_TOKEN_SECRET")?,
+                reader: self.text("READER_TOKEN_SECRET")?,
+            }),
+            _ => Err(InvalidVariable { name: NAME, problem: "is neither tokens nor jwt" }),
+        }
     }
 
     /// `PLAYBACK_TOKENS_KEY_ID`: the KMS key that signs playback tokens.

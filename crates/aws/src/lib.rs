@@ -8,6 +8,7 @@
 //! | `KeyVault` | [`KmsVault`] | KMS, with the package as encryption context |
 //! | `TokenSigner` | [`KmsSigner`] | KMS, by an HMAC key |
 //! | `Meter` | [`ProcessMeter`] | the process itself |
+//! | `TokenStore` | [`SecretTokens`] | Secrets Manager, a secret for each role |
 //! | `Probe` | [`ProbeProcess`] | `mp4probe`, a process of its own |
 //!
 //! [`function`] is what every Lambda function's `main` calls: it starts logs, clients and the runtime, and the wiring in
@@ -15,6 +16,7 @@
 //! error of the port, once, at the edge.
 
 mod body;
+pub mod claims;
 mod clients;
 mod clock;
 mod dynamodb;
@@ -28,6 +30,7 @@ mod meter;
 mod probe;
 pub mod runtime;
 mod s3;
+mod secrets;
 mod sqs;
 mod tries;
 
@@ -41,4 +44,5 @@ pub use meter::ProcessMeter;
 pub use probe::ProbeProcess;
 pub use runtime::{Stopped, function, serve_dead_letters, serve_http, serve_queue, serve_uploads};
 pub use s3::S3Store;
+pub use secrets::SecretTokens;
 pub use sqs::SqsQueue;

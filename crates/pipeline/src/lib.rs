@@ -1,8 +1,8 @@
 //! The platform's use cases and the ports they stand on: what each stage does, with no service named.
 //!
 //! A file that lands in the uploads bucket goes through [`ingest`], [`fragment`], [`encrypt`] (once per slice) and
-//! [`dash`]; [`api`] starts packages and tells how far they are; [`licence`] gives viewers their keys; [`dead_letter`] ends
-//! packages that were given up on.
+//! [`dash`]; [`api`] starts packages and tells how far they are, to those whom [`access`] knows; [`licence`] gives viewers
+//! their keys; [`dead_letter`] ends packages that were given up on.
 //! Each is one module with one public `handle`, written against the traits of [`ports`]. The AWS adapters and the
 //! in-memory ones of the `testing` feature pass the same contract suite.
 //!
@@ -24,6 +24,7 @@
 //! its code. Everything else is *transient*: it goes up to the caller, the message comes again, and what keeps failing
 //! lands in a dead-letter queue. See [`error`].
 
+pub mod access;
 pub mod api;
 mod assemble;
 pub mod content;

@@ -1,5 +1,6 @@
 //! The HTTP API: ask for a package, follow it, list what was ingested.
 
+mod auth;
 mod request;
 mod routes;
 mod tokens;
@@ -7,8 +8,11 @@ mod view;
 
 use std::sync::Arc;
 
+use auth::Callers;
+use vpp_aws::environment::Authorization;
 use vpp_aws::{Stopped, SystemClock, function, serve_http};
 use vpp_http::{cors, problem};
+use vpp_pipeline::access::Gate;
 use vpp_pipeline::api::{Api, Settings};
 use vpp_pipeline::licence::{self, PlaybackTokens};
 
@@ -33,6 +37,12 @@ fn main() -> Result<(), Stopped> {
                 api_url: environment.api_url()?,
             },
         };
-        serve_http(routes::router(Arc::new(api), Arc::new(tokens))).await
+        let callers = match environment.authorization()? {
+            Authorization::Jwt => Callers::Jwt,
+            Authorization::Tokens { operator, reader } => {
+                Callers::Tokens(Gate::new(aws.token_store(operator, reader), SystemClock))
+            }
+        };
+        serve_http(routes::router(Arc::new(api), Arc::new(tokens), Arc::new(callers))).await
     })
 }

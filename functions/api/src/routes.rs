@@ -8,6 +8,9 @@
 //! | `POST /packaged_content/{id}/playback_tokens` | a token to play it with: see [`crate::tokens`] |
 //! | `GET /input_content?limit=&cursor=` | what was ingested, newest first |
 //! | `GET /input_content/{id}` | one of them |
+//! | `GET /health` | whether anything answers at all |
+//!
+//! Who may call which is said in [`crate::auth`].
 
 use std::sync::Arc;
 
@@ -16,7 +19,7 @@ use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::{Deserialize, Serialize};
@@ -25,8 +28,9 @@ use vpp_pipeline::api::{Api, Denied};
 use vpp_pipeline::id::{ContentId, PackageId};
 use vpp_pipeline::licence::PlaybackTokens;
 use vpp_pipeline::message::FragmentMessage;
-use vpp_pipeline::ports::{Catalog, Clock, KeyVault, Queue, TokenSigner};
+use vpp_pipeline::ports::{Catalog, Clock, KeyVault, Queue, TokenSigner, TokenStore};
 
+use crate::auth::{Callers, authorize};
 use crate::cors::cors;
 use crate::problem::Problem;
 use crate::request::package_request;
@@ -42,8 +46,13 @@ const LONGEST_PAGE: u16 = 100;
 type Served<C, Q, V, K> = State<Arc<Api<C, Q, V, K>>>;
 
 /// The API over its ports.
-pub(crate) fn router<C, Q, V, K, S>(api: Arc<Api<C, Q, V, K>>, tokens: Arc<PlaybackTokens<C, S, K>>) -> Router
+pub(crate) fn router<C, Q, V, K, S, T>(
+    api: Arc<Api<C, Q, V, K>>,
+    tokens: Arc<PlaybackTokens<C, S, K>>,
+    callers: Arc<Callers<T, K>>,
+) -> Router
 where
+    T: TokenStore + 'static,
     S: TokenSigner + 'static,
     C: Catalog + 'static,
     Q: Queue<FragmentMessage> + 'static,
@@ -54,6 +63,7 @@ where
         .route("/packaged_content", post(create_package::<C, Q, V, K>))
         .route("/packaged_content/{id}", get(package::<C, Q, V, K>))
         .route("/packaged_content_id/{id}", get(package::<C, Q, V, K>))
+        .route("/health", get(async || json(StatusCode::OK, &Health { status: "ok" })))
         .route("/input_content", get(contents::<C, Q, V, K>))
         .route("/input_content/{id}", get(content::<C, Q, V, K>))
         .with_state(api)
@@ -61,6 +71,7 @@ where
         .fallback(async || Problem::no_such_route())
         .method_not_allowed_fallback(async || Problem::no_such_method())
         .layer(DefaultBodyLimit::max(BODY))
+        .layer(from_fn_with_state(callers, authorize::<T, K>))
         .layer(from_fn(cors))
 }
 
@@ -115,6 +126,12 @@ where
     let span = info_span!("content", input_content_id = %id);
     let content = api.content(&id).instrument(span).await?;
     Ok(json(StatusCode::OK, &WholeContentView::from(&content)))
+}
+
+/// The function answers.
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
 }
 
 /// Read as text, so that a problem can name the parameter.

@@ -100,6 +100,17 @@ pub(crate) fn send_message(url: &str, body: &str) -> String {
     sent["MessageId"].as_str().expect("a message id").to_owned()
 }
 
+/// The text of a secret.
+pub(crate) fn secret(id: &str) -> String {
+    let answer = call("secretsmanager", "secretsmanager.GetSecretValue", &json!({"SecretId": id}));
+    answer["SecretString"].as_str().expect("a text").to_owned()
+}
+
+/// Writes the text of a secret anew.
+pub(crate) fn put_secret(id: &str, text: &str) {
+    call("secretsmanager", "secretsmanager.PutSecretValue", &json!({"SecretId": id, "SecretString": text}));
+}
+
 /// Opens a wrapped key that belongs to a package.
 pub(crate) fn unwrap_key(wrapped: &str, package: &str) -> Vec<u8> {
     let request = json!({"CiphertextBlob": wrapped, "EncryptionContext": {"packaged_content_id": package}});

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{LazyLock, Mutex};
 
 use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
@@ -90,12 +90,26 @@ pub(crate) fn api(target: &str) -> Answer {
     call("GET", target, "").expect(target)
 }
 
-/// Calls the API, whatever it answers.
+/// Calls the API as an operator, whatever it answers.
 pub(crate) fn call(method: &str, target: &str, body: &str) -> Answer {
-    let headers = [host(stack().output("api_url")), ("Content-Type".to_owned(), "application/json".to_owned())];
+    static OPERATOR: LazyLock<String> = LazyLock::new(|| token("operator"));
+    call_as(Some(&OPERATOR), method, target, body)
+}
+
+/// Calls the API with this token, if any.
+pub(crate) fn call_as(token: Option<&str>, method: &str, target: &str, body: &str) -> Answer {
+    let mut headers = vec![host(stack().output("api_url"))];
+    headers.push(("Content-Type".to_owned(), "application/json".to_owned()));
+    headers.extend(token.map(|token| ("Authorization".to_owned(), format!("Bearer {token}"))));
     let answer = send(stack().address(), method, target, &headers, body.into());
     ANSWERS.lock().unwrap().push(answer.text());
     answer
+}
+
+/// The token of a role, as its secret holds it.
+pub(crate) fn token(role: &str) -> String {
+    let held: Value = serde_json::from_str(&aws::secret(stack().output(&format!("{role}_token_secret")))).unwrap();
+    text(&held, "current").to_owned()
 }
 
 /// Everything the API has answered so far.

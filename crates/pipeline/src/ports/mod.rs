@@ -14,6 +14,7 @@ mod object_store;
 mod probe;
 mod queue;
 mod token_signer;
+mod token_store;
 
 pub use body::Body;
 pub use catalog::{Catalog, ContentPage, Created, Cursor, InvalidCursor, PieceReceipt, Place, Receipt, SegmentReceipt};
@@ -25,6 +26,7 @@ pub use object_store::{Digest, ETag, InvalidLocation, Location, NewObject, Objec
 pub use probe::{Container, Piece, Probe, ProbeError, ProbeReport, Track};
 pub use queue::Queue;
 pub use token_signer::{Mac, TokenSigner};
+pub use token_store::TokenStore;
 
 use crate::error::Cause;
 

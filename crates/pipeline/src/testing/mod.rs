@@ -12,6 +12,7 @@ mod platform;
 mod queue;
 mod signer;
 mod store;
+mod tokens;
 mod vault;
 
 pub use catalog::MemoryCatalog;
@@ -23,6 +24,7 @@ pub use platform::{
 pub use queue::MemoryQueue;
 pub use signer::MemorySigner;
 pub use store::{MemoryStore, Stored};
+pub use tokens::MemoryTokenStore;
 pub use vault::MemoryVault;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,12 +1,15 @@
 //! The routes over in-memory ports.
 
+mod access;
+
 use axum::body::Body;
 use axum::http::{Method, Request};
 use futures_executor::block_on;
 use serde_json::{Value, json};
 use tower::ServiceExt;
+use vpp_pipeline::access::{Gate, Role, Tokens};
 use vpp_pipeline::ingest::Ingested;
-use vpp_pipeline::testing::Platform;
+use vpp_pipeline::testing::{MemoryTokenStore, Platform};
 use vpp_pipeline::timestamp::Timestamp;
 
 use super::*;
@@ -30,9 +33,21 @@ impl Answer {
     }
 }
 
+const OPERATOR: &str = "the operators' token, long enough";
+const READER: &str = "the readers' token, long enough";
+
 async fn send(platform: &Platform, method: Method, path: &str, body: impl Into<Body>) -> Answer {
-    let request = Request::builder().method(method).uri(path).body(body.into()).unwrap();
-    let response = router(Arc::new(platform.api()), Arc::new(platform.tokens())).oneshot(request).await.unwrap();
+    let bearer = format!("Bearer {OPERATOR}");
+    let request = Request::builder().method(method).uri(path).header(header::AUTHORIZATION, bearer);
+    answer(platform, request.body(body.into()).unwrap()).await
+}
+
+async fn answer(platform: &Platform, request: Request<Body>) -> Answer {
+    let store = MemoryTokenStore::default();
+    store.set(Tokens::default().and(Role::Operator, OPERATOR).and(Role::Reader, READER));
+    let callers = Callers::Tokens(Gate::new(store, platform.clock.clone()));
+    let router = router(Arc::new(platform.api()), Arc::new(platform.tokens()), Arc::new(callers));
+    let response = router.oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
     let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
@@ -457,7 +472,7 @@ fn every_answer_may_be_read_by_a_page() {
         let platform = Platform::default();
         let preflight = send(&platform, Method::OPTIONS, "/packaged_content", Body::empty()).await;
         assert_eq!(preflight.status, StatusCode::NO_CONTENT);
-        assert_eq!(preflight.headers[header::ACCESS_CONTROL_ALLOW_METHODS], "GET, POST, OPTIONS");
+        assert_eq!(preflight.headers[header::ACCESS_CONTROL_ALLOW_METHODS], "GET, POST, DELETE, OPTIONS");
         for path in ["/input_content", "/nothing"] {
             assert_eq!(get(&platform, path).await.headers[header::ACCESS_CONTROL_ALLOW_ORIGIN], "*");
         }

@@ -1,0 +1,54 @@
+//! The API's tokens in Secrets Manager.
+//!
+//! Each role has a secret, a JSON object: `{"current": "…"}`, and while callers change over `{"current": "…", "previous": "…"}`.
+
+use aws_sdk_secretsmanager::Client;
+use serde::Deserialize;
+use vpp_pipeline::access::{Role, Tokens};
+use vpp_pipeline::ports::{TokenStore, Unavailable};
+use zeroize::Zeroizing;
+
+use crate::error::unavailable;
+
+const CALL: &str = "GetSecretValue";
+
+/// The secrets of the roles.
+#[derive(Debug, Clone)]
+pub struct SecretTokens {
+    client: Client,
+    operator: String,
+    reader: String,
+}
+
+/// What a secret holds. Not `Debug`: it is secret.
+#[derive(Deserialize)]
+struct Held {
+    current: String,
+    #[serde(default)]
+    previous: Option<String>,
+}
+
+impl SecretTokens {
+    /// The secrets of operators and of readers, by ARN or name.
+    #[must_use]
+    pub fn new(client: Client, operator: String, reader: String) -> Self {
+        Self { client, operator, reader }
+    }
+
+    async fn add(&self, tokens: Tokens, role: Role, secret: &str) -> Result<Tokens, Unavailable> {
+        let answer = self.client.get_secret_value().secret_id(secret).send().await.map_err(unavailable(CALL))?;
+        let text = Zeroizing::new(answer.secret_string.unwrap_or_default());
+        // serde's own words could repeat what it read.
+        let malformed = || Unavailable::new(CALL, "the secret is not {\"current\": \"…\"}".into());
+        let held: Held = serde_json::from_str(&text).map_err(|_| malformed())?;
+        let held = [Some(held.current), held.previous].map(Option::unwrap_or_default).map(Zeroizing::new);
+        Ok(held.iter().fold(tokens, |tokens, token| tokens.and(role, token)))
+    }
+}
+
+impl TokenStore for SecretTokens {
+    async fn tokens(&self) -> Result<Tokens, Unavailable> {
+        let tokens = self.add(Tokens::default(), Role::Operator, &self.operator).await?;
+        self.add(tokens, Role::Reader, &self.reader).await
+    }
+}
