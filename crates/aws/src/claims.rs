@@ -40,7 +40,7 @@ mod tests {
 
     use super::*;
 
-    fn caller_with(authorizer: Value) -> Caller {
+    fn caller_with(authorizer: &Value) -> Caller {
         let context = json!({"http": {"method": "GET", "path": "/"}, "timeEpoch": 0, "authorizer": authorizer});
         let context: ApiGatewayV2httpRequestContext = serde_json::from_value(context).unwrap();
         let mut extensions = Extensions::new();
@@ -50,17 +50,17 @@ mod tests {
 
     #[test]
     fn a_role_is_a_word_of_the_claims_that_the_gateway_has_checked() {
-        let role = |claims: Value| caller_with(json!({"jwt": {"claims": claims}}));
+        let role = |claims: &Value| caller_with(&json!({"jwt": {"claims": claims}}));
         let known = |role| Caller::Known(Some(role));
-        assert_eq!(role(json!({"scope": "openid vpp/operator"})), known(Role::Operator));
-        assert_eq!(role(json!({"cognito:groups": "[viewers reader]"})), known(Role::Reader));
-        assert_eq!(role(json!({"roles": "[\"reader\",\"operator\"]"})), known(Role::Operator));
-        assert_eq!(role(json!({"sub": "operator", "name": "reader"})), Caller::Known(None));
+        assert_eq!(role(&json!({"scope": "openid vpp/operator"})), known(Role::Operator));
+        assert_eq!(role(&json!({"cognito:groups": "[viewers reader]"})), known(Role::Reader));
+        assert_eq!(role(&json!({"roles": "[\"reader\",\"operator\"]"})), known(Role::Operator));
+        assert_eq!(role(&json!({"sub": "operator", "name": "reader"})), Caller::Known(None));
     }
 
     #[test]
     fn without_the_gateways_word_nobody_is_known() {
         assert_eq!(caller(&Extensions::new()), Caller::Unknown);
-        assert_eq!(caller_with(Value::Null), Caller::Unknown);
+        assert_eq!(caller_with(&Value::Null), Caller::Unknown);
     }
 }

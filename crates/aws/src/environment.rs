@@ -94,6 +94,22 @@ impl Environment {
         self.text("DASH_QUEUE_URL")
     }
 
+    /// `DELETION_QUEUE_URL`: where what is to be deleted is sent.
+    ///
+    /// # Errors
+    /// When it is not set.
+    pub fn deletion_queue(&self) -> Result<String, InvalidVariable> {
+        self.text("DELETION_QUEUE_URL")
+    }
+
+    /// `LONGEST_RUN_SECONDS`: the time after which every function that has begun has ended.
+    ///
+    /// # Errors
+    /// When it is not set, or not a whole number of seconds above zero.
+    pub fn longest_run(&self) -> Result<Duration, InvalidVariable> {
+        self.positive("LONGEST_RUN_SECONDS").map(Duration::from_secs)
+    }
+
     /// `CONTENT_KEYS_KEY_ID`: the KMS key that wraps content keys.
     ///
     /// # Errors

@@ -9,8 +9,9 @@ use data_encoding::HEXUPPER_PERMISSIVE;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use vpp_pipeline::dead_letter::DeadLetter;
+use vpp_pipeline::id::PackageId;
 use vpp_pipeline::ingest::Upload;
-use vpp_pipeline::message::{DashMessage, FragmentMessage, Message, SliceMessage};
+use vpp_pipeline::message::{DashMessage, FragmentMessage, SliceMessage};
 use vpp_pipeline::ports::{ETag, Location};
 use vpp_pipeline::state::Stage;
 
@@ -144,9 +145,18 @@ impl SqsMessage {
                 let invocation: FailedInvocation = self.decode()?;
                 Ok(invocation.request_payload.uploads()?.into_iter().map(DeadLetter::Upload).collect())
             }
-            Stage::Fragment => self.dead_package::<FragmentMessage>(Stage::Fragment),
-            Stage::Encrypt => self.dead_package::<SliceMessage>(Stage::Encrypt),
-            Stage::Dash => self.dead_package::<DashMessage>(Stage::Dash),
+            stage @ Stage::Fragment => {
+                let message: FragmentMessage = self.decode()?;
+                Ok(dead_package(message.package(), stage, message.run()))
+            }
+            stage @ Stage::Encrypt => {
+                let message: SliceMessage = self.decode()?;
+                Ok(dead_package(message.package(), stage, message.run()))
+            }
+            stage @ Stage::Dash => {
+                let message: DashMessage = self.decode()?;
+                Ok(dead_package(message.package(), stage, message.run()))
+            }
         }
     }
 
@@ -155,11 +165,10 @@ impl SqsMessage {
         let name = arn.strip_suffix("-dead").and_then(|name| name.rsplit(['-', ':']).next());
         name.and_then(|name| Stage::from_str(name).ok()).ok_or_else(|| Undecodable::Queue(arn.clone()))
     }
+}
 
-    fn dead_package<M: Message>(&self, stage: Stage) -> Result<Vec<DeadLetter>, Undecodable> {
-        let message: M = self.decode()?;
-        Ok(vec![DeadLetter::Package { id: message.package().clone(), stage }])
-    }
+fn dead_package(id: &PackageId, stage: Stage, run: Option<u64>) -> Vec<DeadLetter> {
+    vec![DeadLetter::Package { id: id.clone(), stage, run }]
 }
 
 /// What Lambda sends when an asynchronous invocation has failed for good.
@@ -241,9 +250,9 @@ mod tests {
 
     #[test]
     fn the_queues_name_says_which_stage_gave_up() {
-        let body = json!({"schema": 1, "packaged_content_id": ID});
+        let body = json!({"schema": 1, "packaged_content_id": ID, "run": 5});
         for (queue, stage) in [("vpp-fragment-dead", Stage::Fragment), ("my-stack-2-dash-dead", Stage::Dash)] {
-            let expected = DeadLetter::Package { id: ID.parse().unwrap(), stage };
+            let expected = DeadLetter::Package { id: ID.parse().unwrap(), stage, run: Some(5) };
             assert_eq!(message(queue, &body).dead_letters().unwrap(), [expected]);
         }
         assert!(matches!(message("vpp-fragment", &body).dead_letters(), Err(Undecodable::Queue(_))));

@@ -63,7 +63,7 @@ pub fn function<F: Future<Output = Result<(), Stopped>>>(
 pub async fn serve_queue<M: Message>(handle: impl AsyncFn(&M) -> Result<Outcome, Error>) -> Result<(), Stopped> {
     serve_batches(async |delivered: &SqsMessage, deadline| {
         let message: M = delivered.decode().map_err(Fault::Undecodable)?;
-        let span = info_span!("message", packaged_content_id = %message.package(), slice = message.slice());
+        let span = info_span!("message", subject = message.subject(), slice = message.slice());
         let handled = async { logged(try_again(deadline, async || handle(&message).await).await) };
         handled.instrument(span).await.map_err(Fault::Stage)
     })

@@ -13,14 +13,17 @@ use std::ops::Range;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{ChecksumAlgorithm, ChecksumMode, CompletedMultipartUpload, CompletedPart};
+use aws_sdk_s3::types::{
+    ChecksumAlgorithm, ChecksumMode, CompletedMultipartUpload, CompletedPart, Delete as Objects, ObjectIdentifier,
+};
 use bytes::Bytes;
 use data_encoding::BASE64;
 use futures_util::{Stream, TryStreamExt, stream};
 use vpp_pipeline::error::Cause;
 use vpp_pipeline::layout::Headers;
 use vpp_pipeline::ports::{
-    Digest, ETag, Location, NewObject, NewPart, ObjectStore, Part, Put, StoreError, Unavailable, UploadId,
+    Digest, ETag, Location, NewObject, NewPart, ObjectRemover, ObjectStore, Part, Put, StoreError, Unavailable,
+    UploadId,
 };
 
 use crate::body::gathered;
@@ -212,6 +215,53 @@ impl ObjectStore for S3Store {
         match abort.send().await {
             Err(error) if code(&error) != Some("NoSuchUpload") => {
                 Err(unreachable(at, unavailable("AbortMultipartUpload")(error)))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl ObjectRemover for S3Store {
+    async fn remove_all(&self, bucket: &str, prefix: &str) -> Result<(), StoreError> {
+        let at = Location::new(bucket, prefix);
+        let listed = self.client.list_objects_v2().bucket(bucket).prefix(prefix).into_paginator();
+        let mut pages = listed.send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(unavailable("ListObjectsV2")).map_err(|source| unreachable(&at, source))?;
+            let keys = page.contents().iter().filter_map(|object| object.key());
+            let doomed: Result<Vec<_>, _> = keys.map(|key| ObjectIdentifier::builder().key(key).build()).collect();
+            let doomed = doomed.ok().filter(|doomed| !doomed.is_empty());
+            let Some(doomed) =
+                doomed.and_then(|own| Objects::builder().set_objects(Some(own)).quiet(true).build().ok())
+            else {
+                continue;
+            };
+            let answer = self.client.delete_objects().bucket(bucket).delete(doomed).send().await;
+            let answer = answer.map_err(unavailable("DeleteObjects")).map_err(|source| unreachable(&at, source))?;
+            if let Some(error) = answer.errors().first() {
+                let why = error.code().unwrap_or("some objects were not deleted").to_owned();
+                return Err(unreachable(&at, Unavailable::new("DeleteObjects", why.into())));
+            }
+        }
+        Ok(())
+    }
+
+    async fn remove_version(&self, at: &Location, version: Option<&str>, etag: &ETag) -> Result<(), StoreError> {
+        if version.is_none() {
+            let head = self.client.head_object().bucket(at.bucket()).key(at.key()).send().await;
+            let found = match head {
+                Ok(head) => head.e_tag().map(ETag::new),
+                Err(error) if matches!(code(&error), Some("NotFound" | "NoSuchKey")) => None,
+                Err(error) => return Err(unreachable(at, unavailable("HeadObject")(error))),
+            };
+            if found.as_ref() != Some(etag) {
+                return Ok(());
+            }
+        }
+        let request = self.client.delete_object().bucket(at.bucket()).key(at.key());
+        match request.set_version_id(version.map(str::to_owned)).send().await {
+            Err(error) if !matches!(code(&error), Some("NoSuchKey" | "NoSuchVersion")) => {
+                Err(unreachable(at, unavailable("DeleteObject")(error)))
             }
             _ => Ok(()),
         }

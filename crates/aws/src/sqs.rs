@@ -10,12 +10,14 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use vpp_pipeline::message::Message;
-use vpp_pipeline::ports::{Queue, Unavailable};
+use vpp_pipeline::ports::{DelayQueue, Queue, Unavailable};
 
 use crate::error::unavailable;
 
 /// Entries of a batch, by SQS's own bound.
 const BATCH: usize = 10;
+/// Seconds that a message can be kept for, by SQS's own bound.
+const LONGEST_DELAY: i32 = 900;
 /// Batches sent at a time: a film has thousands of slices.
 const BATCHES: usize = 8;
 /// Times the entries of a batch are sent that SQS did not take.
@@ -59,12 +61,23 @@ impl<M: Message> Queue<M> for SqsQueue<M> {
     }
 }
 
+impl<M: Message> DelayQueue<M> for SqsQueue<M> {
+    async fn send_later(&self, message: &M, wait: Duration) -> Result<(), Unavailable> {
+        const CALL: &str = "SendMessage";
+        let body = serde_json::to_string(message).map_err(|error| Unavailable::new(CALL, error.into()))?;
+        let seconds = i32::try_from(wait.as_millis().div_ceil(1_000)).unwrap_or(LONGEST_DELAY).min(LONGEST_DELAY);
+        let request = self.client.send_message().queue_url(&self.url).message_body(body).delay_seconds(seconds);
+        let sent = request.message_group_id(message.subject()).send().await;
+        sent.map(|_| ()).map_err(unavailable(CALL))
+    }
+}
+
 fn batch<M: Message>(messages: &[M]) -> Result<Vec<SendMessageBatchRequestEntry>, Unavailable> {
     let entry = |(position, message): (usize, &M)| {
         let body =
             serde_json::to_string(message).map_err(|error| Unavailable::new("SendMessageBatch", error.into()))?;
         let entry = SendMessageBatchRequestEntry::builder().id(position.to_string()).message_body(body);
-        let entry = entry.message_group_id(message.package().as_str()).build();
+        let entry = entry.message_group_id(message.subject()).build();
         entry.map_err(|error| Unavailable::new("SendMessageBatch", error.into()))
     };
     messages.iter().enumerate().map(entry).collect()

@@ -56,6 +56,8 @@ impl From<Denied> for Problem {
             Denied::UnknownPackage => (StatusCode::NOT_FOUND, "package_not_found"),
             Denied::NotSubtitles => (StatusCode::CONFLICT, "not_subtitles"),
             Denied::ContentRefused { .. } => (StatusCode::CONFLICT, "content_refused"),
+            Denied::Deleting => (StatusCode::CONFLICT, "package_deleting"),
+            Denied::NothingToRetry => (StatusCode::CONFLICT, "package_ready"),
             Denied::Unavailable(_) => {
                 tracing::error!("request not served: {}", chain(&denied));
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable")

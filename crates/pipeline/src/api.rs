@@ -12,10 +12,12 @@ use crate::content::{Content, Facts, Verdict};
 use crate::error::Error;
 use crate::id::{ContentId, Inputs, PackageId};
 use crate::layout;
-use crate::message::FragmentMessage;
+use crate::message::{DashMessage, DeletionMessage, Doomed, FragmentMessage};
 use crate::package::{Encryption, Options, Package, RequestedKeys, Treatment};
-use crate::ports::{Catalog, Clock, ContentPage, Created, Cursor, KeyVault, Queue, WrappedKey};
-use crate::state::{State, Status};
+use crate::ports::{
+    Catalog, Clock, ContentFilter, Created, Cursor, KeyVault, Library, PackageFilter, Page, Queue, WrappedKey,
+};
+use crate::state::{State, Status, Step, Transition, Work};
 use crate::subtitles::{Offer, Subtitles};
 
 /// Shortest and longest duration a caller may ask segments to be cut near, in seconds.
@@ -76,6 +78,12 @@ pub enum Denied {
         /// The refusal's message.
         message: String,
     },
+    /// The package is being deleted.
+    #[error("this package is being deleted: ask for it again in some minutes")]
+    Deleting,
+    /// There is nothing to retry.
+    #[error("this package is Ready: there is nothing to retry")]
+    NothingToRetry,
     /// Something of the platform did not answer; asking again may help.
     #[error("the platform could not do this just now: try again")]
     Unavailable(#[source] Error),
@@ -107,8 +115,8 @@ pub struct Api<C, Q, V, K> {
 
 impl<C, Q, V, K> Api<C, Q, V, K>
 where
-    C: Catalog,
-    Q: Queue<FragmentMessage>,
+    C: Catalog + Library,
+    Q: Queue<FragmentMessage> + Queue<DashMessage> + Queue<DeletionMessage>,
     V: KeyVault,
     K: Clock,
 {
@@ -141,11 +149,79 @@ where
             Some(package) => package,
             None => self.create(id, &inputs, options, &request).await?,
         };
-        if package.status() == Status::Queued {
-            let message = FragmentMessage::new(package.id.clone());
-            self.queue.send_all(&[message]).await.map_err(unavailable("starting the package"))?;
+        match package.status() {
+            Status::Queued => self.set_to_work(&package).await?,
+            Status::Deleting => return Err(Denied::Deleting),
+            Status::Fragmented | Status::Encrypted | Status::Ready | Status::Failed => {}
         }
         Ok(package)
+    }
+
+    /// Puts a package that failed back to work, from where it stood: what was made of it is kept. One that is at work is sent on
+    /// its way again, so that a retry which stopped half-way can be repeated.
+    ///
+    /// # Errors
+    /// When there is none, it is Ready, or the platform does not answer.
+    pub async fn retry(&self, id: &PackageId) -> Result<Package, Denied> {
+        let mut package = self.package(id).await?;
+        if let State::Failed { at, before, .. } = &package.state {
+            let step = Step::Retried { failed_at: *at, to: before.status() };
+            self.advance(&package, step, "writing the retry").await?;
+            package = self.package(id).await?;
+        }
+        match package.status() {
+            Status::Ready => Err(Denied::NothingToRetry),
+            Status::Deleting => Err(Denied::Deleting),
+            // It has failed again in the meantime: that is an answer too.
+            Status::Failed => Ok(package),
+            Status::Queued | Status::Fragmented | Status::Encrypted => {
+                self.set_to_work(&package).await?;
+                Ok(package)
+            }
+        }
+    }
+
+    /// Has a package deleted: all that was made of it, and then itself.
+    ///
+    /// # Errors
+    /// When there is none, or the platform does not answer.
+    pub async fn delete_package(&self, id: &PackageId) -> Result<Package, Denied> {
+        let package = self.package(id).await?;
+        self.advance(&package, Step::Deleting, "writing the tombstone").await?;
+        let package = self.package(id).await?;
+        let what = Doomed::Package { packaged_content_id: package.id.clone(), run: package.run };
+        self.queue.send_all(&[DeletionMessage::new(what)]).await.map_err(unavailable("starting the deletion"))?;
+        Ok(package)
+    }
+
+    /// Has a content deleted, with its file. Packages that were made of it stay.
+    ///
+    /// # Errors
+    /// When there is none, or the platform does not answer.
+    pub async fn delete_content(&self, id: &ContentId) -> Result<Content, Denied> {
+        let found = self.catalog.content(id).await.map_err(unavailable("reading the content"))?;
+        let content = found.ok_or(Denied::UnknownContent)?;
+        let at = self.clock.now();
+        self.catalog.bury_content(id, at).await.map_err(unavailable("writing the tombstone"))?;
+        let message = DeletionMessage::new(Doomed::Content { input_content_id: id.clone() });
+        self.queue.send_all(&[message]).await.map_err(unavailable("starting the deletion"))?;
+        Ok(Content { deleted_at: content.deleted_at.or(Some(at)), ..content })
+    }
+
+    /// Takes a step, if the package is still where it starts from.
+    async fn advance(&self, package: &Package, step: Step, what: &'static str) -> Result<(), Denied> {
+        let transition = Transition { at: self.clock.now(), step, work: Work::default() };
+        self.catalog.advance(&package.id, &transition).await.map(|_| ()).map_err(unavailable(what))
+    }
+
+    /// Sends a package to the stage that its state waits for. Fragment finds the slices that are made already.
+    async fn set_to_work(&self, package: &Package) -> Result<(), Denied> {
+        let (id, run) = (package.id.clone(), package.run);
+        let sent = match package.status() {
+            Status::Encrypted => self.queue.send_all(&[DashMessage::new(id).of(run)]).await,
+            _ => self.queue.send_all(&[FragmentMessage::new(id).of(run)]).await,
+        };
+        sent.map_err(unavailable("starting the package"))
     }
 
     /// The package of this id.
@@ -163,15 +239,33 @@ where
     /// When there is none, or the platform does not answer.
     pub async fn content(&self, id: &ContentId) -> Result<Content, Denied> {
         let found = self.catalog.content(id).await.map_err(unavailable("reading the content"))?;
-        found.ok_or(Denied::UnknownContent)
+        found.filter(|content| !content.is_deleted()).ok_or(Denied::UnknownContent)
     }
 
     /// At most `limit` contents, newest first.
     ///
     /// # Errors
     /// When the platform does not answer.
-    pub async fn contents(&self, limit: u16, after: Option<&Cursor>) -> Result<ContentPage, Denied> {
-        self.catalog.contents(limit, after).await.map_err(unavailable("listing the contents"))
+    pub async fn contents(
+        &self,
+        filter: &ContentFilter,
+        limit: u16,
+        after: Option<&Cursor<ContentId>>,
+    ) -> Result<Page<Content, ContentId>, Denied> {
+        self.catalog.contents(filter, limit, after).await.map_err(unavailable("listing the contents"))
+    }
+
+    /// At most `limit` packages, newest first.
+    ///
+    /// # Errors
+    /// When the platform does not answer.
+    pub async fn packages(
+        &self,
+        filter: &PackageFilter,
+        limit: u16,
+        after: Option<&Cursor<PackageId>>,
+    ) -> Result<Page<Package, PackageId>, Denied> {
+        self.catalog.packages(filter, limit, after).await.map_err(unavailable("listing the packages"))
     }
 
     /// Where a player finds the package, or will find it.

@@ -32,6 +32,9 @@ pub struct Content {
     pub created_at: Timestamp,
     /// The verdict.
     pub verdict: Verdict,
+    /// When somebody wanted it gone. What is left is a tombstone, so that a late event of the same version does not bring it
+    /// back; its file uploaded again is another version, and a content again.
+    pub deleted_at: Option<Timestamp>,
 }
 
 /// Whether a file can be packaged.
@@ -134,6 +137,18 @@ impl Content {
     #[must_use]
     pub fn is_provisional(&self) -> bool {
         matches!(&self.verdict, Verdict::Refused(refusal) if refusal.code == INGEST_FAILED)
+    }
+
+    /// Whether it is gone.
+    #[must_use]
+    pub fn is_deleted(&self) -> bool {
+        self.deleted_at.is_some()
+    }
+
+    /// Whether a content of this version may be written in its place.
+    #[must_use]
+    pub fn gives_way_to(&self, version_id: Option<&str>) -> bool {
+        self.is_provisional() || self.is_deleted() && self.version_id.as_deref() != version_id
     }
 
     /// The status as the platform's users know it.

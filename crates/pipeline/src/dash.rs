@@ -11,7 +11,7 @@ use vpp_media::hls::{HlsOptions, playlists};
 
 use crate::error::Error;
 use crate::layout;
-use crate::message::{DashMessage, Message};
+use crate::message::DashMessage;
 use crate::package::Package;
 use crate::plan::presentation;
 use crate::ports::{Catalog, Clock, Location, Meter, NewObject, ObjectStore, Receipt, Spent};
@@ -64,10 +64,12 @@ where
 
     async fn work(&self, message: &DashMessage) -> Result<Outcome, Error> {
         let before = self.meter.reading();
-        let package = package(&self.catalog, message.package()).await?;
+        let Some(package) = package(&self.catalog, message.package(), message.run()).await? else {
+            return Ok(Outcome::Nothing);
+        };
         match package.state {
             State::Encrypted { .. } => {}
-            State::Ready { .. } | State::Failed { .. } => return Ok(Outcome::Nothing),
+            State::Ready { .. } | State::Failed { .. } | State::Deleting { .. } => return Ok(Outcome::Nothing),
             State::Queued | State::Fragmented(_) => {
                 return Err(Error::not_yet("writing the manifest", "not all slices are made"));
             }

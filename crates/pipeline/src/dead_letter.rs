@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::id::PackageId;
 use crate::ingest::Upload;
 use crate::ports::{Catalog, Clock, Spent};
-use crate::stage::{Outcome, fail};
+use crate::stage::{Outcome, fail, package};
 use crate::state::{Failure, Stage};
 
 /// Code of a package whose stage never succeeded.
@@ -25,6 +25,8 @@ pub enum DeadLetter {
         id: PackageId,
         /// The stage.
         stage: Stage,
+        /// The run of the package that the message belongs to; none for any.
+        run: Option<u64>,
     },
 }
 
@@ -45,11 +47,15 @@ impl<C: Catalog, K: Clock> DeadLetters<C, K> {
     pub async fn handle(&self, letter: &DeadLetter) -> Result<Outcome, Error> {
         match letter {
             DeadLetter::Upload(upload) => self.refuse(upload).await,
-            DeadLetter::Package { id, stage } => self.fail(id, *stage).await,
+            DeadLetter::Package { id, stage, run } => self.fail(id, *stage, *run).await,
         }
     }
 
-    async fn fail(&self, id: &PackageId, stage: Stage) -> Result<Outcome, Error> {
+    /// A package that is gone, or is made anew, has nothing to do with it.
+    async fn fail(&self, id: &PackageId, stage: Stage, run: Option<u64>) -> Result<Outcome, Error> {
+        if package(&self.catalog, id, run).await?.is_none() {
+            return Ok(Outcome::Nothing);
+        }
         let message = format!("the {stage} stage was tried again and again and never succeeded; its log says why");
         let failure = Failure { stage, code: RETRIES_EXHAUSTED.to_owned(), message };
         fail(failure, id, &self.catalog, &self.clock).await
@@ -61,7 +67,7 @@ impl<C: Catalog, K: Clock> DeadLetters<C, K> {
         let known = self.catalog.content(&id).await.map_err(Error::unavailable("reading the content"))?;
         if let Some(content) = known {
             return match content.facts().and_then(|facts| facts.package.as_ref()) {
-                Some(package) => self.fail(package, Stage::Ingest).await,
+                Some(package) => self.fail(package, Stage::Ingest, None).await,
                 None => Ok(Outcome::Nothing),
             };
         }
@@ -75,6 +81,7 @@ impl<C: Catalog, K: Clock> DeadLetters<C, K> {
             spent: Spent::default(),
             created_at: self.clock.now(),
             verdict: Verdict::Refused(Refusal::ingest_failed()),
+            deleted_at: None,
         };
         let created = self.catalog.create_content(&content, None).await;
         created.map_err(Error::unavailable("writing the refusal"))?;

@@ -19,7 +19,7 @@ use vpp_media::cmaf::{Layout, SegmentSizes, Slice, SliceIntake, SourceRange, Who
 
 use crate::error::Error;
 use crate::layout;
-use crate::message::{DashMessage, Message, SliceMessage};
+use crate::message::{DashMessage, SliceMessage};
 use crate::package::{Encryption, Package};
 use crate::parts::Run;
 use crate::plan::presentation;
@@ -86,14 +86,16 @@ where
     }
 
     async fn work(&self, message: &SliceMessage) -> Result<Outcome, Error> {
-        let found = package(&self.catalog, message.package()).await?;
+        let Some(found) = package(&self.catalog, message.package(), message.run()).await? else {
+            return Ok(Outcome::Nothing);
+        };
         match found.state {
             State::Fragmented(_) => {
                 self.make_once(message, &found).await?;
                 self.finish(message).await
             }
-            State::Encrypted { .. } => self.send_on(message).await,
-            State::Ready { .. } | State::Failed { .. } => Ok(Outcome::Nothing),
+            State::Encrypted { .. } => self.send_on(&found).await,
+            State::Ready { .. } | State::Failed { .. } | State::Deleting { .. } => Ok(Outcome::Nothing),
             State::Queued => Err(Error::not_yet("making a slice", "the package is not planned")),
         }
     }
@@ -287,7 +289,10 @@ where
 
     /// Sends the package on, if this was the last slice to be counted.
     async fn finish(&self, message: &SliceMessage) -> Result<Outcome, Error> {
-        let now = package(&self.catalog, message.package()).await?;
+        // Of whichever run: a slice that was made counts for it too.
+        let Some(now) = package(&self.catalog, message.package(), None).await? else {
+            return Ok(Outcome::Nothing);
+        };
         let all = now.state.plan().map(|plan| plan.slices);
         if Some(now.tally.slices_done) != all {
             return Ok(Outcome::Done);
@@ -296,11 +301,11 @@ where
         let work = Work { output: Some(output.to_string()), ..Work::default() };
         let transition = Transition { at: self.clock.now(), step: Step::Encrypted, work };
         self.catalog.advance(&now.id, &transition).await.map_err(Error::unavailable("writing Encrypted"))?;
-        self.send_on(message).await
+        self.send_on(&now).await
     }
 
-    async fn send_on(&self, message: &SliceMessage) -> Result<Outcome, Error> {
-        let next = DashMessage::new(message.package().clone());
+    async fn send_on(&self, package: &Package) -> Result<Outcome, Error> {
+        let next = DashMessage::new(package.id.clone()).of(package.run);
         self.queue.send_all(&[next]).await.map_err(Error::unavailable("sending the package on"))?;
         Ok(Outcome::Done)
     }

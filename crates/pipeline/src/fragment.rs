@@ -13,7 +13,7 @@ use vpp_media::text::WebVttFile;
 
 use crate::error::Error;
 use crate::layout;
-use crate::message::{FragmentMessage, Message, Section, SliceMessage};
+use crate::message::{FragmentMessage, Section, SliceMessage};
 use crate::package::Package;
 use crate::parts::{Parts, Run, Sizes};
 use crate::ports::{Catalog, Clock, Created, Location, Meter, NewObject, ObjectStore, Queue, Upload};
@@ -73,10 +73,12 @@ where
 
     async fn work(&self, message: &FragmentMessage) -> Result<Outcome, Error> {
         let before = self.meter.reading();
-        let package = package(&self.catalog, message.package()).await?;
+        let Some(package) = package(&self.catalog, message.package(), message.run()).await? else {
+            return Ok(Outcome::Nothing);
+        };
         match package.state {
             State::Queued | State::Fragmented(_) => {}
-            State::Encrypted { .. } | State::Ready { .. } | State::Failed { .. } => return Ok(Outcome::Nothing),
+            _ => return Ok(Outcome::Nothing),
         }
         let (indexes, bytes_read) = self.read_indexes(&package).await?;
         let sizes = self.sizes(&package)?;
@@ -101,7 +103,7 @@ where
         let messages: Vec<SliceMessage> = (0..)
             .zip(plan.sections.into_iter().zip(runs))
             .map(|(slice, (section, runs))| {
-                SliceMessage::new(package.id.clone(), slice, Section::from(section)).in_parts(runs)
+                SliceMessage::new(package.id.clone(), slice, Section::from(section)).in_parts(runs).of(package.run)
             })
             .collect();
         self.queue.send_all(&messages).await.map_err(Error::unavailable("sending the slices"))?;

@@ -54,7 +54,7 @@ impl Upload {
 /// What an upload came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ingested {
-    /// A folder marker is no content.
+    /// A folder marker is no content, and a late event does not bring a deleted one back.
     Ignored,
     /// The verdict stands, given now or before.
     Content(Box<Content>),
@@ -111,7 +111,10 @@ where
         let id = upload.content_id();
         let known = self.catalog.content(&id).await.map_err(Error::unavailable("reading the content"))?;
         let content = match known {
-            Some(content) if !content.is_provisional() => {
+            Some(content) if content.is_deleted() && content.version_id == upload.version_id => {
+                return Ok(Ingested::Ignored);
+            }
+            Some(content) if !content.is_deleted() && !content.is_provisional() => {
                 self.resume(&content).await?;
                 content
             }
@@ -134,13 +137,14 @@ where
             spent: self.meter.reading().since(&before),
             created_at: self.clock.now(),
             verdict,
+            deleted_at: None,
         };
         let package = self.package(&content).await?;
         let created = self.catalog.create_content(&content, package.as_ref()).await;
         match created.map_err(Error::unavailable("writing the content"))? {
             Created::Now => {
                 if let Some(package) = package {
-                    self.start(package.id).await?;
+                    self.start(&package).await?;
                 }
                 Ok(content)
             }
@@ -158,13 +162,13 @@ where
         };
         let package = self.catalog.package(id).await.map_err(Error::unavailable("reading the package"))?;
         match package {
-            Some(package) if package.status() == Status::Queued => self.start(package.id).await,
+            Some(package) if package.status() == Status::Queued => self.start(&package).await,
             _ => Ok(()),
         }
     }
 
-    async fn start(&self, package: PackageId) -> Result<(), Error> {
-        let message = FragmentMessage::new(package);
+    async fn start(&self, package: &Package) -> Result<(), Error> {
+        let message = FragmentMessage::new(package.id.clone()).of(package.run);
         self.queue.send_all(&[message]).await.map_err(Error::unavailable("starting the package"))
     }
 

@@ -15,7 +15,19 @@ pub fn plan_key(package: &PackageId) -> String {
 /// made, hence a prefix of their own.
 #[must_use]
 pub fn piece_key(package: &PackageId, representation: &str, part: u16, slice: u32) -> String {
-    format!("pieces/{package}/{representation}/{part}-{slice}")
+    format!("{}{representation}/{part}-{slice}", pieces_prefix(package))
+}
+
+/// How the keys of all pieces of a package begin.
+#[must_use]
+pub fn pieces_prefix(package: &PackageId) -> String {
+    format!("pieces/{package}/")
+}
+
+/// Path of a representation's single file inside a package.
+#[must_use]
+pub fn single_file_path(representation: &str) -> String {
+    format!("{representation}/media.mp4")
 }
 
 /// Key in the output bucket of the file at `path` of a package (`v1/3.m4s`).
@@ -28,6 +40,16 @@ pub fn output_key(package: &PackageId, path: &str) -> String {
 #[must_use]
 pub fn manifest_url(delivery_url: &str, package: &PackageId) -> String {
     format!("{delivery_url}/{}", output_key(package, MANIFEST))
+}
+
+/// Path of the HLS multivariant playlist inside a package.
+pub const PLAYLIST: &str = "stream.m3u8";
+
+/// Where a player finds the playlist that stands beside the manifest at `url`.
+#[must_use]
+pub fn hls_url(url: &str) -> String {
+    let (folder, _) = url.rsplit_once('/').unwrap_or((url, ""));
+    format!("{folder}/{PLAYLIST}")
 }
 
 /// Where a player asks for the package's keys. `api_url` has no slash at its end.
@@ -91,6 +113,13 @@ mod tests {
             "https://cdn.example/abcdefghijklmnopqrstuvwxyz/stream.mpd"
         );
         Ok(())
+    }
+
+    #[test]
+    fn a_single_file_lies_where_the_engine_says() {
+        let (name, rules) = ("v1".to_owned(), Vec::new());
+        let track = vpp_media::cmaf::SliceTrack { name, input: 0, track_id: 1, encryption: None, rules, text: None };
+        assert_eq!(single_file_path("v1"), track.file_path());
     }
 
     #[test]

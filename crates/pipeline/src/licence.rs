@@ -152,6 +152,7 @@ async fn playable<C: Catalog>(catalog: &C, id: &PackageId) -> Result<Encryption,
     let found = catalog.package(id).await.map_err(unavailable("reading the package"))?;
     let Package { state, encryption, .. } = found.ok_or(Refused::UnknownPackage)?;
     match state {
+        State::Deleting { .. } => Err(Refused::UnknownPackage),
         State::Ready { .. } => encryption.ok_or(Refused::Clear),
         State::Failed { failure, .. } => Err(Refused::Failed { code: failure.code }),
         State::Queued | State::Fragmented(_) | State::Encrypted { .. } => Err(Refused::NotReady(state.status())),

@@ -5,13 +5,13 @@ use std::ops::Range;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::id::PackageId;
+use crate::id::{ContentId, PackageId};
 use crate::parts::Run;
 
 /// A message of a queue of this platform.
 pub trait Message: Serialize + DeserializeOwned + Send + Sync {
-    /// The package it is about.
-    fn package(&self) -> &PackageId;
+    /// The id of what it is about. Messages about one thing are a group.
+    fn subject(&self) -> &str;
 
     /// The slice of the package, if it is about one.
     fn slice(&self) -> Option<u32> {
@@ -45,6 +45,8 @@ impl<'de> Deserialize<'de> for Schema {
 pub struct FragmentMessage {
     schema: Schema,
     packaged_content_id: PackageId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    run: Option<u64>,
 }
 
 /// Make one slice of this package.
@@ -52,6 +54,8 @@ pub struct FragmentMessage {
 pub struct SliceMessage {
     schema: Schema,
     packaged_content_id: PackageId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    run: Option<u64>,
     /// Number of the slice, from 0.
     pub slice: u32,
     /// Where the slice's section lies in the plan.
@@ -75,6 +79,52 @@ pub struct Section {
 pub struct DashMessage {
     schema: Schema,
     packaged_content_id: PackageId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    run: Option<u64>,
+}
+
+/// Delete this.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeletionMessage {
+    schema: Schema,
+    /// What.
+    #[serde(flatten)]
+    pub what: Doomed,
+}
+
+/// What is to be deleted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Doomed {
+    /// All that was made of a package in one of its runs.
+    Package {
+        /// The package.
+        packaged_content_id: PackageId,
+        /// Its run.
+        run: u64,
+    },
+    /// A content's file.
+    Content {
+        /// The content.
+        input_content_id: ContentId,
+    },
+}
+
+impl DeletionMessage {
+    /// For this.
+    #[must_use]
+    pub fn new(what: Doomed) -> Self {
+        Self { schema: Schema, what }
+    }
+}
+
+impl Message for DeletionMessage {
+    fn subject(&self) -> &str {
+        match &self.what {
+            Doomed::Package { packaged_content_id, .. } => packaged_content_id.as_str(),
+            Doomed::Content { input_content_id } => input_content_id.as_str(),
+        }
+    }
 }
 
 impl From<Range<u64>> for Section {
@@ -92,18 +142,54 @@ impl Section {
 }
 
 impl FragmentMessage {
+    /// The package it is about.
+    #[must_use]
+    pub fn package(&self) -> &PackageId {
+        &self.packaged_content_id
+    }
+
+    /// The run of the package that it belongs to; none for any.
+    #[must_use]
+    pub fn run(&self) -> Option<u64> {
+        self.run
+    }
+
+    /// The same, of this run.
+    #[must_use]
+    pub fn of(self, run: u64) -> Self {
+        Self { run: Some(run), ..self }
+    }
+
     /// For `package`.
     #[must_use]
     pub fn new(package: PackageId) -> Self {
-        Self { schema: Schema, packaged_content_id: package }
+        Self { schema: Schema, packaged_content_id: package, run: None }
     }
 }
 
 impl SliceMessage {
+    /// The package it is about.
+    #[must_use]
+    pub fn package(&self) -> &PackageId {
+        &self.packaged_content_id
+    }
+
+    /// The run of the package that it belongs to; none for any.
+    #[must_use]
+    pub fn run(&self) -> Option<u64> {
+        self.run
+    }
+
+    /// The same, of this run.
+    #[must_use]
+    pub fn of(self, run: u64) -> Self {
+        Self { run: Some(run), ..self }
+    }
+
     /// For the slice of `package` whose plan lies at `section`.
     #[must_use]
     pub fn new(package: PackageId, slice: u32, section: Section) -> Self {
-        Self { schema: Schema, packaged_content_id: package, slice, section, runs: Vec::new() }
+        Self { schema: Schema, packaged_content_id: package, run: None, slice, section, runs: Vec::new() }
     }
 
     /// The same, of a slice that goes into parts.
@@ -114,22 +200,40 @@ impl SliceMessage {
 }
 
 impl DashMessage {
+    /// The package it is about.
+    #[must_use]
+    pub fn package(&self) -> &PackageId {
+        &self.packaged_content_id
+    }
+
+    /// The run of the package that it belongs to; none for any.
+    #[must_use]
+    pub fn run(&self) -> Option<u64> {
+        self.run
+    }
+
+    /// The same, of this run.
+    #[must_use]
+    pub fn of(self, run: u64) -> Self {
+        Self { run: Some(run), ..self }
+    }
+
     /// For `package`.
     #[must_use]
     pub fn new(package: PackageId) -> Self {
-        Self { schema: Schema, packaged_content_id: package }
+        Self { schema: Schema, packaged_content_id: package, run: None }
     }
 }
 
 impl Message for FragmentMessage {
-    fn package(&self) -> &PackageId {
-        &self.packaged_content_id
+    fn subject(&self) -> &str {
+        self.packaged_content_id.as_str()
     }
 }
 
 impl Message for SliceMessage {
-    fn package(&self) -> &PackageId {
-        &self.packaged_content_id
+    fn subject(&self) -> &str {
+        self.packaged_content_id.as_str()
     }
 
     fn slice(&self) -> Option<u32> {
@@ -138,8 +242,8 @@ impl Message for SliceMessage {
 }
 
 impl Message for DashMessage {
-    fn package(&self) -> &PackageId {
-        &self.packaged_content_id
+    fn subject(&self) -> &str {
+        self.packaged_content_id.as_str()
     }
 }
 
@@ -157,6 +261,21 @@ mod tests {
             "schema": 1, "packaged_content_id": ID, "slice": 3, "section": {"offset": 123, "length": 456}
         });
         assert_eq!(json, expected);
+        Ok(())
+    }
+
+    #[test]
+    fn a_deletion_names_its_package_and_run_or_its_content() -> Result<(), Box<dyn std::error::Error>> {
+        let package = Doomed::Package { packaged_content_id: ID.parse()?, run: 7 };
+        let content = Doomed::Content { input_content_id: ID.parse()? };
+        for (what, expected) in [
+            (package, serde_json::json!({"schema": 1, "packaged_content_id": ID, "run": 7})),
+            (content, serde_json::json!({"schema": 1, "input_content_id": ID})),
+        ] {
+            let message = DeletionMessage::new(what);
+            assert_eq!(serde_json::to_value(&message)?, expected);
+            assert_eq!(serde_json::from_value::<DeletionMessage>(expected)?, message);
+        }
         Ok(())
     }
 

@@ -11,7 +11,7 @@ use vpp_media::cmaf::{Layout, ProtectedTracks, Protection};
 use crate::content::{Content, Facts, Source};
 use crate::id::{ContentId, PackageId};
 use crate::ports::{Receipt, Spent, WrappedKey};
-use crate::state::{Advance, Stage, State, Status, Transition, Work};
+use crate::state::{Advance, Stage, State, Status, Step, Transition, Work};
 use crate::subtitles::Subtitles;
 use crate::timestamp::Timestamp;
 
@@ -137,6 +137,8 @@ pub struct Package {
     pub encryption: Option<Encryption>,
     /// When it was asked for.
     pub created_at: Timestamp,
+    /// Which run this is: another whenever it is asked for again after it was deleted, or retried.
+    pub run: u64,
     /// The last object a stage produced, as `s3://bucket/key`.
     pub output_file_path: Option<String>,
     /// What has been done so far.
@@ -205,6 +207,7 @@ impl Package {
             options,
             encryption,
             created_at,
+            run: created_at.unix_millis(),
             output_file_path: None,
             tally: Tally { bytes_read: content.bytes_read, ..Tally::default() },
             spent: BTreeMap::from([(Stage::Ingest, content.spent)]),
@@ -238,6 +241,9 @@ impl Package {
             return Advance::Stale(self.status());
         };
         self.state = state;
+        if let Step::Retried { .. } = transition.step {
+            self.run = transition.run();
+        }
         let Work { output, bytes_read, bytes_written, spent } = &transition.work;
         self.tally.bytes_read += bytes_read;
         self.tally.bytes_written += bytes_written;

@@ -29,10 +29,15 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// The package of a message. A message is sent only after its package is written, so there is one.
-pub(crate) async fn package<C: Catalog>(catalog: &C, id: &PackageId) -> Result<Package, Error> {
+/// The package of a message, unless the message is of another run of it. A message is sent only after its package is written:
+/// where there is none, it was deleted since.
+pub(crate) async fn package<C: Catalog>(
+    catalog: &C,
+    id: &PackageId,
+    run: Option<u64>,
+) -> Result<Option<Package>, Error> {
     let found = catalog.package(id).await.map_err(Error::unavailable("reading the package"))?;
-    found.ok_or(Error::not_yet("reading the package", "there is no such package"))
+    Ok(found.filter(|package| run.is_none_or(|run| run == package.run)))
 }
 
 /// Turns a permanent error of `stage` into the package's failure; a transient one stays an error.

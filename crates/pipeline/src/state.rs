@@ -2,7 +2,9 @@
 //!
 //! ```text
 //! Queued ──▶ Fragmented ──▶ Encrypted ──▶ Ready
-//!    └───────────┴──────────────┴──▶ Failed
+//!    └───────────┴──────────────┴──▶ Failed        every one of them ──▶ Deleting
+//!    ▲           ▲              ▲       │
+//!    └───────────┴──────────────┴───────┘ retried
 //! ```
 //!
 //! A [`Step`] is one arrow. It owns what the new state needs, and [`Step::starts_from`] is the only place that says where
@@ -11,6 +13,11 @@
 //!
 //! A failure belongs to a stage, and a stage can fail only a package that has not left that stage behind: the late
 //! duplicate of a message whose work is done cannot take anything away.
+//!
+//! Two arrows are drawn by people. A failure that is retried is forgotten, and the package stands where it stood: only the very
+//! failure that was seen is, so that of two who retry one does. Deleting is a tombstone: no stage works on it, and when all
+//! that was made is gone, so is the package. It may then be asked for again, as another *run* of the same id: a message names
+//! the run it belongs to, and one of another run changes nothing.
 
 use std::fmt;
 use std::str::FromStr;
@@ -52,6 +59,13 @@ pub enum State {
         /// How far it was.
         before: Box<State>,
     },
+    /// What was made of it is being deleted.
+    Deleting {
+        /// Since when.
+        at: Timestamp,
+        /// How far it was.
+        before: Box<State>,
+    },
 }
 
 /// A plan that has been made.
@@ -87,6 +101,8 @@ pub enum Status {
     Ready,
     /// Given up.
     Failed,
+    /// Going.
+    Deleting,
 }
 
 /// A stage of the work.
@@ -111,6 +127,14 @@ pub struct Transition {
     pub step: Step,
     /// What was done for it, apart from slices: those have receipts.
     pub work: Work,
+}
+
+impl Transition {
+    /// The run that begins with it, when one does.
+    #[must_use]
+    pub fn run(&self) -> u64 {
+        self.at.unix_millis()
+    }
 }
 
 /// What a stage did.
@@ -143,6 +167,15 @@ pub enum Step {
     },
     /// A stage gave up.
     Failed(Failure),
+    /// Somebody wants it made after all.
+    Retried {
+        /// When it failed, as whoever retries it has seen.
+        failed_at: Timestamp,
+        /// How far it was then.
+        to: Status,
+    },
+    /// Somebody wants it gone.
+    Deleting,
 }
 
 /// What taking a step came to.
@@ -163,6 +196,8 @@ impl Step {
             Self::Encrypted => Status::Encrypted,
             Self::Ready { .. } => Status::Ready,
             Self::Failed(_) => Status::Failed,
+            Self::Retried { to, .. } => *to,
+            Self::Deleting => Status::Deleting,
         }
     }
 
@@ -182,6 +217,8 @@ impl Step {
                 Stage::Encrypt => &[Status::Fragmented, Status::Encrypted],
                 Stage::Dash => &[Status::Encrypted],
             },
+            Self::Retried { .. } => &[Status::Failed],
+            Self::Deleting => &[Status::Queued, Status::Fragmented, Status::Encrypted, Status::Ready, Status::Failed],
         }
     }
 }
@@ -196,6 +233,7 @@ impl State {
             Self::Encrypted { .. } => Status::Encrypted,
             Self::Ready { .. } => Status::Ready,
             Self::Failed { .. } => Status::Failed,
+            Self::Deleting { .. } => Status::Deleting,
         }
     }
 
@@ -205,7 +243,7 @@ impl State {
         match self {
             Self::Queued => None,
             Self::Fragmented(plan) | Self::Encrypted { plan, .. } | Self::Ready { plan, .. } => Some(*plan),
-            Self::Failed { before, .. } => before.plan(),
+            Self::Failed { before, .. } | Self::Deleting { before, .. } => before.plan(),
         }
     }
 
@@ -216,7 +254,17 @@ impl State {
             Self::Queued | Self::Fragmented(_) => None,
             Self::Encrypted { at, .. } => Some(*at),
             Self::Ready { encrypted_at, .. } => Some(*encrypted_at),
-            Self::Failed { before, .. } => before.encrypted_at(),
+            Self::Failed { before, .. } | Self::Deleting { before, .. } => before.encrypted_at(),
+        }
+    }
+
+    /// The last moment at which a stage may have begun to work on it; none while one still may.
+    #[must_use]
+    pub fn at_rest_since(&self) -> Option<Timestamp> {
+        match self {
+            Self::Queued | Self::Fragmented(_) | Self::Encrypted { .. } => None,
+            Self::Ready { at, .. } | Self::Failed { at, .. } => Some(*at),
+            Self::Deleting { at, before } => before.at_rest_since().or(Some(*at)),
         }
     }
 
@@ -233,6 +281,12 @@ impl State {
             (Self::Encrypted { plan, at: encrypted_at }, Step::Ready { url }) => {
                 Self::Ready { plan, encrypted_at, at, url: url.clone() }
             }
+            (Self::Failed { before, at: seen, .. }, Step::Retried { failed_at, to })
+                if seen == *failed_at && before.status() == *to =>
+            {
+                *before
+            }
+            (before, Step::Deleting) => Self::Deleting { at, before: Box::new(before) },
             (before, Step::Failed(failure)) => Self::Failed { failure: failure.clone(), at, before: Box::new(before) },
             _ => return None,
         })
@@ -281,6 +335,7 @@ names!(Status {
     Encrypted = "Encrypted",
     Ready = "Ready",
     Failed = "Failed",
+    Deleting = "Deleting",
 });
 
 names!(Stage {
@@ -308,6 +363,7 @@ mod tests {
             Just(failed(Stage::Fragment)),
             Just(failed(Stage::Encrypt)),
             Just(failed(Stage::Dash)),
+            Just(Step::Deleting),
         ]
     }
 
@@ -317,6 +373,7 @@ mod tests {
             Status::Fragmented => 1,
             Status::Encrypted => 2,
             Status::Ready | Status::Failed => 3,
+            Status::Deleting => 4,
         }
     }
 
@@ -351,6 +408,29 @@ mod tests {
         assert_eq!(ready.last().map(State::status), Some(Status::Ready));
         let skipped = run(&[Step::Encrypted, Step::Ready { url: "u".into() }]);
         assert_eq!(skipped.last(), Some(&State::Queued));
+    }
+
+    #[test]
+    fn only_the_failure_that_was_seen_is_retried_and_nothing_leaves_deleting() {
+        let failed = || Step::Failed(Failure { stage: Stage::Encrypt, code: "c".into(), message: "m".into() });
+        let at = |second| Timestamp::from(UNIX_EPOCH + Duration::from_secs(second));
+        let retried = |second, to| Step::Retried { failed_at: at(second), to };
+        let planned = Step::Fragmented { slices: 3 };
+        let last = |steps: &[Step]| run(steps).last().cloned().unwrap();
+        let whole = run(&[planned.clone(), failed(), retried(2, Status::Fragmented)]);
+        assert_eq!((&whole[1], whole[3].status()), (&whole[3], Status::Fragmented), "it stands where it stood");
+        for wrong in [retried(1, Status::Fragmented), retried(2, Status::Queued)] {
+            assert_eq!(last(&[planned.clone(), failed(), wrong]).status(), Status::Failed);
+        }
+        assert_eq!(last(&[planned.clone(), retried(1, Status::Queued)]).status(), Status::Fragmented);
+        let gone = last(&[planned.clone(), failed(), Step::Deleting, retried(2, Status::Fragmented), Step::Encrypted]);
+        assert_eq!((gone.status(), gone.plan().map(|plan| plan.slices)), (Status::Deleting, Some(3)));
+        assert_eq!(gone.at_rest_since(), Some(at(2)));
+        assert_eq!(
+            last(&[planned, Step::Deleting]).at_rest_since(),
+            Some(at(2)),
+            "stages may work until it is deleted"
+        );
     }
 
     #[test]

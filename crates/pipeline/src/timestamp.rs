@@ -24,10 +24,22 @@ impl Timestamp {
         Duration::try_from(self.0 - earlier.0).unwrap_or_default()
     }
 
+    /// The moment so much later.
+    #[must_use]
+    pub fn after(self, time: Duration) -> Self {
+        Self(self.0.saturating_add(time::Duration::try_from(time).unwrap_or(time::Duration::MAX)))
+    }
+
     /// The whole seconds since 1970; none before.
     #[must_use]
     pub fn unix_seconds(self) -> u64 {
         self.0.unix_timestamp().try_into().unwrap_or_default()
+    }
+
+    /// The whole milliseconds since 1970; none before.
+    #[must_use]
+    pub fn unix_millis(self) -> u64 {
+        (self.0.unix_timestamp_nanos() / 1_000_000).try_into().unwrap_or_default()
     }
 
     /// The moment that many seconds after 1970 began; 1970 itself when that is past the year 9999.

@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use vpp_pipeline::ingest::Upload;
-use vpp_pipeline::message::Message;
 use vpp_pipeline::message::{DashMessage, FragmentMessage, SliceMessage};
 use vpp_pipeline::ports::{Digest, Location};
 use vpp_pipeline::testing::{MemoryCatalog, MemoryVault};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use vpp_pipeline::content::Content;
 use vpp_pipeline::id::{ContentId, PackageId};
 use vpp_pipeline::package::Package;
-use vpp_pipeline::ports::{Catalog, ContentPage, Created, Cursor, Receipt, Unavailable, Upload};
+use vpp_pipeline::ports::{Catalog, Created, Receipt, Unavailable, Upload};
 use vpp_pipeline::state::{Advance, Step, Transition};
 
 use crate::cloud::{Partition, State};
@@ -109,11 +109,6 @@ impl Catalog for Host {
     async fn content(&self, id: &ContentId) -> Result<Option<Content>, Unavailable> {
         self.reads(id.as_str(), self.dynamodb().item_bytes).await?;
         self.cloud().catalog.content(id).await
-    }
-
-    async fn contents(&self, limit: u16, after: Option<&Cursor>) -> Result<ContentPage, Unavailable> {
-        self.reads(BY_KIND, self.dynamodb().item_bytes * u64::from(limit)).await?;
-        self.cloud().catalog.contents(limit, after).await
     }
 
     async fn create_package(&self, package: &Package) -> Result<Created<Package>, Unavailable> {

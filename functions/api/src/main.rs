@@ -1,5 +1,6 @@
 //! The HTTP API: ask for a package, follow it, list what was ingested.
 
+mod asked;
 mod auth;
 mod request;
 mod routes;
@@ -15,12 +16,17 @@ use vpp_http::{cors, problem};
 use vpp_pipeline::access::Gate;
 use vpp_pipeline::api::{Api, Settings};
 use vpp_pipeline::licence::{self, PlaybackTokens};
+use vpp_pipeline::ports::Queues;
 
 fn main() -> Result<(), Stopped> {
     function(async |aws, environment| {
         let api = Api {
             catalog: aws.catalog(environment.table()?),
-            queue: aws.queue(environment.fragment_queue()?),
+            queue: Queues {
+                fragment: aws.queue(environment.fragment_queue()?),
+                dash: aws.queue(environment.dash_queue()?),
+                deletion: aws.queue(environment.deletion_queue()?),
+            },
             vault: aws.key_vault(environment.content_keys_key()?),
             clock: SystemClock,
             settings: Settings {

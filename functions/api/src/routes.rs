@@ -3,11 +3,15 @@
 //! | | |
 //! |---|---|
 //! | `POST /packaged_content` | start a package, or find it started: 202 |
+//! | `GET /packaged_content?limit=&cursor=&status=&input_content_id=` | the packages, newest first |
 //! | `GET /packaged_content/{id}` | how far it is |
 //! | `GET /packaged_content_id/{id}` | the same, at the original platform's path |
+//! | `POST /packaged_content/{id}/retry` | put one that failed back to work: 202 |
+//! | `DELETE /packaged_content/{id}` | delete it, and all that was made of it: 202 |
 //! | `POST /packaged_content/{id}/playback_tokens` | a token to play it with: see [`crate::tokens`] |
-//! | `GET /input_content?limit=&cursor=` | what was ingested, newest first |
+//! | `GET /input_content?limit=&cursor=&status=&origin=` | what was ingested, newest first |
 //! | `GET /input_content/{id}` | one of them |
+//! | `DELETE /input_content/{id}` | delete it, with its file: 202 |
 //! | `GET /health` | whether anything answers at all |
 //!
 //! Who may call which is said in [`crate::auth`].
@@ -16,34 +20,37 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
+use axum::extract::rejection::{BytesRejection, QueryRejection};
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use tracing::{Instrument, info, info_span};
 use vpp_pipeline::api::{Api, Denied};
 use vpp_pipeline::id::{ContentId, PackageId};
 use vpp_pipeline::licence::PlaybackTokens;
-use vpp_pipeline::message::FragmentMessage;
-use vpp_pipeline::ports::{Catalog, Clock, KeyVault, Queue, TokenSigner, TokenStore};
+use vpp_pipeline::message::{DashMessage, DeletionMessage, FragmentMessage};
+use vpp_pipeline::ports::{
+    Catalog, Clock, ContentFilter, KeyVault, Library, PackageFilter, Queue, TokenSigner, TokenStore, VerdictKind,
+};
 
+use crate::asked::Asked;
 use crate::auth::{Callers, authorize};
 use crate::cors::cors;
 use crate::problem::Problem;
 use crate::request::package_request;
-use crate::view::{ContentView, ContentsView, PackageView, WholeContentView};
+use crate::view::{ContentView, ContentsView, DeletedView, PackageView, PackagesView, WholeContentView};
 
 /// Bytes of a request's body: most have 300, initialisation data of DRM systems may have some thousand.
 const BODY: usize = 64 * 1024;
-/// Contents on a page, unless the caller says otherwise.
-const PAGE: u16 = 20;
-/// Most contents on a page.
-const LONGEST_PAGE: u16 = 100;
-
 type Served<C, Q, V, K> = State<Arc<Api<C, Q, V, K>>>;
+
+/// What the API sends messages to.
+pub(crate) trait ApiQueue: Queue<FragmentMessage> + Queue<DashMessage> + Queue<DeletionMessage> {}
+
+impl<Q: Queue<FragmentMessage> + Queue<DashMessage> + Queue<DeletionMessage>> ApiQueue for Q {}
 
 /// The API over its ports.
 pub(crate) fn router<C, Q, V, K, S, T>(
@@ -54,18 +61,19 @@ pub(crate) fn router<C, Q, V, K, S, T>(
 where
     T: TokenStore + 'static,
     S: TokenSigner + 'static,
-    C: Catalog + 'static,
-    Q: Queue<FragmentMessage> + 'static,
+    C: Catalog + Library + 'static,
+    Q: ApiQueue + 'static,
     V: KeyVault + 'static,
     K: Clock + 'static,
 {
     Router::new()
-        .route("/packaged_content", post(create_package::<C, Q, V, K>))
-        .route("/packaged_content/{id}", get(package::<C, Q, V, K>))
+        .route("/packaged_content", post(create_package::<C, Q, V, K>).get(packages::<C, Q, V, K>))
+        .route("/packaged_content/{id}", get(package::<C, Q, V, K>).delete(delete_package::<C, Q, V, K>))
+        .route("/packaged_content/{id}/retry", post(retry::<C, Q, V, K>))
         .route("/packaged_content_id/{id}", get(package::<C, Q, V, K>))
         .route("/health", get(async || json(StatusCode::OK, &Health { status: "ok" })))
         .route("/input_content", get(contents::<C, Q, V, K>))
-        .route("/input_content/{id}", get(content::<C, Q, V, K>))
+        .route("/input_content/{id}", get(content::<C, Q, V, K>).delete(delete_content::<C, Q, V, K>))
         .with_state(api)
         .merge(crate::tokens::routes(tokens))
         .fallback(async || Problem::no_such_route())
@@ -80,8 +88,8 @@ async fn create_package<C, Q, V, K>(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem>
 where
-    C: Catalog,
-    Q: Queue<FragmentMessage>,
+    C: Catalog + Library,
+    Q: ApiQueue,
     V: KeyVault,
     K: Clock,
 {
@@ -104,8 +112,8 @@ where
 
 async fn package<C, Q, V, K>(State(api): Served<C, Q, V, K>, Path(id): Path<String>) -> Result<Response, Problem>
 where
-    C: Catalog,
-    Q: Queue<FragmentMessage>,
+    C: Catalog + Library,
+    Q: ApiQueue,
     V: KeyVault,
     K: Clock,
 {
@@ -117,8 +125,8 @@ where
 
 async fn content<C, Q, V, K>(State(api): Served<C, Q, V, K>, Path(id): Path<String>) -> Result<Response, Problem>
 where
-    C: Catalog,
-    Q: Queue<FragmentMessage>,
+    C: Catalog + Library,
+    Q: ApiQueue,
     V: KeyVault,
     K: Clock,
 {
@@ -128,35 +136,110 @@ where
     Ok(json(StatusCode::OK, &WholeContentView::from(&content)))
 }
 
+async fn retry<C, Q, V, K>(State(api): Served<C, Q, V, K>, Path(id): Path<String>) -> Result<Response, Problem>
+where
+    C: Catalog + Library,
+    Q: ApiQueue,
+    V: KeyVault,
+    K: Clock,
+{
+    let id: PackageId = id.parse().map_err(|_| Denied::UnknownPackage)?;
+    let span = info_span!("retry", packaged_content_id = %id);
+    async {
+        let package = api.retry(&id).await?;
+        info!(status = %package.status(), "put back to work");
+        Ok(json(StatusCode::ACCEPTED, &PackageView::new(&package, api.url(&package))))
+    }
+    .instrument(span)
+    .await
+}
+
+async fn delete_package<C, Q, V, K>(State(api): Served<C, Q, V, K>, Path(id): Path<String>) -> Result<Response, Problem>
+where
+    C: Catalog + Library,
+    Q: ApiQueue,
+    V: KeyVault,
+    K: Clock,
+{
+    let id: PackageId = id.parse().map_err(|_| Denied::UnknownPackage)?;
+    let span = info_span!("delete_package", packaged_content_id = %id);
+    async {
+        let package = api.delete_package(&id).await?;
+        info!("deleting");
+        Ok(json(StatusCode::ACCEPTED, &PackageView::new(&package, api.url(&package))))
+    }
+    .instrument(span)
+    .await
+}
+
+async fn delete_content<C, Q, V, K>(State(api): Served<C, Q, V, K>, Path(id): Path<String>) -> Result<Response, Problem>
+where
+    C: Catalog + Library,
+    Q: ApiQueue,
+    V: KeyVault,
+    K: Clock,
+{
+    let id: ContentId = id.parse().map_err(|_| Denied::UnknownContent)?;
+    let span = info_span!("delete_content", input_content_id = %id);
+    async {
+        let content = api.delete_content(&id).await?;
+        info!("deleted");
+        Ok(json(StatusCode::ACCEPTED, &DeletedView::from(&content)))
+    }
+    .instrument(span)
+    .await
+}
+
 /// The function answers.
 #[derive(Serialize)]
 struct Health {
     status: &'static str,
 }
 
-/// Read as text, so that a problem can name the parameter.
-#[derive(Deserialize)]
-struct Paging {
-    limit: Option<String>,
-    cursor: Option<String>,
-}
-
-async fn contents<C, Q, V, K>(State(api): Served<C, Q, V, K>, Query(paging): Query<Paging>) -> Result<Response, Problem>
+async fn contents<C, Q, V, K>(
+    State(api): Served<C, Q, V, K>,
+    asked: Result<Query<Asked>, QueryRejection>,
+) -> Result<Response, Problem>
 where
-    C: Catalog,
-    Q: Queue<FragmentMessage>,
+    C: Catalog + Library,
+    Q: ApiQueue,
     V: KeyVault,
     K: Clock,
 {
-    let limit = paging.limit.map_or(Some(PAGE), |limit| limit.parse().ok());
-    let limit = limit.filter(|limit| (1..=LONGEST_PAGE).contains(limit));
-    let limit =
-        limit.ok_or_else(|| Problem::field("invalid_field", "limit", format!("expected 1 to {LONGEST_PAGE}")))?;
-    let cursor = paging.cursor.map(|cursor| cursor.parse()).transpose();
-    let cursor = cursor.map_err(|error| Problem::field("invalid_field", "cursor", ToString::to_string(&error)))?;
-    let page = api.contents(limit, Option::as_ref(&cursor)).await?;
+    let asked = Asked::of(asked, &["limit", "cursor", "status", "origin"])?;
+    let filter = ContentFilter {
+        verdict: asked.named("status", VerdictKind::from_name, "Ingested, Subtitles or Refused")?,
+        origin: asked.text("origin").map(str::to_owned),
+    };
+    let (limit, cursor) = (asked.limit()?, asked.cursor()?);
+    let page = api.contents(&filter, limit, cursor.as_ref()).await?;
     let view = ContentsView {
-        input_content: page.contents.iter().map(ContentView::from).collect(),
+        input_content: page.items.iter().map(ContentView::from).collect(),
+        next_cursor: page.next.map(|cursor| cursor.to_string()),
+    };
+    Ok(json(StatusCode::OK, &view))
+}
+
+async fn packages<C, Q, V, K>(
+    State(api): Served<C, Q, V, K>,
+    asked: Result<Query<Asked>, QueryRejection>,
+) -> Result<Response, Problem>
+where
+    C: Catalog + Library,
+    Q: ApiQueue,
+    V: KeyVault,
+    K: Clock,
+{
+    let asked = Asked::of(asked, &["limit", "cursor", "status", "input_content_id"])?;
+    let status = "Queued, Fragmented, Encrypted, Ready, Failed or Deleting";
+    let filter = PackageFilter {
+        status: asked.named("status", |name| name.parse().ok(), status)?,
+        content: asked.named("input_content_id", |id| id.parse().ok(), "an input_content_id")?,
+    };
+    let (limit, cursor) = (asked.limit()?, asked.cursor()?);
+    let page = api.packages(&filter, limit, cursor.as_ref()).await?;
+    let view = PackagesView {
+        packaged_content: page.items.iter().map(|own| PackageView::new(own, api.url(own))).collect(),
         next_cursor: page.next.map(|cursor| cursor.to_string()),
     };
     Ok(json(StatusCode::OK, &view))

@@ -4,6 +4,7 @@ use serde::Serialize;
 use vpp_media::cenc::Drm;
 use vpp_media::preflight::{Preflight, PreflightView, Warning};
 use vpp_pipeline::content::{Content, Verdict};
+use vpp_pipeline::layout;
 use vpp_pipeline::package::Package;
 use vpp_pipeline::ports::{Container, Track};
 use vpp_pipeline::state::State;
@@ -20,7 +21,10 @@ pub(crate) struct PackageView {
     input_content_ids: Option<Vec<String>>,
     status: &'static str,
     progress: Progress,
+    times: Times,
     url: String,
+    urls: Urls,
+    receipt: ReceiptView,
     kid: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     audio_kid: Option<String>,
@@ -87,13 +91,46 @@ impl From<&Drm> for DrmView {
     }
 }
 
+/// How far it is, exactly. `bytes_done` and `bytes_total` are of the sources.
 #[derive(Debug, Serialize)]
 struct Progress {
     slices_done: u32,
     slices_total: Option<u32>,
+    bytes_done: u64,
+    bytes_total: u64,
     bytes_read: u64,
     bytes_written: u64,
     source_bytes: u64,
+}
+
+/// When it came to which status, as far as it did.
+#[derive(Debug, Serialize)]
+struct Times {
+    queued: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fragmented: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encrypted: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ready: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failed: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deleting: Option<Timestamp>,
+}
+
+/// Where players find it, or will.
+#[derive(Debug, Serialize)]
+struct Urls {
+    dash: String,
+    hls: String,
+}
+
+/// What it has cost so far.
+#[derive(Debug, Serialize)]
+struct ReceiptView {
+    bytes_read: u64,
+    bytes_written: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -110,11 +147,17 @@ impl PackageView {
         let (scheme, encrypt) = options.treatment.names();
         let protection = package.encryption.as_ref().map(|encryption| encryption.protection);
         let plan = package.state.plan();
-        let (ready_at, failed_at, failure) = match &package.state {
+        let (deleting_at, state) = match &package.state {
+            State::Deleting { at, before } => (Some(*at), &**before),
+            state => (None, state),
+        };
+        let (ready_at, failed_at, failure) = match state {
             State::Ready { at, .. } => (Some(*at), None, None),
             State::Failed { at, failure, .. } => (None, Some(*at), Some(failure)),
-            State::Queued | State::Fragmented(_) | State::Encrypted { .. } => (None, None, None),
+            _ => (None, None, None),
         };
+        let bytes_total = package.sources().map(|source| source.bytes).sum();
+        let all_done = state.encrypted_at().is_some();
         Self {
             packaged_content_id: package.id.to_string(),
             input_content_id: package.content.to_string(),
@@ -124,11 +167,23 @@ impl PackageView {
             progress: Progress {
                 slices_done: package.tally.slices_done,
                 slices_total: plan.map(|plan| plan.slices),
+                bytes_done: if all_done { bytes_total } else { package.tally.bytes_read.min(bytes_total) },
+                bytes_total,
                 bytes_read: package.tally.bytes_read,
                 bytes_written: package.tally.bytes_written,
-                source_bytes: package.sources().map(|source| source.bytes).sum(),
+                source_bytes: bytes_total,
             },
+            times: Times {
+                queued: package.created_at,
+                fragmented: plan.map(|plan| plan.at),
+                encrypted: state.encrypted_at(),
+                ready: ready_at,
+                failed: failed_at,
+                deleting: deleting_at,
+            },
+            urls: Urls { hls: layout::hls_url(&url), dash: url.clone() },
             url,
+            receipt: ReceiptView { bytes_read: package.tally.bytes_read, bytes_written: package.tally.bytes_written },
             kid: protection.map(|protection| protection.key.kid.to_string()),
             audio_kid: protection.and_then(|protection| protection.audio_key).map(|key| key.kid.to_string()),
             scheme,
@@ -140,7 +195,7 @@ impl PackageView {
             drm: DrmView::from(&options.drm),
             created_at: package.created_at,
             fragmented_at: plan.map(|plan| plan.at),
-            encrypted_at: package.state.encrypted_at(),
+            encrypted_at: state.encrypted_at(),
             ready_at,
             failed_at,
             failure: failure.map(|failure| FailureView {
@@ -240,4 +295,31 @@ impl From<&Content> for ContentView {
 pub(crate) struct ContentsView {
     pub(crate) input_content: Vec<ContentView>,
     pub(crate) next_cursor: Option<String>,
+}
+
+/// Some packages, and where the next page starts.
+#[derive(Debug, Serialize)]
+pub(crate) struct PackagesView {
+    pub(crate) packaged_content: Vec<PackageView>,
+    pub(crate) next_cursor: Option<String>,
+}
+
+/// A content that is gone.
+#[derive(Debug, Serialize)]
+pub(crate) struct DeletedView {
+    input_content_id: String,
+    input_content_origin: String,
+    status: &'static str,
+    deleted_at: Option<Timestamp>,
+}
+
+impl From<&Content> for DeletedView {
+    fn from(content: &Content) -> Self {
+        Self {
+            input_content_id: content.id.to_string(),
+            input_content_origin: content.location.to_string(),
+            status: "Deleted",
+            deleted_at: content.deleted_at,
+        }
+    }
 }

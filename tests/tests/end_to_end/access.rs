@@ -16,7 +16,11 @@ fn routes(content: &str, package: &str) -> Vec<(&'static str, String, bool)> {
         ("GET", format!("/packaged_content/{package}"), true),
         ("GET", format!("/packaged_content_id/{package}"), true),
         ("POST", format!("/packaged_content/{package}/playback_tokens"), true),
+        ("GET", "/packaged_content".to_owned(), true),
         ("POST", "/packaged_content".to_owned(), false),
+        ("POST", format!("/packaged_content/{package}/retry"), false),
+        ("DELETE", format!("/packaged_content/{package}"), false),
+        ("DELETE", format!("/input_content/{content}"), false),
     ]
 }
 
@@ -39,7 +43,7 @@ fn no_route_answers_a_caller_without_the_credential_it_takes() {
     assert_ne!(operator, reader);
     let tampered = format!("{}!", &operator[..operator.len() - 1]);
     for (method, path, for_readers) in routes(content, package) {
-        let body = if method == "POST" && !path.ends_with("tokens") { body.as_str() } else { "" };
+        let body = if method == "POST" && path == "/packaged_content" { body.as_str() } else { "" };
         for shown in [None, Some(""), Some("x"), Some(tampered.as_str()), Some("vpp-operator-token")] {
             let answer = call_as(shown, method, &path, body);
             assert_eq!((answer.status, &answer.json()["code"]), (401, &json!("credential_needed")), "{method} {path}");

@@ -94,6 +94,15 @@ pub(crate) fn partition(pk: &str) -> Vec<Value> {
     call("dynamodb", "DynamoDB_20120810.Query", &request)["Items"].as_array().expect("items").clone()
 }
 
+/// Changes an item of the platform's table, behind its back.
+pub(crate) fn update(pk: &str, sk: &str, expression: &str, names: &Value, values: &Value) {
+    let request = json!({
+        "TableName": stack().output("table_name"), "Key": {"pk": {"S": pk}, "sk": {"S": sk}},
+        "UpdateExpression": expression, "ExpressionAttributeNames": names, "ExpressionAttributeValues": values,
+    });
+    call("dynamodb", "DynamoDB_20120810.UpdateItem", &request);
+}
+
 /// Sends a message to the queue at `url`, and answers its id.
 pub(crate) fn send_message(url: &str, body: &str) -> String {
     let sent = call("sqs", "AmazonSQS.SendMessage", &json!({"QueueUrl": url, "MessageBody": body}));

@@ -8,6 +8,7 @@
 
 mod access;
 mod aws;
+mod deletion;
 mod duplicates;
 mod http;
 mod layouts;

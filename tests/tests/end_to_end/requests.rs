@@ -136,6 +136,9 @@ fn what_is_not_there_is_a_problem() {
         ("GET", format!("/input_content/{unknown}"), 404, "content_not_found"),
         ("GET", "/nowhere".to_owned(), 404, "route_not_found"),
         ("DELETE", "/packaged_content".to_owned(), 405, "method_not_allowed"),
+        ("DELETE", format!("/packaged_content/{unknown}"), 404, "package_not_found"),
+        ("POST", format!("/packaged_content/{unknown}/retry"), 404, "package_not_found"),
+        ("DELETE", format!("/input_content/{unknown}"), 404, "content_not_found"),
     ] {
         let answer = call(method, &target, "");
         assert_eq!((answer.status, answer.header("content-type")), (status, "application/problem+json"), "{target}");

@@ -69,6 +69,11 @@ impl Writer {
 pub(super) struct Reader<'i>(pub(super) &'i Item);
 
 impl<'i> Reader<'i> {
+    /// Whether there is such an attribute.
+    pub(super) fn has(self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
     /// A string.
     pub(super) fn text(self, name: &'static str) -> Result<&'i str, Malformed> {
         self.0.get(name).and_then(|value| value.as_s().ok()).map(String::as_str).ok_or(Malformed(name))

@@ -15,7 +15,7 @@ pub(super) const SK: &str = "content";
 /// Partition key of every content in the index.
 pub(super) const KIND: &str = "content";
 /// What a content is that is no movie.
-const SUBTITLES: &str = "subtitles";
+pub(super) const SUBTITLES: &str = "subtitles";
 /// The index that lists contents by time.
 pub(super) const INDEX: &str = "by_kind";
 
@@ -25,7 +25,7 @@ pub(super) fn pk(id: &ContentId) -> String {
 }
 
 /// A place in the index.
-pub(super) fn index_key(cursor: &Cursor) -> Item {
+pub(super) fn index_key(cursor: &Cursor<ContentId>) -> Item {
     Writer::default()
         .set("pk", string(pk(&cursor.id)))
         .set("sk", string(SK))
@@ -38,7 +38,8 @@ pub(super) fn write(content: &Content) -> Result<Item, Malformed> {
     let item = Writer::default()
         .set("pk", string(pk(&content.id)))
         .set("sk", string(SK))
-        .set("kind", string(KIND))
+        .maybe("kind", (!content.is_deleted()).then(|| string(KIND)))
+        .maybe("deleted_at", content.deleted_at.map(|at| string(at.to_string())))
         .set("input_content_id", string(content.id.as_str()))
         .set("input_content_origin", string(content.location.to_string()))
         .set("etag", string(content.etag.as_str()))
@@ -104,5 +105,6 @@ pub(super) fn read(item: &Item) -> Result<Content, Malformed> {
         spent: item.spent("spent")?.unwrap_or_default(),
         created_at: item.parsed("created_at")?,
         verdict,
+        deleted_at: item.maybe("deleted_at", Reader::parsed)?,
     })
 }

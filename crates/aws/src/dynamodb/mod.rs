@@ -7,7 +7,8 @@
 //! | receipt | `package#<id>` | `slice#<8 digits>` |
 //! | uploads | `package#<id>` | `uploads` |
 //!
-//! The index `by_kind` lists contents by time. Every other read is consistent. State moves by conditional write: the
+//! The index `by_kind` lists contents by time, and `packages_by_time` packages. Every other read is consistent. State moves by
+//! conditional write: the
 //! condition of a step is the list of statuses that the step itself says it starts from.
 //!
 //! Slices of one package finish at the same time and all add to its item, so transactions meet. One that lost to another is
@@ -15,6 +16,7 @@
 
 mod attributes;
 mod content_item;
+mod library;
 mod package_item;
 mod receipt_item;
 mod transitions;
@@ -29,7 +31,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use vpp_pipeline::content::{Content, INGEST_FAILED};
 use vpp_pipeline::id::{ContentId, PackageId};
 use vpp_pipeline::package::Package;
-use vpp_pipeline::ports::{Catalog, ContentPage, Created, Cursor, Receipt, Unavailable, Upload};
+use vpp_pipeline::ports::{Catalog, Created, Receipt, Unavailable, Upload};
 use vpp_pipeline::state::{Advance, Transition};
 
 use crate::error::{code, unavailable};
@@ -45,7 +47,12 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 const FAILED_CONDITION: &str = "ConditionalCheckFailed";
 const FAILED_CONDITION_EXCEPTION: &str = "ConditionalCheckFailedException";
 const NEW: &str = "attribute_not_exists(pk)";
-const NEW_OR_PROVISIONAL: &str = "attribute_not_exists(pk) OR #code = :provisional";
+/// A content may take the place of a provisional one, and of the tombstone of another version.
+const NEW_CONTENT: &str = "attribute_not_exists(pk) OR #code = :provisional OR (attribute_exists(deleted_at) AND \
+                           (attribute_not_exists(version_id) OR version_id <> :version))";
+/// The same of a content whose version has no name.
+const NEW_CONTENT_WITHOUT_VERSION: &str = "attribute_not_exists(pk) OR #code = :provisional OR \
+                                           (attribute_exists(deleted_at) AND attribute_exists(version_id))";
 
 /// A table that holds contents, packages and receipts.
 #[derive(Debug, Clone)]
@@ -75,14 +82,19 @@ impl DynamoCatalog {
         Ok(answer.map_err(unavailable("GetItem"))?.item)
     }
 
-    fn put(&self, item: Item, condition: &str) -> Result<Put, Unavailable> {
+    fn put_new(&self, item: Item) -> Result<Put, Unavailable> {
+        let put = Put::builder().table_name(&self.table).set_item(Some(item)).condition_expression(NEW).build();
+        put.map_err(|error| Unavailable::new("PutItem", error.into()))
+    }
+
+    fn put_content(&self, content: &Content) -> Result<Put, Unavailable> {
+        let item = content_item::write(content).map_err(malformed)?;
+        let version = content.version_id.as_deref();
+        let condition = if version.is_some() { NEW_CONTENT } else { NEW_CONTENT_WITHOUT_VERSION };
         let put = Put::builder().table_name(&self.table).set_item(Some(item)).condition_expression(condition);
-        let put = match condition {
-            NEW_OR_PROVISIONAL => put
-                .expression_attribute_names("#code", "code")
-                .expression_attribute_values(":provisional", string(INGEST_FAILED)),
-            _ => put,
-        };
+        let put = put.expression_attribute_names("#code", "code");
+        let put = put.expression_attribute_values(":provisional", string(INGEST_FAILED));
+        let put = version.into_iter().fold(put, |put, own| put.expression_attribute_values(":version", string(own)));
         put.build().map_err(|error| Unavailable::new("PutItem", error.into()))
     }
 
@@ -126,9 +138,9 @@ impl Catalog for DynamoCatalog {
     ) -> Result<Created<Content>, Unavailable> {
         // A package without its content was left by a provisional verdict: then only the content is new.
         for package in [package, None] {
-            let mut puts = vec![self.put(content_item::write(content).map_err(malformed)?, NEW_OR_PROVISIONAL)?];
+            let mut puts = vec![self.put_content(content)?];
             if let Some(package) = package {
-                puts.push(self.put(package_item::write(package), NEW)?);
+                puts.push(self.put_new(package_item::write(package))?);
             }
             let writes = puts.into_iter().map(|put| TransactWriteItem::builder().put(put).build()).collect();
             match self.transact(writes, 0).await? {
@@ -144,23 +156,6 @@ impl Catalog for DynamoCatalog {
     async fn content(&self, id: &ContentId) -> Result<Option<Content>, Unavailable> {
         let item = self.item(content_item::pk(id), content_item::SK).await?;
         item.map(|item| content_item::read(&item).map_err(malformed)).transpose()
-    }
-
-    async fn contents(&self, limit: u16, after: Option<&Cursor>) -> Result<ContentPage, Unavailable> {
-        let one_more = i32::from(limit).saturating_add(1);
-        let request = self.client.query().table_name(&self.table).index_name(content_item::INDEX);
-        let request = request.key_condition_expression("kind = :kind");
-        let request = request.expression_attribute_values(":kind", string(content_item::KIND));
-        let request = request.scan_index_forward(false).limit(one_more);
-        let answer = request.set_exclusive_start_key(after.map(content_item::index_key)).send().await;
-        let items = answer.map_err(unavailable("Query"))?.items.unwrap_or_default();
-        let contents: Result<Vec<Content>, Malformed> = items.iter().map(content_item::read).collect();
-        let mut contents = contents.map_err(malformed)?;
-        let more = contents.len() > usize::from(limit);
-        contents.truncate(limit.into());
-        let last = contents.last().filter(|_| more);
-        let next = last.map(|content| Cursor { created_at: content.created_at, id: content.id.clone() });
-        Ok(ContentPage { contents, next })
     }
 
     async fn create_package(&self, package: &Package) -> Result<Created<Package>, Unavailable> {
@@ -216,7 +211,7 @@ impl Catalog for DynamoCatalog {
         let count = transitions::count(&self.table, id, receipt);
         let count = count.map_err(|error| Unavailable::new("UpdateItem", error.into()))?;
         let writes = vec![
-            TransactWriteItem::builder().put(self.put(item, NEW)?).build(),
+            TransactWriteItem::builder().put(self.put_new(item)?).build(),
             TransactWriteItem::builder().update(count).build(),
         ];
         match self.transact(writes, receipt.slice).await? {

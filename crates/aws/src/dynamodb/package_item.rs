@@ -12,7 +12,7 @@ use vpp_media::cmaf::{KeyParameters, Layout, Protection};
 use vpp_pipeline::content::Source;
 use vpp_pipeline::id::{ContentId, PackageId};
 use vpp_pipeline::package::{Encryption, Input, Options, Package, Tally, Treatment};
-use vpp_pipeline::ports::{ETag, Spent, WrappedKey};
+use vpp_pipeline::ports::{Cursor, ETag, Spent, WrappedKey};
 use vpp_pipeline::state::{Failure, Planned, Stage, State, Status};
 use vpp_pipeline::subtitles::{Kind, Offer, Subtitles};
 
@@ -20,6 +20,27 @@ use super::attributes::{Item, Malformed, Reader, Writer, number, range, spent, s
 
 /// Sort key of every package.
 pub(super) const SK: &str = "package";
+
+/// Partition key of every package in the index.
+pub(super) const LISTED: &str = "package";
+/// The index that lists packages by time. It holds what lists are filtered by, and so is not written when a slice counts.
+pub(super) const INDEX: &str = "packages_by_time";
+
+/// The ids of all contents of a package, as filters look for them.
+fn inputs(package: &Package) -> String {
+    let ids: Vec<&str> = package.contents().map(ContentId::as_str).collect();
+    ids.join(",")
+}
+
+/// A place in the index.
+pub(super) fn index_key(cursor: &Cursor<PackageId>) -> Item {
+    Writer::default()
+        .set("pk", string(pk(&cursor.id)))
+        .set("sk", string(SK))
+        .set("listed", string(LISTED))
+        .set("created_at", string(cursor.created_at.to_string()))
+        .finish()
+}
 
 /// Partition key of a package and of its receipts.
 pub(super) fn pk(id: &PackageId) -> String {
@@ -40,6 +61,9 @@ pub(super) fn write(package: &Package) -> Item {
         .set("moov", range(&source.index))
         .maybe("further_inputs", write_further(&package.further).map(string))
         .set("created_at", string(package.created_at.to_string()))
+        .set("run", number(package.run))
+        .set("listed", string(LISTED))
+        .set("inputs", string(inputs(package)))
         .set("slices_done", number(package.tally.slices_done))
         .set("bytes_read", number(package.tally.bytes_read))
         .maybe("spent_ingest", package.spent.get(&Stage::Ingest).map(spent))
@@ -139,6 +163,7 @@ pub(super) fn read(item: &Item) -> Result<Package, Malformed> {
         options: options(item)?,
         encryption: encryption(item)?,
         created_at: item.parsed("created_at")?,
+        run: item.maybe("run", Reader::number)?.unwrap_or_default(),
         output_file_path: item.maybe("output_file_path", Reader::text)?.map(str::to_owned),
         tally: Tally {
             slices_done: item.number("slices_done")?,
@@ -226,16 +251,30 @@ fn state(item: Reader<'_>) -> Result<State, Malformed> {
         Status::Queued => State::Queued,
         Status::Fragmented => State::Fragmented(plan(item)?),
         Status::Encrypted => State::Encrypted { plan: plan(item)?, at: item.parsed("encrypted_at")? },
-        Status::Ready => State::Ready {
-            plan: plan(item)?,
-            encrypted_at: item.parsed("encrypted_at")?,
-            at: item.parsed("ready_at")?,
-            url: item.text("url")?.to_owned(),
-        },
-        Status::Failed => {
-            State::Failed { failure: failure(item)?, at: item.parsed("failed_at")?, before: Box::new(before(item)?) }
+        Status::Ready => ready(item)?,
+        Status::Failed => failed(item)?,
+        Status::Deleting => {
+            let before = match (item.has("failed_at"), item.has("ready_at")) {
+                (true, _) => failed(item)?,
+                (_, true) => ready(item)?,
+                _ => before(item)?,
+            };
+            State::Deleting { at: item.parsed("deleting_at")?, before: Box::new(before) }
         }
     })
+}
+
+fn ready(item: Reader<'_>) -> Result<State, Malformed> {
+    Ok(State::Ready {
+        plan: plan(item)?,
+        encrypted_at: item.parsed("encrypted_at")?,
+        at: item.parsed("ready_at")?,
+        url: item.text("url")?.to_owned(),
+    })
+}
+
+fn failed(item: Reader<'_>) -> Result<State, Malformed> {
+    Ok(State::Failed { failure: failure(item)?, at: item.parsed("failed_at")?, before: Box::new(before(item)?) })
 }
 
 /// The state a failed package was in: the last step it has a time of.

@@ -17,11 +17,18 @@ pub(super) fn advance(table: &str, id: &PackageId, transition: &Transition) -> R
     let work = &transition.work;
     let mut sets = vec![("status", string(transition.step.leads_to().as_str()))];
     let (time, facts) = facts(&transition.step);
-    sets.push((time, string(transition.at.to_string())));
+    sets.extend(time.map(|time| (time, string(transition.at.to_string()))));
     sets.extend(facts);
     sets.extend(work.spent.iter().map(|(stage, own)| (spent_name(*stage), spent(own))));
     sets.extend(work.output.as_ref().map(|output| ("output_file_path", string(output))));
 
+    let condition = match &transition.step {
+        Step::Retried { failed_at, .. } => {
+            sets.push(("run", number(transition.run())));
+            Some(failed_at)
+        }
+        _ => None,
+    };
     let starts_from = transition.step.starts_from();
     let statuses: Vec<String> = (0..starts_from.len()).map(|position| format!(":from{position}")).collect();
     let assignments: Vec<String> = sets.iter().map(|(name, _)| format!("#{name} = :{name}")).collect();
@@ -29,8 +36,19 @@ pub(super) fn advance(table: &str, id: &PackageId, transition: &Transition) -> R
         .table_name(table)
         .key("pk", string(pk(id)))
         .key("sk", string(SK))
-        .condition_expression(format!("#status IN ({})", statuses.join(", ")))
-        .update_expression(format!("SET {} ADD bytes_read :read, bytes_written :written", assignments.join(", ")))
+        .update_expression(format!(
+            "SET {} ADD bytes_read :read, bytes_written :written{}",
+            assignments.join(", "),
+            if condition.is_some() { " REMOVE failed_at, failure" } else { "" }
+        ))
+        .condition_expression(format!(
+            "#status IN ({}){}",
+            statuses.join(", "),
+            if condition.is_some() { " AND failed_at = :seen" } else { "" }
+        ))
+        .set_expression_attribute_values(
+            condition.map(|at| HashMap::from([(":seen".to_owned(), string(at.to_string()))])),
+        )
         .expression_attribute_values(":read", number(work.bytes_read))
         .expression_attribute_values(":written", number(work.bytes_written));
     for (placeholder, status) in statuses.into_iter().zip(starts_from) {
@@ -43,19 +61,21 @@ pub(super) fn advance(table: &str, id: &PackageId, transition: &Transition) -> R
     update.build()
 }
 
-/// The attribute that holds the time of a step, and what else the step has to tell.
-fn facts(step: &Step) -> (&'static str, Option<(&'static str, AttributeValue)>) {
+/// The attribute that holds the time of a step, if one does, and what else the step has to tell.
+fn facts(step: &Step) -> (Option<&'static str>, Option<(&'static str, AttributeValue)>) {
     match step {
-        Step::Fragmented { slices } => ("fragmented_at", Some(("slices_total", number(slices)))),
-        Step::Encrypted => ("encrypted_at", None),
-        Step::Ready { url } => ("ready_at", Some(("url", string(url)))),
+        Step::Fragmented { slices } => (Some("fragmented_at"), Some(("slices_total", number(slices)))),
+        Step::Encrypted => (Some("encrypted_at"), None),
+        Step::Ready { url } => (Some("ready_at"), Some(("url", string(url)))),
+        Step::Retried { .. } => (None, None),
+        Step::Deleting => (Some("deleting_at"), None),
         Step::Failed(failure) => {
             let reason = HashMap::from([
                 ("stage".to_owned(), string(failure.stage.as_str())),
                 ("code".to_owned(), string(&failure.code)),
                 ("message".to_owned(), string(&failure.message)),
             ]);
-            ("failed_at", Some(("failure", AttributeValue::M(reason))))
+            (Some("failed_at"), Some(("failure", AttributeValue::M(reason))))
         }
     }
 }

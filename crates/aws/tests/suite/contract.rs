@@ -32,7 +32,9 @@ fn s3_keeps_the_contract_of_an_object_store() {
             let head = client.head_object().bucket(at.bucket()).key(at.key()).send().await.unwrap();
             ETag::new(head.e_tag().unwrap())
         };
-        contract::object_store(&Aws::new(config.clone()).object_store(), "output", "run", etag).await;
+        let store = Aws::new(config.clone()).object_store();
+        contract::object_store(&store, "output", "run", &etag).await;
+        contract::removals(&store, "output", "removals", &etag).await;
         contract::uploads(&Aws::new(config.clone()).object_store(), "output", "uploads").await;
     });
 }
@@ -48,7 +50,11 @@ fn dynamodb_keeps_the_contract_of_a_catalog() {
         contract::failures(&catalog, "failures").await;
         contract::receipts(&catalog, "receipts").await;
         contract::kept_uploads(&catalog, "uploads").await;
+        contract::retries_and_tombstones(&catalog, "retries").await;
+        contract::forgetting(&catalog, "forgetting").await;
         contract::listing(&catalog, "listing").await;
+        contract::listing_packages(&catalog, "packages").await;
+        contract::tombstones(&catalog, "tombstones").await;
     });
 }
 
@@ -109,14 +115,23 @@ async fn create_table(config: &SdkConfig) {
         .key_schema(key("kind", KeyType::Hash))
         .key_schema(key("created_at", KeyType::Range))
         .projection(Projection::builder().projection_type(ProjectionType::All).build());
+    let included = ["status", "inputs"].map(str::to_owned).into();
+    let included =
+        Projection::builder().projection_type(ProjectionType::Include).set_non_key_attributes(Some(included));
+    let packages_by_time = GlobalSecondaryIndex::builder()
+        .index_name("packages_by_time")
+        .key_schema(key("listed", KeyType::Hash))
+        .key_schema(key("created_at", KeyType::Range))
+        .projection(included.build());
     aws_sdk_dynamodb::Client::new(config)
         .create_table()
         .table_name("table")
         .billing_mode(BillingMode::PayPerRequest)
-        .set_attribute_definitions(Some(["pk", "sk", "kind", "created_at"].map(attribute).into()))
+        .set_attribute_definitions(Some(["pk", "sk", "kind", "listed", "created_at"].map(attribute).into()))
         .key_schema(key("pk", KeyType::Hash))
         .key_schema(key("sk", KeyType::Range))
         .global_secondary_indexes(by_kind.build().unwrap())
+        .global_secondary_indexes(packages_by_time.build().unwrap())
         .send()
         .await
         .unwrap();

@@ -1,10 +1,7 @@
 //! The platform's memory: contents, packages, and the receipts of slices.
 
-use std::fmt;
 use std::future::Future;
-use std::str::FromStr;
 
-use data_encoding::BASE64URL_NOPAD;
 use vpp_media::cmaf::SegmentSize;
 
 use crate::content::Content;
@@ -12,7 +9,6 @@ use crate::id::{ContentId, PackageId};
 use crate::package::Package;
 use crate::ports::{Digest, ETag, Spent, Unavailable, Upload};
 use crate::state::{Advance, Transition};
-use crate::timestamp::Timestamp;
 
 /// What a conditional create found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,55 +90,10 @@ pub struct SegmentReceipt {
     pub digest: Option<Digest>,
 }
 
-/// Some contents, newest first.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ContentPage {
-    /// The contents.
-    pub contents: Vec<Content>,
-    /// Where the next page starts, when there are more.
-    pub next: Option<Cursor>,
-}
-
-/// A place in the list of contents: just after one of them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cursor {
-    /// When that content was created.
-    pub created_at: Timestamp,
-    /// That content.
-    pub id: ContentId,
-}
-
-/// The text is not a cursor that this platform gave out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("this is not a cursor of an earlier answer")]
-pub struct InvalidCursor;
-
-impl fmt::Display for Cursor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = format!("{} {}", self.created_at, self.id);
-        f.write_str(&BASE64URL_NOPAD.encode(text.as_bytes()))
-    }
-}
-
-impl FromStr for Cursor {
-    type Err = InvalidCursor;
-
-    fn from_str(text: &str) -> Result<Self, InvalidCursor> {
-        let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| InvalidCursor)?;
-        let text = str::from_utf8(&bytes).map_err(|_| InvalidCursor)?;
-        let (created_at, id) = text.split_once(' ').ok_or(InvalidCursor)?;
-        Ok(Self {
-            created_at: created_at.parse().map_err(|_| InvalidCursor)?,
-            id: id.parse().map_err(|_| InvalidCursor)?,
-        })
-    }
-}
-
-/// Remembers contents and packages. Every read sees every write that came before it, except [`contents`](Self::contents),
-/// which may lag a little.
+/// Remembers contents and packages. Every read sees every write that came before it.
 pub trait Catalog: Send + Sync {
     /// Creates `content` and, in the same write, the `package` that its upload starts. Neither is written when the
-    /// content is there already, unless what is there is provisional.
+    /// content is there already, unless what is there is provisional, or the tombstone of another version.
     fn create_content(
         &self,
         content: &Content,
@@ -151,13 +102,6 @@ pub trait Catalog: Send + Sync {
 
     /// The content of this id.
     fn content(&self, id: &ContentId) -> impl Future<Output = Result<Option<Content>, Unavailable>> + Send;
-
-    /// At most `limit` contents that come after `after`, newest first.
-    fn contents(
-        &self,
-        limit: u16,
-        after: Option<&Cursor>,
-    ) -> impl Future<Output = Result<ContentPage, Unavailable>> + Send;
 
     /// Creates `package` unless one of its id is there.
     fn create_package(&self, package: &Package) -> impl Future<Output = Result<Created<Package>, Unavailable>> + Send;
@@ -190,20 +134,4 @@ pub trait Catalog: Send + Sync {
 
     /// All receipts of a package, by slice.
     fn receipts(&self, id: &PackageId) -> impl Future<Output = Result<Vec<Receipt>, Unavailable>> + Send;
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cursor_is_text_that_needs_no_escape_in_a_url() -> Result<(), Box<dyn std::error::Error>> {
-        let cursor =
-            Cursor { created_at: "2026-11-22T21:08:00.250Z".parse()?, id: "abcdefghijklmnopqrstuvwxyz".parse()? };
-        let text = cursor.to_string();
-        assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
-        assert_eq!(text.parse(), Ok(cursor));
-        assert_eq!("garbage".parse::<Cursor>(), Err(InvalidCursor));
-        Ok(())
-    }
 }

@@ -9,8 +9,11 @@ use super::lock;
 use crate::content::Content;
 use crate::id::{ContentId, PackageId};
 use crate::package::Package;
-use crate::ports::{Catalog, ContentPage, Created, Cursor, Receipt, Unavailable, Upload};
-use crate::state::{Advance, Transition};
+use crate::ports::{
+    Catalog, ContentFilter, Created, Cursor, Library, PackageFilter, Page, Receipt, Unavailable, Upload,
+};
+use crate::state::{Advance, State as PackageState, Transition};
+use crate::timestamp::Timestamp;
 
 /// A catalog in memory. Clones share what it remembers.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +27,7 @@ struct State {
     packages: BTreeMap<PackageId, Package>,
     receipts: BTreeMap<(PackageId, u32), Receipt>,
     uploads: BTreeMap<PackageId, Vec<Upload>>,
+    leases: BTreeMap<PackageId, Timestamp>,
 }
 
 impl MemoryCatalog {
@@ -48,7 +52,7 @@ impl Catalog for MemoryCatalog {
     ) -> Result<Created<Content>, Unavailable> {
         let mut state = lock(&self.state);
         if let Some(known) = state.contents.get(&content.id)
-            && !known.is_provisional()
+            && !known.gives_way_to(content.version_id.as_deref())
         {
             return Ok(Created::Before(known.clone()));
         }
@@ -61,21 +65,6 @@ impl Catalog for MemoryCatalog {
 
     async fn content(&self, id: &ContentId) -> Result<Option<Content>, Unavailable> {
         Ok(lock(&self.state).contents.get(id).cloned())
-    }
-
-    async fn contents(&self, limit: u16, after: Option<&Cursor>) -> Result<ContentPage, Unavailable> {
-        let mut newest_first = self.all_contents();
-        let place = |content: &Content| Reverse((content.created_at, content.id.clone()));
-        newest_first.sort_by_key(place);
-        if let Some(after) = after {
-            let start = Reverse((after.created_at, after.id.clone()));
-            newest_first.retain(|content| place(content) > start);
-        }
-        let more = newest_first.len() > usize::from(limit);
-        newest_first.truncate(limit.into());
-        let last = newest_first.last().filter(|_| more);
-        let next = last.map(|content| Cursor { created_at: content.created_at, id: content.id.clone() });
-        Ok(ContentPage { contents: newest_first, next })
     }
 
     async fn create_package(&self, package: &Package) -> Result<Created<Package>, Unavailable> {
@@ -132,6 +121,89 @@ impl Catalog for MemoryCatalog {
         let own = state.receipts.range((id.clone(), 0)..=(id.clone(), u32::MAX));
         Ok(own.map(|(_, receipt)| receipt.clone()).collect())
     }
+}
+
+impl Library for MemoryCatalog {
+    async fn contents(
+        &self,
+        filter: &ContentFilter,
+        limit: u16,
+        after: Option<&Cursor<ContentId>>,
+    ) -> Result<Page<Content, ContentId>, Unavailable> {
+        let mut wanted = self.all_contents();
+        wanted.retain(|content| !content.is_deleted() && filter.lets(content));
+        Ok(page(wanted, limit, after, |content| (content.created_at, content.id.clone())))
+    }
+
+    async fn packages(
+        &self,
+        filter: &PackageFilter,
+        limit: u16,
+        after: Option<&Cursor<PackageId>>,
+    ) -> Result<Page<Package, PackageId>, Unavailable> {
+        let mut wanted = self.all_packages();
+        wanted.retain(|package| filter.lets(package));
+        Ok(page(wanted, limit, after, |package| (package.created_at, package.id.clone())))
+    }
+
+    async fn bury_content(&self, id: &ContentId, at: Timestamp) -> Result<(), Unavailable> {
+        if let Some(content) = lock(&self.state).contents.get_mut(id) {
+            content.deleted_at.get_or_insert(at);
+        }
+        Ok(())
+    }
+
+    async fn lease_deletion(
+        &self,
+        id: &PackageId,
+        run: u64,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, Unavailable> {
+        let mut state = lock(&self.state);
+        let free = state.leases.get(id).is_none_or(|until| *until < now);
+        let taken = free && state.packages.get(id).is_some_and(|own| is_doomed(own, run));
+        if taken {
+            state.leases.insert(id.clone(), until);
+        }
+        Ok(taken)
+    }
+
+    async fn forget_package(&self, id: &PackageId, run: u64) -> Result<(), Unavailable> {
+        let mut state = lock(&self.state);
+        if state.packages.get(id).is_some_and(|own| is_doomed(own, run)) {
+            state.leases.remove(id);
+            state.receipts.retain(|(own, _), _| own != id);
+            state.uploads.remove(id);
+            state.packages.remove(id);
+        }
+        Ok(())
+    }
+}
+
+fn is_doomed(package: &Package, run: u64) -> bool {
+    package.run == run && matches!(package.state, PackageState::Deleting { .. })
+}
+
+/// What comes after `after`, newest first.
+fn page<T, I: Ord + Clone>(
+    mut wanted: Vec<T>,
+    limit: u16,
+    after: Option<&Cursor<I>>,
+    place: impl Fn(&T) -> (Timestamp, I),
+) -> Page<T, I> {
+    wanted.sort_by_key(|item| Reverse(place(item)));
+    if let Some(after) = after {
+        let start = Reverse((after.created_at, after.id.clone()));
+        wanted.retain(|item| Reverse(place(item)) > start);
+    }
+    let more = wanted.len() > usize::from(limit);
+    wanted.truncate(limit.into());
+    let next = wanted.last().filter(|_| more).map(|item| {
+        let (created_at, id) = place(item);
+        Cursor { created_at, id }
+    });
+    Page { items: wanted, next }
 }
 
 fn no_such_package() -> Unavailable {

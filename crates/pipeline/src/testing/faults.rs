@@ -7,6 +7,7 @@
 use std::future::Future;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{FutureExt, Stream, StreamExt, stream};
@@ -18,10 +19,12 @@ use crate::id::{ContentId, PackageId};
 use crate::layout::Headers;
 use crate::package::Package;
 use crate::ports::{
-    Catalog, ContentPage, Created, Cursor, ETag, KeyVault, Location, NewObject, NewPart, ObjectStore, Part, Piece,
-    Probe, ProbeError, ProbeReport, Put, Queue, Receipt, StoreError, Unavailable, Upload, UploadId, WrappedKey,
+    Catalog, ContentFilter, Created, Cursor, DelayQueue, ETag, KeyVault, Library, Location, NewObject, NewPart,
+    ObjectRemover, ObjectStore, PackageFilter, Page, Part, Piece, Probe, ProbeError, ProbeReport, Put, Queue, Receipt,
+    StoreError, Unavailable, Upload, UploadId, WrappedKey,
 };
 use crate::state::{Advance, Transition};
+use crate::timestamp::Timestamp;
 
 /// On which side of a call the fault lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,10 +154,6 @@ impl<C: Catalog> Catalog for Faulty<C> {
         self.faults.around(self.port.content(id)).await?
     }
 
-    async fn contents(&self, limit: u16, after: Option<&Cursor>) -> Result<ContentPage, Unavailable> {
-        self.faults.around(self.port.contents(limit, after)).await?
-    }
-
     async fn create_package(&self, package: &Package) -> Result<Created<Package>, Unavailable> {
         self.faults.around(self.port.create_package(package)).await?
     }
@@ -185,6 +184,62 @@ impl<C: Catalog> Catalog for Faulty<C> {
 
     async fn receipts(&self, id: &PackageId) -> Result<Vec<Receipt>, Unavailable> {
         self.faults.around(self.port.receipts(id)).await?
+    }
+}
+
+impl<S: ObjectRemover> ObjectRemover for Faulty<S> {
+    async fn remove_all(&self, bucket: &str, prefix: &str) -> Result<(), StoreError> {
+        let done = self.faults.around(self.port.remove_all(bucket, prefix)).await;
+        done.map_err(|source| StoreError::Unavailable { at: Location::new(bucket, prefix), source })?
+    }
+
+    async fn remove_version(&self, at: &Location, version: Option<&str>, etag: &ETag) -> Result<(), StoreError> {
+        let done = self.faults.around(self.port.remove_version(at, version, etag)).await;
+        done.map_err(|source| StoreError::Unavailable { at: at.clone(), source })?
+    }
+}
+
+impl<C: Library> Library for Faulty<C> {
+    async fn contents(
+        &self,
+        filter: &ContentFilter,
+        limit: u16,
+        after: Option<&Cursor<ContentId>>,
+    ) -> Result<Page<Content, ContentId>, Unavailable> {
+        self.faults.around(self.port.contents(filter, limit, after)).await?
+    }
+
+    async fn packages(
+        &self,
+        filter: &PackageFilter,
+        limit: u16,
+        after: Option<&Cursor<PackageId>>,
+    ) -> Result<Page<Package, PackageId>, Unavailable> {
+        self.faults.around(self.port.packages(filter, limit, after)).await?
+    }
+
+    async fn bury_content(&self, id: &ContentId, at: Timestamp) -> Result<(), Unavailable> {
+        self.faults.around(self.port.bury_content(id, at)).await?
+    }
+
+    async fn lease_deletion(
+        &self,
+        id: &PackageId,
+        run: u64,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, Unavailable> {
+        self.faults.around(self.port.lease_deletion(id, run, now, until)).await?
+    }
+
+    async fn forget_package(&self, id: &PackageId, run: u64) -> Result<(), Unavailable> {
+        self.faults.around(self.port.forget_package(id, run)).await?
+    }
+}
+
+impl<M: Sync, Q: DelayQueue<M>> DelayQueue<M> for Faulty<Q> {
+    async fn send_later(&self, message: &M, wait: Duration) -> Result<(), Unavailable> {
+        self.faults.around(self.port.send_later(message, wait)).await?
     }
 }
 

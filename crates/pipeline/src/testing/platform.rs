@@ -11,15 +11,16 @@ use super::{
 };
 use crate::api::{self, Api};
 use crate::dash::{self, Dash};
+use crate::delete::{self, Delete};
 use crate::encrypt::{self, Encrypt};
 use crate::error::Error;
 use crate::fragment::{self, Fragment};
 use crate::ingest::{self, Ingest, Ingested, Upload};
 use crate::licence::{self, Licences, PlaybackTokens};
-use crate::message::{DashMessage, FragmentMessage, SliceMessage};
+use crate::message::{DashMessage, DeletionMessage, FragmentMessage, SliceMessage};
 use crate::package::Treatment;
 use crate::parts::LARGEST_SLICE;
-use crate::ports::Location;
+use crate::ports::{Location, Queues};
 
 type Store = Faulty<MemoryStore>;
 type Contents = Faulty<MemoryCatalog>;
@@ -35,8 +36,12 @@ pub type FragmentStage = Fragment<Store, Contents, Outbox<SliceMessage>, Ticking
 pub type EncryptStage = Encrypt<Store, Contents, Outbox<DashMessage>, Vault, TickingClock, MemoryStore>;
 /// The dash stage in memory.
 pub type DashStage = Dash<Store, Contents, TickingClock, MemoryStore>;
+/// The deletion job in memory.
+pub type DeleteStage = Delete<Store, Contents, Outbox<DeletionMessage>, TickingClock>;
+/// The queues of the API in memory.
+pub type MemoryQueues = Queues<Outbox<FragmentMessage>, Outbox<DashMessage>, Outbox<DeletionMessage>>;
 /// The API in memory.
-pub type MemoryApi = Api<Contents, Outbox<FragmentMessage>, Vault, TickingClock>;
+pub type MemoryApi = Api<Contents, MemoryQueues, Vault, TickingClock>;
 /// The tokens of the API in memory.
 pub type MemoryTokens = PlaybackTokens<Contents, MemorySigner, TickingClock>;
 /// The licence server in memory.
@@ -44,6 +49,9 @@ pub type MemoryLicences = Licences<Contents, Vault, MemorySigner, TickingClock>;
 
 /// Tries after which a test's message counts as one that never succeeds.
 const TRIES: usize = 8;
+
+/// How long the functions of the platform run at most.
+pub const LONGEST_RUN: Duration = Duration::from_mins(5);
 
 /// Bytes of the smallest part, so that a small file has several.
 const PART_BYTES: u64 = 96 * 1024;
@@ -70,6 +78,8 @@ pub struct Platform {
     pub encrypt_queue: MemoryQueue<SliceMessage>,
     /// The dash stage's queue.
     pub dash_queue: MemoryQueue<DashMessage>,
+    /// The deletion job's queue.
+    pub deletion_queue: MemoryQueue<DeletionMessage>,
     /// The vault.
     pub vault: MemoryVault,
     /// The probe.
@@ -98,6 +108,7 @@ impl Default for Platform {
             fragment_queue: MemoryQueue::default(),
             encrypt_queue: MemoryQueue::default(),
             dash_queue: MemoryQueue::default(),
+            deletion_queue: MemoryQueue::default(),
             vault: MemoryVault::default(),
             probe: MemoryProbe::default(),
             clock: TickingClock::default(),
@@ -135,18 +146,23 @@ impl Platform {
         result
     }
 
-    /// Delivers messages until no queue has any, and gives back the errors of those that never succeeded.
+    /// Delivers messages until no queue has any, and gives back the errors of those that never succeeded. Whenever there is
+    /// something to delete, some time passes.
     pub async fn run(&self) -> Vec<Error> {
         let (fragment, encrypt, dash) = (self.fragment_stage(), self.encrypt_stage(), self.dash_stage());
+        let delete = self.delete_stage();
         let mut dead = Vec::new();
         loop {
             let planned =
                 self.drain(&self.fragment_queue, &mut dead, async |message| fragment.handle(message).await).await;
             let made = self.drain(&self.encrypt_queue, &mut dead, async |message| encrypt.handle(message).await).await;
             let written = self.drain(&self.dash_queue, &mut dead, async |message| dash.handle(message).await).await;
-            if planned + made + written == 0 {
+            let deleted =
+                self.drain(&self.deletion_queue, &mut dead, async |message| delete.handle(message).await).await;
+            if planned + made + written + deleted == 0 {
                 return dead;
             }
+            self.clock.pass(if deleted > 0 { LONGEST_RUN / 2 } else { Duration::ZERO });
         }
     }
 
@@ -248,6 +264,22 @@ impl Platform {
         }
     }
 
+    /// The deletion job.
+    #[must_use]
+    pub fn delete_stage(&self) -> DeleteStage {
+        Delete {
+            store: self.faulty(&self.store),
+            catalog: self.faulty(&self.catalog),
+            queue: self.faulty(&self.deletion_queue),
+            clock: self.clock.clone(),
+            settings: delete::Settings {
+                work_bucket: "work".to_owned(),
+                output_bucket: "output".to_owned(),
+                longest_run: LONGEST_RUN,
+            },
+        }
+    }
+
     /// The tokens of the API.
     #[must_use]
     pub fn tokens(&self) -> MemoryTokens {
@@ -278,7 +310,11 @@ impl Platform {
     pub fn api(&self) -> MemoryApi {
         Api {
             catalog: self.faulty(&self.catalog),
-            queue: self.faulty(&self.fragment_queue),
+            queue: Queues {
+                fragment: self.faulty(&self.fragment_queue),
+                dash: self.faulty(&self.dash_queue),
+                deletion: self.faulty(&self.deletion_queue),
+            },
             vault: self.faulty(&self.vault),
             clock: self.clock.clone(),
             settings: api::Settings {

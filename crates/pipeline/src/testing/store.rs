@@ -12,8 +12,8 @@ use super::lock;
 use crate::layout::Headers;
 use crate::parts::SMALLEST_PART;
 use crate::ports::{
-    Digest, ETag, Location, Meter, NewObject, NewPart, ObjectStore, Part, Put, Reading, StoreError, Unavailable,
-    UploadId,
+    Digest, ETag, Location, Meter, NewObject, NewPart, ObjectRemover, ObjectStore, Part, Put, Reading, StoreError,
+    Unavailable, UploadId,
 };
 
 /// Bytes that arrive at a time: no samples of a movie end where these do.
@@ -221,6 +221,22 @@ impl ObjectStore for MemoryStore {
 
     async fn abandon_upload(&self, _at: &Location, upload: &UploadId) -> Result<(), StoreError> {
         lock(&self.state).uploads.remove(upload.as_str());
+        Ok(())
+    }
+}
+
+/// Versions have no names here.
+impl ObjectRemover for MemoryStore {
+    async fn remove_all(&self, bucket: &str, prefix: &str) -> Result<(), StoreError> {
+        lock(&self.state).objects.retain(|at, _| at.bucket() != bucket || !at.key().starts_with(prefix));
+        Ok(())
+    }
+
+    async fn remove_version(&self, at: &Location, _version: Option<&str>, etag: &ETag) -> Result<(), StoreError> {
+        let mut state = lock(&self.state);
+        if state.objects.get(at).is_some_and(|stored| stored.etag() == *etag) {
+            state.objects.remove(at);
+        }
         Ok(())
     }
 }

@@ -13,6 +13,7 @@ fn the_object_store_keeps_its_contract() {
         store.upload(at, &bytes)
     };
     block_on(contract::object_store(&store, "output", "run", etag));
+    block_on(contract::removals(&store, "output", "removals", etag));
 }
 
 #[test]
@@ -30,7 +31,11 @@ fn the_catalog_keeps_its_contract() {
         contract::failures(&catalog, "failures").await;
         contract::receipts(&catalog, "receipts").await;
         contract::kept_uploads(&catalog, "uploads").await;
+        contract::retries_and_tombstones(&catalog, "retries").await;
+        contract::forgetting(&catalog, "forgetting").await;
         contract::listing(&catalog, "listing").await;
+        contract::listing_packages(&catalog, "packages").await;
+        contract::tombstones(&catalog, "tombstones").await;
     });
 }
 

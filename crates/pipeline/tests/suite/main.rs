@@ -4,8 +4,10 @@
 
 mod contract;
 mod crashes;
+mod deletion;
 mod failures;
 mod requests;
+mod retries;
 mod road;
 mod single_file;
 mod support;

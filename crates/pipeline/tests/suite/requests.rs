@@ -26,6 +26,16 @@ fn request(content: &ContentId, key: u8) -> PackageRequest {
     }
 }
 
+/// A request of the same id as that of the package which an upload starts, where that is clear.
+pub(crate) fn clear_request(content: &ContentId) -> PackageRequest {
+    PackageRequest { treatment: RequestedTreatment::Clear, ..request(content, 1) }
+}
+
+/// A request for single files.
+pub(crate) fn single_file_request(content: &ContentId) -> PackageRequest {
+    PackageRequest { layout: Layout::SingleFile, ..request(content, 1) }
+}
+
 fn key(kid: u8, key: u8) -> (KeyId, ContentKey) {
     (KeyId::new([kid; 16]).unwrap(), ContentKey::new([key; 16]))
 }

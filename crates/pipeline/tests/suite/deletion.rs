@@ -1,0 +1,250 @@
+//! What is deleted is gone, stays gone whatever comes late, and may be asked for again.
+
+use std::time::Duration;
+
+use crate::support::{MOVIE, assert_ready, only_package, upload_and_run};
+use futures_executor::block_on;
+use vpp_pipeline::api::Denied;
+use vpp_pipeline::ingest::{Ingested, Upload};
+use vpp_pipeline::message::SliceMessage;
+use vpp_pipeline::package::{Package, Treatment};
+use vpp_pipeline::ports::{Catalog, Clock, Library, Location, NewObject, ObjectStore};
+use vpp_pipeline::state::Status;
+use vpp_pipeline::testing::{Faults, LONGEST_RUN, Moment, Platform};
+use vpp_pipeline::{Outcome, layout};
+
+/// Tries after which a caller gives up.
+const TRIES: usize = 8;
+
+/// Asks for the deletion until it is granted.
+async fn delete(platform: &Platform, package: &Package) {
+    let mut answer = platform.api().delete_package(&package.id).await;
+    for _ in 1..TRIES {
+        match answer {
+            Err(Denied::Unavailable(_)) => answer = platform.api().delete_package(&package.id).await,
+            _ => break,
+        }
+    }
+    assert_eq!(answer.unwrap().status(), Status::Deleting);
+}
+
+fn objects(platform: &Platform) -> Vec<String> {
+    ["output", "work"].into_iter().flat_map(|bucket| platform.store.bucket(bucket).into_keys()).collect()
+}
+
+async fn assert_gone(platform: &Platform, package: &Package) {
+    assert_eq!(objects(platform), [""; 0]);
+    assert_eq!(platform.catalog.package(&package.id).await.unwrap(), None);
+    assert_eq!(platform.catalog.receipts(&package.id).await.unwrap(), []);
+    assert_eq!(platform.catalog.uploads(&package.id).await.unwrap(), None);
+    assert_eq!(platform.store.open_uploads(), 0);
+}
+
+/// A platform whose upload is planned, and the messages of its slices.
+async fn planned(platform: &Platform) -> (Upload, Vec<SliceMessage>) {
+    let upload = platform.upload("my movie.mp4", MOVIE);
+    platform.ingest(&upload).await.unwrap();
+    let message = platform.fragment_queue.take().remove(0);
+    platform.fragment_stage().handle(&message).await.unwrap();
+    (upload, platform.encrypt_queue.take())
+}
+
+#[test]
+fn a_deleted_package_leaves_nothing_and_may_be_asked_for_again() {
+    block_on(async {
+        let platform = Platform { package_on_upload: Some(Treatment::Clear), ..Platform::default() };
+        let upload = upload_and_run(&platform).await;
+        let before = platform.store.bucket("output");
+        let package = only_package(&platform);
+        platform.clock.pass(LONGEST_RUN);
+        delete(&platform, &package).await;
+        let refused = platform.api().package(&package.id).await.unwrap();
+        assert_eq!(refused.status(), Status::Deleting, "it says so until it is gone");
+        assert!(platform.run().await.is_empty());
+        assert_gone(&platform, &package).await;
+        assert!(matches!(platform.api().delete_package(&package.id).await, Err(Denied::UnknownPackage)));
+        assert!(platform.store.bucket("uploads").contains_key("my movie.mp4"), "the source stays");
+
+        platform.ingest(&upload).await.unwrap();
+        assert!(platform.run().await.is_empty());
+        assert!(platform.catalog.all_packages().is_empty(), "a repeated event does not bring it back");
+
+        let request = crate::requests::clear_request(&package.content);
+        let again = platform.api().create_package(request).await.unwrap();
+        assert_eq!(again.id, package.id);
+        assert!(platform.run().await.is_empty());
+        assert_ready(&platform).await;
+        assert_eq!(platform.store.bucket("output"), before);
+    });
+}
+
+#[test]
+fn single_files_and_their_parts_are_deleted_too() {
+    block_on(async {
+        let platform = Platform { package_on_upload: None, ..Platform::default() };
+        let upload = platform.upload("my movie.mp4", MOVIE);
+        let Ok(Ingested::Content(content)) = platform.ingest(&upload).await else { panic!("ingested") };
+        let request = crate::requests::single_file_request(&content.id);
+        platform.api().create_package(request).await.unwrap();
+        let message = platform.fragment_queue.take().remove(0);
+        platform.fragment_stage().handle(&message).await.unwrap();
+        let slices = platform.encrypt_queue.take();
+        platform.encrypt_stage().handle(&slices[0]).await.unwrap();
+        assert!(platform.store.open_uploads() > 0);
+        assert!(objects(&platform).iter().any(|key| key.starts_with("pieces/")));
+        let package = only_package(&platform);
+        delete(&platform, &package).await;
+        assert!(platform.run().await.is_empty());
+        assert_gone(&platform, &package).await;
+    });
+}
+
+#[test]
+fn a_deletion_finishes_wherever_it_is_interrupted() {
+    block_on(async {
+        for ready in [true, false] {
+            for moment in [Moment::Before, Moment::After] {
+                let mut call = 0;
+                loop {
+                    let platform = Platform::default();
+                    if ready {
+                        upload_and_run(&platform).await;
+                    } else {
+                        planned(&platform).await;
+                    }
+                    let package = only_package(&platform);
+                    let faulty = Platform { faults: Faults::at(call, moment), ..platform };
+                    delete(&faulty, &package).await;
+                    assert!(faulty.run().await.is_empty(), "call {call}");
+                    assert_gone(&faulty, &package).await;
+                    call += 1;
+                    if call > faulty.faults.calls() {
+                        break;
+                    }
+                }
+                assert!(call > 8, "a deletion has many calls: {call}");
+            }
+        }
+    });
+}
+
+#[test]
+fn late_messages_bring_nothing_back() {
+    block_on(async {
+        let platform = Platform::default();
+        let (_, slices) = planned(&platform).await;
+        platform.encrypt_stage().handle(&slices[0]).await.unwrap();
+        let package = only_package(&platform);
+        delete(&platform, &package).await;
+        assert_eq!(platform.encrypt_stage().handle(&slices[1]).await.unwrap(), Outcome::Nothing, "while it is deleted");
+        assert!(platform.run().await.is_empty());
+        for slice in &slices {
+            assert_eq!(platform.encrypt_stage().handle(slice).await.unwrap(), Outcome::Nothing, "when it is gone");
+        }
+        assert!(platform.run().await.is_empty());
+        assert_gone(&platform, &package).await;
+    });
+}
+
+#[test]
+fn what_a_function_writes_that_was_at_work_is_deleted_with_the_rest() {
+    block_on(async {
+        let platform = Platform::default();
+        planned(&platform).await;
+        let package = only_package(&platform);
+        delete(&platform, &package).await;
+        let message = platform.deletion_queue.take().remove(0);
+        platform.delete_stage().handle(&message).await.unwrap();
+        assert_eq!(objects(&platform), [""; 0], "what is there is deleted at once");
+        assert!(platform.catalog.package(&package.id).await.unwrap().is_some(), "and the tombstone stays");
+
+        let late = Location::new("output", layout::output_key(&package.id, "v1/1.m4s"));
+        let segment = NewObject::new(b"a segment".to_vec(), layout::output_headers("v1/1.m4s"));
+        platform.store.put_if_absent(&late, segment).await.unwrap();
+        platform.clock.pass(LONGEST_RUN.saturating_sub(Duration::from_secs(1)));
+        let message = platform.deletion_queue.take().remove(0);
+        platform.delete_stage().handle(&message).await.unwrap();
+        assert!(platform.catalog.package(&package.id).await.unwrap().is_some(), "it is too early");
+        assert!(platform.run().await.is_empty());
+        assert_gone(&platform, &package).await;
+    });
+}
+
+#[test]
+fn a_message_of_an_earlier_run_has_no_part_in_the_next() {
+    block_on(async {
+        let platform = Platform { package_on_upload: Some(Treatment::Clear), ..Platform::default() };
+        let (_, slices) = planned(&platform).await;
+        let package = only_package(&platform);
+        delete(&platform, &package).await;
+        assert!(platform.run().await.is_empty());
+
+        // The platform now cuts slices in another way, so that the sections of the old messages mean something else.
+        let platform = Platform { slice_bytes: 300 * 1024, ..platform };
+        platform.api().create_package(crate::requests::clear_request(&package.content)).await.unwrap();
+        let message = platform.fragment_queue.take().remove(0);
+        platform.fragment_stage().handle(&message).await.unwrap();
+        for slice in &slices {
+            assert_eq!(platform.encrypt_stage().handle(slice).await.unwrap(), Outcome::Nothing);
+        }
+        assert!(platform.run().await.is_empty());
+        assert_ready(&platform).await;
+    });
+}
+
+#[test]
+fn two_copies_of_the_job_do_not_delete_the_next_run() {
+    block_on(async {
+        let platform = Platform { package_on_upload: Some(Treatment::Clear), ..Platform::default() };
+        upload_and_run(&platform).await;
+        platform.clock.pass(LONGEST_RUN);
+        let package = only_package(&platform);
+        delete(&platform, &package).await;
+        delete(&platform, &package).await;
+        let messages = platform.deletion_queue.take();
+        assert_eq!(messages.len(), 2);
+        let now = platform.clock.now();
+        assert!(platform.catalog.lease_deletion(&package.id, package.run, now, now.after(LONGEST_RUN)).await.unwrap());
+        platform.delete_stage().handle(&messages[0]).await.unwrap();
+        assert!(!objects(&platform).is_empty(), "another copy is at work: this one looks again later");
+        assert!(platform.run().await.is_empty());
+        assert_gone(&platform, &package).await;
+    });
+}
+
+#[test]
+fn a_deleted_content_is_gone_with_its_file_and_its_packages_stay() {
+    block_on(async {
+        let platform = Platform::default();
+        let upload = upload_and_run(&platform).await;
+        let id = upload.content_id();
+        let output = platform.store.bucket("output");
+        platform.api().delete_content(&id).await.unwrap();
+        assert!(matches!(platform.api().content(&id).await, Err(Denied::UnknownContent)));
+        assert!(platform.run().await.is_empty());
+        assert!(platform.store.bucket("uploads").is_empty());
+        assert_eq!(platform.store.bucket("output"), output);
+
+        assert_eq!(platform.ingest(&upload).await.unwrap(), Ingested::Ignored, "a late event of the same version");
+        platform.api().delete_content(&id).await.unwrap();
+        let again = Upload { version_id: Some("another".to_owned()), ..platform.upload("my movie.mp4", MOVIE) };
+        assert!(matches!(platform.ingest(&again).await.unwrap(), Ingested::Content(_)), "the file uploaded again");
+        assert!(platform.api().content(&id).await.is_ok());
+    });
+}
+
+#[test]
+fn the_deletion_of_a_content_finishes_wherever_it_is_interrupted() {
+    block_on(async {
+        for moment in [Moment::Before, Moment::After] {
+            for call in 0..8 {
+                let platform = Platform { package_on_upload: None, ..Platform::default() };
+                let upload = upload_and_run(&platform).await;
+                let faulty = Platform { faults: Faults::at(call, moment), ..platform };
+                while faulty.api().delete_content(&upload.content_id()).await.is_err() {}
+                assert!(faulty.run().await.is_empty(), "call {call}");
+                assert!(faulty.store.bucket("uploads").is_empty(), "call {call}");
+            }
+        }
+    });
+}

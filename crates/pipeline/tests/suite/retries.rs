@@ -1,0 +1,115 @@
+//! A package that failed goes back to work from where it stood.
+
+use crate::support::{MOVIE, assert_ready, only_package, upload_and_run};
+use futures_executor::block_on;
+use vpp_pipeline::Outcome;
+use vpp_pipeline::api::Denied;
+use vpp_pipeline::dead_letter::{DeadLetter, DeadLetters};
+use vpp_pipeline::id::PackageId;
+use vpp_pipeline::state::{Stage, Status};
+use vpp_pipeline::testing::{Faults, Moment, Platform};
+
+/// Tries after which a caller gives up.
+const TRIES: usize = 8;
+
+async fn fail(platform: &Platform, stage: Stage, run: Option<u64>) -> Outcome {
+    let letters = DeadLetters { catalog: platform.catalog.clone(), clock: platform.clock.clone() };
+    letters.handle(&DeadLetter::Package { id: only_package(platform).id, stage, run }).await.unwrap()
+}
+
+/// Asks for the retry until it is granted.
+async fn retry(platform: &Platform, id: &PackageId) -> Status {
+    for _ in 1..TRIES {
+        match platform.api().retry(id).await {
+            Err(Denied::Unavailable(_)) => {}
+            answer => return answer.unwrap().status(),
+        }
+    }
+    panic!("it is never granted")
+}
+
+/// A platform whose package has failed in a stage, with all its messages lost; of its slices, the first is made.
+async fn failed_in(stage: Stage) -> Platform {
+    let platform = Platform::default();
+    let upload = platform.upload("my movie.mp4", MOVIE);
+    platform.ingest(&upload).await.unwrap();
+    let message = platform.fragment_queue.take().remove(0);
+    if stage != Stage::Fragment {
+        platform.fragment_stage().handle(&message).await.unwrap();
+        let slices = platform.encrypt_queue.take();
+        let made = if stage == Stage::Dash { slices.len() } else { 1 };
+        for slice in &slices[..made] {
+            platform.encrypt_stage().handle(slice).await.unwrap();
+        }
+        let _ = platform.dash_queue.take();
+    }
+    assert!(matches!(fail(&platform, stage, None).await, Outcome::Failed(_)));
+    platform
+}
+
+#[test]
+fn a_retry_goes_on_from_where_the_package_stood_and_keeps_what_is_done() {
+    block_on(async {
+        for (stage, status) in
+            [(Stage::Fragment, Status::Queued), (Stage::Encrypt, Status::Fragmented), (Stage::Dash, Status::Encrypted)]
+        {
+            let platform = failed_in(stage).await;
+            let failed = only_package(&platform);
+            let read = platform.store.bytes_read("uploads");
+            assert_eq!(retry(&platform, &failed.id).await, status);
+            assert_eq!(only_package(&platform).tally.slices_done, failed.tally.slices_done, "what is done is kept");
+            assert!(platform.run().await.is_empty());
+            assert_ready(&platform).await;
+            if stage == Stage::Dash {
+                assert_eq!(platform.store.bytes_read("uploads"), read, "no slice is read again");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_retry_may_be_interrupted_anywhere() {
+    block_on(async {
+        for stage in [Stage::Fragment, Stage::Encrypt, Stage::Dash] {
+            for moment in [Moment::Before, Moment::After] {
+                for call in 0..8 {
+                    let platform = failed_in(stage).await;
+                    let faulty = Platform { faults: Faults::at(call, moment), ..platform };
+                    retry(&faulty, &only_package(&faulty).id).await;
+                    assert!(faulty.run().await.is_empty());
+                    assert_ready(&faulty).await;
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn a_late_message_of_the_run_that_failed_does_not_fail_the_next() {
+    block_on(async {
+        let platform = failed_in(Stage::Encrypt).await;
+        let failed = only_package(&platform);
+        retry(&platform, &failed.id).await;
+        assert_eq!(fail(&platform, Stage::Encrypt, Some(failed.run)).await, Outcome::Nothing);
+        assert_ne!(only_package(&platform).run, failed.run);
+        assert!(platform.run().await.is_empty());
+        assert_ready(&platform).await;
+    });
+}
+
+#[test]
+fn what_is_ready_or_not_there_is_not_retried() {
+    block_on(async {
+        let platform = Platform::default();
+        upload_and_run(&platform).await;
+        let id = only_package(&platform).id;
+        assert!(matches!(platform.api().retry(&id).await, Err(Denied::NothingToRetry)));
+        platform.api().delete_package(&id).await.unwrap();
+        assert!(matches!(platform.api().retry(&id).await, Err(Denied::Deleting)));
+        let again =
+            platform.api().create_package(crate::requests::clear_request(&only_package(&platform).content)).await;
+        assert!(again.is_ok(), "another package of the same content");
+        let unknown: PackageId = "abcdefghijklmnopqrstuvwxyz".parse().unwrap();
+        assert!(matches!(platform.api().retry(&unknown).await, Err(Denied::UnknownPackage)));
+    });
+}

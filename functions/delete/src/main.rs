@@ -1,0 +1,21 @@
+//! Delete what was made of a package, or the file of a content.
+
+use vpp_aws::{Stopped, SystemClock, function, serve_queue};
+use vpp_pipeline::delete::{Delete, Settings};
+
+fn main() -> Result<(), Stopped> {
+    function(async |aws, environment| {
+        let job = Delete {
+            store: aws.object_store(),
+            catalog: aws.catalog(environment.table()?),
+            queue: aws.queue(environment.deletion_queue()?),
+            clock: SystemClock,
+            settings: Settings {
+                work_bucket: environment.work_bucket()?,
+                output_bucket: environment.output_bucket()?,
+                longest_run: environment.longest_run()?,
+            },
+        };
+        serve_queue(async |message| job.handle(message).await).await
+    })
+}
