@@ -9,7 +9,7 @@ export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down logs test check bench scale fmt deploy
+.PHONY: help demo up down logs test check bench load scale fmt deploy
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
@@ -45,6 +45,9 @@ check: ## formats, lints, layering, template
 
 bench: ## package big movies with this engine and its peers, interleaved, and print the ratios (ROUNDS=5)
 	@$(PYTHON) -m infra.bench $(if $(ROUNDS),--rounds $(ROUNDS))
+
+load: ## call the API of the local AWS from 50 callers for a minute, and print the percentiles
+	@$(LOCAL) load
 
 scale: ## run the pipeline on a model of AWS: time to Ready, queues and cost, to target/scale
 	@cargo run --quiet --release -p vpp-scale -- target/scale

@@ -51,6 +51,17 @@ def _up(options: argparse.Namespace) -> int:
 
 def _hold(options: argparse.Namespace) -> int:
     """For a test's process: the stack ends with it, however it ends, because its end closes the pipe."""
+
+    def until_the_end(instance) -> int:
+        print(json.dumps(instance.describe()), flush=True)
+        sys.stdin.read()
+        return 0
+
+    return _on_a_stack_of_its_own(options, until_the_end)
+
+
+def _on_a_stack_of_its_own(options: argparse.Namespace, work) -> int:
+    """Starts a stack, does `work` with it, and stops it, whatever happens."""
     import shutil
     import signal
 
@@ -65,12 +76,24 @@ def _hold(options: argparse.Namespace) -> int:
     emulator.hold(instance)
     try:
         _up(options)
-        print(json.dumps(instance.describe()), flush=True)
-        sys.stdin.read()
+        return work(instance)
     finally:
         emulator.down(instance)
         shutil.rmtree(instance.folder)
-    return 0
+
+
+def _fuzz(options: argparse.Namespace) -> int:
+    """On a stack of its own, which ends with it."""
+    from . import fuzz
+
+    return _on_a_stack_of_its_own(options, fuzz.run)
+
+
+def _load(options: argparse.Namespace) -> int:
+    from . import load
+
+    _up(options)
+    return load.run(_instance(options))
 
 
 def _env(options: argparse.Namespace) -> int:
@@ -109,7 +132,10 @@ def _instance(options: argparse.Namespace, name: str | None = None):
     return Instance(name or options.instance or DEMO)
 
 
-_COMMANDS = {"setup": _setup, "up": _up, "hold": _hold, "env": _env, "logs": _logs, "demo": _demo, "down": _down}
+_COMMANDS = {
+    "setup": _setup, "up": _up, "hold": _hold, "env": _env, "logs": _logs, "demo": _demo,
+    "down": _down, "fuzz": _fuzz, "load": _load,
+}  # fmt: skip
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -127,6 +153,8 @@ def _parser() -> argparse.ArgumentParser:
         ("up", "start, build and deploy"),
         ("hold", "up, print what `env` prints on one line, and down when standard input ends"),
         ("demo", "up, then package a movie and follow it"),
+        ("fuzz", "hold a stack, and call its API with what schemathesis makes up of the document"),
+        ("load", "up, then call the API from many callers at once, and print percentiles"),
     ):
         command = commands.add_parser(name, help=text)
         command.add_argument("--port", type=int, help="the emulator's port")

@@ -80,6 +80,19 @@ class Template(unittest.TestCase):
                 self.assertGreaterEqual(queues[queue]["VisibilityTimeout"], 6 * function["Timeout"], name)
                 self.assertEqual(event["Properties"]["FunctionResponseTypes"], ["ReportBatchItemFailures"], name)
 
+    def test_a_deletion_waits_longer_than_any_function_may_run(self) -> None:
+        functions = _resources("AWS::Serverless::Function")
+        variables = functions["DeleteFunction"]["Environment"]["Variables"]
+        waits = int(variables["LONGEST_RUN_SECONDS"]["If"][2])
+        self.assertGreater(waits, max(function["Timeout"] for function in functions.values()))
+
+    def test_who_takes_files_in_may_write_nowhere_else_and_read_no_other_source(self) -> None:
+        statements = _statements(_resources("AWS::IAM::Role")["ApiRole"])
+        objects = [s for s in statements if any(action.startswith("s3:") for action in s["Action"])]
+        allowed = {action: s["Resource"] for s in objects for action in s["Action"]}
+        self.assertTrue(allowed.pop("s3:ListBucket").endswith("uploads-${AWS::AccountId}-${AWS::Region}"))
+        self.assertTrue(all(resource.endswith("/uploads/*") for resource in allowed.values()))
+
     def test_every_work_queue_has_a_dead_letter_queue(self) -> None:
         queues = _resources("AWS::SQS::Queue")
         dead = {name for name in queues if name.endswith("DeadQueue")}

@@ -4,7 +4,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 
 use crate::meter::{ProcessMeter, Requests};
-use crate::{DynamoCatalog, KmsSigner, KmsVault, S3Store, SecretTokens, SqsQueue};
+use crate::{DynamoCatalog, KmsSigner, KmsVault, S3Intake, S3Store, SecretTokens, SqsQueue};
 
 /// Times a request of the table is made that is throttled; the SDK's own number is three. All slices of a package write to one
 /// partition, which takes so many a second; a slice whose receipt is not taken is made again as a whole, in 18 minutes.
@@ -41,6 +41,12 @@ impl Aws {
     #[must_use]
     pub fn meter(&self) -> ProcessMeter {
         ProcessMeter::new(self.requests.clone())
+    }
+
+    /// Takes files in, to every bucket that the role may write.
+    #[must_use]
+    pub fn intake(&self) -> S3Intake {
+        S3Intake::new(&self.config)
     }
 
     /// The table called `table`.

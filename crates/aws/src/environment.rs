@@ -62,6 +62,14 @@ impl Environment {
         self.text("WORK_BUCKET")
     }
 
+    /// `UPLOADS_BUCKET`: the bucket of sources.
+    ///
+    /// # Errors
+    /// When it is not set.
+    pub fn uploads_bucket(&self) -> Result<String, InvalidVariable> {
+        self.text("UPLOADS_BUCKET")
+    }
+
     /// `OUTPUT_BUCKET`: the bucket of streams.
     ///
     /// # Errors

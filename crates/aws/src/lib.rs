@@ -3,7 +3,8 @@
 //! | port | adapter | service |
 //! |---|---|---|
 //! | `ObjectStore` | [`S3Store`] | S3: ranged, conditional reads; conditional writes with a checksum |
-//! | `Catalog` | [`DynamoCatalog`] | one DynamoDB table |
+//! | `Intake` | [`S3Intake`] | S3: presigned URLs, multipart uploads |
+//! | `Catalog`, `Library`, `Book` | [`DynamoCatalog`] | one DynamoDB table |
 //! | `Queue` | [`SqsQueue`] | SQS, in batches |
 //! | `KeyVault` | [`KmsVault`] | KMS, with the package as encryption context |
 //! | `TokenSigner` | [`KmsSigner`] | KMS, by an HMAC key |
@@ -23,11 +24,13 @@ mod dynamodb;
 pub mod environment;
 mod error;
 pub mod events;
+mod intake;
 mod kms;
 mod kms_mac;
 mod logs;
 mod meter;
 mod probe;
+mod random;
 pub mod runtime;
 mod s3;
 mod secrets;
@@ -38,10 +41,12 @@ pub use clients::Aws;
 pub use clock::SystemClock;
 pub use dynamodb::DynamoCatalog;
 pub use environment::Environment;
+pub use intake::S3Intake;
 pub use kms::KmsVault;
 pub use kms_mac::KmsSigner;
 pub use meter::ProcessMeter;
 pub use probe::ProbeProcess;
+pub use random::random;
 pub use runtime::{Stopped, function, serve_dead_letters, serve_http, serve_queue, serve_uploads};
 pub use s3::S3Store;
 pub use secrets::SecretTokens;

@@ -20,13 +20,24 @@ pub struct Problem {
     detail: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<String>,
+    /// Of an upload that is not whole, the numbers of the parts that are missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missing: Option<Box<[u16]>>,
 }
 
 impl Problem {
     /// A problem with this status and code; `detail` is a sentence for people.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
         let title = status.canonical_reason().unwrap_or("Error");
-        Self { kind: "about:blank", title, status: status.as_u16(), code, detail: detail.into(), field: None }
+        Self {
+            kind: "about:blank",
+            title,
+            status: status.as_u16(),
+            code,
+            detail: detail.into(),
+            field: None,
+            missing: None,
+        }
     }
 
     /// A problem with one field of the request.
@@ -56,6 +67,10 @@ impl From<Denied> for Problem {
             Denied::UnknownPackage => (StatusCode::NOT_FOUND, "package_not_found"),
             Denied::NotSubtitles => (StatusCode::CONFLICT, "not_subtitles"),
             Denied::ContentRefused { .. } => (StatusCode::CONFLICT, "content_refused"),
+            Denied::UnknownUpload => (StatusCode::NOT_FOUND, "upload_not_found"),
+            Denied::UploadIncomplete { .. } => (StatusCode::CONFLICT, "upload_incomplete"),
+            Denied::UploadExpired => (StatusCode::CONFLICT, "upload_expired"),
+            Denied::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused"),
             Denied::Deleting => (StatusCode::CONFLICT, "package_deleting"),
             Denied::NothingToRetry => (StatusCode::CONFLICT, "package_ready"),
             Denied::Unavailable(_) => {
@@ -63,7 +78,11 @@ impl From<Denied> for Problem {
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
             }
         };
-        Self::new(status, code, denied.to_string())
+        let missing = match &denied {
+            Denied::UploadIncomplete { missing } => Some(missing.clone().into()),
+            _ => None,
+        };
+        Self { missing, ..Self::new(status, code, denied.to_string()) }
     }
 }
 

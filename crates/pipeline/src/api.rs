@@ -10,18 +10,21 @@ use vpp_media::cmaf::{KeyParameters, Layout, ProtectedTracks, Protection};
 
 use crate::content::{Content, Facts, Verdict};
 use crate::error::Error;
-use crate::id::{ContentId, Inputs, PackageId};
+use crate::id::{ContentId, IncomingId, Inputs, PackageId};
 use crate::layout;
 use crate::message::{DashMessage, DeletionMessage, Doomed, FragmentMessage};
 use crate::package::{Encryption, Options, Package, RequestedKeys, Treatment};
 use crate::ports::{
-    Catalog, Clock, ContentFilter, Created, Cursor, KeyVault, Library, PackageFilter, Page, Queue, WrappedKey,
+    Book, Catalog, Clock, ContentFilter, Created, Cursor, KeyVault, Library, PackageFilter, Page, Queue, WrappedKey,
 };
 use crate::state::{State, Status, Step, Transition, Work};
 use crate::subtitles::{Offer, Subtitles};
 
 /// Shortest and longest duration a caller may ask segments to be cut near, in seconds.
 pub const SEGMENT_SECONDS: std::ops::RangeInclusive<u64> = 1..=60;
+
+/// How long an idempotency key is remembered.
+const KEYS_KEPT: Duration = Duration::from_hours(48);
 
 /// A package, as a caller asks for it.
 #[derive(Debug)]
@@ -40,6 +43,8 @@ pub struct PackageRequest {
     pub layout: Layout,
     /// The subtitle files to put beside the movie.
     pub subtitles: Vec<(ContentId, Offer)>,
+    /// What the caller calls the request, if it wants to be sure that another one is not taken for it.
+    pub idempotency_key: Option<String>,
 }
 
 /// What a caller wants done to the media.
@@ -47,14 +52,14 @@ pub struct PackageRequest {
 pub enum RequestedTreatment {
     /// Nothing.
     Clear,
-    /// Encryption with the caller's keys.
+    /// Encryption.
     Encrypt {
         /// The protection scheme.
         scheme: Scheme,
         /// Which tracks.
         tracks: ProtectedTracks,
-        /// The keys.
-        keys: RequestedKeys,
+        /// The caller's keys; without them, the platform makes one.
+        keys: Option<RequestedKeys>,
     },
 }
 
@@ -81,12 +86,41 @@ pub enum Denied {
     /// The package is being deleted.
     #[error("this package is being deleted: ask for it again in some minutes")]
     Deleting,
+    /// No such upload.
+    #[error("there is no upload with this id: it was given up, or is older than two days")]
+    UnknownUpload,
+    /// Parts of an upload have not arrived.
+    #[error("{} of the upload have not arrived at their full length: {}", count(.missing), numbers(.missing))]
+    UploadIncomplete {
+        /// Their numbers.
+        missing: Vec<u16>,
+    },
+    /// The parts of an upload were forgotten.
+    #[error("the parts of this upload are gone: begin another")]
+    UploadExpired,
+    /// The idempotency key stands for another request.
+    #[error("this idempotency key was used for another request: use another key, or repeat that request as it was")]
+    KeyReused,
     /// There is nothing to retry.
     #[error("this package is Ready: there is nothing to retry")]
     NothingToRetry,
     /// Something of the platform did not answer; asking again may help.
     #[error("the platform could not do this just now: try again")]
     Unavailable(#[source] Error),
+}
+
+/// Numbers that are named in a message.
+const NAMED: usize = 20;
+
+fn count(missing: &[u16]) -> String {
+    let plural = if missing.len() == 1 { "part" } else { "parts" };
+    format!("{} {plural}", missing.len())
+}
+
+fn numbers(missing: &[u16]) -> String {
+    let named: Vec<String> = missing.iter().take(NAMED).map(ToString::to_string).collect();
+    let more = if missing.len() > NAMED { " and more" } else { "" };
+    format!("{}{more}", named.join(", "))
 }
 
 /// What the platform is set to.
@@ -115,7 +149,7 @@ pub struct Api<C, Q, V, K> {
 
 impl<C, Q, V, K> Api<C, Q, V, K>
 where
-    C: Catalog + Library,
+    C: Catalog + Library + Book,
     Q: Queue<FragmentMessage> + Queue<DashMessage> + Queue<DeletionMessage>,
     V: KeyVault,
     K: Clock,
@@ -141,9 +175,16 @@ where
         let inputs = inputs.collect::<Result<Vec<_>, Denied>>()?;
         let options = self.options(&request).await?;
         let id = match &request.treatment {
-            RequestedTreatment::Clear => PackageId::of_upload(&request.inputs, &options),
-            RequestedTreatment::Encrypt { keys, .. } => PackageId::of_request(&request.inputs, &options, keys),
+            RequestedTreatment::Encrypt { keys: Some(keys), .. } => {
+                PackageId::of_request(&request.inputs, &options, keys)
+            }
+            RequestedTreatment::Clear | RequestedTreatment::Encrypt { keys: None, .. } => {
+                PackageId::of_upload(&request.inputs, &options)
+            }
         };
+        if let Some(key) = &request.idempotency_key {
+            self.claim(key, id.as_str()).await?;
+        }
         let known = self.catalog.package(&id).await.map_err(unavailable("reading the package"))?;
         let package = match known {
             Some(package) => package,
@@ -222,6 +263,21 @@ where
             _ => self.queue.send_all(&[FragmentMessage::new(id).of(run)]).await,
         };
         sent.map_err(unavailable("starting the package"))
+    }
+
+    /// Lets an idempotency key stand for an answer: the id of what was asked for. Ids follow from requests, so the same request
+    /// has the same; another one under the same key is refused.
+    ///
+    /// # Errors
+    /// When it stands for another, or the platform does not answer.
+    pub async fn claim(&self, key: &str, answer: &str) -> Result<(), Denied> {
+        let key = IncomingId::of(&[b"idempotency", key.as_bytes()]);
+        let forget_at = self.clock.now().after(KEYS_KEPT);
+        let claimed = self.catalog.claim(key.as_str(), answer, forget_at).await;
+        match claimed.map_err(unavailable("remembering the idempotency key"))? {
+            Created::Before(other) if other != answer => Err(Denied::KeyReused),
+            Created::Now | Created::Before(_) => Ok(()),
+        }
     }
 
     /// The package of this id.
@@ -310,7 +366,14 @@ where
     ) -> Result<Package, Denied> {
         let encryption = match &request.treatment {
             RequestedTreatment::Clear => None,
-            RequestedTreatment::Encrypt { scheme, tracks, keys } => {
+            RequestedTreatment::Encrypt { scheme, tracks, keys: None } => {
+                let (key, wrapped) = self.vault.make(&id).await.map_err(unavailable("making a content key"))?;
+                let seed = request.inputs.canonical();
+                let key = KeyParameters::derive(*scheme, &key, id.kid(), seed.as_bytes());
+                let protection = Protection { scheme: *scheme, tracks: *tracks, key, audio_key: None };
+                Some(Encryption { protection, key: wrapped, audio_key: None })
+            }
+            RequestedTreatment::Encrypt { scheme, tracks, keys: Some(keys) } => {
                 let seed = request.inputs.canonical();
                 let parameters =
                     |(kid, key): &(KeyId, ContentKey)| KeyParameters::derive(*scheme, key, *kid, seed.as_bytes());

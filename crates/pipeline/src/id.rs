@@ -81,6 +81,24 @@ id! {
     PackageId
 }
 
+id! {
+    /// `upload_id`: one file on its way.
+    IncomingId
+}
+
+impl IncomingId {
+    /// The id that follows from these parts; one of them is another for every file.
+    #[must_use]
+    pub fn of(parts: &[&[u8]]) -> Self {
+        let mut all = Sha256::new();
+        for part in parts {
+            all.update(length_of(part));
+            all.update(part);
+        }
+        Self(text(&all.finalize()))
+    }
+}
+
 impl ContentId {
     /// The id of the version `etag` of the object at `location`.
     #[must_use]

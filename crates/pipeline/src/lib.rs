@@ -2,7 +2,7 @@
 //!
 //! A file that lands in the uploads bucket goes through [`ingest`], [`fragment`], [`encrypt`] (once per slice) and
 //! [`dash`]; [`api`] starts packages and tells how far they are, to those whom [`access`] knows; [`licence`] gives viewers
-//! their keys; [`dead_letter`] ends packages that were given up on; [`delete`] removes what is wanted no more.
+//! their keys; [`intake`] takes files in from who has no account with the store; [`dead_letter`] ends packages that were given up on; [`delete`] removes what is wanted no more.
 //! Each is one module with one public `handle`, written against the traits of [`ports`]. The AWS adapters and the
 //! in-memory ones of the `testing` feature pass the same contract suite.
 //!
@@ -36,6 +36,7 @@ pub mod error;
 pub mod fragment;
 pub mod id;
 pub mod ingest;
+pub mod intake;
 pub mod layout;
 pub mod licence;
 pub mod message;

@@ -38,6 +38,8 @@ fn needed(method: &Method, path: &str) -> Needed {
     let is_public = ["/", "/docs", "/openapi.json", "/health"].contains(&path) || path.starts_with("/assets/");
     match (is_read, is_public) {
         (true, true) => Needed::Nothing,
+        // It answers with URLs to send parts to.
+        (true, false) if path.starts_with("/uploads") => Needed::At(Role::Operator),
         (true, false) => Needed::At(Role::Reader),
         (false, _) if *method == Method::POST && path.ends_with("/playback_tokens") => Needed::At(Role::Reader),
         (false, _) => Needed::At(Role::Operator),
@@ -128,6 +130,7 @@ mod tests {
             assert_eq!(of(Method::GET, path), Needed::At(Role::Reader), "{path}");
         }
         assert_eq!(of(Method::POST, "/packaged_content/x/playback_tokens"), Needed::At(Role::Reader));
+        assert_eq!(of(Method::GET, "/uploads/x"), Needed::At(Role::Operator));
         assert_eq!(of(Method::DELETE, "/packaged_content/x/playback_tokens"), Needed::At(Role::Operator));
         assert_eq!(of(Method::POST, "/packaged_content"), Needed::At(Role::Operator));
         assert_eq!(of(Method::PATCH, "/input_content"), Needed::At(Role::Operator));

@@ -13,8 +13,8 @@ use vpp_pipeline::package::{RequestedKeys, Treatment};
 use vpp_pipeline::subtitles::{Kind, Offer};
 use zeroize::Zeroizing;
 
+use crate::body::decode;
 use crate::problem::Problem;
-use axum::http::StatusCode;
 
 /// Subtitle files of a package: more than any movie has languages.
 const MAX_SUBTITLES: usize = 64;
@@ -93,10 +93,10 @@ impl DrmBody {
 
 /// Reads the body.
 ///
-/// Defaults: `cbcs`, the video only (or, of audio only, the audio), the platform's segment duration, a file for each segment. A clear package takes
-/// nothing that has to do with keys.
-pub(crate) fn package_request(body: &[u8]) -> Result<PackageRequest, Problem> {
-    let body = decode(body)?;
+/// Defaults: `cbcs`, the video only (or, of audio only, the audio), a key that the platform makes, its segment duration, a file
+/// for each segment. A clear package takes nothing that has to do with keys.
+pub(crate) fn package_request(body: &[u8], idempotency_key: Option<String>) -> Result<PackageRequest, Problem> {
+    let body: Body = decode(body, &FIELDS)?;
     let inputs = inputs(&body)?;
     let segment_duration = body.segment_seconds.map(segment_duration).transpose()?;
     let layout = body.layout.as_deref().map(layout).transpose()?.unwrap_or_default();
@@ -106,7 +106,7 @@ pub(crate) fn package_request(body: &[u8]) -> Result<PackageRequest, Problem> {
         Some("clear") => (clear(&body)?, Drm::default()),
         _ => encrypted(body)?,
     };
-    Ok(PackageRequest { inputs, treatment, segment_duration, audio_only, drm, layout, subtitles })
+    Ok(PackageRequest { inputs, treatment, segment_duration, audio_only, drm, layout, subtitles, idempotency_key })
 }
 
 /// One content or several: exactly one of the two fields.
@@ -181,6 +181,10 @@ fn encrypted(body: Body) -> Result<(RequestedTreatment, Drm), Problem> {
         return Err(Problem::field("invalid_field", "encrypt", detail));
     }
     let [key, audio_key] = [body.key, body.audio_key].map(|key| key.map(Zeroizing::new));
+    if key.is_none() && body.kid.is_none() && audio_key.is_none() && body.audio_kid.is_none() {
+        let drm = drm(&body.drm, scheme)?;
+        return Ok((RequestedTreatment::Encrypt { scheme, tracks, keys: None }, drm));
+    }
     let key = (
         parse("kid", required("kid", body.kid.as_deref())?)?,
         parse("key", required("key", key.as_ref().map(|key| key.as_str()))?)?,
@@ -201,7 +205,7 @@ fn encrypted(body: Body) -> Result<(RequestedTreatment, Drm), Problem> {
         return Err(Problem::field("invalid_field", "audio_kid", "it is that of kid: two keys have two ids"));
     }
     let drm = drm(&body.drm, scheme)?;
-    Ok((RequestedTreatment::Encrypt { scheme, tracks, keys }, drm))
+    Ok((RequestedTreatment::Encrypt { scheme, tracks, keys: Some(keys) }, drm))
 }
 
 /// FairPlay knows `cbcs` alone.
@@ -218,30 +222,6 @@ fn drm(body: &DrmBody, scheme: Scheme) -> Result<Drm, Problem> {
         playready: pssh("drm.playready", &body.playready, Pssh::playready)?,
         fairplay: fairplay.map_err(|error| invalid("drm.fairplay", &error))?,
     })
-}
-
-/// The JSON's shape. serde's own words are not passed on: they repeat values.
-fn decode(body: &[u8]) -> Result<Body, Problem> {
-    let mut json = serde_json::Deserializer::from_slice(body);
-    let decoded: Body = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        // Of the fields of a list's entries, every entry has the same.
-        let field: String = error.path().to_string().split(['[', ']']).step_by(2).collect();
-        if !error.inner().is_data() {
-            return not_json();
-        }
-        let known = field.split('[').next().unwrap_or_default();
-        match FIELDS.contains(&known) {
-            true => Problem::field("invalid_field", &field, format!("`{field}` is not of its type")),
-            false if field == "." => not_json(),
-            false => Problem::field("unknown_field", &field, format!("known fields are {}", FIELDS.join(", "))),
-        }
-    })?;
-    json.end().map_err(|_| not_json())?;
-    Ok(decoded)
-}
-
-fn not_json() -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, "invalid_json", "the body is not a JSON object")
 }
 
 fn required<T>(field: &'static str, value: Option<T>) -> Result<T, Problem> {

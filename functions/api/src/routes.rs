@@ -12,6 +12,8 @@
 //! | `GET /input_content?limit=&cursor=&status=&origin=` | what was ingested, newest first |
 //! | `GET /input_content/{id}` | one of them |
 //! | `DELETE /input_content/{id}` | delete it, with its file: 202 |
+//! | `POST /uploads` and below | files to send: see [`crate::uploads`] |
+//! | `GET /openapi.json`, `GET /docs` | what all this is: see [`crate::openapi`] |
 //! | `GET /health` | whether anything answers at all |
 //!
 //! Who may call which is said in [`crate::auth`].
@@ -22,7 +24,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, QueryRejection};
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -30,15 +32,19 @@ use serde::Serialize;
 use tracing::{Instrument, info, info_span};
 use vpp_pipeline::api::{Api, Denied};
 use vpp_pipeline::id::{ContentId, PackageId};
+use vpp_pipeline::intake::Intakes;
 use vpp_pipeline::licence::PlaybackTokens;
 use vpp_pipeline::message::{DashMessage, DeletionMessage, FragmentMessage};
 use vpp_pipeline::ports::{
-    Catalog, Clock, ContentFilter, KeyVault, Library, PackageFilter, Queue, TokenSigner, TokenStore, VerdictKind,
+    Book, Catalog, Clock, ContentFilter, Intake, KeyVault, Library, PackageFilter, Queue, TokenSigner, TokenStore,
+    VerdictKind,
 };
 
 use crate::asked::Asked;
 use crate::auth::{Callers, authorize};
+use crate::body::idempotency_key;
 use crate::cors::cors;
+use crate::paths::readable;
 use crate::problem::Problem;
 use crate::request::package_request;
 use crate::view::{ContentView, ContentsView, DeletedView, PackageView, PackagesView, WholeContentView};
@@ -53,15 +59,17 @@ pub(crate) trait ApiQueue: Queue<FragmentMessage> + Queue<DashMessage> + Queue<D
 impl<Q: Queue<FragmentMessage> + Queue<DashMessage> + Queue<DeletionMessage>> ApiQueue for Q {}
 
 /// The API over its ports.
-pub(crate) fn router<C, Q, V, K, S, T>(
+pub(crate) fn router<C, Q, V, K, S, I, T>(
     api: Arc<Api<C, Q, V, K>>,
     tokens: Arc<PlaybackTokens<C, S, K>>,
+    intakes: Arc<Intakes<I, C, K>>,
     callers: Arc<Callers<T, K>>,
 ) -> Router
 where
+    I: Intake + 'static,
     T: TokenStore + 'static,
     S: TokenSigner + 'static,
-    C: Catalog + Library + 'static,
+    C: Catalog + Library + Book + 'static,
     Q: ApiQueue + 'static,
     V: KeyVault + 'static,
     K: Clock + 'static,
@@ -76,25 +84,29 @@ where
         .route("/input_content/{id}", get(content::<C, Q, V, K>).delete(delete_content::<C, Q, V, K>))
         .with_state(api)
         .merge(crate::tokens::routes(tokens))
+        .merge(crate::uploads::routes(intakes))
+        .merge(crate::openapi::routes())
         .fallback(async || Problem::no_such_route())
         .method_not_allowed_fallback(async || Problem::no_such_method())
         .layer(DefaultBodyLimit::max(BODY))
+        .layer(from_fn(readable))
         .layer(from_fn_with_state(callers, authorize::<T, K>))
         .layer(from_fn(cors))
 }
 
 async fn create_package<C, Q, V, K>(
     State(api): Served<C, Q, V, K>,
+    headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem>
 where
-    C: Catalog + Library,
+    C: Catalog + Library + Book,
     Q: ApiQueue,
     V: KeyVault,
     K: Clock,
 {
     let body = body.map_err(|rejection| unreadable(&rejection))?;
-    let request = package_request(&body)?;
+    let request = package_request(&body, idempotency_key(&headers)?)?;
     let span = info_span!("create_package", input_content_id = %request.inputs.canonical());
     async {
         let package = api.create_package(request).await?;
@@ -112,7 +124,7 @@ where
 
 async fn package<C, Q, V, K>(State(api): Served<C, Q, V, K>, Path(id): Path<String>) -> Result<Response, Problem>
 where
-    C: Catalog + Library,
+    C: Catalog + Library + Book,
     Q: ApiQueue,
     V: KeyVault,
     K: Clock,
@@ -125,7 +137,7 @@ where
 
 async fn content<C, Q, V, K>(State(api): Served<C, Q, V, K>, Path(id): Path<String>) -> Result<Response, Problem>
 where
-    C: Catalog + Library,
+    C: Catalog + Library + Book,
     Q: ApiQueue,
     V: KeyVault,
     K: Clock,
@@ -138,7 +150,7 @@ where
 
 async fn retry<C, Q, V, K>(State(api): Served<C, Q, V, K>, Path(id): Path<String>) -> Result<Response, Problem>
 where
-    C: Catalog + Library,
+    C: Catalog + Library + Book,
     Q: ApiQueue,
     V: KeyVault,
     K: Clock,
@@ -156,7 +168,7 @@ where
 
 async fn delete_package<C, Q, V, K>(State(api): Served<C, Q, V, K>, Path(id): Path<String>) -> Result<Response, Problem>
 where
-    C: Catalog + Library,
+    C: Catalog + Library + Book,
     Q: ApiQueue,
     V: KeyVault,
     K: Clock,
@@ -174,7 +186,7 @@ where
 
 async fn delete_content<C, Q, V, K>(State(api): Served<C, Q, V, K>, Path(id): Path<String>) -> Result<Response, Problem>
 where
-    C: Catalog + Library,
+    C: Catalog + Library + Book,
     Q: ApiQueue,
     V: KeyVault,
     K: Clock,
@@ -201,7 +213,7 @@ async fn contents<C, Q, V, K>(
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Result<Response, Problem>
 where
-    C: Catalog + Library,
+    C: Catalog + Library + Book,
     Q: ApiQueue,
     V: KeyVault,
     K: Clock,
@@ -225,7 +237,7 @@ async fn packages<C, Q, V, K>(
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Result<Response, Problem>
 where
-    C: Catalog + Library,
+    C: Catalog + Library + Book,
     Q: ApiQueue,
     V: KeyVault,
     K: Clock,

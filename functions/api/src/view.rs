@@ -6,7 +6,7 @@ use vpp_media::preflight::{Preflight, PreflightView, Warning};
 use vpp_pipeline::content::{Content, Verdict};
 use vpp_pipeline::layout;
 use vpp_pipeline::package::Package;
-use vpp_pipeline::ports::{Container, Track};
+use vpp_pipeline::ports::{Container, Spent, Track};
 use vpp_pipeline::state::State;
 use vpp_pipeline::subtitles::{Offer, Subtitles};
 use vpp_pipeline::timestamp::Timestamp;
@@ -131,6 +131,32 @@ struct Urls {
 struct ReceiptView {
     bytes_read: u64,
     bytes_written: u64,
+    #[serde(flatten)]
+    spent: Option<SpentView>,
+}
+
+/// What the functions that made it have spent, those of its contents included.
+#[derive(Debug, Serialize)]
+struct SpentView {
+    requests: Requests,
+    function_ms: u64,
+    peak_memory_bytes: u64,
+}
+
+/// Requests to the store.
+#[derive(Debug, Serialize)]
+struct Requests {
+    get: u64,
+    put: u64,
+}
+
+impl SpentView {
+    /// Nothing is known of a package that was made before this was counted.
+    fn of(package: &Package) -> Option<Self> {
+        let spent = package.spent.values().copied().reduce(Spent::and)?;
+        let requests = Requests { get: spent.gets, put: spent.puts };
+        Some(Self { requests, function_ms: spent.millis, peak_memory_bytes: spent.peak_memory })
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -183,7 +209,11 @@ impl PackageView {
             },
             urls: Urls { hls: layout::hls_url(&url), dash: url.clone() },
             url,
-            receipt: ReceiptView { bytes_read: package.tally.bytes_read, bytes_written: package.tally.bytes_written },
+            receipt: ReceiptView {
+                bytes_read: package.tally.bytes_read,
+                bytes_written: package.tally.bytes_written,
+                spent: SpentView::of(package),
+            },
             kid: protection.map(|protection| protection.key.kid.to_string()),
             audio_kid: protection.and_then(|protection| protection.audio_key).map(|key| key.kid.to_string()),
             scheme,

@@ -49,6 +49,13 @@ pub(crate) fn get(bucket: &str, key: &str) -> Vec<u8> {
     s3("GET", bucket, key, "", "".into()).expect("GetObject").body
 }
 
+/// Some bytes of an object.
+pub(crate) fn get_range(bucket: &str, key: &str, start: u64, length: u64) -> Vec<u8> {
+    let target = format!("/{bucket}/{}", percent(key, true));
+    let range = vec![header("range", &format!("bytes={start}-{}", start + length - 1))];
+    signed("s3", "GET", &target, "", range, "".into()).expect("GetObject").body
+}
+
 /// The size of an object that is there.
 pub(crate) fn size(bucket: &str, key: &str) -> u64 {
     let answer = s3("HEAD", bucket, key, "", "".into()).expect("HeadObject");

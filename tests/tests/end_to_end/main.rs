@@ -9,6 +9,7 @@
 mod access;
 mod aws;
 mod deletion;
+mod document;
 mod duplicates;
 mod http;
 mod layouts;
@@ -20,3 +21,4 @@ mod requests;
 mod secrets;
 mod stack;
 mod streaming;
+mod uploads;

@@ -6,6 +6,8 @@
 //! | package | `package#<id>` | `package` |
 //! | receipt | `package#<id>` | `slice#<8 digits>` |
 //! | uploads | `package#<id>` | `uploads` |
+//! | file on its way | `incoming#<id>` | `incoming` |
+//! | idempotency key | `claim#<hash>` | `claim` |
 //!
 //! The index `by_kind` lists contents by time, and `packages_by_time` packages. Every other read is consistent. State moves by
 //! conditional write: the
@@ -15,6 +17,7 @@
 //! made again, after a pause that grows and differs from slice to slice.
 
 mod attributes;
+mod book;
 mod content_item;
 mod library;
 mod package_item;

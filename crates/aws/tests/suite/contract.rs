@@ -34,6 +34,7 @@ fn s3_keeps_the_contract_of_an_object_store() {
         };
         let store = Aws::new(config.clone()).object_store();
         contract::object_store(&store, "output", "run", &etag).await;
+        contract::intake(&Aws::new(config.clone()).intake(), "output", "intake", &store).await;
         contract::removals(&store, "output", "removals", &etag).await;
         contract::uploads(&Aws::new(config.clone()).object_store(), "output", "uploads").await;
     });
@@ -52,6 +53,7 @@ fn dynamodb_keeps_the_contract_of_a_catalog() {
         contract::kept_uploads(&catalog, "uploads").await;
         contract::retries_and_tombstones(&catalog, "retries").await;
         contract::forgetting(&catalog, "forgetting").await;
+        contract::book(&catalog, "book").await;
         contract::listing(&catalog, "listing").await;
         contract::listing_packages(&catalog, "packages").await;
         contract::tombstones(&catalog, "tombstones").await;

@@ -5,8 +5,10 @@
 //! (`testing::contract`) holds both to the same meaning.
 
 mod body;
+mod book;
 mod catalog;
 mod clock;
+mod intake;
 mod key_vault;
 mod library;
 mod meter;
@@ -19,8 +21,10 @@ mod token_signer;
 mod token_store;
 
 pub use body::Body;
+pub use book::Book;
 pub use catalog::{Catalog, Created, PieceReceipt, Place, Receipt, SegmentReceipt};
 pub use clock::Clock;
+pub use intake::{Arrived, Intake};
 pub use key_vault::{KeyVault, WrappedKey};
 pub use library::{ContentFilter, Cursor, InvalidCursor, Library, PackageFilter, Page, VerdictKind};
 pub use meter::{Meter, Reading, Spent};

@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex};
 
 use super::lock;
 use crate::content::Content;
-use crate::id::{ContentId, PackageId};
+use crate::id::{ContentId, IncomingId, PackageId};
+use crate::intake::Incoming;
 use crate::package::Package;
 use crate::ports::{
-    Catalog, ContentFilter, Created, Cursor, Library, PackageFilter, Page, Receipt, Unavailable, Upload,
+    Book, Catalog, ContentFilter, Created, Cursor, Library, PackageFilter, Page, Receipt, Unavailable, Upload,
 };
 use crate::state::{Advance, State as PackageState, Transition};
 use crate::timestamp::Timestamp;
@@ -28,6 +29,8 @@ struct State {
     receipts: BTreeMap<(PackageId, u32), Receipt>,
     uploads: BTreeMap<PackageId, Vec<Upload>>,
     leases: BTreeMap<PackageId, Timestamp>,
+    incoming: BTreeMap<IncomingId, Incoming>,
+    claims: BTreeMap<String, String>,
 }
 
 impl MemoryCatalog {
@@ -178,6 +181,37 @@ impl Library for MemoryCatalog {
             state.packages.remove(id);
         }
         Ok(())
+    }
+}
+
+impl Book for MemoryCatalog {
+    async fn put_incoming(&self, incoming: &Incoming) -> Result<Created<Incoming>, Unavailable> {
+        Ok(match lock(&self.state).incoming.entry(incoming.id.clone()) {
+            Entry::Occupied(known) => Created::Before(known.get().clone()),
+            Entry::Vacant(free) => {
+                free.insert(incoming.clone());
+                Created::Now
+            }
+        })
+    }
+
+    async fn incoming(&self, id: &IncomingId) -> Result<Option<Incoming>, Unavailable> {
+        Ok(lock(&self.state).incoming.get(id).cloned())
+    }
+
+    async fn forget_incoming(&self, id: &IncomingId) -> Result<(), Unavailable> {
+        lock(&self.state).incoming.remove(id);
+        Ok(())
+    }
+
+    async fn claim(&self, key: &str, answer: &str, _until: Timestamp) -> Result<Created<String>, Unavailable> {
+        Ok(match lock(&self.state).claims.entry(key.to_owned()) {
+            Entry::Occupied(known) => Created::Before(known.get().clone()),
+            Entry::Vacant(free) => {
+                free.insert(answer.to_owned());
+                Created::Now
+            }
+        })
     }
 }
 

@@ -14,13 +14,14 @@ use vpp_media::preflight::{Preflight, Warning};
 
 use super::edges::report;
 use crate::content::{Content, Facts, Refusal, Verdict};
-use crate::id::{ContentId, PackageId};
+use crate::id::{ContentId, IncomingId, PackageId};
+use crate::intake::{InParts, Incoming};
 use crate::layout;
 use crate::package::{Encryption, Input, Options, Package, Tally, Treatment};
 use crate::ports::{
-    Catalog, ContentFilter, Created, Cursor, Digest, ETag, KeyVault, Library, Location, NewObject, NewPart,
-    ObjectRemover, ObjectStore, PackageFilter, Page, Part, PieceReceipt, Place, Put, Receipt, SegmentReceipt,
-    Spent, StoreError, TokenSigner, Upload, UploadId, VerdictKind, WrappedKey,
+    Arrived, Book, Catalog, ContentFilter, Created, Cursor, Digest, ETag, Intake, KeyVault, Library, Location,
+    NewObject, NewPart, ObjectRemover, ObjectStore, PackageFilter, Page, Part, PieceReceipt, Place, Put, Receipt,
+    SegmentReceipt, Spent, StoreError, TokenSigner, Upload, UploadId, VerdictKind, WrappedKey,
 };
 use crate::state::{Advance, Failure, Stage, State, Status, Step, Transition, Work};
 use crate::subtitles::{Kind, Offer, Subtitles};
@@ -406,6 +407,65 @@ async fn all<T, I>(list: impl AsyncFn(Option<&Cursor<I>>) -> Page<T, I>) -> Vec<
             return items;
         }
     }
+}
+
+/// A book: what is remembered first stays until it is forgotten.
+pub async fn book<B: Book>(book: &B, run: &str) {
+    let incoming = |name: &str, parts| Incoming {
+        id: IncomingId::of(&[run.as_bytes(), b"a file"]),
+        name: name.to_owned(),
+        bytes: 5_000_000_000,
+        location: Location::new("uploads", format!("uploads/{name}")),
+        parts,
+        created_at: at(1),
+    };
+    let parts = Some(InParts { upload: UploadId::new("one/+="), part_bytes: 16_777_216 });
+    let (first, later) = (incoming("ä film.mp4", parts), incoming("another.mp4", None));
+    assert_eq!(book.incoming(&first.id).await.unwrap(), None);
+    assert_eq!(book.put_incoming(&first).await.unwrap(), Created::Now);
+    assert_eq!(book.put_incoming(&later).await.unwrap(), Created::Before(first.clone()));
+    assert_eq!(book.incoming(&first.id).await.unwrap(), Some(first.clone()));
+    for _ in 0..2 {
+        book.forget_incoming(&first.id).await.unwrap();
+    }
+    assert_eq!(book.put_incoming(&later).await.unwrap(), Created::Now, "it was forgotten");
+    assert_eq!(book.incoming(&later.id).await.unwrap(), Some(later));
+
+    let key = format!("{run} key");
+    assert_eq!(book.claim(&key, "one", at(9)).await.unwrap(), Created::Now);
+    for answer in ["one", "other"] {
+        assert_eq!(book.claim(&key, answer, at(9)).await.unwrap(), Created::Before("one".to_owned()));
+    }
+}
+
+/// An intake: parts are counted as they arrive, and made an object.
+pub async fn intake<S: Intake>(store: &S, bucket: &str, run: &str, sender: &impl ObjectStore) {
+    let at = Location::new(bucket, format!("{run}/ä file + more.mp4"));
+    let lasts = Duration::from_mins(5);
+    assert_eq!(store.find(&at).await.unwrap(), None);
+    let (upload, other) = (store.begin(&at).await.unwrap(), store.begin(&at).await.unwrap());
+    assert_eq!(store.arrived(&at, &upload).await.unwrap(), []);
+    let url = store.part_url(&at, &upload, 2, lasts).await.unwrap();
+    assert!(url.starts_with("http") && url.contains("partNumber=2"), "{url}");
+    assert_ne!(url, store.object_url(&at, lasts).await.unwrap());
+    let bytes = vec![7; 6_000_000];
+    let last = sender.put_part(&at, &upload, NewPart::new(2, b"the last".to_vec())).await.unwrap();
+    sender.put_part(&at, &upload, NewPart::new(1, b"too short".to_vec())).await.unwrap();
+    let first = sender.put_part(&at, &upload, NewPart::new(1, bytes)).await.unwrap();
+    let arrived = store.arrived(&at, &upload).await.unwrap();
+    let part = |number, bytes, etag: &ETag| Arrived { number, bytes, etag: etag.clone() };
+    assert_eq!(arrived, [part(1, 6_000_000, &first), part(2, 8, &last)], "the latest of each number");
+    store.complete(&at, &upload, &arrived).await.unwrap();
+    let (_, length) = store.find(&at).await.unwrap().unwrap();
+    assert_eq!(length, 6_000_008);
+    let over = store.arrived(&at, &upload).await;
+    assert!(matches!(over, Err(StoreError::UploadOver { .. })), "{over:?}");
+    for _ in 0..2 {
+        store.give_up(&at, &other).await.unwrap();
+    }
+    let over = store.arrived(&at, &other).await;
+    assert!(matches!(over, Err(StoreError::UploadOver { .. })), "{over:?}");
+    assert!(store.find(&at).await.unwrap().is_some(), "what is whole stays");
 }
 
 /// An object store: objects are deleted by prefix, and a source by its version.

@@ -15,13 +15,14 @@ use vpp_media::cenc::ContentKey;
 
 use super::lock;
 use crate::content::Content;
-use crate::id::{ContentId, PackageId};
+use crate::id::{ContentId, IncomingId, PackageId};
+use crate::intake::Incoming;
 use crate::layout::Headers;
 use crate::package::Package;
 use crate::ports::{
-    Catalog, ContentFilter, Created, Cursor, DelayQueue, ETag, KeyVault, Library, Location, NewObject, NewPart,
-    ObjectRemover, ObjectStore, PackageFilter, Page, Part, Piece, Probe, ProbeError, ProbeReport, Put, Queue, Receipt,
-    StoreError, Unavailable, Upload, UploadId, WrappedKey,
+    Arrived, Book, Catalog, ContentFilter, Created, Cursor, DelayQueue, ETag, Intake, KeyVault, Library, Location,
+    NewObject, NewPart, ObjectRemover, ObjectStore, PackageFilter, Page, Part, Piece, Probe, ProbeError, ProbeReport,
+    Put, Queue, Receipt, StoreError, Unavailable, Upload, UploadId, WrappedKey,
 };
 use crate::state::{Advance, Transition};
 use crate::timestamp::Timestamp;
@@ -234,6 +235,67 @@ impl<C: Library> Library for Faulty<C> {
 
     async fn forget_package(&self, id: &PackageId, run: u64) -> Result<(), Unavailable> {
         self.faults.around(self.port.forget_package(id, run)).await?
+    }
+}
+
+impl<C: Book> Book for Faulty<C> {
+    async fn put_incoming(&self, incoming: &Incoming) -> Result<Created<Incoming>, Unavailable> {
+        self.faults.around(self.port.put_incoming(incoming)).await?
+    }
+
+    async fn incoming(&self, id: &IncomingId) -> Result<Option<Incoming>, Unavailable> {
+        self.faults.around(self.port.incoming(id)).await?
+    }
+
+    async fn forget_incoming(&self, id: &IncomingId) -> Result<(), Unavailable> {
+        self.faults.around(self.port.forget_incoming(id)).await?
+    }
+
+    async fn claim(&self, key: &str, answer: &str, until: Timestamp) -> Result<Created<String>, Unavailable> {
+        self.faults.around(self.port.claim(key, answer, until)).await?
+    }
+}
+
+impl<S: Intake> Intake for Faulty<S> {
+    async fn object_url(&self, at: &Location, lasts: Duration) -> Result<String, StoreError> {
+        let done = self.faults.around(self.port.object_url(at, lasts)).await;
+        done.map_err(|source| StoreError::Unavailable { at: at.clone(), source })?
+    }
+
+    async fn begin(&self, at: &Location) -> Result<UploadId, StoreError> {
+        let done = self.faults.around(self.port.begin(at)).await;
+        done.map_err(|source| StoreError::Unavailable { at: at.clone(), source })?
+    }
+
+    async fn part_url(
+        &self,
+        at: &Location,
+        upload: &UploadId,
+        number: u16,
+        lasts: Duration,
+    ) -> Result<String, StoreError> {
+        let done = self.faults.around(self.port.part_url(at, upload, number, lasts)).await;
+        done.map_err(|source| StoreError::Unavailable { at: at.clone(), source })?
+    }
+
+    async fn arrived(&self, at: &Location, upload: &UploadId) -> Result<Vec<Arrived>, StoreError> {
+        let done = self.faults.around(self.port.arrived(at, upload)).await;
+        done.map_err(|source| StoreError::Unavailable { at: at.clone(), source })?
+    }
+
+    async fn complete(&self, at: &Location, upload: &UploadId, parts: &[Arrived]) -> Result<(), StoreError> {
+        let done = self.faults.around(self.port.complete(at, upload, parts)).await;
+        done.map_err(|source| StoreError::Unavailable { at: at.clone(), source })?
+    }
+
+    async fn find(&self, at: &Location) -> Result<Option<(ETag, u64)>, StoreError> {
+        let done = self.faults.around(self.port.find(at)).await;
+        done.map_err(|source| StoreError::Unavailable { at: at.clone(), source })?
+    }
+
+    async fn give_up(&self, at: &Location, upload: &UploadId) -> Result<(), StoreError> {
+        let done = self.faults.around(self.port.give_up(at, upload)).await;
+        done.map_err(|source| StoreError::Unavailable { at: at.clone(), source })?
     }
 }
 

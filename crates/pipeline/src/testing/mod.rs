@@ -19,8 +19,8 @@ pub use catalog::MemoryCatalog;
 pub use edges::{MemoryProbe, TickingClock};
 pub use faults::{Faults, Faulty, Moment};
 pub use platform::{
-    DashStage, DeleteStage, Delivery, EncryptStage, FragmentStage, IngestStage, LONGEST_RUN, MemoryApi, MemoryLicences,
-    MemoryQueues, MemoryTokens, Platform,
+    DashStage, DeleteStage, Delivery, EncryptStage, FragmentStage, IngestStage, LONGEST_RUN, MemoryApi, MemoryIntakes,
+    MemoryLicences, MemoryQueues, MemoryTokens, Platform,
 };
 pub use queue::MemoryQueue;
 pub use signer::MemorySigner;

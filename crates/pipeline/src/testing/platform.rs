@@ -16,6 +16,7 @@ use crate::encrypt::{self, Encrypt};
 use crate::error::Error;
 use crate::fragment::{self, Fragment};
 use crate::ingest::{self, Ingest, Ingested, Upload};
+use crate::intake::Intakes;
 use crate::licence::{self, Licences, PlaybackTokens};
 use crate::message::{DashMessage, DeletionMessage, FragmentMessage, SliceMessage};
 use crate::package::Treatment;
@@ -38,6 +39,8 @@ pub type EncryptStage = Encrypt<Store, Contents, Outbox<DashMessage>, Vault, Tic
 pub type DashStage = Dash<Store, Contents, TickingClock, MemoryStore>;
 /// The deletion job in memory.
 pub type DeleteStage = Delete<Store, Contents, Outbox<DeletionMessage>, TickingClock>;
+/// The intake of files in memory.
+pub type MemoryIntakes = Intakes<Store, Contents, TickingClock>;
 /// The queues of the API in memory.
 pub type MemoryQueues = Queues<Outbox<FragmentMessage>, Outbox<DashMessage>, Outbox<DeletionMessage>>;
 /// The API in memory.
@@ -277,6 +280,17 @@ impl Platform {
                 output_bucket: "output".to_owned(),
                 longest_run: LONGEST_RUN,
             },
+        }
+    }
+
+    /// The intake of files.
+    #[must_use]
+    pub fn intakes(&self) -> MemoryIntakes {
+        Intakes {
+            store: self.faulty(&self.store),
+            book: self.faulty(&self.catalog),
+            clock: self.clock.clone(),
+            bucket: "uploads".to_owned(),
         }
     }
 

@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
 use futures_util::{Stream, TryFutureExt, stream};
 
 use super::lock;
-use crate::layout::Headers;
+use crate::layout::{Headers, plan_headers};
 use crate::parts::SMALLEST_PART;
 use crate::ports::{
-    Digest, ETag, Location, Meter, NewObject, NewPart, ObjectRemover, ObjectStore, Part, Put, Reading, StoreError,
-    Unavailable, UploadId,
+    Arrived, Digest, ETag, Intake, Location, Meter, NewObject, NewPart, ObjectRemover, ObjectStore, Part, Put, Reading,
+    StoreError, Unavailable, UploadId,
 };
 
 /// Bytes that arrive at a time: no samples of a movie end where these do.
@@ -238,6 +239,62 @@ impl ObjectRemover for MemoryStore {
             state.objects.remove(at);
         }
         Ok(())
+    }
+}
+
+/// URLs are made up; a test sends parts by `put_part` and objects by `upload`.
+impl Intake for MemoryStore {
+    async fn object_url(&self, at: &Location, _lasts: Duration) -> Result<String, StoreError> {
+        Ok(format!("https://store.example/{}", at.key()))
+    }
+
+    async fn begin(&self, at: &Location) -> Result<UploadId, StoreError> {
+        self.begin_upload(at, plan_headers()).await
+    }
+
+    async fn part_url(
+        &self,
+        at: &Location,
+        upload: &UploadId,
+        number: u16,
+        _lasts: Duration,
+    ) -> Result<String, StoreError> {
+        Ok(format!("https://store.example/{}?uploadId={upload}&partNumber={number}", at.key()))
+    }
+
+    async fn arrived(&self, at: &Location, upload: &UploadId) -> Result<Vec<Arrived>, StoreError> {
+        let state = lock(&self.state);
+        let own = state.uploads.get(upload.as_str()).filter(|own| own.at == *at);
+        let own = own.ok_or_else(|| StoreError::UploadOver { at: at.clone() })?;
+        let part = |(number, bytes): (&u16, &Vec<u8>)| Arrived {
+            number: *number,
+            bytes: bytes.len() as u64,
+            etag: etag_of(bytes),
+        };
+        Ok(own.parts.iter().map(part).collect())
+    }
+
+    async fn complete(&self, at: &Location, upload: &UploadId, parts: &[Arrived]) -> Result<(), StoreError> {
+        let digest = |part: &Arrived| {
+            let state = lock(&self.state);
+            let held = state.uploads.get(upload.as_str()).and_then(|own| own.parts.get(&part.number));
+            held.map(|held| Digest::of(held))
+        };
+        let part = |part: &Arrived| {
+            let digest = digest(part)?;
+            Some(Part { number: part.number, bytes: part.bytes, digest, etag: Some(part.etag.clone()) })
+        };
+        let parts: Option<Vec<Part>> = parts.iter().map(part).collect();
+        let parts = parts.ok_or_else(|| StoreError::UploadOver { at: at.clone() })?;
+        self.complete_upload(at, upload, &parts).await.map(|_| ())
+    }
+
+    async fn find(&self, at: &Location) -> Result<Option<(ETag, u64)>, StoreError> {
+        Ok(lock(&self.state).objects.get(at).map(|stored| (stored.etag(), stored.bytes.len() as u64)))
+    }
+
+    async fn give_up(&self, at: &Location, upload: &UploadId) -> Result<(), StoreError> {
+        self.abandon_upload(at, upload).await
     }
 }
 

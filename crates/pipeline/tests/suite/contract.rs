@@ -13,6 +13,7 @@ fn the_object_store_keeps_its_contract() {
         store.upload(at, &bytes)
     };
     block_on(contract::object_store(&store, "output", "run", etag));
+    block_on(contract::intake(&store, "uploads", "intake", &store));
     block_on(contract::removals(&store, "output", "removals", etag));
 }
 
@@ -33,6 +34,7 @@ fn the_catalog_keeps_its_contract() {
         contract::kept_uploads(&catalog, "uploads").await;
         contract::retries_and_tombstones(&catalog, "retries").await;
         contract::forgetting(&catalog, "forgetting").await;
+        contract::book(&catalog, "book").await;
         contract::listing(&catalog, "listing").await;
         contract::listing_packages(&catalog, "packages").await;
         contract::tombstones(&catalog, "tombstones").await;

@@ -6,6 +6,7 @@ mod contract;
 mod crashes;
 mod deletion;
 mod failures;
+mod intake;
 mod requests;
 mod retries;
 mod road;

@@ -13,7 +13,7 @@ use vpp_pipeline::state::State;
 use vpp_pipeline::testing::Platform;
 
 fn request(content: &ContentId, key: u8) -> PackageRequest {
-    let keys = RequestedKeys { key: self::key(9, key), audio_key: None };
+    let keys = Some(RequestedKeys { key: self::key(9, key), audio_key: None });
     let treatment = RequestedTreatment::Encrypt { scheme: Scheme::Cbcs, tracks: ProtectedTracks::All, keys };
     PackageRequest {
         inputs: content.clone().into(),
@@ -23,6 +23,7 @@ fn request(content: &ContentId, key: u8) -> PackageRequest {
         drm: Drm::default(),
         layout: Layout::Segments,
         subtitles: Vec::new(),
+        idempotency_key: None,
     }
 }
 
@@ -93,6 +94,53 @@ fn a_request_repeated_while_queued_sends_the_message_again() {
 }
 
 #[test]
+fn without_a_key_the_platform_makes_one_for_the_package_that_an_upload_starts_too() {
+    block_on(async {
+        let platform = Platform::default();
+        let upload = platform.upload("movie.mp4", MOVIE);
+        let Ok(Ingested::Content(content)) = platform.ingest(&upload).await else { panic!("ingested") };
+        let keyless = |tracks| {
+            let treatment = RequestedTreatment::Encrypt { scheme: Scheme::Cbcs, tracks, keys: None };
+            PackageRequest { treatment, ..request(&content.id, 1) }
+        };
+        let own = platform.api().create_package(keyless(ProtectedTracks::Video)).await.unwrap();
+        assert_eq!(Some(&own.id), content.facts().unwrap().package.as_ref(), "it is the one that is there");
+        let all = platform.api().create_package(keyless(ProtectedTracks::All)).await.unwrap();
+        let again = platform.api().create_package(keyless(ProtectedTracks::All)).await.unwrap();
+        assert_eq!(all, again, "its key is made once");
+        assert_ne!(all.id, own.id);
+        assert!(platform.run().await.is_empty());
+        let package = platform.api().package(&all.id).await.unwrap();
+        let output = platform.store.bucket("output");
+        for (key, bytes) in expected_segments(&platform, &package).await {
+            assert!(output[&key].bytes == bytes, "{key} has the engine's bytes");
+        }
+    });
+}
+
+#[test]
+fn an_idempotency_key_stands_for_one_request() {
+    block_on(async {
+        let (platform, content) = platform_with_content(MOVIE).await;
+        let asked = |key: &str, content_key| {
+            let idempotency_key = Some(key.to_owned());
+            PackageRequest { idempotency_key, ..request(&content, content_key) }
+        };
+        let api = platform.api();
+        let first = api.create_package(asked("order 1", 1)).await.unwrap();
+        assert_eq!(api.create_package(asked("order 1", 1)).await.unwrap().id, first.id);
+        assert!(matches!(api.create_package(asked("order 1", 2)).await, Err(Denied::KeyReused)));
+        assert_eq!(platform.catalog.all_packages().len(), 1, "nothing is made for it");
+        assert_ne!(api.create_package(asked("order 2", 2)).await.unwrap().id, first.id);
+        assert_eq!(
+            api.create_package(asked("order 3", 1)).await.unwrap().id,
+            first.id,
+            "requests are one without a key too"
+        );
+    });
+}
+
+#[test]
 fn unknown_and_refused_contents_cannot_be_packaged() {
     block_on(async {
         let (platform, content) = platform_with_content(b"just some text, not a movie").await;
@@ -108,7 +156,7 @@ fn unknown_and_refused_contents_cannot_be_packaged() {
 fn picture_and_sound_may_have_a_key_each() {
     block_on(async {
         let (platform, content) = platform_with_content(MOVIE).await;
-        let keys = RequestedKeys { key: key(9, 5), audio_key: Some(key(8, 6)) };
+        let keys = Some(RequestedKeys { key: key(9, 5), audio_key: Some(key(8, 6)) });
         let treatment = RequestedTreatment::Encrypt { scheme: Scheme::Cenc, tracks: ProtectedTracks::All, keys };
         let asked = PackageRequest { treatment, ..request(&content, 5) };
         let id = platform.api().create_package(asked).await.unwrap().id;

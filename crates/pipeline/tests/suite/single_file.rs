@@ -30,13 +30,14 @@ async fn requested(platform: &Platform) {
             treatment: RequestedTreatment::Encrypt {
                 scheme,
                 tracks,
-                keys: RequestedKeys { key: (kid, key()), audio_key: None },
+                keys: Some(RequestedKeys { key: (kid, key()), audio_key: None }),
             },
             audio_only: false,
             drm: Drm::default(),
             segment_duration: None,
             layout: Layout::SingleFile,
             subtitles: Vec::new(),
+            idempotency_key: None,
         }
     };
     while platform.api().create_package(request()).await.is_err() {}

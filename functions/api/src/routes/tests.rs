@@ -1,6 +1,9 @@
 //! The routes over in-memory ports.
 
 mod access;
+mod documents;
+mod lists;
+mod uploads;
 
 use axum::body::Body;
 use axum::http::{Method, Request};
@@ -46,7 +49,8 @@ async fn answer(platform: &Platform, request: Request<Body>) -> Answer {
     let store = MemoryTokenStore::default();
     store.set(Tokens::default().and(Role::Operator, OPERATOR).and(Role::Reader, READER));
     let callers = Callers::Tokens(Gate::new(store, platform.clock.clone()));
-    let router = router(Arc::new(platform.api()), Arc::new(platform.tokens()), Arc::new(callers));
+    let (api, tokens, intakes) = (platform.api(), platform.tokens(), platform.intakes());
+    let router = router(Arc::new(api), Arc::new(tokens), Arc::new(intakes), Arc::new(callers));
     let response = router.oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();

@@ -1,0 +1,116 @@
+//! Files that callers send.
+
+use vpp_pipeline::intake::LARGEST_PIECE;
+use vpp_pipeline::ports::{Location, NewPart, ObjectStore, UploadId};
+
+use super::*;
+
+async fn begin(platform: &Platform, body: &Value) -> Answer {
+    send(platform, Method::POST, "/uploads", body.to_string()).await
+}
+
+#[test]
+fn a_small_file_is_sent_in_one_piece_and_becomes_a_content() {
+    block_on(async {
+        let platform = Platform { package_on_upload: None, ..Platform::default() };
+        let begun = begin(&platform, &json!({"name": "my movie.mp4", "bytes": MOVIE.len()})).await;
+        assert_eq!(begun.status, StatusCode::CREATED, "{}", begun.text);
+        let upload = begun.json();
+        assert_eq!(
+            (&upload["parts"], &upload["arrived"], upload["urls"][0]["part"].as_u64()),
+            (&json!(1), &json!([]), Some(1))
+        );
+        let path = format!("/uploads/{}", upload["upload_id"].as_str().unwrap());
+        let complete = async || send(&platform, Method::POST, &format!("{path}/complete"), "").await;
+        let early = complete().await;
+        assert_eq!((early.status.as_u16(), &early.json()["missing"]), (409, &json!([1])));
+
+        let key = format!("uploads/{}/my movie.mp4", upload["upload_id"].as_str().unwrap());
+        let event = platform.upload(&key, MOVIE);
+        let done = complete().await;
+        assert_eq!(done.status, StatusCode::OK, "{}", done.text);
+        assert_eq!(done.json()["input_content_id"], event.content_id().to_string());
+        assert_eq!(complete().await.json(), done.json(), "asked twice");
+        assert_eq!(get(&platform, &path).await.json()["arrived"], json!([1]));
+        let Ok(Ingested::Content(content)) = platform.ingest(&event).await else { panic!("ingested") };
+        assert_eq!(done.json()["input_content_origin"], content.location.to_string());
+    });
+}
+
+#[test]
+fn a_large_file_is_sent_in_parts_any_of_them_again_and_counted_at_the_end() {
+    block_on(async {
+        let platform = Platform::default();
+        let bytes = LARGEST_PIECE + 5;
+        let upload = begin(&platform, &json!({"name": "film.mp4", "bytes": bytes})).await.json();
+        let (id, part_bytes) = (upload["upload_id"].as_str().unwrap(), upload["part_bytes"].as_u64().unwrap());
+        assert_eq!(upload["parts"], bytes.div_ceil(part_bytes));
+        let last = u16::try_from(bytes.div_ceil(part_bytes)).unwrap();
+        let at = Location::new("uploads", format!("uploads/{id}/film.mp4"));
+        let parts_id = upload["urls"][0]["url"].as_str().unwrap().split(['=', '&']).nth(1).unwrap();
+        let put = async |number: u16, length: u64| {
+            let part = NewPart::new(number, vec![7; usize::try_from(length).unwrap()]);
+            platform.store.put_part(&at, &UploadId::new(parts_id), part).await.unwrap();
+        };
+        let path = format!("/uploads/{id}");
+        put(1, part_bytes).await;
+        put(last, 4).await;
+        let progress = get(&platform, &format!("{path}?from=2&limit=2")).await.json();
+        assert_eq!(progress["arrived"], json!([1]), "a part that is too short has not arrived");
+        let urls: Vec<_> = progress["urls"].as_array().unwrap().iter().map(|own| own["part"].clone()).collect();
+        assert_eq!(urls, [json!(2), json!(3)]);
+        let incomplete = send(&platform, Method::POST, &format!("{path}/complete"), "").await;
+        assert_eq!((incomplete.status.as_u16(), &incomplete.json()["code"]), (409, &json!("upload_incomplete")));
+        assert!(incomplete.json()["detail"].as_str().unwrap().contains("2, 3"), "{}", incomplete.text);
+        for number in 2..last {
+            put(number, part_bytes).await;
+        }
+        put(last, 5).await;
+        let done = send(&platform, Method::POST, &format!("{path}/complete"), "").await;
+        assert_eq!(done.status, StatusCode::OK, "{}", done.text);
+        assert_eq!(platform.store.bucket("uploads")[at.key()].bytes.len() as u64, bytes);
+        assert_eq!(send(&platform, Method::POST, &format!("{path}/complete"), "").await.json(), done.json());
+    });
+}
+
+#[test]
+fn an_upload_may_be_given_up_and_is_then_unknown() {
+    block_on(async {
+        let platform = Platform::default();
+        let upload = begin(&platform, &json!({"name": "film.mp4", "bytes": LARGEST_PIECE + 1})).await.json();
+        let path = format!("/uploads/{}", upload["upload_id"].as_str().unwrap());
+        assert_eq!(platform.store.open_uploads(), 1);
+        let given_up = send(&platform, Method::DELETE, &path, "").await;
+        assert_eq!((given_up.status, &given_up.json()["status"]), (StatusCode::OK, &json!("GivenUp")));
+        assert_eq!(platform.store.open_uploads(), 0);
+        for (method, path) in
+            [(Method::GET, path.clone()), (Method::DELETE, path.clone()), (Method::POST, path + "/complete")]
+        {
+            assert_eq!(send(&platform, method, &path, "").await.json()["code"], "upload_not_found");
+        }
+    });
+}
+
+#[test]
+fn what_is_no_file_is_a_problem_that_names_its_field() {
+    block_on(async {
+        let platform = Platform::default();
+        for (body, field) in [
+            (json!({"bytes": 5}), "name"),
+            (json!({"name": "a.mp4"}), "bytes"),
+            (json!({"name": "", "bytes": 5}), "name"),
+            (json!({"name": "../a.mp4", "bytes": 5}), "name"),
+            (json!({"name": "..", "bytes": 5}), "name"),
+            (json!({"name": "a\nb", "bytes": 5}), "name"),
+            (json!({"name": "x".repeat(256), "bytes": 5}), "name"),
+            (json!({"name": "a.mp4", "bytes": 0}), "bytes"),
+            (json!({"name": "a.mp4", "bytes": 1_u64 << 43}), "bytes"),
+            (json!({"name": "a.mp4", "bytes": "5"}), "bytes"),
+            (json!({"name": "a.mp4", "bytes": 5, "size": 5}), "size"),
+        ] {
+            let answer = begin(&platform, &body).await;
+            assert_eq!((answer.status.as_u16(), &answer.json()["field"]), (400, &json!(field)), "{body}");
+        }
+        assert_eq!(platform.store.open_uploads(), 0);
+    });
+}

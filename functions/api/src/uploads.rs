@@ -1,0 +1,198 @@
+//! Files that callers send, straight to the uploads bucket.
+//!
+//! | | |
+//! |---|---|
+//! | `POST /uploads` | announce a file, and get URLs to send it to: 201 |
+//! | `GET /uploads/{id}?from=&limit=` | what has arrived, and new URLs for what has not |
+//! | `POST /uploads/{id}/complete` | make it an object, and learn its `input_content_id`: 200 |
+//! | `DELETE /uploads/{id}` | give it up: 200 |
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::rejection::{BytesRejection, QueryRejection};
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use axum::routing::{get, post};
+use serde::{Deserialize, Serialize};
+use tracing::{Instrument, info, info_span};
+use vpp_http::Problem;
+use vpp_pipeline::api::Denied;
+use vpp_pipeline::id::IncomingId;
+use vpp_pipeline::intake::{Intakes, LARGEST_FILE, LONGEST_NAME, MOST_URLS, Underway, Wanted};
+use vpp_pipeline::ports::{Book, Clock, Intake};
+use vpp_pipeline::timestamp::Timestamp;
+
+use crate::asked::Asked;
+use crate::body::{self, idempotency_key};
+use crate::routes::{json, unreadable};
+
+type Served<S, B, K> = State<Arc<Intakes<S, B, K>>>;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Body {
+    name: Option<String>,
+    bytes: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct UploadView {
+    upload_id: String,
+    name: String,
+    bytes: u64,
+    part_bytes: u64,
+    parts: u16,
+    arrived: Vec<u16>,
+    urls: Vec<UrlView>,
+    expires_at: Timestamp,
+}
+
+#[derive(Serialize)]
+struct UrlView {
+    part: u16,
+    url: String,
+}
+
+#[derive(Serialize)]
+struct CompletedView {
+    upload_id: String,
+    input_content_id: String,
+    input_content_origin: String,
+}
+
+#[derive(Serialize)]
+struct GivenUpView {
+    upload_id: String,
+    status: &'static str,
+}
+
+impl From<Underway> for UploadView {
+    fn from(underway: Underway) -> Self {
+        let Underway { incoming, arrived, urls, expires_at } = underway;
+        Self {
+            upload_id: incoming.id.to_string(),
+            bytes: incoming.bytes,
+            part_bytes: incoming.part_bytes(),
+            parts: incoming.count(),
+            name: incoming.name,
+            arrived,
+            urls: urls.into_iter().map(|(part, url)| UrlView { part, url }).collect(),
+            expires_at,
+        }
+    }
+}
+
+/// The routes, over their ports.
+pub(crate) fn routes<S, B, K>(intakes: Arc<Intakes<S, B, K>>) -> Router
+where
+    S: Intake + 'static,
+    B: Book + 'static,
+    K: Clock + 'static,
+{
+    Router::new()
+        .route("/uploads", post(begin::<S, B, K>))
+        .route("/uploads/{id}", get(progress::<S, B, K>).delete(give_up::<S, B, K>))
+        .route("/uploads/{id}/complete", post(complete::<S, B, K>))
+        .with_state(intakes)
+}
+
+async fn begin<S: Intake, B: Book, K: Clock>(
+    State(intakes): Served<S, B, K>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Problem> {
+    let (name, bytes) = announced(&body.map_err(|rejection| unreadable(&rejection))?)?;
+    let id = match idempotency_key(&headers)? {
+        Some(key) => IncomingId::of(&[b"key", key.as_bytes()]),
+        None => IncomingId::of(&[b"random", &vpp_aws::random().map_err(|_| unlucky())?]),
+    };
+    let span = info_span!("upload", upload_id = %id);
+    async {
+        let underway = intakes.begin(id, &name, bytes).await?;
+        if (&underway.incoming.name, underway.incoming.bytes) != (&name, bytes) {
+            return Err(Denied::KeyReused.into());
+        }
+        info!(bytes, "announced");
+        Ok(json(StatusCode::CREATED, &UploadView::from(underway)))
+    }
+    .instrument(span)
+    .await
+}
+
+async fn progress<S: Intake, B: Book, K: Clock>(
+    State(intakes): Served<S, B, K>,
+    Path(id): Path<String>,
+    asked: Result<Query<Asked>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let asked = Asked::of(asked, &["from", "limit"])?;
+    let number = |name: &str, most: u16| {
+        let read = |text: &str| text.parse().ok().filter(|number| (1..=most).contains(number));
+        asked.named(name, read, &format!("1 to {most}"))
+    };
+    let whole = Wanted::default();
+    let from = number("from", 10_000)?.unwrap_or(whole.from);
+    let limit = number("limit", MOST_URLS)?.unwrap_or(whole.limit);
+    let id = parse(&id)?;
+    let span = info_span!("upload", upload_id = %id);
+    let underway = intakes.progress(&id, Wanted { from, limit }).instrument(span).await?;
+    Ok(json(StatusCode::OK, &UploadView::from(underway)))
+}
+
+async fn complete<S: Intake, B: Book, K: Clock>(
+    State(intakes): Served<S, B, K>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let id = parse(&id)?;
+    let span = info_span!("upload", upload_id = %id);
+    async {
+        let (content, location) = intakes.complete(&id).await?;
+        info!(input_content_id = %content, "complete");
+        let view = CompletedView {
+            upload_id: id.to_string(),
+            input_content_id: content.to_string(),
+            input_content_origin: location.to_string(),
+        };
+        Ok(json(StatusCode::OK, &view))
+    }
+    .instrument(span)
+    .await
+}
+
+async fn give_up<S: Intake, B: Book, K: Clock>(
+    State(intakes): Served<S, B, K>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let id = parse(&id)?;
+    let span = info_span!("upload", upload_id = %id);
+    let incoming = intakes.give_up(&id).instrument(span).await?;
+    Ok(json(StatusCode::OK, &GivenUpView { upload_id: incoming.id.to_string(), status: "GivenUp" }))
+}
+
+fn parse(id: &str) -> Result<IncomingId, Problem> {
+    Ok(id.parse().map_err(|_| Denied::UnknownUpload)?)
+}
+
+/// What is announced: a name that can be the end of an object's key, and a length.
+fn announced(bytes: &[u8]) -> Result<(String, u64), Problem> {
+    let Body { name, bytes } = body::decode(bytes, &["name", "bytes"])?;
+    let missing = |field| Problem::field("missing_field", field, format!("`{field}` is required"));
+    let name = name.ok_or_else(|| missing("name"))?;
+    let bytes = bytes.ok_or_else(|| missing("bytes"))?;
+    let readable = |name: &str| !name.chars().any(|c| c.is_control() || "/\\".contains(c));
+    if !(1..=LONGEST_NAME).contains(&name.len()) || !readable(&name) || [".", ".."].contains(&name.as_str()) {
+        let detail = format!("expected the name of a file, of 1 to {LONGEST_NAME} bytes, without slashes");
+        return Err(Problem::field("invalid_field", "name", detail));
+    }
+    if !(1..=LARGEST_FILE).contains(&bytes) {
+        let detail = format!("expected 1 to {LARGEST_FILE} bytes");
+        return Err(Problem::field("invalid_field", "bytes", detail));
+    }
+    Ok((name, bytes))
+}
+
+fn unlucky() -> Problem {
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the platform could not do this just now: try again")
+}

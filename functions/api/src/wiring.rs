@@ -1,0 +1,77 @@
+//! The use cases of the API on AWS.
+
+use vpp_aws::environment::{Authorization, InvalidVariable};
+use vpp_aws::{Aws, DynamoCatalog, Environment, KmsSigner, KmsVault, S3Intake, SecretTokens, SqsQueue, SystemClock};
+use vpp_pipeline::access::Gate;
+use vpp_pipeline::api::{Api, Settings};
+use vpp_pipeline::intake::Intakes;
+use vpp_pipeline::licence::{self, PlaybackTokens};
+use vpp_pipeline::message::{DashMessage, DeletionMessage, FragmentMessage};
+use vpp_pipeline::ports::Queues;
+
+use crate::auth::Callers;
+
+type Outboxes = Queues<SqsQueue<FragmentMessage>, SqsQueue<DashMessage>, SqsQueue<DeletionMessage>>;
+
+/// Packages and contents.
+pub(crate) fn api(
+    aws: &Aws,
+    environment: &Environment,
+) -> Result<Api<DynamoCatalog, Outboxes, KmsVault, SystemClock>, InvalidVariable> {
+    Ok(Api {
+        catalog: aws.catalog(environment.table()?),
+        queue: Queues {
+            fragment: aws.queue(environment.fragment_queue()?),
+            dash: aws.queue(environment.dash_queue()?),
+            deletion: aws.queue(environment.deletion_queue()?),
+        },
+        vault: aws.key_vault(environment.content_keys_key()?),
+        clock: SystemClock,
+        settings: Settings {
+            delivery_url: environment.delivery_url()?,
+            segment_duration: environment.segment_duration()?,
+        },
+    })
+}
+
+/// Playback tokens.
+pub(crate) fn tokens(
+    aws: &Aws,
+    environment: &Environment,
+) -> Result<PlaybackTokens<DynamoCatalog, KmsSigner, SystemClock>, InvalidVariable> {
+    Ok(PlaybackTokens {
+        catalog: aws.catalog(environment.table()?),
+        signer: aws.token_signer(environment.playback_tokens_key()?),
+        clock: SystemClock,
+        settings: licence::Settings {
+            lifetime: environment.playback_token_lifetime()?,
+            api_url: environment.api_url()?,
+        },
+    })
+}
+
+/// Files on their way.
+pub(crate) fn intakes(
+    aws: &Aws,
+    environment: &Environment,
+) -> Result<Intakes<S3Intake, DynamoCatalog, SystemClock>, InvalidVariable> {
+    Ok(Intakes {
+        store: aws.intake(),
+        book: aws.catalog(environment.table()?),
+        clock: SystemClock,
+        bucket: environment.uploads_bucket()?,
+    })
+}
+
+/// Who may call.
+pub(crate) fn callers(
+    aws: &Aws,
+    environment: &Environment,
+) -> Result<Callers<SecretTokens, SystemClock>, InvalidVariable> {
+    Ok(match environment.authorization()? {
+        Authorization::Jwt => Callers::Jwt,
+        Authorization::Tokens { operator, reader } => {
+            Callers::Tokens(Gate::new(aws.token_store(operator, reader), SystemClock))
+        }
+    })
+}
