@@ -3,12 +3,9 @@
 use std::ops::Range;
 
 use super::subsample::{MAX_SUBSAMPLES, MAX_SUBSAMPLES_WITH_IV, Subsample, subsamples};
-use super::{KeyId, Mode, TrackEncryption};
+use super::{Mode, TrackEncryption};
 use crate::Result;
 use crate::isobmff::{BoxWriter, FourCc};
-
-/// The "common" system of W3C EME's `cenc` initialisation data format: ClearKey understands it.
-const COMMON_SYSTEM_ID: [u8; 16] = *b"\x10\x77\xef\xec\xc0\xb2\x4d\x02\xac\xe3\x3c\x1e\x52\xe2\xfb\x4b";
 
 /// Flag of `senc`: subsample entries are listed.
 const SENC_USES_SUBSAMPLES: u32 = 2;
@@ -42,19 +39,6 @@ fn tenc(w: &mut BoxWriter, encryption: &TrackEncryption) {
             w.raw(iv.as_bytes());
         }
     });
-}
-
-/// `ProtectionSystemSpecificHeaderBox` (ISO/IEC 23001-7 8.1), version 1, of the common system for one key id.
-#[must_use]
-pub fn common_pssh(kid: &KeyId) -> Vec<u8> {
-    let mut w = BoxWriter::new();
-    w.full(b"pssh", 1, 0, |w| {
-        w.raw(&COMMON_SYSTEM_ID);
-        w.u32(1);
-        w.raw(kid.as_bytes());
-        w.u32(0);
-    });
-    w.finish()
 }
 
 /// The auxiliary information of a fragment's samples: `senc` (ISO/IEC 23001-7 7.2), and `saiz` and `saio` (ISO/IEC 14496-12
@@ -141,16 +125,6 @@ impl Auxiliary {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use data_encoding::BASE64;
-
-    #[test]
-    fn the_common_pssh_is_the_one_players_expect() {
-        let kid = "oW5AK5BW43HzbTSKpiu3SQ".parse().unwrap();
-        assert_eq!(
-            BASE64.encode(&common_pssh(&kid)),
-            "AAAANHBzc2gBAAAAEHfv7MCyTQKs4zweUuL7SwAAAAGhbkArkFbjcfNtNIqmK7dJAAAAAA=="
-        );
-    }
 
     #[test]
     fn samples_encrypted_whole_have_a_senc_of_their_number_alone() {

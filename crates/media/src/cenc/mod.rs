@@ -19,7 +19,6 @@ pub use drm::{Drm, FairPlayUri, ParseDrmError, Pssh};
 pub use key::{ConstantIv, ContentKey, ContentKeys, KeyId, ParseKeyError};
 pub(crate) use subsample::align_to_blocks;
 
-pub use boxes::common_pssh;
 pub(crate) use boxes::{Auxiliary, sinf};
 
 use crate::isobmff::FourCc;

@@ -8,7 +8,6 @@
 use std::collections::BTreeSet;
 use std::io;
 
-use data_encoding::BASE64;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
@@ -17,7 +16,7 @@ use super::choice::descriptors;
 use super::picture::colours;
 use super::sound::sound;
 use crate::Result;
-use crate::cenc::{Drm, TrackEncryption, common_pssh};
+use crate::cenc::{Drm, TrackEncryption};
 use crate::cmaf::{Layout, Presentation, Representation, SapType, SegmentSize, SegmentSizes, SegmentTime, Sidecar};
 use crate::time::reduce;
 use crate::track::TrackKind;
@@ -244,7 +243,8 @@ fn has_times_of(own: &Representation, other: &Representation) -> bool {
     header(own) == header(other) && own.segments.iter().map(times).eq(other.segments.iter().map(times))
 }
 
-/// The scheme first, then what each key system needs (DASH-IF IOP part 6).
+/// The scheme first, then what each key system needs (DASH-IF IOP part 6). `ClearKey` needs no more than the key id, which the
+/// scheme's descriptor has: given a `pssh` as well, dash.js hands it to browsers as if it were the key id, which they refuse.
 fn content_protection(xml: &mut Xml, encryption: &TrackEncryption, options: &MpdOptions) -> io::Result<()> {
     xml.create_element("ContentProtection")
         .with_attributes([
@@ -256,8 +256,6 @@ fn content_protection(xml: &mut Xml, encryption: &TrackEncryption, options: &Mpd
     xml.create_element("ContentProtection")
         .with_attributes([("schemeIdUri", CLEAR_KEY), ("value", "ClearKey1.0")])
         .write_inner_content(|xml| {
-            let pssh = BASE64.encode(&common_pssh(&encryption.kid));
-            xml.create_element("cenc:pssh").write_text_content(BytesText::new(&pssh))?;
             if let Some(url) = &options.licence_url {
                 // The present spelling and the one before it: each is read by players that do not know the other.
                 xml.create_element("dashif:laurl").write_text_content(BytesText::new(url))?;
