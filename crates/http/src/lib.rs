@@ -1,6 +1,5 @@
-//! What the functions that speak HTTP answer alike: problems (RFC 9457), and leave for pages of other origins (CORS).
+//! What the functions that speak HTTP answer alike: problems (RFC 9457).
 
-pub mod cors;
 pub mod problem;
 
 pub use problem::Problem;

@@ -15,7 +15,7 @@ mod wiring;
 use std::sync::Arc;
 
 use vpp_aws::{Stopped, function, serve_http};
-use vpp_http::{cors, problem};
+use vpp_http::problem;
 
 fn main() -> Result<(), Stopped> {
     function(async |aws, environment| {

@@ -43,7 +43,6 @@ use vpp_pipeline::ports::{
 use crate::asked::Asked;
 use crate::auth::{Callers, authorize};
 use crate::body::idempotency_key;
-use crate::cors::cors;
 use crate::paths::readable;
 use crate::problem::Problem;
 use crate::request::package_request;
@@ -91,7 +90,6 @@ where
         .layer(DefaultBodyLimit::max(BODY))
         .layer(from_fn(readable))
         .layer(from_fn_with_state(callers, authorize::<T, K>))
-        .layer(from_fn(cors))
 }
 
 async fn create_package<C, Q, V, K>(

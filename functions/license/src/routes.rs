@@ -14,12 +14,11 @@ use axum::body::{Body, Bytes};
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
 use tracing::{Instrument, info, info_span};
-use vpp_http::{Problem, cors::cors};
+use vpp_http::Problem;
 use vpp_pipeline::id::PackageId;
 use vpp_pipeline::licence::{Admission, Licences, Refused};
 use vpp_pipeline::ports::{Catalog, Clock, KeyVault, TokenSigner};
@@ -46,7 +45,6 @@ where
         .fallback(async || Problem::no_such_route())
         .method_not_allowed_fallback(async || Problem::no_such_method())
         .layer(DefaultBodyLimit::max(BODY))
-        .layer(from_fn(cors))
         .with_state(licences)
 }
 

@@ -471,19 +471,6 @@ fn contents_are_listed_newest_first_page_by_page() {
 }
 
 #[test]
-fn every_answer_may_be_read_by_a_page() {
-    block_on(async {
-        let platform = Platform::default();
-        let preflight = send(&platform, Method::OPTIONS, "/packaged_content", Body::empty()).await;
-        assert_eq!(preflight.status, StatusCode::NO_CONTENT);
-        assert_eq!(preflight.headers[header::ACCESS_CONTROL_ALLOW_METHODS], "GET, POST, DELETE, OPTIONS");
-        for path in ["/input_content", "/nothing"] {
-            assert_eq!(get(&platform, path).await.headers[header::ACCESS_CONTROL_ALLOW_ORIGIN], "*");
-        }
-    });
-}
-
-#[test]
 fn several_contents_are_asked_for_in_order_and_each_once() {
     block_on(async {
         let (platform, first) = ingested(MOVIE).await;
