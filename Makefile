@@ -30,6 +30,7 @@ test: ## run every test
 	@$(LOCAL) setup
 	@cargo build --release --workspace --bins
 	@cargo test --release --workspace
+	@$(LOCAL) browser
 	@$(VENVS)/emulator/bin/python -m unittest discover --start-directory infra/tests --top-level-directory .
 
 check: ## formats, lints, layering, template

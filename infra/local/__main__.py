@@ -82,6 +82,18 @@ def _on_a_stack_of_its_own(options: argparse.Namespace, work) -> int:
         shutil.rmtree(instance.folder)
 
 
+def _browser(options: argparse.Namespace) -> int:
+    """On the stack that is named, or on one of its own."""
+    from . import browser
+
+    chromium = browser.chromium()
+    if not chromium:
+        return browser.skipped()
+    if options.instance or options.endpoint:
+        return browser.run(_instance(options), chromium, options.test)
+    return _on_a_stack_of_its_own(options, lambda instance: browser.run(instance, chromium, options.test))
+
+
 def _fuzz(options: argparse.Namespace) -> int:
     """On a stack of its own, which ends with it."""
     from . import fuzz
@@ -134,7 +146,7 @@ def _instance(options: argparse.Namespace, name: str | None = None):
 
 _COMMANDS = {
     "setup": _setup, "up": _up, "hold": _hold, "env": _env, "logs": _logs, "demo": _demo,
-    "down": _down, "fuzz": _fuzz, "load": _load,
+    "down": _down, "fuzz": _fuzz, "load": _load, "browser": _browser,
 }  # fmt: skip
 
 
@@ -153,6 +165,7 @@ def _parser() -> argparse.ArgumentParser:
         ("up", "start, build and deploy"),
         ("hold", "up, print what `env` prints on one line, and down when standard input ends"),
         ("demo", "up, then package a movie and follow it"),
+        ("browser", "hold a stack, and try players and the page in a browser"),
         ("fuzz", "hold a stack, and call its API with what schemathesis makes up of the document"),
         ("load", "up, then call the API from many callers at once, and print percentiles"),
     ):
@@ -160,6 +173,8 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--port", type=int, help="the emulator's port")
         command.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE", help="of the template")
         command.add_argument("--json", action="store_true", help="print what `env` prints")
+        if name == "browser":
+            command.add_argument("test", nargs="*", help="only tests whose names match")
         if name == "demo":
             command.add_argument("file", nargs="?", help="a movie of your own")
     return parser

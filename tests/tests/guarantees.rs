@@ -6,19 +6,19 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-/// Every `fn name` and `def name` below a folder, build output left out.
+/// Every `fn name`, `def name` and `function name` below a folder, build output and what others wrote left out.
 fn functions(folder: &Path, found: &mut BTreeSet<String>) {
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if path.is_dir() {
-            if !name.starts_with('.') && name != "target" {
+            if !name.starts_with('.') && name != "target" && name != "node_modules" {
                 functions(&path, found);
             }
-        } else if path.extension().is_some_and(|extension| extension == "rs" || extension == "py") {
+        } else if path.extension().is_some_and(|extension| ["rs", "py", "mjs"].iter().any(|own| extension == *own)) {
             let text = fs::read_to_string(&path).expect("a source file");
             let words: Vec<&str> = text.split(|c: char| !(c.is_alphanumeric() || c == '_')).collect();
-            let named = words.windows(2).filter(|pair| matches!(pair[0], "fn" | "def"));
+            let named = words.windows(2).filter(|pair| matches!(pair[0], "fn" | "def" | "function"));
             found.extend(named.map(|pair| pair[1].to_owned()));
         }
     }
