@@ -22,8 +22,14 @@ from .console import Stop, step
 from .tools import LOCAL, ROOT, program
 
 TEMPLATE = ROOT / "template.yaml"
-LAYER = ROOT / "target" / "layers" / "bento4"
-"""The layer as AWS mounts it at /opt: `bin/mp4probe`."""
+LAYERS = ROOT / "target" / "layers"
+"""The layers, each a folder as AWS mounts it at /opt."""
+
+LAYER = LAYERS / "bento4"
+"""The probe's: `bin/mp4probe`."""
+
+CONSOLE = LAYERS / "console" / "console"
+"""The page's files, as the API's function serves them."""
 
 PROBE = "mp4probe"
 
@@ -48,9 +54,18 @@ def _build(folder: Path, executables: Path) -> Path:
         _place(_built(executables, name), folder / "lambda" / name / "bootstrap")
     layer = folder / "layers" / "bento4"
     _place(_built(executables, PROBE), layer / "bin" / PROBE)
+    _console(folder / "layers" / "console")
     template = folder / "template.yaml"
     template.write_text(point(TEMPLATE.read_text(), folder))
     return template
+
+
+def _console(layer: Path) -> None:
+    """The page, by the recipe that `sam build` uses."""
+    command = ["make", "--silent", "--directory", str(ROOT / "layers" / "console"), "build-ConsoleLayer"]
+    done = subprocess.run([*command, f"ARTIFACTS_DIR={layer}"], stdout=sys.stderr, check=False)
+    if done.returncode != 0:
+        raise Stop(f"the build failed: {' '.join(command)}")
 
 
 def _cargo() -> Path:
@@ -112,7 +127,8 @@ def point(template: str, folder: Path) -> str:
             binary = _member(_member(_member(resource, "Metadata"), "BuildProperties"), "Binary").value
             _set(_member(resource, "Properties"), "CodeUri", folder / "lambda" / binary)
         elif kind == "AWS::Serverless::LayerVersion":
-            _set(_member(resource, "Properties"), "ContentUri", folder / "layers" / "bento4")
+            properties = _member(resource, "Properties")
+            _set(properties, "ContentUri", folder / _member(properties, "ContentUri").value)
     return yaml.serialize(document)
 
 

@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 from .console import Stop, say, step
@@ -18,6 +19,9 @@ from .tools import ROOT, exclusive
 
 ROOM = ROOT / "tests" / "browser"
 INSTALL = "apt-get install --no-install-recommends chromium"
+_MADE = ("ladder-low.mp4", "ladder-off.mp4")
+"""Movies that the tests upload by themselves."""
+
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -35,7 +39,12 @@ def chromium() -> str | None:
 def run(instance: Instance, browser: str, filters: list[str]) -> int:
     """Runs the tests against a stack that is up, and answers their exit code."""
     _packages()
-    description = {**instance.describe(), "movies": _movies(instance)}
+    description = {
+        **instance.describe(),
+        "movies": _movies(instance),
+        "operator_token": instance.token(),
+        "reader_token": instance.token("Reader"),
+    }
     environment = {**os.environ, "VPP_STACK": json.dumps(description), "VPP_CHROMIUM": browser}
     tests = sorted(str(path) for path in ROOM.glob("*.test.mjs"))
     patterns = [f"--test-name-pattern={pattern}" for pattern in filters]
@@ -75,6 +84,11 @@ def _movies(instance: Instance) -> dict[str, str]:
     """Uploads the movies that the tests play, and says where they lie."""
     bucket = instance.outputs()["UploadsBucket"]
     movies = [ROOT / "tests" / "media" / "sample.mp4"]
+    made = subprocess.run(
+        [sys.executable, ROOT / "tests" / "media" / "make.py", *_MADE], stdout=sys.stderr, check=False
+    )
+    if made.returncode != 0:
+        raise Stop("the movies of the browser tests could not be made")
     for movie in movies:
         instance.client("s3").upload_file(str(movie), bucket, _key(movie))
     return {movie.name: f"s3://{bucket}/{_key(movie)}" for movie in movies}

@@ -142,7 +142,7 @@ def _summary(instance: Instance, movie: Path, content: dict[str, Any], package: 
         ("package id", package["packaged_content_id"]),
         ("kid", package.get("kid") or "none, the package is clear"),
         ("stream", package["url"]),
-        ("API", _api(instance)),
+        ("page and API", _api(instance)),
         ("its token", instance.token()),
         ("source", _bytes(size)),
         ("read", f"{_bytes(progress['bytes_read'])}, {progress['bytes_read'] / size:.4f} of the source"),

@@ -2,7 +2,8 @@
 
 It is started with an environment of its own, because the functions inherit it. `AUTH` makes it check signatures and
 IAM policies: every function runs in its own role, and a missing permission fails here as it would on AWS. The layer's
-folder stands first on PATH in place of `/opt/bin`, which the emulator does not mount.
+folder stands first on PATH in place of `/opt/bin`, which the emulator does not mount, and the page's folder is named by
+`CONSOLE_FOLDER` in place of `/opt/console`.
 
 The address is 127.0.0.1 and not localhost: the functions' SDK then uses path-style S3 addresses, which need no
 resolution of `bucket.localhost`.
@@ -18,7 +19,7 @@ import time
 from http.client import HTTPConnection, HTTPException
 
 from . import processes
-from .artifacts import LAYER
+from .artifacts import CONSOLE, LAYER
 from .console import Stop, say, step
 from .instance import ACCOUNT_KEY, DEMO, Instance
 from .processes import Identity
@@ -94,6 +95,7 @@ def _start(instance: Instance, port: int) -> None:
     log = instance.folder / "emulator.log"
     environment = {
         "PATH": f"{LAYER / 'bin'}:/usr/local/bin:/usr/bin:/bin",
+        "CONSOLE_FOLDER": str(CONSOLE),
         "HOME": str(home),
         "TMPDIR": str(scratch),
         "LANG": "C.UTF-8",

@@ -127,12 +127,13 @@ class BuiltTemplate(unittest.TestCase):
         for name, resource in after["Resources"].items():
             code = resource.get("Properties", {}).pop("CodeUri", None)
             layer = resource.get("Properties", {}).pop("ContentUri", None)
-            before["Resources"][name].get("Properties", {}).pop("ContentUri", None)
+            source = before["Resources"][name].get("Properties", {}).pop("ContentUri", None)
             if resource["Type"] == "AWS::Serverless::Function":
                 binary = resource["Metadata"]["BuildProperties"]["Binary"]
                 self.assertEqual(code, str(artifacts.ROOT / "target" / "lambda" / binary))
             if resource["Type"] == "AWS::Serverless::LayerVersion":
-                self.assertEqual(layer, str(artifacts.LAYER))
+                self.assertEqual(layer, str(artifacts.ROOT / "target" / source))
+                self.assertTrue((artifacts.ROOT / source / "Makefile").exists(), source)
         self.assertEqual(before, after)
 
 

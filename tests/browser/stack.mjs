@@ -31,8 +31,7 @@ export function send(method, url, { headers = {}, body } = {}) {
 
 /** Calls the API as an operator. Answers what it says, which must be a success. */
 export async function api(method, path, body) {
-  const headers = { 'content-type': 'application/json' };
-  if (stack.operator_token) headers.authorization = `Bearer ${stack.operator_token}`;
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${stack.operator_token}` };
   const answer = await send(method, `${stack.api_url}${path}`, { headers, body: body && JSON.stringify(body) });
   const text = answer.body.toString();
   assert.ok(answer.status >= 200 && answer.status < 300, `${method} ${path}: ${answer.status} ${text}`);

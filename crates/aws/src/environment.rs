@@ -1,6 +1,7 @@
 //! What a function is told by its environment, parsed once, when it starts.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use vpp_media::cenc::Scheme;
@@ -34,6 +35,8 @@ pub struct InvalidVariable {
     problem: &'static str,
 }
 
+/// Where AWS mounts the layer `layers/console`.
+const CONSOLE_LAYER: &str = "/opt/console";
 const MIB: u64 = 1024 * 1024;
 
 impl Environment {
@@ -140,6 +143,20 @@ impl Environment {
     /// When it is not set.
     pub fn api_url(&self) -> Result<String, InvalidVariable> {
         Ok(self.text("API_URL")?.trim_end_matches('/').to_owned())
+    }
+
+    /// `CONSOLE_FOLDER`: where the page's files lie; where its layer is mounted, unless it says otherwise.
+    #[must_use]
+    pub fn console_folder(&self) -> PathBuf {
+        self.text("CONSOLE_FOLDER").map_or_else(|_| CONSOLE_LAYER.into(), PathBuf::from)
+    }
+
+    /// The origins that the page talks to: the API's own, the CDN's, and `UPLOADS_ORIGIN`, where its uploads go.
+    ///
+    /// # Errors
+    /// When one is not set.
+    pub fn console_origins(&self) -> Result<[String; 3], InvalidVariable> {
+        Ok([self.api_url()?, self.delivery_url()?, self.text("UPLOADS_ORIGIN")?])
     }
 
     /// `AUTHORIZATION`: how callers of the API are known.

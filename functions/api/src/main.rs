@@ -3,6 +3,7 @@
 mod asked;
 mod auth;
 mod body;
+mod console;
 mod openapi;
 mod paths;
 mod request;
@@ -23,6 +24,7 @@ fn main() -> Result<(), Stopped> {
         let tokens = Arc::new(wiring::tokens(&aws, &environment)?);
         let intakes = Arc::new(wiring::intakes(&aws, &environment)?);
         let callers = Arc::new(wiring::callers(&aws, &environment)?);
-        serve_http(routes::router(api, tokens, intakes, callers)).await
+        let page = wiring::page(&environment)?;
+        serve_http(routes::router(api, tokens, intakes, callers).merge(console::router(page))).await
     })
 }

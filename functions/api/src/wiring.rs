@@ -10,6 +10,7 @@ use vpp_pipeline::message::{DashMessage, DeletionMessage, FragmentMessage};
 use vpp_pipeline::ports::Queues;
 
 use crate::auth::Callers;
+use crate::console::Console;
 
 type Outboxes = Queues<SqsQueue<FragmentMessage>, SqsQueue<DashMessage>, SqsQueue<DeletionMessage>>;
 
@@ -74,4 +75,9 @@ pub(crate) fn callers(
             Callers::Tokens(Gate::new(aws.token_store(operator, reader), SystemClock))
         }
     })
+}
+
+/// The page.
+pub(crate) fn page(environment: &Environment) -> Result<Console, InvalidVariable> {
+    Ok(Console::new(environment.console_folder(), &environment.console_origins()?))
 }

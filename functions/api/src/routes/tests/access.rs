@@ -32,7 +32,6 @@ fn without_a_credential_or_with_a_wrong_one_nobody_gets_past_the_gate() {
                 let challenge = refused.headers[header::WWW_AUTHENTICATE].to_str().unwrap();
                 assert!(challenge.starts_with("Bearer realm="), "{challenge}");
                 assert_eq!(challenge.contains("invalid_token"), error, "{challenge}");
-                assert!(refused.headers.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN), "a page may read why");
             }
         }
         assert_eq!(platform.faults.calls(), calls, "no port was called for them");
@@ -66,7 +65,5 @@ fn what_everyone_may_see_needs_no_credential() {
         let platform = Platform::default();
         let health = asked(&platform, "GET", "/health", None).await;
         assert_eq!((health.status, health.json()), (StatusCode::OK, json!({"status": "ok"})));
-        let preflight = asked(&platform, "OPTIONS", "/packaged_content", None).await;
-        assert_eq!(preflight.status, StatusCode::NO_CONTENT);
     });
 }
