@@ -5,8 +5,8 @@
 //! `cbcs` leaves a NAL unit's header and its whole slice header in the clear and protects the slice data behind it (ISO/IEC
 //! 23001-7 10.2). The length of a slice header is nowhere written: it follows from parsing it, which takes the picture and
 //! sequence parameter sets it names. An Apple decoder works the boundary out by itself and ignores what the file says, so a
-//! boundary one byte off is a broken picture. Parsing is left to `h264-reader`; what is ours is counting how far it read, and
-//! translating that to encoded bytes, which include the emulation prevention bytes that the parser never sees.
+//! boundary one byte off is a broken picture. `h264-reader` reads the parameter sets; the headers themselves, of which a movie
+//! has a million, `avc_slice` steps through.
 //!
 //! # Parameter sets in band
 //!
@@ -18,13 +18,12 @@ use std::num::{NonZeroU8, NonZeroUsize};
 use std::ops::Range;
 
 use h264_reader::Context;
-use h264_reader::nal::NalHeader;
 use h264_reader::nal::pps::PicParameterSet;
-use h264_reader::nal::slice::SliceHeader;
 use h264_reader::nal::sps::SeqParameterSet;
 use serde::{Deserialize, Serialize};
 
-use super::nal::{CountingReader, NalUnits, behind_heads, rbsp};
+use super::avc_slice::header_bytes;
+use super::nal::{NalUnits, behind_heads, rbsp};
 use super::visual::Visual;
 use super::{Colour, ProtectionRule, SampleEntry};
 use crate::isobmff::BoxView;
@@ -118,7 +117,8 @@ impl AvcParser {
         let units = NalUnits::new(sample, self.length_size, offset);
         behind_heads(units, protected, |nal| match nal.first().map(|header| header & 0x1f) {
             Some(SLICE | SLICE_IDR) => {
-                self.clear_bytes(nal).map(Some).map_err(|reason| Error::MalformedSample { offset, reason })
+                let reason = "a slice header does not parse, or names parameter sets the file does not have";
+                header_bytes(nal, &self.context).map(Some).ok_or(Error::MalformedSample { offset, reason })
             }
             Some(PARTITION_A..=PARTITION_C) => Err(Error::Unsupported { feature: "H.264 data partitioning" }),
             Some(SEQUENCE_SET | PICTURE_SET) => {
@@ -127,15 +127,6 @@ impl AvcParser {
             }
             _ => Ok(None),
         })
-    }
-
-    /// Encoded bytes of NAL header and slice header, rounded up to a byte.
-    fn clear_bytes(&self, nal: &[u8]) -> Result<usize, &'static str> {
-        let header = nal.first().and_then(|byte| NalHeader::new(*byte).ok()).ok_or("a NAL unit has no header")?;
-        let mut bits = CountingReader::new(nal, HEADER);
-        SliceHeader::from_bits(&self.context, &mut bits, header, None)
-            .map_err(|_| "a slice header does not parse, or names parameter sets the file does not have")?;
-        Ok(bits.encoded_bytes(nal, HEADER))
     }
 
     /// Remembers a parameter set. One that does not parse is passed over: a slice that names it will be refused.
@@ -157,13 +148,13 @@ impl AvcParser {
 }
 
 /// Bytes of a NAL unit header.
-const HEADER: NonZeroUsize = NonZeroUsize::MIN;
+pub(super) const HEADER: NonZeroUsize = NonZeroUsize::MIN;
 
 /// `nal_unit_type` values (ITU-T H.264 table 7-1).
 const SLICE: u8 = 1;
 const PARTITION_A: u8 = 2;
 const PARTITION_C: u8 = 4;
-const SLICE_IDR: u8 = 5;
+pub(super) const SLICE_IDR: u8 = 5;
 const SEQUENCE_SET: u8 = 7;
 const PICTURE_SET: u8 = 8;
 

@@ -26,7 +26,8 @@ use serde::{Deserialize, Serialize};
 
 use super::hevc_sets::{MAX_PICTURE_SETS, MAX_SEQUENCE_SETS, PictureSet, SequenceSet};
 use super::hevc_slice::header_bytes;
-use super::nal::{CountingReader, NalUnits, behind_heads};
+use super::nal::{NalUnits, behind_heads};
+use super::rbsp::CountingReader;
 use super::visual::Visual;
 use super::{ProtectionRule, SampleEntry};
 use crate::isobmff::{BoxView, FourCc};

@@ -3,7 +3,7 @@
 //! A set is written out, or predicted from another set by moving that one by a distance and taking pictures out. Slice headers
 //! depend on how many pictures a set has and how many of them the slice refers to, so prediction is carried out in full.
 
-use super::nal::CountingReader;
+use super::rbsp::CountingReader;
 
 /// Pictures a set may have: no decoded picture buffer holds more (A.4.2).
 const MAX_PICTURES: usize = 16;

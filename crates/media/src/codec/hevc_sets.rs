@@ -7,7 +7,7 @@
 use super::Colour;
 use super::hevc_references::ReferenceSet;
 use super::hevc_syntax::{profile_tier_level, scaling_lists, video_usability};
-use super::nal::CountingReader;
+use super::rbsp::CountingReader;
 
 /// Sequence parameter sets a stream may have at a time (7.4.3.2.1).
 pub(super) const MAX_SEQUENCE_SETS: u32 = 16;

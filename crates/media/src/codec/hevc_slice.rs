@@ -8,7 +8,7 @@
 use super::hevc::{HEADER, ParameterSets};
 use super::hevc_references::ReferenceSet;
 use super::hevc_sets::{MAX_PICTURE_SETS, PictureSet, SequenceSet};
-use super::nal::CountingReader;
+use super::rbsp::CountingReader;
 
 /// `nal_unit_type` values of the pictures that decoding may start at (table 7-1).
 const FIRST_RANDOM_ACCESS: u8 = 16;

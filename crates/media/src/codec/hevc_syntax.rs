@@ -1,7 +1,7 @@
 //! Structures of parameter sets that say nothing of slice headers: read only to find what stands behind them.
 
 use super::Colour;
-use super::nal::CountingReader;
+use super::rbsp::CountingReader;
 
 /// `profile_tier_level(1, sub_layers)` (ITU-T H.265 7.3.3), `sub_layers` being the number of sub-layers less one.
 pub(super) fn profile_tier_level(bits: &mut CountingReader<'_>, sub_layers: u32) -> Option<()> {
