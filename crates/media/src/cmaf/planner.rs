@@ -53,7 +53,9 @@ pub const MAX_WINDOW_BYTES: u64 = 512 * 1024 * 1024;
 const MAX_SEGMENTS_PER_SLICE: usize = 1000;
 
 /// An iterator over the slices of a package; [`finish`](Self::finish) then gives the presentation.
-#[derive(Debug)]
+///
+/// Who needs the presentation before the slices clones it, and walks both.
+#[derive(Debug, Clone)]
 pub struct Planner<'m, 'a> {
     cursors: Vec<Cursor<'m, 'a>>,
     /// Where windows end; the last window ends with the media.
@@ -202,7 +204,7 @@ impl Iterator for Planner<'_, '_> {
 }
 
 /// The segments of all tracks between two cuts: one each, but for tracks whose sample description changes between them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Window {
     segments: Vec<SegmentPlan>,
     bytes: u64,
@@ -240,7 +242,7 @@ enum WindowEnd {
 }
 
 /// A track being walked.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Cursor<'m, 'a> {
     track: &'m Track<'a>,
     input: u16,
@@ -257,6 +259,8 @@ struct Cursor<'m, 'a> {
     /// Where the media ends, presented.
     end: u64,
     sample_duration: SampleDuration,
+    /// How many extents and samples the last segment had.
+    typical: (usize, usize),
 }
 
 impl<'m, 'a> Cursor<'m, 'a> {
@@ -292,6 +296,7 @@ impl<'m, 'a> Cursor<'m, 'a> {
             starts: Vec::new(),
             end: 0,
             sample_duration: SampleDuration::default(),
+            typical: (0, 0),
         })
     }
 
@@ -318,7 +323,10 @@ impl<'m, 'a> Cursor<'m, 'a> {
     /// The segment of the samples up to `end`, as far as they are of one description; `None` when there are none.
     fn segment(&mut self, track: u16, end: WindowEnd) -> Option<SegmentPlan> {
         let first = *self.samples.peek()?;
-        let (mut extents, mut samples): (Vec<Extent>, Vec<PlannedSample>) = (Vec::new(), Vec::new());
+        // A segment is about as large as the one before.
+        let (extents, samples) = self.typical;
+        let mut extents: Vec<Extent> = Vec::with_capacity(extents);
+        let mut samples: Vec<PlannedSample> = Vec::with_capacity(samples);
         let mut earliest = u64::MAX;
         while let Some(sample) = self.next_before(end, &first) {
             let composed = self.timeline.composed(&sample);
@@ -335,6 +343,7 @@ impl<'m, 'a> Cursor<'m, 'a> {
         if samples.is_empty() {
             return None;
         }
+        self.typical = (extents.len(), samples.len());
         let delay = self.timeline.composed(&first).saturating_sub(earliest);
         self.starts.push((earliest, EntryPoint::of(&first, delay)));
         let decode_time = first.decode_time.saturating_add(self.timeline.shift);
@@ -421,7 +430,7 @@ impl<'m, 'a> Cursor<'m, 'a> {
 }
 
 /// Whether all samples but the last have the same duration.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct SampleDuration {
     first: Option<u32>,
     last: u32,

@@ -19,11 +19,12 @@ const MAX_RANGES: usize = 64;
 
 /// The ranges that hold every extent of `segments`, which are of `tracks`: of each source in turn, ascending and apart.
 pub(super) fn of_sources(segments: &[SegmentPlan], tracks: &[SliceTrack]) -> Vec<SourceRange> {
-    let input_of = |segment: &SegmentPlan| tracks.get(usize::from(segment.track)).map(|track| track.input);
     let inputs: BTreeSet<u16> = tracks.iter().map(|track| track.input).collect();
     let mut all = Vec::new();
     for input in inputs {
-        let own = segments.iter().filter(|segment| input_of(segment) == Some(input));
+        // Track by track, for the samples of each mostly lie in their order: to sort them is to merge as many rows.
+        let own = (0..).zip(tracks).filter(|(_, track)| track.input == input);
+        let own = own.flat_map(|(position, _): (u16, _)| segments.iter().filter(move |own| own.track == position));
         all.extend(ranges(own).into_iter().map(|bytes| SourceRange { input, bytes }));
     }
     all
@@ -33,7 +34,8 @@ pub(super) fn of_sources(segments: &[SegmentPlan], tracks: &[SliceTrack]) -> Vec
 fn ranges<'s>(segments: impl Iterator<Item = &'s SegmentPlan>) -> Vec<Range<u64>> {
     let mut extents: Vec<Extent> = segments.flat_map(|segment| segment.extents.iter().copied()).collect();
     extents.retain(|extent| extent.bytes > 0);
-    extents.sort_unstable_by_key(|extent| extent.offset);
+    // A stable sort merges rows that are in order.
+    extents.sort_by_key(|extent| extent.offset);
     let mut gaps = Vec::new();
     let mut needed: u64 = 0;
     let mut covered = extents.first().map_or(0, |extent| extent.offset);
