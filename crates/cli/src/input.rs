@@ -1,7 +1,8 @@
 //! A movie on disk, read by ranges.
 
 use std::fs::File;
-use std::io::{ErrorKind, Read, Seek, SeekFrom};
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use vpp_media::isobmff::{Index, IndexReader};
@@ -24,23 +25,25 @@ impl<'p> Input<'p> {
     pub(crate) fn index(&mut self) -> Result<Index, Failure> {
         let file_size = self.file.metadata().map_err(Failure::io(self.path))?.len();
         let mut reader = IndexReader::new(file_size)?;
+        let mut bytes = Vec::new();
         while let Some(range) = reader.want() {
-            reader.supply(&self.read(range.start, range.end)?)?;
+            self.read(&range, &mut bytes)?;
+            reader.supply(&bytes)?;
         }
         Ok(reader.finish()?)
     }
 
-    pub(crate) fn read(&mut self, start: u64, end: u64) -> Result<Vec<u8>, Failure> {
+    /// Reads a range into `bytes`, in place of what they were.
+    pub(crate) fn read(&mut self, range: &Range<u64>, bytes: &mut Vec<u8>) -> Result<(), Failure> {
         // Ranges lie inside the file, and are bounded by the size of a slice or of an index.
-        let length = end.saturating_sub(start);
-        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(usize::MAX));
-        self.file.seek(SeekFrom::Start(start)).map_err(Failure::io(self.path))?;
-        // Into memory that nobody has filled with zeros first.
-        let read = (&self.file).take(length).read_to_end(&mut bytes).map_err(Failure::io(self.path))?;
-        if (read as u64) < length {
-            return Err(Failure::io(self.path)(ErrorKind::UnexpectedEof.into()));
-        }
+        let length = range.end.saturating_sub(range.start);
+        let wanted = usize::try_from(length).unwrap_or(usize::MAX);
+        // What they were need not be filled with zeros.
+        bytes.truncate(wanted);
+        bytes.shrink_to(wanted.saturating_mul(2));
+        bytes.resize(wanted, 0);
+        self.file.read_exact_at(bytes, range.start).map_err(Failure::io(self.path))?;
         self.bytes_read += length;
-        Ok(bytes)
+        Ok(())
     }
 }

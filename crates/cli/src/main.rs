@@ -13,7 +13,6 @@ mod args;
 mod failure;
 mod input;
 mod inspect;
-mod media;
 mod output;
 mod package;
 
