@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import shutil
@@ -9,7 +10,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,7 +79,12 @@ def found(engine: Path, ffmpeg: Path, node: Path) -> list[Contender]:
 
 def _vpp(engine: Path, layout: str) -> Command:
     options = ["--key", KEY, "--kid", KID, "--layout", layout, "--segment-duration", "4"]
-    return lambda movie, to: [[str(engine), "package", str(movie), "--output", str(to), *options]]
+
+    def command(movie: Path, to: Path) -> list[list[str]]:
+        own = ["--audio-only"] if movie.name.startswith("sound") else []
+        return [[str(engine), "package", str(movie), "--output", str(to), *options, *own]]
+
+    return command
 
 
 def _shaka(program: Path, layout: str) -> Command:
@@ -124,7 +129,9 @@ def _gpac(movie: Path, to: Path) -> list[list[str]]:
 
 
 def measure(contenders: list[Contender], movie: Movie, path: Path, rounds: int) -> list[Measurement]:
-    """Runs every contender once a round."""
+    """Runs every contender once a round; a movie without peers is packaged by this engine alone, into single files."""
+    if not movie.has_peers:
+        contenders = [own for own in contenders if own.name == "cp" or (own.name, own.job) == ("vpp", "single-file")]
     runs: dict[int, list[tuple[float, float, int]]] = {number: [] for number in range(len(contenders))}
     with tempfile.TemporaryDirectory(dir=_scratch(path), prefix="vpp-bench-") as scratch:
         # Read through a page cache, or from tmpfs: the same for all, after a first reading.
@@ -152,16 +159,12 @@ def _scratch(movie: Path) -> Path:
 
 def _run(commands: list[list[str]]) -> tuple[float, float, int]:
     """Processor and wall seconds of all commands, and the largest of their peak memories."""
-    cpu, memory = 0.0, 0
-    started = time.monotonic()
+    cpu, wall, memory = 0.0, 0.0, 0
     for command in commands:
-        with tempfile.TemporaryFile() as errors:
-            process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors)
-            _, status, usage = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-            if process.returncode != 0:
-                errors.seek(0)
-                raise Stop(f"{' '.join(command)}: {errors.read().decode(errors='replace').strip()[-400:]}")
-        cpu += usage.ru_utime + usage.ru_stime
-        memory = max(memory, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
-    return cpu, time.monotonic() - started, memory
+        runner = [sys.executable, "-I", "-S", str(Path(__file__).with_name("run.py"))]
+        done = subprocess.run([*runner, *command], capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise Stop(f"{' '.join(command)}: {done.stderr.strip()[-400:]}")
+        took = json.loads(done.stdout)
+        cpu, wall, memory = cpu + took["cpu"], wall + took["wall"], max(memory, took["memory"])
+    return cpu, wall, memory

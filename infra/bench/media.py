@@ -1,4 +1,4 @@
-"""The movies of the benchmark: a minute each, encoded once, then repeated by copying."""
+"""The movies of the benchmark: a minute or less is encoded once, then repeated by copying."""
 
 from __future__ import annotations
 
@@ -14,13 +14,16 @@ from ..local.tools import LOCAL, ROOT
 
 @dataclass(frozen=True)
 class Movie:
-    """What to make: a minute of picture and sound, repeated."""
+    """What to make: a minute or less of picture or sound, repeated."""
 
     name: str
     holds: str
     minute: str
-    """ffmpeg's arguments for the minute."""
-    minutes: int
+    """ffmpeg's arguments for it."""
+    times: int
+    """How often it is repeated."""
+    has_peers: bool = True
+    """Whether others package it too."""
 
 
 _NOISE = "noise=alls=60:allf=t"
@@ -34,11 +37,18 @@ _THIN = (
     f"-f lavfi -i testsrc2=size=160x90:rate=50 {_TONES} -map 0 -map 1 -t 60 -c:v libx264 -preset veryfast -pix_fmt yuv420p"
     f" -g 100 -b:v 96k {_AAC}"
 )
+_SOURCE = f"-f lavfi -i testsrc2=size=1280x720:rate=25,{_NOISE} -t 10 -pix_fmt yuv420p -g 100 -b:v 8M"
+_HEVC = f"{_SOURCE} -c:v libx265 -preset ultrafast -x265-params log-level=error -tag:v hvc1"
+_AV1 = f"{_SOURCE} -c:v libsvtav1 -preset 12"
+_SOUND = "-f lavfi -i anoisesrc=sample_rate=48000 -t 60 -c:a aac -ac 2 -b:a 256k"
 
 MOVIES = (
     Movie("short", "a minute of 720p at 8 Mb/s, H.264 and two AAC", _720P, 1),
     Movie("film", "20 minutes of 720p at 8 Mb/s, H.264 and two AAC", _720P, 20),
     Movie("samples", "4 hours at a low rate, 50 pictures a second: 1.4 million samples", _THIN, 240),
+    Movie("hevc", "5 minutes of 720p at about 8 Mb/s, H.265", _HEVC, 30, has_peers=False),
+    Movie("av1", "5 minutes of 720p at about 8 Mb/s, AV1", _AV1, 30, has_peers=False),
+    Movie("sound", "2.5 hours of AAC at 256 kb/s, encrypted whole", _SOUND, 150, has_peers=False),
 )
 
 
@@ -46,17 +56,17 @@ def made(movie: Movie, ffmpeg: Path) -> Path:
     """The movie's file, made when it is not there."""
     folder = LOCAL / "bench"
     folder.mkdir(parents=True, exist_ok=True)
-    recipe = f"{movie.minute} x {movie.minutes}"
+    recipe = f"{movie.minute} x {movie.times}"
     path = folder / f"{movie.name}-{hashlib.sha256(recipe.encode()).hexdigest()[:12]}.mp4"
     if path.exists():
         return path
     part = path.with_suffix(".part")
-    quiet = [ffmpeg, "-y", "-nostdin", "-loglevel", "error"]
+    quiet = ["env", "SVT_LOG=1", ffmpeg, "-y", "-nostdin", "-loglevel", "error"]
     minute = folder / f"minute-{hashlib.sha256(movie.minute.encode()).hexdigest()[:12]}.mp4"
     if not minute.exists():
         subprocess.run([*quiet, *movie.minute.split(), "-f", "mp4", part], check=True)
         part.rename(minute)
-    loop = ["-stream_loop", str(movie.minutes - 1), "-i", minute, "-map", "0", "-c", "copy", "-movflags", "+faststart"]
+    loop = ["-stream_loop", str(movie.times - 1), "-i", minute, "-map", "0", "-c", "copy", "-movflags", "+faststart"]
     subprocess.run([*quiet, *loop, "-f", "mp4", part], check=True)
     part.rename(path)
     return path
