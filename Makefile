@@ -33,11 +33,12 @@ test: ## run every test
 	@$(LOCAL) browser
 	@$(VENVS)/emulator/bin/python -m unittest discover --start-directory infra/tests --top-level-directory .
 
-check: ## formats, lints, layering, template
+check: ## formats, lints, layering, instruction counts, template
 	@$(LOCAL) setup
 	@cargo fmt --check
 	@cargo clippy --quiet --workspace --all-targets --release -- -D warnings
 	@$(PYTHON) infra/layering.py
+	@$(PYTHON) -m infra.instructions
 	@$(VENVS)/sam/bin/cfn-lint template.yaml
 	@$(VENVS)/sam/bin/sam validate --lint >/dev/null
 	@$(VENVS)/sam/bin/ruff check --quiet infra

@@ -40,7 +40,7 @@ impl<'p> Input<'p> {
         let wanted = usize::try_from(length).unwrap_or(usize::MAX);
         // What they were need not be filled with zeros.
         bytes.truncate(wanted);
-        bytes.shrink_to(wanted.saturating_mul(2));
+        bytes.shrink_to(wanted.saturating_mul(8));
         bytes.resize(wanted, 0);
         self.file.read_exact_at(bytes, range.start).map_err(Failure::io(self.path))?;
         self.bytes_read += length;
