@@ -33,8 +33,11 @@ pub struct Work {
     pub run: Box<dyn FnMut()>,
 }
 
+/// What makes a piece of work ready.
+pub type Make = fn() -> Work;
+
 /// All there is to measure, by name.
-pub const ALL: [(&str, fn() -> Work); 9] = [
+pub const ALL: [(&str, Make); 9] = [
     ("parse", parse),
     ("plan", plan),
     ("cipher, cbcs, pictures of 33 kB", || cipher(Scheme::Cbcs, Pattern::VIDEO, 33_000)),
