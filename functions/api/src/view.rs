@@ -1,5 +1,7 @@
 //! Contents and packages as callers see them. No field of a key exists here.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use vpp_media::cenc::Drm;
 use vpp_media::preflight::{Preflight, PreflightView, Warning};
@@ -138,6 +140,15 @@ struct ReceiptView {
 /// What the functions that made it have spent, those of its contents included.
 #[derive(Debug, Serialize)]
 struct SpentView {
+    #[serde(flatten)]
+    all: StageView,
+    /// Of each stage that is done; encrypt's is said when the package is Ready.
+    stages: BTreeMap<&'static str, StageView>,
+}
+
+/// What functions have spent.
+#[derive(Debug, Serialize)]
+struct StageView {
     requests: Requests,
     function_ms: u64,
     peak_memory_bytes: u64,
@@ -153,9 +164,16 @@ struct Requests {
 impl SpentView {
     /// Nothing is known of a package that was made before this was counted.
     fn of(package: &Package) -> Option<Self> {
-        let spent = package.spent.values().copied().reduce(Spent::and)?;
+        let all = package.spent.values().copied().reduce(Spent::and)?.into();
+        let stages = package.spent.iter().map(|(stage, spent)| (stage.as_str(), (*spent).into())).collect();
+        Some(Self { all, stages })
+    }
+}
+
+impl From<Spent> for StageView {
+    fn from(spent: Spent) -> Self {
         let requests = Requests { get: spent.gets, put: spent.puts };
-        Some(Self { requests, function_ms: spent.millis, peak_memory_bytes: spent.peak_memory })
+        Self { requests, function_ms: spent.millis, peak_memory_bytes: spent.peak_memory }
     }
 }
 

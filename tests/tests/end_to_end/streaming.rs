@@ -21,6 +21,12 @@ const HEADERS: u64 = 64 * 1024;
 /// Bytes of a part of a large upload, as the AWS command line cuts it.
 const PART: usize = 8 * 1024 * 1024;
 
+/// Bytes of memory that a function's process may hold beside what it works on.
+const PROCESS: u64 = 48 << 20;
+
+/// Source bytes in a slice.
+const SLICE: u64 = 32 << 20;
+
 /// Uploads a movie and proves both its packages: the one that the upload starts, and one with the key of the tests.
 fn assert_streams(name: &str) {
     let movie = fixture(name);
@@ -81,13 +87,28 @@ fn a_film_is_read_once_and_written_once() {
     let (read, written) = (count(&progress["bytes_read"]), count(&progress["bytes_written"]));
     assert!(read * 100 <= size * 102, "read {read} of {size}");
     assert!(written * 100 <= size * 102, "written {written} of {size}");
-    let stored: u64 =
-        aws::list(stack().output("output_bucket"), own_package(&content)).iter().map(|own| own.size).sum();
+    let objects = aws::list(stack().output("output_bucket"), own_package(&content));
+    let stored: u64 = objects.iter().map(|own| own.size).sum();
     assert_eq!(written, stored, "what is counted is what lies there");
 
     let index = boxes_size(&bytes, *b"moov");
     let judged = count(&content["bytes_read"]);
     assert!(judged <= index + HEADERS, "ingest read {judged}, the index has {index}");
+
+    // By the meters of the functions' own processes, which have made packages of other tests too.
+    let stages = &package["receipt"]["stages"];
+    let memory = |stage: &str| count(&stages[stage]["peak_memory_bytes"]);
+    let bound = PROCESS + SLICE + SLICE / 4;
+    assert!(memory("encrypt") <= bound, "encrypt held {} of {bound} bytes", memory("encrypt"));
+    for stage in ["ingest", "fragment"] {
+        let bound = PROCESS + 4 * index;
+        assert!(memory(stage) <= bound, "{stage} held {} of {bound} bytes", memory(stage));
+    }
+    let slices = count(&progress["slices_total"]);
+    let requests = |kind: &str| count(&stages["encrypt"]["requests"][kind]);
+    let segments = objects.iter().filter(|own| own.key.ends_with(".m4s")).count() as u64;
+    assert_eq!(requests("put"), segments, "a request for each segment");
+    assert_eq!(requests("get"), 2 * slices, "for each slice its section of the plan, and one range of the film");
 }
 
 /// The size of a box at the top of a file.

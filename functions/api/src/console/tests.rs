@@ -27,7 +27,10 @@ async fn ask(path: &str, headers: &[(&str, &str)]) -> (StatusCode, HeaderMap, By
 fn the_page_may_run_its_own_scripts_only_and_talk_to_the_platform_only() {
     block_on(async {
         let (status, headers, body) = ask("/", &[]).await;
-        assert_eq!((status, &headers[header::CONTENT_TYPE]), (StatusCode::OK, "text/html; charset=utf-8"));
+        assert_eq!(
+            (status, headers[header::CONTENT_TYPE].to_str().unwrap()),
+            (StatusCode::OK, "text/html; charset=utf-8")
+        );
         let policy = headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
         assert!(policy.contains("script-src 'self';") && policy.contains("connect-src 'self' https://cdn.example;"));
         assert!(!policy.contains("unsafe") && !policy.contains('*'), "{policy}");

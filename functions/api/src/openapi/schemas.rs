@@ -242,14 +242,21 @@ fn package() -> Value {
         "A subtitle file beside the movie.",
         vec![("input_content_id", of("Id")), ("language", text()), ("label?", text()), ("kind", text())],
     );
+    let requests = || object("Requests to the store.", vec![("get", whole()), ("put", whole())]);
+    let stage = || {
+        let fields = vec![("requests", requests()), ("function_ms", whole()), ("peak_memory_bytes", whole())];
+        object("What a stage has cost.", fields)
+    };
+    let stages = [("ingest?", stage()), ("fragment?", stage()), ("encrypt?", stage()), ("dash?", stage())];
     let receipt = object(
         "What it has cost so far: bytes, requests to the store, time and most memory of functions.",
         vec![
             ("bytes_read", whole()),
             ("bytes_written", whole()),
-            ("requests?", object("Requests to the store.", vec![("get", whole()), ("put", whole())])),
+            ("requests?", requests()),
             ("function_ms?", whole()),
             ("peak_memory_bytes?", whole()),
+            ("stages?", object("The same of each stage that is done.", stages.into())),
         ],
     );
     let failure = object("Why it failed.", vec![("stage", text()), ("code", text()), ("message", text())]);
