@@ -106,7 +106,8 @@ fn a_film_is_read_once_and_written_once() {
     }
     let slices = count(&progress["slices_total"]);
     let requests = |kind: &str| count(&stages["encrypt"]["requests"][kind]);
-    let segments = objects.iter().filter(|own| own.key.ends_with(".m4s")).count() as u64;
+    let segments =
+        objects.iter().filter(|own| Path::new(&own.key).extension().is_some_and(|own| own == "m4s")).count() as u64;
     assert_eq!(requests("put"), segments, "a request for each segment");
     assert_eq!(requests("get"), 2 * slices, "for each slice its section of the plan, and one range of the film");
 }
