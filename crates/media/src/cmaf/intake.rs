@@ -66,7 +66,7 @@ struct Landing {
 #[derive(Debug)]
 struct Gathering {
     payload: Vec<u8>,
-    missing: u64,
+    missing: usize,
 }
 
 impl<'s> SliceIntake<'s> {
@@ -139,7 +139,7 @@ fn land(plan: &SegmentPlan, segment: usize, slice: &Slice, ranges: &mut [Arrivin
         range.ok_or(NOWHERE)?.landings.push(Landing { source: extent.offset..end, segment, at });
         at = usize::try_from(extent.bytes).ok().and_then(|bytes| at.checked_add(bytes)).ok_or(NOWHERE)?;
     }
-    Ok(Gathering { payload: Vec::new(), missing: length_of(at) })
+    Ok(Gathering { payload: Vec::new(), missing: at })
 }
 
 impl Arriving {
@@ -175,12 +175,12 @@ impl Gathering {
     /// Puts the `shared` part of a landing where it belongs.
     fn fill(&mut self, landing: &Landing, shared: &Range<u64>, bytes: &[u8]) -> Result<()> {
         if self.payload.is_empty() {
-            self.payload = vec![0; usize::try_from(self.missing).map_err(|_| MISFIT)?];
+            self.payload = vec![0; self.missing];
         }
         let Range { start, end } = within(shared, landing.source.start)?;
         let to = landing.at.checked_add(start).zip(landing.at.checked_add(end)).ok_or(MISFIT)?;
         self.payload.get_mut(to.0..to.1).ok_or(MISFIT)?.copy_from_slice(bytes);
-        self.missing = self.missing.checked_sub(length(bytes)).ok_or(MISFIT)?;
+        self.missing = self.missing.checked_sub(bytes.len()).ok_or(MISFIT)?;
         Ok(())
     }
 
@@ -194,8 +194,4 @@ impl Gathering {
 fn within(range: &Range<u64>, start: u64) -> Result<Range<usize>> {
     let position = |offset: u64| offset.checked_sub(start).and_then(|offset| usize::try_from(offset).ok());
     Ok(position(range.start).ok_or(MISFIT)?..position(range.end).ok_or(MISFIT)?)
-}
-
-fn length_of(bytes: usize) -> u64 {
-    u64::try_from(bytes).unwrap_or(u64::MAX)
 }
