@@ -141,25 +141,33 @@ impl Section {
     }
 }
 
+macro_rules! about_a_package {
+    ($($message:ident),+) => {
+        $(impl $message {
+            /// The package it is about.
+            #[must_use]
+            pub fn package(&self) -> &PackageId {
+                &self.packaged_content_id
+            }
+
+            /// The run of the package that it belongs to; none for any.
+            #[must_use]
+            pub fn run(&self) -> Option<u64> {
+                self.run
+            }
+
+            /// The same, of this run.
+            #[must_use]
+            pub fn of(self, run: u64) -> Self {
+                Self { run: Some(run), ..self }
+            }
+        })+
+    };
+}
+
+about_a_package!(FragmentMessage, SliceMessage, DashMessage);
+
 impl FragmentMessage {
-    /// The package it is about.
-    #[must_use]
-    pub fn package(&self) -> &PackageId {
-        &self.packaged_content_id
-    }
-
-    /// The run of the package that it belongs to; none for any.
-    #[must_use]
-    pub fn run(&self) -> Option<u64> {
-        self.run
-    }
-
-    /// The same, of this run.
-    #[must_use]
-    pub fn of(self, run: u64) -> Self {
-        Self { run: Some(run), ..self }
-    }
-
     /// For `package`.
     #[must_use]
     pub fn new(package: PackageId) -> Self {
@@ -168,24 +176,6 @@ impl FragmentMessage {
 }
 
 impl SliceMessage {
-    /// The package it is about.
-    #[must_use]
-    pub fn package(&self) -> &PackageId {
-        &self.packaged_content_id
-    }
-
-    /// The run of the package that it belongs to; none for any.
-    #[must_use]
-    pub fn run(&self) -> Option<u64> {
-        self.run
-    }
-
-    /// The same, of this run.
-    #[must_use]
-    pub fn of(self, run: u64) -> Self {
-        Self { run: Some(run), ..self }
-    }
-
     /// For the slice of `package` whose plan lies at `section`.
     #[must_use]
     pub fn new(package: PackageId, slice: u32, section: Section) -> Self {
@@ -200,24 +190,6 @@ impl SliceMessage {
 }
 
 impl DashMessage {
-    /// The package it is about.
-    #[must_use]
-    pub fn package(&self) -> &PackageId {
-        &self.packaged_content_id
-    }
-
-    /// The run of the package that it belongs to; none for any.
-    #[must_use]
-    pub fn run(&self) -> Option<u64> {
-        self.run
-    }
-
-    /// The same, of this run.
-    #[must_use]
-    pub fn of(self, run: u64) -> Self {
-        Self { run: Some(run), ..self }
-    }
-
     /// For `package`.
     #[must_use]
     pub fn new(package: PackageId) -> Self {
