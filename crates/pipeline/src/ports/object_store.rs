@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use bytes::Bytes;
 use futures_util::{Stream, TryStreamExt};
+use vpp_media::isobmff::MAX_MOOV_BYTES;
 
 use crate::layout::Headers;
 use crate::ports::{Body, NewPart, Part, Unavailable, UploadId};
@@ -200,7 +201,10 @@ pub trait ObjectStore: Send + Sync {
         pin: Option<&ETag>,
         range: Range<u64>,
     ) -> impl Future<Output = Result<Vec<u8>, StoreError>> + Send {
-        self.stream(at, pin, range).try_fold(Vec::new(), async |mut bytes, piece| {
+        // A large index would be held twice by a buffer that grows. Nothing larger is read whole.
+        let length = range.end.saturating_sub(range.start).min(MAX_MOOV_BYTES);
+        let room = usize::try_from(length).unwrap_or_default();
+        self.stream(at, pin, range).try_fold(Vec::with_capacity(room), async |mut bytes, piece| {
             bytes.extend_from_slice(&piece);
             Ok(bytes)
         })
