@@ -132,6 +132,16 @@ pub struct Settings {
     pub segment_duration: Duration,
 }
 
+/// What remembers things for the API.
+pub trait ApiCatalog: Catalog + Library + Book {}
+
+impl<C: Catalog + Library + Book> ApiCatalog for C {}
+
+/// What takes its messages.
+pub trait ApiQueue: Queue<FragmentMessage> + Queue<DashMessage> + Queue<DeletionMessage> {}
+
+impl<Q: Queue<FragmentMessage> + Queue<DashMessage> + Queue<DeletionMessage>> ApiQueue for Q {}
+
 /// The use cases and their ports.
 #[derive(Debug)]
 pub struct Api<C, Q, V, K> {
@@ -149,8 +159,8 @@ pub struct Api<C, Q, V, K> {
 
 impl<C, Q, V, K> Api<C, Q, V, K>
 where
-    C: Catalog + Library + Book,
-    Q: Queue<FragmentMessage> + Queue<DashMessage> + Queue<DeletionMessage>,
+    C: ApiCatalog,
+    Q: ApiQueue,
     V: KeyVault,
     K: Clock,
 {
@@ -406,6 +416,7 @@ where
     }
 }
 
-fn unavailable(operation: &'static str) -> impl Fn(crate::ports::Unavailable) -> Denied {
+/// What the caller is told when `operation` was not done.
+pub(crate) fn unavailable(operation: &'static str) -> impl Fn(crate::ports::Unavailable) -> Denied {
     move |source| Denied::Unavailable(Error::unavailable(operation)(source))
 }

@@ -8,10 +8,10 @@
 
 use std::time::Duration;
 
-use crate::api::Denied;
+use crate::api::{Denied, unavailable};
 use crate::error::Error;
 use crate::id::{ContentId, IncomingId};
-use crate::ports::{Arrived, Book, Clock, Created, ETag, Intake, Location, StoreError, Unavailable, UploadId};
+use crate::ports::{Arrived, Book, Clock, Created, ETag, Intake, Location, StoreError, UploadId};
 use crate::timestamp::Timestamp;
 
 const MIB: u64 = 1024 * 1024;
@@ -270,10 +270,6 @@ enum Arrival {
     Parts(Vec<Arrived>),
     /// Neither, and nothing can come any more.
     Over,
-}
-
-fn unavailable(operation: &'static str) -> impl Fn(Unavailable) -> Denied {
-    move |source| Denied::Unavailable(Error::unavailable(operation)(source))
 }
 
 fn unreachable(operation: &'static str) -> impl Fn(StoreError) -> Denied {

@@ -30,14 +30,12 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::Serialize;
 use tracing::{Instrument, info, info_span};
-use vpp_pipeline::api::{Api, Denied};
+use vpp_pipeline::api::{Api, ApiCatalog, ApiQueue, Denied};
 use vpp_pipeline::id::{ContentId, PackageId};
 use vpp_pipeline::intake::Intakes;
 use vpp_pipeline::licence::PlaybackTokens;
-use vpp_pipeline::message::{DashMessage, DeletionMessage, FragmentMessage};
 use vpp_pipeline::ports::{
-    Book, Catalog, Clock, ContentFilter, Intake, KeyVault, Library, PackageFilter, Queue, TokenSigner, TokenStore,
-    VerdictKind,
+    Clock, ContentFilter, Intake, KeyVault, PackageFilter, TokenSigner, TokenStore, VerdictKind,
 };
 
 use crate::asked::Asked;
@@ -52,11 +50,6 @@ use crate::view::{ContentView, ContentsView, DeletedView, PackageView, PackagesV
 const BODY: usize = 64 * 1024;
 type Served<C, Q, V, K> = State<Arc<Api<C, Q, V, K>>>;
 
-/// What the API sends messages to.
-pub(crate) trait ApiQueue: Queue<FragmentMessage> + Queue<DashMessage> + Queue<DeletionMessage> {}
-
-impl<Q: Queue<FragmentMessage> + Queue<DashMessage> + Queue<DeletionMessage>> ApiQueue for Q {}
-
 /// The API over its ports.
 pub(crate) fn router<C, Q, V, K, S, I, T>(
     api: Arc<Api<C, Q, V, K>>,
@@ -68,7 +61,7 @@ where
     I: Intake + 'static,
     T: TokenStore + 'static,
     S: TokenSigner + 'static,
-    C: Catalog + Library + Book + 'static,
+    C: ApiCatalog + 'static,
     Q: ApiQueue + 'static,
     V: KeyVault + 'static,
     K: Clock + 'static,
@@ -92,17 +85,11 @@ where
         .layer(from_fn_with_state(callers, authorize::<T, K>))
 }
 
-async fn create_package<C, Q, V, K>(
+async fn create_package<C: ApiCatalog, Q: ApiQueue, V: KeyVault, K: Clock>(
     State(api): Served<C, Q, V, K>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
-) -> Result<Response, Problem>
-where
-    C: Catalog + Library + Book,
-    Q: ApiQueue,
-    V: KeyVault,
-    K: Clock,
-{
+) -> Result<Response, Problem> {
     let body = body.map_err(|rejection| unreadable(&rejection))?;
     let request = package_request(&body, idempotency_key(&headers)?)?;
     let span = info_span!("create_package", input_content_id = %request.inputs.canonical());
@@ -120,39 +107,30 @@ where
     .await
 }
 
-async fn package<C, Q, V, K>(State(api): Served<C, Q, V, K>, Path(id): Path<String>) -> Result<Response, Problem>
-where
-    C: Catalog + Library + Book,
-    Q: ApiQueue,
-    V: KeyVault,
-    K: Clock,
-{
+async fn package<C: ApiCatalog, Q: ApiQueue, V: KeyVault, K: Clock>(
+    State(api): Served<C, Q, V, K>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
     let id: PackageId = id.parse().map_err(|_| Denied::UnknownPackage)?;
     let span = info_span!("package", packaged_content_id = %id);
     let package = api.package(&id).instrument(span).await?;
     Ok(json(StatusCode::OK, &PackageView::new(&package, api.url(&package))))
 }
 
-async fn content<C, Q, V, K>(State(api): Served<C, Q, V, K>, Path(id): Path<String>) -> Result<Response, Problem>
-where
-    C: Catalog + Library + Book,
-    Q: ApiQueue,
-    V: KeyVault,
-    K: Clock,
-{
+async fn content<C: ApiCatalog, Q: ApiQueue, V: KeyVault, K: Clock>(
+    State(api): Served<C, Q, V, K>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
     let id: ContentId = id.parse().map_err(|_| Denied::UnknownContent)?;
     let span = info_span!("content", input_content_id = %id);
     let content = api.content(&id).instrument(span).await?;
     Ok(json(StatusCode::OK, &WholeContentView::from(&content)))
 }
 
-async fn retry<C, Q, V, K>(State(api): Served<C, Q, V, K>, Path(id): Path<String>) -> Result<Response, Problem>
-where
-    C: Catalog + Library + Book,
-    Q: ApiQueue,
-    V: KeyVault,
-    K: Clock,
-{
+async fn retry<C: ApiCatalog, Q: ApiQueue, V: KeyVault, K: Clock>(
+    State(api): Served<C, Q, V, K>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
     let id: PackageId = id.parse().map_err(|_| Denied::UnknownPackage)?;
     let span = info_span!("retry", packaged_content_id = %id);
     async {
@@ -164,13 +142,10 @@ where
     .await
 }
 
-async fn delete_package<C, Q, V, K>(State(api): Served<C, Q, V, K>, Path(id): Path<String>) -> Result<Response, Problem>
-where
-    C: Catalog + Library + Book,
-    Q: ApiQueue,
-    V: KeyVault,
-    K: Clock,
-{
+async fn delete_package<C: ApiCatalog, Q: ApiQueue, V: KeyVault, K: Clock>(
+    State(api): Served<C, Q, V, K>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
     let id: PackageId = id.parse().map_err(|_| Denied::UnknownPackage)?;
     let span = info_span!("delete_package", packaged_content_id = %id);
     async {
@@ -182,13 +157,10 @@ where
     .await
 }
 
-async fn delete_content<C, Q, V, K>(State(api): Served<C, Q, V, K>, Path(id): Path<String>) -> Result<Response, Problem>
-where
-    C: Catalog + Library + Book,
-    Q: ApiQueue,
-    V: KeyVault,
-    K: Clock,
-{
+async fn delete_content<C: ApiCatalog, Q: ApiQueue, V: KeyVault, K: Clock>(
+    State(api): Served<C, Q, V, K>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
     let id: ContentId = id.parse().map_err(|_| Denied::UnknownContent)?;
     let span = info_span!("delete_content", input_content_id = %id);
     async {
@@ -206,16 +178,10 @@ struct Health {
     status: &'static str,
 }
 
-async fn contents<C, Q, V, K>(
+async fn contents<C: ApiCatalog, Q: ApiQueue, V: KeyVault, K: Clock>(
     State(api): Served<C, Q, V, K>,
     asked: Result<Query<Asked>, QueryRejection>,
-) -> Result<Response, Problem>
-where
-    C: Catalog + Library + Book,
-    Q: ApiQueue,
-    V: KeyVault,
-    K: Clock,
-{
+) -> Result<Response, Problem> {
     let asked = Asked::of(asked, &["limit", "cursor", "status", "origin"])?;
     let filter = ContentFilter {
         verdict: asked.named("status", VerdictKind::from_name, "Ingested, Subtitles or Refused")?,
@@ -230,16 +196,10 @@ where
     Ok(json(StatusCode::OK, &view))
 }
 
-async fn packages<C, Q, V, K>(
+async fn packages<C: ApiCatalog, Q: ApiQueue, V: KeyVault, K: Clock>(
     State(api): Served<C, Q, V, K>,
     asked: Result<Query<Asked>, QueryRejection>,
-) -> Result<Response, Problem>
-where
-    C: Catalog + Library + Book,
-    Q: ApiQueue,
-    V: KeyVault,
-    K: Clock,
-{
+) -> Result<Response, Problem> {
     let asked = Asked::of(asked, &["limit", "cursor", "status", "input_content_id"])?;
     let status = "Queued, Fragmented, Encrypted, Ready, Failed or Deleting";
     let filter = PackageFilter {
