@@ -261,7 +261,7 @@ where
 
     /// Takes a step, if the package is still where it starts from.
     async fn advance(&self, package: &Package, step: Step, what: &'static str) -> Result<(), Denied> {
-        let transition = Transition { at: self.clock.now(), step, work: Work::default() };
+        let transition = Transition { of: None, at: self.clock.now(), step, work: Work::default() };
         self.catalog.advance(&package.id, &transition).await.map(|_| ()).map_err(unavailable(what))
     }
 

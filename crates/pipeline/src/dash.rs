@@ -59,7 +59,7 @@ where
     /// Only transient ones: a permanent one makes the package Failed.
     pub async fn handle(&self, message: &DashMessage) -> Result<Outcome, Error> {
         let result = self.work(message).await;
-        settle(result, Stage::Dash, message.package(), &self.catalog, &self.clock).await
+        settle(result, Stage::Dash, message.package(), message.run(), &self.catalog, &self.clock).await
     }
 
     async fn work(&self, message: &DashMessage) -> Result<Outcome, Error> {
@@ -92,7 +92,7 @@ where
         let slices = receipts.iter().map(|receipt| receipt.spent).fold(Spent::default(), Spent::and);
         let spent = vec![(Stage::Encrypt, slices), (Stage::Dash, self.meter.reading().since(&before))];
         let work = Work { output, bytes_read: 0, bytes_written, spent };
-        let transition = Transition { at: self.clock.now(), step: Step::Ready { url }, work };
+        let transition = Transition { of: Some(package.run), at: self.clock.now(), step: Step::Ready { url }, work };
         self.catalog.advance(&package.id, &transition).await.map_err(Error::unavailable("writing Ready"))?;
         Ok(Outcome::Done)
     }

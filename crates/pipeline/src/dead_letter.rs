@@ -58,7 +58,7 @@ impl<C: Catalog, K: Clock> DeadLetters<C, K> {
         }
         let message = format!("the {stage} stage was tried again and again and never succeeded; its log says why");
         let failure = Failure { stage, code: RETRIES_EXHAUSTED.to_owned(), message };
-        fail(failure, id, &self.catalog, &self.clock).await
+        fail(failure, id, run, &self.catalog, &self.clock).await
     }
 
     /// An upload without a verdict gets a provisional one; one with a verdict has a package that was never started.

@@ -82,7 +82,7 @@ where
     /// Only transient ones: a permanent one makes the package Failed.
     pub async fn handle(&self, message: &SliceMessage) -> Result<Outcome, Error> {
         let result = self.work(message).await;
-        settle(result, Stage::Encrypt, message.package(), &self.catalog, &self.clock).await
+        settle(result, Stage::Encrypt, message.package(), message.run(), &self.catalog, &self.clock).await
     }
 
     async fn work(&self, message: &SliceMessage) -> Result<Outcome, Error> {
@@ -289,8 +289,8 @@ where
 
     /// Sends the package on, if this was the last slice to be counted.
     async fn finish(&self, message: &SliceMessage) -> Result<Outcome, Error> {
-        // Of whichever run: a slice that was made counts for it too.
-        let Some(now) = package(&self.catalog, message.package(), None).await? else {
+        // A slice that was made counts for whichever run; to go on is for the messages of that run.
+        let Some(now) = package(&self.catalog, message.package(), message.run()).await? else {
             return Ok(Outcome::Nothing);
         };
         let all = now.state.plan().map(|plan| plan.slices);
@@ -299,7 +299,7 @@ where
         }
         let output = Location::new(&self.settings.output_bucket, layout::output_key(&now.id, ""));
         let work = Work { output: Some(output.to_string()), ..Work::default() };
-        let transition = Transition { at: self.clock.now(), step: Step::Encrypted, work };
+        let transition = Transition { of: Some(now.run), at: self.clock.now(), step: Step::Encrypted, work };
         self.catalog.advance(&now.id, &transition).await.map_err(Error::unavailable("writing Encrypted"))?;
         self.send_on(&now).await
     }

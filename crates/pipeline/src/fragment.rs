@@ -68,7 +68,7 @@ where
     /// Only transient ones: a permanent one makes the package Failed.
     pub async fn handle(&self, message: &FragmentMessage) -> Result<Outcome, Error> {
         let result = self.work(message).await;
-        settle(result, Stage::Fragment, message.package(), &self.catalog, &self.clock).await
+        settle(result, Stage::Fragment, message.package(), message.run(), &self.catalog, &self.clock).await
     }
 
     async fn work(&self, message: &FragmentMessage) -> Result<Outcome, Error> {
@@ -96,7 +96,8 @@ where
         let slices = presentation.slices;
         let spent = vec![(Stage::Fragment, self.meter.reading().since(&before))];
         let work = Work { output: Some(plan_at.to_string()), bytes_read, bytes_written, spent };
-        let transition = Transition { at: self.clock.now(), step: Step::Fragmented { slices }, work };
+        let transition =
+            Transition { of: Some(package.run), at: self.clock.now(), step: Step::Fragmented { slices }, work };
         // A package that is past this step keeps its state; its slice messages are sent again all the same.
         self.catalog.advance(&package.id, &transition).await.map_err(Error::unavailable("writing Fragmented"))?;
 

@@ -235,9 +235,10 @@ impl Package {
         std::iter::once(&self.source).chain(self.further.iter().map(|input| &input.source))
     }
 
-    /// Takes a step, if the package is in a status the step starts from; else it is unchanged.
+    /// Takes a step, if the package is of the step's run and in a status the step starts from; else it is unchanged.
     pub fn apply(&mut self, transition: &Transition) -> Advance {
-        let Some(state) = self.state.clone().step(transition) else {
+        let state = self.state.clone().step(transition);
+        let Some(state) = state.filter(|_| transition.of.is_none_or(|run| run == self.run)) else {
             return Advance::Stale(self.status());
         };
         self.state = state;

@@ -45,6 +45,7 @@ pub(crate) async fn settle<C: Catalog, K: Clock>(
     result: Result<Outcome, Error>,
     stage: Stage,
     id: &PackageId,
+    run: Option<u64>,
     catalog: &C,
     clock: &K,
 ) -> Result<Outcome, Error> {
@@ -53,18 +54,19 @@ pub(crate) async fn settle<C: Catalog, K: Clock>(
         other => return other,
     };
     let failure = Failure { stage, code: code.to_owned(), message };
-    fail(failure, id, catalog, clock).await
+    fail(failure, id, run, catalog, clock).await
 }
 
-/// Makes a package Failed, unless its stage is behind it.
+/// Makes a package Failed, unless its stage is behind it, or the failure is another run's.
 pub(crate) async fn fail<C: Catalog, K: Clock>(
     failure: Failure,
     id: &PackageId,
+    run: Option<u64>,
     catalog: &C,
     clock: &K,
 ) -> Result<Outcome, Error> {
     let step = Step::Failed(failure.clone());
-    let transition = Transition { at: clock.now(), step, work: Work::default() };
+    let transition = Transition { of: run, at: clock.now(), step, work: Work::default() };
     let advance = catalog.advance(id, &transition).await.map_err(Error::unavailable("writing the failure"))?;
     Ok(match advance {
         Advance::Done => {

@@ -16,8 +16,10 @@
 //!
 //! Two arrows are drawn by people. A failure that is retried is forgotten, and the package stands where it stood: only the very
 //! failure that was seen is, so that of two who retry one does. Deleting is a tombstone: no stage works on it, and when all
-//! that was made is gone, so is the package. It may then be asked for again, as another *run* of the same id: a message names
-//! the run it belongs to, and one of another run changes nothing.
+//! that was made is gone, so is the package. It may then be asked for again, as another *run* of the same id, and a retry is
+//! another run too: a message names the run it belongs to, and one of another run changes nothing. Neither does a function that
+//! was at work for it: it takes its step only while the package is still of that run. For the message that must follow the step
+//! would be of the old run, and nobody would go on.
 
 use std::fmt;
 use std::str::FromStr;
@@ -118,9 +120,11 @@ pub enum Stage {
     Dash,
 }
 
-/// A step forward: which, when, and by what work.
+/// A step forward: of which run, when, which, and by what work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transition {
+    /// The run whose step it is: a package of another run does not take it. None for any.
+    pub of: Option<u64>,
     /// When.
     pub at: Timestamp,
     /// Which.
@@ -381,7 +385,7 @@ mod tests {
         let mut states = vec![State::Queued];
         for (second, step) in (1..).zip(steps) {
             let at = Timestamp::from(UNIX_EPOCH + Duration::from_secs(second));
-            let transition = Transition { at, step: step.clone(), work: Work::default() };
+            let transition = Transition { of: None, at, step: step.clone(), work: Work::default() };
             let before = states.last().cloned().unwrap();
             states.push(before.clone().step(&transition).unwrap_or(before));
         }

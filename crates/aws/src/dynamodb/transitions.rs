@@ -12,7 +12,7 @@ use super::AttributeValue;
 use super::attributes::{number, spent, string};
 use super::package_item::{SK, pk, spent_name};
 
-/// A step, on condition that the package is in a status the step starts from.
+/// A step, on condition that the package is in a status the step starts from, and of the step's run.
 pub(super) fn advance(table: &str, id: &PackageId, transition: &Transition) -> Result<Update, BuildError> {
     let work = &transition.work;
     let mut sets = vec![("status", string(transition.step.leads_to().as_str()))];
@@ -42,15 +42,27 @@ pub(super) fn advance(table: &str, id: &PackageId, transition: &Transition) -> R
             if condition.is_some() { " REMOVE failed_at, failure" } else { "" }
         ))
         .condition_expression(format!(
-            "#status IN ({}){}",
+            "#status IN ({}){}{}",
             statuses.join(", "),
-            if condition.is_some() { " AND failed_at = :seen" } else { "" }
+            if condition.is_some() { " AND failed_at = :seen" } else { "" },
+            match transition.of {
+                // A package that was asked for before there were runs.
+                Some(0) => " AND attribute_not_exists(#run)",
+                Some(_) => " AND #run = :of",
+                None => "",
+            }
         ))
         .set_expression_attribute_values(
             condition.map(|at| HashMap::from([(":seen".to_owned(), string(at.to_string()))])),
         )
         .expression_attribute_values(":read", number(work.bytes_read))
         .expression_attribute_values(":written", number(work.bytes_written));
+    if let Some(run) = transition.of {
+        update = update.expression_attribute_names("#run", "run");
+        if run != 0 {
+            update = update.expression_attribute_values(":of", number(run));
+        }
+    }
     for (placeholder, status) in statuses.into_iter().zip(starts_from) {
         update = update.expression_attribute_values(placeholder, string(status.as_str()));
     }

@@ -48,6 +48,7 @@ fn dynamodb_keeps_the_contract_of_a_catalog() {
         contract::creates(&catalog, "creates").await;
         contract::refusals(&catalog, "refusals").await;
         contract::steps(&catalog, "steps").await;
+        contract::steps_of_runs(&catalog, "runs").await;
         contract::failures(&catalog, "failures").await;
         contract::receipts(&catalog, "receipts").await;
         contract::kept_uploads(&catalog, "uploads").await;

@@ -197,9 +197,34 @@ pub async fn steps<C: Catalog>(catalog: &C, run: &str) {
     for (second, (step, outcome)) in (10..).zip(steps) {
         let spent = vec![(Stage::Encrypt, spent(second)), (Stage::Dash, spent(second + 1))];
         let work = Work { output: Some(format!("s3://work/{second}")), bytes_read: 100, bytes_written: 7, spent };
-        let transition = Transition { at: at(second), step, work };
+        let transition = Transition { of: None, at: at(second), step, work };
         assert_eq!(catalog.advance(&id, &transition).await.unwrap(), outcome, "{transition:?}");
         assert_eq!(expected.apply(&transition), outcome);
+        assert_eq!(catalog.package(&id).await.unwrap(), Some(expected.clone()), "after {transition:?}");
+    }
+}
+
+/// A catalog: a package takes no step of another run.
+pub async fn steps_of_runs<C: Catalog>(catalog: &C, run: &str) {
+    let mut expected = package(run, 1);
+    let id = expected.id.clone();
+    catalog.create_package(&expected).await.unwrap();
+    let own = expected.run;
+    let failed = || Step::Failed(Failure { stage: Stage::Encrypt, code: "c".to_owned(), message: "m".to_owned() });
+    let retried = Step::Retried { failed_at: at(13), to: Status::Fragmented };
+    for (second, of, step, outcome) in [
+        (10, Some(own + 1), Step::Fragmented { slices: 2 }, Advance::Stale(Status::Queued)),
+        (11, Some(own), Step::Fragmented { slices: 2 }, Advance::Done),
+        (12, Some(own + 1), failed(), Advance::Stale(Status::Fragmented)),
+        (13, Some(own), failed(), Advance::Done),
+        (14, None, retried, Advance::Done),
+        (15, Some(own), Step::Encrypted, Advance::Stale(Status::Fragmented)),
+        (16, Some(own), failed(), Advance::Stale(Status::Fragmented)),
+        (17, Some(14_000), Step::Encrypted, Advance::Done),
+    ] {
+        let transition = Transition { of, at: at(second), step, work: Work::default() };
+        assert_eq!(catalog.advance(&id, &transition).await.unwrap(), outcome, "{transition:?}");
+        expected.apply(&transition);
         assert_eq!(catalog.package(&id).await.unwrap(), Some(expected.clone()), "after {transition:?}");
     }
 }
@@ -212,7 +237,7 @@ pub async fn failures<C: Catalog>(catalog: &C, run: &str) {
     let failure =
         Failure { stage: Stage::Encrypt, code: "source_missing".to_owned(), message: "it is gone".to_owned() };
     for step in [Step::Fragmented { slices: 2 }, Step::Failed(failure), Step::Encrypted] {
-        let transition = Transition { at: at(20), step, work: Work::default() };
+        let transition = Transition { of: None, at: at(20), step, work: Work::default() };
         let outcome = expected.apply(&transition);
         assert_eq!(catalog.advance(&id, &transition).await.unwrap(), outcome);
     }
@@ -226,7 +251,7 @@ pub async fn receipts<C: Catalog>(catalog: &C, run: &str) {
     let mut expected = package(run, 1);
     let id = expected.id.clone();
     catalog.create_package(&expected).await.unwrap();
-    let fragmented = Transition { at: at(1), step: Step::Fragmented { slices: 12 }, work: Work::default() };
+    let fragmented = Transition { of: None, at: at(1), step: Step::Fragmented { slices: 12 }, work: Work::default() };
     catalog.advance(&id, &fragmented).await.unwrap();
     expected.apply(&fragmented);
 
@@ -266,7 +291,7 @@ pub async fn retries_and_tombstones<C: Catalog + Library>(catalog: &C, run: &str
         (21, Step::Ready { url: "https://cdn.example/stream.mpd".to_owned() }),
         (22, failed()),
     ] {
-        let transition = Transition { at: at(second), step, work: Work::default() };
+        let transition = Transition { of: None, at: at(second), step, work: Work::default() };
         let outcome = expected.apply(&transition);
         assert_eq!(catalog.advance(&id, &transition).await.unwrap(), outcome, "{transition:?}");
         assert_eq!(catalog.package(&id).await.unwrap(), Some(expected.clone()), "after {transition:?}");
@@ -290,7 +315,7 @@ pub async fn forgetting<C: Catalog + Library>(catalog: &C, run: &str) {
 
     catalog.forget_package(id, package.run).await.unwrap();
     assert_eq!(catalog.receipts(id).await.unwrap().len(), 60, "it is not Deleting");
-    let deleting = Transition { at: at(9), step: Step::Deleting, work: Work::default() };
+    let deleting = Transition { of: None, at: at(9), step: Step::Deleting, work: Work::default() };
     assert_eq!(catalog.advance(id, &deleting).await.unwrap(), Advance::Done);
     assert!(!catalog.lease_deletion(id, package.run + 1, at(10), at(20)).await.unwrap(), "it is of another run");
     for (now, taken) in [(10, true), (10, false), (19, false), (21, true)] {
@@ -370,7 +395,8 @@ pub async fn listing_packages<C: Catalog + Library>(catalog: &C, run: &str) {
         catalog.create_package(package).await.unwrap();
     }
     for number in [0, 3] {
-        let fragmented = Transition { at: at(9), step: Step::Fragmented { slices: 12 }, work: Work::default() };
+        let fragmented =
+            Transition { of: None, at: at(9), step: Step::Fragmented { slices: 12 }, work: Work::default() };
         catalog.advance(&made[number].id, &fragmented).await.unwrap();
         made[number].apply(&fragmented);
         catalog.put_receipt(&made[number].id, &receipt(0)).await.unwrap();

@@ -29,6 +29,7 @@ fn the_catalog_keeps_its_contract() {
         contract::creates(&catalog, "creates").await;
         contract::refusals(&catalog, "refusals").await;
         contract::steps(&catalog, "steps").await;
+        contract::steps_of_runs(&catalog, "runs").await;
         contract::failures(&catalog, "failures").await;
         contract::receipts(&catalog, "receipts").await;
         contract::kept_uploads(&catalog, "uploads").await;
