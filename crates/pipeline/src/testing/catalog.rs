@@ -22,7 +22,7 @@ pub struct MemoryCatalog {
     state: Arc<Mutex<State>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct State {
     contents: BTreeMap<ContentId, Content>,
     packages: BTreeMap<PackageId, Package>,
@@ -34,6 +34,19 @@ struct State {
 }
 
 impl MemoryCatalog {
+    /// A catalog of its own that remembers the same: what is done to one, the other does not know.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        Self { state: Arc::new(Mutex::new(lock(&self.state).clone())) }
+    }
+
+    /// Changes a package as no use case may: for tests of what a broken catalog would do.
+    pub fn tamper(&self, id: &PackageId, change: impl FnOnce(&mut Package)) {
+        if let Some(package) = lock(&self.state).packages.get_mut(id) {
+            change(package);
+        }
+    }
+
     /// All contents.
     #[must_use]
     pub fn all_contents(&self) -> Vec<Content> {

@@ -26,7 +26,7 @@ pub struct MemoryStore {
     state: Arc<Mutex<State>>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct State {
     objects: BTreeMap<Location, Stored>,
     bytes_read: BTreeMap<String, u64>,
@@ -51,7 +51,7 @@ impl Default for State {
 }
 
 /// An object in the making.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Uploading {
     at: Location,
     headers: Headers,
@@ -62,7 +62,7 @@ struct Uploading {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
     /// Its bytes.
-    pub bytes: Vec<u8>,
+    pub bytes: Bytes,
     /// How it is served; uploads have none.
     pub headers: Option<Headers>,
 }
@@ -81,6 +81,12 @@ impl MemoryStore {
         Self { state: Arc::new(Mutex::new(State { smallest_part: bytes, ..State::default() })) }
     }
 
+    /// A store of its own with the same objects: what is done to one, the other does not know.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        Self { state: Arc::new(Mutex::new(lock(&self.state).clone())) }
+    }
+
     /// How many uploads are not over.
     #[must_use]
     pub fn open_uploads(&self) -> usize {
@@ -95,7 +101,7 @@ impl MemoryStore {
     /// Puts an object there as an uploader does, over whatever stood there.
     #[must_use]
     pub fn upload(&self, at: &Location, bytes: &[u8]) -> ETag {
-        let stored = Stored { bytes: bytes.to_vec(), headers: None };
+        let stored = Stored { bytes: Bytes::copy_from_slice(bytes), headers: None };
         let etag = stored.etag();
         lock(&self.state).objects.insert(at.clone(), stored);
         etag
@@ -160,7 +166,7 @@ impl ObjectStore for MemoryStore {
             Some(stored) if Digest::of(&stored.bytes) == object.digest => Ok(Put::AlreadyThere),
             Some(_) => Err(StoreError::DifferentBytes { at: at.clone() }),
             None => {
-                let stored = Stored { bytes: object.body.to_vec(), headers: Some(object.headers) };
+                let stored = Stored { bytes: object.body.to_vec().into(), headers: Some(object.headers) };
                 state.objects.insert(at.clone(), stored);
                 Ok(Put::Created)
             }
@@ -214,7 +220,7 @@ impl ObjectStore for MemoryStore {
             number = part.number;
             bytes.extend_from_slice(held);
         }
-        let stored = Stored { bytes, headers: Some(own.headers) };
+        let stored = Stored { bytes: bytes.into(), headers: Some(own.headers) };
         state.uploads.remove(upload.as_str());
         state.objects.insert(at.clone(), stored);
         Ok(Put::Created)

@@ -14,6 +14,14 @@ pub struct MemoryVault {
     made: Arc<AtomicU8>,
 }
 
+impl MemoryVault {
+    /// A vault of its own, which makes the keys that this one would make next.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        Self { made: Arc::new(AtomicU8::new(self.made.load(Ordering::Relaxed))) }
+    }
+}
+
 /// Length of the mark that binds a wrapped key to its package.
 const MARK: usize = 4;
 

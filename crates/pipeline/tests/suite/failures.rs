@@ -82,7 +82,7 @@ fn other_bytes_under_an_outputs_name_are_an_alarm_and_are_left_alone() {
         platform.store.put_if_absent(&at, squatter).await.unwrap();
         assert!(platform.run().await.is_empty());
         assert_eq!(failure(&platform).code, "different_bytes");
-        assert_eq!(platform.store.bucket("output")[at.key()].bytes, b"not a segment");
+        assert_eq!(platform.store.bucket("output")[at.key()].bytes, b"not a segment".as_slice());
     });
 }
 

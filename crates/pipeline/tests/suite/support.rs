@@ -98,7 +98,7 @@ pub(crate) async fn assert_ready(platform: &Platform) {
     let of = |path: &str| {
         let key = format!("{}/{path}", package.id);
         let (_, stored) = manifests.iter().find(|(other, _)| *other == key).expect("a manifest");
-        String::from_utf8(stored.bytes.clone()).unwrap()
+        String::from_utf8(stored.bytes.to_vec()).unwrap()
     };
     assert!(of("stream.mpd").contains("<MPD"));
     assert!(of("stream.m3u8").contains("v1/media.m3u8") && of("v1/media.m3u8").contains("\n5.m4s\n"));

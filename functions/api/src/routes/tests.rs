@@ -325,7 +325,7 @@ fn a_key_for_the_sound_and_drm_systems_are_signalled_and_told() {
         assert_eq!(ready.json()["drm"], drm);
         assert!(!ready.text.contains(AUDIO_KEY));
         let output = platform.store.bucket("output");
-        let text = |path: &str| String::from_utf8(output[&format!("{id}/{path}")].bytes.clone()).unwrap();
+        let text = |path: &str| String::from_utf8(output[&format!("{id}/{path}")].bytes.to_vec()).unwrap();
         let mpd = text("stream.mpd");
         assert_eq!(mpd.matches(WIDEVINE).count(), 2, "for each of the two tracks: {mpd}");
         assert!(mpd.contains(KID) && mpd.contains("01234567-89ab-cdef-0123-456789abcdef"));
@@ -391,7 +391,7 @@ fn subtitles_that_were_uploaded_are_put_beside_the_movie() {
         let ready = get(&platform, &format!("/packaged_content/{id}")).await.json();
         assert_eq!((&ready["status"], &ready["subtitles"]), (&json!("Ready"), &with(&english)["subtitles"]));
         let output = platform.store.bucket("output");
-        let text = |path: &str| String::from_utf8(output[&format!("{id}/{path}")].bytes.clone()).unwrap();
+        let text = |path: &str| String::from_utf8(output[&format!("{id}/{path}")].bytes.to_vec()).unwrap();
         assert!(text("t1/subtitles.vtt").contains("Hello"));
         let mpd = text("stream.mpd");
         assert!(

@@ -1,0 +1,138 @@
+//! What must hold, whatever happens: after every step, and when nothing happens any more.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use futures_executor::block_on;
+use vpp_media::cmaf::Layout;
+use vpp_pipeline::content::Verdict;
+use vpp_pipeline::id::PackageId;
+use vpp_pipeline::message::FragmentMessage;
+use vpp_pipeline::package::{Package, Tally};
+use vpp_pipeline::ports::Catalog;
+use vpp_pipeline::state::{State, Status};
+use vpp_pipeline::testing::Stored;
+
+use crate::broken::Broken;
+use crate::ports::Look;
+use crate::work::{Request, Work};
+use crate::world::{Budget, Event, Rules, World};
+
+/// Reasons a package may give: all retries failed, or the source is not what it was.
+const REASONS: [&str; 3] = ["retries_exhausted", "source_changed", "source_missing"];
+
+/// The objects of a run, by key, and its package.
+type Whole = (BTreeMap<String, Stored>, Package);
+/// Runs, by the package and its wrapped key.
+type Known = BTreeMap<(PackageId, Option<String>), Arc<Whole>>;
+
+/// After a step of `work`, before which the package was `before`.
+pub(crate) fn of_a_step(before: Option<&Package>, world: &World, work: &Work) -> Result<(), String> {
+    let after = world.package();
+    moves_forward(before, after.as_ref(), work)?;
+    let Some(package) = after else { return Ok(()) };
+    let (expected, whole) = &*undisturbed(world, &package);
+    let output = world.store.bucket("output");
+    let other = output.iter().find(|(key, stored)| expected.get(*key) != Some(stored));
+    if let Some((key, _)) = other {
+        return Err(format!("{key} is not what an undisturbed run makes"));
+    }
+    if package.status() == Status::Ready {
+        if let Some(missing) = expected.keys().find(|key| !output.contains_key(*key)) {
+            return Err(format!("Ready without {missing}"));
+        }
+        if package.tally != whole.tally || package.state.plan().map(|plan| plan.slices) != Some(2) {
+            return Err(format!("Ready and counted wrong: {:?}", package.tally));
+        }
+    }
+    Ok(())
+}
+
+/// Every arrow of the state machine has its own who.
+fn moves_forward(before: Option<&Package>, after: Option<&Package>, work: &Work) -> Result<(), String> {
+    use Status::{Deleting, Encrypted, Failed, Fragmented, Queued, Ready};
+    let (from, to) = (before.map(Package::status), after.map(Package::status));
+    if from == to {
+        return Ok(());
+    }
+    let may = match (from, to) {
+        (None, Some(Queued)) => matches!(work, Work::Upload(_) | Work::Ask(Request::Package(_))),
+        (Some(Queued), Some(Fragmented)) => matches!(work, Work::Fragment(_)),
+        (Some(Fragmented), Some(Encrypted)) => matches!(work, Work::Slice(_)),
+        (Some(Encrypted), Some(Ready)) => matches!(work, Work::Dash(_)),
+        (Some(Queued | Fragmented | Encrypted), Some(Failed)) => !matches!(work, Work::Ask(_)),
+        (Some(Failed), Some(Queued | Fragmented | Encrypted)) => matches!(work, Work::Ask(Request::Retry(_))),
+        (Some(_), Some(Deleting)) => matches!(work, Work::Ask(Request::Deletion(_))),
+        (Some(Deleting), None) => matches!(work, Work::Delete(_)),
+        _ => false,
+    };
+    if may { Ok(()) } else { Err(format!("{from:?} became {to:?} by {work:?}")) }
+}
+
+/// When nothing happens any more by itself.
+pub(crate) fn of_rest(world: &World) -> Result<(), String> {
+    let Some(package) = world.package() else { return of_rest_without(world) };
+    match &package.state {
+        State::Ready { .. } => Ok(()),
+        State::Failed { failure, .. } if REASONS.contains(&failure.code.as_str()) && !failure.message.is_empty() => {
+            Ok(())
+        }
+        State::Failed { failure, .. } => Err(format!("Failed, and nobody knows why: {failure:?}")),
+        _ => Err(format!("stuck: {}", package.status())),
+    }
+}
+
+/// There was none, for a reason, or it was deleted and left nothing.
+fn of_rest_without(world: &World) -> Result<(), String> {
+    let contents = world.catalog.all_contents();
+    let content = contents.first().ok_or("the upload has left no trace")?;
+    if let Verdict::Refused(refusal) = &content.verdict
+        && refusal.code.is_empty()
+    {
+        return Err("refused, and nobody knows why".to_owned());
+    }
+    let left: Vec<_> = ["output", "work"].iter().flat_map(|bucket| world.store.bucket(bucket).into_keys()).collect();
+    if !left.is_empty() || world.store.open_uploads() > 0 {
+        return Err(format!("there is no package, and yet {left:?}, {} uploads", world.store.open_uploads()));
+    }
+    if let Some(id) = content.facts().and_then(|facts| facts.package.as_ref())
+        && block_on(world.catalog.receipts(id)).is_ok_and(|receipts| !receipts.is_empty())
+    {
+        return Err("there is no package, and yet receipts".to_owned());
+    }
+    Ok(())
+}
+
+/// What the same package comes to when nothing goes wrong.
+fn undisturbed(world: &World, package: &Package) -> Arc<Whole> {
+    static KNOWN: OnceLock<Mutex<Known>> = OnceLock::new();
+    let known = KNOWN.get_or_init(Mutex::default);
+    let key = (package.id.clone(), package.encryption.as_ref().map(|own| own.key.to_string()));
+    if let Some(known) = known.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+        return Arc::clone(known);
+    }
+    let rules = Rules {
+        at_once: 1,
+        tries: 8,
+        broken: Broken::No,
+        checked: false,
+        look: Look { at_sources: false, at_objects: false },
+        package_on_upload: true,
+        layout: Layout::default(),
+        part_bytes: crate::PART_BYTES,
+    };
+    let content = world.catalog.all_contents().remove(0);
+    let tally = Tally { bytes_read: content.bytes_read, ..Tally::default() };
+    let queued = Package { state: State::Queued, tally, output_file_path: None, ..package.clone() };
+    let mut run =
+        World::uploaded(Budget::NONE).with_package(&content, &queued, FragmentMessage::new(queued.id.clone()));
+    while let Some(event) = run.events(&rules).first().copied() {
+        assert!(!matches!(event, Event::Wait | Event::Pause), "nothing waits");
+        run = run.after(event, &rules);
+    }
+    let made = run.package().expect("a package");
+    assert_eq!(made.status(), Status::Ready, "{:?}", made.state);
+    let whole = Arc::new((run.store.bucket("output"), made));
+    known.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&whole));
+    whole
+}

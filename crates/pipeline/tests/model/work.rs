@@ -1,0 +1,201 @@
+//! What is delivered, and the handler each goes to: the platform's own use cases, nothing modelled.
+
+use std::time::Duration;
+
+use vpp_media::cenc::{Drm, Scheme};
+use vpp_media::cmaf::{Layout, ProtectedTracks};
+use vpp_pipeline::api::{self, Api, Denied, PackageRequest, RequestedTreatment};
+use vpp_pipeline::dash::{self, Dash};
+use vpp_pipeline::dead_letter::{DeadLetter, DeadLetters};
+use vpp_pipeline::delete::{self, Delete};
+use vpp_pipeline::encrypt::{self, Encrypt};
+use vpp_pipeline::fragment::{self, Fragment};
+use vpp_pipeline::id::{ContentId, PackageId};
+use vpp_pipeline::ingest::{self, Ingest, Upload};
+use vpp_pipeline::message::{DashMessage, DeletionMessage, FragmentMessage, SliceMessage};
+use vpp_pipeline::package::Treatment;
+use vpp_pipeline::parts::LARGEST_SLICE;
+use vpp_pipeline::ports::Queues;
+use vpp_pipeline::state::{Stage, Status};
+use vpp_pipeline::testing::{MemoryCatalog, MemoryProbe, MemoryStore, MemoryVault};
+
+use crate::broken::{Behind, Broken};
+use crate::ports::{Free, Look, Outbox, Post, Since, Taped};
+use crate::tape::Tape;
+
+/// Length that segments are cut near: that of a group of pictures of the movie.
+const SEGMENT: Duration = Duration::from_secs(2);
+/// How long functions run at most.
+pub(crate) const LONGEST_RUN: Duration = Duration::from_mins(5);
+/// How an upload is packaged: every sample of sound is encrypted, and pictures where there is something to encrypt.
+const SCHEME: Scheme = Scheme::Cbcs;
+const TRACKS: ProtectedTracks = ProtectedTracks::All;
+
+/// Something to be handled.
+#[derive(Debug, Clone)]
+pub(crate) enum Work {
+    Upload(Upload),
+    Fragment(FragmentMessage),
+    Slice(SliceMessage),
+    Dash(DashMessage),
+    Delete(DeletionMessage),
+    Dead(DeadLetter),
+    Ask(Request),
+}
+
+/// What people ask for, until they are answered.
+#[derive(Debug, Clone)]
+pub(crate) enum Request {
+    Package(ContentId),
+    Retry(PackageId),
+    Deletion(PackageId),
+}
+
+macro_rules! is_work {
+    ($($message:ident as $variant:ident),+) => {
+        $(impl From<$message> for Work {
+            fn from(message: $message) -> Self {
+                Self::$variant(message)
+            }
+        })+
+    };
+}
+
+is_work!(FragmentMessage as Fragment, SliceMessage as Slice, DashMessage as Dash, DeletionMessage as Delete);
+
+impl Work {
+    /// The dead letter it becomes when it is given up on. Callers never give up here, and a deletion is tried for days.
+    pub(crate) fn given_up(&self) -> Option<Self> {
+        let letter = |id: &PackageId, stage, run| DeadLetter::Package { id: id.clone(), stage, run };
+        Some(Self::Dead(match self {
+            Self::Upload(upload) => DeadLetter::Upload(upload.clone()),
+            Self::Fragment(own) => letter(own.package(), Stage::Fragment, own.run()),
+            Self::Slice(own) => letter(own.package(), Stage::Encrypt, own.run()),
+            Self::Dash(own) => letter(own.package(), Stage::Dash, own.run()),
+            Self::Delete(_) | Self::Dead(_) | Self::Ask(_) => return None,
+        }))
+    }
+
+    /// The status that it leads to, if it is a stage's.
+    fn leads_to(&self) -> Option<Status> {
+        match self {
+            Self::Fragment(_) => Some(Status::Fragmented),
+            Self::Slice(_) => Some(Status::Encrypted),
+            Self::Dash(_) => Some(Status::Ready),
+            _ => None,
+        }
+    }
+}
+
+/// It has to come again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Again;
+
+/// What a handler stands on.
+#[derive(Debug)]
+pub(crate) struct Ports {
+    pub(crate) store: MemoryStore,
+    pub(crate) catalog: MemoryCatalog,
+    pub(crate) vault: MemoryVault,
+    pub(crate) outbox: Outbox,
+    pub(crate) tape: Tape,
+    pub(crate) began: u64,
+    pub(crate) broken: Broken,
+    pub(crate) layout: Layout,
+    pub(crate) part_bytes: u64,
+    pub(crate) look: Look,
+    pub(crate) package_on_upload: bool,
+}
+
+impl Ports {
+    fn taped<P: Clone>(&self, port: &P, work: &Work) -> Taped<P> {
+        Taped {
+            port: port.clone(),
+            tape: self.tape.clone(),
+            broken: self.broken,
+            leads_to: work.leads_to(),
+            behind: Behind::default(),
+            look: self.look,
+        }
+    }
+
+    /// Runs the handler of `work`.
+    pub(crate) async fn handle(&self, work: &Work) -> Result<(), Again> {
+        let (store, catalog) = (self.taped(&self.store, work), self.taped(&self.catalog, work));
+        let vault = self.taped(&self.vault, work);
+        let queue = Post { outbox: self.outbox.clone(), catalog: catalog.clone() };
+        let (clock, meter) = (Since(self.began), Free);
+        let (work_bucket, output_bucket) = ("work".to_owned(), "output".to_owned());
+        let handled = match work {
+            Work::Upload(upload) => {
+                let probe = self.taped(&MemoryProbe::default(), work);
+                let treatment = Treatment::Encrypt { scheme: SCHEME, tracks: TRACKS };
+                let package_on_upload = self.package_on_upload.then_some(treatment);
+                let settings = ingest::Settings { package_on_upload, segment_duration: SEGMENT };
+                let stage = Ingest { store, catalog, queue, vault, probe, clock, meter, settings };
+                stage.handle(upload).await.map(drop)
+            }
+            Work::Fragment(message) => {
+                // A slice is the smallest there is: one segment of each track.
+                let (slice_bytes, largest_slice_bytes, part_bytes) = (1, LARGEST_SLICE, self.part_bytes);
+                let settings =
+                    fragment::Settings { work_bucket, output_bucket, slice_bytes, largest_slice_bytes, part_bytes };
+                Fragment { store, catalog, queue, clock, meter, settings }.handle(message).await.map(drop)
+            }
+            Work::Slice(message) => {
+                let settings = encrypt::Settings { work_bucket, output_bucket };
+                Encrypt { store, catalog, queue, vault, clock, meter, settings }.handle(message).await.map(drop)
+            }
+            Work::Dash(message) => {
+                let (delivery_url, api_url) = ("https://cdn.example".to_owned(), "https://api.example".to_owned());
+                let settings = dash::Settings { work_bucket, output_bucket, delivery_url, api_url };
+                Dash { store, catalog, clock, meter, settings }.handle(message).await.map(drop)
+            }
+            Work::Delete(message) => {
+                let waits = self.broken != Broken::DeletionDoesNotWait;
+                let longest_run = if waits { LONGEST_RUN } else { Duration::ZERO };
+                let settings = delete::Settings { work_bucket, output_bucket, longest_run };
+                Delete { store, catalog, queue, clock, settings }.handle(message).await.map(drop)
+            }
+            Work::Dead(letter) => DeadLetters { catalog, clock }.handle(letter).await.map(drop),
+            Work::Ask(request) => {
+                let queue = Queues { fragment: queue.clone(), dash: queue.clone(), deletion: queue };
+                let settings =
+                    api::Settings { delivery_url: "https://cdn.example".to_owned(), segment_duration: SEGMENT };
+                return self.answer(request, Api { catalog, queue, vault, clock, settings }).await;
+            }
+        };
+        handled.map_err(|error| {
+            assert!(error.is_transient(), "a handler settles what is permanent: {error}");
+            Again
+        })
+    }
+
+    async fn answer(
+        &self,
+        request: &Request,
+        api: Api<Taped<MemoryCatalog>, Queues<Post, Post, Post>, Taped<MemoryVault>, Since>,
+    ) -> Result<(), Again> {
+        let answer = match request {
+            Request::Retry(id) => api.retry(id).await,
+            Request::Deletion(id) => api.delete_package(id).await,
+            Request::Package(content) => {
+                api.create_package(PackageRequest {
+                    inputs: content.clone().into(),
+                    treatment: RequestedTreatment::Encrypt { scheme: SCHEME, tracks: TRACKS, keys: None },
+                    segment_duration: None,
+                    audio_only: false,
+                    drm: Drm::default(),
+                    layout: self.layout,
+                    subtitles: Vec::new(),
+                    idempotency_key: None,
+                })
+                .await
+            }
+        };
+        match answer {
+            Err(Denied::Unavailable(_)) => Err(Again),
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+}
