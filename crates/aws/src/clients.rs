@@ -3,7 +3,11 @@
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 
+use vpp_pipeline::delivery::DeliverySecret;
+use vpp_pipeline::ports::Unavailable;
+
 use crate::meter::{ProcessMeter, Requests};
+use crate::secrets;
 use crate::{DynamoCatalog, KmsSigner, KmsVault, S3Intake, S3Store, SecretTokens, SqsQueue};
 
 /// Times a request of the table is made that is throttled; the SDK's own number is three. All slices of a package write to one
@@ -73,6 +77,14 @@ impl Aws {
     #[must_use]
     pub fn token_store(&self, operator: String, reader: String) -> SecretTokens {
         SecretTokens::new(aws_sdk_secretsmanager::Client::new(&self.config), operator, reader)
+    }
+
+    /// What the API shares with the CDN, in the secret `id`.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn delivery_secret(&self, id: &str) -> Result<DeliverySecret, Unavailable> {
+        secrets::delivery_secret(&aws_sdk_secretsmanager::Client::new(&self.config), id).await
     }
 
     /// The key that signs playback tokens.

@@ -18,6 +18,7 @@ use vpp_pipeline::dead_letter::DeadLetter;
 use vpp_pipeline::error::chain;
 use vpp_pipeline::ingest::{Ingested, Upload};
 use vpp_pipeline::message::Message;
+use vpp_pipeline::ports::Unavailable;
 use vpp_pipeline::{Error, Outcome};
 
 use crate::environment::InvalidVariable;
@@ -31,6 +32,9 @@ pub enum Stopped {
     /// A variable of the environment is missing or wrong.
     #[error(transparent)]
     Environment(#[from] InvalidVariable),
+    /// A secret cannot be read, or is none.
+    #[error("a secret that the function needs cannot be read")]
+    Secret(#[from] Unavailable),
     /// The asynchronous runtime did not start.
     #[error("the asynchronous runtime did not start")]
     Tokio(#[source] std::io::Error),

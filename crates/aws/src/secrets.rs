@@ -1,10 +1,13 @@
-//! The API's tokens in Secrets Manager.
+//! What is kept in Secrets Manager: the API's tokens, and what it shares with the CDN.
 //!
 //! Each role has a secret, a JSON object: `{"current": "…"}`, and while callers change over `{"current": "…", "previous": "…"}`.
+//! That of the CDN is `{"current": "…"}` too, and while it is replaced `{"current": "…", "other": "…"}`: leave is made with the
+//! current one, and the CDN takes both.
 
 use aws_sdk_secretsmanager::Client;
 use serde::Deserialize;
 use vpp_pipeline::access::{Role, Tokens};
+use vpp_pipeline::delivery::DeliverySecret;
 use vpp_pipeline::ports::{TokenStore, Unavailable};
 use zeroize::Zeroizing;
 
@@ -36,14 +39,25 @@ impl SecretTokens {
     }
 
     async fn add(&self, tokens: Tokens, role: Role, secret: &str) -> Result<Tokens, Unavailable> {
-        let answer = self.client.get_secret_value().secret_id(secret).send().await.map_err(unavailable(CALL))?;
-        let text = Zeroizing::new(answer.secret_string.unwrap_or_default());
-        // serde's own words could repeat what it read.
-        let malformed = || Unavailable::new(CALL, "the secret is not {\"current\": \"…\"}".into());
-        let held: Held = serde_json::from_str(&text).map_err(|_| malformed())?;
+        let held = held(&self.client, secret).await?;
         let held = [Some(held.current), held.previous].map(Option::unwrap_or_default).map(Zeroizing::new);
         Ok(held.iter().fold(tokens, |tokens, token| tokens.and(role, token)))
     }
+}
+
+/// What the secret `id` holds.
+async fn held(client: &Client, id: &str) -> Result<Held, Unavailable> {
+    let answer = client.get_secret_value().secret_id(id).send().await.map_err(unavailable(CALL))?;
+    let text = Zeroizing::new(answer.secret_string.unwrap_or_default());
+    // serde's own words could repeat what it read.
+    let malformed = |_| Unavailable::new(CALL, "the secret is not {\"current\": \"…\"}".into());
+    serde_json::from_str(&text).map_err(malformed)
+}
+
+/// What leave to fetch streams is made with.
+pub(crate) async fn delivery_secret(client: &Client, id: &str) -> Result<DeliverySecret, Unavailable> {
+    let current = Zeroizing::new(held(client, id).await?.current);
+    DeliverySecret::new(&current).map_err(|error| Unavailable::new(CALL, Box::new(error)))
 }
 
 impl TokenStore for SecretTokens {

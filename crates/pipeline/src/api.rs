@@ -130,6 +130,8 @@ pub struct Settings {
     pub delivery_url: String,
     /// Length that segments are cut near, unless the caller says otherwise.
     pub segment_duration: Duration,
+    /// Whether the CDN asks for leave.
+    pub private: bool,
 }
 
 /// What remembers things for the API.

@@ -31,6 +31,7 @@ pub mod content;
 pub mod dash;
 pub mod dead_letter;
 pub mod delete;
+pub mod delivery;
 pub mod encrypt;
 pub mod error;
 pub mod fragment;

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use vpp_media::cenc::{ContentKey, KeyId};
 
+use crate::delivery::DeliverySecret;
 use crate::error::Error;
 use crate::id::PackageId;
 use crate::layout;
@@ -50,12 +51,16 @@ pub enum Refused {
 }
 
 /// How tokens are given out.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Settings {
     /// How long a token lasts, unless the caller says otherwise.
     pub lifetime: Duration,
     /// Start of the address of licences, without a slash at its end.
     pub api_url: String,
+    /// Start of the address of streams, without a slash at its end.
+    pub delivery_url: String,
+    /// What leave is made with, where the CDN asks for it.
+    pub delivery_secret: Option<DeliverySecret>,
 }
 
 /// Gives out tokens.
@@ -71,28 +76,48 @@ pub struct PlaybackTokens<C, S, K> {
     pub settings: Settings,
 }
 
-/// A token that was given out.
+/// Leave to play that was given out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Issued {
+    /// Leave to fetch the keys; a clear package has none.
+    pub keys: Option<KeyLeave>,
+    /// When all of it is over.
+    pub expires_at: Timestamp,
+    /// Where the stream is, with leave to fetch it where the CDN asks for that.
+    pub url: String,
+}
+
+/// Leave to fetch the keys of a package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyLeave {
     /// The token.
     pub token: PlaybackToken,
-    /// When it is over.
-    pub expires_at: Timestamp,
     /// Where it is shown to get a licence.
     pub licence_url: String,
 }
 
 impl<C: Catalog, S: TokenSigner, K: Clock> PlaybackTokens<C, S, K> {
-    /// A token for `package`, which must be Ready and encrypted.
+    /// Leave to play `package`, which must be Ready, and encrypted unless the CDN asks for leave.
     ///
     /// # Errors
     /// When it is not, or the platform does not answer.
     pub async fn issue(&self, package: &PackageId, lifetime: Option<Duration>) -> Result<Issued, Refused> {
-        playable(&self.catalog, package).await?;
-        let claim = Claim::new(package, self.clock.now(), lifetime.unwrap_or(self.settings.lifetime));
-        let mac = self.signer.sign(&claim.message()).await.map_err(unavailable("signing a token"))?;
-        let licence_url = layout::licence_url(&self.settings.api_url, package);
-        Ok(Issued { token: claim.signed(mac), expires_at: claim.expires_at(), licence_url })
+        let Settings { lifetime: usual, api_url, delivery_url, delivery_secret } = &self.settings;
+        let is_encrypted = match playable(&self.catalog, package).await {
+            Err(Refused::Clear) if delivery_secret.is_some() => false,
+            playable => playable.map(|_| true)?,
+        };
+        let claim = Claim::new(package, self.clock.now(), lifetime.unwrap_or(*usual));
+        let keys = if is_encrypted {
+            let mac = self.signer.sign(&claim.message()).await.map_err(unavailable("signing a token"))?;
+            Some(KeyLeave { token: claim.signed(mac), licence_url: layout::licence_url(api_url, package) })
+        } else {
+            None
+        };
+        let expires_at = claim.expires_at();
+        let leave = delivery_secret.as_ref().map(|secret| secret.leave(package, expires_at));
+        let start = leave.map_or_else(|| delivery_url.clone(), |leave| format!("{delivery_url}/{leave}"));
+        Ok(Issued { keys, expires_at, url: layout::manifest_url(&start, package) })
     }
 }
 

@@ -21,7 +21,7 @@ use vpp_http::problem;
 fn main() -> Result<(), Stopped> {
     function(async |aws, environment| {
         let api = Arc::new(wiring::api(&aws, &environment)?);
-        let tokens = Arc::new(wiring::tokens(&aws, &environment)?);
+        let tokens = Arc::new(wiring::tokens(&aws, &environment).await?);
         let intakes = Arc::new(wiring::intakes(&aws, &environment)?);
         let callers = Arc::new(wiring::callers(&aws, &environment)?);
         let page = wiring::page(&environment)?;

@@ -34,6 +34,7 @@ use vpp_pipeline::api::{Api, ApiCatalog, ApiQueue, Denied};
 use vpp_pipeline::id::{ContentId, PackageId};
 use vpp_pipeline::intake::Intakes;
 use vpp_pipeline::licence::PlaybackTokens;
+use vpp_pipeline::package::Package;
 use vpp_pipeline::ports::{
     Clock, ContentFilter, Intake, KeyVault, PackageFilter, TokenSigner, TokenStore, VerdictKind,
 };
@@ -85,6 +86,11 @@ where
         .layer(from_fn_with_state(callers, authorize::<T, K>))
 }
 
+/// A package as the API shows it.
+fn view<C: ApiCatalog, Q: ApiQueue, V: KeyVault, K: Clock>(api: &Api<C, Q, V, K>, package: &Package) -> PackageView {
+    PackageView::new(package, api.url(package), api.settings.private)
+}
+
 async fn create_package<C: ApiCatalog, Q: ApiQueue, V: KeyVault, K: Clock>(
     State(api): Served<C, Q, V, K>,
     headers: HeaderMap,
@@ -97,7 +103,7 @@ async fn create_package<C: ApiCatalog, Q: ApiQueue, V: KeyVault, K: Clock>(
         let package = api.create_package(request).await?;
         info!(packaged_content_id = %package.id, status = %package.status(), "accepted");
         let location = HeaderValue::try_from(format!("/packaged_content/{}", package.id));
-        let mut response = json(StatusCode::ACCEPTED, &PackageView::new(&package, api.url(&package)));
+        let mut response = json(StatusCode::ACCEPTED, &view(&api, &package));
         if let Ok(location) = location {
             response.headers_mut().insert(header::LOCATION, location);
         }
@@ -114,7 +120,7 @@ async fn package<C: ApiCatalog, Q: ApiQueue, V: KeyVault, K: Clock>(
     let id: PackageId = id.parse().map_err(|_| Denied::UnknownPackage)?;
     let span = info_span!("package", packaged_content_id = %id);
     let package = api.package(&id).instrument(span).await?;
-    Ok(json(StatusCode::OK, &PackageView::new(&package, api.url(&package))))
+    Ok(json(StatusCode::OK, &view(&api, &package)))
 }
 
 async fn content<C: ApiCatalog, Q: ApiQueue, V: KeyVault, K: Clock>(
@@ -136,7 +142,7 @@ async fn retry<C: ApiCatalog, Q: ApiQueue, V: KeyVault, K: Clock>(
     async {
         let package = api.retry(&id).await?;
         info!(status = %package.status(), "put back to work");
-        Ok(json(StatusCode::ACCEPTED, &PackageView::new(&package, api.url(&package))))
+        Ok(json(StatusCode::ACCEPTED, &view(&api, &package)))
     }
     .instrument(span)
     .await
@@ -151,7 +157,7 @@ async fn delete_package<C: ApiCatalog, Q: ApiQueue, V: KeyVault, K: Clock>(
     async {
         let package = api.delete_package(&id).await?;
         info!("deleting");
-        Ok(json(StatusCode::ACCEPTED, &PackageView::new(&package, api.url(&package))))
+        Ok(json(StatusCode::ACCEPTED, &view(&api, &package)))
     }
     .instrument(span)
     .await
@@ -209,7 +215,7 @@ async fn packages<C: ApiCatalog, Q: ApiQueue, V: KeyVault, K: Clock>(
     let (limit, cursor) = (asked.limit()?, asked.cursor()?);
     let page = api.packages(&filter, limit, cursor.as_ref()).await?;
     let view = PackagesView {
-        packaged_content: page.items.iter().map(|own| PackageView::new(own, api.url(own))).collect(),
+        packaged_content: page.items.iter().map(|own| view(&api, own)).collect(),
         next_cursor: page.next.map(|cursor| cursor.to_string()),
     };
     Ok(json(StatusCode::OK, &view))

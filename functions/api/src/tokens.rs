@@ -22,6 +22,7 @@ use vpp_pipeline::timestamp::Timestamp;
 use vpp_pipeline::token::TOKEN_SECONDS;
 
 use crate::routes::{json, unreadable};
+use crate::view::Urls;
 
 type Served<C, S, K> = State<Arc<PlaybackTokens<C, S, K>>>;
 
@@ -33,9 +34,12 @@ struct Body {
 
 #[derive(Serialize)]
 struct TokenView {
-    token: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<String>,
     expires_at: Timestamp,
-    license_url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    license_url: Option<String>,
+    urls: Urls,
 }
 
 /// The route, over its ports.
@@ -64,8 +68,9 @@ where
     async {
         let issued = tokens.issue(&id, lifetime).await?;
         info!(expires_at = %issued.expires_at, "token given");
-        let (token, license_url) = (issued.token.to_string(), issued.licence_url);
-        Ok(json(StatusCode::CREATED, &TokenView { token, expires_at: issued.expires_at, license_url }))
+        let (token, license_url) = issued.keys.map(|keys| (keys.token.to_string(), keys.licence_url)).unzip();
+        let view = TokenView { token, expires_at: issued.expires_at, license_url, urls: Urls::new(issued.url) };
+        Ok(json(StatusCode::CREATED, &view))
     }
     .instrument(span)
     .await

@@ -26,6 +26,8 @@ pub(crate) struct PackageView {
     times: Times,
     url: String,
     urls: Urls,
+    /// Whether the CDN asks for leave, which these addresses are without.
+    private: bool,
     receipt: ReceiptView,
     kid: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -123,9 +125,16 @@ struct Times {
 
 /// Where players find it, or will.
 #[derive(Debug, Serialize)]
-struct Urls {
+pub(crate) struct Urls {
     dash: String,
     hls: String,
+}
+
+impl Urls {
+    /// Of a stream whose MPD is at `dash`.
+    pub(crate) fn new(dash: String) -> Self {
+        Self { hls: layout::hls_url(&dash), dash }
+    }
 }
 
 /// What it has cost so far.
@@ -185,8 +194,8 @@ struct FailureView {
 }
 
 impl PackageView {
-    /// `url` is where a player finds it, or will.
-    pub(crate) fn new(package: &Package, url: String) -> Self {
+    /// A player finds it at `url`, or will; if it is `private`, with leave only.
+    pub(crate) fn new(package: &Package, url: String, private: bool) -> Self {
         let options = &package.options;
         let (scheme, encrypt) = options.treatment.names();
         let protection = package.encryption.as_ref().map(|encryption| encryption.protection);
@@ -225,8 +234,9 @@ impl PackageView {
                 failed: failed_at,
                 deleting: deleting_at,
             },
-            urls: Urls { hls: layout::hls_url(&url), dash: url.clone() },
+            urls: Urls::new(url.clone()),
             url,
+            private,
             receipt: ReceiptView {
                 bytes_read: package.tally.bytes_read,
                 bytes_written: package.tally.bytes_written,

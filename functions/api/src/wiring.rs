@@ -1,7 +1,9 @@
 //! The use cases of the API on AWS.
 
 use vpp_aws::environment::{Authorization, InvalidVariable};
-use vpp_aws::{Aws, DynamoCatalog, Environment, KmsSigner, KmsVault, S3Intake, SecretTokens, SqsQueue, SystemClock};
+use vpp_aws::{
+    Aws, DynamoCatalog, Environment, KmsSigner, KmsVault, S3Intake, SecretTokens, SqsQueue, Stopped, SystemClock,
+};
 use vpp_pipeline::access::Gate;
 use vpp_pipeline::api::{Api, Settings};
 use vpp_pipeline::intake::Intakes;
@@ -31,15 +33,20 @@ pub(crate) fn api(
         settings: Settings {
             delivery_url: environment.delivery_url()?,
             segment_duration: environment.segment_duration()?,
+            private: environment.delivery_secret().is_some(),
         },
     })
 }
 
 /// Playback tokens.
-pub(crate) fn tokens(
+pub(crate) async fn tokens(
     aws: &Aws,
     environment: &Environment,
-) -> Result<PlaybackTokens<DynamoCatalog, KmsSigner, SystemClock>, InvalidVariable> {
+) -> Result<PlaybackTokens<DynamoCatalog, KmsSigner, SystemClock>, Stopped> {
+    let delivery_secret = match environment.delivery_secret() {
+        Some(id) => Some(aws.delivery_secret(&id).await?),
+        None => None,
+    };
     Ok(PlaybackTokens {
         catalog: aws.catalog(environment.table()?),
         signer: aws.token_signer(environment.playback_tokens_key()?),
@@ -47,6 +54,8 @@ pub(crate) fn tokens(
         settings: licence::Settings {
             lifetime: environment.playback_token_lifetime()?,
             api_url: environment.api_url()?,
+            delivery_url: environment.delivery_url()?,
+            delivery_secret,
         },
     })
 }

@@ -12,6 +12,7 @@ use super::{
 use crate::api::{self, Api};
 use crate::dash::{self, Dash};
 use crate::delete::{self, Delete};
+use crate::delivery::DeliverySecret;
 use crate::encrypt::{self, Encrypt};
 use crate::error::Error;
 use crate::fragment::{self, Fragment};
@@ -93,6 +94,8 @@ pub struct Platform {
     pub faults: Faults,
     /// What an upload starts.
     pub package_on_upload: Option<Treatment>,
+    /// What leave is made with, if the CDN asks for it.
+    pub delivery_secret: Option<DeliverySecret>,
     /// How the queues treat messages.
     pub delivery: Delivery,
     /// Bytes of source in a slice.
@@ -117,6 +120,7 @@ impl Default for Platform {
             clock: TickingClock::default(),
             faults: Faults::default(),
             package_on_upload: Some(treatment),
+            delivery_secret: None,
             delivery: Delivery::InOrder,
             slice_bytes: 512 * 1024,
             part_bytes: PART_BYTES,
@@ -304,6 +308,8 @@ impl Platform {
             settings: licence::Settings {
                 lifetime: Duration::from_hours(1),
                 api_url: "https://api.example".to_owned(),
+                delivery_url: "https://cdn.example".to_owned(),
+                delivery_secret: self.delivery_secret.clone(),
             },
         }
     }
@@ -334,6 +340,7 @@ impl Platform {
             settings: api::Settings {
                 delivery_url: "https://cdn.example".to_owned(),
                 segment_duration: Duration::from_secs(6),
+                private: self.delivery_secret.is_some(),
             },
         }
     }

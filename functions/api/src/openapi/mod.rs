@@ -189,7 +189,7 @@ const OPERATIONS: &[Operation] = &[
         method: "post",
         path: "/packaged_content/{id}/playback_tokens",
         id: "createPlaybackToken",
-        says: "A token for a viewer to play this package with, for a while.",
+        says: "Leave for a viewer to play this package, for a while: a token for its keys, and addresses that the CDN answers.",
         may: For::Readers,
         body: Some(("PlaybackTokenRequest", true)),
         answer: (201, "PlaybackToken"),

@@ -183,11 +183,20 @@ fn answers() -> Vec<(&'static str, Value)> {
         (
             "PlaybackToken",
             object(
-                "Leave to play a package for a while.",
-                vec![("token", text()), ("expires_at", time()), ("license_url", text())],
+                "Leave to play a package for a while: addresses of the stream, and if it is encrypted a token for its licence.",
+                vec![
+                    ("token?", text()),
+                    ("expires_at", time()),
+                    ("license_url?", text()),
+                    ("urls", urls_of_a_stream()),
+                ],
             ),
         ),
     ]
+}
+
+fn urls_of_a_stream() -> Value {
+    object("Where players find it, or will.", vec![("dash", text()), ("hls", text())])
 }
 
 fn content() -> Value {
@@ -270,7 +279,11 @@ fn package() -> Value {
             ("progress", progress),
             ("times", times),
             ("url", text()),
-            ("urls", object("Where players find it, or will.", vec![("dash", text()), ("hls", text())])),
+            ("urls", urls_of_a_stream()),
+            (
+                "private",
+                json!({"type": "boolean", "description": "Whether the CDN asks for leave: a playback token has the addresses with it."}),
+            ),
             ("receipt", receipt),
             ("kid", maybe(&json!({"type": "string", "format": "uuid"}))),
             ("audio_kid?", json!({"type": "string", "format": "uuid"})),

@@ -75,7 +75,7 @@ struct KeyIdText {
 
 async fn token(platform: &Platform, package: &Package, seconds: u64) -> String {
     let lifetime = Some(Duration::from_secs(seconds));
-    platform.tokens().issue(&package.id, lifetime).await.unwrap().token.to_string()
+    platform.tokens().issue(&package.id, lifetime).await.unwrap().keys.unwrap().token.to_string()
 }
 
 #[test]
