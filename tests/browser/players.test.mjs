@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { browser, site } from './browser.mjs';
-import { PATIENCE, eventually, packaged, playbackToken, send } from './stack.mjs';
+import { PATIENCE, eventually, leaveToPlay, packaged, playbackToken, send } from './stack.mjs';
 
 const KEYS = { key: 'hyN9IKGfWKdAwFaE5pm0qg', kid: 'oW5AK5BW43HzbTSKpiu3SQ' };
 const AUDIO_KEYS = { audio_key: '00112233445566778899aabbccddeeff', audio_kid: 'ffeeddccbbaa99887766554433221100' };
@@ -74,24 +74,21 @@ async function playAndSee(player, url, token, licenceUrl) {
 /** It is the picture that the clear stream has at that moment. */
 async function assertRight(picture, url, what) {
   const kind = url.split('.').pop();
-  const own = await packaged('sample.mp4', { scheme: 'clear' });
-  if (!clearPictures.has(kind)) {
-    clearPictures.set(kind, playAndSee('shaka', kind === 'mpd' ? own.url : hls(own)));
-  }
+  const { urls } = await leaveToPlay(await packaged('sample.mp4', { scheme: 'clear' }));
+  if (!clearPictures.has(kind)) clearPictures.set(kind, playAndSee('shaka', kind === 'mpd' ? urls.dash : urls.hls));
   const right = await clearPictures.get(kind);
   const sum = picture.points.reduce((total, value, index) => total + Math.abs(value - right.points[index]), 0);
   const difference = sum / right.points.length;
   assert.ok(difference < SAME, `${what} shows the right picture: ${picture.time} and ${right.time} differ by ${difference}`);
 }
 
-const hls = (own) => own.url.replace(/stream\.mpd$/, 'stream.m3u8');
-
-const waysToPlay = (own) => [['shaka', own.url], ['dash', own.url], ['shaka', hls(own)], ['hls', hls(own)]];
+const waysToPlay = ({ urls: { dash, hls } }) => [['shaka', dash], ['dash', dash], ['shaka', hls], ['hls', hls]];
 
 /** Every player plays it, and shows the right picture. */
 async function assertAllPlay(own) {
-  const { token, license_url: licenceUrl } = own.kid ? await playbackToken(own) : {};
-  const all = waysToPlay(own).map(async ([player, url]) => {
+  const leave = await leaveToPlay(own);
+  const { token, license_url: licenceUrl } = leave;
+  const all = waysToPlay(leave).map(async ([player, url]) => {
     await assertRight(await playAndSee(player, url, token, licenceUrl), url, `${player} with ${url}`);
   });
   await Promise.all(all);
@@ -115,13 +112,14 @@ test(async function cenc_streams_play_in_every_player_with_a_token() {
 test(async function without_a_good_token_no_picture_is_decoded() {
   const own = await packaged('sample.mp4', { scheme: 'cbcs', encrypt: 'all', ...KEYS });
   const other = await packaged('sample.mp4', { scheme: 'cenc', encrypt: 'all', ...KEYS });
-  const { token, license_url: licenceUrl } = await playbackToken(own);
+  const leave = await playbackToken(own);
+  const { token, license_url: licenceUrl } = leave;
   const over = await playbackToken(own, { seconds: 1 });
   const asked = { headers: { authorization: `Bearer ${over.token}` }, body: JSON.stringify({ kids: [KEYS.kid] }) };
   await eventually('a token to be over', async () => (await send('POST', licenceUrl, asked)).status === 403);
   const tokens = { over: over.token, foreign: (await playbackToken(other)).token, changed: `${token.slice(0, -4)}AAAA`, none: 'none' };
   for (const [what, wrong] of Object.entries(tokens)) {
-    await Promise.all(waysToPlay(own).map(async ([player, url]) => {
+    await Promise.all(waysToPlay(leave).map(async ([player, url]) => {
       const page = await start(player, url, wrong, licenceUrl);
       const seen = await until(page, `${player} with a token that is ${what}`, () => window.problems.length > 0);
       assert.deepEqual([seen.frames, seen.sound], [0, 0], `${player} with a token that is ${what}: ${seen.problems}`);

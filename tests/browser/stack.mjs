@@ -70,6 +70,11 @@ export async function packaged(name, options) {
   });
 }
 
+/** Where players find a package, and what they show for its keys. */
+export function leaveToPlay(own) {
+  return own.private || own.kid ? playbackToken(own) : own;
+}
+
 /** A token to play a package with. */
 export function playbackToken(own, body) {
   return api('POST', `/packaged_content/${own.packaged_content_id}/playback_tokens`, body);

@@ -18,7 +18,7 @@ fn assert_refused(answer: &Answer) {
     assert_eq!(answer.header("access-control-allow-origin"), "*", "pages may read why");
 }
 
-fn token(package: &str, body: &str) -> Value {
+pub(crate) fn token(package: &str, body: &str) -> Value {
     let answer = call("POST", &format!("/packaged_content/{package}/playback_tokens"), body);
     assert_eq!(answer.status, 201, "{}", answer.text());
     answer.json()

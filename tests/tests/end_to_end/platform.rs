@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{LazyLock, Mutex};
+use std::sync::Mutex;
 
 use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
@@ -92,8 +92,7 @@ pub(crate) fn api(target: &str) -> Answer {
 
 /// Calls the API as an operator, whatever it answers.
 pub(crate) fn call(method: &str, target: &str, body: &str) -> Answer {
-    static OPERATOR: LazyLock<String> = LazyLock::new(|| token("operator"));
-    call_as(Some(&OPERATOR), method, target, body)
+    call_as(Some(stack().operator(|| token("operator"))), method, target, body)
 }
 
 /// Calls the API with this token, if any.

@@ -1,6 +1,7 @@
 //! The stack under test: the whole template on a local AWS of its own, with IAM enforced, from the first test that needs it
 //! to the end of this process.
 
+use std::cell::Cell;
 use std::io::{BufRead, BufReader};
 use std::panic::catch_unwind;
 use std::process::{Child, Command, Stdio};
@@ -22,21 +23,41 @@ const PAUSE: Duration = Duration::from_millis(200);
 pub(crate) struct Stack {
     description: Value,
     address: String,
+    operator: OnceLock<String>,
     /// Its standard input is what holds the stack: the end of this process closes it.
     _holder: Child,
 }
 
-/// The one stack of this process.
+/// A stack that is started with the first test that needs it. What did not start once is not started again for the next.
+struct Started(OnceLock<Option<Stack>>, &'static [&'static str]);
+
+impl Started {
+    fn get(&'static self) -> &'static Stack {
+        self.0.get_or_init(|| catch_unwind(|| Stack::start(self.1)).ok()).as_ref().expect("the stack starts")
+    }
+}
+
+thread_local! {
+    /// The stack of this thread's test, if it is not that of most.
+    static OWN: Cell<Option<&'static Stack>> = const { Cell::new(None) };
+}
+
+/// The stack of the test that asks: one for nearly all of this process.
 pub(crate) fn stack() -> &'static Stack {
-    // What did not start once is not started again for the next test.
-    static STACK: OnceLock<Option<Stack>> = OnceLock::new();
-    let started = STACK.get_or_init(|| catch_unwind(Stack::start).ok());
-    started.as_ref().expect("the stack starts")
+    static PLAIN: Started = Started(OnceLock::new(), &[]);
+    OWN.get().unwrap_or_else(|| PLAIN.get())
+}
+
+/// From here on, this thread's test is on a stack whose CDN asks for leave.
+pub(crate) fn go_private() {
+    static PRIVATE: Started = Started(OnceLock::new(), &["--parameter", "PrivatePlayback=true"]);
+    OWN.set(Some(PRIVATE.get()));
 }
 
 impl Stack {
-    fn start() -> Self {
-        let mut holder = infra(&["hold"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("python3 starts");
+    fn start(parameters: &[&str]) -> Self {
+        let mut holder = infra(&[&["hold"], parameters].concat());
+        let mut holder = holder.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("python3 starts");
         let mut line = String::new();
         BufReader::new(holder.stdout.take().unwrap()).read_line(&mut line).expect("the stack describes itself");
         assert!(!line.is_empty(), "the stack did not start: {:?}", holder.wait());
@@ -46,12 +67,17 @@ impl Stack {
         // The emulator's audit log shows which messages went through the queues.
         let recording = r#"{"cloudtrail._recording_enabled": "true"}"#;
         send(&address, "POST", "/_ministack/config", &[], recording.into()).expect("recording");
-        Self { address, description, _holder: holder }
+        Self { address, description, operator: OnceLock::new(), _holder: holder }
     }
 
     /// Something that the stack says of itself.
     pub(crate) fn output(&self, name: &str) -> &str {
         self.description[name].as_str().unwrap_or_else(|| panic!("the stack has no {name}"))
+    }
+
+    /// The token of its operators, which `read` reads once.
+    pub(crate) fn operator(&self, read: impl FnOnce() -> String) -> &str {
+        self.operator.get_or_init(read)
     }
 
     /// Host and port of everything.
