@@ -91,6 +91,8 @@ def _browser(options: argparse.Namespace) -> int:
         return browser.skipped()
     if options.instance or options.endpoint:
         return browser.run(_instance(options), chromium, options.test)
+    # The harder way to play: with leave from the API. Without, it is the same but for one part of the addresses.
+    options.parameter.append("PrivatePlayback=true")
     return _on_a_stack_of_its_own(options, lambda instance: browser.run(instance, chromium, options.test))
 
 

@@ -133,15 +133,16 @@ def _progress(package: dict[str, Any]) -> str:
 
 def _summary(instance: Instance, movie: Path, content: dict[str, Any], package: dict[str, Any], clock: _Clock) -> None:
     took, size, progress = clock.elapsed, movie.stat().st_size, package["progress"]
-    manifest = web.get(instance, package["url"])
+    stream = _stream(instance, package)
+    manifest = web.get(instance, stream)
     if manifest.status != 200:
-        raise Stop(f"the package is Ready, but its manifest answers {manifest.status}: {package['url']}")
+        raise Stop(f"the package is Ready, but its manifest answers {manifest.status}: {stream}")
     print()
     for name, value in (
         ("content id", content["input_content_id"]),
         ("package id", package["packaged_content_id"]),
         ("kid", package.get("kid") or "none, the package is clear"),
-        ("stream", package["url"]),
+        ("stream", stream),
         ("page and API", _api(instance)),
         ("its token", instance.token()),
         ("source", _bytes(size)),
@@ -152,6 +153,14 @@ def _summary(instance: Instance, movie: Path, content: dict[str, Any], package: 
         print(f"  {name:<16} {value}")
     if not instance.foreign:
         print("\nThe stack stays up; `make down` stops it.")
+
+
+def _stream(instance: Instance, package: dict[str, Any]) -> str:
+    """Where it is; with leave, where the CDN asks for that."""
+    if not package["private"]:
+        return package["url"]
+    tokens = f"{_api(instance)}/packaged_content/{package['packaged_content_id']}/playback_tokens"
+    return web.call(instance, "POST", tokens).json()["urls"]["dash"]
 
 
 def _api(instance: Instance) -> str:

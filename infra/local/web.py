@@ -36,12 +36,17 @@ class Answer:
 
 
 def get(instance: Instance, url: str) -> Answer:
-    """Reads an address of the stack, with an operator's credential where it is the API's."""
+    """Reads an address of the stack."""
+    return call(instance, "GET", url)
+
+
+def call(instance: Instance, method: str, url: str) -> Answer:
+    """Calls an address of the stack, with an operator's credential where it is the API's."""
     endpoint, asked = urlsplit(instance.endpoint), urlsplit(url)
     connection = HTTPConnection(endpoint.hostname or "", endpoint.port or 80, timeout=30)
     path = asked.path + (f"?{asked.query}" if asked.query else "")
     try:
-        connection.request("GET", path or "/", headers={"Host": asked.netloc, **_credential(instance, url)})
+        connection.request(method, path or "/", headers={"Host": asked.netloc, **_credential(instance, url)})
         response = connection.getresponse()
         return Answer(response.status, response.read())
     except (OSError, HTTPException) as failure:

@@ -3,7 +3,7 @@
 import * as api from './api.js';
 import { inWords } from './words.js';
 
-/** Seconds before its end at which a token is replaced. */
+/** How long before its end a token is replaced. */
 const MARGIN_MS = 30_000;
 
 let fetched;
@@ -29,7 +29,8 @@ function shakaPlayer() {
 /**
  * Plays a package. Answers a function that stops it. What goes wrong, now or later, is told to `failed`.
  *
- * Whoever asks for a licence shows a token of the package; it is asked for when it is needed, and again when it is over.
+ * Whoever asks for a licence shows a token of the package; it is asked for when it is needed, and again when it is over. The
+ * addresses of a private stream begin with leave, which is replaced with the token.
  */
 export async function play(video, own, failed) {
   let player;
@@ -51,11 +52,12 @@ export async function play(video, own, failed) {
     player = new shaka.Player();
     await player.attach(video);
     player.addEventListener('error', ({ detail }) => failed(new Error(inPlayerWords(detail))));
+    const { LICENSE, MANIFEST, SEGMENT } = shaka.net.NetworkingEngine.RequestType;
     player.getNetworkingEngine().registerRequestFilter(async (type, request) => {
-      if (type !== shaka.net.NetworkingEngine.RequestType.LICENSE) return;
-      request.headers.Authorization = `Bearer ${(await fresh()).token}`;
+      if (type === LICENSE) request.headers.Authorization = `Bearer ${(await fresh()).token}`;
+      if (own.private && [MANIFEST, SEGMENT].includes(type)) request.uris = withLeave(request.uris, await fresh());
     });
-    await player.load(await address(own, fresh));
+    await player.load((own.private ? (await fresh()).urls : own.urls).dash);
     await video.play().catch(() => {});
   } catch (error) {
     failed(error.severity === undefined ? new Error(inWords(error)) : new Error(inPlayerWords(error)));
@@ -63,12 +65,15 @@ export async function play(video, own, failed) {
   return stop;
 }
 
-/** Where the stream is, with leave to fetch it where the platform asks for leave. */
-async function address(own, fresh) {
-  const plain = own.urls?.dash ?? own.url;
-  if (own.scheme === 'clear' && !own.urls?.private) return plain;
-  const { urls } = await fresh();
-  return urls?.dash ?? plain;
+
+/** These addresses, with the leave of this token in place of the one they have. */
+function withLeave(addresses, { urls }) {
+  const leave = new URL(urls.dash).pathname.split('/')[1];
+  return addresses.map((address) => {
+    const own = new URL(address);
+    own.pathname = own.pathname.replace(/^\/[^/]*/, `/${leave}`);
+    return own.href;
+  });
 }
 
 /** What the player's numbers mean, for those that a viewer may meet. */

@@ -124,10 +124,10 @@ function details(own) {
     return [notice('bad', title, sentence(own.failure?.message), action, h('p', { class: 'code' }, h('code', {}, own.failure?.code), ` in ${own.failure?.stage}`))];
   }
   if (own.status !== 'Ready') return [];
-  const dash = own.urls?.dash ?? own.url;
-  const hls = own.urls?.hls ?? own.url.replace(/stream\.mpd$/, 'stream.m3u8');
   return [
-    h('div', { class: 'copy' }, copyLine('DASH', dash), copyLine('HLS', hls)),
+    h('div', { class: 'copy' }, Object.entries({ DASH: 'dash', HLS: 'hls' }).map(([label, kind]) => copyLine(label, own.urls[kind], own.private
+      && (async () => (await api.playbackToken(own.packaged_content_id)).urls[kind])))),
+    own.private && h('p', { class: 'hint' }, 'This stream is private: an address that is copied here plays for a while, and the one that is shown does not.'),
     h('details', {},
       h('summary', {}, 'Particulars'),
       h('dl', { class: 'particulars' }, particulars(own).map(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]))),

@@ -41,13 +41,13 @@ export function bar(label) {
   };
 }
 
-/** A line to copy: what it is, the line, and a button. */
-export function copyLine(label, text) {
+/** A line to copy: what it is, the line, and a button. With `fresh`, what that answers is copied instead. */
+export function copyLine(label, text, fresh) {
   const button = h('button', { type: 'button', class: 'quiet small' }, icon('copy'), h('span', {}, 'Copy'), h('span', { class: 'unseen' }, ` the ${label} address`));
   const said = button.querySelector('span');
   button.addEventListener('click', async () => {
     try {
-      await navigator.clipboard.writeText(text);
+      await navigator.clipboard.writeText(fresh ? await fresh() : text);
       tell(said, 'Copied');
       announce(`The ${label} address is copied.`);
     } catch {
