@@ -8,7 +8,7 @@ use vpp_pipeline::ports::Unavailable;
 
 use crate::meter::{ProcessMeter, Requests};
 use crate::secrets;
-use crate::{DynamoCatalog, KmsSigner, KmsVault, S3Intake, S3Store, SecretTokens, SqsQueue};
+use crate::{CloudFrontCache, DynamoCatalog, KmsSigner, KmsVault, S3Intake, S3Store, SecretTokens, SqsQueue};
 
 /// Times a request of the table is made that is throttled; the SDK's own number is three. All slices of a package write to one
 /// partition, which takes so many a second; a slice whose receipt is not taken is made again as a whole, in 18 minutes.
@@ -65,6 +65,12 @@ impl Aws {
     #[must_use]
     pub fn queue<M>(&self, url: String) -> SqsQueue<M> {
         SqsQueue::new(aws_sdk_sqs::Client::new(&self.config), url)
+    }
+
+    /// What the distribution of this id keeps.
+    #[must_use]
+    pub fn edge_cache(&self, distribution: String) -> CloudFrontCache {
+        CloudFrontCache::new(&self.config, distribution)
     }
 
     /// The key that wraps content keys.

@@ -113,6 +113,14 @@ impl Environment {
         self.text("DELETION_QUEUE_URL")
     }
 
+    /// `DISTRIBUTION_ID`: the CDN's distribution of the streams.
+    ///
+    /// # Errors
+    /// When it is not set.
+    pub fn distribution(&self) -> Result<String, InvalidVariable> {
+        self.text("DISTRIBUTION_ID")
+    }
+
     /// `LONGEST_RUN_SECONDS`: the time after which every function that has begun has ended.
     ///
     /// # Errors

@@ -8,6 +8,7 @@
 //! | `Queue` | [`SqsQueue`] | SQS, in batches |
 //! | `KeyVault` | [`KmsVault`] | KMS, with the package as encryption context |
 //! | `TokenSigner` | [`KmsSigner`] | KMS, by an HMAC key |
+//! | `EdgeCache` | [`CloudFrontCache`] | CloudFront's invalidations |
 //! | `Meter` | [`ProcessMeter`] | the process itself |
 //! | `TokenStore` | [`SecretTokens`] | Secrets Manager, a secret for each role |
 //! | `Probe` | [`ProbeProcess`] | `mp4probe`, a process of its own |
@@ -20,10 +21,12 @@ mod body;
 pub mod claims;
 mod clients;
 mod clock;
+mod cloudfront;
 mod dynamodb;
 pub mod environment;
 mod error;
 pub mod events;
+mod https;
 mod intake;
 mod kms;
 mod kms_mac;
@@ -39,6 +42,7 @@ mod tries;
 
 pub use clients::Aws;
 pub use clock::SystemClock;
+pub use cloudfront::CloudFrontCache;
 pub use dynamodb::DynamoCatalog;
 pub use environment::Environment;
 pub use intake::S3Intake;

@@ -9,6 +9,9 @@
 //! [`Settings::longest_run`] after the package came to rest. Only then are the receipts forgotten, and with the package itself
 //! the tombstone. A package that has been Ready for longer than that takes one pass.
 //!
+//! The CDN may keep what is gone from the buckets for a year. So when nothing more is written, it has all of the package forgotten,
+//! and the tombstone stays until it says that this is done: a package that may be asked for again is served as it is made again.
+//!
 //! Two copies of the job may run at the same time, and one that is slow must not go on deleting when the other is done and the
 //! package is asked for again. So a copy takes a lease, which lasts as long as a function can run; who finds it taken looks again
 //! when it is over. A copy that was stopped is followed by the next after that time.
@@ -23,7 +26,7 @@ use crate::id::{ContentId, PackageId};
 use crate::layout;
 use crate::message::{DeletionMessage, Doomed};
 use crate::package::Package;
-use crate::ports::{Catalog, Clock, DelayQueue, Library, Location, ObjectRemover, ObjectStore};
+use crate::ports::{Catalog, Clock, DelayQueue, EdgeCache, Forgetting, Library, Location, ObjectRemover, ObjectStore};
 use crate::stage::Outcome;
 use crate::state::State;
 
@@ -45,24 +48,27 @@ pub struct Settings {
 
 /// The use case and its ports.
 #[derive(Debug)]
-pub struct Delete<S, C, Q, K> {
+pub struct Delete<S, C, Q, E, K> {
     /// Deletes objects.
     pub store: S,
     /// Knows and forgets packages and contents.
     pub catalog: C,
     /// Its own queue.
     pub queue: Q,
+    /// What the CDN keeps.
+    pub edge_cache: E,
     /// The time.
     pub clock: K,
     /// Settings.
     pub settings: Settings,
 }
 
-impl<S, C, Q, K> Delete<S, C, Q, K>
+impl<S, C, Q, E, K> Delete<S, C, Q, E, K>
 where
     S: ObjectStore + ObjectRemover,
     C: Catalog + Library,
     Q: DelayQueue<DeletionMessage>,
+    E: EdgeCache,
     K: Clock,
 {
     /// Handles one message.
@@ -90,12 +96,17 @@ where
         if rested < self.settings.longest_run {
             return self.look_again(message).await;
         }
+        let forgetting = self.edge_cache.forget(id, run).await;
+        match forgetting.map_err(Error::unavailable("having the CDN forget the package"))? {
+            Forgetting::Done => {}
+            Forgetting::UnderWay => return self.look_again(message).await,
+        }
         let forgotten = self.catalog.forget_package(id, run).await;
         forgotten.map_err(Error::unavailable("forgetting the package"))?;
         Ok(Outcome::Done)
     }
 
-    /// When whoever may be at work now has ended.
+    /// When whoever may be at work now has ended, and the CDN is done.
     async fn look_again(&self, message: &DeletionMessage) -> Result<Outcome, Error> {
         let wait = (self.settings.longest_run + SPARE).min(LONGEST_WAIT);
         let sent = self.queue.send_later(message, wait).await;

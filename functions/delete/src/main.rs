@@ -9,6 +9,7 @@ fn main() -> Result<(), Stopped> {
             store: aws.object_store(),
             catalog: aws.catalog(environment.table()?),
             queue: aws.queue(environment.deletion_queue()?),
+            edge_cache: aws.edge_cache(environment.distribution()?),
             clock: SystemClock,
             settings: Settings {
                 work_bucket: environment.work_bucket()?,

@@ -134,6 +134,16 @@ pub(crate) fn unwrap_key(wrapped: &str, package: &str) -> Vec<u8> {
     data_encoding::BASE64.decode(clear["Plaintext"].as_str().expect("a plaintext").as_bytes()).expect("base64")
 }
 
+/// The paths that a distribution was told to forget.
+pub(crate) fn invalidations(distribution: &str) -> Vec<String> {
+    let target = format!("/2020-05-31/distribution/{distribution}/invalidation");
+    let cloudfront =
+        |target: &str| signed("cloudfront", "GET", target, "", Vec::new(), "".into()).expect(target).text();
+    let listed = cloudfront(&target);
+    let ids = listed.split("<InvalidationSummary>").skip(1).map(|text| element(text, "Id").expect("an id"));
+    ids.map(|id| element(&cloudfront(&format!("{target}/{id}")), "Path").expect("a path").to_owned()).collect()
+}
+
 /// Invokes a function of the platform and waits for its answer.
 pub(crate) fn invoke(function: &str, event: &Value) {
     let target = format!("/2015-03-31/functions/{}-{function}/invocations", stack().output("stack"));

@@ -55,6 +55,8 @@ fn a_deleted_package_is_gone_from_every_place_and_may_be_asked_for_again() {
         assert!(aws::list(stack().output(&format!("{bucket}_bucket")), &prefix).is_empty(), "{bucket}/{prefix}");
     }
     assert!(aws::partition(&format!("package#{id}")).is_empty());
+    let forgotten = aws::invalidations(stack().output("distribution_id"));
+    assert_eq!(forgotten.iter().filter(|path| path.contains(id)).collect::<Vec<_>>(), [&format!("/{id}/*")]);
     assert_eq!(call("DELETE", &path, "").json()["code"], "package_not_found");
     assert_eq!(ready(own_package(&content)), own, "the other package is as it was");
 

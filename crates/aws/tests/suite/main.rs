@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod contract;
+mod edge_cache;
 mod emulator;
 mod probe;
+mod server;
 
 use std::sync::Mutex;
 

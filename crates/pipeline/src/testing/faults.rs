@@ -20,9 +20,9 @@ use crate::intake::Incoming;
 use crate::layout::Headers;
 use crate::package::Package;
 use crate::ports::{
-    Arrived, Book, Catalog, ContentFilter, Created, Cursor, DelayQueue, ETag, Intake, KeyVault, Library, Location,
-    NewObject, NewPart, ObjectRemover, ObjectStore, PackageFilter, Page, Part, Piece, Probe, ProbeError, ProbeReport,
-    Put, Queue, Receipt, StoreError, Unavailable, Upload, UploadId, WrappedKey,
+    Arrived, Book, Catalog, ContentFilter, Created, Cursor, DelayQueue, ETag, EdgeCache, Forgetting, Intake, KeyVault,
+    Library, Location, NewObject, NewPart, ObjectRemover, ObjectStore, PackageFilter, Page, Part, Piece, Probe,
+    ProbeError, ProbeReport, Put, Queue, Receipt, StoreError, Unavailable, Upload, UploadId, WrappedKey,
 };
 use crate::state::{Advance, Transition};
 use crate::timestamp::Timestamp;
@@ -308,6 +308,12 @@ impl<M: Sync, Q: DelayQueue<M>> DelayQueue<M> for Faulty<Q> {
 impl<M: Sync, Q: Queue<M>> Queue<M> for Faulty<Q> {
     async fn send_all(&self, messages: &[M]) -> Result<(), Unavailable> {
         self.faults.around(self.port.send_all(messages)).await?
+    }
+}
+
+impl<E: EdgeCache> EdgeCache for Faulty<E> {
+    async fn forget(&self, package: &PackageId, run: u64) -> Result<Forgetting, Unavailable> {
+        self.faults.around(self.port.forget(package, run)).await?
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod catalog;
 pub mod contract;
+mod edge_cache;
 mod edges;
 mod faults;
 mod platform;
@@ -16,6 +17,7 @@ mod tokens;
 mod vault;
 
 pub use catalog::MemoryCatalog;
+pub use edge_cache::MemoryEdgeCache;
 pub use edges::{MemoryProbe, TickingClock};
 pub use faults::{Faults, Faulty, Moment};
 pub use platform::{

@@ -7,7 +7,8 @@ use vpp_media::cenc::Scheme;
 use vpp_media::cmaf::ProtectedTracks;
 
 use super::{
-    Faults, Faulty, MemoryCatalog, MemoryProbe, MemoryQueue, MemorySigner, MemoryStore, MemoryVault, TickingClock,
+    Faults, Faulty, MemoryCatalog, MemoryEdgeCache, MemoryProbe, MemoryQueue, MemorySigner, MemoryStore, MemoryVault,
+    TickingClock,
 };
 use crate::api::{self, Api};
 use crate::dash::{self, Dash};
@@ -39,7 +40,7 @@ pub type EncryptStage = Encrypt<Store, Contents, Outbox<DashMessage>, Vault, Tic
 /// The dash stage in memory.
 pub type DashStage = Dash<Store, Contents, TickingClock, MemoryStore>;
 /// The deletion job in memory.
-pub type DeleteStage = Delete<Store, Contents, Outbox<DeletionMessage>, TickingClock>;
+pub type DeleteStage = Delete<Store, Contents, Outbox<DeletionMessage>, Faulty<MemoryEdgeCache>, TickingClock>;
 /// The intake of files in memory.
 pub type MemoryIntakes = Intakes<Store, Contents, TickingClock>;
 /// The queues of the API in memory.
@@ -84,6 +85,8 @@ pub struct Platform {
     pub dash_queue: MemoryQueue<DashMessage>,
     /// The deletion job's queue.
     pub deletion_queue: MemoryQueue<DeletionMessage>,
+    /// What the CDN has forgotten.
+    pub edge_cache: MemoryEdgeCache,
     /// The vault.
     pub vault: MemoryVault,
     /// The probe.
@@ -115,6 +118,7 @@ impl Default for Platform {
             encrypt_queue: MemoryQueue::default(),
             dash_queue: MemoryQueue::default(),
             deletion_queue: MemoryQueue::default(),
+            edge_cache: MemoryEdgeCache::default(),
             vault: MemoryVault::default(),
             probe: MemoryProbe::default(),
             clock: TickingClock::default(),
@@ -278,6 +282,7 @@ impl Platform {
             store: self.faulty(&self.store),
             catalog: self.faulty(&self.catalog),
             queue: self.faulty(&self.deletion_queue),
+            edge_cache: self.faulty(&self.edge_cache),
             clock: self.clock.clone(),
             settings: delete::Settings {
                 work_bucket: "work".to_owned(),

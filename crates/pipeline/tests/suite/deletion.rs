@@ -38,6 +38,7 @@ async fn assert_gone(platform: &Platform, package: &Package) {
     assert_eq!(platform.catalog.receipts(&package.id).await.unwrap(), []);
     assert_eq!(platform.catalog.uploads(&package.id).await.unwrap(), None);
     assert_eq!(platform.store.open_uploads(), 0);
+    assert_eq!(platform.edge_cache.forgotten(), [(package.id.clone(), package.run)], "once for each run");
 }
 
 /// A platform whose upload is planned, and the messages of its slices.
@@ -165,6 +166,48 @@ fn what_a_function_writes_that_was_at_work_is_deleted_with_the_rest() {
         let message = platform.deletion_queue.take().remove(0);
         platform.delete_stage().handle(&message).await.unwrap();
         assert!(platform.catalog.package(&package.id).await.unwrap().is_some(), "it is too early");
+        assert!(platform.run().await.is_empty());
+        assert_gone(&platform, &package).await;
+    });
+}
+
+#[test]
+fn a_package_is_not_gone_before_the_cdn_has_forgotten_it() {
+    block_on(async {
+        let platform = Platform { package_on_upload: Some(Treatment::Clear), ..Platform::default() };
+        upload_and_run(&platform).await;
+        platform.clock.pass(LONGEST_RUN);
+        let package = only_package(&platform);
+        platform.edge_cache.be_busy(3);
+        delete(&platform, &package).await;
+        for _ in 0..3 {
+            let message = platform.deletion_queue.take().remove(0);
+            platform.delete_stage().handle(&message).await.unwrap();
+            assert_eq!(objects(&platform), [""; 0], "the objects are gone at once");
+            assert_eq!(platform.edge_cache.forgotten(), []);
+            let again = platform.api().create_package(crate::requests::clear_request(&package.content)).await;
+            assert!(matches!(again, Err(Denied::Deleting)), "it may not be asked for yet");
+            platform.clock.pass(LONGEST_RUN);
+        }
+        assert!(platform.run().await.is_empty());
+        assert_gone(&platform, &package).await;
+    });
+}
+
+#[test]
+fn the_cdn_forgets_a_package_when_nothing_more_is_written_of_it() {
+    block_on(async {
+        let platform = Platform::default();
+        planned(&platform).await;
+        let package = only_package(&platform);
+        delete(&platform, &package).await;
+        let message = platform.deletion_queue.take().remove(0);
+        platform.delete_stage().handle(&message).await.unwrap();
+        assert_eq!(
+            platform.edge_cache.forgotten(),
+            [],
+            "a function may be at work still, and the CDN keep what it writes"
+        );
         assert!(platform.run().await.is_empty());
         assert_gone(&platform, &package).await;
     });

@@ -1,0 +1,45 @@
+//! The CDN's caches in memory.
+
+use std::sync::{Arc, Mutex};
+
+use super::lock;
+use crate::id::PackageId;
+use crate::ports::{EdgeCache, Forgetting, Unavailable};
+
+/// The CDN's caches in memory, as far as they were told to forget. Clones are the same ones.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryEdgeCache(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    forgotten: Vec<(PackageId, u64)>,
+    busy: u32,
+}
+
+impl MemoryEdgeCache {
+    /// The runs of packages that it has forgotten, each once.
+    #[must_use]
+    pub fn forgotten(&self) -> Vec<(PackageId, u64)> {
+        lock(&self.0).forgotten.clone()
+    }
+
+    /// The next `times` that it is asked, it is not done.
+    pub fn be_busy(&self, times: u32) {
+        lock(&self.0).busy = times;
+    }
+}
+
+impl EdgeCache for MemoryEdgeCache {
+    async fn forget(&self, package: &PackageId, run: u64) -> Result<Forgetting, Unavailable> {
+        let mut state = lock(&self.0);
+        if let Some(left) = state.busy.checked_sub(1) {
+            state.busy = left;
+            return Ok(Forgetting::UnderWay);
+        }
+        let asked = (package.clone(), run);
+        if !state.forgotten.contains(&asked) {
+            state.forgotten.push(asked);
+        }
+        Ok(Forgetting::Done)
+    }
+}
