@@ -10,15 +10,19 @@ use vpp_media::isobmff::Index;
 use vpp_media::track::{Descriptors, Role, is_language_tag};
 
 use crate::failure::Failure;
+use crate::platform::args as platform;
 
-/// Package video: encrypted MPEG-DASH from an MP4, without transcoding.
+/// Package video: encrypted MPEG-DASH from an MP4, without transcoding; here, or by a deployed platform.
 #[derive(Debug, Parser)]
-#[command(name = "vpp", version)]
+#[command(name = "vpp", version, after_long_help = EXITS)]
 pub(crate) struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub(crate) command: Command,
 }
+
+const EXITS: &str = "Exit status: 0 done; 1 refused or failed, with `code: message` on stderr; 2 usage; 3 a file could not be \
+                     read or written; 4 the platform cannot be reached; 5 the token is not accepted.";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -31,6 +35,37 @@ pub(crate) enum Command {
     Package(Box<PackageArgs>),
     /// Say what a movie's index tells of the stream to come: bit rates, key pictures, segments, and what to change.
     Inspect(Inspection),
+    /// Send movies to a platform, and follow what becomes of them. Interrupted, the same command goes on where it was.
+    #[command(after_help = EXITS)]
+    Upload(Box<platform::Upload>),
+    /// Ask a platform for a package of what was uploaded, with options of its own.
+    #[command(after_help = EXITS)]
+    Request(Box<platform::Request>),
+    /// List packages or contents, newest first.
+    #[command(after_help = EXITS)]
+    List(platform::List),
+    /// Say how far packages and contents are.
+    #[command(after_help = EXITS)]
+    Status(platform::Named),
+    /// Say where a package that is Ready is played from.
+    #[command(after_help = EXITS)]
+    Url(platform::Url),
+    /// Delete packages with all that was made of them, or contents with their files.
+    #[command(after_help = EXITS)]
+    Delete(platform::Delete),
+    /// Put packages that failed back to work.
+    #[command(after_help = EXITS)]
+    Retry(platform::Named),
+    /// Print what a shell needs to complete this command.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages into a folder.
+    Manual {
+        /// The folder.
+        folder: PathBuf,
+    },
 }
 
 /// Arguments of `vpp inspect`.
@@ -118,33 +153,33 @@ pub(crate) struct PackageArgs {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum SchemeArg {
+pub(crate) enum SchemeArg {
     Cbcs,
     Cenc,
     Clear,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum EncryptArg {
+pub(crate) enum EncryptArg {
     Video,
     All,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum LayoutArg {
+pub(crate) enum LayoutArg {
     Segments,
     SingleFile,
 }
 
 /// A subtitle file that was named.
 #[derive(Debug, Clone)]
-struct Given {
-    language: String,
-    path: PathBuf,
-    label: Option<String>,
+pub(crate) struct Given {
+    pub(crate) language: String,
+    pub(crate) path: PathBuf,
+    pub(crate) label: Option<String>,
 }
 
-fn given(text: &str) -> Result<Given, String> {
+pub(crate) fn given(text: &str) -> Result<Given, String> {
     let (language, rest) = text.split_once('=').ok_or("expected LANGUAGE=FILE, as in en=english.vtt")?;
     if !is_language_tag(language) {
         return Err(format!("{language} is no language tag, such as en or pt-BR"));
@@ -232,13 +267,13 @@ impl PackageArgs {
         let scheme = self.scheme.unwrap_or(if keyed.is_some() { SchemeArg::Cbcs } else { SchemeArg::Clear });
         let keyed = match (scheme, keyed) {
             (SchemeArg::Clear, None) => None,
-            (SchemeArg::Clear, Some(_)) => return Err(Failure::Usage("a clear package takes no --key and --kid")),
-            (_, None) => return Err(Failure::Usage("an encrypted package takes --key and --kid")),
+            (SchemeArg::Clear, Some(_)) => return Err(Failure::usage("a clear package takes no --key and --kid")),
+            (_, None) => return Err(Failure::usage("an encrypted package takes --key and --kid")),
             (_, keyed) => keyed,
         };
         let tracks = match self.encrypt {
             Some(EncryptArg::Video) if self.audio_only => {
-                return Err(Failure::Usage("--encrypt video leaves nothing to encrypt of --audio-only"));
+                return Err(Failure::usage("--encrypt video leaves nothing to encrypt of --audio-only"));
             }
             None if self.audio_only => ProtectedTracks::All,
             Some(EncryptArg::Video) | None => ProtectedTracks::Video,
@@ -246,15 +281,15 @@ impl PackageArgs {
         };
         let audio_key = self.audio_kid.zip(self.audio_key);
         if audio_key.is_some() && tracks == ProtectedTracks::Video {
-            return Err(Failure::Usage("--audio-key takes --encrypt all"));
+            return Err(Failure::usage("--audio-key takes --encrypt all"));
         }
         let same_id = keyed.as_ref().zip(audio_key.as_ref()).is_some_and(|((kid, _), (audio, _))| kid == audio);
         if same_id {
-            return Err(Failure::Usage("--audio-kid is that of --kid: two keys have two ids"));
+            return Err(Failure::usage("--audio-kid is that of --kid: two keys have two ids"));
         }
         let scheme = if scheme == SchemeArg::Cenc { Scheme::Cenc } else { Scheme::Cbcs };
         if self.fairplay.is_some() && scheme != Scheme::Cbcs {
-            return Err(Failure::Usage("--fairplay takes --scheme cbcs"));
+            return Err(Failure::usage("--fairplay takes --scheme cbcs"));
         }
         let drm = Drm { widevine: self.widevine, playready: self.playready, fairplay: self.fairplay };
         let encryption = keyed.map(|key| Encryption { key, audio_key, scheme, tracks, iv: self.iv });

@@ -8,6 +8,7 @@
 
 mod access;
 mod aws;
+mod command;
 mod deletion;
 mod document;
 mod duplicates;

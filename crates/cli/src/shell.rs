@@ -1,0 +1,23 @@
+//! What shells and manuals know of the command.
+
+use std::path::Path;
+
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+use crate::args::Cli;
+use crate::failure::Failure;
+
+/// The script that lets a shell complete the command.
+pub(crate) fn completions(shell: Shell) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "vpp", &mut script);
+    String::from_utf8_lossy(&script).into_owned()
+}
+
+/// Writes a manual page for the command, and one for each of its commands.
+pub(crate) fn manual(folder: &Path) -> Result<(), Failure> {
+    std::fs::create_dir_all(folder)
+        .and_then(|()| clap_mangen::generate_to(Cli::command(), folder))
+        .map_err(Failure::io(folder))
+}
