@@ -9,10 +9,10 @@ export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down logs test check bench load scale fmt deploy
+.PHONY: help demo up down logs test check advisories bench load scale fmt deploy
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
 
 demo: ## package the sample movie on the local AWS (FILE=path.mp4, PORT=..., ENDPOINT=http://...)
 	@$(LOCAL) demo $(if $(PORT),--port $(PORT)) $(if $(FILE),"$(FILE)")
@@ -33,17 +33,23 @@ test: ## run every test
 	@$(LOCAL) browser
 	@$(VENVS)/emulator/bin/python -m unittest discover --start-directory infra/tests --top-level-directory .
 
-check: ## formats, lints, layering, instruction counts, template
-	@$(LOCAL) setup
+check: ## formats, lints, layering, instruction counts, template, dependencies
+	@$(LOCAL) setup --supply
 	@cargo fmt --check
 	@cargo clippy --quiet --workspace --all-targets --release -- -D warnings
 	@$(PYTHON) infra/layering.py
 	@$(PYTHON) -m infra.instructions
 	@$(VENVS)/sam/bin/cfn-lint template.yaml
 	@$(VENVS)/sam/bin/sam validate --lint >/dev/null
+	@$(VENVS)/supply/bin/checkov --config-file infra/checkov.yaml
+	@PATH="$(CURDIR)/$(VENVS)/supply/bin:$$PATH" cargo deny --locked --all-features check --hide-inclusion-graph bans licenses sources
 	@$(VENVS)/sam/bin/ruff check --quiet infra
 	@$(VENVS)/sam/bin/ruff format --quiet --check infra
 	@echo "check: all is well"
+
+advisories: ## look for known vulnerabilities of the dependencies, which takes the network
+	@$(LOCAL) setup --supply
+	@PATH="$(CURDIR)/$(VENVS)/supply/bin:$$PATH" cargo deny --locked --all-features check --hide-inclusion-graph advisories
 
 bench: ## package big movies with this engine and its peers, interleaved, and print the ratios (ROUNDS=5)
 	@$(PYTHON) -m infra.bench $(if $(ROUNDS),--rounds $(ROUNDS))

@@ -32,6 +32,8 @@ def main(arguments: list[str]) -> int:
 
 def _setup(options: argparse.Namespace) -> int:
     tools.program("sam", "sam")
+    if options.supply:
+        tools.program("supply", "checkov")
     if options.cross:
         tools.program("cross", "cargo-lambda")
     return 0
@@ -158,6 +160,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--endpoint", help="use this AWS endpoint, such as LocalStack's, and start nothing")
     commands = parser.add_subparsers(dest="command", required=True)
     setup = commands.add_parser("setup", help="install the pinned tools")
+    setup.add_argument("--supply", action="store_true", help="also those that check dependencies and the template")
     setup.add_argument("--cross", action="store_true", help="also those that build for AWS")
     commands.add_parser("env", help="print the stack's endpoint, names and addresses as JSON")
     commands.add_parser("down", help="stop the named stack, or every one that no test holds")
