@@ -8,6 +8,7 @@ use vpp_pipeline::ports::Unavailable;
 
 use crate::meter::{ProcessMeter, Requests};
 use crate::secrets;
+use crate::speke::{ProvidedKeys, Provider};
 use crate::{CloudFrontCache, DynamoCatalog, KmsSigner, KmsVault, S3Intake, S3Store, SecretTokens, SqsQueue};
 
 /// Times a request of the table is made that is throttled; the SDK's own number is three. All slices of a package write to one
@@ -77,6 +78,12 @@ impl Aws {
     #[must_use]
     pub fn key_vault(&self, key_id: String) -> KmsVault {
         KmsVault::new(aws_sdk_kms::Client::new(&self.config), key_id)
+    }
+
+    /// Content keys that this provider makes, or the vault itself, wrapped by the key `key_id`.
+    #[must_use]
+    pub fn provided_keys(&self, key_id: String, provider: Option<Provider>) -> ProvidedKeys {
+        ProvidedKeys::new(self.key_vault(key_id), &self.config, provider)
     }
 
     /// The secrets that hold the tokens of operators and of readers.

@@ -9,6 +9,8 @@ use vpp_media::cmaf::ProtectedTracks;
 use vpp_pipeline::package::Treatment;
 use vpp_pipeline::token::TOKEN_SECONDS;
 
+use crate::speke::{Provider, System};
+
 /// The variables of a function.
 #[derive(Debug, Clone, Default)]
 pub struct Environment(HashMap<String, String>);
@@ -135,6 +137,34 @@ impl Environment {
     /// When it is not set.
     pub fn content_keys_key(&self) -> Result<String, InvalidVariable> {
         self.text("CONTENT_KEYS_KEY_ID")
+    }
+
+    /// `KEY_PROVIDER_URL`: who makes content keys, if not the platform. `KEY_PROVIDER_SYSTEMS` are the DRM systems it is asked about;
+    /// `KEY_PROVIDER_HEADERS` is the secret with headers to send it, `KEY_PROVIDER_API` the ARN of the API Gateway in front of it.
+    ///
+    /// # Errors
+    /// When it is not reached by HTTPS, a system is not known, or what should be an ARN is none.
+    pub fn key_provider(&self) -> Result<Option<Provider>, InvalidVariable> {
+        let Ok(url) = self.text("KEY_PROVIDER_URL") else { return Ok(None) };
+        // Keys do not leave the machine by it.
+        let is_local = ["http://127.0.0.1:", "http://localhost:"].iter().any(|start| url.starts_with(start));
+        if !url.starts_with("https://") && !is_local {
+            return Err(InvalidVariable { name: "KEY_PROVIDER_URL", problem: "does not begin with https://" });
+        }
+        let systems = self.text("KEY_PROVIDER_SYSTEMS").unwrap_or_default();
+        let systems = systems.split(',').map(str::trim).filter(|name| !name.is_empty()).map(System::from_name);
+        let systems = systems.collect::<Option<_>>().ok_or(InvalidVariable {
+            name: "KEY_PROVIDER_SYSTEMS",
+            problem: "names other systems than Widevine, PlayReady and FairPlay",
+        })?;
+        let signed_for = match self.text("KEY_PROVIDER_API") {
+            Ok(arn) => match arn.split(':').nth(3).filter(|region| !region.is_empty()) {
+                Some(region) => Some(region.to_owned()),
+                None => return Err(InvalidVariable { name: "KEY_PROVIDER_API", problem: "is no ARN" }),
+            },
+            Err(_) => None,
+        };
+        Ok(Some(Provider { url, systems, headers: self.text("KEY_PROVIDER_HEADERS").ok(), signed_for }))
     }
 
     /// `DELIVERY_URL`: the start of every stream's URL, without a slash at its end.
@@ -273,6 +303,27 @@ mod tests {
         assert!(environment.table().map_err(said).unwrap_err().contains("TABLE_NAME is not set"));
         assert!(environment.slice_bytes().map_err(said).unwrap_err().contains("SLICE_MIB"));
         assert!(environment.package_on_upload().map_err(said).unwrap_err().contains("none of none"));
+    }
+
+    #[test]
+    fn a_key_provider_is_reached_by_https_and_its_systems_are_known() {
+        let of = |url, systems, api| {
+            let provider = [("KEY_PROVIDER_URL", url), ("KEY_PROVIDER_SYSTEMS", systems), ("KEY_PROVIDER_API", api)];
+            Environment::from(provider).key_provider()
+        };
+        assert_eq!(of("", "", ""), Ok(None));
+        let arn = "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3/prod/POST/keys";
+        let found = of("https://drm.example/keys", "Widevine, playready,fairplay", arn).unwrap().unwrap();
+        assert_eq!(found.systems, [System::Widevine, System::PlayReady, System::FairPlay]);
+        assert_eq!((found.signed_for.as_deref(), found.headers), (Some("eu-west-1"), None));
+        assert!(of("http://127.0.0.1:8080/", "", "").is_ok());
+        for (url, systems, api) in [
+            ("http://drm.example", "", ""),
+            ("https://drm.example", "nagra", ""),
+            ("https://drm.example", "", "a1b2c3"),
+        ] {
+            assert!(of(url, systems, api).is_err(), "{url} {systems} {api}");
+        }
     }
 
     #[test]

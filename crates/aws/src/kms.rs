@@ -6,9 +6,9 @@
 use aws_sdk_kms::Client;
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::DataKeySpec;
-use vpp_media::cenc::ContentKey;
+use vpp_media::cenc::{ContentKey, Drm};
 use vpp_pipeline::id::PackageId;
-use vpp_pipeline::ports::{KeyVault, Unavailable, WrappedKey};
+use vpp_pipeline::ports::{KeyError, KeyUse, KeyVault, MadeKey, Unavailable, WrappedKey};
 use zeroize::Zeroizing;
 
 use crate::error::unavailable;
@@ -32,11 +32,13 @@ impl KmsVault {
 }
 
 impl KeyVault for KmsVault {
-    async fn make(&self, package: &PackageId) -> Result<(ContentKey, WrappedKey), Unavailable> {
+    async fn make(&self, asked: &KeyUse<'_>) -> Result<MadeKey, KeyError> {
         const CALL: &str = "GenerateDataKey";
         let request = self.client.generate_data_key().key_id(&self.key_id).key_spec(DataKeySpec::Aes128);
-        let answer = request.encryption_context(CONTEXT, package.as_str()).send().await.map_err(unavailable(CALL))?;
-        Ok((content_key(CALL, answer.plaintext)?, wrapped_key(CALL, answer.ciphertext_blob)?))
+        let request = request.encryption_context(CONTEXT, asked.package.as_str());
+        let answer = request.send().await.map_err(unavailable(CALL))?;
+        let (key, wrapped) = (content_key(CALL, answer.plaintext)?, wrapped_key(CALL, answer.ciphertext_blob)?);
+        Ok(MadeKey { key, wrapped, iv: None, drm: Drm::default() })
     }
 
     async fn wrap(&self, key: &ContentKey, package: &PackageId) -> Result<WrappedKey, Unavailable> {

@@ -7,6 +7,7 @@
 //! | `Catalog`, `Library`, `Book` | [`DynamoCatalog`] | one DynamoDB table |
 //! | `Queue` | [`SqsQueue`] | SQS, in batches |
 //! | `KeyVault` | [`KmsVault`] | KMS, with the package as encryption context |
+//! | `KeyVault` | [`ProvidedKeys`] | the same, with keys that a DRM provider makes, by SPEKE |
 //! | `TokenSigner` | [`KmsSigner`] | KMS, by an HMAC key |
 //! | `EdgeCache` | [`CloudFrontCache`] | CloudFront's invalidations |
 //! | `Meter` | [`ProcessMeter`] | the process itself |
@@ -37,6 +38,7 @@ mod random;
 pub mod runtime;
 mod s3;
 mod secrets;
+pub mod speke;
 mod sqs;
 mod tries;
 
@@ -54,4 +56,5 @@ pub use random::random;
 pub use runtime::{Stopped, function, serve_dead_letters, serve_http, serve_queue, serve_uploads};
 pub use s3::S3Store;
 pub use secrets::SecretTokens;
+pub use speke::ProvidedKeys;
 pub use sqs::SqsQueue;

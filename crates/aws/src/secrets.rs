@@ -45,10 +45,15 @@ impl SecretTokens {
     }
 }
 
+/// The text of the secret `id`.
+pub(crate) async fn text(client: &Client, id: &str) -> Result<Zeroizing<String>, Unavailable> {
+    let answer = client.get_secret_value().secret_id(id).send().await.map_err(unavailable(CALL))?;
+    Ok(Zeroizing::new(answer.secret_string.unwrap_or_default()))
+}
+
 /// What the secret `id` holds.
 async fn held(client: &Client, id: &str) -> Result<Held, Unavailable> {
-    let answer = client.get_secret_value().secret_id(id).send().await.map_err(unavailable(CALL))?;
-    let text = Zeroizing::new(answer.secret_string.unwrap_or_default());
+    let text = text(client, id).await?;
     // serde's own words could repeat what it read.
     let malformed = |_| Unavailable::new(CALL, "the secret is not {\"current\": \"…\"}".into());
     serde_json::from_str(&text).map_err(malformed)

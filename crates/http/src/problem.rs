@@ -73,6 +73,10 @@ impl From<Denied> for Problem {
             Denied::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused"),
             Denied::Deleting => (StatusCode::CONFLICT, "package_deleting"),
             Denied::NothingToRetry => (StatusCode::CONFLICT, "package_ready"),
+            Denied::NoKey(error) => {
+                tracing::error!("no key was provided: {}", chain(error));
+                (StatusCode::BAD_GATEWAY, error.code())
+            }
             Denied::Unavailable(_) => {
                 tracing::error!("request not served: {}", chain(&denied));
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable")

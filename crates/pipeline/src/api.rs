@@ -15,7 +15,8 @@ use crate::layout;
 use crate::message::{DashMessage, DeletionMessage, Doomed, FragmentMessage};
 use crate::package::{Encryption, Options, Package, RequestedKeys, Treatment};
 use crate::ports::{
-    Book, Catalog, Clock, ContentFilter, Created, Cursor, KeyVault, Library, PackageFilter, Page, Queue, WrappedKey,
+    Book, Catalog, Clock, ContentFilter, Created, Cursor, KeyError, KeyUse, KeyVault, Library, PackageFilter, Page,
+    Queue, WrappedKey,
 };
 use crate::state::{State, Status, Step, Transition, Work};
 use crate::subtitles::{Offer, Subtitles};
@@ -101,6 +102,9 @@ pub enum Denied {
     /// The idempotency key stands for another request.
     #[error("this idempotency key was used for another request: use another key, or repeat that request as it was")]
     KeyReused,
+    /// Who provides keys gave none.
+    #[error(transparent)]
+    NoKey(KeyError),
     /// There is nothing to retry.
     #[error("this package is Ready: there is nothing to retry")]
     NothingToRetry,
@@ -373,17 +377,18 @@ where
         &self,
         id: PackageId,
         inputs: &[(&Content, &Facts)],
-        options: Options,
+        mut options: Options,
         request: &PackageRequest,
     ) -> Result<Package, Denied> {
         let encryption = match &request.treatment {
             RequestedTreatment::Clear => None,
             RequestedTreatment::Encrypt { scheme, tracks, keys: None } => {
-                let (key, wrapped) = self.vault.make(&id).await.map_err(unavailable("making a content key"))?;
+                let (scheme, tracks, audio_only) = (*scheme, *tracks, options.audio_only);
+                let asked = KeyUse { package: &id, scheme, tracks, audio_only };
                 let seed = request.inputs.canonical();
-                let key = KeyParameters::derive(*scheme, &key, id.kid(), seed.as_bytes());
-                let protection = Protection { scheme: *scheme, tracks: *tracks, key, audio_key: None };
-                Some(Encryption { protection, key: wrapped, audio_key: None })
+                let (encryption, drm) = Encryption::make(&self.vault, &asked, seed.as_bytes()).await.map_err(no_key)?;
+                options.drm = options.drm.or(drm);
+                Some(encryption)
             }
             RequestedTreatment::Encrypt { scheme, tracks, keys: Some(keys) } => {
                 let seed = request.inputs.canonical();
@@ -415,6 +420,14 @@ where
 
     async fn wrap(&self, (_, key): &(KeyId, ContentKey), package: &PackageId) -> Result<WrappedKey, Denied> {
         self.vault.wrap(key, package).await.map_err(unavailable("wrapping a content key"))
+    }
+}
+
+/// What the caller is told when no key was made.
+fn no_key(error: KeyError) -> Denied {
+    match error {
+        KeyError::Unavailable(source) => unavailable("making a content key")(source),
+        KeyError::Provider { .. } => Denied::NoKey(error),
     }
 }
 

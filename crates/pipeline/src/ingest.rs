@@ -9,7 +9,7 @@
 
 use std::time::Duration;
 
-use vpp_media::cmaf::{KeyParameters, PlanOptions, Protection};
+use vpp_media::cmaf::PlanOptions;
 use vpp_media::isobmff::{Index, IndexReader};
 use vpp_media::preflight::{Preflight, preflight};
 
@@ -19,7 +19,8 @@ use crate::id::{ContentId, PackageId};
 use crate::message::FragmentMessage;
 use crate::package::{Encryption, Options, Package, Treatment};
 use crate::ports::{
-    Catalog, Clock, Created, ETag, KeyVault, Location, Meter, ObjectStore, Piece, Probe, ProbeError, ProbeReport, Queue,
+    Catalog, Clock, Created, ETag, KeyError, KeyUse, KeyVault, Location, Meter, ObjectStore, Piece, Probe, ProbeError,
+    ProbeReport, Queue,
 };
 use crate::source::read_index;
 use crate::state::Status;
@@ -218,17 +219,21 @@ where
 
     /// The package that `content` starts by itself, with a key of its own.
     async fn package(&self, content: &Content) -> Result<Option<Package>, Error> {
-        let (Some(facts), Some(options)) = (content.facts(), self.settings.options()) else {
+        let (Some(facts), Some(mut options)) = (content.facts(), self.settings.options()) else {
             return Ok(None);
         };
         let id = PackageId::of_upload(&content.id.clone().into(), &options);
         let encryption = match options.treatment {
             Treatment::Clear => None,
             Treatment::Encrypt { scheme, tracks } => {
-                let (key, wrapped) = self.vault.make(&id).await.map_err(Error::unavailable("making a content key"))?;
-                let key = KeyParameters::derive(scheme, &key, id.kid(), content.id.as_str().as_bytes());
-                let protection = Protection { scheme, tracks, key, audio_key: None };
-                Some(Encryption { protection, key: wrapped, audio_key: None })
+                let asked = KeyUse { package: &id, scheme, tracks, audio_only: options.audio_only };
+                let made = Encryption::make(&self.vault, &asked, content.id.as_str().as_bytes()).await;
+                // Whatever a provider says, it is not the file's fault.
+                let no_key =
+                    |error: KeyError| Error::Transient { operation: "making a content key", source: error.into() };
+                let (encryption, drm) = made.map_err(no_key)?;
+                options.drm = drm;
+                Some(encryption)
             }
         };
         Ok(Some(Package::queued(id, content, facts, options, encryption, self.clock.now())))

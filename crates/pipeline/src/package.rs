@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use vpp_media::cenc::{ContentKey, Drm, KeyId, Scheme};
-use vpp_media::cmaf::{Layout, ProtectedTracks, Protection};
+use vpp_media::cmaf::{KeyParameters, Layout, ProtectedTracks, Protection};
 
 use crate::content::{Content, Facts, Source};
 use crate::id::{ContentId, PackageId};
-use crate::ports::{Receipt, Spent, WrappedKey};
+use crate::ports::{KeyError, KeyUse, KeyVault, MadeKey, Receipt, Spent, WrappedKey};
 use crate::state::{Advance, Stage, State, Status, Step, Transition, Work};
 use crate::subtitles::Subtitles;
 use crate::timestamp::Timestamp;
@@ -170,6 +170,19 @@ pub struct Encryption {
 }
 
 impl Encryption {
+    /// That of a key which the vault makes, and the DRM systems that have it. `content` tells the package's contents from all others.
+    ///
+    /// # Errors
+    /// When none is made.
+    pub async fn make<V: KeyVault>(vault: &V, asked: &KeyUse<'_>, content: &[u8]) -> Result<(Self, Drm), KeyError> {
+        let &KeyUse { package, scheme, tracks, .. } = asked;
+        let MadeKey { key, wrapped, iv, drm } = vault.make(asked).await?;
+        let derived = KeyParameters::derive(scheme, &key, package.kid(), content);
+        let iv = iv.filter(|_| scheme == Scheme::Cbcs).unwrap_or(derived.iv);
+        let protection = Protection { scheme, tracks, key: KeyParameters { iv, ..derived }, audio_key: None };
+        Ok((Self { protection, key: wrapped, audio_key: None }, drm))
+    }
+
     /// The wrapped keys, each with its id.
     pub fn keys(&self) -> impl Iterator<Item = (KeyId, &WrappedKey)> {
         let audio = self.protection.audio_key.zip(self.audio_key.as_ref());

@@ -12,8 +12,8 @@ use vpp_pipeline::id::PackageId;
 use vpp_pipeline::layout::Headers;
 use vpp_pipeline::message::{DashMessage, FragmentMessage, SliceMessage};
 use vpp_pipeline::ports::{
-    Clock, ETag, KeyVault, Location, Meter, NewObject, NewPart, ObjectStore, Part, Piece, Probe, ProbeError,
-    ProbeReport, Put, Queue, Reading, StoreError, Unavailable, UploadId, WrappedKey,
+    Clock, ETag, KeyError, KeyUse, KeyVault, Location, MadeKey, Meter, NewObject, NewPart, ObjectStore, Part, Piece,
+    Probe, ProbeError, ProbeReport, Put, Queue, Reading, StoreError, Unavailable, UploadId, WrappedKey,
 };
 use vpp_pipeline::testing::MemoryProbe;
 use vpp_pipeline::timestamp::Timestamp;
@@ -272,9 +272,9 @@ impl Queue<DashMessage> for Host {
 }
 
 impl KeyVault for Host {
-    async fn make(&self, package: &PackageId) -> Result<(ContentKey, WrappedKey), Unavailable> {
+    async fn make(&self, asked: &KeyUse<'_>) -> Result<MadeKey, KeyError> {
         self.unwrap_call().await?;
-        self.cloud.vault.make(package).await
+        self.cloud.vault.make(asked).await
     }
 
     async fn wrap(&self, key: &ContentKey, package: &PackageId) -> Result<WrappedKey, Unavailable> {

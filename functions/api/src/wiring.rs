@@ -2,7 +2,7 @@
 
 use vpp_aws::environment::{Authorization, InvalidVariable};
 use vpp_aws::{
-    Aws, DynamoCatalog, Environment, KmsSigner, KmsVault, S3Intake, SecretTokens, SqsQueue, Stopped, SystemClock,
+    Aws, DynamoCatalog, Environment, KmsSigner, ProvidedKeys, S3Intake, SecretTokens, SqsQueue, Stopped, SystemClock,
 };
 use vpp_pipeline::access::Gate;
 use vpp_pipeline::api::{Api, Settings};
@@ -20,7 +20,7 @@ type Outboxes = Queues<SqsQueue<FragmentMessage>, SqsQueue<DashMessage>, SqsQueu
 pub(crate) fn api(
     aws: &Aws,
     environment: &Environment,
-) -> Result<Api<DynamoCatalog, Outboxes, KmsVault, SystemClock>, InvalidVariable> {
+) -> Result<Api<DynamoCatalog, Outboxes, ProvidedKeys, SystemClock>, InvalidVariable> {
     Ok(Api {
         catalog: aws.catalog(environment.table()?),
         queue: Queues {
@@ -28,7 +28,7 @@ pub(crate) fn api(
             dash: aws.queue(environment.dash_queue()?),
             deletion: aws.queue(environment.deletion_queue()?),
         },
-        vault: aws.key_vault(environment.content_keys_key()?),
+        vault: aws.provided_keys(environment.content_keys_key()?, environment.key_provider()?),
         clock: SystemClock,
         settings: Settings {
             delivery_url: environment.delivery_url()?,

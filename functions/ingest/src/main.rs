@@ -9,7 +9,7 @@ fn main() -> Result<(), Stopped> {
             store: aws.object_store(),
             catalog: aws.catalog(environment.table()?),
             queue: aws.queue(environment.fragment_queue()?),
-            vault: aws.key_vault(environment.content_keys_key()?),
+            vault: aws.provided_keys(environment.content_keys_key()?, environment.key_provider()?),
             probe: ProbeProcess::default(),
             clock: SystemClock,
             meter: aws.meter(),

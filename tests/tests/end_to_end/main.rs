@@ -1,6 +1,6 @@
 //! The whole platform, from an object put into a bucket to what a player receives, on a local AWS that enforces IAM.
 //!
-//! One stack serves all tests but those of a private CDN: it starts with the first that needs it and ends with this process. The tests run side by side
+//! One stack serves all tests but those of a private CDN and of a DRM provider: it starts with the first that needs it and ends with this process. The tests run side by side
 //! and know only what they themselves put there. What the functions make is compared, byte by byte, with what the command
 //! `vpp` writes, which `engine.rs` holds to outside decoders.
 
@@ -18,6 +18,7 @@ mod licence;
 mod object_keys;
 mod platform;
 mod private;
+mod provider;
 mod refusals;
 mod requests;
 mod secrets;

@@ -12,6 +12,7 @@ use serde_json::Value;
 use vpp_tests::fixtures::root;
 
 use crate::http::send;
+use crate::provider;
 
 /// How long anything awaited may take. Generous: a busy machine is no failure.
 const PATIENCE: Duration = Duration::from_mins(4);
@@ -29,11 +30,11 @@ pub(crate) struct Stack {
 }
 
 /// A stack that is started with the first test that needs it. What did not start once is not started again for the next.
-struct Started(OnceLock<Option<Stack>>, &'static [&'static str]);
+struct Started(OnceLock<Option<Stack>>, fn() -> Vec<String>);
 
 impl Started {
     fn get(&'static self) -> &'static Stack {
-        self.0.get_or_init(|| catch_unwind(|| Stack::start(self.1)).ok()).as_ref().expect("the stack starts")
+        self.0.get_or_init(|| catch_unwind(|| Stack::start(&self.1())).ok()).as_ref().expect("the stack starts")
     }
 }
 
@@ -44,20 +45,24 @@ thread_local! {
 
 /// The stack of the test that asks: one for nearly all of this process.
 pub(crate) fn stack() -> &'static Stack {
-    static PLAIN: Started = Started(OnceLock::new(), &[]);
+    static PLAIN: Started = Started(OnceLock::new(), Vec::new);
     OWN.get().unwrap_or_else(|| PLAIN.get())
 }
 
-/// From here on, this thread's test is on a stack whose CDN asks for leave.
+/// From here on, this thread's test is on a stack whose CDN asks for leave, and whose keys a DRM provider makes.
 pub(crate) fn go_private() {
-    static PRIVATE: Started = Started(OnceLock::new(), &["--parameter", "PrivatePlayback=true"]);
+    static PRIVATE: Started = Started(OnceLock::new(), || {
+        let parameters = ["PrivatePlayback=true".to_owned(), format!("KeyProviderUrl={}", provider::address())];
+        parameters.into_iter().flat_map(|parameter| ["--parameter".to_owned(), parameter]).collect()
+    });
     OWN.set(Some(PRIVATE.get()));
 }
 
 impl Stack {
-    fn start(parameters: &[&str]) -> Self {
-        let mut holder = infra(&[&["hold"], parameters].concat());
-        let mut holder = holder.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("python3 starts");
+    fn start(parameters: &[String]) -> Self {
+        let mut holder = infra(&["hold"]);
+        let mut holder =
+            holder.args(parameters).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("python3 starts");
         let mut line = String::new();
         BufReader::new(holder.stdout.take().unwrap()).read_line(&mut line).expect("the stack describes itself");
         assert!(!line.is_empty(), "the stack did not start: {:?}", holder.wait());

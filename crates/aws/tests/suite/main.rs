@@ -7,6 +7,7 @@ mod edge_cache;
 mod emulator;
 mod probe;
 mod server;
+mod speke;
 
 use std::sync::Mutex;
 

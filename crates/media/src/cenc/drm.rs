@@ -29,6 +29,16 @@ impl Drm {
     pub fn is_none(&self) -> bool {
         *self == Self::default()
     }
+
+    /// These, and of `other` those that are not among them.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            widevine: self.widevine.or(other.widevine),
+            playready: self.playready.or(other.playready),
+            fairplay: self.fairplay.or(other.fairplay),
+        }
+    }
 }
 
 /// `SystemID` of a DRM system, a UUID.

@@ -27,7 +27,7 @@ pub use catalog::{Catalog, Created, PieceReceipt, Place, Receipt, SegmentReceipt
 pub use clock::Clock;
 pub use edge_cache::{EdgeCache, Forgetting};
 pub use intake::{Arrived, Intake};
-pub use key_vault::{KeyVault, WrappedKey};
+pub use key_vault::{KeyError, KeyUse, KeyVault, MadeKey, WrappedKey};
 pub use library::{ContentFilter, Cursor, InvalidCursor, Library, PackageFilter, Page, VerdictKind};
 pub use meter::{Meter, Reading, Spent};
 pub use multipart::{NewPart, Part, Upload, UploadId};

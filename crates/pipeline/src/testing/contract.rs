@@ -19,7 +19,7 @@ use crate::intake::{InParts, Incoming};
 use crate::layout;
 use crate::package::{Encryption, Input, Options, Package, Tally, Treatment};
 use crate::ports::{
-    Arrived, Book, Catalog, ContentFilter, Created, Cursor, Digest, ETag, Intake, KeyVault, Library, Location,
+    Arrived, Book, Catalog, ContentFilter, Created, Cursor, Digest, ETag, Intake, KeyUse, KeyVault, Library, Location,
     NewObject, NewPart, ObjectRemover, ObjectStore, PackageFilter, Page, Part, PieceReceipt, Place, Put, Receipt,
     SegmentReceipt, Spent, StoreError, TokenSigner, Upload, UploadId, VerdictKind, WrappedKey,
 };
@@ -534,10 +534,11 @@ pub async fn key_vault<V: KeyVault>(vault: &V, run: &str) {
     assert_eq!(vault.unwrap(&wrapped, &one).await.unwrap().expose(), key.expose());
     assert!(vault.unwrap(&wrapped, &other).await.is_err(), "it is bound to its package");
 
-    let (made, wrapped) = vault.make(&one).await.unwrap();
-    assert_eq!(vault.unwrap(&wrapped, &one).await.unwrap().expose(), made.expose());
-    let (again, _) = vault.make(&one).await.unwrap();
-    assert_ne!(made.expose(), again.expose(), "every key made is another");
+    let asked = KeyUse { package: &one, scheme: Scheme::Cbcs, tracks: ProtectedTracks::Video, audio_only: false };
+    let made = vault.make(&asked).await.unwrap();
+    assert_eq!(vault.unwrap(&made.wrapped, &one).await.unwrap().expose(), made.key.expose());
+    let again = vault.make(&asked).await.unwrap();
+    assert_ne!(made.key.expose(), again.key.expose(), "every key made is another");
 }
 
 fn at(second: u64) -> Timestamp {

@@ -20,9 +20,10 @@ use crate::intake::Incoming;
 use crate::layout::Headers;
 use crate::package::Package;
 use crate::ports::{
-    Arrived, Book, Catalog, ContentFilter, Created, Cursor, DelayQueue, ETag, EdgeCache, Forgetting, Intake, KeyVault,
-    Library, Location, NewObject, NewPart, ObjectRemover, ObjectStore, PackageFilter, Page, Part, Piece, Probe,
-    ProbeError, ProbeReport, Put, Queue, Receipt, StoreError, Unavailable, Upload, UploadId, WrappedKey,
+    Arrived, Book, Catalog, ContentFilter, Created, Cursor, DelayQueue, ETag, EdgeCache, Forgetting, Intake, KeyError,
+    KeyUse, KeyVault, Library, Location, MadeKey, NewObject, NewPart, ObjectRemover, ObjectStore, PackageFilter, Page,
+    Part, Piece, Probe, ProbeError, ProbeReport, Put, Queue, Receipt, StoreError, Unavailable, Upload, UploadId,
+    WrappedKey,
 };
 use crate::state::{Advance, Transition};
 use crate::timestamp::Timestamp;
@@ -318,8 +319,8 @@ impl<E: EdgeCache> EdgeCache for Faulty<E> {
 }
 
 impl<V: KeyVault> KeyVault for Faulty<V> {
-    async fn make(&self, package: &PackageId) -> Result<(ContentKey, WrappedKey), Unavailable> {
-        self.faults.around(self.port.make(package)).await?
+    async fn make(&self, asked: &KeyUse<'_>) -> Result<MadeKey, KeyError> {
+        self.faults.around(self.port.make(asked)).await?
     }
 
     async fn wrap(&self, key: &ContentKey, package: &PackageId) -> Result<WrappedKey, Unavailable> {

@@ -1,17 +1,29 @@
 //! A vault in memory. It hides keys from a test's eyes, not from an attacker's.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex};
 
-use vpp_media::cenc::ContentKey;
+use vpp_media::cenc::{ConstantIv, ContentKey, Drm};
 
+use super::lock;
 use crate::id::PackageId;
-use crate::ports::{Digest, KeyVault, Unavailable, WrappedKey};
+use crate::ports::{Digest, KeyError, KeyUse, KeyVault, MadeKey, Unavailable, WrappedKey};
 
 /// A vault in memory. Every key it makes is another one, as with the real one.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryVault {
     made: Arc<AtomicU8>,
+    provider: Arc<Mutex<Option<Said>>>,
+}
+
+/// What a provider says of every key: it, its vector and its systems, or the code of why there is none.
+type Said = Result<(ContentKey, Option<ConstantIv>, Drm), &'static str>;
+
+impl MemoryVault {
+    /// From here on, keys are what a provider says.
+    pub fn provide(&self, said: Said) {
+        *lock(&self.provider) = Some(said);
+    }
 }
 
 impl MemoryVault {
@@ -39,11 +51,19 @@ fn cover(key: &[u8; 16], pad: &[u8; 16]) -> [u8; 16] {
 }
 
 impl KeyVault for MemoryVault {
-    async fn make(&self, package: &PackageId) -> Result<(ContentKey, WrappedKey), Unavailable> {
-        let number = self.made.fetch_add(1, Ordering::Relaxed);
-        let key = ContentKey::new([number.wrapping_add(1); 16]);
-        let wrapped = self.wrap(&key, package).await?;
-        Ok((key, wrapped))
+    async fn make(&self, asked: &KeyUse<'_>) -> Result<MadeKey, KeyError> {
+        let provided = lock(&self.provider).clone().transpose();
+        let provided = provided.map_err(|code| KeyError::Provider {
+            code,
+            message: "the provider gives no key".to_owned(),
+            source: None,
+        })?;
+        let (key, iv, drm) = provided.unwrap_or_else(|| {
+            let number = self.made.fetch_add(1, Ordering::Relaxed);
+            (ContentKey::new([number.wrapping_add(1); 16]), None, Drm::default())
+        });
+        let wrapped = self.wrap(&key, asked.package).await?;
+        Ok(MadeKey { key, wrapped, iv, drm })
     }
 
     async fn wrap(&self, key: &ContentKey, package: &PackageId) -> Result<WrappedKey, Unavailable> {

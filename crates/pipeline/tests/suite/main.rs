@@ -7,6 +7,7 @@ mod crashes;
 mod deletion;
 mod failures;
 mod intake;
+mod provider;
 mod requests;
 mod retries;
 mod road;

@@ -128,7 +128,7 @@ const OPERATIONS: &[Operation] = &[
         path: "/packaged_content",
         id: "createPackage",
         says: "Package one content or several, or find it done: the same request twice is one package. Without `key` and \
-               `kid`, the platform makes a key. With an Idempotency-Key, another request under the same is refused.",
+               `kid`, the platform makes a key, or has its key provider make one. With an Idempotency-Key, another request under the same is refused.",
         body: Some(("PackageRequest", false)),
         answer: (202, "Package"),
         problems: &[
@@ -137,6 +137,9 @@ const OPERATIONS: &[Operation] = &[
             (409, "not_subtitles"),
             DELETING,
             (422, "idempotency_key_reused"),
+            (502, "key_provider_unreachable"),
+            (502, "key_provider_refused"),
+            (502, "key_provider_answer"),
         ],
         ..PLAIN
     },

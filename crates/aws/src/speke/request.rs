@@ -1,0 +1,58 @@
+//! What is asked of a key provider: a CPIX document with places to fill in.
+
+use std::io;
+
+use quick_xml::Writer;
+use quick_xml::events::{BytesDecl, Event};
+use vpp_media::cmaf::ProtectedTracks;
+use vpp_pipeline::ports::KeyUse;
+
+use super::System;
+
+/// The document (CPIX 2.3, as SPEKE v2.0 profiles it): one key, the systems it is to be signalled for, the tracks it is for.
+pub(super) fn document(asked: &KeyUse<'_>, systems: &[System]) -> io::Result<Vec<u8>> {
+    let kid = asked.package.kid().to_string();
+    let kid = ("kid", kid.as_str());
+    let mut writer = Writer::new(Vec::new());
+    writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
+    let root = writer.create_element("cpix:CPIX").with_attributes([
+        ("contentId", asked.package.as_str()),
+        ("version", "2.3"),
+        ("xmlns:cpix", "urn:dashif:org:cpix"),
+        ("xmlns:pskc", "urn:ietf:params:xml:ns:keyprov:pskc"),
+    ]);
+    root.write_inner_content(|w| {
+        w.create_element("cpix:ContentKeyList").write_inner_content(|w| {
+            let scheme = ("commonEncryptionScheme", asked.scheme.name());
+            w.create_element("cpix:ContentKey").with_attributes([kid, scheme]).write_empty().map(|_| ())
+        })?;
+        w.create_element("cpix:DRMSystemList").write_inner_content(|w| {
+            for system in systems.iter().filter(|system| system.knows(asked.scheme)) {
+                let element = w.create_element("cpix:DRMSystem").with_attributes([kid, ("systemId", system.id())]);
+                element.write_inner_content(|w| match system {
+                    System::Widevine | System::PlayReady => w.create_element("cpix:PSSH").write_empty().map(|_| ()),
+                    System::FairPlay => {
+                        let data = w.create_element("cpix:HLSSignalingData").with_attribute(("playlist", "media"));
+                        data.write_empty().map(|_| ())
+                    }
+                })?;
+            }
+            Ok(())
+        })?;
+        w.create_element("cpix:ContentKeyUsageRuleList").write_inner_content(|w| {
+            let (tracks, filters): (_, &[&str]) = match (asked.audio_only, asked.tracks) {
+                (true, _) => ("AUDIO", &["cpix:AudioFilter"]),
+                (false, ProtectedTracks::Video) => ("VIDEO", &["cpix:VideoFilter"]),
+                (false, ProtectedTracks::All) => ("ALL", &["cpix:VideoFilter", "cpix:AudioFilter"]),
+            };
+            let rule =
+                w.create_element("cpix:ContentKeyUsageRule").with_attributes([kid, ("intendedTrackType", tracks)]);
+            rule.write_inner_content(|w| {
+                filters.iter().try_for_each(|filter| w.create_element(*filter).write_empty().map(|_| ()))
+            })?;
+            Ok(())
+        })?;
+        Ok(())
+    })?;
+    Ok(writer.into_inner())
+}

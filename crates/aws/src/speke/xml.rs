@@ -1,0 +1,69 @@
+//! An XML document as a tree, as far as CPIX needs one: names without prefix, attributes, texts.
+
+use quick_xml::Reader;
+use quick_xml::XmlVersion::Implicit1_0;
+use quick_xml::events::{BytesStart, Event};
+use zeroize::Zeroizing;
+
+/// Elements within one another: CPIX has six.
+const DEEPEST: usize = 16;
+
+/// An element. It may hold a key: its text is wiped, and it has no `Debug`.
+#[derive(Default)]
+pub(super) struct Element {
+    pub(super) name: String,
+    attributes: Vec<(String, String)>,
+    /// Its own text, without what surrounds it.
+    pub(super) text: Zeroizing<String>,
+    children: Vec<Element>,
+}
+
+impl Element {
+    /// The root of a document. Nothing, if it is not well-formed, too deep, or has what base64 and ids never take: entities and a
+    /// document type.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let mut reader = Reader::from_str(text);
+        // The first stands for the document.
+        let mut open = vec![Self::default()];
+        loop {
+            match reader.read_event().ok()? {
+                Event::Start(tag) if open.len() <= DEEPEST => open.push(Self::of(&tag)?),
+                Event::Empty(tag) => open.last_mut()?.children.push(Self::of(&tag)?),
+                Event::Text(text) => open.last_mut()?.text.push_str(text.xml_content(Implicit1_0).trim()),
+                Event::CData(text) => open.last_mut()?.text.push_str(text.xml_content(Implicit1_0).trim()),
+                Event::End(_) => {
+                    let ended = open.pop()?;
+                    open.last_mut()?.children.push(ended);
+                }
+                Event::Decl(_) | Event::PI(_) | Event::Comment(_) => {}
+                Event::Eof => break,
+                Event::Start(_) | Event::GeneralRef(_) | Event::DocType(_) => return None,
+            }
+        }
+        let [document] = <[Self; 1]>::try_from(open).ok()?;
+        let [root] = <[Self; 1]>::try_from(document.children).ok()?;
+        Some(root)
+    }
+
+    fn of(tag: &BytesStart<'_>) -> Option<Self> {
+        let mut attributes = Vec::new();
+        for attribute in tag.attributes() {
+            let attribute = attribute.ok()?;
+            let value = attribute.normalized_value(Implicit1_0).ok()?.into_owned();
+            attributes.push((attribute.key.as_ref().to_owned(), value));
+        }
+        Some(Self { name: tag.local_name().as_ref().to_owned(), attributes, ..Self::default() })
+    }
+
+    /// The value of an attribute.
+    pub(super) fn attribute(&self, name: &str) -> Option<&str> {
+        self.attributes.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The elements that are reached by these names, one below the other.
+    pub(super) fn all<'e>(&'e self, path: &[&str]) -> Vec<&'e Self> {
+        path.iter().fold(vec![self], |found, name| {
+            found.into_iter().flat_map(|own| &own.children).filter(|child| child.name == *name).collect()
+        })
+    }
+}

@@ -1,0 +1,119 @@
+//! Keys of a DRM provider: a small SPEKE server of the tests' own, on this machine.
+
+use vpp_aws::speke::{Provider, System};
+use vpp_aws::{Aws, ProvidedKeys};
+use vpp_media::cenc::Scheme;
+use vpp_media::cmaf::ProtectedTracks;
+use vpp_pipeline::error::chain;
+use vpp_pipeline::id::PackageId;
+use vpp_pipeline::ports::{KeyError, KeyUse, KeyVault, MadeKey};
+
+use crate::emulator::Emulator;
+use crate::server::{Asked, Server};
+
+const PACKAGE: &str = "abcdefghijklmnopqrstuvwxyz";
+const KEY: &str = "5dGAgwGuUYu4dHeHtNlxJw==";
+const WIDEVINE: &str = "AAAAJHBzc2gAAAAA7e+LqXnWSs6jyCfc1R0h7QAAAARkYXRh";
+
+fn package() -> PackageId {
+    PACKAGE.parse().unwrap()
+}
+
+/// What a provider makes of what it is asked: a key in the place of the key, data in the place of Widevine's.
+fn filled() -> String {
+    let kid = package().kid();
+    format!(
+        "<cpix:CPIX contentId=\"{PACKAGE}\" version=\"2.3\" xmlns:cpix=\"urn:dashif:org:cpix\" \
+         xmlns:pskc=\"urn:ietf:params:xml:ns:keyprov:pskc\"><cpix:ContentKeyList><cpix:ContentKey kid=\"{kid}\" \
+         commonEncryptionScheme=\"cbcs\"><cpix:Data><pskc:Secret><pskc:PlainValue>{KEY}</pskc:PlainValue></pskc:Secret></cpix:Data>\
+         </cpix:ContentKey></cpix:ContentKeyList><cpix:DRMSystemList><cpix:DRMSystem kid=\"{kid}\" \
+         systemId=\"edef8ba9-79d6-4ace-a3c8-27dcd51d21ed\"><cpix:PSSH>{WIDEVINE}</cpix:PSSH></cpix:DRMSystem></cpix:DRMSystemList>\
+         </cpix:CPIX>"
+    )
+}
+
+/// Asks a provider at an address for a key, on a local AWS that keeps its headers and wraps what it gives.
+async fn made(emulator: &Emulator, url: &str, signed_for: Option<&str>) -> (Result<MadeKey, KeyError>, ProvidedKeys) {
+    let config = emulator.config().await;
+    let kms = aws_sdk_kms::Client::new(&config);
+    let key = kms.create_key().send().await.unwrap().key_metadata.unwrap().key_id;
+    let secrets = aws_sdk_secretsmanager::Client::new(&config);
+    let secret = r#"{"Authorization": "Basic dXNlcjpwYXNz", "X-Customer": "one"}"#;
+    let name = "provider-headers";
+    let _ = secrets.create_secret().name(name).secret_string(secret).send().await;
+    let provider = Provider {
+        url: url.to_owned(),
+        systems: vec![System::Widevine],
+        headers: signed_for.is_none().then(|| name.to_owned()),
+        signed_for: signed_for.map(str::to_owned),
+    };
+    let vault = Aws::new(config).provided_keys(key, Some(provider));
+    let id = package();
+    let asked = KeyUse { package: &id, scheme: Scheme::Cbcs, tracks: ProtectedTracks::Video, audio_only: false };
+    (vault.make(&asked).await, vault)
+}
+
+fn block_on<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
+}
+
+#[test]
+fn a_provider_makes_the_key_and_kms_wraps_it() {
+    let emulator = Emulator::start();
+    let server = Server::start([(200, filled())]);
+    let url = format!("{}/speke?tenant=1", server.address);
+    block_on(async {
+        let (made, vault) = made(&emulator, &url, None).await;
+        let made = made.unwrap();
+        assert_eq!(data_encoding::BASE64.encode(made.key.expose()), KEY);
+        assert_eq!(made.drm.widevine.as_ref().unwrap().to_string(), WIDEVINE);
+        assert_eq!(vault.unwrap(&made.wrapped, &package()).await.unwrap().expose(), made.key.expose());
+    });
+    let asked: Asked = server.asked().remove(0);
+    assert!(asked.head.starts_with("POST /speke?tenant=1 HTTP/1.1\r\n"), "{}", asked.head);
+    let headers = ["content-type", "x-speke-version", "authorization", "x-customer"].map(|name| asked.header(name));
+    assert_eq!(headers, [Some("application/xml"), Some("2.0"), Some("Basic dXNlcjpwYXNz"), Some("one")]);
+    assert!(asked.body.contains(&format!("<cpix:ContentKey kid=\"{}\"", package().kid())), "{}", asked.body);
+}
+
+#[test]
+fn a_provider_behind_an_api_gateway_is_shown_a_signature() {
+    let emulator = Emulator::start();
+    let server = Server::start([(200, filled())]);
+    let url = server.address.clone();
+    block_on(async { made(&emulator, &url, Some("eu-west-1")).await.0.unwrap() });
+    let asked = server.asked().remove(0);
+    let signature = asked.header("authorization").unwrap();
+    assert!(
+        signature.starts_with("AWS4-HMAC-SHA256 ") && signature.contains("/eu-west-1/execute-api/aws4_request"),
+        "{signature}"
+    );
+}
+
+#[test]
+fn each_fault_of_a_provider_has_its_code() {
+    let emulator = Emulator::start();
+    let foreign = filled().replace(&package().kid().to_string(), "a16e402b-9056-e371-f36d-348aa62bb749");
+    for (status, body, code, says) in [
+        (422, "Unsupported SPEKE version", "key_provider_refused", "422: Unsupported SPEKE version"),
+        (403, "", "key_provider_refused", "403"),
+        (302, "", "key_provider_refused", "302"),
+        (500, "", "key_provider_unreachable", "try again"),
+        (429, "", "key_provider_unreachable", "try again"),
+        (200, "<html/>", "key_provider_answer", "no CPIX document"),
+        (200, &foreign, "key_provider_answer", "which was asked for"),
+    ] {
+        let server = Server::start([(status, body.to_owned())]);
+        let url = server.address.clone();
+        let (made, _) = block_on(made(&emulator, &url, None));
+        let Err(KeyError::Provider { code: found, message, .. }) = made else { panic!("{status} {body}") };
+        assert_eq!(found, code, "{status} {body}");
+        assert!(message.contains(says) && !message.contains(KEY), "{message}");
+    }
+    let nobody = Server::start([]);
+    let url = nobody.address.clone();
+    nobody.asked();
+    let (made, _) = block_on(made(&emulator, &url, None));
+    let error = made.map(|_| ()).unwrap_err();
+    assert!(matches!(&error, KeyError::Provider { code: "key_provider_unreachable", .. }), "{}", chain(&error));
+}
