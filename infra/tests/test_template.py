@@ -76,6 +76,8 @@ class Template(unittest.TestCase):
         queues = _resources("AWS::SQS::Queue")
         for name, function in _resources("AWS::Serverless::Function").items():
             for event in function.get("Events", {}).values():
+                if event["Type"] != "SQS":
+                    continue
                 queue = event["Properties"]["Queue"].removeprefix("!GetAtt ").removesuffix(".Arn")
                 self.assertGreaterEqual(queues[queue]["VisibilityTimeout"], 6 * function["Timeout"], name)
                 self.assertEqual(event["Properties"]["FunctionResponseTypes"], ["ReportBatchItemFailures"], name)
@@ -92,6 +94,26 @@ class Template(unittest.TestCase):
         allowed = {action: s["Resource"] for s in objects for action in s["Action"]}
         self.assertTrue(allowed.pop("s3:ListBucket").endswith("uploads-${AWS::AccountId}-${AWS::Region}"))
         self.assertTrue(all(resource.endswith("/uploads/*") for resource in allowed.values()))
+
+    def test_a_change_that_is_not_told_holds_back_what_follows_until_somebody_is_told(self) -> None:
+        functions = _resources("AWS::Serverless::Function")
+        streams = [
+            (event["Properties"], function)
+            for function in functions.values()
+            for event in function.get("Events", {}).values()
+            if event["Type"] == "DynamoDB"
+        ]
+        [(changes, function)] = streams
+        self.assertEqual(
+            changes["StartingPosition"], "TRIM_HORIZON", "what changed before the mapping stood is told too"
+        )
+        self.assertNotIn("MaximumRetryAttempts", changes)
+        self.assertLess(changes["MaximumRecordAgeInSeconds"], 24 * 3600, "the stream forgets after a day")
+        self.assertEqual(changes["DestinationConfig"]["OnFailure"]["Destination"], "!GetAtt AnnounceDeadQueue.Arn")
+        self.assertIn("announce-dead", _resources("AWS::CloudWatch::Alarm")["AnnounceDeadAlarm"]["AlarmName"])
+        role = _resources("AWS::IAM::Role")[function["Role"].removeprefix("!GetAtt ").removesuffix(".Arn")]
+        allowed = {action for statement in _statements(role) for action in statement["Action"]}
+        self.assertFalse([action for action in allowed if action.startswith("kms:")], "it can open no key")
 
     def test_every_work_queue_has_a_dead_letter_queue(self) -> None:
         queues = _resources("AWS::SQS::Queue")

@@ -1,7 +1,8 @@
-//! The pinned packages from npm, and what two of them understand of manifests.
+//! The pinned packages from npm, and what they make of manifests and of events.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 use serde_json::Value;
@@ -24,5 +25,23 @@ pub fn understood(manifests: &[PathBuf]) -> Value {
     command.arg(fixtures::root().join("tests/oracles/manifests.cjs")).arg(packages()).args(manifests);
     let output = command.output().expect("node starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("the answer is JSON")
+}
+
+/// What `ajv` and `standardwebhooks` have to complain of: events that their schema does not allow, and deliveries (`headers`,
+/// `body`, `secret`) whose signatures are wrong.
+///
+/// # Panics
+/// When one of them throws.
+#[must_use]
+pub fn complaints(events: &[Value], deliveries: &[Value]) -> Vec<String> {
+    let root = fixtures::root();
+    let mut command = Command::new("node");
+    command.arg(root.join("tests/oracles/events.cjs")).arg(packages()).arg(root.join("infra/events.schema.json"));
+    let mut node = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("node starts");
+    let asked = serde_json::json!({"events": events, "deliveries": deliveries}).to_string();
+    node.stdin.take().expect("a pipe").write_all(asked.as_bytes()).expect("node reads");
+    let output = node.wait_with_output().expect("node ends");
+    assert!(output.status.success(), "node says why above");
     serde_json::from_slice(&output.stdout).expect("the answer is JSON")
 }

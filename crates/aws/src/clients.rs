@@ -2,14 +2,20 @@
 
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
-
 use vpp_pipeline::delivery::DeliverySecret;
 use vpp_pipeline::ports::Unavailable;
+use vpp_pipeline::webhook::Notice;
+use vpp_pipeline::{Error, Outcome};
 
 use crate::meter::{ProcessMeter, Requests};
+use crate::runtime::Stopped;
 use crate::secrets;
 use crate::speke::{ProvidedKeys, Provider};
-use crate::{CloudFrontCache, DynamoCatalog, KmsSigner, KmsVault, S3Intake, S3Store, SecretTokens, SqsQueue};
+use crate::webhooks::serve_notices;
+use crate::{
+    BridgeBus, CloudFrontCache, DynamoCatalog, KmsSigner, KmsVault, S3Intake, S3Store, SecretTokens, SqsQueue,
+    WebhookSecret,
+};
 
 /// Times a request of the table is made that is throttled; the SDK's own number is three. All slices of a package write to one
 /// partition, which takes so many a second; a slice whose receipt is not taken is made again as a whole, in 18 minutes.
@@ -72,6 +78,30 @@ impl Aws {
     #[must_use]
     pub fn edge_cache(&self, distribution: String) -> CloudFrontCache {
         CloudFrontCache::new(&self.config, distribution)
+    }
+
+    /// The event bus called `name`.
+    #[must_use]
+    pub fn event_bus(&self, name: String) -> BridgeBus {
+        BridgeBus::new(aws_sdk_eventbridge::Client::new(&self.config), name)
+    }
+
+    /// The secret that webhooks are signed with.
+    #[must_use]
+    pub fn webhook_secret(&self, id: String) -> WebhookSecret {
+        WebhookSecret::new(aws_sdk_secretsmanager::Client::new(&self.config), id)
+    }
+
+    /// Serves the queue at `url` of events that are to be sent. What was not sent waits longer each time.
+    ///
+    /// # Errors
+    /// When the Lambda runtime stops.
+    pub async fn serve_notices(
+        &self,
+        url: String,
+        handle: impl AsyncFn(&Notice) -> Result<Outcome, Error>,
+    ) -> Result<(), Stopped> {
+        serve_notices(aws_sdk_sqs::Client::new(&self.config), url, handle).await
     }
 
     /// The key that wraps content keys.

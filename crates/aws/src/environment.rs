@@ -10,6 +10,7 @@ use vpp_pipeline::package::Treatment;
 use vpp_pipeline::token::TOKEN_SECONDS;
 
 use crate::speke::{Provider, System};
+use crate::webhooks::WebhookUrl;
 
 /// The variables of a function.
 #[derive(Debug, Clone, Default)]
@@ -129,6 +130,49 @@ impl Environment {
     /// When it is not set, or not a whole number of seconds above zero.
     pub fn longest_run(&self) -> Result<Duration, InvalidVariable> {
         self.positive("LONGEST_RUN_SECONDS").map(Duration::from_secs)
+    }
+
+    /// `EVENT_BUS`: the bus that events are put on.
+    ///
+    /// # Errors
+    /// When it is not set.
+    pub fn event_bus(&self) -> Result<String, InvalidVariable> {
+        self.text("EVENT_BUS")
+    }
+
+    /// `ANNOUNCE_DEAD_QUEUE_URL`: where changes are sent that could not be read.
+    ///
+    /// # Errors
+    /// When it is not set.
+    pub fn announce_dead_queue(&self) -> Result<String, InvalidVariable> {
+        self.text("ANNOUNCE_DEAD_QUEUE_URL")
+    }
+
+    /// `WEBHOOK_QUEUE_URL`: where events wait that are to be sent.
+    ///
+    /// # Errors
+    /// When it is not set.
+    pub fn webhook_queue(&self) -> Result<String, InvalidVariable> {
+        self.text("WEBHOOK_QUEUE_URL")
+    }
+
+    /// `WEBHOOK_SECRET`: the secret that webhooks are signed with, by ARN or name.
+    ///
+    /// # Errors
+    /// When it is not set.
+    pub fn webhook_secret(&self) -> Result<String, InvalidVariable> {
+        self.text("WEBHOOK_SECRET")
+    }
+
+    /// `WEBHOOK_URL`: where events are sent. With `WEBHOOK_LOOPBACK` set to `true`, that may be this machine, without TLS.
+    ///
+    /// # Errors
+    /// When it is not set, or none that events may be sent to.
+    pub fn webhook_url(&self) -> Result<WebhookUrl, InvalidVariable> {
+        const NAME: &str = "WEBHOOK_URL";
+        let loopback = self.text("WEBHOOK_LOOPBACK").is_ok_and(|own| own == "true");
+        let problem = "is no https:// address, or has a user or password in it";
+        WebhookUrl::parse(&self.text(NAME)?, loopback).ok_or(InvalidVariable { name: NAME, problem })
     }
 
     /// `CONTENT_KEYS_KEY_ID`: the KMS key that wraps content keys.

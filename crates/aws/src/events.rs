@@ -122,8 +122,20 @@ pub struct SqsMessage {
     /// Names the message in the answer.
     pub message_id: String,
     body: String,
+    #[serde(default)]
+    receipt_handle: String,
+    #[serde(default)]
+    attributes: Attributes,
     #[serde(rename = "eventSourceARN")]
     event_source_arn: String,
+}
+
+/// What SQS says of a message.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Attributes {
+    #[serde(default)]
+    approximate_receive_count: Option<String>,
 }
 
 impl SqsMessage {
@@ -133,6 +145,18 @@ impl SqsMessage {
     /// [`Undecodable::Body`].
     pub fn decode<M: DeserializeOwned>(&self) -> Result<M, Undecodable> {
         serde_json::from_str(&self.body).map_err(Undecodable::Body)
+    }
+
+    /// Names this delivery of it to the queue.
+    #[must_use]
+    pub fn receipt_handle(&self) -> &str {
+        &self.receipt_handle
+    }
+
+    /// Which delivery of it this is, from 1.
+    #[must_use]
+    pub fn attempt(&self) -> u32 {
+        self.attributes.approximate_receive_count.as_deref().and_then(|count| count.parse().ok()).unwrap_or(1)
     }
 
     /// What was given up on, when the queue is a dead-letter queue. The queue's name says which stage gave up.

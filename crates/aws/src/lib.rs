@@ -11,6 +11,8 @@
 //! | `TokenSigner` | [`KmsSigner`] | KMS, by an HMAC key |
 //! | `EdgeCache` | [`CloudFrontCache`] | CloudFront's invalidations |
 //! | `Meter` | [`ProcessMeter`] | the process itself |
+//! | `EventBus` | [`BridgeBus`] | EventBridge |
+//! | `Receiver`, `SecretStore` | [`HttpReceiver`], [`WebhookSecret`] | HTTP; Secrets Manager |
 //! | `TokenStore` | [`SecretTokens`] | Secrets Manager, a secret for each role |
 //! | `Probe` | [`ProbeProcess`] | `mp4probe`, a process of its own |
 //!
@@ -26,6 +28,7 @@ mod cloudfront;
 mod dynamodb;
 pub mod environment;
 mod error;
+mod event_bridge;
 pub mod events;
 mod https;
 mod intake;
@@ -38,23 +41,28 @@ mod random;
 pub mod runtime;
 mod s3;
 mod secrets;
+mod signing_secrets;
 pub mod speke;
 mod sqs;
 mod tries;
+mod webhooks;
 
 pub use clients::Aws;
 pub use clock::SystemClock;
 pub use cloudfront::CloudFrontCache;
 pub use dynamodb::DynamoCatalog;
 pub use environment::Environment;
+pub use event_bridge::BridgeBus;
 pub use intake::S3Intake;
 pub use kms::KmsVault;
 pub use kms_mac::KmsSigner;
 pub use meter::ProcessMeter;
 pub use probe::ProbeProcess;
 pub use random::random;
-pub use runtime::{Stopped, function, serve_dead_letters, serve_http, serve_queue, serve_uploads};
+pub use runtime::{Stopped, function, serve_changes, serve_dead_letters, serve_http, serve_queue, serve_uploads};
 pub use s3::S3Store;
 pub use secrets::SecretTokens;
+pub use signing_secrets::WebhookSecret;
 pub use speke::ProvidedKeys;
 pub use sqs::SqsQueue;
+pub use webhooks::{HttpReceiver, WebhookUrl};

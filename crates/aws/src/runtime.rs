@@ -14,13 +14,16 @@ use std::time::SystemTime;
 use futures_util::FutureExt;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use tracing::{Instrument, error, info, info_span};
+use vpp_pipeline::announce::Unannounced;
 use vpp_pipeline::dead_letter::DeadLetter;
 use vpp_pipeline::error::chain;
+use vpp_pipeline::event::{Changed, Event};
 use vpp_pipeline::ingest::{Ingested, Upload};
 use vpp_pipeline::message::Message;
 use vpp_pipeline::ports::Unavailable;
 use vpp_pipeline::{Error, Outcome};
 
+use crate::dynamodb::changes::ChangeBatch;
 use crate::environment::InvalidVariable;
 use crate::events::{BatchAnswer, S3Event, SqsBatch, SqsMessage, Undecodable};
 use crate::tries::try_again;
@@ -117,6 +120,36 @@ pub async fn serve_uploads(handle: impl AsyncFn(&Upload) -> Result<Ingested, Err
     served.await.map_err(Stopped::Lambda)
 }
 
+/// Serves the stream of the table's changes. What is not told fails the invocation: the stream then delivers it again, and
+/// nothing that follows it before.
+///
+/// # Errors
+/// When the Lambda runtime stops.
+pub async fn serve_changes(
+    handle: impl AsyncFn(&[Changed], &[Unannounced]) -> Result<Vec<Event>, Error>,
+) -> Result<(), Stopped> {
+    let handle = &handle;
+    let served = lambda_runtime::run(service_fn(|event: LambdaEvent<ChangeBatch>| {
+        let handled = async move {
+            let deadline = event.context.deadline();
+            let (changes, unreadable) = event.payload.read();
+            for own in &unreadable {
+                error!(item = own.item, sequence = own.sequence, "a change cannot be read: {}", own.problem);
+            }
+            match try_again(deadline, async || handle(&changes, &unreadable).await).await {
+                Ok(events) => events.iter().for_each(|event| info!(event_id = event.id(), "told")),
+                Err(error) => {
+                    error!(code = error.code(), "not told: {}", chain(&error));
+                    return Err(Fault::Stage(error));
+                }
+            }
+            Ok::<(), Fault>(())
+        };
+        handled.boxed_local()
+    }));
+    served.await.map_err(Stopped::Lambda)
+}
+
 /// Serves HTTP requests of the API's gateway.
 ///
 /// # Errors
@@ -130,7 +163,9 @@ where
     lambda_http::run(service).await.map_err(Stopped::Lambda)
 }
 
-async fn serve_batches(handle: impl AsyncFn(&SqsMessage, SystemTime) -> Result<(), Fault>) -> Result<(), Stopped> {
+pub(crate) async fn serve_batches(
+    handle: impl AsyncFn(&SqsMessage, SystemTime) -> Result<(), Fault>,
+) -> Result<(), Stopped> {
     let handle = &handle;
     let served = lambda_runtime::run(service_fn(|event: LambdaEvent<SqsBatch>| {
         let handled = async move {
@@ -152,7 +187,7 @@ async fn serve_batches(handle: impl AsyncFn(&SqsMessage, SystemTime) -> Result<(
 
 /// Why a delivery was not handled.
 #[derive(Debug, thiserror::Error)]
-enum Fault {
+pub(crate) enum Fault {
     #[error(transparent)]
     Stage(Error),
     #[error(transparent)]

@@ -1,8 +1,8 @@
-//! What is kept in Secrets Manager: the API's tokens, and what it shares with the CDN.
+//! What is kept in Secrets Manager: the API's tokens, what webhooks are signed with, and what the API shares with the CDN.
 //!
-//! Each role has a secret, a JSON object: `{"current": "…"}`, and while callers change over `{"current": "…", "previous": "…"}`.
-//! That of the CDN is `{"current": "…"}` too, and while it is replaced `{"current": "…", "other": "…"}`: leave is made with the
-//! current one, and the CDN takes both.
+//! Each role, and the webhook, has a secret, a JSON object: `{"current": "…"}`, and while others change over to a new one
+//! `{"current": "…", "previous": "…"}`. That of the CDN is `{"current": "…"}` too, and while it is replaced
+//! `{"current": "…", "other": "…"}`: leave is made with the current one, and the CDN takes both.
 
 use aws_sdk_secretsmanager::Client;
 use serde::Deserialize;
@@ -40,7 +40,6 @@ impl SecretTokens {
 
     async fn add(&self, tokens: Tokens, role: Role, secret: &str) -> Result<Tokens, Unavailable> {
         let held = held(&self.client, secret).await?;
-        let held = [Some(held.current), held.previous].map(Option::unwrap_or_default).map(Zeroizing::new);
         Ok(held.iter().fold(tokens, |tokens, token| tokens.and(role, token)))
     }
 }
@@ -51,18 +50,21 @@ pub(crate) async fn text(client: &Client, id: &str) -> Result<Zeroizing<String>,
     Ok(Zeroizing::new(answer.secret_string.unwrap_or_default()))
 }
 
-/// What the secret `id` holds.
-async fn held(client: &Client, id: &str) -> Result<Held, Unavailable> {
+/// What the secret `id` holds: the current text, and the previous one while there is one.
+pub(crate) async fn held(client: &Client, id: &str) -> Result<Vec<Zeroizing<String>>, Unavailable> {
     let text = text(client, id).await?;
     // serde's own words could repeat what it read.
     let malformed = |_| Unavailable::new(CALL, "the secret is not {\"current\": \"…\"}".into());
-    serde_json::from_str(&text).map_err(malformed)
+    let Held { current, previous } = serde_json::from_str(&text).map_err(malformed)?;
+    let previous = previous.filter(|text| !text.is_empty());
+    Ok(std::iter::once(current).chain(previous).map(Zeroizing::new).collect())
 }
 
 /// What leave to fetch streams is made with.
 pub(crate) async fn delivery_secret(client: &Client, id: &str) -> Result<DeliverySecret, Unavailable> {
-    let current = Zeroizing::new(held(client, id).await?.current);
-    DeliverySecret::new(&current).map_err(|error| Unavailable::new(CALL, Box::new(error)))
+    let held = held(client, id).await?;
+    let current = held.first().map_or("", |text| text.as_str());
+    DeliverySecret::new(current).map_err(|error| Unavailable::new(CALL, Box::new(error)))
 }
 
 impl TokenStore for SecretTokens {

@@ -2,7 +2,8 @@
 //!
 //! A file that lands in the uploads bucket goes through [`ingest`], [`fragment`], [`encrypt`] (once per slice) and
 //! [`dash`]; [`api`] starts packages and tells how far they are, to those whom [`access`] knows; [`licence`] gives viewers
-//! their keys; [`intake`] takes files in from who has no account with the store; [`dead_letter`] ends packages that were given up on; [`delete`] removes what is wanted no more.
+//! their keys; [`intake`] takes files in from who has no account with the store; [`dead_letter`] ends packages that were given up on; [`delete`] removes what is wanted no more;
+//! [`announce`] and [`webhook`] tell others what has changed.
 //! Each is one module with one public `handle`, written against the traits of [`ports`]. The AWS adapters and the
 //! in-memory ones of the `testing` feature pass the same contract suite.
 //!
@@ -25,6 +26,7 @@
 //! lands in a dead-letter queue. See [`error`].
 
 pub mod access;
+pub mod announce;
 pub mod api;
 mod assemble;
 pub mod content;
@@ -34,6 +36,7 @@ pub mod delete;
 pub mod delivery;
 pub mod encrypt;
 pub mod error;
+pub mod event;
 pub mod fragment;
 pub mod id;
 pub mod ingest;
@@ -54,6 +57,7 @@ pub mod subtitles;
 pub mod testing;
 pub mod timestamp;
 pub mod token;
+pub mod webhook;
 
 pub use error::Error;
 pub use stage::Outcome;

@@ -48,6 +48,13 @@ impl Timestamp {
         let moment = i64::try_from(seconds).ok().and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
         Self(moment.unwrap_or(OffsetDateTime::UNIX_EPOCH))
     }
+
+    /// The moment that many milliseconds after 1970 began; 1970 itself when that is past the year 9999.
+    #[must_use]
+    pub fn from_unix_millis(millis: u64) -> Self {
+        let nanos = i128::from(millis) * 1_000_000;
+        Self(OffsetDateTime::from_unix_timestamp_nanos(nanos).unwrap_or(OffsetDateTime::UNIX_EPOCH))
+    }
 }
 
 impl From<SystemTime> for Timestamp {

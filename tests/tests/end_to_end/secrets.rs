@@ -6,6 +6,7 @@ use vpp_tests::fixtures::fixture;
 
 use crate::aws;
 use crate::platform::{answers, api, ingested, key_of, own_package, post, ready, request, text};
+use crate::receiver::receiver;
 use crate::requests::forms;
 use crate::stack::stack;
 
@@ -23,6 +24,8 @@ fn places() -> Vec<(&'static str, String)> {
         ("a message", messages.collect()),
         ("a waiting or dead message", aws::waiting_messages()),
         ("a request to the table", aws::requests_to_the_table()),
+        ("an event", aws::events().iter().map(ToString::to_string).collect()),
+        ("a webhook", format!("{:?}", receiver().deliveries())),
         ("an answer of the API", answers().concat()),
     ]
 }

@@ -13,6 +13,7 @@ use vpp_tests::fixtures::root;
 
 use crate::http::send;
 use crate::provider;
+use crate::receiver::receiver;
 
 /// How long anything awaited may take. Generous: a busy machine is no failure.
 const PATIENCE: Duration = Duration::from_mins(4);
@@ -60,7 +61,9 @@ pub(crate) fn go_private() {
 
 impl Stack {
     fn start(parameters: &[String]) -> Self {
-        let mut holder = infra(&["hold"]);
+        // Every event of every test is sent to the receiver.
+        let webhook = format!("WebhookUrl={}", receiver().url());
+        let mut holder = infra(&["hold", "--parameter", &webhook]);
         let mut holder =
             holder.args(parameters).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("python3 starts");
         let mut line = String::new();

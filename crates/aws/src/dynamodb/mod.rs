@@ -18,6 +18,7 @@
 
 mod attributes;
 mod book;
+pub(crate) mod changes;
 mod content_item;
 mod library;
 mod package_item;

@@ -5,6 +5,7 @@
 mod contract;
 mod crashes;
 mod deletion;
+mod events;
 mod failures;
 mod intake;
 mod provider;

@@ -1,0 +1,167 @@
+//! What the table's stream tells of its items, as Lambda delivers it.
+//!
+//! A record has the item as it was and as it is now, in DynamoDB's own JSON. Both are read by what reads items, and nothing else
+//! of them is kept. Items that are neither content nor package have no events; the mapping's filter leaves them out already.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use vpp_pipeline::announce::Unannounced;
+use vpp_pipeline::event::{Change, Changed};
+use vpp_pipeline::timestamp::Timestamp;
+
+use super::attributes::{Item, Malformed};
+use super::{AttributeValue, content_item, package_item};
+
+/// Changes of items, in the order of each item.
+#[derive(Debug, Deserialize)]
+pub(crate) struct ChangeBatch {
+    #[serde(rename = "Records")]
+    records: Vec<Record>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Record {
+    dynamodb: StreamRecord,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct StreamRecord {
+    keys: Map<String, Value>,
+    #[serde(default)]
+    old_image: Option<Map<String, Value>>,
+    #[serde(default)]
+    new_image: Option<Map<String, Value>>,
+    #[serde(default)]
+    approximate_creation_date_time: f64,
+    #[serde(default)]
+    sequence_number: String,
+}
+
+impl ChangeBatch {
+    /// The changes that can be read, and those that cannot.
+    pub(crate) fn read(self) -> (Vec<Changed>, Vec<Unannounced>) {
+        let (mut changes, mut unreadable) = (Vec::new(), Vec::new());
+        for Record { dynamodb: record } in self.records {
+            match record.changed() {
+                Ok(changed) => changes.extend(changed),
+                Err(malformed) => unreadable.push(record.unreadable(malformed)),
+            }
+        }
+        (changes, unreadable)
+    }
+}
+
+impl StreamRecord {
+    fn key(&self, name: &str) -> &str {
+        self.keys.get(name).and_then(|value| value["S"].as_str()).unwrap_or_default()
+    }
+
+    fn changed(&self) -> Result<Option<Changed>, Malformed> {
+        Ok(match self.key("sk") {
+            content_item::SK => Some(Changed::Content(self.change(content_item::read)?)),
+            package_item::SK => Some(Changed::Package(self.change(package_item::read)?)),
+            _ => None,
+        })
+    }
+
+    fn change<T>(&self, read: impl Fn(&Item) -> Result<T, Malformed>) -> Result<Change<T>, Malformed> {
+        let image = |image: &Option<Map<String, Value>>| {
+            image.as_ref().map(|image| read(&item(image)?).map(Box::new)).transpose()
+        };
+        let seconds = Duration::try_from_secs_f64(self.approximate_creation_date_time).unwrap_or_default();
+        let at = Timestamp::from(UNIX_EPOCH + seconds);
+        Ok(Change { before: image(&self.old_image)?, after: image(&self.new_image)?, at })
+    }
+
+    fn unreadable(&self, malformed: Malformed) -> Unannounced {
+        Unannounced::new(self.key("pk").to_owned(), self.sequence_number.clone(), malformed.to_string())
+    }
+}
+
+fn item(image: &Map<String, Value>) -> Result<Item, Malformed> {
+    image.iter().map(|(name, value)| Ok((name.clone(), attribute(value)?))).collect()
+}
+
+/// An attribute of one of the types that items here are made of.
+fn attribute(value: &Value) -> Result<AttributeValue, Malformed> {
+    const UNKNOWN: Malformed = Malformed("of an unknown type");
+    let (kind, value) = value.as_object().and_then(|typed| typed.iter().next()).ok_or(UNKNOWN)?;
+    Ok(match (kind.as_str(), value) {
+        ("S", Value::String(text)) => AttributeValue::S(text.clone()),
+        ("N", Value::String(digits)) => AttributeValue::N(digits.clone()),
+        ("BOOL", Value::Bool(own)) => AttributeValue::Bool(*own),
+        ("M", Value::Object(map)) => AttributeValue::M(item(map)?),
+        ("L", Value::Array(list)) => AttributeValue::L(list.iter().map(attribute).collect::<Result<_, _>>()?),
+        _ => return Err(UNKNOWN),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use vpp_pipeline::event::Event;
+
+    use super::*;
+
+    const ID: &str = "abcdefghijklmnopqrstuvwxyz";
+
+    fn package(status: &str, slices: u32) -> Value {
+        json!({
+            "pk": {"S": format!("package#{ID}")}, "sk": {"S": "package"}, "packaged_content_id": {"S": ID},
+            "input_content_id": {"S": ID}, "input_content_origin": {"S": "s3://uploads/movie.mp4"}, "etag": {"S": "e"},
+            "source_bytes": {"N": "9"}, "moov": {"M": {"offset": {"N": "0"}, "length": {"N": "4"}}},
+            "created_at": {"S": "2026-11-22T21:08:00.250Z"}, "run": {"N": "1795381680250"},
+            "slices_done": {"N": slices.to_string()}, "slices_total": {"N": "3"}, "bytes_read": {"N": "0"},
+            "bytes_written": {"N": "0"}, "status": {"S": status}, "fragmented_at": {"S": "2026-11-22T21:08:01.000Z"},
+            "encrypted_at": {"S": "2026-11-22T21:08:02.000Z"}, "segment_ms": {"N": "6000"}, "scheme": {"S": "clear"},
+            "encrypt": {"S": "none"}, "listed": {"S": "package"}, "inputs": {"S": ID},
+        })
+    }
+
+    fn record(old: Option<Value>, new: Option<Value>) -> Value {
+        let keys = json!({"pk": {"S": format!("package#{ID}")}, "sk": {"S": "package"}});
+        let mut stream = json!({"Keys": keys, "ApproximateCreationDateTime": 1_795_381_690.0, "SequenceNumber": "7"});
+        stream["OldImage"] = old.unwrap_or_default();
+        stream["NewImage"] = new.unwrap_or_default();
+        json!({"eventName": "MODIFY", "dynamodb": stream})
+    }
+
+    fn read(records: &[Value]) -> (Vec<Changed>, Vec<Unannounced>) {
+        serde_json::from_value::<ChangeBatch>(json!({"Records": records})).unwrap().read()
+    }
+
+    #[test]
+    fn a_change_of_status_is_an_event_and_a_slice_that_counts_is_none() {
+        let moved = record(Some(package("Fragmented", 3)), Some(package("Encrypted", 3)));
+        let counted = record(Some(package("Fragmented", 1)), Some(package("Fragmented", 2)));
+        let gone = record(Some(package("Encrypted", 3)), None);
+        let (changes, unreadable) = read(&[moved, counted, gone]);
+        let events: Vec<Event> = changes.iter().filter_map(Event::of).collect();
+        let told: Vec<&str> = events.iter().map(Event::kind).collect();
+        assert_eq!((told, unreadable), (vec!["package.encrypted", "package.deleted"], vec![]));
+        let json = serde_json::to_value(&events).unwrap();
+        assert_eq!(json[0]["at"], "2026-11-22T21:08:02.000Z");
+        assert_eq!(json[1]["at"], "2026-11-22T21:08:10.000Z");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named_and_holds_nothing_back() {
+        let mut damaged = package("Queued", 0);
+        damaged["created_at"] = json!({"SS": ["a"]});
+        let fine = record(None, Some(package("Encrypted", 3)));
+        let (changes, unreadable) = read(&[record(None, Some(damaged)), fine]);
+        assert_eq!(changes.len(), 1);
+        let named = (unreadable[0].item.as_str(), unreadable[0].sequence.as_str());
+        assert_eq!(named, (format!("package#{ID}").as_str(), "7"));
+    }
+
+    #[test]
+    fn items_of_other_kinds_are_passed_over() {
+        let keys = json!({"pk": {"S": format!("package#{ID}")}, "sk": {"S": "slice#00000001"}});
+        let receipt = json!({"dynamodb": {"Keys": keys, "NewImage": {"segments": {"S": "[]"}}}});
+        assert_eq!(read(&[receipt]), (vec![], vec![]));
+    }
+}

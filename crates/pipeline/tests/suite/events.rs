@@ -1,0 +1,257 @@
+//! What is told of changes: every change of state once, under an id of its own, and nothing but what the schema names.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, UNIX_EPOCH};
+
+use futures_executor::block_on;
+use proptest::prelude::*;
+use serde_json::Value;
+use vpp_media::cenc::Scheme;
+use vpp_media::cmaf::ProtectedTracks;
+use vpp_pipeline::announce::{Announce, Unannounced};
+use vpp_pipeline::content::{Content, Facts, Refusal, Verdict};
+use vpp_pipeline::event::{Change, Changed, Event, types};
+use vpp_pipeline::package::{Options, Package, Treatment};
+use vpp_pipeline::ports::{ETag, EventBus, Probe, ProbeReport, Receiver, SecretStore, Spent, Unavailable};
+use vpp_pipeline::state::{Failure, Stage, Status, Step, Transition, Work};
+use vpp_pipeline::testing::{MemoryProbe, MemoryQueue, TickingClock};
+use vpp_pipeline::timestamp::Timestamp;
+use vpp_pipeline::webhook::{Notice, SignedRequest, SigningSecrets, Webhook};
+
+const CONTENT: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaa";
+const PACKAGE: &str = "pppppppppppppppppppppppppp";
+const EXAMPLES: &str = include_str!("../../../../infra/events.examples.json");
+
+fn at(second: u64) -> Timestamp {
+    Timestamp::from(UNIX_EPOCH + Duration::from_secs(1_795_000_000 + second))
+}
+
+fn report() -> ProbeReport {
+    block_on(MemoryProbe::default().probe(0, &[])).unwrap()
+}
+
+fn content() -> Content {
+    Content {
+        id: CONTENT.parse().unwrap(),
+        location: "s3://vpp-uploads/holiday.mp4".parse().unwrap(),
+        etag: ETag::new("0123"),
+        version_id: None,
+        bytes: 1_000_000,
+        bytes_read: 100,
+        spent: Spent::default(),
+        created_at: at(0),
+        verdict: Verdict::Ingested(Facts {
+            index: 0..100,
+            video_track_number: Some(1),
+            report: report(),
+            preflight: None,
+            package: Some(PACKAGE.parse().unwrap()),
+        }),
+        deleted_at: None,
+    }
+}
+
+fn package() -> Package {
+    let content = content();
+    let treatment = Treatment::Encrypt { scheme: Scheme::Cbcs, tracks: ProtectedTracks::Video };
+    let options = Options::new(treatment, Duration::from_secs(6));
+    Package::queued(PACKAGE.parse().unwrap(), &content, content.facts().unwrap(), options, None, at(1))
+}
+
+fn change<T>(before: Option<T>, after: Option<T>, second: u64) -> Change<T> {
+    Change { before: before.map(Box::new), after: after.map(Box::new), at: at(second) }
+}
+
+/// What a package becomes by steps, one a second, and the changes of it.
+fn life(steps: &[Step]) -> Vec<Changed> {
+    let mut own = package();
+    let mut changes = vec![change(None, Some(own.clone()), 1)];
+    for (second, step) in (2..).zip(steps) {
+        let before = own.clone();
+        let step = match step {
+            // Whoever retries has seen the failure.
+            Step::Retried { to, .. } => Step::Retried { failed_at: at(second - 1), to: *to },
+            other => other.clone(),
+        };
+        own.apply(&Transition { at: at(second), step, work: Work::default() });
+        changes.push(change(Some(before), Some(own.clone()), second));
+    }
+    changes.into_iter().map(Changed::Package).collect()
+}
+
+fn failed(stage: Stage) -> Step {
+    Step::Failed(Failure { stage, code: "retries_exhausted".into(), message: "its log says why".into() })
+}
+
+fn told(changes: &[Changed]) -> Vec<Value> {
+    changes.iter().filter_map(Event::of).map(|event| serde_json::to_value(event).unwrap()).collect()
+}
+
+/// One of each type, and a retry.
+fn examples() -> Vec<Value> {
+    let refused = Content {
+        verdict: Verdict::Refused(Refusal {
+            code: "moov_missing".into(),
+            message: "the file ends before its index: finish the recording, or repair it".into(),
+            facts: None,
+        }),
+        ..content()
+    };
+    let gone = Content { deleted_at: Some(at(20)), ..content() };
+    let contents =
+        [change(None, Some(content()), 0), change(None, Some(refused), 0), change(Some(content()), Some(gone), 20)];
+    let url = "https://cdn.example.com/pppppppppppppppppppppppppp/stream.mpd".to_owned();
+    let planned = Step::Fragmented { slices: 12 };
+    let retried = Step::Retried { failed_at: at(0), to: Status::Fragmented };
+    let road = life(&[planned, failed(Stage::Encrypt), retried, Step::Encrypted, Step::Ready { url }, Step::Deleting]);
+    let Some(Changed::Package(last)) = road.last().cloned() else { panic!("a package") };
+    let end = Changed::Package(Change { before: last.after, after: None, at: at(30) });
+    told(&[contents.map(Changed::Content).to_vec(), road, vec![end]].concat())
+}
+
+#[test]
+fn every_event_is_as_its_example_shows() {
+    let shown: Vec<Value> = serde_json::from_str(EXAMPLES).unwrap();
+    let made = examples();
+    assert_eq!(made, shown, "infra/events.examples.json should be {}", serde_json::to_string_pretty(&made).unwrap());
+    let kinds = |events: &[Value]| -> BTreeSet<String> {
+        events.iter().map(|event| event["type"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(kinds(&shown), types().into_iter().collect());
+}
+
+/// Whatever happens to a package, in whatever order.
+fn steps() -> impl Strategy<Value = Step> {
+    let stages = [Stage::Ingest, Stage::Fragment, Stage::Encrypt, Stage::Dash];
+    let back = [Status::Queued, Status::Fragmented, Status::Encrypted];
+    prop_oneof![
+        Just(Step::Fragmented { slices: 2 }),
+        Just(Step::Encrypted),
+        Just(Step::Ready { url: "url".into() }),
+        prop::sample::select(stages.to_vec()).prop_map(failed),
+        prop::sample::select(back.to_vec()).prop_map(|to| Step::Retried { failed_at: at(0), to }),
+        Just(Step::Deleting),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn every_change_of_state_is_told_under_an_id_of_its_own(steps in prop::collection::vec(steps(), 0..40)) {
+        let changes = life(&steps);
+        let mut known: BTreeMap<String, Value> = BTreeMap::new();
+        let mut last = None;
+        for changed in &changes {
+            let Changed::Package(own) = changed else { panic!("a package") };
+            let moved = own.before.as_ref().map(|before| before.status()) != own.after.as_ref().map(|after| after.status());
+            let event = Event::of(changed).map(|event| serde_json::to_value(event).unwrap());
+            prop_assert_eq!(event.is_some(), moved, "a change of state is told, and nothing else");
+            let Some(event) = event else { continue };
+            prop_assert_eq!(&event["at"], &Value::from(own.at.to_string()), "the moment of the step");
+            prop_assert!(last.replace(own.at) < Some(own.at));
+            let before = known.insert(event["id"].as_str().unwrap().to_owned(), event);
+            prop_assert_eq!(before, None, "an id stands for one event");
+        }
+        prop_assert_eq!(told(&changes), told(&changes), "told again, it is the same");
+    }
+}
+
+#[test]
+fn another_verdict_on_a_file_is_another_event_and_a_change_of_nothing_is_none() {
+    let provisional = Content { verdict: Verdict::Refused(Refusal::ingest_failed()), ..content() };
+    let again = Content { created_at: at(60), ..provisional.clone() };
+    let tombstone = Content { deleted_at: Some(at(70)), ..content() };
+    let anew = Content { created_at: at(80), ..content() };
+    let changes = [
+        change(None, Some(provisional.clone()), 0),
+        change(Some(provisional.clone()), Some(again), 60),
+        change(Some(provisional.clone()), Some(Content { bytes_read: 5, ..provisional }), 61),
+        change(Some(tombstone.clone()), Some(tombstone.clone()), 71),
+        change(Some(tombstone), Some(anew), 80),
+    ];
+    let told = told(&changes.map(Changed::Content));
+    let shown: Vec<_> =
+        told.iter().map(|event| (event["type"].as_str().unwrap(), event["id"].as_str().unwrap())).collect();
+    let id = |second: u64, status: &str| format!("content-{CONTENT}-{}-{status}", at(second).unix_millis());
+    assert_eq!(
+        shown,
+        [
+            ("content.refused", id(0, "refused").as_str()),
+            ("content.refused", id(60, "refused").as_str()),
+            ("content.ingested", id(80, "ingested").as_str())
+        ]
+    );
+    assert_eq!(told[2]["content"]["previous_status"], "Deleted");
+}
+
+/// A bus that is out of order for its first so many calls.
+#[derive(Clone, Default)]
+struct Bus(Arc<Mutex<(usize, Vec<Event>)>>);
+
+impl EventBus for Bus {
+    async fn put_all(&self, events: &[Event]) -> Result<(), Unavailable> {
+        let mut own = self.0.lock().unwrap();
+        if own.0 > 0 {
+            own.0 -= 1;
+            // Some of it may have been taken all the same.
+            own.1.extend(events.first().cloned());
+            return Err(Unavailable::new("PutEvents", "out of order".into()));
+        }
+        own.1.extend(events.iter().cloned());
+        Ok(())
+    }
+}
+
+#[test]
+fn what_is_not_told_at_once_is_told_again_and_what_cannot_be_read_is_set_aside() {
+    let (bus, dead) = (Bus::default(), MemoryQueue::default());
+    bus.0.lock().unwrap().0 = 1;
+    let announce = Announce { bus: bus.clone(), dead: dead.clone() };
+    let changes = life(&[Step::Fragmented { slices: 1 }, Step::Encrypted]);
+    let unreadable = [Unannounced::new("package#x".into(), "7".into(), "it has no status".into())];
+    let error = block_on(announce.handle(&changes, &unreadable)).unwrap_err();
+    assert!(error.is_transient(), "the changes come again");
+    block_on(announce.handle(&changes, &unreadable)).unwrap();
+    let events = &bus.0.lock().unwrap().1;
+    let ids: BTreeSet<&str> = events.iter().map(Event::id).collect();
+    assert_eq!((events.len(), ids.len()), (4, 3), "one came twice, under one id");
+    assert!(dead.take().iter().all(|own| *own == unreadable[0]));
+}
+
+/// A receiver that gives these answers, one after the other, and remembers what it was sent.
+struct Answers(Mutex<Vec<u16>>, Mutex<Vec<SignedRequest>>);
+
+impl Receiver for Answers {
+    async fn post(&self, request: &SignedRequest) -> Result<u16, Unavailable> {
+        self.1.lock().unwrap().push(request.clone());
+        let answer = self.0.lock().unwrap().pop();
+        answer.ok_or_else(|| Unavailable::new("POST", "connection refused".into()))
+    }
+}
+
+struct Secrets;
+
+impl SecretStore for Secrets {
+    async fn secrets(&self) -> Result<SigningSecrets, Unavailable> {
+        Ok(SigningSecrets::default().and(&"s".repeat(32)).unwrap())
+    }
+}
+
+#[test]
+fn an_event_is_sent_until_the_receiver_says_that_it_has_it() {
+    let answers = Answers(Mutex::new(vec![204, 301, 500]), Mutex::default());
+    let webhook = Webhook { receiver: answers, secrets: Secrets, clock: TickingClock::default() };
+    let event = examples().into_iter().find(|event| event["type"] == "package.ready").unwrap();
+    let notice: Notice = serde_json::from_value(event.clone()).unwrap();
+    let ended = || {
+        webhook.clock.pass(Duration::from_secs(5));
+        block_on(webhook.handle(&notice)).is_ok()
+    };
+    assert_eq!([ended(), ended(), ended(), ended()], [false, false, true, false], "500, 301, 204, no connection");
+    let sent = webhook.receiver.1.lock().unwrap();
+    assert!(sent.iter().all(|own| (&own.id, &own.body) == (&sent[0].id, &sent[0].body)), "the same each time");
+    assert!(sent.is_sorted_by(|one, next| one.seconds < next.seconds && one.signature != next.signature));
+    let body: Value = serde_json::from_str(&sent[0].body).unwrap();
+    assert_eq!((&body["type"], &body["timestamp"], &body["data"]), (&event["type"], &event["at"], &event));
+    assert!(serde_json::from_str::<Notice>(r#"{"id": "i", "type": "t"}"#).is_err());
+}
