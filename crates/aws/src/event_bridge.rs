@@ -1,4 +1,4 @@
-//! An event bus of EventBridge.
+//! An event bus of `EventBridge`.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::error::unavailable;
 const CALL: &str = "PutEvents";
 /// Who sends the events, as rules name it.
 const SOURCE: &str = "video-packaging-platform";
-/// Entries of a request, by EventBridge's own bound.
+/// Entries of a request, by `EventBridge`'s own bound.
 const BATCH: usize = 10;
 /// Times the entries of a request are put that the bus did not take.
 const TRIES: u32 = 4;

@@ -30,7 +30,7 @@ impl MemoryVault {
     /// A vault of its own, which makes the keys that this one would make next.
     #[must_use]
     pub fn fork(&self) -> Self {
-        Self { made: Arc::new(AtomicU8::new(self.made.load(Ordering::Relaxed))) }
+        Self { made: Arc::new(AtomicU8::new(self.made.load(Ordering::Relaxed))), provider: Arc::clone(&self.provider) }
     }
 }
 

@@ -23,7 +23,7 @@ const CONTENT: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaa";
 const PACKAGE: &str = "pppppppppppppppppppppppppp";
 const EXAMPLES: &str = include_str!("../../../../infra/events.examples.json");
 
-fn at(second: u64) -> Timestamp {
+pub(crate) fn at(second: u64) -> Timestamp {
     Timestamp::from(UNIX_EPOCH + Duration::from_secs(1_795_000_000 + second))
 }
 
@@ -31,7 +31,7 @@ fn report() -> ProbeReport {
     block_on(MemoryProbe::default().probe(0, &[])).unwrap()
 }
 
-fn content() -> Content {
+pub(crate) fn content() -> Content {
     Content {
         id: CONTENT.parse().unwrap(),
         location: "s3://vpp-uploads/holiday.mp4".parse().unwrap(),
@@ -59,12 +59,12 @@ fn package() -> Package {
     Package::queued(PACKAGE.parse().unwrap(), &content, content.facts().unwrap(), options, None, at(1))
 }
 
-fn change<T>(before: Option<T>, after: Option<T>, second: u64) -> Change<T> {
+pub(crate) fn change<T>(before: Option<T>, after: Option<T>, second: u64) -> Change<T> {
     Change { before: before.map(Box::new), after: after.map(Box::new), at: at(second) }
 }
 
 /// What a package becomes by steps, one a second, and the changes of it.
-fn life(steps: &[Step]) -> Vec<Changed> {
+pub(crate) fn life(steps: &[Step]) -> Vec<Changed> {
     let mut own = package();
     let mut changes = vec![change(None, Some(own.clone()), 1)];
     for (second, step) in (2..).zip(steps) {
@@ -74,13 +74,13 @@ fn life(steps: &[Step]) -> Vec<Changed> {
             Step::Retried { to, .. } => Step::Retried { failed_at: at(second - 1), to: *to },
             other => other.clone(),
         };
-        own.apply(&Transition { at: at(second), step, work: Work::default() });
+        own.apply(&Transition { of: None, at: at(second), step, work: Work::default() });
         changes.push(change(Some(before), Some(own.clone()), second));
     }
     changes.into_iter().map(Changed::Package).collect()
 }
 
-fn failed(stage: Stage) -> Step {
+pub(crate) fn failed(stage: Stage) -> Step {
     Step::Failed(Failure { stage, code: "retries_exhausted".into(), message: "its log says why".into() })
 }
 
