@@ -38,9 +38,24 @@ pub fn complaints(events: &[Value], deliveries: &[Value]) -> Vec<String> {
     let root = fixtures::root();
     let mut command = Command::new("node");
     command.arg(root.join("tests/oracles/events.cjs")).arg(packages()).arg(root.join("infra/events.schema.json"));
+    answer(&mut command, &serde_json::json!({"events": events, "deliveries": deliveries}))
+}
+
+/// What `ajv` has to complain of documents that a schema does not allow.
+///
+/// # Panics
+/// When it throws.
+#[must_use]
+pub fn not_valid(schema: &Path, documents: &[Value]) -> Vec<String> {
+    let mut command = Command::new("node");
+    command.arg(fixtures::root().join("tests/oracles/valid.cjs")).arg(packages()).arg(schema);
+    answer(&mut command, &Value::from(documents))
+}
+
+/// The list that a command answers when it is asked something in JSON.
+fn answer(command: &mut Command, asked: &Value) -> Vec<String> {
     let mut node = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("node starts");
-    let asked = serde_json::json!({"events": events, "deliveries": deliveries}).to_string();
-    node.stdin.take().expect("a pipe").write_all(asked.as_bytes()).expect("node reads");
+    node.stdin.take().expect("a pipe").write_all(asked.to_string().as_bytes()).expect("node reads");
     let output = node.wait_with_output().expect("node ends");
     assert!(output.status.success(), "node says why above");
     serde_json::from_slice(&output.stdout).expect("the answer is JSON")

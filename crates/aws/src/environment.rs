@@ -313,6 +313,20 @@ impl Environment {
         }
     }
 
+    /// `METRICS_NAMESPACE`, if it is set: what metrics are called after.
+    #[must_use]
+    pub fn metrics_namespace(&self) -> Option<&str> {
+        self.0.get("METRICS_NAMESPACE").map(String::as_str).filter(|name| !name.is_empty())
+    }
+
+    /// `AWS_LAMBDA_FUNCTION_NAME`, if it is set, without the stack's name: which of the functions this is.
+    #[must_use]
+    pub fn function(&self) -> Option<&str> {
+        let stack = self.metrics_namespace().and_then(|namespace| namespace.rsplit('/').next()).unwrap_or_default();
+        let name = self.0.get("AWS_LAMBDA_FUNCTION_NAME")?;
+        Some(name.strip_prefix(stack).and_then(|name| name.strip_prefix('-')).unwrap_or(name))
+    }
+
     /// `LOG_LEVEL`, if it is set.
     #[must_use]
     pub fn log_level(&self) -> Option<&str> {

@@ -136,6 +136,8 @@ pub struct SqsMessage {
 struct Attributes {
     #[serde(default)]
     approximate_receive_count: Option<String>,
+    #[serde(default, rename = "AWSTraceHeader")]
+    trace_header: Option<String>,
 }
 
 impl SqsMessage {
@@ -151,6 +153,11 @@ impl SqsMessage {
     #[must_use]
     pub fn receipt_handle(&self) -> &str {
         &self.receipt_handle
+    }
+
+    /// The trace that it was sent under.
+    pub(crate) fn trace(&self) -> Option<&str> {
+        self.attributes.trace_header.as_deref()
     }
 
     /// Which delivery of it this is, from 1.

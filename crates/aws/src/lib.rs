@@ -11,7 +11,7 @@
 //! | `TokenSigner` | [`KmsSigner`] | KMS, by an HMAC key |
 //! | `EdgeCache` | [`CloudFrontCache`] | CloudFront's invalidations |
 //! | `Meter` | [`ProcessMeter`] | the process itself |
-//! | `EventBus` | [`BridgeBus`] | EventBridge |
+//! | `EventBus` | [`BridgeBus`] | `EventBridge` |
 //! | `Receiver`, `SecretStore` | [`HttpReceiver`], [`WebhookSecret`] | HTTP; Secrets Manager |
 //! | `TokenStore` | [`SecretTokens`] | Secrets Manager, a secret for each role |
 //! | `Probe` | [`ProbeProcess`] | `mp4probe`, a process of its own |
@@ -26,6 +26,7 @@ mod clients;
 mod clock;
 mod cloudfront;
 mod dynamodb;
+mod emf;
 pub mod environment;
 mod error;
 mod event_bridge;
@@ -44,6 +45,7 @@ mod secrets;
 mod signing_secrets;
 pub mod speke;
 mod sqs;
+mod trace;
 mod tries;
 mod webhooks;
 

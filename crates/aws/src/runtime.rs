@@ -20,14 +20,16 @@ use vpp_pipeline::error::chain;
 use vpp_pipeline::event::{Changed, Event};
 use vpp_pipeline::ingest::{Ingested, Upload};
 use vpp_pipeline::message::Message;
+use vpp_pipeline::metric::Measurement;
 use vpp_pipeline::ports::Unavailable;
 use vpp_pipeline::{Error, Outcome};
 
 use crate::dynamodb::changes::ChangeBatch;
 use crate::environment::InvalidVariable;
 use crate::events::{BatchAnswer, S3Event, SqsBatch, SqsMessage, Undecodable};
+use crate::trace::Traced;
 use crate::tries::try_again;
-use crate::{Aws, Environment, logs};
+use crate::{Aws, Environment, emf, logs, trace};
 
 /// Why a function did not start, or stopped.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +57,7 @@ pub fn function<F: Future<Output = Result<(), Stopped>>>(
 ) -> Result<(), Stopped> {
     let environment = Environment::of_process();
     logs::start(environment.log_level());
+    emf::start(environment.metrics_namespace(), environment.function());
     let tokio = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Stopped::Tokio)?;
     let ended = tokio.block_on(async { serve(Aws::load().await, environment).await });
     if let Err(stopped) = &ended {
@@ -70,7 +73,12 @@ pub fn function<F: Future<Output = Result<(), Stopped>>>(
 pub async fn serve_queue<M: Message>(handle: impl AsyncFn(&M) -> Result<Outcome, Error>) -> Result<(), Stopped> {
     serve_batches(async |delivered: &SqsMessage, deadline| {
         let message: M = delivered.decode().map_err(Fault::Undecodable)?;
-        let span = info_span!("message", subject = message.subject(), slice = message.slice());
+        let span = info_span!(
+            "message",
+            subject = message.subject(),
+            slice = message.slice(),
+            trace_id = trace::id(trace::header().as_deref())
+        );
         let handled = async { logged(try_again(deadline, async || handle(&message).await).await) };
         handled.instrument(span).await.map_err(Fault::Stage)
     })
@@ -83,13 +91,18 @@ pub async fn serve_queue<M: Message>(handle: impl AsyncFn(&M) -> Result<Outcome,
 /// When the Lambda runtime stops.
 pub async fn serve_dead_letters(handle: impl AsyncFn(&DeadLetter) -> Result<Outcome, Error>) -> Result<(), Stopped> {
     serve_batches(async |delivered: &SqsMessage, deadline| {
+        let header = trace::header();
+        let trace_id = trace::id(header.as_deref());
         for letter in delivered.dead_letters().map_err(Fault::Undecodable)? {
             let span = match &letter {
-                DeadLetter::Upload(upload) => info_span!("dead_letter", input_content_id = %upload.content_id()),
-                DeadLetter::Package { id, .. } => info_span!("dead_letter", packaged_content_id = %id),
+                DeadLetter::Upload(upload) => {
+                    info_span!("dead_letter", input_content_id = %upload.content_id(), trace_id)
+                }
+                DeadLetter::Package { id, .. } => info_span!("dead_letter", packaged_content_id = %id, trace_id),
             };
             let handled = async { logged(try_again(deadline, async || handle(&letter).await).await) };
             handled.instrument(span).await.map_err(Fault::Stage)?;
+            emf::measure(&Measurement::of_dead_letter(&letter));
         }
         Ok(())
     })
@@ -106,12 +119,15 @@ pub async fn serve_uploads(handle: impl AsyncFn(&Upload) -> Result<Ingested, Err
         let handled = async move {
             let deadline = event.context.deadline();
             for upload in event.payload.uploads().map_err(Fault::Undecodable)? {
-                let span = info_span!("upload", input_content_id = %upload.content_id(), origin = %upload.location);
+                let trace_id = trace::id(event.context.xray_trace_id.as_deref());
+                let span =
+                    info_span!("upload", input_content_id = %upload.content_id(), origin = %upload.location, trace_id);
                 let handled = async {
                     let ingested = try_again(deadline, async || handle(&upload).await).await;
                     logged(ingested.map(|ingested| summary(&ingested)))
                 };
-                handled.instrument(span).await.map_err(Fault::Stage)?;
+                let handled = trace::within(event.context.xray_trace_id.clone(), handled.instrument(span)).await;
+                handled.inspect_err(|_| emf::not_handled()).map_err(Fault::Stage)?;
             }
             Ok::<(), Fault>(())
         };
@@ -140,9 +156,11 @@ pub async fn serve_changes(
                 Ok(events) => events.iter().for_each(|event| info!(event_id = event.id(), "told")),
                 Err(error) => {
                     error!(code = error.code(), "not told: {}", chain(&error));
+                    emf::not_handled();
                     return Err(Fault::Stage(error));
                 }
             }
+            changes.iter().filter_map(Measurement::of).for_each(|own| emf::measure(&own));
             Ok::<(), Fault>(())
         };
         handled.boxed_local()
@@ -157,10 +175,10 @@ pub async fn serve_changes(
 pub async fn serve_http<S, R>(service: S) -> Result<(), Stopped>
 where
     S: lambda_http::Service<lambda_http::Request, Response = R, Error = std::convert::Infallible>,
-    S::Future: Send,
-    R: lambda_http::IntoResponse,
+    S::Future: Send + 'static,
+    R: lambda_http::IntoResponse + 'static,
 {
-    lambda_http::run(service).await.map_err(Stopped::Lambda)
+    lambda_http::run(Traced(service)).await.map_err(Stopped::Lambda)
 }
 
 pub(crate) async fn serve_batches(
@@ -171,10 +189,13 @@ pub(crate) async fn serve_batches(
         let handled = async move {
             let mut answer = BatchAnswer::default();
             for message in &event.payload.messages {
-                if let Err(fault) = handle(message, event.context.deadline()).await {
+                let header = message.trace().map(str::to_owned).or_else(|| event.context.xray_trace_id.clone());
+                let handled = trace::within(header, handle(message, event.context.deadline()));
+                if let Err(fault) = handled.await {
                     if let Fault::Undecodable(undecodable) = &fault {
                         error!(message_id = message.message_id, "a message cannot be read: {}", chain(undecodable));
                     }
+                    emf::not_handled();
                     answer.fail(message);
                 }
             }

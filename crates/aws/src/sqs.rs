@@ -1,18 +1,23 @@
 //! A queue of SQS.
 //!
 //! Every message carries its package as message group. A standard queue does not keep groups in order; it is fair to them: the
-//! slices of a huge package, when they hold most of the consumers, let those of other packages by.
+//! slices of a huge package, when they hold most of the consumers, let those of other packages by. And it carries the trace of what
+//! it came of.
 
+use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use aws_sdk_sqs::types::{
+    MessageSystemAttributeNameForSends, MessageSystemAttributeValue, SendMessageBatchRequestEntry,
+};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use vpp_pipeline::message::Message;
 use vpp_pipeline::ports::{DelayQueue, Queue, Unavailable};
 
 use crate::error::unavailable;
+use crate::trace;
 
 /// Entries of a batch, by SQS's own bound.
 const BATCH: usize = 10;
@@ -67,9 +72,17 @@ impl<M: Message> DelayQueue<M> for SqsQueue<M> {
         let body = serde_json::to_string(message).map_err(|error| Unavailable::new(CALL, error.into()))?;
         let seconds = i32::try_from(wait.as_millis().div_ceil(1_000)).unwrap_or(LONGEST_DELAY).min(LONGEST_DELAY);
         let request = self.client.send_message().queue_url(&self.url).message_body(body).delay_seconds(seconds);
+        let request = request.set_message_system_attributes(traced());
         let sent = request.message_group_id(message.subject()).send().await;
         sent.map(|_| ()).map_err(unavailable(CALL))
     }
+}
+
+/// The trace that is worked under, as a message carries it.
+fn traced() -> Option<HashMap<MessageSystemAttributeNameForSends, MessageSystemAttributeValue>> {
+    let value =
+        MessageSystemAttributeValue::builder().data_type("String").string_value(trace::header()?).build().ok()?;
+    Some(HashMap::from([(MessageSystemAttributeNameForSends::AwsTraceHeader, value)]))
 }
 
 fn batch<M: Message>(messages: &[M]) -> Result<Vec<SendMessageBatchRequestEntry>, Unavailable> {
@@ -77,7 +90,7 @@ fn batch<M: Message>(messages: &[M]) -> Result<Vec<SendMessageBatchRequestEntry>
         let body =
             serde_json::to_string(message).map_err(|error| Unavailable::new("SendMessageBatch", error.into()))?;
         let entry = SendMessageBatchRequestEntry::builder().id(position.to_string()).message_body(body);
-        let entry = entry.message_group_id(message.subject()).build();
+        let entry = entry.set_message_system_attributes(traced()).message_group_id(message.subject()).build();
         entry.map_err(|error| Unavailable::new("SendMessageBatch", error.into()))
     };
     messages.iter().enumerate().map(entry).collect()

@@ -17,10 +17,12 @@ use aws_smithy_runtime_api::client::http::HttpConnector;
 use lambda_http::http::Uri;
 use tracing::{Instrument, error, info, info_span, warn};
 use vpp_pipeline::error::chain;
+use vpp_pipeline::metric::Measurement;
 use vpp_pipeline::ports::{Receiver, Unavailable};
 use vpp_pipeline::webhook::{Notice, SignedRequest, pause};
 use vpp_pipeline::{Error, Outcome};
 
+use crate::emf;
 use crate::events::SqsMessage;
 use crate::runtime::{Fault, Stopped, serve_batches};
 
@@ -106,13 +108,12 @@ pub(crate) async fn serve_notices(
         let attempt = delivered.attempt();
         let span = info_span!("webhook", event_id = notice.id(), kind = notice.kind(), attempt);
         let sent = async {
-            let error = match handle(&notice).await {
-                Ok(_) => {
-                    info!("sent");
-                    return Ok(());
-                }
-                Err(error) => error,
+            let Err(error) = handle(&notice).await else {
+                info!("sent");
+                emf::measure(&Measurement::once("Webhooks", "Outcome", "taken", notice.id()));
+                return Ok(());
             };
+            emf::measure(&Measurement::once("Webhooks", "Outcome", "not_taken", notice.id()));
             let wait = pause(attempt);
             warn!("not sent, and again in {} s: {}", wait.as_secs(), chain(&error));
             let seconds = i32::try_from(wait.as_secs()).unwrap_or(i32::MAX);

@@ -120,6 +120,15 @@ impl Content {
         }
     }
 
+    /// Why it cannot be packaged, if it cannot.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match &self.verdict {
+            Verdict::Refused(refusal) => Some(refusal),
+            Verdict::Ingested(_) | Verdict::Subtitles => None,
+        }
+    }
+
     /// What a package is made by, or why there can be none. A file that is refused because it has no video can still be
     /// packaged for its sound alone.
     ///

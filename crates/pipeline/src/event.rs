@@ -12,7 +12,7 @@
 
 use serde::Serialize;
 
-use crate::content::{Content, Verdict};
+use crate::content::Content;
 use crate::package::Package;
 use crate::state::{Failure, State, Status};
 use crate::timestamp::Timestamp;
@@ -151,10 +151,7 @@ fn content_event(change: &Change<Content>) -> Option<Event> {
         (false, _) => content.created_at,
         (true, deleted_at) => deleted_at.unwrap_or(change.at),
     };
-    let refusal = match &content.verdict {
-        Verdict::Refused(refusal) => Some(refusal),
-        Verdict::Ingested(_) | Verdict::Subtitles => None,
-    };
+    let refusal = content.refusal();
     let facts = ContentFacts {
         input_content_id: content.id.to_string(),
         input_content_origin: content.location.to_string(),
@@ -207,7 +204,7 @@ fn package_event(change: &Change<Package>) -> Option<Event> {
 }
 
 /// Since when a package is in its state.
-fn since(package: &Package) -> Timestamp {
+pub(crate) fn since(package: &Package) -> Timestamp {
     match &package.state {
         State::Queued => package.created_at,
         State::Fragmented(plan) => plan.at,

@@ -44,6 +44,7 @@ pub mod intake;
 pub mod layout;
 pub mod licence;
 pub mod message;
+pub mod metric;
 pub mod package;
 pub mod parts;
 mod plan;

@@ -27,3 +27,4 @@ mod secrets;
 mod stack;
 mod streaming;
 mod uploads;
+mod watching;
