@@ -1,5 +1,7 @@
 """The template's rules that no linter knows."""
 
+import json
+import re
 import unittest
 from typing import Any
 
@@ -114,6 +116,66 @@ class Template(unittest.TestCase):
         role = _resources("AWS::IAM::Role")[function["Role"].removeprefix("!GetAtt ").removesuffix(".Arn")]
         allowed = {action for statement in _statements(role) for action in statement["Action"]}
         self.assertFalse([action for action in allowed if action.startswith("kms:")], "it can open no key")
+
+    def test_every_alarm_is_told_and_has_a_section_that_says_what_to_do(self) -> None:
+        alarms = _resources("AWS::CloudWatch::Alarm")
+        text = (artifacts.ROOT / "infra" / "operations.md").read_text()
+        chapter = text.split("\n## Alarms\n")[1].split("\n## ")[0]
+        headings = re.findall(r"^### (.+)$", chapter, re.MULTILINE)
+        sections = [name for heading in headings for name in heading.split(", ")]
+        names = {
+            alarm["AlarmName"].removeprefix("!Sub ").replace("${AWS::StackName}", "STACK") for alarm in alarms.values()
+        }
+        self.assertEqual(sorted(sections), sorted(names))
+        for name, alarm in alarms.items():
+            self.assertEqual(alarm["AlarmActions"], ["!Ref AlarmTopic"], name)
+            self.assertEqual(alarm["TreatMissingData"], "notBreaching", name)
+
+    def test_what_is_watched_is_what_the_functions_write_and_what_operations_lists(self) -> None:
+        sources = [
+            *(artifacts.ROOT / "crates").glob("pipeline/src/metric.rs"),
+            *(artifacts.ROOT / "crates").glob("aws/src/*.rs"),
+        ]
+        code = "\n".join(source.read_text() for source in sources)
+        text = (artifacts.ROOT / "infra" / "operations.md").read_text()
+        table = text.split("\n### Metrics\n")[1].split("\n## ")[0]
+        cells = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", table, re.MULTILINE)
+        listed = set(re.findall(r"`(\w+)`", " ".join(cells)))
+        body = _resources("AWS::CloudWatch::Dashboard")["Dashboard"]["DashboardBody"].removeprefix("!Sub ")
+        widgets = json.loads(body)["widgets"]
+        rows = [row for widget in widgets for row in widget["properties"]["metrics"]]
+        own = {row[1] for row in rows if row[0].startswith("VideoPackaging/")}
+        for name, alarm in _resources("AWS::CloudWatch::Alarm").items():
+            stats = [metric["MetricStat"]["Metric"] for metric in alarm.get("Metrics", []) if "MetricStat" in metric]
+            for metric in stats or [alarm]:
+                if "VideoPackaging/" in metric["Namespace"]:
+                    own.add(metric["MetricName"])
+                    self.assertIn("Threshold", alarm, name)
+        self.assertTrue(own)
+        for metric in own:
+            self.assertIn(f'"{metric}"', code)
+            self.assertIn(metric, listed)
+        for metric in listed:
+            self.assertIn(f'"{metric}"', code)
+
+    def test_every_function_is_traced(self) -> None:
+        template = yaml.load(artifacts.TEMPLATE.read_text(), _Loader)
+        self.assertEqual(template["Globals"]["Function"]["Tracing"], "Active")
+        [policy] = _resources("AWS::IAM::Policy").values()
+        roles = {role["If"][1] if isinstance(role, dict) else role for role in policy["Roles"]}
+        self.assertEqual(roles, {f"!Ref {name}" for name in _resources("AWS::IAM::Role")})
+        [statement] = policy["PolicyDocument"]["Statement"]
+        self.assertEqual(statement["Action"], ["xray:PutTraceSegments", "xray:PutTelemetryRecords"])
+
+    def test_what_cannot_be_made_again_can_be_brought_back(self) -> None:
+        [table] = _resources("AWS::DynamoDB::Table").values()
+        self.assertTrue(table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"])
+        self.assertTrue(table["DeletionProtectionEnabled"])
+        self.assertEqual(_resources("AWS::S3::Bucket")["UploadsBucket"]["VersioningConfiguration"]["Status"], "Enabled")
+        everything = yaml.load(artifacts.TEMPLATE.read_text(), _Loader)["Resources"]
+        for name in ("UploadsBucket", "WorkBucket", "OutputBucket", "Table", "ContentKeysKey"):
+            self.assertEqual(everything[name]["DeletionPolicy"], "Retain", name)
+            self.assertEqual(everything[name]["UpdateReplacePolicy"], "Retain", name)
 
     def test_every_work_queue_has_a_dead_letter_queue(self) -> None:
         queues = _resources("AWS::SQS::Queue")

@@ -8,6 +8,7 @@ mod deletion;
 mod events;
 mod failures;
 mod intake;
+mod messages;
 mod metrics;
 mod provider;
 mod requests;
