@@ -9,7 +9,7 @@ export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down logs test check advisories bench load scale fmt deploy
+.PHONY: help demo up down logs redrive test check advisories bench load scale fmt deploy
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
@@ -25,6 +25,9 @@ down: ## stop the local AWS
 
 logs: ## print what the functions logged
 	@$(LOCAL) logs $(FUNCTION)
+
+redrive: ## list what was given up on; with YES=1, put it back to work (STACK=name: on AWS)
+	@$(LOCAL) redrive $(if $(YES),--yes) $(if $(STACK),--stack $(STACK))
 
 test: ## run every test
 	@$(LOCAL) setup

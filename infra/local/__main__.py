@@ -112,6 +112,13 @@ def _load(options: argparse.Namespace) -> int:
     return load.run(_instance(options))
 
 
+def _redrive(options: argparse.Namespace) -> int:
+    from . import redrive
+
+    stack = redrive.Stack.in_account(options.stack) if options.stack else redrive.Stack.local(_instance(options))
+    return redrive.run(stack, options.yes)
+
+
 def _env(options: argparse.Namespace) -> int:
     print(json.dumps(_instance(options).describe(), indent=2))
     return 0
@@ -151,6 +158,7 @@ def _instance(options: argparse.Namespace, name: str | None = None):
 _COMMANDS = {
     "setup": _setup, "up": _up, "hold": _hold, "env": _env, "logs": _logs, "demo": _demo,
     "down": _down, "fuzz": _fuzz, "load": _load, "browser": _browser,
+    "redrive": _redrive,
 }  # fmt: skip
 
 
@@ -166,6 +174,9 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("down", help="stop the named stack, or every one that no test holds")
     logs = commands.add_parser("logs", help="print what the functions logged")
     logs.add_argument("function", nargs="?", help="one function's log only")
+    redrive = commands.add_parser("redrive", help="list what was given up on, and put it back to work")
+    redrive.add_argument("--yes", action="store_true", help="put it back to work")
+    redrive.add_argument("--stack", help="a stack in the account that the environment names, in place of the local one")
     for name, text in (
         ("up", "start, build and deploy"),
         ("hold", "up, print what `env` prints on one line, and down when standard input ends"),
