@@ -134,12 +134,15 @@ pub(crate) fn url(args: &Url, platform: &Platform, show: &Show) -> Result<(), Fa
                 view[name] = token[name].clone();
             }
         }
-        // Addresses that come with the token are the ones that it is good for.
+        // Where the CDN asks for leave, the addresses that come with a token have it in them.
         for name in ["dash", "hls"] {
             if token["urls"][name].is_string() {
                 view[name] = token["urls"][name].clone();
             }
         }
+    }
+    if package["private"] == true && !args.token {
+        show.say("the CDN asks for leave to read these: addresses that have it in them come with --token");
     }
     let fields: &[&str] = match (args.dash, args.hls) {
         (true, _) => &["dash"],

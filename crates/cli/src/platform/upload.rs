@@ -247,6 +247,7 @@ impl Work<'_> {
             own.bar.dec(seen.sent.load(Ordering::Relaxed));
         }
         match seen.fault.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            Some(fault) if fault.kind() == io::ErrorKind::UnexpectedEof => Err(self.changed(own).into()),
             Some(fault) => Err(Failure::io(&own.path)(fault).into()),
             None => put,
         }
@@ -281,12 +282,7 @@ impl Work<'_> {
         let path = format!("/uploads/{}", own.state().upload);
         let now = fs::metadata(&own.path).map_err(Failure::io(&own.path))?;
         if now.len() != own.bytes || now.modified().map_err(Failure::io(&own.path))? != own.modified {
-            let _ = self.platform.ask(delete(&path));
-            own.state().memory.iter().for_each(Memory::forget);
-            return Err(Failure::refused(
-                "file_changed",
-                "the file was changed while it was sent: run the command again",
-            ));
+            return Err(self.changed(own));
         }
         let whole = match self.platform.ask(post(&format!("{path}/complete"))) {
             Err(Failure::Platform(problem)) if !problem.missing.is_empty() => {
@@ -321,6 +317,18 @@ impl Work<'_> {
             None => self.show.answer(&format!("{content}  {}", own.name)),
         }
         Ok(Vec::new())
+    }
+
+    /// Gives a file up that is no longer what was announced.
+    fn changed(&self, own: &Sending) -> Failure {
+        let mut state = own.state();
+        let (memory, path) = (state.memory.take(), format!("/uploads/{}", state.upload));
+        drop(state);
+        if let Some(memory) = memory {
+            memory.forget();
+            let _ = self.platform.ask(delete(&path));
+        }
+        Failure::refused("file_changed", "the file was changed while it was sent: run the command again")
     }
 
     /// Tells of every tenth.

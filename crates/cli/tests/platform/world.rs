@@ -212,8 +212,8 @@ impl World {
             }
             ("POST", ["packaged_content", _, "playback_tokens"]) => {
                 state.seen.push(body);
-                let token =
-                    json!({"token": "playback", "expires_at": "2030-01-01T00:00:00Z", "license_url": "https://l"});
+                let token = json!({"token": "playback", "expires_at": "2030-01-01T00:00:00Z", "license_url": "https://l",
+                    "urls": {"dash": "https://cdn.example/leave/stream.mpd", "hls": "https://cdn.example/leave/main.m3u8"}});
                 Reply::Answer(201, token.to_string())
             }
             ("POST", ["packaged_content", _, "retry"]) => Reply::Answer(202, package("Queued", 0).to_string()),
