@@ -9,7 +9,7 @@ export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down logs redrive test check advisories bench load scale fmt deploy
+.PHONY: help demo up down logs redrive test check advisories bench load rush scale fmt deploy
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
@@ -59,6 +59,9 @@ bench: ## package big movies with this engine and its peers, interleaved, and pr
 
 load: ## call the API of the local AWS from 50 callers for a minute, and print the percentiles
 	@$(LOCAL) load
+
+rush: ## put 500 small files into a local stack at once: queues, latencies, memory, to target/rush (FILES=...)
+	@$(LOCAL) rush $(if $(FILES),--files $(FILES))
 
 scale: ## run the pipeline on a model of AWS: time to Ready, queues and cost, to target/scale
 	@cargo run --quiet --release -p vpp-scale -- target/scale

@@ -112,6 +112,13 @@ def _load(options: argparse.Namespace) -> int:
     return load.run(_instance(options))
 
 
+def _rush(options: argparse.Namespace) -> int:
+    """On a stack of its own, so that nothing but the files is worked on."""
+    from . import rush
+
+    return _on_a_stack_of_its_own(options, lambda instance: rush.run(instance, options.files))
+
+
 def _redrive(options: argparse.Namespace) -> int:
     from . import redrive
 
@@ -158,7 +165,7 @@ def _instance(options: argparse.Namespace, name: str | None = None):
 _COMMANDS = {
     "setup": _setup, "up": _up, "hold": _hold, "env": _env, "logs": _logs, "demo": _demo,
     "down": _down, "fuzz": _fuzz, "load": _load, "browser": _browser,
-    "redrive": _redrive,
+    "rush": _rush, "redrive": _redrive,
 }  # fmt: skip
 
 
@@ -183,6 +190,7 @@ def _parser() -> argparse.ArgumentParser:
         ("demo", "up, then package a movie and follow it"),
         ("browser", "hold a stack, and try players and the page in a browser"),
         ("fuzz", "hold a stack, and call its API with what schemathesis makes up of the document"),
+        ("rush", "hold a stack, put many files into it at once, and draw queues, latencies and memory"),
         ("load", "up, then call the API from many callers at once, and print percentiles"),
     ):
         command = commands.add_parser(name, help=text)
@@ -191,6 +199,8 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--json", action="store_true", help="print what `env` prints")
         if name == "browser":
             command.add_argument("test", nargs="*", help="only tests whose names match")
+        if name == "rush":
+            command.add_argument("--files", type=int, default=500, help="how many")
         if name == "demo":
             command.add_argument("file", nargs="?", help="a movie of your own")
     return parser

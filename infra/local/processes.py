@@ -46,6 +46,14 @@ def stop(leader: Identity, patience: float = 5.0) -> None:
     _wait(family, patience)
 
 
+def descendants(pid: int) -> list[int]:
+    """The processes that a process has started, and those that they have."""
+    table, found = _table(), {pid}
+    while more := {own for own, (parent, _) in table.items() if parent in found} - found:
+        found |= more
+    return sorted(found - {pid})
+
+
 def _signal(who: Identity, number: signal.Signals) -> None:
     if who.alive():
         try:
