@@ -10,13 +10,19 @@ use crate::ports::{EdgeCache, Forgetting, Unavailable};
 #[derive(Debug, Clone, Default)]
 pub struct MemoryEdgeCache(Arc<Mutex<State>>);
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct State {
     forgotten: Vec<(PackageId, u64)>,
     busy: u32,
 }
 
 impl MemoryEdgeCache {
+    /// Caches of their own that have forgotten the same.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        Self(Arc::new(Mutex::new(lock(&self.0).clone())))
+    }
+
     /// The runs of packages that it has forgotten, each once.
     #[must_use]
     pub fn forgotten(&self) -> Vec<(PackageId, u64)> {

@@ -24,13 +24,12 @@ impl MemoryVault {
     pub fn provide(&self, said: Said) {
         *lock(&self.provider) = Some(said);
     }
-}
 
-impl MemoryVault {
     /// A vault of its own, which makes the keys that this one would make next.
     #[must_use]
     pub fn fork(&self) -> Self {
-        Self { made: Arc::new(AtomicU8::new(self.made.load(Ordering::Relaxed))), provider: Arc::clone(&self.provider) }
+        let provider = Arc::new(Mutex::new(lock(&self.provider).clone()));
+        Self { made: Arc::new(AtomicU8::new(self.made.load(Ordering::Relaxed))), provider }
     }
 }
 

@@ -15,12 +15,13 @@ use vpp_pipeline::layout::Headers;
 use vpp_pipeline::message::{DashMessage, DeletionMessage, FragmentMessage, SliceMessage};
 use vpp_pipeline::package::Package;
 use vpp_pipeline::ports::{
-    Book, Catalog, Clock, ContentFilter, Created, Cursor, DelayQueue, ETag, KeyVault, Library, Location, Meter,
-    NewObject, NewPart, ObjectRemover, ObjectStore, PackageFilter, Page, Part, Piece, Probe, ProbeError, ProbeReport,
-    Put, Queue, Reading, Receipt, StoreError, Unavailable, Upload, UploadId, WrappedKey,
+    Book, Catalog, Clock, ContentFilter, Created, Cursor, DelayQueue, ETag, EdgeCache, Forgetting, KeyError, KeyUse,
+    KeyVault, Library, Location, MadeKey, Meter, NewObject, NewPart, ObjectRemover, ObjectStore, PackageFilter, Page,
+    Part, Piece, Probe, ProbeError, ProbeReport, Put, Queue, Reading, Receipt, StoreError, Unavailable, Upload,
+    UploadId, WrappedKey,
 };
 use vpp_pipeline::state::{Advance, Status, Transition};
-use vpp_pipeline::testing::{MemoryCatalog, MemoryProbe, MemoryStore, MemoryVault};
+use vpp_pipeline::testing::{MemoryCatalog, MemoryEdgeCache, MemoryProbe, MemoryStore, MemoryVault};
 use vpp_pipeline::timestamp::Timestamp;
 
 use crate::broken::{Behind, Broken};
@@ -265,13 +266,9 @@ impl Book for Taped<MemoryCatalog> {
 
 /// To unwrap a key is a function of the key; to make one is not.
 impl KeyVault for Taped<MemoryVault> {
-    async fn make(&self, package: &PackageId) -> Result<(ContentKey, WrappedKey), Unavailable> {
-        let made = async {
-            let (key, wrapped) = self.port.make(package).await?;
-            Ok((*key.expose(), wrapped))
-        };
-        let (key, wrapped) = self.tape.play_catalog(Reach::Own, made).await?;
-        Ok((ContentKey::new(key), wrapped))
+    async fn make(&self, asked: &KeyUse<'_>) -> Result<MadeKey, KeyError> {
+        let made = async { self.port.make(asked).await.map_err(|error| Unavailable::new("make", error.into())) };
+        Ok(self.tape.play_catalog(Reach::Own, made).await?)
     }
 
     fn wrap(
@@ -288,6 +285,12 @@ impl KeyVault for Taped<MemoryVault> {
         package: &PackageId,
     ) -> impl Future<Output = Result<ContentKey, Unavailable>> + Send {
         self.port.unwrap(wrapped, package)
+    }
+}
+
+impl EdgeCache for Taped<MemoryEdgeCache> {
+    async fn forget(&self, package: &PackageId, run: u64) -> Result<Forgetting, Unavailable> {
+        self.tape.play_catalog(Reach::Write, self.port.forget(package, run)).await
     }
 }
 

@@ -17,7 +17,7 @@ use vpp_pipeline::package::Treatment;
 use vpp_pipeline::parts::LARGEST_SLICE;
 use vpp_pipeline::ports::Queues;
 use vpp_pipeline::state::{Stage, Status};
-use vpp_pipeline::testing::{MemoryCatalog, MemoryProbe, MemoryStore, MemoryVault};
+use vpp_pipeline::testing::{MemoryCatalog, MemoryEdgeCache, MemoryProbe, MemoryStore, MemoryVault};
 
 use crate::broken::{Behind, Broken};
 use crate::ports::{Free, Look, Outbox, Post, Since, Taped};
@@ -97,6 +97,7 @@ pub(crate) struct Ports {
     pub(crate) store: MemoryStore,
     pub(crate) catalog: MemoryCatalog,
     pub(crate) vault: MemoryVault,
+    pub(crate) edge_cache: MemoryEdgeCache,
     pub(crate) outbox: Outbox,
     pub(crate) tape: Tape,
     pub(crate) began: u64,
@@ -155,13 +156,14 @@ impl Ports {
                 let waits = self.broken != Broken::DeletionDoesNotWait;
                 let longest_run = if waits { LONGEST_RUN } else { Duration::ZERO };
                 let settings = delete::Settings { work_bucket, output_bucket, longest_run };
-                Delete { store, catalog, queue, clock, settings }.handle(message).await.map(drop)
+                let edge_cache = self.taped(&self.edge_cache, work);
+                Delete { store, catalog, queue, edge_cache, clock, settings }.handle(message).await.map(drop)
             }
             Work::Dead(letter) => DeadLetters { catalog, clock }.handle(letter).await.map(drop),
             Work::Ask(request) => {
                 let queue = Queues { fragment: queue.clone(), dash: queue.clone(), deletion: queue };
-                let settings =
-                    api::Settings { delivery_url: "https://cdn.example".to_owned(), segment_duration: SEGMENT };
+                let delivery_url = "https://cdn.example".to_owned();
+                let settings = api::Settings { delivery_url, segment_duration: SEGMENT, private: false };
                 return self.answer(request, Api { catalog, queue, vault, clock, settings }).await;
             }
         };

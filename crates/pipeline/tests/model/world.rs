@@ -12,7 +12,7 @@ use vpp_pipeline::message::FragmentMessage;
 use vpp_pipeline::package::Package;
 use vpp_pipeline::ports::{Catalog, Location};
 use vpp_pipeline::state::Status;
-use vpp_pipeline::testing::{MemoryCatalog, MemoryStore, MemoryVault};
+use vpp_pipeline::testing::{MemoryCatalog, MemoryEdgeCache, MemoryStore, MemoryVault};
 use vpp_scale::movie::Movie;
 
 use crate::broken::Broken;
@@ -95,6 +95,7 @@ pub(crate) struct World {
     pub(crate) store: MemoryStore,
     pub(crate) catalog: MemoryCatalog,
     vault: MemoryVault,
+    edge_cache: MemoryEdgeCache,
     pub(crate) messages: Vec<Message>,
     pub(crate) tasks: Vec<Task>,
     now: u64,
@@ -157,6 +158,7 @@ impl World {
             store,
             catalog: MemoryCatalog::default(),
             vault: MemoryVault::default(),
+            edge_cache: MemoryEdgeCache::default(),
             messages: Vec::new(),
             tasks: Vec::new(),
             now: 1_800_000_000_000,
@@ -214,7 +216,8 @@ impl World {
     fn remember(&mut self) {
         let buckets = ["uploads", "work", "output"].map(|bucket| self.store.bucket(bucket));
         let objects: Vec<_> = buckets.iter().flatten().map(|(key, stored)| (key, &stored.bytes)).collect();
-        let memory = (digest::of(&objects), digest::of_debug(&self.catalog), digest::of_debug(&self.vault));
+        let memory =
+            (digest::of(&objects), digest::of_debug(&self.catalog), digest::of_debug(&(&self.vault, &self.edge_cache)));
         self.memory = digest::of(&(memory, self.store.open_uploads()));
     }
 
@@ -341,6 +344,7 @@ impl World {
 
     fn own_memory(&mut self) {
         (self.store, self.catalog, self.vault) = (self.store.fork(), self.catalog.fork(), self.vault.fork());
+        self.edge_cache = self.edge_cache.fork();
     }
 
     fn deliver(&mut self, number: usize, rules: &Rules) {
@@ -364,6 +368,7 @@ impl World {
             store: self.store.clone(),
             catalog: self.catalog.clone(),
             vault: self.vault.clone(),
+            edge_cache: self.edge_cache.clone(),
             outbox: Outbox::default(),
             tape: tape.clone(),
             began,
