@@ -9,7 +9,7 @@ export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down logs redrive test check advisories bench load rush scale fmt deploy
+.PHONY: help demo up down logs redrive test check advisories bench chaos iam load rush scale fmt deploy
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
@@ -56,6 +56,12 @@ advisories: ## look for known vulnerabilities of the dependencies, which takes t
 
 bench: ## package big movies with this engine and its peers, interleaved, and print the ratios (ROUNDS=5)
 	@$(PYTHON) -m infra.bench $(if $(ROUNDS),--rounds $(ROUNDS))
+
+chaos: ## kill, throttle, break, delay, repeat and replace while 200 packages are made (PACKAGES=200 SEED=1)
+	@$(LOCAL) chaos $(if $(PACKAGES),--packages $(PACKAGES)) $(if $(SEED),--seed $(SEED))
+
+iam: ## take each permission of each function's role away in turn, and see that something fails (EVERY=1)
+	@$(LOCAL) iam $(if $(EVERY),--every $(EVERY))
 
 load: ## call the API of the local AWS from 50 callers for a minute, and print the percentiles
 	@$(LOCAL) load

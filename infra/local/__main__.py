@@ -44,7 +44,7 @@ def _up(options: argparse.Namespace) -> int:
 
     instance = _instance(options)
     if not instance.foreign:
-        emulator.up(instance, options.port)
+        emulator.up(instance, options.port, getattr(options, "functions", None))
     deploy.deploy(instance, dict(pair.split("=", 1) for pair in options.parameter))
     if options.json:
         _env(options)
@@ -103,6 +103,23 @@ def _fuzz(options: argparse.Namespace) -> int:
     from . import fuzz
 
     return _on_a_stack_of_its_own(options, fuzz.run)
+
+
+def _iam(options: argparse.Namespace) -> int:
+    """On a stack of its own, whose queues lead nowhere."""
+    from . import iam
+
+    return _on_a_stack_of_its_own(options, lambda instance: iam.run(instance, options.every))
+
+
+def _chaos(options: argparse.Namespace) -> int:
+    """On a stack of its own, whose functions find their AWS through the proxy."""
+    from . import chaos, emulator
+
+    options.port = emulator.free_port()
+    with chaos.Chaos(f"http://127.0.0.1:{options.port}", options.seed) as storm:
+        options.functions = storm.endpoint
+        return _on_a_stack_of_its_own(options, lambda instance: storm.run(instance, options.packages))
 
 
 def _load(options: argparse.Namespace) -> int:
@@ -164,7 +181,7 @@ def _instance(options: argparse.Namespace, name: str | None = None):
 
 _COMMANDS = {
     "setup": _setup, "up": _up, "hold": _hold, "env": _env, "logs": _logs, "demo": _demo,
-    "down": _down, "fuzz": _fuzz, "load": _load, "browser": _browser,
+    "down": _down, "fuzz": _fuzz, "iam": _iam, "chaos": _chaos, "load": _load, "browser": _browser,
     "rush": _rush, "redrive": _redrive,
 }  # fmt: skip
 
@@ -191,6 +208,8 @@ def _parser() -> argparse.ArgumentParser:
         ("browser", "hold a stack, and try players and the page in a browser"),
         ("fuzz", "hold a stack, and call its API with what schemathesis makes up of the document"),
         ("rush", "hold a stack, put many files into it at once, and draw queues, latencies and memory"),
+        ("chaos", "hold a stack, let everything go wrong that can, and compare the packages with undisturbed ones"),
+        ("iam", "hold a stack, and take each permission of each role away in turn"),
         ("load", "up, then call the API from many callers at once, and print percentiles"),
     ):
         command = commands.add_parser(name, help=text)
@@ -201,6 +220,13 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("test", nargs="*", help="only tests whose names match")
         if name == "rush":
             command.add_argument("--files", type=int, default=500, help="how many")
+        if name == "chaos":
+            command.add_argument("--packages", type=int, default=200, help="how many")
+            command.add_argument("--seed", type=int, default=1, help="of everything that goes wrong")
+        if name == "iam":
+            command.add_argument(
+                "--every", type=int, default=1, metavar="N", help="try only every so-many-th permission"
+            )
         if name == "demo":
             command.add_argument("file", nargs="?", help="a movie of your own")
     return parser

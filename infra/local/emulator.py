@@ -29,10 +29,11 @@ DEFAULT_PORT = 4566
 START_SECONDS = 60
 
 
-def up(instance: Instance, port: int | None = None) -> None:
+def up(instance: Instance, port: int | None = None, functions: str | None = None) -> None:
     """Starts the instance's emulator and waits until it answers. One that answers already stays as it is.
 
-    Without a port it takes the default one, or a free one when that is taken.
+    Without a port it takes the default one, or a free one when that is taken. `functions` is the address at which the functions
+    find their AWS, if it is another.
     """
     with exclusive(f"instance-{instance.name}"):
         if running(instance):
@@ -41,7 +42,7 @@ def up(instance: Instance, port: int | None = None) -> None:
             raise Stop(f"port {port} is taken; choose another with PORT=... or leave it out")
         chosen = port or _default_or_free(instance)
         with step(f"starting the local AWS on port {chosen}"):
-            _start(instance, chosen)
+            _start(instance, chosen, functions)
 
 
 def down(instance: Instance) -> bool:
@@ -87,7 +88,7 @@ def boot(instance: Instance) -> str:
     return instance.foreign or f"{process.get('pid')}@{process.get('started')}"
 
 
-def _start(instance: Instance, port: int) -> None:
+def _start(instance: Instance, port: int, functions: str | None) -> None:
     home, scratch = instance.folder / "home", instance.folder / "scratch"
     shutil.rmtree(scratch, ignore_errors=True)
     for folder in (home, scratch):
@@ -101,7 +102,7 @@ def _start(instance: Instance, port: int) -> None:
         "LANG": "C.UTF-8",
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "AWS_ENDPOINT_URL": functions or f"http://127.0.0.1:{port}",
         "AWS_ACCESS_KEY_ID": ACCOUNT_KEY,
         "AWS_SECRET_ACCESS_KEY": ACCOUNT_KEY,
         "AUTH": "true",
@@ -149,6 +150,16 @@ def _default_or_free(instance: Instance) -> int:
         if _free(DEFAULT_PORT):
             return DEFAULT_PORT
         say(f"  port {DEFAULT_PORT} is taken, so another one is used")
+    return free_port()
+
+
+def leader(instance: Instance) -> Identity | None:
+    """The process that `up` started, whether it lives or not."""
+    return _identity(instance)
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

@@ -79,14 +79,16 @@ class Instance:
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         }
 
-    def client(self, service: str) -> Any:
-        """A boto3 client of this instance."""
+    def client(self, service: str, session: dict[str, str] | None = None) -> Any:
+        """A boto3 client of this instance: the account's owner's, or that of a role's session."""
+        session = session or {"AccessKeyId": ACCOUNT_KEY, "SecretAccessKey": ACCOUNT_KEY}
         return boto3.client(
             service,
             endpoint_url=self.endpoint,
             region_name=REGION,
-            aws_access_key_id=ACCOUNT_KEY,
-            aws_secret_access_key=ACCOUNT_KEY,
+            aws_access_key_id=session["AccessKeyId"],
+            aws_secret_access_key=session["SecretAccessKey"],
+            aws_session_token=session.get("SessionToken"),
             config=Config(s3={"addressing_style": "path"}, retries={"mode": "standard"}),
         )
 

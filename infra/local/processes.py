@@ -38,12 +38,12 @@ def stop(leader: Identity, patience: float = 5.0) -> None:
     The leader was started in a process group of its own. The family is that group and the leader's descendants, also
     when the leader is gone already: a group's number is not given away while the group has a member.
     """
-    family = _family(leader)
+    members = family(leader)
     _signal(leader, signal.SIGTERM)
     _wait([leader], patience)
-    for member in family:
+    for member in members:
         _signal(member, signal.SIGKILL)
-    _wait(family, patience)
+    _wait(members, patience)
 
 
 def descendants(pid: int) -> list[int]:
@@ -79,7 +79,8 @@ def _reap(who: Identity) -> None:
         pass
 
 
-def _family(leader: Identity) -> list[Identity]:
+def family(leader: Identity) -> list[Identity]:
+    """The leader, its group and its descendants."""
     if Identity.of(leader.pid) not in (leader, None):
         return []  # The number belongs to somebody else now.
     table = _table()

@@ -36,17 +36,18 @@ class Answer:
 
 
 def get(instance: Instance, url: str) -> Answer:
-    """Reads an address of the stack."""
+    """Reads an address of the stack, with an operator's credential where it is the API's."""
     return call(instance, "GET", url)
 
 
-def call(instance: Instance, method: str, url: str) -> Answer:
-    """Calls an address of the stack, with an operator's credential where it is the API's."""
+def call(instance: Instance, method: str, url: str, body: Any = None) -> Answer:
+    """Asks an address of the stack, perhaps with a JSON body, with an operator's credential where it is the API's."""
     endpoint, asked = urlsplit(instance.endpoint), urlsplit(url)
     connection = HTTPConnection(endpoint.hostname or "", endpoint.port or 80, timeout=30)
     path = asked.path + (f"?{asked.query}" if asked.query else "")
     try:
-        connection.request(method, path or "/", headers={"Host": asked.netloc, **_credential(instance, url)})
+        headers = {"Host": asked.netloc, "Content-Type": "application/json", **_credential(instance, url)}
+        connection.request(method, path or "/", body=None if body is None else json.dumps(body), headers=headers)
         response = connection.getresponse()
         return Answer(response.status, response.read())
     except (OSError, HTTPException) as failure:

@@ -1,4 +1,4 @@
-//! `GUARANTEES.md` names tests; this holds it to them.
+//! `GUARANTEES.md` and `SECURITY.md` name tests; this holds them to it.
 
 #![expect(clippy::expect_used, reason = "a panic is how a test fails")]
 
@@ -41,4 +41,18 @@ fn every_promise_names_tests_that_exist() {
         promises += 1;
     }
     assert!(promises > 20, "the table was read");
+}
+
+#[test]
+fn every_test_that_security_stands_on_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+    let mut existing = BTreeSet::new();
+    functions(root, &mut existing);
+    let text = fs::read_to_string(root.join("SECURITY.md")).expect("the threat model");
+    // A name of three words and more is a test's.
+    let named: Vec<&str> = text.split('`').skip(1).step_by(2).filter(|name| name.matches('_').count() >= 3).collect();
+    for name in &named {
+        assert!(existing.contains(*name), "`{name}` does not exist");
+    }
+    assert!(named.len() > 20, "the text was read");
 }

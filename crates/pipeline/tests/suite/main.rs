@@ -8,6 +8,7 @@ mod deletion;
 mod events;
 mod failures;
 mod intake;
+mod licences;
 mod messages;
 mod metrics;
 mod provider;

@@ -1,0 +1,202 @@
+//! Movies that ask for more than they are: refused by their numbers, or packaged into little more than they hold.
+
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    dead_code,
+    clippy::cast_possible_truncation,
+    clippy::struct_excessive_bools,
+    clippy::unwrap_used,
+    reason = "a test: it may panic, and its sizes are small"
+)]
+
+mod support;
+
+use support::{Movie, Wanted, WantedTrack};
+use vpp_media::cenc::{ContentKey, ContentKeys, KeyId, Scheme};
+use vpp_media::cmaf::{KeyParameters, PlanOptions, Planner, ProtectedTracks, Protection, SliceSource, package_slice};
+use vpp_media::isobmff::IndexReader;
+
+/// What is written of the smallest samples there are, for each of their bytes: its share of the tables, encrypted and all.
+const MOST_AMPLIFIED: usize = 32;
+
+/// Sound of samples of these sizes.
+fn sound(sizes: &[u32]) -> Movie {
+    let samples = sizes.iter().map(|&size| Wanted { size, duration: 1024, composition_offset: 0, is_sync: true });
+    let samples = samples.collect();
+    Movie::new(&[WantedTrack { video: false, timescale: 48_000, samples, chunk: 100, change: None, edit: None }])
+}
+
+fn audio_only() -> PlanOptions {
+    PlanOptions { audio_only: true, ..PlanOptions::default() }
+}
+
+/// Plans a file; the code of what is wrong with it, if something is.
+fn planned(file: &[u8]) -> Result<usize, &'static str> {
+    let plan = || {
+        let mut reader = IndexReader::new(file.len() as u64)?;
+        while let Some(range) = reader.want() {
+            reader.supply(&file[usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap()])?;
+        }
+        let index = reader.finish()?;
+        let movie = index.movie()?;
+        let mut planner = Planner::new(&movie, &audio_only())?;
+        let slices = planner.by_ref().collect::<vpp_media::Result<Vec<_>>>()?;
+        planner.finish()?;
+        Ok(slices.len())
+    };
+    plan().map_err(|error: vpp_media::Error| error.code())
+}
+
+/// Where the first box along a path of types begins, with its header.
+fn find(file: &[u8], path: &[&[u8; 4]]) -> Vec<usize> {
+    let (mut at, mut end, mut found) = (0, file.len(), Vec::new());
+    for kind in path {
+        while &file[at + 4..at + 8] != *kind {
+            at += size(file, at);
+            assert!(at < end, "no {kind:?}");
+        }
+        found.push(at);
+        end = at + size(file, at);
+        at += 8;
+    }
+    found
+}
+
+fn size(file: &[u8], at: usize) -> usize {
+    u32::from_be_bytes(file[at..at + 4].try_into().unwrap()) as usize
+}
+
+fn put(file: &mut [u8], at: usize, value: u32) {
+    file[at..at + 4].copy_from_slice(&value.to_be_bytes());
+}
+
+/// The file with a box more in the box at the end of `path`; the index lies behind the media, so that no offset changes.
+fn with_box(mut file: Vec<u8>, path: &[&[u8; 4]], kind: &[u8; 4], payload: &[u8]) -> Vec<u8> {
+    let parents = find(&file, path);
+    let mut new = u32::try_from(payload.len() + 8).unwrap().to_be_bytes().to_vec();
+    new.extend_from_slice(kind);
+    new.extend_from_slice(payload);
+    for at in &parents {
+        let grown = u32::try_from(size(&file, *at) + new.len()).unwrap();
+        put(&mut file, *at, grown);
+    }
+    let inside = parents.last().unwrap() + 8;
+    file.splice(inside..inside, new);
+    file
+}
+
+/// `edts` of these many entries, each of one thousandth that goes on where the one before it ended.
+fn edits(entries: u32, claimed: u32) -> Vec<u8> {
+    let mut elst = vec![0; 4];
+    elst.extend(claimed.to_be_bytes());
+    for number in 0..entries {
+        elst.extend(1_u32.to_be_bytes());
+        elst.extend((48 * number).to_be_bytes());
+        elst.extend(0x0001_0000_u32.to_be_bytes());
+    }
+    let mut edts = u32::try_from(elst.len() + 8).unwrap().to_be_bytes().to_vec();
+    edts.extend_from_slice(b"elst");
+    edts.extend(elst);
+    edts
+}
+
+const TABLES: [&[u8; 4]; 5] = [b"moov", b"trak", b"mdia", b"minf", b"stbl"];
+
+#[test]
+fn billions_of_samples_are_refused_by_their_count() {
+    let movie = sound(&[100; 500]);
+    assert_eq!(planned(&movie.file), Ok(1));
+    for (constant, code) in [(0, "malformed"), (1, "limit_exceeded"), (u32::MAX, "limit_exceeded")] {
+        for count in [u32::MAX, 1 << 31] {
+            let mut file = movie.file.clone();
+            let sizes = *find(&file, &[&TABLES[..], &[b"stsz"]].concat()).last().unwrap();
+            put(&mut file, sizes + 12, constant);
+            put(&mut file, sizes + 16, count);
+            let refused = planned(&file).unwrap_err();
+            assert!([code, "limit_exceeded"].contains(&refused), "{count} of {constant}: {refused}");
+        }
+    }
+}
+
+#[test]
+fn samples_beyond_the_file_are_refused() {
+    let movie = sound(&[100; 500]);
+    for offset in [u32::MAX, u32::try_from(movie.file.len()).unwrap()] {
+        let mut file = movie.file.clone();
+        let chunks = *find(&file, &[&TABLES[..], &[b"stco"]].concat()).last().unwrap();
+        put(&mut file, chunks + 16, offset);
+        assert_eq!(planned(&file), Err("truncated_media"), "a chunk at {offset}");
+    }
+    let mut file = movie.file.clone();
+    let sizes = *find(&file, &[&TABLES[..], &[b"stsz"]].concat()).last().unwrap();
+    put(&mut file, sizes + 20, u32::MAX);
+    assert_eq!(planned(&file), Err("truncated_media"));
+}
+
+#[test]
+fn samples_that_overlap_to_more_than_the_file_are_refused() {
+    let movie = sound(&[100; 500]);
+    let mut file = movie.file.clone();
+    let chunks = *find(&file, &[&TABLES[..], &[b"stco"]].concat()).last().unwrap();
+    for number in 0..5 {
+        put(&mut file, chunks + 16 + 4 * number, 24);
+    }
+    assert_eq!(planned(&file), Ok(1), "all chunks are one: together they are no longer than the file");
+    let sizes = *find(&file, &[&TABLES[..], &[b"stsz"]].concat()).last().unwrap();
+    (0..500).for_each(|number| put(&mut file, sizes + 20 + 4 * number, 400));
+    assert_eq!(planned(&file), Err("malformed"), "and now they are");
+}
+
+#[test]
+fn huge_edit_lists_are_read_by_what_is_there_of_them() {
+    let track: [&[u8; 4]; 2] = [b"moov", b"trak"];
+    let movie = sound(&[100; 500]);
+    let many = with_box(movie.file.clone(), &track, b"edts", &edits(300_000, 300_000));
+    assert!(matches!(planned(&many), Ok(1) | Err("unsupported_feature" | "malformed")), "{:?}", planned(&many));
+    let claimed = with_box(movie.file.clone(), &track, b"edts", &edits(1, u32::MAX));
+    assert_eq!(planned(&claimed), Err("malformed"));
+}
+
+#[test]
+fn boxes_in_boxes_in_boxes_take_no_stack() {
+    let movie = sound(&[100; 500]);
+    for kind in [b"udta", b"trak", b"meta", b"moov"] {
+        let mut nested: Vec<u8> = Vec::new();
+        // Headers alone, each box as long as all that follow it.
+        let depth = 100_000_u32;
+        for number in 0..depth {
+            nested.extend((8 * (depth - number)).to_be_bytes());
+            nested.extend_from_slice(kind);
+        }
+        let file = with_box(movie.file.clone(), &[b"moov"], b"udta", &nested);
+        assert_eq!(planned(&file), Ok(1), "what is not needed is not entered");
+        let file = with_box(movie.file.clone(), &[b"moov", b"trak", b"mdia"], kind, &nested);
+        assert!(planned(&file).is_ok_and(|slices| slices == 1) || planned(&file).is_err());
+    }
+}
+
+#[test]
+fn what_is_written_is_bounded_by_what_is_read() {
+    // As small as samples can be, so that the tables around them weigh most; and without a byte between them.
+    let movie = sound(&[1; 60_000]);
+    let media: usize = 60_000;
+    let index = movie.index();
+    let parsed = index.movie().unwrap();
+    let (key, kid) = (ContentKey::new([7; 16]), KeyId::new([1; 16]).unwrap());
+    let keys: ContentKeys = [(kid, key.clone())].into_iter().collect();
+    for scheme in [Scheme::Cbcs, Scheme::Cenc] {
+        let key = KeyParameters::derive(scheme, &key, kid, b"content");
+        let protection = Some(Protection { scheme, tracks: ProtectedTracks::All, key, audio_key: None });
+        let mut planner = Planner::new(&parsed, &PlanOptions { protection, ..audio_only() }).unwrap();
+        let mut written = 0;
+        for slice in &mut planner {
+            let slice = slice.unwrap();
+            let parts = slice.ranges.iter().map(|range| movie.bytes(range.bytes.start, range.bytes.end).to_vec());
+            let mut source = SliceSource::new(&slice, parts.collect()).unwrap();
+            let segments = package_slice(&slice, &mut source, &keys).unwrap();
+            written += segments.iter().map(|segment| segment.to_vec(&source).len()).sum::<usize>();
+        }
+        assert!(written <= MOST_AMPLIFIED * media, "{written} bytes of {media}");
+    }
+}

@@ -1,0 +1,29 @@
+//! Whose licences end, and when.
+
+use futures_executor::block_on;
+use vpp_pipeline::licence::Refused;
+use vpp_pipeline::package::Encryption;
+use vpp_pipeline::testing::{LONGEST_RUN, Platform};
+
+use crate::support::{only_package, upload_and_run};
+
+#[test]
+fn a_deletion_ends_the_licences_of_a_package_at_once_though_tokens_are_good() {
+    block_on(async {
+        let platform = Platform::default();
+        upload_and_run(&platform).await;
+        let package = only_package(&platform);
+        let token = platform.tokens().issue(&package.id, None).await.unwrap().keys.unwrap().token.to_string();
+        let kids: Vec<_> = package.encryption.iter().flat_map(Encryption::keys).map(|(kid, _)| kid).collect();
+        let licences = platform.licences();
+        let admission = licences.admit(&package.id, &token).await.unwrap();
+        assert_eq!(licences.keys(&admission, &kids).await.unwrap().len(), 1);
+
+        platform.clock.pass(LONGEST_RUN);
+        platform.api().delete_package(&package.id).await.unwrap();
+        assert!(matches!(licences.admit(&package.id, &token).await, Err(Refused::UnknownPackage)), "from now on");
+        assert!(platform.tokens().issue(&package.id, None).await.is_err(), "and no token is given out");
+        assert!(platform.run().await.is_empty());
+        assert!(matches!(licences.admit(&package.id, &token).await, Err(Refused::UnknownPackage)), "when it is gone");
+    });
+}
