@@ -84,7 +84,8 @@ class Chaos:
         self._instance = instance
         self._outputs = instance.outputs()
         self._s3, self._sqs = instance.client("s3"), instance.client("sqs")
-        self._hurry(instance)
+        self._dynamodb, self._kms, self._lambda = map(instance.client, ("dynamodb", "kms", "lambda"))
+        self._hurry()
         began = time.monotonic()
         self._proxy.calm = False
         movies = self._upload(-(-packages // (len(_REQUESTS) + 1)))
@@ -92,18 +93,20 @@ class Chaos:
         self._proxy.calm = True
         given_up = self._retry(movies)
         self._settle(movies)
+        say(f"  the storm is over after {time.monotonic() - began:.0f} s; comparing")
         faults = self._faults(movies)
         self._report(movies, given_up, time.monotonic() - began)
         for fault in faults:
             say(f"  {fault}")
         return 1 if faults else 0
 
-    def _hurry(self, instance: Instance) -> None:
+    def _hurry(self) -> None:
         """Timeouts that fit a machine where everything is near."""
-        functions = instance.client("lambda")
-        for function in functions.list_functions()["Functions"]:
+        for function in self._lambda.list_functions()["Functions"]:
             if function["FunctionName"].startswith(f"{STACK}-"):
-                functions.update_function_configuration(FunctionName=function["FunctionName"], Timeout=FUNCTION_SECONDS)
+                self._lambda.update_function_configuration(
+                    FunctionName=function["FunctionName"], Timeout=FUNCTION_SECONDS
+                )
         for queue, seconds in VISIBILITY_SECONDS.items():
             self._sqs.set_queue_attributes(
                 QueueUrl=self._outputs[f"{queue}QueueUrl"], Attributes={"VisibilityTimeout": str(seconds)}
@@ -134,8 +137,7 @@ class Chaos:
         found = {"key": movie.key, "eTag": movie.etag, "size": movie.file.stat().st_size}
         bucket = {"name": self._outputs["UploadsBucket"]}
         event = {"Records": [{"eventSource": "aws:s3", "s3": {"bucket": bucket, "object": found}}]}
-        client = self._instance.client("lambda")
-        client.invoke(FunctionName=f"{STACK}-ingest", InvocationType="Event", Payload=json.dumps(event))
+        self._lambda.invoke(FunctionName=f"{STACK}-ingest", InvocationType="Event", Payload=json.dumps(event))
 
     def _disturb(self, movies: list[Movie]) -> None:
         """Asks for packages and lets things happen to them, until each has come to an end of some kind."""
@@ -306,8 +308,8 @@ class Chaos:
     def _secrets(self, package: str) -> tuple[str, str]:
         """Its key, which only the owner of the account can open, and the IV or what IVs are derived from."""
         key = {"pk": {"S": f"package#{package}"}, "sk": {"S": "package"}}
-        item = self._instance.client("dynamodb").get_item(TableName=self._outputs["TableName"], Key=key)["Item"]
-        opened = self._instance.client("kms").decrypt(
+        item = self._dynamodb.get_item(TableName=self._outputs["TableName"], Key=key)["Item"]
+        opened = self._kms.decrypt(
             CiphertextBlob=base64.b64decode(item["video_key"]["S"]), EncryptionContext={"packaged_content_id": package}
         )
         return opened["Plaintext"].hex(), item["iv"]["S"]

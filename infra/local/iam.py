@@ -48,6 +48,9 @@ UNSEEN = {
 }
 """What the emulator does not notice the absence of: actions, those of a statement, or a role's statement."""
 
+OUTSIDE = ("announce", "webhook")
+"""Functions that are no part of the round: the changes of a table and an event bus set them to work."""
+
 FILM = ROOT / "tests" / "media" / "made" / "film-moov-last.mp4"
 """Long enough to be assembled of parts."""
 
@@ -82,7 +85,7 @@ def run(instance: Instance, every: int = 1) -> int:
     rounds = _Rounds(instance)
     rounds.small()
     permissions = list(roles.permissions())
-    shown = [one for one in permissions if not one.unseen()]
+    shown = [one for one in permissions if not one.unseen() and one.role not in OUTSIDE]
     tried = shown[::every]
     unneeded = [one for one in tried if not roles.missed(one, rounds.small)]
     if unneeded and FILM.exists():
@@ -93,7 +96,7 @@ def run(instance: Instance, every: int = 1) -> int:
         f"  {len(permissions)} permissions; {len(tried)} taken away in turn, {len(permissions) - len(shown)} cannot be shown here"
     )
     for one in permissions:
-        if reason := one.unseen():
+        if reason := one.unseen() or ("not a part of the round" if one.role in OUTSIDE else None):
             say(f"  not shown  {one}  ({reason})")
     for one in unneeded:
         say(f"  NOT NEEDED {one}")
@@ -316,14 +319,18 @@ class _Rounds:
         self._call("DELETE", f"/packaged_content/{package}", expect=(202,))
         message = next(own for own in self._take("Deletion") if package in own["body"])
         self._handle("delete", "DeletionQueue", message)
-        times = [name for name in ("ready_at", "deleting_at") if name in self._item(package)]
-        self._dynamodb.update_item(
-            TableName=self._outputs["TableName"],
-            Key=_key(package),
-            UpdateExpression=f"SET {', '.join(f'{name} = :long_ago' for name in times)} REMOVE lease_until",
-            ExpressionAttributeValues={":long_ago": {"S": "2020-01-01T00:00:00.000Z"}},
-        )
-        self._handle("delete", "DeletionQueue", message)
+        # Once, or again where the CDN takes its time to forget.
+        for _ in range(3):
+            times = [name for name in ("ready_at", "deleting_at") if name in self._item(package)]
+            if not times:
+                return
+            self._dynamodb.update_item(
+                TableName=self._outputs["TableName"],
+                Key=_key(package),
+                UpdateExpression=f"SET {', '.join(f'{name} = :long_ago' for name in times)} REMOVE lease_until",
+                ExpressionAttributeValues={":long_ago": {"S": "2020-01-01T00:00:00.000Z"}},
+            )
+            self._handle("delete", "DeletionQueue", message)
         if self._item(package):
             raise Denied(f"{package} is still there")
 
