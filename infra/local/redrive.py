@@ -27,7 +27,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from .console import Stop, say
 from .instance import Instance
 
-STAGES = ("ingest", "fragment", "encrypt", "dash", "deletion")
+STAGES = ("ingest", "fragment", "encrypt", "dash", "deletion", "webhook")
 _LONGEST = 100
 """Characters of a message that are shown."""
 _SPARE_SECONDS = 60
@@ -65,7 +65,7 @@ class Stack:
         return cls(name, {own["OutputKey"]: own["OutputValue"] for own in stack["Outputs"]}, boto3.client)
 
     def queue(self, stage: str, dead: bool) -> str:
-        """The address of a stage's queue."""
+        """The address of a stage's queue; nothing when the stack has none."""
         return self.outputs.get(f"{stage.title()}{'Dead' if dead else ''}QueueUrl", "")
 
     def api(self, method: str, path: str) -> dict[str, Any]:
