@@ -3,6 +3,7 @@
 #![allow(
     missing_docs,
     unreachable_pub,
+    unused_imports,
     dead_code,
     clippy::cast_possible_truncation,
     clippy::struct_excessive_bools,
@@ -179,7 +180,7 @@ fn boxes_in_boxes_in_boxes_take_no_stack() {
 #[test]
 fn what_is_written_is_bounded_by_what_is_read() {
     // As small as samples can be, so that the tables around them weigh most; and without a byte between them.
-    let movie = sound(&[1; 60_000]);
+    let movie = sound(&vec![1; 60_000]);
     let media: usize = 60_000;
     let index = movie.index();
     let parsed = index.movie().unwrap();
