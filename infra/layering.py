@@ -17,8 +17,7 @@ FORBIDDEN = {
     "vpp-pipeline": re.compile(r"^(tokio|hyper|http|axum|reqwest|lambda_.*|aws-.*|vpp-aws)$"),
     "vpp-scale": re.compile(r"^(tokio|hyper|http|axum|reqwest|lambda_.*|aws-.*|vpp-aws)$"),
     "vpp-http": re.compile(r"^(tokio|hyper|reqwest|lambda_.*|aws-.*|vpp-aws)$"),
-    # aws-lc is rustls' cipher library, of which the SDK brings the same build; the SDK itself stays out.
-    "vpp-cli": re.compile(r"^(tokio|hyper|axum|reqwest|lambda_.*|aws-(?!lc-).*|vpp-aws)$"),
+    "vpp-cli": re.compile(r"^(tokio|hyper|axum|reqwest|lambda_.*|aws-.*|vpp-aws)$"),
 }
 """What must not appear among a package's dependencies, at any depth."""
 

@@ -2,11 +2,13 @@
 
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
+use aws_smithy_http_client::Builder;
 use vpp_pipeline::delivery::DeliverySecret;
 use vpp_pipeline::ports::Unavailable;
 use vpp_pipeline::webhook::Notice;
 use vpp_pipeline::{Error, Outcome};
 
+use crate::https::tls;
 use crate::meter::{ProcessMeter, Requests};
 use crate::runtime::Stopped;
 use crate::secrets;
@@ -30,9 +32,10 @@ pub struct Aws {
 }
 
 impl Aws {
-    /// Reads credentials, region and endpoint from the environment.
+    /// Reads credentials, region and endpoint from the environment. All clients share one pool of connections.
     pub async fn load() -> Self {
-        Self::new(aws_config::load_defaults(BehaviorVersion::latest()).await)
+        let http = Builder::new().tls_provider(tls()).build_https();
+        Self::new(aws_config::defaults(BehaviorVersion::latest()).http_client(http).load().await)
     }
 
     /// With this configuration.

@@ -11,11 +11,19 @@ use aws_sdk_s3::config::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sdk_s3::primitives::{ByteStream, SdkBody};
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings, SharedHttpConnector};
 use lambda_http::http::Request;
 use zeroize::Zeroizing;
 
 use vpp_pipeline::error::Cause;
+
+/// The TLS of all clients: rustls with ring, a megabyte less to load at a cold start than the SDK's own choice.
+pub(crate) fn tls() -> Provider {
+    Provider::Rustls(CryptoMode::Ring)
+}
 
 /// Calls that end in time, with an answer that fits.
 #[derive(Debug, Clone)]
@@ -64,9 +72,8 @@ impl Https {
     /// Calls by the account's credentials.
     pub(crate) fn new(config: &SdkConfig, bounds: Bounds) -> Self {
         let settings = HttpConnectorSettings::builder().connect_timeout(bounds.time).build();
-        let connector = aws_smithy_http_client::default_connector(&settings, None);
-        let none = || SharedHttpConnector::new(aws_smithy_http_client::Connector::builder().build_http());
-        Self { connector: connector.unwrap_or_else(none), credentials: config.credentials_provider(), bounds }
+        let connector = Connector::builder().connector_settings(settings).tls_provider(tls()).build();
+        Self { connector: SharedHttpConnector::new(connector), credentials: config.credentials_provider(), bounds }
     }
 
     /// Makes one call, signed if there is a scope.

@@ -11,8 +11,6 @@ use aws_sdk_s3::config::http::HttpRequest;
 use aws_sdk_s3::primitives::SdkBody;
 use aws_sdk_sqs::Client;
 use aws_smithy_http_client::Connector;
-use aws_smithy_http_client::tls::Provider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::http::HttpConnector;
 use lambda_http::http::Uri;
 use tracing::{Instrument, error, info, info_span, warn};
@@ -24,6 +22,7 @@ use vpp_pipeline::{Error, Outcome};
 
 use crate::emf;
 use crate::events::SqsMessage;
+use crate::https::tls;
 use crate::runtime::{Fault, Stopped, serve_batches};
 
 const CALL: &str = "POST";
@@ -63,7 +62,7 @@ impl HttpReceiver {
     /// The one at `url`.
     #[must_use]
     pub fn new(url: WebhookUrl) -> Self {
-        let connector = Connector::builder().tls_provider(Provider::rustls(CryptoMode::AwsLc)).build();
+        let connector = Connector::builder().tls_provider(tls()).build();
         Self { connector, url }
     }
 

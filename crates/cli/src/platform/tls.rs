@@ -38,7 +38,7 @@ impl Tls {
                 "the system has no certificates: install them, or name a file in SSL_CERT_FILE",
             ));
         }
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
         let config = config.map_err(other)?.with_root_certificates(roots).with_no_client_auth();
         Ok(Arc::clone(self.0.get_or_init(|| Arc::new(config))))
