@@ -361,7 +361,8 @@ proptest! {
         let (slices, presentation) = plan(&movie, &options(slice_bytes, 1, true));
         let mut writer = PlanWriter::new();
         slices.iter().for_each(|slice| writer.push(slice));
-        let PlanFile { bytes, sections } = writer.finish(&presentation);
+        let PlanFile { pieces, sections } = writer.finish(&presentation);
+        let bytes = pieces.concat();
         let at = |range: std::ops::Range<u64>| &bytes[range.start as usize..range.end as usize];
         prop_assert_eq!(sections.len(), slices.len());
         for (slice, section) in slices.iter().zip(sections) {
@@ -379,7 +380,8 @@ proptest! {
         writer.push(&slices[0]);
         let (_, presentation) = plan(&movie, &options(u64::MAX, 1, true));
         let file = writer.finish(&presentation);
-        let section = &file.bytes[file.sections[0].start as usize..];
+        let bytes = file.pieces.concat();
+        let section = &bytes[file.sections[0].start as usize..];
         let cut = cut % section.len();
         prop_assert!(read_slice(&section[..cut]).is_err());
         let mut flipped = section.to_vec();

@@ -1,8 +1,9 @@
 //! Plan a package: which samples make which segment, and which slices of the source hold them.
 //!
 //! Only the indexes of its sources are read again, at their known places. The plan, the init segments and the subtitle
-//! files beside the movie are written, no media is copied; then the package is Fragmented, and one message per slice goes out. The uploads of single files that have several parts
-//! are begun here, and kept in the catalog before any message names a part: of two runs that begin them, one gives its own up.
+//! files beside the movie are written, no media is copied; then the package is Fragmented, and one message per slice goes
+//! out. The uploads of single files that have several parts are begun here, and kept in the catalog before any message
+//! names a part: of two runs that begin them, one gives its own up.
 //!
 //! Planning is a function of the index and the options, so a repeated message makes the same plan again, finds every
 //! object there, and sends the same slice messages: nothing has to be remembered between two runs.
@@ -16,7 +17,7 @@ use crate::layout;
 use crate::message::{FragmentMessage, Section, SliceMessage};
 use crate::package::Package;
 use crate::parts::{Parts, Run, Sizes};
-use crate::ports::{Catalog, Clock, Created, Location, Meter, NewObject, ObjectStore, Queue, Upload};
+use crate::ports::{Body, Catalog, Clock, Created, Location, Meter, NewObject, ObjectStore, Queue, Upload};
 use crate::source::read_index;
 use crate::stage::{Outcome, package, settle};
 use crate::state::{Stage, State, Step, Transition, Work};
@@ -90,7 +91,7 @@ where
         let bytes_written = self.write_files(&package, &presentation, &texts).await?;
         self.begin_uploads(&package, &presentation, &parts).await?;
         let plan_at = Location::new(&self.settings.work_bucket, layout::plan_key(&package.id));
-        let object = NewObject::new(plan.bytes, layout::plan_headers());
+        let object = NewObject::new(Body::from_iter(plan.pieces), layout::plan_headers());
         self.store.put_if_absent(&plan_at, object).await.map_err(|error| Error::of_store("writing the plan", error))?;
 
         let slices = presentation.slices;

@@ -10,6 +10,7 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use vpp_scale::movie::Movie;
 use vpp_tests::fixtures::{self, fixture};
 
 /// `O_NONBLOCK` of Linux.
@@ -177,6 +178,23 @@ fn a_movie_that_does_not_fit_in_memory_is_refused() {
 
     assert_eq!(error(&file, &["--memory-mib", "100"]), "the movie does not fit in the memory limit");
     assert_eq!(probe(&file, &["--memory-mib", "2000"]).status.code(), Some(0), "with enough memory it is described");
+}
+
+#[test]
+fn the_index_of_a_week_is_described_within_the_limits() {
+    let movie = Movie::new(1 << 40, 7 * 24 * 60 * 60, 1);
+    let scratch = TempDir::new().unwrap();
+    let path = scratch.path().join("week.mp4");
+    let mut file = File::create(&path).unwrap();
+    file.write_all(&movie.read(0..movie.front_len())).unwrap();
+    file.set_len(movie.len()).unwrap();
+    let counts = report(&path)["tracks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|track| track["sample_count"].clone())
+        .collect::<Vec<_>>();
+    assert_eq!(counts, [15_120_000, 30_240_000]);
 }
 
 /// The file is a pipe, so the process waits where it opens it until the test opens the other end.

@@ -24,18 +24,26 @@ const HEADER: usize = 12;
 /// Bytes of a plan to read first: enough for the presentation of most movies.
 pub const PRESENTATION_PREFIX: u64 = 64 * 1024;
 
+/// Bytes of a piece, about. A plan has more bytes than the index it comes of, so it is never copied as a whole.
+const PIECE: usize = 1024 * 1024;
+
 /// A plan under construction.
 #[derive(Debug, Default)]
 pub struct PlanWriter {
-    sections: Vec<u8>,
+    /// Full ones.
+    pieces: Vec<Vec<u8>>,
+    /// The one that grows.
+    last: Vec<u8>,
+    /// Bytes in full pieces.
+    full: usize,
     ends: Vec<usize>,
 }
 
 /// A finished plan.
 #[derive(Debug)]
 pub struct PlanFile {
-    /// Its bytes.
-    pub bytes: Vec<u8>,
+    /// Its bytes, one piece behind the other.
+    pub pieces: Vec<Vec<u8>>,
     /// Where each slice's section lies in them.
     pub sections: Vec<Range<u64>>,
 }
@@ -49,24 +57,29 @@ impl PlanWriter {
 
     /// Adds the next slice.
     pub fn push(&mut self, slice: &Slice) {
-        encode_into(&mut self.sections, slice);
-        self.ends.push(self.sections.len());
+        encode_into(&mut self.last, slice);
+        self.ends.push(self.full.saturating_add(self.last.len()));
+        if self.last.len() >= PIECE {
+            let mut piece = std::mem::take(&mut self.last);
+            piece.shrink_to_fit();
+            self.full = self.full.saturating_add(piece.len());
+            self.pieces.push(piece);
+        }
     }
 
     /// The plan, with the presentation in front.
     #[must_use]
     pub fn finish(self, presentation: &Presentation) -> PlanFile {
-        let mut bytes = MAGIC.to_vec();
         let mut encoded = Vec::new();
         encode_into(&mut encoded, presentation);
-        bytes.extend_from_slice(&u32::try_from(encoded.len()).unwrap_or(u32::MAX).to_be_bytes());
-        bytes.append(&mut encoded);
-        let front = bytes.len();
-        let offset = |end: usize| u64::try_from(front.saturating_add(end)).unwrap_or(u64::MAX);
+        let mut front = MAGIC.to_vec();
+        front.extend_from_slice(&u32::try_from(encoded.len()).unwrap_or(u32::MAX).to_be_bytes());
+        front.append(&mut encoded);
+        let offset = |end: usize| u64::try_from(front.len().saturating_add(end)).unwrap_or(u64::MAX);
         let starts = std::iter::once(&0).chain(&self.ends);
         let sections = starts.zip(&self.ends).map(|(start, end)| offset(*start)..offset(*end)).collect();
-        bytes.extend_from_slice(&self.sections);
-        PlanFile { bytes, sections }
+        let pieces = std::iter::once(front).chain(self.pieces).chain([self.last]).collect();
+        PlanFile { pieces, sections }
     }
 }
 

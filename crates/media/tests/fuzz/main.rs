@@ -171,9 +171,9 @@ fn a_stored_plan_is_an_error_or_a_plan() {
             let mut writer = PlanWriter::new();
             planner.by_ref().for_each(|slice| writer.push(&slice.unwrap()));
             let plan = writer.finish(&planner.finish().unwrap());
-            let section = &plan.sections[0];
-            let presentation = vpp_media::cmaf::presentation_range(&plan.bytes[..12]).unwrap();
-            let part = |range: &std::ops::Range<u64>| plan.bytes[range.start as usize..range.end as usize].to_vec();
+            let (section, bytes) = (&plan.sections[0], plan.pieces.concat());
+            let presentation = vpp_media::cmaf::presentation_range(&bytes[..12]).unwrap();
+            let part = |range: &std::ops::Range<u64>| bytes[range.start as usize..range.end as usize].to_vec();
             (part(section), part(&presentation))
         };
         vec![
