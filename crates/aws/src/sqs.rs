@@ -18,6 +18,7 @@ use vpp_pipeline::ports::{DelayQueue, Queue, Unavailable};
 
 use crate::error::unavailable;
 use crate::trace;
+use crate::tries::pauses;
 
 /// Entries of a batch, by SQS's own bound.
 const BATCH: usize = 10;
@@ -26,7 +27,9 @@ const LONGEST_DELAY: i32 = 900;
 /// Batches sent at a time: a film has thousands of slices.
 const BATCHES: usize = 8;
 /// Times the entries of a batch are sent that SQS did not take.
-const TRIES: u32 = 4;
+const TRIES: usize = 4;
+/// Pause after the first.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// A queue of one kind of message.
 #[derive(Debug)]
@@ -45,14 +48,14 @@ impl<M> SqsQueue<M> {
 
     /// Sends a batch. A batch may be taken in part: what was not taken is sent again.
     async fn send_batch(&self, mut entries: Vec<SendMessageBatchRequestEntry>) -> Result<(), Unavailable> {
-        for attempt in 0..TRIES {
+        for pause in pauses(PAUSE).take(TRIES) {
             let request = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries.clone()));
             let answer = request.send().await.map_err(unavailable("SendMessageBatch"))?;
             if answer.failed().is_empty() {
                 return Ok(());
             }
             entries.retain(|entry| answer.failed().iter().any(|failed| failed.id() == entry.id()));
-            tokio::time::sleep(Duration::from_millis(50 << attempt)).await;
+            tokio::time::sleep(pause).await;
         }
         Err(Unavailable::new("SendMessageBatch", "some messages were not taken".into()))
     }

@@ -13,6 +13,14 @@ use vpp_pipeline::error::chain;
 /// Pauses between tries.
 const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(3)];
 
+/// The longest pause between two tries of one call.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// The pauses between the tries of one call: each is twice as long as the one before, to a second.
+pub(crate) fn pauses(first: Duration) -> impl Iterator<Item = Duration> {
+    std::iter::successors(Some(first), |pause| Some((*pause * 2).min(LONGEST_PAUSE)))
+}
+
 /// Runs `attempt` until it succeeds, has had its tries, or could not finish before `deadline`.
 pub(crate) async fn try_again<T>(
     deadline: SystemTime,
@@ -54,6 +62,12 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let ended = runtime.block_on(try_again(deadline, attempt));
         (tries.get(), ended.is_ok())
+    }
+
+    #[test]
+    fn pauses_double_to_a_second() {
+        let millis: Vec<_> = pauses(Duration::from_millis(300)).take(4).map(|pause| pause.as_millis()).collect();
+        assert_eq!(millis, [300, 600, 1_000, 1_000]);
     }
 
     #[test]

@@ -15,8 +15,9 @@ use vpp_pipeline::state::Status;
 use vpp_pipeline::timestamp::Timestamp;
 
 use super::attributes::{Item, Malformed, Reader, Writer, number, string};
-use super::{DynamoCatalog, FAILED_CONDITION_EXCEPTION, content_item, malformed, package_item};
+use super::{DynamoCatalog, FAILED_CONDITION_EXCEPTION, PAUSE, content_item, malformed, package_item};
 use crate::error::{code, unavailable};
+use crate::tries::pauses;
 
 /// Queries made for one page.
 const QUERIES: usize = 8;
@@ -127,7 +128,7 @@ impl DynamoCatalog {
         };
         let mut keys = places.iter().map(key).collect::<Result<Vec<_>, _>>().map_err(malformed)?;
         let mut found: HashMap<String, Package> = HashMap::new();
-        for _ in 0..TRIES {
+        for pause in pauses(PAUSE).take(TRIES) {
             if keys.is_empty() {
                 break;
             }
@@ -141,6 +142,9 @@ impl DynamoCatalog {
             }
             let left = answer.unprocessed_keys.unwrap_or_default();
             keys = left.into_values().flat_map(|left| left.keys).collect();
+            if !keys.is_empty() {
+                tokio::time::sleep(pause).await;
+            }
         }
         if !keys.is_empty() {
             return Err(Unavailable::new(CALL, "some keys were not read".into()));
@@ -158,13 +162,14 @@ impl DynamoCatalog {
             };
             let writes: Result<Vec<_>, _> = keys.iter().map(delete).collect();
             let mut writes = writes.map_err(|error| Unavailable::new(CALL, error.into()))?;
-            for _ in 0..TRIES {
+            for pause in pauses(PAUSE).take(TRIES) {
                 let answer = self.client.batch_write_item().request_items(&self.table, writes).send().await;
                 let left = answer.map_err(unavailable(CALL))?.unprocessed_items.unwrap_or_default();
                 writes = left.into_values().flatten().collect();
                 if writes.is_empty() {
                     break;
                 }
+                tokio::time::sleep(pause).await;
             }
             if !writes.is_empty() {
                 return Err(Unavailable::new(CALL, "some items were not deleted".into()));

@@ -39,14 +39,13 @@ use vpp_pipeline::ports::{Catalog, Created, Receipt, Unavailable, Upload};
 use vpp_pipeline::state::{Advance, Transition};
 
 use crate::error::{code, unavailable};
+use crate::tries::pauses;
 use attributes::{Item, Malformed, string};
 
 /// Times a write is made that meets others on the same item.
-const CONFLICTS: u32 = 10;
-/// Pause after the first meeting; it doubles with each.
+const CONFLICTS: usize = 10;
+/// Pause after the first meeting, or after a batch that was taken in part.
 const PAUSE: Duration = Duration::from_millis(10);
-/// Longest pause.
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 const FAILED_CONDITION: &str = "ConditionalCheckFailed";
 const FAILED_CONDITION_EXCEPTION: &str = "ConditionalCheckFailedException";
@@ -105,8 +104,7 @@ impl DynamoCatalog {
     /// Makes all of `writes` or none, again and again while they meet other writes.
     async fn transact(&self, writes: Vec<TransactWriteItem>, spread: u32) -> Result<Written, Unavailable> {
         const CALL: &str = "TransactWriteItems";
-        let mut pause = PAUSE + Duration::from_millis(u64::from(spread % 16));
-        for _ in 0..CONFLICTS {
+        for pause in pauses(PAUSE + Duration::from_millis(u64::from(spread % 16))).take(CONFLICTS) {
             let request = self.client.transact_write_items().set_transact_items(Some(writes.clone()));
             let Err(error) = request.send().await else { return Ok(Written::Yes) };
             let reasons = cancellations(&error);
@@ -117,7 +115,6 @@ impl DynamoCatalog {
                 return Err(unavailable(CALL)(error));
             }
             tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
         }
         Err(Unavailable::new(CALL, "other writes kept coming first".into()))
     }
