@@ -1,0 +1,160 @@
+//! Catalogs: what is written under conditions.
+
+use std::time::Duration;
+
+use super::made::{at, content, package, receipt, spent};
+use crate::content::{Content, Refusal, Verdict};
+use crate::package::{Options, Package, Tally, Treatment};
+use crate::ports::{Catalog, Created, Receipt, Upload, UploadId};
+use crate::state::{Advance, Failure, Stage, State, Status, Step, Transition, Work};
+
+/// A catalog: the uploads of a package are kept once.
+pub async fn kept_uploads<C: Catalog>(catalog: &C, run: &str) {
+    let package = package(run, 1);
+    catalog.create_package(&package).await.unwrap();
+    assert_eq!(catalog.uploads(&package.id).await.unwrap(), None);
+    let uploads = |ids: [&str; 2]| {
+        let upload = |(representation, id): (&str, &str)| Upload {
+            representation: representation.to_owned(),
+            id: UploadId::new(id),
+        };
+        ["v1", "a1"].into_iter().zip(ids).map(upload).collect::<Vec<_>>()
+    };
+    let first = uploads(["one/+=", "two"]);
+    assert_eq!(catalog.put_uploads(&package.id, &first).await.unwrap(), Created::Now);
+    let before = catalog.put_uploads(&package.id, &uploads(["three", "four"])).await.unwrap();
+    assert_eq!(before, Created::Before(first.clone()));
+    assert_eq!(catalog.uploads(&package.id).await.unwrap(), Some(first));
+    assert_eq!(catalog.receipts(&package.id).await.unwrap(), [], "an upload is no receipt");
+}
+
+/// A catalog: conditional creates.
+pub async fn creates<C: Catalog>(catalog: &C, run: &str) {
+    let (content, package) = (content(run, 1), package(run, 1));
+    assert_eq!(catalog.content(&content.id).await.unwrap(), None);
+    assert_eq!(catalog.package(&package.id).await.unwrap(), None);
+
+    assert_eq!(catalog.create_content(&content, Some(&package)).await.unwrap(), Created::Now);
+    assert_eq!(catalog.content(&content.id).await.unwrap(), Some(content.clone()), "it reads back as written");
+    assert_eq!(catalog.package(&package.id).await.unwrap(), Some(package.clone()), "in the same write");
+
+    let later = Content { created_at: at(99), bytes_read: 0, ..content.clone() };
+    assert_eq!(catalog.create_content(&later, None).await.unwrap(), Created::Before(content));
+    let later = Package { created_at: at(99), tally: Tally::default(), ..package.clone() };
+    assert_eq!(catalog.create_package(&later).await.unwrap(), Created::Before(package), "the first key stays");
+
+    let clear = self::package(run, 2);
+    let options = Options::new(Treatment::Clear, Duration::from_millis(2500));
+    let clear = Package { encryption: None, options, ..clear };
+    assert_eq!(catalog.create_package(&clear).await.unwrap(), Created::Now);
+    assert_eq!(catalog.package(&clear.id).await.unwrap(), Some(clear));
+}
+
+/// A catalog: refusals, which of them are provisional, and contents that are subtitles.
+pub async fn refusals<C: Catalog>(catalog: &C, run: &str) {
+    let ingested = content(run, 1);
+    let refused = |refusal| Content { verdict: Verdict::Refused(refusal), ..ingested.clone() };
+    let provisional = refused(Refusal::ingest_failed());
+    assert_eq!(catalog.create_content(&provisional, None).await.unwrap(), Created::Now);
+    let facts = ingested.facts().cloned().map(Box::new);
+    let last = refused(Refusal { code: "no_video".to_owned(), message: "sound alone".to_owned(), facts });
+    assert_eq!(catalog.create_content(&last, None).await.unwrap(), Created::Now, "in place of the provisional one");
+    assert_eq!(catalog.create_content(&ingested, None).await.unwrap(), Created::Before(last.clone()));
+    assert_eq!(catalog.content(&ingested.id).await.unwrap(), Some(last));
+
+    let subtitles = Content { verdict: Verdict::Subtitles, ..content(run, 2) };
+    assert_eq!(catalog.create_content(&subtitles, None).await.unwrap(), Created::Now);
+    assert_eq!(catalog.content(&subtitles.id).await.unwrap(), Some(subtitles));
+}
+
+/// A catalog: a package takes every step once, in order, and never goes back.
+pub async fn steps<C: Catalog>(catalog: &C, run: &str) {
+    let mut expected = package(run, 1);
+    let id = expected.id.clone();
+    catalog.create_package(&expected).await.unwrap();
+    let failed = |stage| Step::Failed(Failure { stage, code: "late".to_owned(), message: "too late".to_owned() });
+    let ready = Step::Ready { url: "https://cdn.example/stream.mpd".to_owned() };
+    let steps = [
+        (Step::Encrypted, Advance::Stale(Status::Queued)),
+        (Step::Fragmented { slices: 2 }, Advance::Done),
+        (Step::Fragmented { slices: 3 }, Advance::Stale(Status::Fragmented)),
+        (Step::Encrypted, Advance::Done),
+        (failed(Stage::Fragment), Advance::Stale(Status::Encrypted)),
+        (ready, Advance::Done),
+        (Step::Encrypted, Advance::Stale(Status::Ready)),
+        (failed(Stage::Dash), Advance::Stale(Status::Ready)),
+    ];
+    for (second, (step, outcome)) in (10..).zip(steps) {
+        let spent = vec![(Stage::Encrypt, spent(second)), (Stage::Dash, spent(second + 1))];
+        let work = Work { output: Some(format!("s3://work/{second}")), bytes_read: 100, bytes_written: 7, spent };
+        let transition = Transition { of: None, at: at(second), step, work };
+        assert_eq!(catalog.advance(&id, &transition).await.unwrap(), outcome, "{transition:?}");
+        assert_eq!(expected.apply(&transition), outcome);
+        assert_eq!(catalog.package(&id).await.unwrap(), Some(expected.clone()), "after {transition:?}");
+    }
+}
+
+/// A catalog: a package takes no step of another run.
+pub async fn steps_of_runs<C: Catalog>(catalog: &C, run: &str) {
+    let mut expected = package(run, 1);
+    let id = expected.id.clone();
+    catalog.create_package(&expected).await.unwrap();
+    let own = expected.run;
+    let failed = || Step::Failed(Failure { stage: Stage::Encrypt, code: "c".to_owned(), message: "m".to_owned() });
+    let retried = Step::Retried { failed_at: at(13), to: Status::Fragmented };
+    for (second, of, step, outcome) in [
+        (10, Some(own + 1), Step::Fragmented { slices: 2 }, Advance::Stale(Status::Queued)),
+        (11, Some(own), Step::Fragmented { slices: 2 }, Advance::Done),
+        (12, Some(own + 1), failed(), Advance::Stale(Status::Fragmented)),
+        (13, Some(own), failed(), Advance::Done),
+        (14, None, retried, Advance::Done),
+        (15, Some(own), Step::Encrypted, Advance::Stale(Status::Fragmented)),
+        (16, Some(own), failed(), Advance::Stale(Status::Fragmented)),
+        (17, Some(14_000), Step::Encrypted, Advance::Done),
+    ] {
+        let transition = Transition { of, at: at(second), step, work: Work::default() };
+        assert_eq!(catalog.advance(&id, &transition).await.unwrap(), outcome, "{transition:?}");
+        expected.apply(&transition);
+        assert_eq!(catalog.package(&id).await.unwrap(), Some(expected.clone()), "after {transition:?}");
+    }
+}
+
+/// A catalog: a failure keeps its reason and how far the package was, and is the end.
+pub async fn failures<C: Catalog>(catalog: &C, run: &str) {
+    let mut expected = package(run, 1);
+    let id = expected.id.clone();
+    catalog.create_package(&expected).await.unwrap();
+    let failure =
+        Failure { stage: Stage::Encrypt, code: "source_missing".to_owned(), message: "it is gone".to_owned() };
+    for step in [Step::Fragmented { slices: 2 }, Step::Failed(failure), Step::Encrypted] {
+        let transition = Transition { of: None, at: at(20), step, work: Work::default() };
+        let outcome = expected.apply(&transition);
+        assert_eq!(catalog.advance(&id, &transition).await.unwrap(), outcome);
+    }
+    let found = catalog.package(&id).await.unwrap().unwrap();
+    assert_eq!(found, expected);
+    assert!(matches!(found.state, State::Failed { before, .. } if before.plan().is_some()), "it was Fragmented before");
+}
+
+/// A catalog: a slice counts once, and receipts read back by slice.
+pub async fn receipts<C: Catalog>(catalog: &C, run: &str) {
+    let mut expected = package(run, 1);
+    let id = expected.id.clone();
+    catalog.create_package(&expected).await.unwrap();
+    let fragmented = Transition { of: None, at: at(1), step: Step::Fragmented { slices: 12 }, work: Work::default() };
+    catalog.advance(&id, &fragmented).await.unwrap();
+    expected.apply(&fragmented);
+
+    assert!(!catalog.has_receipt(&id, 0).await.unwrap());
+    for slice in [11, 0, 2, 0, 11, 1, 3, 4, 5, 6, 7, 8, 9, 10] {
+        if !catalog.has_receipt(&id, slice).await.unwrap() {
+            expected.count(&receipt(slice));
+        }
+        catalog.put_receipt(&id, &receipt(slice)).await.unwrap();
+        assert!(catalog.has_receipt(&id, slice).await.unwrap());
+    }
+    let found = catalog.package(&id).await.unwrap().unwrap();
+    assert_eq!((found.tally.slices_done, found.clone()), (12, expected));
+    let all: Vec<Receipt> = (0..12).map(receipt).collect();
+    assert_eq!(catalog.receipts(&id).await.unwrap(), all);
+}

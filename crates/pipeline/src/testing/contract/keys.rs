@@ -1,0 +1,36 @@
+//! Vaults and signers.
+
+use vpp_media::cenc::{ContentKey, Scheme};
+use vpp_media::cmaf::ProtectedTracks;
+
+use super::made::package;
+use crate::ports::{KeyUse, KeyVault, TokenSigner};
+
+/// A signer: it knows its own codes, and no others.
+pub async fn token_signer<S: TokenSigner>(signer: &S) {
+    let mac = signer.sign(b"one message").await.unwrap();
+    assert_eq!(signer.sign(b"one message").await.unwrap(), mac, "the same message has the same code");
+    assert!(signer.verify(b"one message", &mac).await.unwrap());
+    assert!(!signer.verify(b"another message", &mac).await.unwrap());
+    for byte in 0..mac.len() {
+        let mut tampered = mac;
+        tampered[byte] ^= 1;
+        assert!(!signer.verify(b"one message", &tampered).await.unwrap(), "byte {byte}");
+    }
+}
+
+/// A vault: what is wrapped for a package unwraps for it, and for no other.
+pub async fn key_vault<V: KeyVault>(vault: &V, run: &str) {
+    let (one, other) = (package(run, 1).id, package(run, 2).id);
+    let key = ContentKey::new(*b"sixteen byte key");
+    let wrapped = vault.wrap(&key, &one).await.unwrap();
+    assert!(!wrapped.as_bytes().windows(16).any(|window| window == key.expose()), "the key is not in it");
+    assert_eq!(vault.unwrap(&wrapped, &one).await.unwrap().expose(), key.expose());
+    assert!(vault.unwrap(&wrapped, &other).await.is_err(), "it is bound to its package");
+
+    let asked = KeyUse { package: &one, scheme: Scheme::Cbcs, tracks: ProtectedTracks::Video, audio_only: false };
+    let made = vault.make(&asked).await.unwrap();
+    assert_eq!(vault.unwrap(&made.wrapped, &one).await.unwrap().expose(), made.key.expose());
+    let again = vault.make(&asked).await.unwrap();
+    assert_ne!(made.key.expose(), again.key.expose(), "every key made is another");
+}

@@ -1,0 +1,135 @@
+//! Contents, packages and receipts to put in, numbered, with something in every field.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, UNIX_EPOCH};
+
+use vpp_media::cenc::{ConstantIv, Drm, KeyId, Pssh, Scheme};
+use vpp_media::cmaf::{KeyParameters, Layout, ProtectedTracks, Protection, SegmentSize};
+use vpp_media::preflight::{Preflight, Warning};
+
+use super::super::edges::report;
+use crate::content::{Content, Facts, Verdict};
+use crate::id::{ContentId, PackageId};
+use crate::package::{Encryption, Input, Options, Package, Tally, Treatment};
+use crate::ports::{Digest, ETag, Location, PieceReceipt, Place, Receipt, SegmentReceipt, Spent, WrappedKey};
+use crate::state::{Stage, State};
+use crate::subtitles::{Kind, Offer, Subtitles};
+use crate::timestamp::Timestamp;
+
+pub(super) fn at(second: u64) -> Timestamp {
+    Timestamp::from(UNIX_EPOCH + Duration::from_secs(second))
+}
+
+pub(super) fn spent(number: u64) -> Spent {
+    Spent { millis: number, gets: 1, puts: number + 2, peak_memory: 30_000_000 + number }
+}
+
+pub(super) fn content(run: &str, number: u64) -> Content {
+    let (location, etag) = (Location::new("uploads", format!("{run}/{number}.mp4")), ETag::new("0123"));
+    Content {
+        id: ContentId::of(&location, &etag),
+        location,
+        etag,
+        version_id: Some("version".to_owned()),
+        bytes: 5_000_000_000,
+        bytes_read: 70_000,
+        spent: spent(number),
+        created_at: at(number),
+        deleted_at: None,
+        verdict: Verdict::Ingested(Facts {
+            index: 32..70_000,
+            video_track_number: Some(1),
+            report: report(),
+            preflight: Some(preflight()),
+            package: Some(package(run, number).id),
+        }),
+    }
+}
+
+pub(super) fn preflight() -> Preflight {
+    Preflight {
+        segment_ms: 6000,
+        segments: 300,
+        slices: 20,
+        most_ranges_in_a_slice: 1,
+        bytes_to_read: 4_900_000_000,
+        tracks: Vec::new(),
+        warnings: vec![Warning::NoFaststart, Warning::OpenGroups { track_id: 1, open: 2, groups: 3 }],
+    }
+}
+
+pub(super) fn package(run: &str, number: u64) -> Package {
+    let treatment = Treatment::Encrypt { scheme: Scheme::Cbcs, tracks: ProtectedTracks::All };
+    let segment_duration = Duration::from_secs(6);
+    let pssh = "AAAAJHBzc2gAAAAA7e+LqXnWSs6jyCfc1R0h7QAAAARkYXRh";
+    let drm = Drm {
+        widevine: Some(Pssh::widevine(pssh).unwrap()),
+        playready: None,
+        fairplay: Some("skd://key".parse().unwrap()),
+    };
+    let layout = if number.is_multiple_of(2) { Layout::Segments } else { Layout::SingleFile };
+    let subtitles = vec![Subtitles {
+        content: ContentId::of(&Location::new("uploads", "a.vtt"), &ETag::new("4567")),
+        location: Location::new("uploads", "a.vtt"),
+        etag: ETag::new("4567"),
+        bytes: 1234,
+        offer: Offer { language: "pt-BR".to_owned(), label: Some("Português".to_owned()), kind: Kind::Forced },
+    }];
+    let options = Options { drm, subtitles, audio_only: true, layout, ..Options::new(treatment, segment_duration) };
+    let (location, etag) = (Location::new("uploads", format!("{run}/{number}.mp4")), ETag::new("0123"));
+    let id = PackageId::of_upload(&ContentId::of(&location, &etag).into(), &options);
+    let (kid, iv) = (KeyId::new([7; 16]).unwrap(), ConstantIv::new([9; 16]));
+    let key = KeyParameters { kid, iv };
+    let audio_key = KeyParameters { kid: KeyId::new([8; 16]).unwrap(), iv: ConstantIv::new([10; 16]) };
+    let protection = Protection { scheme: Scheme::Cbcs, tracks: ProtectedTracks::All, key, audio_key: Some(audio_key) };
+    let (key, audio_key) = (WrappedKey::new(vec![1, 2, 3, 250]), Some(WrappedKey::new(vec![4, 5])));
+    Package {
+        content: ContentId::of(&location, &etag),
+        source: crate::content::Source { location, etag, bytes: 5_000_000_000, index: 32..70_000 },
+        further: further(run),
+        options,
+        encryption: Some(Encryption { protection, key, audio_key }),
+        created_at: at(number),
+        run: 1_000 * number,
+        output_file_path: None,
+        tally: Tally { bytes_read: 70_000, ..Default::default() },
+        spent: BTreeMap::from([(Stage::Ingest, spent(number))]),
+        state: State::Queued,
+        id,
+    }
+}
+
+pub(super) fn further(run: &str) -> Vec<Input> {
+    let input = |number: u64| {
+        let (location, etag) = (Location::new("uploads", format!("{run}/rung {number}.mp4")), ETag::new("4567"));
+        let content = ContentId::of(&location, &etag);
+        Input { content, source: crate::content::Source { location, etag, bytes: number, index: 28..number } }
+    };
+    vec![input(1_000_000), input(2_000_000)]
+}
+
+pub(super) fn receipt(slice: u32) -> Receipt {
+    let segment = |representation: &str, number, bytes| SegmentReceipt {
+        representation: representation.to_owned(),
+        number,
+        size: SegmentSize { bytes, entry_bytes: bytes / 10 },
+        digest: Some(Digest::of(representation.as_bytes())),
+    };
+    let first = slice * 2 + 1;
+    let segments = vec![segment("v1", first, 1_000_000), segment("a1", first, 90_000), segment("v1", first + 1, 900)];
+    let piece = |representation: &str, bytes, place| PieceReceipt {
+        representation: representation.to_owned(),
+        bytes,
+        digest: Digest::of(b"piece"),
+        place,
+    };
+    let pieces = match slice {
+        0 => vec![],
+        1 => vec![piece("v1", 1_100_000, Place::File)],
+        _ => vec![
+            piece("v1", 1_000_900, Place::Uploaded { part: 2, etag: ETag::new("0123") }),
+            piece("a1", 90_000, Place::Kept { part: 1 }),
+        ],
+    };
+    Receipt { slice, bytes_read: 1_100_000, segments, pieces, spent: spent(slice.into()) }
+}

@@ -1,0 +1,147 @@
+//! Object stores, and what takes files in.
+
+use std::time::Duration;
+
+use crate::layout;
+use crate::ports::{
+    Arrived, Digest, ETag, Intake, Location, NewObject, NewPart, ObjectRemover, ObjectStore, Part, Put, StoreError,
+};
+
+/// An object store: conditional writes, ranges, versions. `etag` finds out the version of an object.
+pub async fn object_store<S: ObjectStore>(store: &S, bucket: &str, run: &str, etag: impl AsyncFn(&Location) -> ETag) {
+    let at = Location::new(bucket, format!("{run}/a key with spaces, + and ü.mp4"));
+    let object = |bytes: &[u8]| NewObject::new(bytes.to_vec(), layout::output_headers("v1/1.m4s"));
+
+    let missing = store.read(&at, None, 0..4).await;
+    assert!(matches!(missing, Err(StoreError::Missing { .. })), "{missing:?}");
+
+    assert_eq!(store.put_if_absent(&at, object(b"0123456789")).await.unwrap(), Put::Created);
+    assert_eq!(store.put_if_absent(&at, object(b"0123456789")).await.unwrap(), Put::AlreadyThere);
+    let different = store.put_if_absent(&at, object(b"something else")).await;
+    assert!(matches!(different, Err(StoreError::DifferentBytes { .. })), "{different:?}");
+
+    let pin = etag(&at).await;
+    assert_eq!(store.read(&at, None, 0..10).await.unwrap(), b"0123456789", "it was left as it is");
+    assert_eq!(store.read(&at, Some(&pin), 2..5).await.unwrap(), b"234");
+    assert_eq!(store.read(&at, Some(&pin), 8..1_000).await.unwrap(), b"89", "cut off at its end");
+    let other = ETag::new("0123456789abcdef0123456789abcdef");
+    let changed = store.read(&at, Some(&other), 2..5).await;
+    assert!(matches!(changed, Err(StoreError::Changed { .. })), "{changed:?}");
+
+    let large = Location::new(bucket, format!("{run}/large"));
+    let bytes: Vec<u8> = (0..9_000_000_u32).map(|at| at.to_le_bytes()[1]).collect();
+    assert_eq!(store.put_if_absent(&large, object(&bytes)).await.unwrap(), Put::Created);
+    assert_eq!(store.put_if_absent(&large, object(&bytes)).await.unwrap(), Put::AlreadyThere);
+    assert_eq!(store.read(&large, None, 1_000..8_000_000).await.unwrap(), bytes[1_000..8_000_000]);
+}
+
+/// An object store: uploads in parts. Parts have at least what S3 asks for.
+pub async fn uploads<S: ObjectStore>(store: &S, bucket: &str, run: &str) {
+    let at = Location::new(bucket, format!("{run}/a file in parts.mp4"));
+    let headers = layout::output_headers("v1/media.mp4");
+    let bytes: Vec<u8> = (0..6_000_000_u32).map(|at| at.to_le_bytes()[1]).collect();
+    let new = |number: u16, bytes: &[u8]| NewPart::new(number, bytes.to_vec());
+    let upload = store.begin_upload(&at, headers).await.unwrap();
+    let other = store.begin_upload(&at, headers).await.unwrap();
+    assert_ne!(upload, other, "two uploads of one object do not meet");
+
+    let tail = new(7, b"the last part may be small");
+    let (tail_bytes, tail_digest) = (tail.body.length(), tail.digest);
+    let tail_etag = store.put_part(&at, &upload, tail).await.unwrap();
+    let first = new(1, &bytes);
+    let first_digest = first.digest;
+    let etag = store.put_part(&at, &upload, first).await.unwrap();
+    assert_eq!(store.put_part(&at, &upload, new(1, &bytes)).await.unwrap(), etag, "the same bytes are the same part");
+    let missing = store.read(&at, None, 0..4).await;
+    assert!(matches!(missing, Err(StoreError::Missing { .. })), "no reader sees it: {missing:?}");
+
+    let part = |number, bytes, digest, etag: &ETag| Part { number, bytes, digest, etag: Some(etag.clone()) };
+    let parts = [part(1, 6_000_000, first_digest, &etag), part(7, tail_bytes, tail_digest, &tail_etag)];
+    assert_eq!(store.complete_upload(&at, &upload, &parts).await.unwrap(), Put::Created);
+    let whole = [&bytes[..], b"the last part may be small"].concat();
+    assert_eq!(store.read(&at, None, 0..7_000_000).await.unwrap(), whole);
+    store.complete_upload(&at, &upload, &parts).await.unwrap();
+    let unknown = parts.clone().map(|part| Part { etag: None, ..part });
+    assert_eq!(store.complete_upload(&at, &upload, &unknown).await.unwrap(), Put::AlreadyThere);
+
+    // Another upload of the same object finds it, or finds that it is not what it would be.
+    let again = store.put_part(&at, &other, new(1, &whole)).await.unwrap();
+    let same = [part(1, whole.len() as u64, Digest::of(&whole), &again)];
+    assert_eq!(store.complete_upload(&at, &other, &same).await.unwrap(), Put::AlreadyThere);
+    let other = store.begin_upload(&at, headers).await.unwrap();
+    let short = store.put_part(&at, &other, new(1, b"something else")).await.unwrap();
+    let short = [part(1, 14, Digest::of(b"something else"), &short)];
+    let different = store.complete_upload(&at, &other, &short).await;
+    assert!(matches!(different, Err(StoreError::DifferentBytes { .. })), "{different:?}");
+
+    let nowhere = Location::new(bucket, format!("{run}/given up.mp4"));
+    let upload = store.begin_upload(&nowhere, headers).await.unwrap();
+    store.put_part(&nowhere, &upload, new(1, &bytes)).await.unwrap();
+    store.abandon_upload(&nowhere, &upload).await.unwrap();
+    store.abandon_upload(&nowhere, &upload).await.unwrap();
+    let over = store.put_part(&nowhere, &upload, new(1, &bytes)).await;
+    assert!(matches!(over, Err(StoreError::UploadOver { .. })), "{over:?}");
+    let over = store.complete_upload(&nowhere, &upload, &parts[..1]).await;
+    assert!(matches!(over, Err(StoreError::UploadOver { .. })), "{over:?}");
+}
+
+/// An intake: parts are counted as they arrive, and made an object.
+pub async fn intake<S: Intake>(store: &S, bucket: &str, run: &str, sender: &impl ObjectStore) {
+    let at = Location::new(bucket, format!("{run}/ä file + more.mp4"));
+    let lasts = Duration::from_mins(5);
+    assert_eq!(store.find(&at).await.unwrap(), None);
+    let (upload, other) = (store.begin(&at).await.unwrap(), store.begin(&at).await.unwrap());
+    assert_eq!(store.arrived(&at, &upload).await.unwrap(), []);
+    let url = store.part_url(&at, &upload, 2, lasts).await.unwrap();
+    assert!(url.starts_with("http") && url.contains("partNumber=2"), "{url}");
+    assert_ne!(url, store.object_url(&at, lasts).await.unwrap());
+    let bytes = vec![7; 6_000_000];
+    let last = sender.put_part(&at, &upload, NewPart::new(2, b"the last".to_vec())).await.unwrap();
+    sender.put_part(&at, &upload, NewPart::new(1, b"too short".to_vec())).await.unwrap();
+    let first = sender.put_part(&at, &upload, NewPart::new(1, bytes)).await.unwrap();
+    let arrived = store.arrived(&at, &upload).await.unwrap();
+    let part = |number, bytes, etag: &ETag| Arrived { number, bytes, etag: etag.clone() };
+    assert_eq!(arrived, [part(1, 6_000_000, &first), part(2, 8, &last)], "the latest of each number");
+    store.complete(&at, &upload, &arrived).await.unwrap();
+    let (_, length) = store.find(&at).await.unwrap().unwrap();
+    assert_eq!(length, 6_000_008);
+    let over = store.arrived(&at, &upload).await;
+    assert!(matches!(over, Err(StoreError::UploadOver { .. })), "{over:?}");
+    for _ in 0..2 {
+        store.give_up(&at, &other).await.unwrap();
+    }
+    let over = store.arrived(&at, &other).await;
+    assert!(matches!(over, Err(StoreError::UploadOver { .. })), "{over:?}");
+    assert!(store.find(&at).await.unwrap().is_some(), "what is whole stays");
+}
+
+/// An object store: objects are deleted by prefix, and a source by its version.
+pub async fn removals<S: ObjectStore + ObjectRemover>(
+    store: &S,
+    bucket: &str,
+    run: &str,
+    etag: impl AsyncFn(&Location) -> ETag,
+) {
+    let at = |key: &str| Location::new(bucket, format!("{run}/{key}"));
+    let object = |bytes: &[u8]| NewObject::new(bytes.to_vec(), layout::output_headers("v1/1.m4s"));
+    for number in 0..30 {
+        store.put_if_absent(&at(&format!("doomed/v1/{number} ü&<.m4s")), object(b"segment")).await.unwrap();
+    }
+    store.put_if_absent(&at("doomed2/v1/1.m4s"), object(b"other")).await.unwrap();
+    for _ in 0..2 {
+        store.remove_all(bucket, &format!("{run}/doomed/")).await.unwrap();
+    }
+    let gone = store.read(&at("doomed/v1/7 ü&<.m4s"), None, 0..4).await;
+    assert!(matches!(gone, Err(StoreError::Missing { .. })), "{gone:?}");
+    assert_eq!(store.read(&at("doomed2/v1/1.m4s"), None, 0..5).await.unwrap(), b"other", "another prefix");
+
+    let source = at("doomed2/v1/1.m4s");
+    let right = etag(&source).await;
+    store.remove_version(&source, None, &ETag::new("0123456789abcdef0123456789abcdef")).await.unwrap();
+    assert_eq!(store.read(&source, None, 0..5).await.unwrap(), b"other", "another version stands there");
+    for _ in 0..2 {
+        store.remove_version(&source, None, &right).await.unwrap();
+    }
+    let gone = store.read(&source, None, 0..4).await;
+    assert!(matches!(gone, Err(StoreError::Missing { .. })), "{gone:?}");
+}
