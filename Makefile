@@ -9,7 +9,7 @@ export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down logs redrive test check advisories bench chaos iam load rush scale fmt deploy
+.PHONY: help demo up down logs redrive test check advisories bench chaos iam load large rush scale fmt deploy
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
@@ -65,6 +65,9 @@ iam: ## take each permission of each function's role away in turn, and see that 
 
 load: ## call the API of the local AWS from 50 callers for a minute, and print the percentiles
 	@$(LOCAL) load
+
+large: ## package 2 GiB on the local AWS, and 10 MB behind it, and hold the functions to their bounds
+	@$(LOCAL) large
 
 rush: ## put 500 small files into a local stack at once: queues, latencies, memory, to target/rush (FILES=...)
 	@$(LOCAL) rush $(if $(FILES),--files $(FILES))

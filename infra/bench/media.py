@@ -29,10 +29,16 @@ class Movie:
 _NOISE = "noise=alls=60:allf=t"
 _TONES = "-f lavfi -i sine=frequency=330:sample_rate=48000 -f lavfi -i sine=frequency=440:sample_rate=48000"
 _AAC = "-c:a aac -ac 2 -b:a 128k"
-_720P = (
-    f"-f lavfi -i testsrc2=size=1280x720:rate=25,{_NOISE} {_TONES} -map 0 -map 1 -map 2 -t 60 -c:v libx264 -preset ultrafast"
-    f" -pix_fmt yuv420p -g 100 -sc_threshold 0 -b:v 8M -minrate 8M -maxrate 8M -bufsize 8M -nal-hrd cbr {_AAC}"
-)
+
+
+def _720p(seconds: int) -> str:
+    return (
+        f"-f lavfi -i testsrc2=size=1280x720:rate=25,{_NOISE} {_TONES} -map 0 -map 1 -map 2 -t {seconds} -c:v libx264"
+        " -preset ultrafast -pix_fmt yuv420p -g 100 -sc_threshold 0 -b:v 8M -minrate 8M -maxrate 8M -bufsize 8M -nal-hrd cbr"
+        f" {_AAC}"
+    )
+
+
 _THIN = (
     f"-f lavfi -i testsrc2=size=160x90:rate=50 {_TONES} -map 0 -map 1 -t 60 -c:v libx264 -preset veryfast -pix_fmt yuv420p"
     f" -g 100 -b:v 96k {_AAC}"
@@ -43,13 +49,18 @@ _AV1 = f"{_SOURCE} -c:v libsvtav1 -preset 12"
 _SOUND = "-f lavfi -i anoisesrc=sample_rate=48000 -t 60 -c:a aac -ac 2 -b:a 256k"
 
 MOVIES = (
-    Movie("short", "a minute of 720p at 8 Mb/s, H.264 and two AAC", _720P, 1),
-    Movie("film", "20 minutes of 720p at 8 Mb/s, H.264 and two AAC", _720P, 20),
+    Movie("short", "a minute of 720p at 8 Mb/s, H.264 and two AAC", _720p(60), 1),
+    Movie("film", "20 minutes of 720p at 8 Mb/s, H.264 and two AAC", _720p(60), 20),
     Movie("samples", "4 hours at a low rate, 50 pictures a second: 1.4 million samples", _THIN, 240),
     Movie("hevc", "5 minutes of 720p at about 8 Mb/s, H.265", _HEVC, 30, has_peers=False),
     Movie("av1", "5 minutes of 720p at about 8 Mb/s, AV1", _AV1, 30, has_peers=False),
     Movie("sound", "2.5 hours of AAC at 256 kb/s, encrypted whole", _SOUND, 150, has_peers=False),
 )
+
+
+TWO_GIBIBYTES = Movie("large", "34 minutes of the film", _720p(60), 34)
+TEN_MEGABYTES = Movie("small", "10 seconds of the film", _720p(10), 1)
+"""What the local AWS is given to carry."""
 
 
 def made(movie: Movie, ffmpeg: Path) -> Path:

@@ -129,6 +129,13 @@ def _load(options: argparse.Namespace) -> int:
     return load.run(_instance(options))
 
 
+def _large(options: argparse.Namespace) -> int:
+    from . import large
+
+    _up(options)
+    return large.run(_instance(options))
+
+
 def _rush(options: argparse.Namespace) -> int:
     """On a stack of its own, so that nothing but the files is worked on."""
     from . import rush
@@ -182,7 +189,7 @@ def _instance(options: argparse.Namespace, name: str | None = None):
 _COMMANDS = {
     "setup": _setup, "up": _up, "hold": _hold, "env": _env, "logs": _logs, "demo": _demo,
     "down": _down, "fuzz": _fuzz, "iam": _iam, "chaos": _chaos, "load": _load, "browser": _browser,
-    "rush": _rush, "redrive": _redrive,
+    "large": _large, "rush": _rush, "redrive": _redrive,
 }  # fmt: skip
 
 
@@ -207,6 +214,7 @@ def _parser() -> argparse.ArgumentParser:
         ("demo", "up, then package a movie and follow it"),
         ("browser", "hold a stack, and try players and the page in a browser"),
         ("fuzz", "hold a stack, and call its API with what schemathesis makes up of the document"),
+        ("large", "up, then package 2 GiB and 10 MB behind it, and hold both to the bounds"),
         ("rush", "hold a stack, put many files into it at once, and draw queues, latencies and memory"),
         ("chaos", "hold a stack, let everything go wrong that can, and compare the packages with undisturbed ones"),
         ("iam", "hold a stack, and take each permission of each role away in turn"),
