@@ -18,8 +18,8 @@
 //! factor in time, transfer and bill. Indexes, plans and `moof`s have their true size. The probe is not run; it takes its
 //! time and agrees.
 //!
-//! Not in the model: the upload, the CDN, single files (whose parts are uploaded one by one), other tenants of the account, failures other than throttling, and DynamoDB's and
-//! S3's slow adaptation to a load that stays.
+//! Not in the model: the upload, the CDN, single files (whose parts are uploaded one by one), other tenants of the account,
+//! failures other than throttling, and DynamoDB's and S3's slow adaptation to a load that stays.
 //!
 //! # Reading the results
 //!
