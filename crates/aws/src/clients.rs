@@ -1,7 +1,7 @@
 //! The SDK's clients, behind the adapters.
 
 use aws_config::retry::RetryConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
 use aws_smithy_http_client::Builder;
 use vpp_pipeline::delivery::DeliverySecret;
 use vpp_pipeline::ports::Unavailable;
@@ -31,11 +31,17 @@ pub struct Aws {
     requests: Requests,
 }
 
+/// The environment's configuration, to be loaded; all clients of it share one pool of connections.
+#[must_use]
+pub fn configuration() -> ConfigLoader {
+    let http = Builder::new().tls_provider(tls()).build_https();
+    aws_config::defaults(BehaviorVersion::latest()).http_client(http)
+}
+
 impl Aws {
-    /// Reads credentials, region and endpoint from the environment. All clients share one pool of connections.
+    /// Reads credentials, region and endpoint from the environment.
     pub async fn load() -> Self {
-        let http = Builder::new().tls_provider(tls()).build_https();
-        Self::new(aws_config::defaults(BehaviorVersion::latest()).http_client(http).load().await)
+        Self::new(configuration().load().await)
     }
 
     /// With this configuration.

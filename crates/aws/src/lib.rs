@@ -49,7 +49,7 @@ mod trace;
 mod tries;
 mod webhooks;
 
-pub use clients::Aws;
+pub use clients::{Aws, configuration};
 pub use clock::SystemClock;
 pub use cloudfront::CloudFrontCache;
 pub use dynamodb::DynamoCatalog;

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{Region, SdkConfig};
 use aws_sdk_s3::config::Credentials;
 use tempfile::TempDir;
 
@@ -53,7 +53,7 @@ impl Emulator {
 
     /// How a client reaches it.
     pub(crate) async fn config(&self) -> SdkConfig {
-        aws_config::defaults(BehaviorVersion::latest())
+        vpp_aws::configuration()
             .endpoint_url(format!("http://127.0.0.1:{}", self.port))
             .region(Region::new("us-east-1"))
             .credentials_provider(Credentials::new("test", "test", None, None, "test"))
