@@ -159,6 +159,28 @@ pub(crate) fn sent_messages(url: &str) -> BTreeSet<String> {
     entries.map(|entry| entry["MessageBody"].as_str().expect("a body").to_owned()).collect()
 }
 
+/// The traces that the messages carry which functions have sent to the queue at `url` with `text` in them.
+pub(crate) fn sent_traces(url: &str, text: &str) -> BTreeSet<String> {
+    let calls = audit("SendMessageBatch").into_iter().filter(|call| call["QueueUrl"] == url);
+    let entries = calls.flat_map(|mut call| call["Entries"].as_array_mut().map(std::mem::take).expect("entries"));
+    let about = entries.filter(|entry| entry["MessageBody"].as_str().is_some_and(|body| body.contains(text)));
+    let header = |entry: Value| {
+        let header = entry["MessageSystemAttributes"]["AWSTraceHeader"]["StringValue"].as_str()?.to_owned();
+        header.split(';').find_map(|part| part.strip_prefix("Root=")).map(str::to_owned)
+    };
+    about.filter_map(header).collect()
+}
+
+/// Sends a message to the queue at `url` under a trace.
+pub(crate) fn send_traced_message(url: &str, body: &str, header: &str) {
+    let trace = json!({"AWSTraceHeader": {"DataType": "String", "StringValue": header}});
+    call(
+        "sqs",
+        "AmazonSQS.SendMessage",
+        &json!({"QueueUrl": url, "MessageBody": body, "MessageSystemAttributes": trace}),
+    );
+}
+
 /// What functions have put on the bus, as the audit log keeps it.
 pub(crate) fn events() -> Vec<Value> {
     let entries =
