@@ -136,19 +136,24 @@ mod tests {
 
     const BOUNDS: Bounds = Bounds { time: Duration::from_mins(1), bytes: 1000 };
 
-    /// Calls a server that says this to whoever connects, and then nothing more for as long as the call lasts.
+    /// Calls a server that says this to whoever asks, and then nothing more for as long as the call lasts.
     fn called(says: &str, bounds: Bounds) -> Result<Answer, HttpsError> {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}/", listener.local_addr().unwrap());
         let says = says.to_owned();
         let server = std::thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
+            // An answer that comes before the question is whole would be a fault of its own.
+            let mut byte = [0; 1];
+            while byte != *b"?" {
+                stream.read_exact(&mut byte).unwrap();
+            }
             stream.write_all(says.as_bytes()).unwrap();
             let _ = stream.read_to_end(&mut Vec::new());
         });
         let https = Https::new(&SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build(), bounds);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let answer = runtime.block_on(https.call(Request::post(address).body(b"asked".to_vec()).unwrap(), None));
+        let answer = runtime.block_on(https.call(Request::post(address).body(b"asked?".to_vec()).unwrap(), None));
         drop((https, runtime));
         server.join().unwrap();
         answer
