@@ -91,12 +91,19 @@ def _run(what: str, command: list[str], environment: dict[str, str] | None = Non
         done = subprocess.run(
             command if watched else [*command, "--quiet"],
             cwd=ROOT,
-            env={**os.environ, **(environment or {})},
+            env={**_outside_of_cargo(), **(environment or {})},
             stdout=sys.stderr,
             check=False,
         )
     if done.returncode != 0:
         raise Stop(f"the build failed: {' '.join(command)}")
+
+
+def _outside_of_cargo() -> dict[str, str]:
+    """The environment without what `cargo test` says of the crate that it tests: ring's build script looks at it, so that the
+    functions would be compiled anew inside of a test, and again outside of it.
+    """
+    return {name: value for name, value in os.environ.items() if not name.startswith(("CARGO_PKG_", "CARGO_MANIFEST_"))}
 
 
 def _built(executables: Path, name: str) -> Path:
