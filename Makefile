@@ -9,7 +9,7 @@ export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down logs redrive test check advisories bench chaos iam load large rush scale fmt deploy
+.PHONY: help demo up down logs redrive restore test check advisories bench chaos iam load large rush scale fmt deploy
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
@@ -28,6 +28,9 @@ logs: ## print what the functions logged
 
 redrive: ## list what was given up on; with YES=1, put it back to work (STACK=name: on AWS)
 	@$(LOCAL) redrive $(if $(YES),--yes) $(if $(STACK),--stack $(STACK))
+
+restore: ## put what TABLE, a restored table, has into the table of the stack, where it is missing (STACK=name: on AWS)
+	@$(LOCAL) restore $(if $(STACK),--stack $(STACK)) "$(TABLE)"
 
 test: ## run every test
 	@$(LOCAL) setup

@@ -146,8 +146,20 @@ def _rush(options: argparse.Namespace) -> int:
 def _redrive(options: argparse.Namespace) -> int:
     from . import redrive
 
-    stack = redrive.Stack.in_account(options.stack) if options.stack else redrive.Stack.local(_instance(options))
-    return redrive.run(stack, options.yes)
+    return redrive.run(_stack(options), options.yes)
+
+
+def _restore(options: argparse.Namespace) -> int:
+    from . import restore
+
+    return restore.run(_stack(options), options.table)
+
+
+def _stack(options: argparse.Namespace):
+    """The one that is named in an account, or the local one."""
+    from .redrive import Stack
+
+    return Stack.in_account(options.stack) if options.stack else Stack.local(_instance(options))
 
 
 def _env(options: argparse.Namespace) -> int:
@@ -189,7 +201,7 @@ def _instance(options: argparse.Namespace, name: str | None = None):
 _COMMANDS = {
     "setup": _setup, "up": _up, "hold": _hold, "env": _env, "logs": _logs, "demo": _demo,
     "down": _down, "fuzz": _fuzz, "iam": _iam, "chaos": _chaos, "load": _load, "browser": _browser,
-    "large": _large, "rush": _rush, "redrive": _redrive,
+    "large": _large, "rush": _rush, "redrive": _redrive, "restore": _restore,
 }  # fmt: skip
 
 
@@ -207,7 +219,10 @@ def _parser() -> argparse.ArgumentParser:
     logs.add_argument("function", nargs="?", help="one function's log only")
     redrive = commands.add_parser("redrive", help="list what was given up on, and put it back to work")
     redrive.add_argument("--yes", action="store_true", help="put it back to work")
-    redrive.add_argument("--stack", help="a stack in the account that the environment names, in place of the local one")
+    restore = commands.add_parser("restore", help="put what a restored table has, and the stack's has not, into that")
+    restore.add_argument("table", help="the restored table")
+    for command in (redrive, restore):
+        command.add_argument("--stack", help="a stack in the account that the environment names, not the local one")
     for name, text in (
         ("up", "start, build and deploy"),
         ("hold", "up, print what `env` prints on one line, and down when standard input ends"),

@@ -29,11 +29,11 @@ DEFAULT_PORT = 4566
 START_SECONDS = 60
 
 
-def up(instance: Instance, port: int | None = None, functions: str | None = None) -> None:
+def up(instance: Instance, port: int | None = None, functions: str | None = None, lasting: bool = False) -> None:
     """Starts the instance's emulator and waits until it answers. One that answers already stays as it is.
 
     Without a port it takes the default one, or a free one when that is taken. `functions` is the address at which the functions
-    find their AWS, if it is another.
+    find their AWS, if it is another. What is `lasting` can be restarted.
     """
     with exclusive(f"instance-{instance.name}"):
         if running(instance):
@@ -42,7 +42,16 @@ def up(instance: Instance, port: int | None = None, functions: str | None = None
             raise Stop(f"port {port} is taken; choose another with PORT=... or leave it out")
         chosen = port or _default_or_free(instance)
         with step(f"starting the local AWS on port {chosen}"):
-            _start(instance, chosen, functions)
+            _start(instance, chosen, functions, lasting)
+
+
+def restart(instance: Instance) -> None:
+    """Stops a lasting emulator, functions and all, and starts it where and as it was."""
+    with exclusive(f"instance-{instance.name}"):
+        process, identity = instance.read("process.json"), _identity(instance)
+        if identity:
+            processes.stop(identity, START_SECONDS)
+        _start(instance, process["port"], process["functions"], lasting=True)
 
 
 def down(instance: Instance) -> bool:
@@ -52,7 +61,8 @@ def down(instance: Instance) -> bool:
         was_running = identity is not None and identity.alive()
         if identity:
             processes.stop(identity)
-        shutil.rmtree(instance.folder / "scratch", ignore_errors=True)
+        for folder in ("scratch", "state"):
+            shutil.rmtree(instance.folder / folder, ignore_errors=True)
         for file in ("process.json", "deployment.json"):
             (instance.folder / file).unlink(missing_ok=True)
         return was_running
@@ -88,7 +98,7 @@ def boot(instance: Instance) -> str:
     return instance.foreign or f"{process.get('pid')}@{process.get('started')}"
 
 
-def _start(instance: Instance, port: int, functions: str | None) -> None:
+def _start(instance: Instance, port: int, functions: str | None, lasting: bool) -> None:
     home, scratch = instance.folder / "home", instance.folder / "scratch"
     shutil.rmtree(scratch, ignore_errors=True)
     for folder in (home, scratch):
@@ -109,7 +119,10 @@ def _start(instance: Instance, port: int, functions: str | None) -> None:
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
     }
-    with log.open("wb") as output:
+    if lasting:
+        state = instance.folder / "state"
+        environment |= {"PERSIST_STATE": "1", "STATE_DIR": str(state), "S3_PERSIST": "1", "S3_DATA_DIR": str(state / "s3")}
+    with log.open("ab" if lasting else "wb") as output:
         process = subprocess.Popen(
             [program("emulator", "ministack")],
             cwd=home,
@@ -121,7 +134,8 @@ def _start(instance: Instance, port: int, functions: str | None) -> None:
         )
     identity = Identity.of(process.pid)
     if identity:
-        instance.write("process.json", {"pid": identity.pid, "started": identity.started, "port": port})
+        known = {"pid": identity.pid, "started": identity.started, "port": port, "functions": functions}
+        instance.write("process.json", known)
     deadline = time.monotonic() + START_SECONDS
     while not _healthy(port):
         if process.poll() is not None or time.monotonic() > deadline:

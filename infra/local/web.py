@@ -40,13 +40,13 @@ def get(instance: Instance, url: str) -> Answer:
     return call(instance, "GET", url)
 
 
-def call(instance: Instance, method: str, url: str, body: Any = None) -> Answer:
-    """Asks an address of the stack, perhaps with a JSON body, with an operator's credential where it is the API's."""
+def call(instance: Instance, method: str, url: str, body: Any = None, token: str | None = None) -> Answer:
+    """Asks an address of the stack, perhaps with a JSON body, with this token, or an operator's where it is the API's."""
     endpoint, asked = urlsplit(instance.endpoint), urlsplit(url)
     connection = HTTPConnection(endpoint.hostname or "", endpoint.port or 80, timeout=30)
     path = asked.path + (f"?{asked.query}" if asked.query else "")
     try:
-        headers = {"Host": asked.netloc, "Content-Type": "application/json", **_credential(instance, url)}
+        headers = {"Host": asked.netloc, "Content-Type": "application/json", **_credential(instance, url, token)}
         connection.request(method, path or "/", body=None if body is None else json.dumps(body), headers=headers)
         response = connection.getresponse()
         return Answer(response.status, response.read())
@@ -56,8 +56,8 @@ def call(instance: Instance, method: str, url: str, body: Any = None) -> Answer:
         connection.close()
 
 
-def _credential(instance: Instance, url: str) -> dict[str, str]:
-    """Only the API is shown the token."""
+def _credential(instance: Instance, url: str, token: str | None) -> dict[str, str]:
+    """Only the API is shown a token."""
     if not url.startswith(instance.outputs()["ApiUrl"]):
         return {}
-    return {"Authorization": f"Bearer {instance.token()}"}
+    return {"Authorization": f"Bearer {token or instance.token()}"}

@@ -1,6 +1,6 @@
-"""A poisoned message fails its package with the reason and blocks no other, and what was given up on is put back to work.
+"""What was given up on is put back to work, and what was lost is brought back: `make redrive`, and the restore drill.
 
-On a stack of its own, whose queues hide a message for seconds where the template says minutes.
+On a stack of their own, whose queues hide a message for seconds where the template says minutes.
 """
 
 import base64
@@ -12,7 +12,7 @@ import unittest
 from collections.abc import Callable
 from typing import Any
 
-from infra.local import redrive, web
+from infra.local import redrive, restore, web
 from infra.local.instance import Instance
 from infra.local.tools import ROOT
 
@@ -21,8 +21,8 @@ PATIENCE_SECONDS = 240
 HIDDEN_SECONDS = 8
 
 
-class Redrive(unittest.TestCase):
-    """`make redrive`, and what comes before it."""
+class Recovery(unittest.TestCase):
+    """`make redrive` and `make restore`, and what comes before them."""
 
     @classmethod
     def setUpClass(cls) -> None:
@@ -80,11 +80,62 @@ class Redrive(unittest.TestCase):
         self.assertEqual(redrive.run(self._stack(), yes=True), 0)
         self._eventually(lambda: self._content_of("a b.mp4")["status"] == "Ingested")
 
+    def test_a_table_and_a_source_that_were_lost_are_brought_back(self) -> None:
+        table, dynamodb = self.outputs["TableName"], self.instance.client("dynamodb")
+        package = self._package_of("drill.mp4")
+        self._eventually(lambda: self._api(f"/packaged_content/{package}")["status"] == "Ready")
+        before, licence = self._api(f"/packaged_content/{package}"), self._licence(package)
+        dynamodb.restore_table_to_point_in_time(
+            SourceTableName=table, TargetTableName="drill", UseLatestRestorableTime=True
+        )
+        dynamodb.get_waiter("table_exists").wait(TableName="drill")
+        self._lose(package)
+        self.assertEqual(self._answer("GET", f"/packaged_content/{package}").status, 404)
+
+        self.assertEqual(restore.run(self._stack(), "drill"), 0)
+        self.assertEqual(self._api(f"/packaged_content/{package}"), before)
+        self.assertEqual(self._licence(package), licence, "the key can be opened")
+        newer = self._change_key(package, "newer")
+        self.assertEqual(restore.run(self._stack(), "drill"), 0)
+        self.assertEqual(self._change_key(package, newer), "newer", "what is there is not overwritten")
+
+        s3, bucket = self.instance.client("s3"), self.outputs["UploadsBucket"]
+        marker = s3.delete_object(Bucket=bucket, Key="drill.mp4")["VersionId"]
+        asked = {"input_content_id": before["input_content_id"], "layout": "single-file"}
+        another = self._answer("POST", "/packaged_content", asked).json()["packaged_content_id"]
+        failure = self._eventually(lambda: self._api(f"/packaged_content/{another}").get("failure"))
+        self.assertEqual(failure["code"], "source_missing")
+        s3.delete_object(Bucket=bucket, Key="drill.mp4", VersionId=marker)
+        self._answer("POST", f"/packaged_content/{another}/retry").json()
+        self._eventually(lambda: self._api(f"/packaged_content/{another}")["status"] == "Ready")
+
+    def _lose(self, package: str) -> None:
+        """Takes all that the table has of a package away."""
+        table, dynamodb = self.outputs["TableName"], self.instance.client("dynamodb")
+        found = dynamodb.query(
+            TableName=table,
+            KeyConditionExpression="pk = :package",
+            ExpressionAttributeValues={":package": {"S": f"package#{package}"}},
+        )["Items"]
+        self.assertGreater(len(found), 0)
+        for item in found:
+            dynamodb.delete_item(TableName=table, Key={name: item[name] for name in ("pk", "sk")})
+
+    def _licence(self, package: str) -> dict[str, Any]:
+        """The key of a package as a player gets it."""
+        issued = self._answer("POST", f"/packaged_content/{package}/playback_tokens").json()
+        kid = base64.urlsafe_b64encode(bytes.fromhex(self._api(f"/packaged_content/{package}")["kid"].replace("-", "")))
+        asked = {"kids": [kid.decode().rstrip("=")], "type": "temporary"}
+        return web.call(self.instance, "POST", issued["license_url"], asked, issued["token"]).json()
+
     def _stack(self) -> redrive.Stack:
         return redrive.Stack.local(self.instance)
 
+    def _answer(self, method: str, path: str, body: Any = None) -> web.Answer:
+        return web.call(self.instance, method, f"{self.outputs['ApiUrl'].rstrip('/')}{path}", body)
+
     def _api(self, path: str) -> dict[str, Any]:
-        return web.get(self.instance, f"{self.outputs['ApiUrl'].rstrip('/')}{path}").json()
+        return self._answer("GET", path).json()
 
     def _content_of(self, key: str) -> dict[str, Any]:
         origin = f"s3://{self.outputs['UploadsBucket']}/{key}"
