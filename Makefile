@@ -9,7 +9,7 @@ export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down logs redrive restore test check advisories bench chaos iam load large rush scale fmt deploy
+.PHONY: help demo up down logs redrive restore test check advisories bench chaos iam load large rush scale fmt deploy .rust .stacks
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
@@ -35,8 +35,14 @@ restore: ## put what TABLE, a restored table, has into the table of the stack, w
 test: ## run every test
 	@$(LOCAL) setup
 	@cargo build --release --workspace --bins
-	@cargo test --release --workspace
+	@$(MAKE) --no-print-directory --jobs=2 .rust .stacks
 	@$(LOCAL) browser
+
+.rust:
+	@cargo test --release --workspace
+
+# Most of their time they wait for queues, so they stand beside the others.
+.stacks:
 	@$(VENVS)/emulator/bin/python -m unittest discover --start-directory infra/tests --top-level-directory .
 
 check: ## formats, lints, layering, instruction counts, template, dependencies

@@ -44,7 +44,7 @@ def _up(options: argparse.Namespace) -> int:
 
     instance = _instance(options)
     if not instance.foreign:
-        emulator.up(instance, options.port, getattr(options, "functions", None))
+        emulator.up(instance, options.port, getattr(options, "functions", None), getattr(options, "lasting", False))
     deploy.deploy(instance, dict(pair.split("=", 1) for pair in options.parameter))
     if options.json:
         _env(options)
@@ -118,7 +118,7 @@ def _chaos(options: argparse.Namespace) -> int:
 
     options.port = emulator.free_port()
     with chaos.Chaos(f"http://127.0.0.1:{options.port}", options.seed) as storm:
-        options.functions = storm.endpoint
+        options.functions, options.lasting = storm.endpoint, True
         return _on_a_stack_of_its_own(options, lambda instance: storm.run(instance, options.packages))
 
 

@@ -2,7 +2,8 @@
 
 What goes wrong is the proxy's doing (`proxy`: throttled, failed, broken, late and repeated calls, functions that are killed
 between two calls), and here: events that come twice, messages that are delivered again while they are worked on, sources that
-are replaced or deleted mid-way, packages that are deleted while they are made. Each by a seed.
+are replaced or deleted mid-way, packages that are deleted while they are made, and one moment at which the whole of the local AWS
+stops, and starts again with what it had written down. Each by a seed.
 
 A package that was given up on must say so, and is retried when the storm is over; nobody may need more than that. In the end
 every package is Ready and byte for byte what `vpp package` writes of the same movie, or has failed because its source is not
@@ -39,6 +40,9 @@ VISIBILITY_SECONDS = {"Fragment": 12, "Encrypt": 2, "Dash": 12, "Deletion": 12}
 
 _KEY = "0123456789abcdef0123456789abcdef"
 _CHANGED = ("source_changed", "source_missing")
+_GIVEN_UP = ("retries_exhausted", "upload_expired")
+"""How packages fail that nothing is wrong with. The local AWS forgets uploads in parts when it is restarted."""
+
 _END = ("Ready", "Failed", "gone")
 _REQUESTS = ({}, {"layout": "single-file"}, {"scheme": "cenc", "encrypt": "all"}, {"scheme": "clear"})
 """What is asked for of each movie, beside what its upload starts."""
@@ -141,13 +145,24 @@ class Chaos:
 
     def _disturb(self, movies: list[Movie]) -> None:
         """Asks for packages and lets things happen to them, until each has come to an end of some kind."""
-        patience = _Patience(movies)
+        patience, restarted = _Patience(movies), False
         while True:
             ends = sum(self._follow(movie, len(_REQUESTS) + 1) for movie in movies)
             if ends == len(movies):
                 return
+            if ends >= len(movies) / 3 and not restarted:
+                restarted = True
+                self._restart(movies)
             patience.check(movies)
             time.sleep(0.2)
+
+    def _restart(self, movies: list[Movie]) -> None:
+        """Stops the local AWS and starts it again. It holds events of uploads in memory alone, where AWS would not lose them."""
+        emulator.restart(self._instance)
+        self._proxy.met["the local AWS restarted"] += 1
+        for movie in movies:
+            if not movie.content:
+                self._event(movie)
 
     def _follow(self, movie: Movie, wanted: int) -> bool:
         """Looks at one movie, and asks for what is missing. Whether all of it has come to an end."""
@@ -210,7 +225,7 @@ class Chaos:
         given_up = 0
         for movie in movies:
             for package, known in movie.packages.items():
-                if known["status"] == "Failed" and known["failure"]["code"] == "retries_exhausted":
+                if known["status"] == "Failed" and known["failure"]["code"] in _GIVEN_UP:
                     given_up += 1
                     self._call("POST", f"/packaged_content/{package}/retry")
                     known["status"] = "Queued"

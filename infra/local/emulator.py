@@ -121,7 +121,12 @@ def _start(instance: Instance, port: int, functions: str | None, lasting: bool) 
     }
     if lasting:
         state = instance.folder / "state"
-        environment |= {"PERSIST_STATE": "1", "STATE_DIR": str(state), "S3_PERSIST": "1", "S3_DATA_DIR": str(state / "s3")}
+        environment |= {
+            "PERSIST_STATE": "1",
+            "STATE_DIR": str(state),
+            "S3_PERSIST": "1",
+            "S3_DATA_DIR": str(state / "s3"),
+        }
     with log.open("ab" if lasting else "wb") as output:
         process = subprocess.Popen(
             [program("emulator", "ministack")],

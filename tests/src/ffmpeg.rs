@@ -1,9 +1,12 @@
 //! ffmpeg as a witness: what it finds in a file, packet by packet and frame by frame.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
+
+use tempfile::NamedTempFile;
 
 use crate::decrypt::KEY;
 use crate::{boxes, fixtures, package};
@@ -30,12 +33,12 @@ pub struct Packet {
 pub struct Frame {
     /// Presentation time in units of the track's timescale.
     pub pts: i64,
-    /// SHA-256 of its samples, in hex.
+    /// Hash of its samples, in hex.
     pub sha256: String,
 }
 
 /// How a file is to be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Edits {
     /// On the timeline of the media itself, without its edit list.
     Ignored,
@@ -58,9 +61,13 @@ pub fn ffmpeg() -> Command {
 /// When ffmpeg cannot read it.
 #[must_use]
 pub fn packets(file: &Path, stream: &str, edits: Edits) -> Vec<Packet> {
-    let copy = ["-map", stream, "-c", "copy", "-copyinkf"];
-    let hashed = rows(&run(&read(file, edits, &[]), &[&copy[..], &["-f", "framehash"]].concat()));
-    let flagged = rows(&run(&read(file, edits, &[]), &[&copy[..], &["-f", "framecrc"]].concat()));
+    // Bytes are in one kind of listing, flags in another.
+    let copy = ["-map", stream, "-c", "copy", "-copyinkf", "-f"];
+    let flags = NamedTempFile::new().expect("a file for a listing");
+    let mut command = read(file, edits, &["-y"]);
+    command.args(copy).arg("framecrc").arg(flags.path());
+    let hashed = rows(&run(&command, &[&copy[..], &["framehash"]].concat()));
+    let flagged = rows(&std::fs::read_to_string(flags.path()).expect("ffmpeg lists text"));
     assert_eq!(hashed.len(), flagged.len(), "both listings are of {}", file.display());
     let packet = |(hashed, flagged): (&Vec<String>, &Vec<String>)| Packet {
         dts: hashed[1].parse().unwrap(),
@@ -75,6 +82,22 @@ pub fn packets(file: &Path, stream: &str, edits: Edits) -> Vec<Packet> {
         }),
     };
     hashed.iter().zip(&flagged).map(packet).collect()
+}
+
+/// The same of a file that nobody changes: it is listed once, however many ask.
+///
+/// # Panics
+/// When ffmpeg cannot read it.
+#[must_use]
+pub fn source_packets(file: &Path, stream: &str, edits: Edits) -> Vec<Packet> {
+    static KEPT: Mutex<BTreeMap<(PathBuf, String, Edits), Vec<Packet>>> = Mutex::new(BTreeMap::new());
+    let asked = (file.to_owned(), stream.to_owned(), edits);
+    if let Some(kept) = KEPT.lock().expect("nobody panics with it").get(&asked) {
+        return kept.clone();
+    }
+    let listed = packets(file, stream, edits);
+    KEPT.lock().expect("nobody panics with it").insert(asked, listed.clone());
+    listed
 }
 
 /// Units per second of the times of a stream.
@@ -95,7 +118,9 @@ pub fn timescale(file: &Path, stream: &str) -> i64 {
 /// When ffmpeg cannot read it, or an error occurs while it decodes.
 #[must_use]
 pub fn frames(file: &Path, stream: &str, edits: Edits, options: &[&str]) -> Vec<Frame> {
-    let decode = ["-map", stream, "-fps_mode", "passthrough", "-enc_time_base", "demux", "-f", "framehash"];
+    let decode = ["-map", stream, "-fps_mode", "passthrough", "-enc_time_base", "demux"];
+    // Of raw pictures the hash is most of the work, and here nobody is to be kept from finding another with the same.
+    let decode = [&decode[..], &["-hash", "murmur3", "-f", "framehash"]].concat();
     let frame = |row: Vec<String>| Frame { pts: row[2].parse().unwrap(), sha256: row[5].clone() };
     // Warnings are about what the source's encoder wrote, and are the same for both.
     let options = [&["-loglevel", "error"], options].concat();

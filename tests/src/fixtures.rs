@@ -1,7 +1,12 @@
 //! The media the tests run on: fixtures made by `tests/media/make.py`, and a corpus of real files beside the checkout.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+/// The one that is committed.
+const SAMPLE: &str = "sample.mp4";
 
 /// The root of the checkout.
 #[must_use]
@@ -12,24 +17,37 @@ pub fn root() -> &'static Path {
 /// The path of a fixture, which is made first when it is not there.
 #[must_use]
 pub fn fixture(name: &str) -> PathBuf {
-    let media = root().join("tests/media");
-    if name == "sample.mp4" {
-        return media.join(name);
+    fixtures(&[name.to_owned()]).remove(0)
+}
+
+/// The paths of fixtures; those that are not there are made first. Each is looked at once in a process, and many at a time.
+#[must_use]
+pub fn fixtures(names: &[String]) -> Vec<PathBuf> {
+    static SEEN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    // What panicked while it was held has seen what is in it all the same.
+    let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let new: Vec<&str> =
+        names.iter().map(String::as_str).filter(|name| *name != SAMPLE && !seen.contains(*name)).collect();
+    if !new.is_empty() {
+        make(&new);
+        seen.extend(new.into_iter().map(str::to_owned));
     }
-    make(&[name]);
-    media.join("made").join(name)
+    let media = root().join("tests/media");
+    names.iter().map(|name| if name == SAMPLE { media.join(name) } else { media.join("made").join(name) }).collect()
 }
 
 /// The names of all fixtures that must package, the committed sample first.
 #[must_use]
 pub fn good() -> Vec<String> {
-    make(&["--list-good"]).lines().map(str::to_owned).collect()
+    static GOOD: OnceLock<Vec<String>> = OnceLock::new();
+    GOOD.get_or_init(|| make(&["--list-good"]).lines().map(str::to_owned).collect()).clone()
 }
 
 /// The names of all fixtures that must be refused.
 #[must_use]
 pub fn bad() -> Vec<String> {
-    make(&["--list-bad"]).lines().map(str::to_owned).collect()
+    static BAD: OnceLock<Vec<String>> = OnceLock::new();
+    BAD.get_or_init(|| make(&["--list-bad"]).lines().map(str::to_owned).collect()).clone()
 }
 
 /// Runs `make.py`, which takes turns with other processes by a file lock, and returns what it prints.

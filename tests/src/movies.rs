@@ -17,9 +17,11 @@ const VP9: [&str; 2] = ["vp9.mp4", "s06.mp4"];
 
 /// Every good fixture but the ten-minute films, and every good file of the corpus.
 pub fn all() -> Vec<PathBuf> {
-    let fixtures = fixtures::good().into_iter().filter(|name| !name.starts_with("film-"));
-    let fixtures = fixtures.map(|name| fixtures::fixture(&name));
-    fixtures.chain(CORPUS.iter().filter_map(|name| fixtures::corpus(&format!("good/{name}.mp4")))).collect()
+    let names: Vec<_> = fixtures::good().into_iter().filter(|name| !name.starts_with("film-")).collect();
+    fixtures::fixtures(&names)
+        .into_iter()
+        .chain(CORPUS.iter().filter_map(|name| fixtures::corpus(&format!("good/{name}.mp4"))))
+        .collect()
 }
 
 /// Whether a movie has no video, so that packaging it takes `--audio-only`.

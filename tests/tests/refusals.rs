@@ -102,7 +102,7 @@ const SECONDS: &str = "1";
 fn every_bad_file_gets_a_documented_code_within_a_second() {
     let documented = documented();
     let corpus = ["bad/s12.mp4", "bad/s17.mp4"].iter().filter_map(|name| fixtures::corpus(name));
-    let files = fixtures::bad().into_iter().map(|name| fixtures::fixture(&name)).chain(corpus);
+    let files = fixtures::fixtures(&fixtures::bad()).into_iter().chain(corpus);
     let mut wrong = Vec::new();
     for file in files {
         let scratch = TempDir::new().unwrap();

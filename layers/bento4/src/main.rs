@@ -1,8 +1,8 @@
 //! `mp4probe`: what Bento4 knows of an MP4's container and tracks, as one JSON object.
 //!
 //! The ingest function starts this program for every upload and hands it bytes of a stranger. Bento4 is a large C++ parser,
-//! so it runs in a process of its own that limits itself before it opens the file: the worst a hostile file can do is to
-//! end this process, and the caller then refuses the file. The caller adds the limit this process cannot set: wall-clock
+//! so it runs in a process of its own that limits and confines itself before it opens the file: the worst a hostile file can do
+//! is to end this process, and the caller then refuses the file. The caller adds the limit this process cannot set: wall-clock
 //! time.
 //!
 //! The file may be sparse. Only its box headers up to the movie box, the `ftyp` and the `moov` are read; media is not.
@@ -11,6 +11,7 @@
 //! described; 2 for a wrong command line. A signal means that a limit was reached or that the parser crashed.
 
 mod bento4;
+mod confinement;
 mod limits;
 mod report;
 
@@ -56,6 +57,7 @@ fn arguments(mut arguments: impl Iterator<Item = std::ffi::OsString>) -> Option<
 
 fn run(limits: Limits, file: &Path) -> Result<(), Box<dyn Error>> {
     limits.apply()?;
+    confinement::apply()?;
     let movie = bento4::Movie::open(file)?;
     let report = serde_json::to_string(&report::Report::of(&movie)?)?;
     writeln!(std::io::stdout(), "{report}")?;

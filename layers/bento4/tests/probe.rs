@@ -95,9 +95,9 @@ fn codecs_that_are_not_packaged_are_described_all_the_same() {
 
 #[test]
 fn every_fixture_that_packages_is_described() {
-    for name in fixtures::good() {
-        let report = report(&fixture(&name));
-        assert_eq!(report["tracks"][0]["type"], "video", "{name}");
+    for movie in fixtures::fixtures(&fixtures::good()) {
+        let report = report(&movie);
+        assert_eq!(report["tracks"][0]["type"], "video", "{}", movie.display());
     }
 }
 
@@ -218,6 +218,7 @@ fn every_limit_is_in_force_before_the_file_is_opened() {
     };
     // Until it is waited for, a process keeps its limits, even when it has ended.
     let limits = fs::read_to_string(format!("/proc/{}/limits", child.id())).unwrap();
+    let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
     drop(opened);
     assert_eq!(child.wait().unwrap().code(), Some(1), "a pipe is no file to describe");
     let limit = |name: &str| -> Vec<String> {
@@ -228,4 +229,6 @@ fn every_limit_is_in_force_before_the_file_is_opened() {
     assert_eq!(limit("Max cpu time"), ["3", "3"]);
     assert_eq!(limit("Max file size"), ["1048576", "1048576"]);
     assert_eq!(limit("Max core file size"), ["0", "0"]);
+    // SECCOMP_MODE_FILTER, which nothing that is started later can leave.
+    assert!(status.contains("\nSeccomp:\t2\n") && status.contains("\nNoNewPrivs:\t1\n"), "{status}");
 }

@@ -14,11 +14,11 @@ use crate::stack::stack;
 const KEY: &str = "5ec2e75ec2e75ec2e7fade0ddba11c0d";
 const KID: &str = "c0ffee00c0ffee00c0ffee00c0ffee00";
 
-/// Where keys could have gone, and what is there: of the whole run so far.
-fn places() -> Vec<(&'static str, String)> {
+/// Where keys could have gone, and what is there: of the whole run so far, and of these packages all objects.
+fn places(packages: &[&str]) -> Vec<(&'static str, Vec<u8>)> {
     let queues = ["fragment", "encrypt", "dash"].map(|stage| format!("{stage}_queue_url"));
     let messages = queues.iter().flat_map(|queue| aws::sent_messages(stack().output(queue)));
-    vec![
+    let texts = vec![
         ("a log", stack().logs()),
         ("an item", aws::items().iter().map(ToString::to_string).collect()),
         ("a message", messages.collect()),
@@ -27,11 +27,32 @@ fn places() -> Vec<(&'static str, String)> {
         ("an event", aws::events().iter().map(ToString::to_string).collect()),
         ("a webhook", format!("{:?}", receiver().deliveries())),
         ("an answer of the API", answers().concat()),
-    ]
+    ];
+    let mut places: Vec<_> = texts.into_iter().map(|(place, text)| (place, text.into_bytes())).collect();
+    places.push(("a file", packages.iter().flat_map(|package| files(package)).collect()));
+    places
+}
+
+/// What is delivered of a package, and what the stages have left for each other.
+fn files(package: &str) -> Vec<u8> {
+    let mut found = Vec::new();
+    for bucket in ["output_bucket", "work_bucket"].map(|name| stack().output(name)) {
+        for prefix in ["", "work/", "pieces/"] {
+            for object in aws::list(bucket, &format!("{prefix}{package}")) {
+                found.extend(object.key.as_bytes());
+                found.extend(aws::get(bucket, &object.key));
+            }
+        }
+    }
+    found
+}
+
+fn holds(place: &[u8], part: &[u8]) -> bool {
+    place.windows(part.len()).any(|window| window == part)
 }
 
 #[test]
-fn no_key_is_in_any_log_message_item_or_answer() {
+fn no_key_is_in_any_log_message_item_answer_or_file() {
     let content = ingested("secrets/movie.mp4", &fixture("sample.mp4"));
     let asked = request(&content, KEY, KID);
     let package = text(&asked, "packaged_content_id");
@@ -57,21 +78,20 @@ fn no_key_is_in_any_log_message_item_or_answer() {
     api("/input_content");
     assert_eq!(key_of(package), KEY, "the key is the one that was given");
 
-    let places = places();
-    for (place, text) in &places {
-        let searched = ["a waiting or dead message"].contains(place) || text.contains(package);
+    let places = places(&[package, own]);
+    for (place, found) in &places {
+        let searched = ["a waiting or dead message"].contains(place) || holds(found, package.as_bytes());
         assert!(searched, "this run is not in {place}");
     }
     for key in [KEY.to_owned(), key_of(own), vpp_tests::decrypt::KEY.key.to_owned()] {
-        for form in forms(&key) {
-            let form = form.trim_end_matches('=');
-            for (place, text) in &places {
-                assert!(!text.contains(form), "{form} is in {place}");
+        let bytes = HEXLOWER.decode(key.as_bytes()).unwrap();
+        // The bytes themselves too, and as someone might wrap them in base64 once more.
+        let twice = BASE64.encode(HEXLOWER.encode(&bytes).as_bytes());
+        let texts = forms(&key).into_iter().chain([twice]).map(|form| form.trim_end_matches('=').as_bytes().to_vec());
+        for form in texts.chain([bytes]) {
+            for (place, found) in &places {
+                assert!(!holds(found, &form), "{} is in {place}", String::from_utf8_lossy(&form));
             }
         }
-        // As bytes that someone wrapped in hex or base64 once more.
-        let bytes = HEXLOWER.decode(key.as_bytes()).unwrap();
-        let twice = BASE64.encode(HEXLOWER.encode(&bytes).as_bytes());
-        assert!(places.iter().all(|(_, text)| !text.contains(twice.trim_end_matches('='))));
     }
 }
