@@ -26,6 +26,7 @@ from .instance import REGION, STACK, Instance
 from .tools import ROOT
 
 _LOGS = "functions write to their standard output, and the emulator keeps it"
+_TRACES = "the Lambda service sends traces, and the emulator has none"
 _MAPPING = "the event source mapping calls it, and the emulator's asks nobody"
 _BATCH = "on AWS it is what allows batches; the emulator asks for SendMessageBatch"
 _LIST = "S3 answers 403 in place of 404 to who may not list; the emulator answers 404 to everybody"
@@ -33,6 +34,8 @@ _LIST = "S3 answers 403 in place of 404 to who may not list; the emulator answer
 UNSEEN = {
     "logs:CreateLogStream": _LOGS,
     "logs:PutLogEvents": _LOGS,
+    "xray:PutTraceSegments": _TRACES,
+    "xray:PutTelemetryRecords": _TRACES,
     "sqs:ReceiveMessage": _MAPPING,
     "sqs:DeleteMessage": _MAPPING,
     "sqs:GetQueueAttributes": _MAPPING,
@@ -63,9 +66,10 @@ class Denied(Exception):
 
 @dataclass(frozen=True)
 class Permission:
-    """One action of one statement of one role, for one of its resources."""
+    """One action of one statement of a policy of one role, for one of its resources."""
 
     role: str
+    policy: str
     sid: str
     action: str
     resource: str
@@ -111,7 +115,7 @@ class _Roles:
 
     def __init__(self, instance: Instance) -> None:
         self._iam = instance.client("iam")
-        self._policies: dict[str, tuple[str, str, dict[str, Any]]] = {}
+        self._policies: dict[tuple[str, str], tuple[str, dict[str, Any]]] = {}
         functions = instance.client("lambda").list_functions()["Functions"]
         for function in functions:
             if not function["FunctionName"].startswith(f"{STACK}-"):
@@ -120,26 +124,26 @@ class _Roles:
             for policy in self._iam.list_role_policies(RoleName=role)["PolicyNames"]:
                 document = self._iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
                 document = json.loads(document) if isinstance(document, str) else document
-                self._policies[function["FunctionName"].removeprefix(f"{STACK}-")] = (role, policy, document)
+                self._policies[function["FunctionName"].removeprefix(f"{STACK}-"), policy] = (role, document)
 
     def permissions(self) -> Iterator[Permission]:
         """All of them."""
-        for name, (_, _, document) in sorted(self._policies.items()):
+        for (name, policy), (_, document) in sorted(self._policies.items()):
             for statement in document["Statement"]:
                 for action in _list(statement["Action"]):
                     for resource in _list(statement["Resource"]):
-                        yield Permission(name, statement["Sid"], action, resource)
+                        yield Permission(name, policy, statement["Sid"], action, resource)
 
     def missed(self, one: Permission, work: Callable[[], None]) -> bool:
         """Whether `work` fails without it."""
-        role, policy, document = self._policies[one.role]
-        self._put(role, policy, _without(document, one))
+        role, document = self._policies[one.role, one.policy]
+        self._put(role, one.policy, _without(document, one))
         try:
             work()
         except Denied:
             return True
         finally:
-            self._put(role, policy, document)
+            self._put(role, one.policy, document)
         return False
 
     def _put(self, role: str, policy: str, document: dict[str, Any]) -> None:
