@@ -22,8 +22,8 @@ def run(stack: Stack, restored: str) -> int:
     from botocore.exceptions import ClientError
 
     dynamodb, table = stack.client("dynamodb"), stack.outputs["TableName"]
-    if restored == table:
-        raise Stop(f"{table} is the table of the stack itself; restore it under another name first")
+    if restored in ("", table):
+        raise Stop(f"name the table that was restored beside {table}: make restore TABLE=name")
 
     def put(item: dict[str, Any]) -> bool:
         try:
