@@ -36,7 +36,7 @@ FUNCTION_SECONDS = 8
 """How long functions may run here: a killed one is noticed when its time is over."""
 
 VISIBILITY_SECONDS = {"Fragment": 12, "Encrypt": 2, "Dash": 12, "Deletion": 12}
-"""How long queues hide a message: slices come again while they are worked on."""
+"""How long queues hide a message: work units come again while they are worked on."""
 
 _KEY = "0123456789abcdef0123456789abcdef"
 _CHANGED = ("source_changed", "source_missing")

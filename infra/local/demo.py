@@ -124,11 +124,11 @@ def _wait(instance: Instance, clock: _Clock, what: str, found: Callable[[], dict
 
 def _progress(package: dict[str, Any]) -> str:
     progress = package["progress"]
-    done, total = progress["slices_done"], progress.get("slices_total") or 0
+    done, total = progress["work_units_done"], progress.get("work_units_total") or 0
     if not total:
         return ""
     bar = "█" * (20 * done // total)
-    return f"{bar:░<20} {done}/{total} slices, {_bytes(progress['bytes_written'])} written"
+    return f"{bar:░<20} {done}/{total} work units, {_bytes(progress['bytes_written'])} written"
 
 
 def _summary(instance: Instance, movie: Path, content: dict[str, Any], package: dict[str, Any], clock: _Clock) -> None:

@@ -203,8 +203,8 @@ class _Rounds:
         for message in self._take("Fragment"):
             self._handle("fragment", "FragmentQueue", message)
             self._handle("fragment", "FragmentQueue", message)
-        slices = self._take("Encrypt")
-        for message in {message["body"]: message for message in slices if doomed not in message["body"]}.values():
+        work_units = self._take("Encrypt")
+        for message in {message["body"]: message for message in work_units if doomed not in message["body"]}.values():
             self._handle("encrypt", "EncryptQueue", message)
             self._forget_receipt(message)
             self._handle("encrypt", "EncryptQueue", message)
@@ -219,7 +219,7 @@ class _Rounds:
             self._play(package)
         self._lists()
         self._give_up(doomed, "Fragment")
-        self._lose_the_source(key, content, [message for message in slices if doomed in message["body"]])
+        self._lose_the_source(key, content, [message for message in work_units if doomed in message["body"]])
         self._delete(packages[0])
         self._call("DELETE", f"/input_content/{content}")
         self._handle_all("delete", "Deletion")
@@ -233,10 +233,10 @@ class _Rounds:
         package = self._ask(self._film, body)
         given_up = self._ask(self._film, {**body, "kid": uuid.uuid4().hex})
         self._handle_all("fragment", "Fragment")
-        slices = {message["body"]: message for message in self._take("Encrypt") if package in message["body"]}
-        for message in slices.values():
+        work_units = {message["body"]: message for message in self._take("Encrypt") if package in message["body"]}
+        for message in work_units.values():
             self._handle("encrypt", "EncryptQueue", message)
-        first = next(iter(slices.values()))
+        first = next(iter(work_units.values()))
         self._set(first, "status", "Fragmented")
         self._forget_receipt(first)
         self._handle("encrypt", "EncryptQueue", first)
@@ -303,13 +303,13 @@ class _Rounds:
         self._expect(package, "Failed")
         self._call("POST", f"/packaged_content/{package}/retry", expect=(202,))
 
-    def _lose_the_source(self, key: str, content: str, slices: list[dict[str, Any]]) -> None:
-        planned = json.loads(slices[0]["body"])["packaged_content_id"]
+    def _lose_the_source(self, key: str, content: str, work_units: list[dict[str, Any]]) -> None:
+        planned = json.loads(work_units[0]["body"])["packaged_content_id"]
         queued = self._ask(content, {"scheme": "clear", "segment_seconds": 9})
         self._s3.delete_object(Bucket=self._bucket, Key=key)
         waiting = self._take("Fragment")
         run = int(self._item(planned)["run"]["N"])
-        again = {**json.loads(slices[0]["body"]), "run": run}
+        again = {**json.loads(work_units[0]["body"]), "run": run}
         self._handle("encrypt", "EncryptQueue", {"body": json.dumps(again)})
         for message in (message for message in waiting if queued in message["body"]):
             self._handle("fragment", "FragmentQueue", message)
@@ -427,16 +427,16 @@ class _Rounds:
         self._set(message, "status", "Fragmented")
         found = self._dynamodb.query(
             TableName=table,
-            KeyConditionExpression="pk = :pk AND begins_with(sk, :slice)",
-            ExpressionAttributeValues={":pk": {"S": f"package#{package}"}, ":slice": {"S": "slice#"}},
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :unit)",
+            ExpressionAttributeValues={":pk": {"S": f"package#{package}"}, ":unit": {"S": "unit#"}},
         )["Items"]
-        own = [item for item in found if int(item["sk"]["S"].split("#")[1]) == body["slice"]]
+        own = [item for item in found if int(item["sk"]["S"].split("#")[1]) == body["work_unit"]]
         for item in own:
             self._dynamodb.delete_item(TableName=table, Key={"pk": item["pk"], "sk": item["sk"]})
         self._dynamodb.update_item(
             TableName=table,
             Key=_key(package),
-            UpdateExpression="ADD slices_done :less",
+            UpdateExpression="ADD work_units_done :less",
             ExpressionAttributeValues={":less": {"N": str(-len(own))}},
         )
 
@@ -542,7 +542,7 @@ _ATTEMPTS: dict[str, tuple[Callable[..., Any], set[str]]] = {
         lambda client, out: client("sqs").send_message(QueueUrl=out["FragmentQueueUrl"], MessageBody="{}"),
         {"ingest", "api"},
     ),
-    "ask for a slice": (
+    "ask for a work unit": (
         lambda client, out: client("sqs").send_message(QueueUrl=out["EncryptQueueUrl"], MessageBody="{}"),
         {"fragment"},
     ),

@@ -20,8 +20,8 @@ from .instance import Instance
 
 _MIB = 1 << 20
 _PROCESS = 48 * _MIB
-"""What a function may hold beside its slice or its index."""
-_SLICE = 32 * _MIB
+"""What a function may hold beside its work unit or its index."""
+_WORK_UNIT = 32 * _MIB
 """The template's default."""
 _PATIENCE_SECONDS = 600
 
@@ -33,19 +33,19 @@ def run(instance: Instance) -> int:
         large, small = made(TWO_GIBIBYTES, ffmpeg), made(TEN_MEGABYTES, ffmpeg)
     alone = _ended(instance, _upload(instance, small, "alone"))
     first = _upload(instance, large, "large")
-    _package(instance, first, lambda package: package["progress"]["slices_total"])
+    _package(instance, first, lambda package: package["progress"]["work_units_total"])
     behind = _ended(instance, _upload(instance, small, "behind"))
     film = _ended(instance, first)
 
     index, size = _moov(large), large.stat().st_size
     stages, receipt = film["receipt"]["stages"], film["receipt"]
     moved = (receipt["bytes_read"] + receipt["bytes_written"]) / size
-    say(f"  {size / 1e9:.2f} GB in {film['progress']['slices_total']} slices: Ready after {_seconds(film):.1f} s")
+    say(f"  {size / 1e9:.2f} GB in {film['progress']['work_units_total']} work units: Ready after {_seconds(film):.1f} s")
     say(
         f"  {small.stat().st_size / 1e6:.0f} MB: {_seconds(alone):.1f} s alone, {_seconds(behind):.1f} s behind it, in plain queues"
     )
     checks = [("bytes read and written, of the source's", moved, 2.04)]
-    bounds = {"ingest": 4 * index, "fragment": 4 * index, "encrypt": _SLICE * 5 // 4}
+    bounds = {"ingest": 4 * index, "fragment": 4 * index, "encrypt": _WORK_UNIT * 5 // 4}
     for stage, beside in bounds.items():
         held = stages[stage]["peak_memory_bytes"]
         checks.append((f"MiB held by {stage}", held / _MIB, (_PROCESS + beside) / _MIB))
@@ -85,7 +85,7 @@ def _wait(ask: Any, is_enough: Any) -> Any:
         if time.monotonic() > end:
             raise Stop(f"nothing came of it in {_PATIENCE_SECONDS} s: {answer}")
         progress = answer.get("progress", {}) if isinstance(answer, dict) else {}
-        live(f"  {progress.get('slices_done', 0)} of {progress.get('slices_total') or '?'} slices")
+        live(f"  {progress.get('work_units_done', 0)} of {progress.get('work_units_total') or '?'} work units")
         time.sleep(0.1)
     return answer
 

@@ -1,7 +1,7 @@
 //! A hundred thousand damaged indexes of real files: each is an error or a movie, soon, and for little memory.
 //!
 //! One to eight bytes in a row of a `moov`, a `moof` or the head of another box are changed, and the file goes the whole way:
-//! index, movie, plan, the first slice packaged, manifests. Zero panics: one would fail the test. The other bounds are held
+//! index, movie, plan, the first work unit packaged, manifests. Zero panics: one would fail the test. The other bounds are held
 //! by counters that a busy machine does not move:
 //!
 //! - *A second for each case* is a second of the processor's time, counted by the kernel for the thread that works on the
@@ -21,8 +21,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::time::{ClockId, clock_gettime};
 use vpp_media::cenc::{ContentKey, ContentKeys, KeyId, Scheme};
 use vpp_media::cmaf::{
-    KeyParameters, PlanOptions, Planner, ProtectedTracks, Protection, SegmentSize, SegmentSizes, SliceSource,
-    package_slice,
+    KeyParameters, PlanOptions, Planner, ProtectedTracks, Protection, SegmentSize, SegmentSizes, SourceBuffers,
+    package_work_unit,
 };
 use vpp_media::dash::{self, MpdOptions};
 use vpp_media::hls::{self, HlsOptions};
@@ -47,8 +47,8 @@ const MOST_TIME_ALTOGETHER: Duration = Duration::from_mins(15);
 /// What all threads together may hold beyond four times the largest `moov`.
 const MOST_MEMORY: usize = 64 << 20;
 
-/// Sources of slices larger than this are not read.
-const MOST_SLICE_BYTES: u64 = 128 * 1024;
+/// Sources of work units larger than this are not read.
+const MOST_WORK_UNIT_BYTES: u64 = 128 * 1024;
 
 struct Movie {
     file: Vec<u8>,
@@ -108,18 +108,18 @@ impl Damaged<'_> {
         });
         let options = PlanOptions {
             segment_duration: Duration::from_secs(1),
-            slice_bytes: MOST_SLICE_BYTES / 2,
+            work_unit_bytes: MOST_WORK_UNIT_BYTES / 2,
             protection,
             ..PlanOptions::default()
         };
         let mut planner = Planner::new(&movie, &options)?;
         let mut packaged = Ok(());
-        for slice in &mut planner {
-            let slice = slice?;
-            if slice.index == 0 && slice.source_bytes() <= MOST_SLICE_BYTES {
-                let parts = slice.ranges.iter().map(|range| self.bytes(&range.bytes)).collect();
-                let mut source = SliceSource::new(&slice, parts)?;
-                packaged = package_slice(&slice, &mut source, &keys).map(drop);
+        for work_unit in &mut planner {
+            let work_unit = work_unit?;
+            if work_unit.index == 0 && work_unit.source_bytes() <= MOST_WORK_UNIT_BYTES {
+                let parts = work_unit.ranges.iter().map(|range| self.bytes(&range.bytes)).collect();
+                let mut source = SourceBuffers::new(&work_unit, parts)?;
+                packaged = package_work_unit(&work_unit, &mut source, &keys).map(drop);
             }
         }
         let presentation = planner.finish()?;

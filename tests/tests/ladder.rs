@@ -125,7 +125,7 @@ fn players_may_switch_between_rungs_and_choose_among_languages() {
 }
 
 #[test]
-fn any_slice_of_several_movies_is_what_each_alone_gives() {
+fn any_work_unit_of_several_movies_is_what_each_alone_gives() {
     // Clear media does not depend on what else is in the package.
     let inputs = inputs();
     let (together, _scratch) = packaged(&inputs, &["--scheme", "clear"]);

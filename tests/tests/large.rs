@@ -108,10 +108,10 @@ fn large_movies_are_judged_and_planned_in_the_memory_that_is_promised() {
             let mut planner = Planner::new(&movie, &PlanOptions::default()).unwrap();
             let mut writer = PlanWriter::new();
             let mut segments = 0_u64;
-            for slice in &mut planner {
-                let slice = slice.unwrap();
-                segments += slice.segments.len() as u64;
-                writer.push(&slice);
+            for work_unit in &mut planner {
+                let work_unit = work_unit.unwrap();
+                segments += work_unit.segments.len() as u64;
+                writer.push(&work_unit);
             }
             (segments, writer.finish(&planner.finish().unwrap())).0
         });
@@ -130,7 +130,7 @@ fn a_sparse_tebibyte_is_inspected_within_the_bound() {
     let output = within(BESIDE + 4 * movie.front_len(), &inspect);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let told: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!((&told["verdict"], &told["slices"]), (&json!("accepted"), &json!(14_400)));
+    assert_eq!((&told["verdict"], &told["work_units"]), (&json!("accepted"), &json!(14_400)));
     let output = within(16 * MIB, &inspect);
     assert!(!output.status.success(), "the limit is in force");
 }

@@ -19,8 +19,8 @@ use crate::{
     WebhookSecret,
 };
 
-/// Times a request of the table is made that is throttled; the SDK's own number is three. All slices of a package write to one
-/// partition, which takes so many a second; a slice whose receipt is not taken is made again as a whole, in 18 minutes.
+/// Times a request of the table is made that is throttled; the SDK's own number is three. All work units of a package write to one
+/// partition, which takes so many a second; a work unit whose receipt is not taken is made again as a whole, in 18 minutes.
 const ATTEMPTS: u32 = 8;
 
 /// The account, region and endpoint that the environment names. Each adapter it gives has a client of its own kind; a

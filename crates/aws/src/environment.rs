@@ -92,7 +92,7 @@ impl Environment {
         self.text("FRAGMENT_QUEUE_URL")
     }
 
-    /// `ENCRYPT_QUEUE_URL`: where slices to make are sent.
+    /// `ENCRYPT_QUEUE_URL`: where work units to make are sent.
     ///
     /// # Errors
     /// When it is not set.
@@ -291,12 +291,12 @@ impl Environment {
         self.positive("SEGMENT_SECONDS").map(Duration::from_secs)
     }
 
-    /// `SLICE_MIB`: source bytes in a slice, in MiB; here in bytes.
+    /// `WORK_UNIT_MIB`: source bytes in a work unit, in MiB; here in bytes.
     ///
     /// # Errors
     /// When it is not set, or not a whole number of MiB above zero.
-    pub fn slice_bytes(&self) -> Result<u64, InvalidVariable> {
-        self.positive("SLICE_MIB").map(|mib| mib.saturating_mul(MIB))
+    pub fn work_unit_bytes(&self) -> Result<u64, InvalidVariable> {
+        self.positive("WORK_UNIT_MIB").map(|mib| mib.saturating_mul(MIB))
     }
 
     /// `PACKAGE_ON_UPLOAD`: what an upload starts by itself. `cbcs` encrypts the video and leaves the audio clear.
@@ -356,10 +356,11 @@ mod tests {
 
     #[test]
     fn a_missing_or_wrong_variable_is_named() {
-        let environment = Environment::from([("SLICE_MIB", "0"), ("PACKAGE_ON_UPLOAD", "cenc"), ("TABLE_NAME", "")]);
+        let environment =
+            Environment::from([("WORK_UNIT_MIB", "0"), ("PACKAGE_ON_UPLOAD", "cenc"), ("TABLE_NAME", "")]);
         let said = |error: InvalidVariable| error.to_string();
         assert!(environment.table().map_err(said).unwrap_err().contains("TABLE_NAME is not set"));
-        assert!(environment.slice_bytes().map_err(said).unwrap_err().contains("SLICE_MIB"));
+        assert!(environment.work_unit_bytes().map_err(said).unwrap_err().contains("WORK_UNIT_MIB"));
         assert!(environment.package_on_upload().map_err(said).unwrap_err().contains("none of none"));
     }
 
@@ -387,12 +388,12 @@ mod tests {
     #[test]
     fn values_are_parsed_into_what_they_mean() {
         let environment = Environment::from([
-            ("SLICE_MIB", "32"),
+            ("WORK_UNIT_MIB", "32"),
             ("SEGMENT_SECONDS", "6"),
             ("DELIVERY_URL", "https://cdn.example/"),
             ("PACKAGE_ON_UPLOAD", "none"),
         ]);
-        assert_eq!(environment.slice_bytes(), Ok(32 * 1024 * 1024));
+        assert_eq!(environment.work_unit_bytes(), Ok(32 * 1024 * 1024));
         assert_eq!(environment.segment_duration(), Ok(Duration::from_secs(6)));
         assert_eq!(environment.delivery_url().as_deref(), Ok("https://cdn.example"));
         assert_eq!(environment.package_on_upload(), Ok(None));

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use vpp_pipeline::dead_letter::DeadLetter;
 use vpp_pipeline::id::PackageId;
 use vpp_pipeline::ingest::Upload;
-use vpp_pipeline::message::{DashMessage, FragmentMessage, SliceMessage};
+use vpp_pipeline::message::{DashMessage, FragmentMessage, WorkUnitMessage};
 use vpp_pipeline::ports::{ETag, Location};
 use vpp_pipeline::state::Stage;
 
@@ -181,7 +181,7 @@ impl SqsMessage {
                 Ok(dead_package(message.package(), stage, message.run()))
             }
             stage @ Stage::Encrypt => {
-                let message: SliceMessage = self.decode()?;
+                let message: WorkUnitMessage = self.decode()?;
                 Ok(dead_package(message.package(), stage, message.run()))
             }
             stage @ Stage::Dash => {

@@ -76,7 +76,7 @@ pub async fn serve_queue<M: Message>(handle: impl AsyncFn(&M) -> Result<Outcome,
         let span = info_span!(
             "message",
             subject = message.subject(),
-            slice = message.slice(),
+            work_unit = message.work_unit(),
             trace_id = trace::id(trace::header().as_deref())
         );
         let handled = async { logged(try_again(deadline, async || handle(&message).await).await) };

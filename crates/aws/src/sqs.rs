@@ -1,7 +1,7 @@
 //! A queue of SQS.
 //!
 //! Every message carries its package as message group. A standard queue does not keep groups in order; it is fair to them: the
-//! slices of a huge package, when they hold most of the consumers, let those of other packages by. And it carries the trace of what
+//! work units of a huge package, when they hold most of the consumers, let those of other packages by. And it carries the trace of what
 //! it came of.
 
 use std::collections::HashMap;
@@ -24,7 +24,7 @@ use crate::tries::pauses;
 const BATCH: usize = 10;
 /// Seconds that a message can be kept for, by SQS's own bound.
 const LONGEST_DELAY: i32 = 900;
-/// Batches sent at a time: a film has thousands of slices.
+/// Batches sent at a time: a film has thousands of work units.
 const BATCHES: usize = 8;
 /// Times the entries of a batch are sent that SQS did not take.
 const TRIES: usize = 4;
@@ -101,7 +101,7 @@ fn batch<M: Message>(messages: &[M]) -> Result<Vec<SendMessageBatchRequestEntry>
 
 #[cfg(test)]
 mod tests {
-    use vpp_pipeline::message::{Section, SliceMessage};
+    use vpp_pipeline::message::{Section, WorkUnitMessage};
 
     use super::*;
 
@@ -109,9 +109,10 @@ mod tests {
     fn a_message_names_its_package_as_its_group() -> Result<(), Box<dyn std::error::Error>> {
         let section = Section { offset: 0, length: 1 };
         let ids = ["abcdefghijklmnopqrstuvwxyz", "zyxwvutsrqponmlkjihgfedcba"];
-        let slices = ids.map(|id| id.parse().map(|id| SliceMessage::new(id, 0, section)));
-        let slices = slices.into_iter().collect::<Result<Vec<_>, _>>()?;
-        let groups: Vec<_> = batch(&slices)?.iter().map(|entry| entry.message_group_id().map(str::to_owned)).collect();
+        let work_units = ids.map(|id| id.parse().map(|id| WorkUnitMessage::new(id, 0, section)));
+        let work_units = work_units.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let groups: Vec<_> =
+            batch(&work_units)?.iter().map(|entry| entry.message_group_id().map(str::to_owned)).collect();
         assert_eq!(groups, ids.map(|id| Some(id.to_owned())));
         Ok(())
     }

@@ -35,7 +35,7 @@ impl<'p> Input<'p> {
 
     /// Reads a range into `bytes`, in place of what they were.
     pub(crate) fn read(&mut self, range: &Range<u64>, bytes: &mut Vec<u8>) -> Result<(), Failure> {
-        // Ranges lie inside the file, and are bounded by the size of a slice or of an index.
+        // Ranges lie inside the file, and are bounded by the size of a work unit or of an index.
         let length = range.end.saturating_sub(range.start);
         let wanted = usize::try_from(length).unwrap_or(usize::MAX);
         // What they were need not be filled with zeros.

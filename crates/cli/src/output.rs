@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, IoSlice, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use vpp_media::cmaf::{Layout, Presentation, Segment, SegmentSizes, SliceSource};
+use vpp_media::cmaf::{Layout, Presentation, Segment, SegmentSizes, SourceBuffers};
 
 use crate::failure::Failure;
 
@@ -41,7 +41,7 @@ impl<'p> Output<'p> {
     }
 
     /// Writes a segment, and the text file that goes with it.
-    pub(crate) fn write_segment(&mut self, segment: &Segment, source: &SliceSource) -> Result<(), Failure> {
+    pub(crate) fn write_segment(&mut self, segment: &Segment, source: &SourceBuffers) -> Result<(), Failure> {
         match self.single_files.iter_mut().find(|file| file.representation == segment.representation) {
             Some(own) => self.bytes_written += gather(&mut own.file, &own.path, segment.pieces(source))?,
             None => self.write_pieces(&segment.path(), segment.pieces(source))?,

@@ -1,11 +1,11 @@
 //! `vpp package`: drives the engine over local files.
 //!
-//! The index is walked twice: once to know the presentation, and then slice by slice, each of which is read, encrypted in place
+//! The index is walked twice: once to know the presentation, and then work unit by work unit, each of which is read, encrypted in place
 //! and written before the next. So the media is read once, and nothing is written of a movie that cannot be planned. Where a
 //! track is a single file, every segment is written where it belongs behind a head that is written when all sizes are known. The
 //! manifest is written last, so that a package that has one is whole.
 //!
-//! One thread does it all, in slices that the processor's cache holds from the reading to the writing. A second thread that
+//! One thread does it all, in work units that the processor's cache holds from the reading to the writing. A second thread that
 //! writes while this one reads would have to fetch the media from the first one's cache: a tenth more of the processor's time.
 
 use std::fmt;
@@ -15,7 +15,7 @@ use std::path::Path;
 
 use serde::Serialize;
 use vpp_media::cmaf::{
-    PlanOptions, Planner, Presentation, SegmentSizes, Slice, SliceSource, SourceRange, package_slice,
+    PlanOptions, Planner, Presentation, SegmentSizes, SourceBuffers, SourceRange, WorkUnit, package_work_unit,
 };
 use vpp_media::dash::{self, MpdOptions};
 use vpp_media::hls::{self, HlsOptions};
@@ -27,8 +27,8 @@ use crate::failure::Failure;
 use crate::input::Input;
 use crate::output::Output;
 
-/// Source bytes of a slice, where segments allow: few enough to stay in a processor's own cache from the reading to the writing.
-const SLICE_BYTES: u64 = 512 * 1024;
+/// Source bytes of a work unit, where segments allow: few enough to stay in a processor's own cache from the reading to the writing.
+const WORK_UNIT_BYTES: u64 = 512 * 1024;
 
 /// What was done.
 #[derive(Debug, Serialize)]
@@ -37,7 +37,7 @@ pub(crate) struct Summary {
     source_bytes: u64,
     bytes_read: u64,
     bytes_written: u64,
-    slices: u32,
+    work_units: u32,
     representations: Vec<RepresentationSummary>,
     skipped_tracks: Vec<SkippedSummary>,
 }
@@ -80,16 +80,16 @@ pub(crate) fn run(job: &Job) -> Result<Summary, Failure> {
         job.subtitles.iter().map(|own| Ok((own, read_subtitles(&own.path)?))).collect::<Result<_, Failure>>()?;
     let protection = job.encryption.as_ref().map(|encryption| encryption.protection(&indexes));
     let keys = job.encryption.as_ref().map(Encryption::keys).unwrap_or_default();
-    let options = PlanOptions { protection, slice_bytes: SLICE_BYTES, ..job.options };
+    let options = PlanOptions { protection, work_unit_bytes: WORK_UNIT_BYTES, ..job.options };
     let planner = Planner::of_movies(&movies, &options)?;
     let mut presentation = presentation(planner.clone())?;
     let mut sizes = SegmentSizes::new(&presentation);
     let mut output = Output::new(&job.output, &presentation)?;
     let mut parts = Vec::new();
-    for slice in planner {
-        let slice = slice?;
-        let mut source = read(&slice, &mut inputs, parts)?;
-        for segment in package_slice(&slice, &mut source, &keys)? {
+    for work_unit in planner {
+        let work_unit = work_unit?;
+        let mut source = read(&work_unit, &mut inputs, parts)?;
+        for segment in package_work_unit(&work_unit, &mut source, &keys)? {
             output.write_segment(&segment, &source)?;
             sizes.set(&presentation, &segment.representation, segment.number, segment.size())?;
         }
@@ -118,7 +118,7 @@ pub(crate) fn run(job: &Job) -> Result<Summary, Failure> {
         source_bytes: indexes.iter().map(Index::file_size).sum(),
         bytes_read: inputs.iter().map(|input| input.bytes_read).sum(),
         bytes_written: output.bytes_written,
-        slices: presentation.slices,
+        work_units: presentation.work_units,
         representations: presentation
             .representations
             .into_iter()
@@ -146,18 +146,18 @@ fn read_subtitles(path: &Path) -> Result<WebVttFile, Failure> {
 
 /// What planning comes to, with all that may be wrong.
 fn presentation(mut planner: Planner<'_, '_>) -> Result<Presentation, vpp_media::Error> {
-    planner.by_ref().try_for_each(|slice| slice.map(drop))?;
+    planner.by_ref().try_for_each(|work_unit| work_unit.map(drop))?;
     planner.finish()
 }
 
-/// Reads the bytes of a slice into the buffers of another: memory of the system's comes filled with zeros, which costs a tenth
+/// Reads the bytes of a work unit into the buffers of another: memory of the system's comes filled with zeros, which costs a tenth
 /// of packaging.
-fn read(slice: &Slice, inputs: &mut [Input<'_>], mut parts: Vec<Vec<u8>>) -> Result<SliceSource, Failure> {
-    parts.resize_with(slice.ranges.len(), Vec::new);
-    for (SourceRange { input, bytes }, part) in slice.ranges.iter().zip(&mut parts) {
+fn read(work_unit: &WorkUnit, inputs: &mut [Input<'_>], mut parts: Vec<Vec<u8>>) -> Result<SourceBuffers, Failure> {
+    parts.resize_with(work_unit.ranges.len(), Vec::new);
+    for (SourceRange { input, bytes }, part) in work_unit.ranges.iter().zip(&mut parts) {
         let input = inputs.get_mut(usize::from(*input));
         let input = input.ok_or(vpp_media::Error::BadPlan { reason: "a range is of no movie" })?;
         input.read(bytes, part)?;
     }
-    Ok(SliceSource::new(slice, parts)?)
+    Ok(SourceBuffers::new(work_unit, parts)?)
 }

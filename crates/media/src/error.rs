@@ -157,7 +157,7 @@ pub enum Error {
         reason: &'static str,
     },
 
-    /// The bytes handed over for a slice are not the ranges it asked for.
+    /// The bytes handed over for a work unit are not the ranges it asked for.
     #[error("the source bytes do not match the plan: {reason}")]
     SourceMismatch {
         /// How they differ.

@@ -8,8 +8,8 @@
 //! 1. [`isobmff::IndexReader`] says which byte ranges of a file hold its index, and turns them into an
 //!    [`Index`](isobmff::Index); [`track::Movie`] is the parsed, checked view of it.
 //! 2. [`cmaf::Planner`] cuts the movie into segments that start on sync samples and groups them into
-//!    [`Slice`](cmaf::Slice)s: the units of work, each with the byte ranges of the source it needs. It never sees media.
-//! 3. [`cmaf::package_slice`] is the heart, one pure function: *(slice, source bytes, key) → segment bytes*. The encrypt
+//!    [`WorkUnit`](cmaf::WorkUnit)s: the units of work, each with the byte ranges of the source it needs. It never sees media.
+//! 3. [`cmaf::package_work_unit`] is the heart, one pure function: *(work unit, source bytes, key) → segment bytes*. The encrypt
 //!    function of the pipeline, the command line and a just-in-time origin call the same function and get the same bytes.
 //!
 //! [`dash::mpd`] and [`hls::playlists`] write the manifests from the [`Presentation`](cmaf::Presentation) that planning leaves

@@ -15,7 +15,9 @@ mod support;
 
 use support::{Movie, Wanted, WantedTrack};
 use vpp_media::cenc::{ContentKey, ContentKeys, KeyId, Scheme};
-use vpp_media::cmaf::{KeyParameters, PlanOptions, Planner, ProtectedTracks, Protection, SliceSource, package_slice};
+use vpp_media::cmaf::{
+    KeyParameters, PlanOptions, Planner, ProtectedTracks, Protection, SourceBuffers, package_work_unit,
+};
 use vpp_media::isobmff::IndexReader;
 
 /// What is written of the smallest samples there are, for each of their bytes: its share of the tables, encrypted and all.
@@ -42,9 +44,9 @@ fn planned(file: &[u8]) -> Result<usize, &'static str> {
         let index = reader.finish()?;
         let movie = index.movie()?;
         let mut planner = Planner::new(&movie, &audio_only())?;
-        let slices = planner.by_ref().collect::<vpp_media::Result<Vec<_>>>()?;
+        let work_units = planner.by_ref().collect::<vpp_media::Result<Vec<_>>>()?;
         planner.finish()?;
-        Ok(slices.len())
+        Ok(work_units.len())
     };
     plan().map_err(|error: vpp_media::Error| error.code())
 }
@@ -173,7 +175,7 @@ fn boxes_in_boxes_in_boxes_take_no_stack() {
         let file = with_box(movie.file.clone(), &[b"moov"], b"udta", &nested);
         assert_eq!(planned(&file), Ok(1), "what is not needed is not entered");
         let file = with_box(movie.file.clone(), &[b"moov", b"trak", b"mdia"], kind, &nested);
-        assert!(planned(&file).is_ok_and(|slices| slices == 1) || planned(&file).is_err());
+        assert!(planned(&file).is_ok_and(|work_units| work_units == 1) || planned(&file).is_err());
     }
 }
 
@@ -191,11 +193,11 @@ fn what_is_written_is_bounded_by_what_is_read() {
         let protection = Some(Protection { scheme, tracks: ProtectedTracks::All, key, audio_key: None });
         let mut planner = Planner::new(&parsed, &PlanOptions { protection, ..audio_only() }).unwrap();
         let mut written = 0;
-        for slice in &mut planner {
-            let slice = slice.unwrap();
-            let parts = slice.ranges.iter().map(|range| movie.bytes(range.bytes.start, range.bytes.end).to_vec());
-            let mut source = SliceSource::new(&slice, parts.collect()).unwrap();
-            let segments = package_slice(&slice, &mut source, &keys).unwrap();
+        for work_unit in &mut planner {
+            let work_unit = work_unit.unwrap();
+            let parts = work_unit.ranges.iter().map(|range| movie.bytes(range.bytes.start, range.bytes.end).to_vec());
+            let mut source = SourceBuffers::new(&work_unit, parts.collect()).unwrap();
+            let segments = package_work_unit(&work_unit, &mut source, &keys).unwrap();
             written += segments.iter().map(|segment| segment.to_vec(&source).len()).sum::<usize>();
         }
         assert!(written <= MOST_AMPLIFIED * media, "{written} bytes of {media}");

@@ -20,14 +20,14 @@ use proptest::prelude::*;
 use support::{Movie, Wanted, WantedTrack};
 use vpp_media::Error;
 use vpp_media::cenc::ContentKeys;
-use vpp_media::cmaf::{PlanOptions, Planner, Presentation, Representation, Slice, SliceSource, package_slice};
+use vpp_media::cmaf::{PlanOptions, Planner, Presentation, Representation, SourceBuffers, WorkUnit, package_work_unit};
 use vpp_media::isobmff::Index;
 
 /// Pictures in a second, of the rungs that are not told otherwise.
 const RATE: u32 = 24;
 
 fn options(seconds: u64) -> PlanOptions {
-    PlanOptions { segment_duration: Duration::from_secs(seconds), slice_bytes: 4000, ..PlanOptions::default() }
+    PlanOptions { segment_duration: Duration::from_secs(seconds), work_unit_bytes: 4000, ..PlanOptions::default() }
 }
 
 /// A video track of `pictures` at `rate` on `timescale`, with sync samples where `is_sync` says.
@@ -54,23 +54,23 @@ fn sound(sizes: impl Fn(u32) -> u32) -> WantedTrack {
     WantedTrack { video: false, timescale: 48_000, samples, chunk: 10, change: None, edit: None }
 }
 
-fn plan(movies: &[Movie], options: &PlanOptions) -> Result<(Vec<Slice>, Presentation), Error> {
+fn plan(movies: &[Movie], options: &PlanOptions) -> Result<(Vec<WorkUnit>, Presentation), Error> {
     let indexes: Vec<Index> = movies.iter().map(Movie::index).collect();
     let parsed: Vec<_> = indexes.iter().map(|index| index.movie().unwrap()).collect();
     let mut planner = Planner::of_movies(&parsed, options)?;
-    let slices = planner.by_ref().collect::<Result<_, _>>()?;
-    Ok((slices, planner.finish()?))
+    let work_units = planner.by_ref().collect::<Result<_, _>>()?;
+    Ok((work_units, planner.finish()?))
 }
 
 /// The media of each representation: the payloads of its segments, one behind the other.
-fn media(movies: &[Movie], slices: &[Slice], own: &Representation) -> Vec<u8> {
+fn media(movies: &[Movie], work_units: &[WorkUnit], own: &Representation) -> Vec<u8> {
     let mut media = Vec::new();
-    for slice in slices {
+    for work_unit in work_units {
         let part = |range: &vpp_media::cmaf::SourceRange| {
             movies[usize::from(range.input)].bytes(range.bytes.start, range.bytes.end).to_vec()
         };
-        let mut source = SliceSource::new(slice, slice.ranges.iter().map(part).collect()).unwrap();
-        for segment in package_slice(slice, &mut source, &ContentKeys::default()).unwrap() {
+        let mut source = SourceBuffers::new(work_unit, work_unit.ranges.iter().map(part).collect()).unwrap();
+        for segment in package_work_unit(work_unit, &mut source, &ContentKeys::default()).unwrap() {
             if segment.representation == own.name {
                 let bytes = segment.to_vec(&source);
                 let mdat = bytes.windows(4).rposition(|window| window == b"mdat").unwrap();
@@ -121,14 +121,14 @@ proptest! {
                 prop_assert_eq!(error.code(), "inputs_misaligned");
                 prop_assert!(misfit, "refused without need: {}", error);
             }
-            Ok((slices, presentation)) => {
+            Ok((work_units, presentation)) => {
                 prop_assert!(!misfit, "not refused");
                 let [first, second] = &presentation.representations[..] else { panic!("two rungs") };
                 prop_assert_eq!(starts(first), starts(second));
                 prop_assert!(starts(first).iter().all(|start| both.contains(&(*start as usize))));
                 prop_assert_eq!((first.set, second.set), (0, 0));
                 for (own, (movie, track)) in [first, second].into_iter().zip(movies.iter().zip(&tracks)) {
-                    prop_assert!(media(&movies, &slices, own) == expected(movie, 0, track), "every sample, once, in order");
+                    prop_assert!(media(&movies, &work_units, own) == expected(movie, 0, track), "every sample, once, in order");
                 }
             }
         }
@@ -186,14 +186,19 @@ fn times_that_rounding_moved_are_the_same_moment() {
     for (index, own) in (0..).zip(&mut rounded.samples) {
         own.duration = at(index + 1) - at(index);
     }
-    let (slices, presentation) = plan(&[Movie::new(&[exact]), Movie::new(&[rounded])], &options(2)).unwrap();
+    let (work_units, presentation) = plan(&[Movie::new(&[exact]), Movie::new(&[rounded])], &options(2)).unwrap();
     let [first, second] = &presentation.representations[..] else { panic!("two rungs") };
     assert_eq!((first.segments.len(), second.segments.len()), (5, 5));
     let samples = |track: u16| {
-        let of_track = |slice: &Slice| {
-            slice.segments.iter().filter(move |own| own.track == track).map(|own| own.samples.len()).collect::<Vec<_>>()
+        let of_track = |work_unit: &WorkUnit| {
+            work_unit
+                .segments
+                .iter()
+                .filter(move |own| own.track == track)
+                .map(|own| own.samples.len())
+                .collect::<Vec<_>>()
         };
-        slices.iter().flat_map(of_track).collect::<Vec<_>>()
+        work_units.iter().flat_map(of_track).collect::<Vec<_>>()
     };
     assert_eq!(samples(0), [60; 5]);
     assert_eq!(samples(1), samples(0), "rounding moves no picture into another segment");

@@ -69,10 +69,14 @@ fn times_do_not_drift_over_a_day() {
         let index = Movie::new(&tracks).index();
         let movie = index.movie().unwrap();
         let mut planner = Planner::new(&movie, &PlanOptions::default()).unwrap();
-        let slices: Vec<_> = planner.by_ref().map(Result::unwrap).collect();
+        let work_units: Vec<_> = planner.by_ref().map(Result::unwrap).collect();
         let presentation = planner.finish().unwrap();
         let of_track = |track: u16| -> Vec<&SegmentPlan> {
-            slices.iter().flat_map(|slice| &slice.segments).filter(|segment| segment.track == track).collect()
+            work_units
+                .iter()
+                .flat_map(|work_unit| &work_unit.segments)
+                .filter(|segment| segment.track == track)
+                .collect()
         };
         let [video, audio] = &presentation.representations[..] else { panic!("two tracks") };
         assert_eq!((video.timescale, audio.timescale), (scale(timescale), scale(sound_timescale)));

@@ -24,8 +24,8 @@ use support::{Base, Fragmenting, Movie, Wanted, WantedTrack};
 use vpp_media::cenc::{ContentKey, ContentKeys, KeyId, Scheme};
 use vpp_media::cmaf::{
     KeyParameters, Layout, PlanFile, PlanOptions, PlanWriter, Planner, Presentation, ProtectedTracks, Protection,
-    Representation, SapType, SegmentSize, SegmentSizes, Slice, SliceSource, package_slice, presentation_range,
-    read_presentation, read_slice,
+    Representation, SapType, SegmentSize, SegmentSizes, SourceBuffers, WorkUnit, package_work_unit, presentation_range,
+    read_presentation, read_work_unit,
 };
 use vpp_media::isobmff::{Index, IndexReader};
 use vpp_media::track::Sample;
@@ -51,34 +51,34 @@ fn scheme() -> impl Strategy<Value = Scheme> {
     prop::sample::select(vec![Scheme::Cbcs, Scheme::Cenc])
 }
 
-fn options(slice_bytes: u64, seconds: u64, protected: bool) -> PlanOptions {
+fn options(work_unit_bytes: u64, seconds: u64, protected: bool) -> PlanOptions {
     PlanOptions {
         segment_duration: Duration::from_secs(seconds),
-        slice_bytes,
+        work_unit_bytes,
         protection: protected.then(|| protection(Scheme::Cbcs)),
         ..PlanOptions::default()
     }
 }
 
-fn plan(movie: &Movie, options: &PlanOptions) -> (Vec<Slice>, Presentation) {
+fn plan(movie: &Movie, options: &PlanOptions) -> (Vec<WorkUnit>, Presentation) {
     let index = movie.index();
     let parsed = index.movie().unwrap();
     let mut planner = Planner::new(&parsed, options).unwrap();
-    let slices = planner.by_ref().map(Result::unwrap).collect();
-    (slices, planner.finish().unwrap())
+    let work_units = planner.by_ref().map(Result::unwrap).collect();
+    (work_units, planner.finish().unwrap())
 }
 
 /// Every segment of a package, by path.
-fn package(movie: &Movie, slices: &[Slice]) -> BTreeMap<String, Vec<u8>> {
+fn package(movie: &Movie, work_units: &[WorkUnit]) -> BTreeMap<String, Vec<u8>> {
     let mut segments = BTreeMap::new();
-    for slice in slices {
+    for work_unit in work_units {
         let read = |range: &Range<u64>| movie.bytes(range.start, range.end).to_vec();
-        for (path, bytes) in arriving::segments(slice, read, &keys()).unwrap() {
+        for (path, bytes) in arriving::segments(work_unit, read, &keys()).unwrap() {
             assert!(segments.insert(path, bytes).is_none(), "one segment per path");
         }
         let mut source =
-            SliceSource::new(slice, slice.ranges.iter().map(|range| read(&range.bytes)).collect()).unwrap();
-        for segment in package_slice(slice, &mut source, &keys()).unwrap() {
+            SourceBuffers::new(work_unit, work_unit.ranges.iter().map(|range| read(&range.bytes)).collect()).unwrap();
+        for segment in package_work_unit(work_unit, &mut source, &keys()).unwrap() {
             let bytes = segment.to_vec(&source);
             assert_eq!(bytes.len() as u64, segment.bytes());
             assert!(segments[&segment.path()] == bytes, "{}: as it arrives and at once", segment.path());
@@ -190,10 +190,10 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 
     #[test]
-    fn segments_hold_every_sample_once_in_order_and_unchanged(tracks in movie(), slice_bytes in 1_u64..20_000) {
+    fn segments_hold_every_sample_once_in_order_and_unchanged(tracks in movie(), work_unit_bytes in 1_u64..20_000) {
         let movie = Movie::new(&tracks);
-        let (slices, presentation) = plan(&movie, &options(slice_bytes, 1, false));
-        let segments = package(&movie, &slices);
+        let (work_units, presentation) = plan(&movie, &options(work_unit_bytes, 1, false));
+        let segments = package(&movie, &work_units);
         let mut read = 0;
         for (position, own) in presentation.representations.iter().enumerate() {
             let wanted = &tracks[position];
@@ -218,13 +218,13 @@ proptest! {
 
     #[test]
     fn fragments_are_packaged_as_the_sample_tables_of_the_same_movie(
-        tracks in movie(), how in fragmenting(), slice_bytes in 1_u64..20_000,
+        tracks in movie(), how in fragmenting(), work_unit_bytes in 1_u64..20_000,
     ) {
         let (progressive, fragmented) = (Movie::new(&tracks), Movie::fragmented(&tracks, how));
         let (expected, expected_presentation) = plan(&progressive, &options(u64::MAX, 1, true));
-        let (slices, presentation) = plan(&fragmented, &options(slice_bytes, 1, true));
+        let (work_units, presentation) = plan(&fragmented, &options(work_unit_bytes, 1, true));
         prop_assert_eq!(presentation.representations, expected_presentation.representations);
-        prop_assert_eq!(package(&fragmented, &slices), package(&progressive, &expected));
+        prop_assert_eq!(package(&fragmented, &work_units), package(&progressive, &expected));
     }
 
     #[test]
@@ -241,25 +241,25 @@ proptest! {
     }
 
     #[test]
-    fn any_slice_size_gives_the_same_bytes(tracks in movie(), slice_bytes in 1_u64..20_000, scheme in scheme()) {
+    fn any_work_unit_size_gives_the_same_bytes(tracks in movie(), work_unit_bytes in 1_u64..20_000, scheme in scheme()) {
         let movie = Movie::new(&tracks);
-        let by_scheme = |slice_bytes| PlanOptions { protection: Some(protection(scheme)), ..options(slice_bytes, 1, true) };
+        let by_scheme = |work_unit_bytes| PlanOptions { protection: Some(protection(scheme)), ..options(work_unit_bytes, 1, true) };
         let (whole, presentation) = plan(&movie, &by_scheme(u64::MAX));
         prop_assert_eq!(whole.len(), 1);
-        let (slices, sliced) = plan(&movie, &by_scheme(slice_bytes));
-        prop_assert_eq!(package(&movie, &whole), package(&movie, &slices));
+        let (work_units, sliced) = plan(&movie, &by_scheme(work_unit_bytes));
+        prop_assert_eq!(package(&movie, &whole), package(&movie, &work_units));
         prop_assert_eq!(presentation.representations, sliced.representations);
     }
 
     /// The one file is its head, as long as the plan said before any size was known, and the fragments of the other layout.
     #[test]
-    fn a_single_file_holds_the_fragments_of_the_segments(tracks in movie(), slice_bytes in 1_u64..20_000) {
+    fn a_single_file_holds_the_fragments_of_the_segments(tracks in movie(), work_unit_bytes in 1_u64..20_000) {
         let movie = Movie::new(&tracks);
-        let (slices, _) = plan(&movie, &options(u64::MAX, 1, true));
-        let segments = package(&movie, &slices);
+        let (work_units, _) = plan(&movie, &options(u64::MAX, 1, true));
+        let segments = package(&movie, &work_units);
         let layout = Layout::SingleFile;
-        let (slices, presentation) = plan(&movie, &PlanOptions { layout, ..options(slice_bytes, 1, true) });
-        let fragments = package(&movie, &slices);
+        let (work_units, presentation) = plan(&movie, &PlanOptions { layout, ..options(work_unit_bytes, 1, true) });
+        let fragments = package(&movie, &work_units);
         prop_assert_eq!(segments.keys().collect::<Vec<_>>(), fragments.keys().collect::<Vec<_>>());
         let styp = 28;
         prop_assert!(segments.iter().all(|(path, bytes)| bytes[styp..] == fragments[path]));
@@ -288,28 +288,28 @@ proptest! {
 
     #[test]
     fn any_split_of_the_work_gives_the_same_bytes(
-        tracks in movie(), slice_bytes in 1_u64..20_000, scheme in scheme(), picks in prop::collection::vec(0_usize..4, 64),
+        tracks in movie(), work_unit_bytes in 1_u64..20_000, scheme in scheme(), picks in prop::collection::vec(0_usize..4, 64),
     ) {
         let movie = Movie::new(&tracks);
-        let wanted = PlanOptions { protection: Some(protection(scheme)), ..options(slice_bytes, 1, true) };
-        let (slices, _) = plan(&movie, &wanted);
-        // Every segment goes to one of four workers, whatever its slice and its track, and each works from back to front.
+        let wanted = PlanOptions { protection: Some(protection(scheme)), ..options(work_unit_bytes, 1, true) };
+        let (work_units, _) = plan(&movie, &wanted);
+        // Every segment goes to one of four workers, whatever its work unit and its track, and each works from back to front.
         let mut picks = picks.iter().cycle();
         let mut work = [(); 4].map(|()| Vec::new());
-        for slice in &slices {
-            for segment in &slice.segments {
-                work[*picks.next().unwrap()].push(Slice { segments: vec![segment.clone()], ..slice.clone() });
+        for work_unit in &work_units {
+            for segment in &work_unit.segments {
+                work[*picks.next().unwrap()].push(WorkUnit { segments: vec![segment.clone()], ..work_unit.clone() });
             }
         }
         work.iter_mut().for_each(|own| own.reverse());
-        prop_assert_eq!(package(&movie, &work.concat()), package(&movie, &slices));
+        prop_assert_eq!(package(&movie, &work.concat()), package(&movie, &work_units));
     }
 
     #[test]
     fn segments_start_where_they_can_be_entered_and_follow_one_another(tracks in movie(), seconds in 1_u64..5) {
         let movie = Movie::new(&tracks);
-        let (slices, presentation) = plan(&movie, &options(u64::MAX, seconds, false));
-        for segment in slices.iter().flat_map(|slice| &slice.segments) {
+        let (work_units, presentation) = plan(&movie, &options(u64::MAX, seconds, false));
+        for segment in work_units.iter().flat_map(|work_unit| &work_unit.segments) {
             prop_assert!(segment.samples[0].is_sync);
         }
         for own in &presentation.representations {
@@ -322,8 +322,8 @@ proptest! {
     #[test]
     fn segments_name_the_sample_description_of_their_samples(tracks in movie(), protected in prop::bool::ANY) {
         let movie = Movie::new(&tracks);
-        let (slices, presentation) = plan(&movie, &options(u64::MAX, 1, protected));
-        let segments = package(&movie, &slices);
+        let (work_units, presentation) = plan(&movie, &options(u64::MAX, 1, protected));
+        let segments = package(&movie, &work_units);
         for (own, wanted) in presentation.representations.iter().zip(&tracks) {
             let change = wanted.change.map_or(usize::MAX, |chunk| chunk * wanted.chunk);
             let several = (1..wanted.samples.len()).contains(&change);
@@ -343,30 +343,30 @@ proptest! {
     }
 
     #[test]
-    fn what_is_read_for_a_slice_is_little_more_than_its_samples(tracks in movie(), slice_bytes in 1_000_u64..20_000) {
+    fn what_is_read_for_a_work_unit_is_little_more_than_its_samples(tracks in movie(), work_unit_bytes in 1_000_u64..20_000) {
         let movie = Movie::new(&tracks);
-        let (slices, _) = plan(&movie, &options(slice_bytes, 1, false));
-        for slice in &slices {
-            let extents = slice.segments.iter().flat_map(|segment| &segment.extents);
-            let (needed, read) = (extents.map(|extent| extent.bytes).sum::<u64>(), slice.source_bytes());
+        let (work_units, _) = plan(&movie, &options(work_unit_bytes, 1, false));
+        for work_unit in &work_units {
+            let extents = work_unit.segments.iter().flat_map(|segment| &segment.extents);
+            let (needed, read) = (extents.map(|extent| extent.bytes).sum::<u64>(), work_unit.source_bytes());
             // Past this many ranges, gaps are read over whatever they cost: a request costs as well.
-            let most = if slice.ranges.len() < 64 { needed + needed / 100 } else { u64::MAX };
-            prop_assert!(read >= needed && read <= most, "{read} bytes read for {needed}, in {} ranges", slice.ranges.len());
+            let most = if work_unit.ranges.len() < 64 { needed + needed / 100 } else { u64::MAX };
+            prop_assert!(read >= needed && read <= most, "{read} bytes read for {needed}, in {} ranges", work_unit.ranges.len());
         }
     }
 
     #[test]
-    fn a_plan_is_read_back_section_by_section(tracks in movie(), slice_bytes in 1_u64..20_000) {
+    fn a_plan_is_read_back_section_by_section(tracks in movie(), work_unit_bytes in 1_u64..20_000) {
         let movie = Movie::new(&tracks);
-        let (slices, presentation) = plan(&movie, &options(slice_bytes, 1, true));
+        let (work_units, presentation) = plan(&movie, &options(work_unit_bytes, 1, true));
         let mut writer = PlanWriter::new();
-        slices.iter().for_each(|slice| writer.push(slice));
+        work_units.iter().for_each(|work_unit| writer.push(work_unit));
         let PlanFile { pieces, sections } = writer.finish(&presentation);
         let bytes = pieces.concat();
         let at = |range: std::ops::Range<u64>| &bytes[range.start as usize..range.end as usize];
-        prop_assert_eq!(sections.len(), slices.len());
-        for (slice, section) in slices.iter().zip(sections) {
-            prop_assert_eq!(slice, &read_slice(at(section)).unwrap());
+        prop_assert_eq!(sections.len(), work_units.len());
+        for (work_unit, section) in work_units.iter().zip(sections) {
+            prop_assert_eq!(work_unit, &read_work_unit(at(section)).unwrap());
         }
         let stored = read_presentation(at(presentation_range(&bytes[..12]).unwrap())).unwrap();
         prop_assert_eq!(stored, presentation);
@@ -375,23 +375,23 @@ proptest! {
     #[test]
     fn a_damaged_plan_is_an_error(tracks in movie(), cut in 0_usize..100_000, flip in 0_usize..100_000) {
         let movie = Movie::new(&tracks);
-        let (slices, _) = plan(&movie, &options(u64::MAX, 1, true));
+        let (work_units, _) = plan(&movie, &options(u64::MAX, 1, true));
         let mut writer = PlanWriter::new();
-        writer.push(&slices[0]);
+        writer.push(&work_units[0]);
         let (_, presentation) = plan(&movie, &options(u64::MAX, 1, true));
         let file = writer.finish(&presentation);
         let bytes = file.pieces.concat();
         let section = &bytes[file.sections[0].start as usize..];
         let cut = cut % section.len();
-        prop_assert!(read_slice(&section[..cut]).is_err());
+        prop_assert!(read_work_unit(&section[..cut]).is_err());
         let mut flipped = section.to_vec();
         let flip = flip % section.len();
         flipped[flip] ^= 0x55;
         // It may still decode; packaging it must then end in an error or in bytes, never in a panic.
-        if let Ok(slice) = read_slice(&flipped) {
-            let ranges = slice.ranges.iter().map(|range| vec![0; range.length().min(1 << 16) as usize]);
-            if let Ok(mut source) = SliceSource::new(&slice, ranges.collect()) {
-                drop(package_slice(&slice, &mut source, &keys()));
+        if let Ok(work_unit) = read_work_unit(&flipped) {
+            let ranges = work_unit.ranges.iter().map(|range| vec![0; range.length().min(1 << 16) as usize]);
+            if let Ok(mut source) = SourceBuffers::new(&work_unit, ranges.collect()) {
+                drop(package_work_unit(&work_unit, &mut source, &keys()));
             }
         }
     }
@@ -525,11 +525,11 @@ fn samples_that_share_their_bytes_are_each_encrypted_by_themselves() {
         let found = stored_once.file.windows(4).rposition(|bytes| bytes == entry(silent)).unwrap();
         stored_once.file[found..found + 4].copy_from_slice(&entry(first));
     }
-    for (slice_bytes, seconds) in [(u64::MAX, 1), (u64::MAX, 60), (1, 1)] {
+    for (work_unit_bytes, seconds) in [(u64::MAX, 1), (u64::MAX, 60), (1, 1)] {
         for protected in [true, false] {
             let segments = |movie: &Movie| {
-                let (slices, _) = plan(movie, &options(slice_bytes, seconds, protected));
-                package(movie, &slices)
+                let (work_units, _) = plan(movie, &options(work_unit_bytes, seconds, protected));
+                package(movie, &work_units)
             };
             assert!(segments(&stored_once) == segments(&stored_twice), "segments of {seconds} s, {protected}");
         }

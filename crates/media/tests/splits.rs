@@ -19,19 +19,21 @@ use std::ops::Range;
 use std::time::Duration;
 
 use vpp_media::cenc::{ContentKey, ContentKeys, KeyId, Scheme};
-use vpp_media::cmaf::{KeyParameters, PlanOptions, Planner, ProtectedTracks, Protection, SliceSource, package_slice};
+use vpp_media::cmaf::{
+    KeyParameters, PlanOptions, Planner, ProtectedTracks, Protection, SourceBuffers, package_work_unit,
+};
 use vpp_media::isobmff::IndexReader;
 
 const PICTURES: &[u8] = include_bytes!("support/pictures.mp4");
 const CODECS: &[u8] = include_bytes!("support/codecs.mp4");
 
-/// Every segment of a file, by path, and the number of slices it was worked on in.
-fn package(file: &[u8], scheme: Option<Scheme>, slice_bytes: u64) -> (BTreeMap<String, Vec<u8>>, u32) {
+/// Every segment of a file, by path, and the number of work units it was worked on in.
+fn package(file: &[u8], scheme: Option<Scheme>, work_unit_bytes: u64) -> (BTreeMap<String, Vec<u8>>, u32) {
     let (key, kid) = (ContentKey::new([7; 16]), KeyId::new([1; 16]).unwrap());
     let keys: ContentKeys = [(kid, key.clone())].into_iter().collect();
     let options = PlanOptions {
         segment_duration: Duration::from_millis(100),
-        slice_bytes,
+        work_unit_bytes,
         protection: scheme.map(|scheme| {
             let key = KeyParameters::derive(scheme, &key, kid, b"content");
             Protection { scheme, tracks: ProtectedTracks::All, key, audio_key: None }
@@ -46,37 +48,37 @@ fn package(file: &[u8], scheme: Option<Scheme>, slice_bytes: u64) -> (BTreeMap<S
     let movie = index.movie().unwrap();
     let mut planner = Planner::new(&movie, &options).unwrap();
     let mut segments = BTreeMap::new();
-    for slice in planner.by_ref().map(Result::unwrap) {
+    for work_unit in planner.by_ref().map(Result::unwrap) {
         let read = |range: &Range<u64>| file[range.start as usize..range.end as usize].to_vec();
-        for (path, bytes) in arriving::segments(&slice, read, &keys).unwrap() {
+        for (path, bytes) in arriving::segments(&work_unit, read, &keys).unwrap() {
             assert!(segments.insert(path, bytes).is_none(), "one segment per path");
         }
-        let parts = slice.ranges.iter().map(|range| read(&range.bytes)).collect();
-        let mut source = SliceSource::new(&slice, parts).unwrap();
-        for segment in package_slice(&slice, &mut source, &keys).unwrap() {
+        let parts = work_unit.ranges.iter().map(|range| read(&range.bytes)).collect();
+        let mut source = SourceBuffers::new(&work_unit, parts).unwrap();
+        for segment in package_work_unit(&work_unit, &mut source, &keys).unwrap() {
             let bytes = segment.to_vec(&source);
             assert!(segments[&segment.path()] == bytes, "{}: as it arrives and at once", segment.path());
         }
     }
-    (segments, planner.finish().unwrap().slices)
+    (segments, planner.finish().unwrap().work_units)
 }
 
 #[test]
-fn pictures_are_encrypted_to_the_same_bytes_in_slices_of_any_size() {
+fn pictures_are_encrypted_to_the_same_bytes_in_work_units_of_any_size() {
     // VP9, among the codecs, has no cbcs.
     let movies =
         [(PICTURES, &[Some(Scheme::Cbcs), Some(Scheme::Cenc), None][..]), (CODECS, &[Some(Scheme::Cenc), None])];
     for (file, schemes) in movies {
         for scheme in schemes {
-            let (whole, slices) = package(file, *scheme, u64::MAX);
-            assert_eq!(slices, 1);
+            let (whole, work_units) = package(file, *scheme, u64::MAX);
+            assert_eq!(work_units, 1);
             let mut most = 1;
-            for slice_bytes in (1..file.len() as u64).step_by(509) {
-                let (segments, slices) = package(file, *scheme, slice_bytes);
-                assert!(segments == whole, "{scheme:?}: slices of {slice_bytes} bytes");
-                most = most.max(slices);
+            for work_unit_bytes in (1..file.len() as u64).step_by(509) {
+                let (segments, work_units) = package(file, *scheme, work_unit_bytes);
+                assert!(segments == whole, "{scheme:?}: work units of {work_unit_bytes} bytes");
+                most = most.max(work_units);
             }
-            assert!(file == CODECS || most >= 4, "{most} slices at most");
+            assert!(file == CODECS || most >= 4, "{most} work units at most");
         }
     }
     assert_ne!(package(PICTURES, Some(Scheme::Cbcs), 1).0, package(PICTURES, None, 1).0);

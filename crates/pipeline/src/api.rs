@@ -271,7 +271,7 @@ where
         self.catalog.advance(&package.id, &transition).await.map(|_| ()).map_err(unavailable(what))
     }
 
-    /// Sends a package to the stage that its state waits for. Fragment finds the slices that are made already.
+    /// Sends a package to the stage that its state waits for. Fragment finds the work units that are made already.
     async fn set_to_work(&self, package: &Package) -> Result<(), Denied> {
         let (id, run) = (package.id.clone(), package.run);
         let sent = match package.status() {

@@ -25,7 +25,7 @@ const GETS: usize = 8;
 /// Parts gathered at a time, each of some megabytes.
 const PARTS: usize = 2;
 
-/// The pieces of a part, each with the number of its slice.
+/// The pieces of a part, each with the number of its work unit.
 type Pieces<'r> = Vec<(u32, &'r PieceReceipt)>;
 
 impl<S: ObjectStore, C: Catalog, K: Clock, M: Meter> Dash<S, C, K, M> {
@@ -115,9 +115,9 @@ impl<S: ObjectStore, C: Catalog, K: Clock, M: Meter> Dash<S, C, K, M> {
 
     /// Appends the bytes of pieces that were kept.
     async fn gather(&self, package: &Package, front: Vec<u8>, pieces: &Pieces<'_>) -> Result<Vec<u8>, Error> {
-        let read = |(slice, piece): &(u32, &PieceReceipt)| {
+        let read = |(work_unit, piece): &(u32, &PieceReceipt)| {
             let (part, length, digest) = (part_of(piece), piece.bytes, piece.digest);
-            let key = layout::piece_key(&package.id, &piece.representation, part.unwrap_or_default(), *slice);
+            let key = layout::piece_key(&package.id, &piece.representation, part.unwrap_or_default(), *work_unit);
             let at = Location::new(&self.settings.work_bucket, key);
             async move {
                 let bytes = self.store.read(&at, None, 0..length).await;
@@ -138,13 +138,13 @@ impl<S: ObjectStore, C: Catalog, K: Clock, M: Meter> Dash<S, C, K, M> {
     }
 }
 
-/// The parts of a representation's file, in order, and the pieces of each, in the order of their slices.
+/// The parts of a representation's file, in order, and the pieces of each, in the order of their work units.
 fn parts<'r>(representation: &str, receipts: &'r [Receipt]) -> BTreeMap<u16, Pieces<'r>> {
     let mut parts: BTreeMap<u16, Pieces<'r>> = BTreeMap::new();
     for receipt in receipts {
         for piece in receipt.pieces.iter().filter(|piece| piece.representation == representation) {
             if let Some(part) = part_of(piece) {
-                parts.entry(part).or_default().push((receipt.slice, piece));
+                parts.entry(part).or_default().push((receipt.work_unit, piece));
             }
         }
     }

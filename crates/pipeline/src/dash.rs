@@ -71,7 +71,7 @@ where
             State::Encrypted { .. } => {}
             State::Ready { .. } | State::Failed { .. } | State::Deleting { .. } => return Ok(Outcome::Nothing),
             State::Queued | State::Fragmented(_) => {
-                return Err(Error::not_yet("writing the manifest", "not all slices are made"));
+                return Err(Error::not_yet("writing the manifest", "not all work units are made"));
             }
         }
         let presentation = presentation(&self.store, &self.settings.work_bucket, &package).await?;
@@ -89,8 +89,8 @@ where
         let output = Some(self.output(&package, layout::MANIFEST).to_string());
 
         let url = layout::manifest_url(&self.settings.delivery_url, &package.id);
-        let slices = receipts.iter().map(|receipt| receipt.spent).fold(Spent::default(), Spent::and);
-        let spent = vec![(Stage::Encrypt, slices), (Stage::Dash, self.meter.reading().since(&before))];
+        let work_units = receipts.iter().map(|receipt| receipt.spent).fold(Spent::default(), Spent::and);
+        let spent = vec![(Stage::Encrypt, work_units), (Stage::Dash, self.meter.reading().since(&before))];
         let work = Work { output, bytes_read: 0, bytes_written, spent };
         let transition = Transition { of: Some(package.run), at: self.clock.now(), step: Step::Ready { url }, work };
         self.catalog.advance(&package.id, &transition).await.map_err(Error::unavailable("writing Ready"))?;

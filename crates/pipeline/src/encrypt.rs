@@ -1,25 +1,25 @@
-//! Make one slice: read its bytes once, encrypt them in memory, write its segments.
+//! Make one work unit: read its bytes once, encrypt them in memory, write its segments.
 //!
-//! The heart is the engine's pure function *(slice, source bytes, key) → segments*. Around it: one ranged GET per range of
-//! the slice, at the pinned version; one PUT per segment, a few at a time, each with its digest; and the slice's receipt,
-//! which counts once however often the slice is made. A slice that has a receipt is not made again. Where a track is a single
+//! The heart is the engine's pure function *(work unit, source bytes, key) → segments*. Around it: one ranged GET per range of
+//! the work unit, at the pinned version; one PUT per segment, a few at a time, each with its digest; and the work unit's receipt,
+//! which counts once however often the work unit is made. A work unit that has a receipt is not made again. Where a track is a single
 //! file, a PUT is of a run of segments (see [`crate::parts`]): a part of the file, or a share of one that is kept for the dash
-//! stage to gather. A package of one slice needs neither: its files are written whole, here.
+//! stage to gather. A package of one work unit needs neither: its files are written whole, here.
 //!
-//! Bytes flow through. A segment is encrypted and on its way out as soon as its last byte is in, while the rest of the slice is
+//! Bytes flow through. A segment is encrypted and on its way out as soon as its last byte is in, while the rest of the work unit is
 //! still arriving; the bytes are copied once, into the segment's buffer. When [`PUTS`] segments are on their way out, reading
-//! waits. So of an interleaved movie memory holds some segments, and of any other no more than the slice.
+//! waits. So of an interleaved movie memory holds some segments, and of any other no more than the work unit.
 //!
-//! The function that finds all slices counted makes the package Encrypted and sends it on. Two may find it at the same
+//! The function that finds all work units counted makes the package Encrypted and sends it on. Two may find it at the same
 //! time; one of them takes the step, both send the message, and the next stage does not mind.
 
 use futures_util::{Stream, StreamExt, TryFutureExt, TryStreamExt, future, stream};
 use vpp_media::cenc::ContentKeys;
-use vpp_media::cmaf::{Layout, SegmentSizes, Slice, SliceIntake, SourceRange, WholeSegment, read_slice};
+use vpp_media::cmaf::{Layout, SegmentSizes, SourceRange, StreamingPackager, WholeSegment, WorkUnit, read_work_unit};
 
 use crate::error::Error;
 use crate::layout;
-use crate::message::{DashMessage, SliceMessage};
+use crate::message::{DashMessage, WorkUnitMessage};
 use crate::package::{Encryption, Package};
 use crate::parts::Run;
 use crate::plan::presentation;
@@ -31,13 +31,13 @@ use crate::shares::{Made, Share, Shares};
 use crate::stage::{Outcome, package, settle};
 use crate::state::{Stage, State, Step, Transition, Work};
 
-/// Ranges read at a time: a slice has one, or one per track of a file that is not interleaved.
+/// Ranges read at a time: a work unit has one, or one per track of a file that is not interleaved.
 const GETS: usize = 8;
 /// Segments written at a time: four keep one connection's latency hidden.
 const PUTS: usize = 4;
 
 const UNKNOWN_SOURCE: vpp_media::Error =
-    vpp_media::Error::BadPlan { reason: "a slice takes bytes of a source that the package does not have" };
+    vpp_media::Error::BadPlan { reason: "a work unit takes bytes of a source that the package does not have" };
 
 /// Where plans and streams lie.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,12 +80,12 @@ where
     ///
     /// # Errors
     /// Only transient ones: a permanent one makes the package Failed.
-    pub async fn handle(&self, message: &SliceMessage) -> Result<Outcome, Error> {
+    pub async fn handle(&self, message: &WorkUnitMessage) -> Result<Outcome, Error> {
         let result = self.work(message).await;
         settle(result, Stage::Encrypt, message.package(), message.run(), &self.catalog, &self.clock).await
     }
 
-    async fn work(&self, message: &SliceMessage) -> Result<Outcome, Error> {
+    async fn work(&self, message: &WorkUnitMessage) -> Result<Outcome, Error> {
         let Some(found) = package(&self.catalog, message.package(), message.run()).await? else {
             return Ok(Outcome::Nothing);
         };
@@ -96,13 +96,13 @@ where
             }
             State::Encrypted { .. } => self.send_on(&found).await,
             State::Ready { .. } | State::Failed { .. } | State::Deleting { .. } => Ok(Outcome::Nothing),
-            State::Queued => Err(Error::not_yet("making a slice", "the package is not planned")),
+            State::Queued => Err(Error::not_yet("making a work unit", "the package is not planned")),
         }
     }
 
-    /// Makes the slice, unless its receipt says that it is made.
-    async fn make_once(&self, message: &SliceMessage, package: &Package) -> Result<(), Error> {
-        let known = self.catalog.has_receipt(&package.id, message.slice).await;
+    /// Makes the work unit, unless its receipt says that it is made.
+    async fn make_once(&self, message: &WorkUnitMessage, package: &Package) -> Result<(), Error> {
+        let known = self.catalog.has_receipt(&package.id, message.work_unit).await;
         if known.map_err(Error::unavailable("reading the receipt"))? {
             return Ok(());
         }
@@ -111,32 +111,32 @@ where
         put.map_err(Error::unavailable("writing the receipt"))
     }
 
-    async fn make(&self, message: &SliceMessage, package: &Package) -> Result<Receipt, Error> {
+    async fn make(&self, message: &WorkUnitMessage, package: &Package) -> Result<Receipt, Error> {
         let before = self.meter.reading();
-        let slice = self.read_plan(message, package).await?;
-        let intake = SliceIntake::new(&slice, &self.keys(package).await?).map_err(Error::of_media)?;
-        let made = self.segments(&slice, intake, package);
-        let (segments, pieces) = match (slice.layout, message.runs.as_slice()) {
+        let work_unit = self.read_plan(message, package).await?;
+        let intake = StreamingPackager::new(&work_unit, &self.keys(package).await?).map_err(Error::of_media)?;
+        let made = self.segments(&work_unit, intake, package);
+        let (segments, pieces) = match (work_unit.layout, message.runs.as_slice()) {
             (Layout::Segments, _) => {
                 let written = made.map_ok(|whole| self.write(whole, package)).try_buffered(PUTS);
                 (written.try_collect().await?, Vec::new())
             }
             (Layout::SingleFile, []) => self.write_files(made, package).await?,
-            (Layout::SingleFile, runs) => self.write_runs(made, runs, &slice, package).await?,
+            (Layout::SingleFile, runs) => self.write_runs(made, runs, &work_unit, package).await?,
         };
-        if segments.len() == slice.segments.len() {
-            let (bytes_read, spent) = (slice.source_bytes(), self.meter.reading().since(&before));
-            return Ok(Receipt { slice: message.slice, bytes_read, segments, pieces, spent });
+        if segments.len() == work_unit.segments.len() {
+            let (bytes_read, spent) = (work_unit.source_bytes(), self.meter.reading().since(&before));
+            return Ok(Receipt { work_unit: message.work_unit, bytes_read, segments, pieces, spent });
         }
-        let reason = "the source ended before the slice did";
+        let reason = "the source ended before the work unit did";
         Err(Error::of_media(vpp_media::Error::SourceMismatch { reason }))
     }
 
-    /// The slice's section of the plan.
-    async fn read_plan(&self, message: &SliceMessage, package: &Package) -> Result<Slice, Error> {
+    /// The work unit's section of the plan.
+    async fn read_plan(&self, message: &WorkUnitMessage, package: &Package) -> Result<WorkUnit, Error> {
         let at = Location::new(&self.settings.work_bucket, layout::plan_key(&package.id));
         let bytes = self.store.read(&at, None, message.section.range()).await;
-        read_slice(&bytes.map_err(|error| Error::of_store("reading the plan", error))?).map_err(Error::of_media)
+        read_work_unit(&bytes.map_err(|error| Error::of_store("reading the plan", error))?).map_err(Error::of_media)
     }
 
     /// The keys of the package's tracks.
@@ -150,12 +150,12 @@ where
         Ok(keys.into_iter().collect())
     }
 
-    /// The slice's segments, each when the last of its bytes has arrived: its ranges are read side by side, each source at its
+    /// The work unit's segments, each when the last of its bytes has arrived: its ranges are read side by side, each source at its
     /// pinned version.
     fn segments<'a>(
         &'a self,
-        slice: &'a Slice,
-        mut intake: SliceIntake<'a>,
+        work_unit: &'a WorkUnit,
+        mut intake: StreamingPackager<'a>,
         package: &'a Package,
     ) -> impl Stream<Item = Result<WholeSegment, Error>> + 'a {
         let arrive = move |(position, range): (usize, &'a SourceRange)| {
@@ -166,7 +166,7 @@ where
             });
             Box::pin(pieces.try_flatten_stream())
         };
-        let pieces = stream::iter(slice.ranges.iter().enumerate().map(arrive)).flatten_unordered(GETS);
+        let pieces = stream::iter(work_unit.ranges.iter().enumerate().map(arrive)).flatten_unordered(GETS);
         let empty = stream::iter([intake.empty()]);
         let whole = pieces.map(move |piece| piece.map(|(range, bytes)| intake.supply(range, &bytes)));
         let whole = empty.map(Ok).chain(whole).map(|whole| whole?.map_err(Error::of_media));
@@ -206,7 +206,7 @@ where
         })
     }
 
-    /// Writes the single files of a package that has one slice.
+    /// Writes the single files of a package that has one work unit.
     async fn write_files(
         &self,
         made: impl Stream<Item = Result<WholeSegment, Error>>,
@@ -234,12 +234,12 @@ where
         Ok((made.into_iter().map(|made| made.receipt).collect(), pieces))
     }
 
-    /// Writes a slice's runs, each to its place.
+    /// Writes a work unit's runs, each to its place.
     async fn write_runs(
         &self,
         made: impl Stream<Item = Result<WholeSegment, Error>>,
         runs: &[Run],
-        slice: &Slice,
+        work_unit: &WorkUnit,
         package: &Package,
     ) -> Result<(Vec<SegmentReceipt>, Vec<PieceReceipt>), Error> {
         let mut uploads = Vec::new();
@@ -247,9 +247,10 @@ where
             let known = self.catalog.uploads(&package.id).await.map_err(Error::unavailable("reading the uploads"))?;
             uploads = known.unwrap_or_default();
         }
-        let mut shares = Shares::new(runs, slice)?;
+        let mut shares = Shares::new(runs, work_unit)?;
         let shares = self.parts_of_files(made, package).try_filter_map(|made| future::ready(Ok(shares.take(made))));
-        let written = shares.map_ok(|share| self.write_run(slice.index, share, &uploads, package)).try_buffered(PUTS);
+        let written =
+            shares.map_ok(|share| self.write_run(work_unit.index, share, &uploads, package)).try_buffered(PUTS);
         let written: Vec<(Vec<SegmentReceipt>, PieceReceipt)> = written.try_collect().await?;
         let (segments, pieces): (Vec<_>, _) = written.into_iter().unzip();
         Ok((segments.into_iter().flatten().collect(), pieces))
@@ -257,7 +258,7 @@ where
 
     async fn write_run(
         &self,
-        slice: u32,
+        work_unit: u32,
         share: Share,
         uploads: &[Upload],
         package: &Package,
@@ -273,7 +274,7 @@ where
             let etag = put.map_err(|error| Error::of_store("uploading a part", error))?;
             (digest, Place::Uploaded { part, etag })
         } else {
-            let key = layout::piece_key(&package.id, &representation, part, slice);
+            let key = layout::piece_key(&package.id, &representation, part, work_unit);
             let object = NewObject::new(body, layout::plan_headers());
             let digest = object.digest;
             let put = self.store.put_if_absent(&Location::new(&self.settings.work_bucket, key), object).await;
@@ -287,14 +288,14 @@ where
         Location::new(&self.settings.output_bucket, layout::output_key(&package.id, path))
     }
 
-    /// Sends the package on, if this was the last slice to be counted.
-    async fn finish(&self, message: &SliceMessage) -> Result<Outcome, Error> {
-        // A slice that was made counts for whichever run; to go on is for the messages of that run.
+    /// Sends the package on, if this was the last work unit to be counted.
+    async fn finish(&self, message: &WorkUnitMessage) -> Result<Outcome, Error> {
+        // A work unit that was made counts for whichever run; to go on is for the messages of that run.
         let Some(now) = package(&self.catalog, message.package(), message.run()).await? else {
             return Ok(Outcome::Nothing);
         };
-        let all = now.state.plan().map(|plan| plan.slices);
-        if Some(now.tally.slices_done) != all {
+        let all = now.state.plan().map(|plan| plan.work_units);
+        if Some(now.tally.work_units_done) != all {
             return Ok(Outcome::Done);
         }
         let output = Location::new(&self.settings.output_bucket, layout::output_key(&now.id, ""));

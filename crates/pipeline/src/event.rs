@@ -89,7 +89,7 @@ struct PackageFacts {
     #[serde(skip_serializing_if = "Option::is_none")]
     previous_status: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    slices_total: Option<u32>,
+    work_units_total: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -190,7 +190,7 @@ fn package_event(change: &Change<Package>) -> Option<Event> {
         created_at: package.created_at,
         status: if gone { DELETED } else { package.status().as_str() },
         previous_status: before.map(|before| before.status().as_str()),
-        slices_total: package.state.plan().map(|plan| plan.slices),
+        work_units_total: package.state.plan().map(|plan| plan.work_units),
         url: match &package.state {
             State::Ready { url, .. } if !gone => Some(url.clone()),
             _ => None,

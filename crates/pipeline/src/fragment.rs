@@ -1,12 +1,12 @@
-//! Plan a package: which samples make which segment, and which slices of the source hold them.
+//! Plan a package: which samples make which segment, and which work units of the source hold them.
 //!
 //! Only the indexes of its sources are read again, at their known places. The plan, the init segments and the subtitle
-//! files beside the movie are written, no media is copied; then the package is Fragmented, and one message per slice goes
+//! files beside the movie are written, no media is copied; then the package is Fragmented, and one message per work unit goes
 //! out. The uploads of single files that have several parts are begun here, and kept in the catalog before any message
 //! names a part: of two runs that begin them, one gives its own up.
 //!
 //! Planning is a function of the index and the options, so a repeated message makes the same plan again, finds every
-//! object there, and sends the same slice messages: nothing has to be remembered between two runs.
+//! object there, and sends the same work unit messages: nothing has to be remembered between two runs.
 
 use vpp_media::cmaf::{Layout, PlanFile, PlanOptions, PlanWriter, Planner, Presentation};
 use vpp_media::isobmff::{Index, IndexReader, MAX_MOOV_BYTES};
@@ -14,7 +14,7 @@ use vpp_media::text::WebVttFile;
 
 use crate::error::Error;
 use crate::layout;
-use crate::message::{FragmentMessage, Section, SliceMessage};
+use crate::message::{FragmentMessage, Section, WorkUnitMessage};
 use crate::package::Package;
 use crate::parts::{Parts, Run, Sizes};
 use crate::ports::{Body, Catalog, Clock, Created, Location, Meter, NewObject, ObjectStore, Queue, Upload};
@@ -23,17 +23,17 @@ use crate::stage::{Outcome, package, settle};
 use crate::state::{Stage, State, Step, Transition, Work};
 use crate::subtitles::{self, Subtitles};
 
-/// Where plans and streams go, and how much of a source makes a slice.
+/// Where plans and streams go, and how much of a source makes a work unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// Bucket of plans.
     pub work_bucket: String,
     /// Bucket of streams.
     pub output_bucket: String,
-    /// Bytes of source in a slice, about: slices are whole segments. Those of a very large source are larger.
-    pub slice_bytes: u64,
+    /// Bytes of source in a work unit, about: work units are whole segments. Those of a very large source are larger.
+    pub work_unit_bytes: u64,
     /// How large those may become.
-    pub largest_slice_bytes: u64,
+    pub largest_work_unit_bytes: u64,
     /// Bytes that every part but the last of an upload in parts must have.
     pub part_bytes: u64,
 }
@@ -59,7 +59,7 @@ impl<S, C, Q, K, M> Fragment<S, C, Q, K, M>
 where
     S: ObjectStore,
     C: Catalog,
-    Q: Queue<SliceMessage>,
+    Q: Queue<WorkUnitMessage>,
     K: Clock,
     M: Meter,
 {
@@ -85,7 +85,7 @@ where
         let sizes = self.sizes(&package)?;
         let subtitles = self.read_subtitles(&package).await?;
         let bytes_read = bytes_read + package.options.subtitles.iter().map(|own| own.bytes).sum::<u64>();
-        let planned = plan(&indexes, &options(&package, sizes.slice), sizes, subtitles)?;
+        let planned = plan(&indexes, &options(&package, sizes.work_unit), sizes, subtitles)?;
         let Plan { file: plan, presentation, runs, parts, texts } = planned;
 
         let bytes_written = self.write_files(&package, &presentation, &texts).await?;
@@ -94,28 +94,31 @@ where
         let object = NewObject::new(Body::from_iter(plan.pieces), layout::plan_headers());
         self.store.put_if_absent(&plan_at, object).await.map_err(|error| Error::of_store("writing the plan", error))?;
 
-        let slices = presentation.slices;
+        let work_units = presentation.work_units;
         let spent = vec![(Stage::Fragment, self.meter.reading().since(&before))];
         let work = Work { output: Some(plan_at.to_string()), bytes_read, bytes_written, spent };
         let transition =
-            Transition { of: Some(package.run), at: self.clock.now(), step: Step::Fragmented { slices }, work };
-        // A package that is past this step keeps its state; its slice messages are sent again all the same.
+            Transition { of: Some(package.run), at: self.clock.now(), step: Step::Fragmented { work_units }, work };
+        // A package that is past this step keeps its state; its work unit messages are sent again all the same.
         self.catalog.advance(&package.id, &transition).await.map_err(Error::unavailable("writing Fragmented"))?;
 
-        let messages: Vec<SliceMessage> = (0..)
+        let messages: Vec<WorkUnitMessage> = (0..)
             .zip(plan.sections.into_iter().zip(runs))
-            .map(|(slice, (section, runs))| {
-                SliceMessage::new(package.id.clone(), slice, Section::from(section)).in_parts(runs).of(package.run)
+            .map(|(work_unit, (section, runs))| {
+                WorkUnitMessage::new(package.id.clone(), work_unit, Section::from(section))
+                    .in_parts(runs)
+                    .of(package.run)
             })
             .collect();
-        self.queue.send_all(&messages).await.map_err(Error::unavailable("sending the slices"))?;
+        self.queue.send_all(&messages).await.map_err(Error::unavailable("sending the work units"))?;
         Ok(Outcome::Done)
     }
 
-    /// How large slices and parts are to be.
+    /// How large work units and parts are to be.
     fn sizes(&self, package: &Package) -> Result<Sizes, Error> {
-        let smallest = Sizes { part: self.settings.part_bytes, slice: self.settings.slice_bytes };
-        let (bytes, largest) = (package.sources().map(|source| source.bytes).sum(), self.settings.largest_slice_bytes);
+        let smallest = Sizes { part: self.settings.part_bytes, work_unit: self.settings.work_unit_bytes };
+        let (bytes, largest) =
+            (package.sources().map(|source| source.bytes).sum(), self.settings.largest_work_unit_bytes);
         let sizes = match package.options.layout {
             Layout::Segments => Some(Sizes::of_segments(bytes, smallest, largest)),
             Layout::SingleFile => Sizes::of_single_files(bytes, smallest, largest),
@@ -200,29 +203,29 @@ where
 }
 
 /// The engine's options for a package.
-fn options(package: &Package, slice_bytes: u64) -> PlanOptions {
+fn options(package: &Package, work_unit_bytes: u64) -> PlanOptions {
     PlanOptions {
         segment_duration: package.options.segment_duration,
-        slice_bytes,
+        work_unit_bytes,
         protection: package.encryption.as_ref().map(|encryption| encryption.protection),
         audio_only: package.options.audio_only,
         layout: package.options.layout,
     }
 }
 
-/// A plan, and how its slices go into parts.
+/// A plan, and how its work units go into parts.
 struct Plan {
     file: PlanFile,
     presentation: Presentation,
-    /// Of each slice.
+    /// Of each work unit.
     runs: Vec<Vec<Run>>,
-    /// How many each representation has; none unless they are single files made of several slices.
+    /// How many each representation has; none unless they are single files made of several work units.
     parts: Vec<u16>,
     /// The subtitle files: path and text.
     texts: Vec<(String, String)>,
 }
 
-/// Plans slice by slice, so that only the encoded plan stays in memory.
+/// Plans work unit by work unit, so that only the encoded plan stays in memory.
 fn plan(
     indexes: &[Index],
     options: &PlanOptions,
@@ -234,10 +237,10 @@ fn plan(
     let mut writer = PlanWriter::new();
     let mut parts = Parts::new(sizes.part);
     let mut runs = Vec::new();
-    for slice in &mut planner {
-        let slice = slice.map_err(Error::of_media)?;
-        writer.push(&slice);
-        runs.push(if options.layout == Layout::SingleFile { parts.cut(&slice) } else { Vec::new() });
+    for work_unit in &mut planner {
+        let work_unit = work_unit.map_err(Error::of_media)?;
+        writer.push(&work_unit);
+        runs.push(if options.layout == Layout::SingleFile { parts.cut(&work_unit) } else { Vec::new() });
     }
     let mut presentation = planner.finish().map_err(Error::of_media)?;
     let texts = subtitles
@@ -245,7 +248,7 @@ fn plan(
         .flat_map(|(own, file)| presentation.add_sidecar(&file, Some(own.offer.language.clone()), own.descriptors()));
     let texts = texts.collect();
     let file = writer.finish(&presentation);
-    // Who makes the only slice knows all sizes, and writes the files by itself.
+    // Who makes the only work unit knows all sizes, and writes the files by itself.
     if let [only] = runs.as_mut_slice() {
         only.clear();
         return Ok(Plan { file, presentation, runs, parts: Vec::new(), texts });

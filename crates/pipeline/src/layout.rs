@@ -11,11 +11,11 @@ pub fn plan_key(package: &PackageId) -> String {
     format!("work/{package}/plan")
 }
 
-/// Key in the work bucket of a slice's share in a part of a single file. These are forgotten some days after the package is
+/// Key in the work bucket of a work unit's share in a part of a single file. These are forgotten some days after the package is
 /// made, hence a prefix of their own.
 #[must_use]
-pub fn piece_key(package: &PackageId, representation: &str, part: u16, slice: u32) -> String {
-    format!("{}{representation}/{part}-{slice}", pieces_prefix(package))
+pub fn piece_key(package: &PackageId, representation: &str, part: u16, work_unit: u32) -> String {
+    format!("{}{representation}/{part}-{work_unit}", pieces_prefix(package))
 }
 
 /// How the keys of all pieces of a package begin.
@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn a_single_file_lies_where_the_engine_says() {
         let (name, rules) = ("v1".to_owned(), Vec::new());
-        let track = vpp_media::cmaf::SliceTrack { name, input: 0, track_id: 1, encryption: None, rules, text: None };
+        let track = vpp_media::cmaf::WorkUnitTrack { name, input: 0, track_id: 1, encryption: None, rules, text: None };
         assert_eq!(single_file_path("v1"), track.file_path());
     }
 

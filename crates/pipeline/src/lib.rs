@@ -1,6 +1,6 @@
 //! The platform's use cases and the ports they stand on: what each stage does, with no service named.
 //!
-//! A file that lands in the uploads bucket goes through [`ingest`], [`fragment`], [`encrypt`] (once per slice) and
+//! A file that lands in the uploads bucket goes through [`ingest`], [`fragment`], [`encrypt`] (once per work unit) and
 //! [`dash`]; [`api`] starts packages and tells how far they are, to those whom [`access`] knows; [`licence`] gives viewers
 //! their keys; [`intake`] takes files in from who has no account with the store; [`dead_letter`] ends packages that were given up on; [`delete`] removes what is wanted no more;
 //! [`announce`] and [`webhook`] tell others what has changed.

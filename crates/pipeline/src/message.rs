@@ -13,8 +13,8 @@ pub trait Message: Serialize + DeserializeOwned + Send + Sync {
     /// The id of what it is about. Messages about one thing are a group.
     fn subject(&self) -> &str;
 
-    /// The slice of the package, if it is about one.
-    fn slice(&self) -> Option<u32> {
+    /// The work unit of the package, if it is about one.
+    fn work_unit(&self) -> Option<u32> {
         None
     }
 }
@@ -49,18 +49,18 @@ pub struct FragmentMessage {
     run: Option<u64>,
 }
 
-/// Make one slice of this package.
+/// Make one work unit of this package.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SliceMessage {
+pub struct WorkUnitMessage {
     schema: Schema,
     packaged_content_id: PackageId,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     run: Option<u64>,
-    /// Number of the slice, from 0.
-    pub slice: u32,
-    /// Where the slice's section lies in the plan.
+    /// Number of the work unit, from 0.
+    pub work_unit: u32,
+    /// Where the work unit's section lies in the plan.
     pub section: Section,
-    /// How the slice goes into the parts of single files; none when segments are files, or the slice is all of the files.
+    /// How the work unit goes into the parts of single files; none when segments are files, or the work unit is all of the files.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub runs: Vec<Run>,
 }
@@ -165,7 +165,7 @@ macro_rules! about_a_package {
     };
 }
 
-about_a_package!(FragmentMessage, SliceMessage, DashMessage);
+about_a_package!(FragmentMessage, WorkUnitMessage, DashMessage);
 
 impl FragmentMessage {
     /// For `package`.
@@ -175,14 +175,14 @@ impl FragmentMessage {
     }
 }
 
-impl SliceMessage {
-    /// For the slice of `package` whose plan lies at `section`.
+impl WorkUnitMessage {
+    /// For the work unit of `package` whose plan lies at `section`.
     #[must_use]
-    pub fn new(package: PackageId, slice: u32, section: Section) -> Self {
-        Self { schema: Schema, packaged_content_id: package, run: None, slice, section, runs: Vec::new() }
+    pub fn new(package: PackageId, work_unit: u32, section: Section) -> Self {
+        Self { schema: Schema, packaged_content_id: package, run: None, work_unit, section, runs: Vec::new() }
     }
 
-    /// The same, of a slice that goes into parts.
+    /// The same, of a work unit that goes into parts.
     #[must_use]
     pub fn in_parts(self, runs: Vec<Run>) -> Self {
         Self { runs, ..self }
@@ -203,13 +203,13 @@ impl Message for FragmentMessage {
     }
 }
 
-impl Message for SliceMessage {
+impl Message for WorkUnitMessage {
     fn subject(&self) -> &str {
         self.packaged_content_id.as_str()
     }
 
-    fn slice(&self) -> Option<u32> {
-        Some(self.slice)
+    fn work_unit(&self) -> Option<u32> {
+        Some(self.work_unit)
     }
 }
 
@@ -226,11 +226,11 @@ mod tests {
     const ID: &str = "abcdefghijklmnopqrstuvwxyz";
 
     #[test]
-    fn a_slice_message_has_the_documented_shape() -> Result<(), Box<dyn std::error::Error>> {
+    fn a_work_unit_message_has_the_documented_shape() -> Result<(), Box<dyn std::error::Error>> {
         let section = Section { offset: 123, length: 456 };
-        let json = serde_json::to_value(SliceMessage::new(ID.parse()?, 3, section))?;
+        let json = serde_json::to_value(WorkUnitMessage::new(ID.parse()?, 3, section))?;
         let expected = serde_json::json!({
-            "schema": 1, "packaged_content_id": ID, "slice": 3, "section": {"offset": 123, "length": 456}
+            "schema": 1, "packaged_content_id": ID, "work_unit": 3, "section": {"offset": 123, "length": 456}
         });
         assert_eq!(json, expected);
         Ok(())

@@ -193,8 +193,8 @@ impl Encryption {
 /// Counts that only grow.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Slices whose receipts are kept.
-    pub slices_done: u32,
+    /// Work units whose receipts are kept.
+    pub work_units_done: u32,
     /// Bytes read from the source for this package, the ingest of its content included.
     pub bytes_read: u64,
     /// Bytes written to the output bucket.
@@ -268,9 +268,9 @@ impl Package {
         Advance::Done
     }
 
-    /// Adds a slice that had no receipt before.
+    /// Adds a work unit that had no receipt before.
     pub fn count(&mut self, receipt: &Receipt) {
-        self.tally.slices_done += 1;
+        self.tally.work_units_done += 1;
         self.tally.bytes_read += receipt.bytes_read;
         self.tally.bytes_written += receipt.bytes_written();
     }

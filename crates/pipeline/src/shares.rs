@@ -1,15 +1,15 @@
-//! A slice's segments, dealt out to the runs they are written in.
+//! A work unit's segments, dealt out to the runs they are written in.
 //!
 //! Segments of a single file are not objects of their own: those of a run (see [`crate::parts`]) are written together. They
 //! become whole in the order in which their bytes arrive, and a run is written as soon as its last one is there.
 
-use vpp_media::cmaf::{Slice, WholeSegment};
+use vpp_media::cmaf::{WholeSegment, WorkUnit};
 
 use crate::error::Error;
 use crate::parts::Run;
 use crate::ports::{Body, SegmentReceipt};
 
-const MISFIT: &str = "the runs of a slice are not those of its segments";
+const MISFIT: &str = "the runs of a work unit are not those of its segments";
 
 /// A segment that is made: what its receipt says, and its bytes.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ pub(crate) struct Share {
     pub(crate) body: Body,
 }
 
-/// The runs of a slice, as far as they are there.
+/// The runs of a work unit, as far as they are there.
 #[derive(Debug)]
 pub(crate) struct Shares<'s> {
     open: Vec<Open<'s>>,
@@ -55,21 +55,21 @@ struct Open<'s> {
 }
 
 impl<'s> Shares<'s> {
-    /// Waits for the segments of `slice`: every segment goes to one run.
-    pub(crate) fn new(runs: &[Run], slice: &'s Slice) -> Result<Self, Error> {
+    /// Waits for the segments of `work unit`: every segment goes to one run.
+    pub(crate) fn new(runs: &[Run], work_unit: &'s WorkUnit) -> Result<Self, Error> {
         let misfit = || Error::permanent("bad_plan", MISFIT);
         let mut open: Vec<Open<'s>> = Vec::new();
         for run in runs {
-            let track = slice.tracks.get(usize::from(run.track)).ok_or_else(misfit)?;
+            let track = work_unit.tracks.get(usize::from(run.track)).ok_or_else(misfit)?;
             let earlier = open.iter().filter(|share| share.run.track == run.track);
             let dealt: usize = earlier.map(|share| share.segments.len()).sum();
-            let own = slice.segments.iter().filter(|segment| segment.track == run.track);
+            let own = work_unit.segments.iter().filter(|segment| segment.track == run.track);
             let own = own.skip(dealt).take(usize::from(run.segments));
             let segments = own.map(|segment| (segment.number, None)).collect();
             open.push(Open { run: *run, representation: &track.name, path: track.file_path(), segments });
         }
         let dealt: usize = open.iter().map(|share| share.segments.len()).sum();
-        if dealt == slice.segments.len() { Ok(Self { open }) } else { Err(misfit()) }
+        if dealt == work_unit.segments.len() { Ok(Self { open }) } else { Err(misfit()) }
     }
 
     /// Takes a segment; returns its run if that has all of its segments by it.

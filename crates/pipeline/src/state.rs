@@ -32,9 +32,9 @@ use crate::timestamp::Timestamp;
 pub enum State {
     /// Asked for.
     Queued,
-    /// Planned; slices are being made.
+    /// Planned; work units are being made.
     Fragmented(Planned),
-    /// All slices are made.
+    /// All work units are made.
     Encrypted {
         /// The plan.
         plan: Planned,
@@ -45,7 +45,7 @@ pub enum State {
     Ready {
         /// The plan.
         plan: Planned,
-        /// When all slices were made.
+        /// When all work units were made.
         encrypted_at: Timestamp,
         /// Since when.
         at: Timestamp,
@@ -75,8 +75,8 @@ pub enum State {
 pub struct Planned {
     /// When.
     pub at: Timestamp,
-    /// How many slices it has.
-    pub slices: u32,
+    /// How many work units it has.
+    pub work_units: u32,
 }
 
 /// Why a package cannot be made.
@@ -97,7 +97,7 @@ pub enum Status {
     Queued,
     /// Planned.
     Fragmented,
-    /// All slices made.
+    /// All work units made.
     Encrypted,
     /// Playable.
     Ready,
@@ -114,7 +114,7 @@ pub enum Stage {
     Ingest,
     /// Planning.
     Fragment,
-    /// Making slices.
+    /// Making work units.
     Encrypt,
     /// Writing manifests.
     Dash,
@@ -129,7 +129,7 @@ pub struct Transition {
     pub at: Timestamp,
     /// Which.
     pub step: Step,
-    /// What was done for it, apart from slices: those have receipts.
+    /// What was done for it, apart from work units: those have receipts.
     pub work: Work,
 }
 
@@ -159,10 +159,10 @@ pub struct Work {
 pub enum Step {
     /// The plan is made.
     Fragmented {
-        /// How many slices it has.
-        slices: u32,
+        /// How many work units it has.
+        work_units: u32,
     },
-    /// All slices are made.
+    /// All work units are made.
     Encrypted,
     /// The manifests are written.
     Ready {
@@ -251,7 +251,7 @@ impl State {
         }
     }
 
-    /// When all slices were made.
+    /// When all work units were made.
     #[must_use]
     pub fn encrypted_at(&self) -> Option<Timestamp> {
         match self {
@@ -280,7 +280,9 @@ impl State {
         }
         let at = transition.at;
         Some(match (self, &transition.step) {
-            (Self::Queued, Step::Fragmented { slices }) => Self::Fragmented(Planned { at, slices: *slices }),
+            (Self::Queued, Step::Fragmented { work_units }) => {
+                Self::Fragmented(Planned { at, work_units: *work_units })
+            }
             (Self::Fragmented(plan), Step::Encrypted) => Self::Encrypted { plan, at },
             (Self::Encrypted { plan, at: encrypted_at }, Step::Ready { url }) => {
                 Self::Ready { plan, encrypted_at, at, url: url.clone() }
@@ -360,7 +362,7 @@ mod tests {
     fn steps() -> impl Strategy<Value = Step> {
         let failed = |stage| Step::Failed(Failure { stage, code: "code".into(), message: "message".into() });
         prop_oneof![
-            Just(Step::Fragmented { slices: 2 }),
+            Just(Step::Fragmented { work_units: 2 }),
             Just(Step::Encrypted),
             Just(Step::Ready { url: "url".into() }),
             Just(failed(Stage::Ingest)),
@@ -407,7 +409,7 @@ mod tests {
 
     #[test]
     fn every_step_starts_only_where_it_says() {
-        let straight = [Step::Fragmented { slices: 1 }, Step::Encrypted, Step::Ready { url: "u".into() }];
+        let straight = [Step::Fragmented { work_units: 1 }, Step::Encrypted, Step::Ready { url: "u".into() }];
         let ready = run(&straight);
         assert_eq!(ready.last().map(State::status), Some(Status::Ready));
         let skipped = run(&[Step::Encrypted, Step::Ready { url: "u".into() }]);
@@ -419,7 +421,7 @@ mod tests {
         let failed = || Step::Failed(Failure { stage: Stage::Encrypt, code: "c".into(), message: "m".into() });
         let at = |second| Timestamp::from(UNIX_EPOCH + Duration::from_secs(second));
         let retried = |second, to| Step::Retried { failed_at: at(second), to };
-        let planned = Step::Fragmented { slices: 3 };
+        let planned = Step::Fragmented { work_units: 3 };
         let last = |steps: &[Step]| run(steps).last().cloned().unwrap();
         let whole = run(&[planned.clone(), failed(), retried(2, Status::Fragmented)]);
         assert_eq!((&whole[1], whole[3].status()), (&whole[3], Status::Fragmented), "it stands where it stood");
@@ -428,7 +430,7 @@ mod tests {
         }
         assert_eq!(last(&[planned.clone(), retried(1, Status::Queued)]).status(), Status::Fragmented);
         let gone = last(&[planned.clone(), failed(), Step::Deleting, retried(2, Status::Fragmented), Step::Encrypted]);
-        assert_eq!((gone.status(), gone.plan().map(|plan| plan.slices)), (Status::Deleting, Some(3)));
+        assert_eq!((gone.status(), gone.plan().map(|plan| plan.work_units)), (Status::Deleting, Some(3)));
         assert_eq!(gone.at_rest_since(), Some(at(2)));
         assert_eq!(
             last(&[planned, Step::Deleting]).at_rest_since(),
@@ -440,7 +442,7 @@ mod tests {
     #[test]
     fn a_stage_cannot_fail_a_package_that_has_left_it_behind() {
         let late = Step::Failed(Failure { stage: Stage::Fragment, code: "c".into(), message: "m".into() });
-        let states = run(&[Step::Fragmented { slices: 1 }, Step::Encrypted, late]);
+        let states = run(&[Step::Fragmented { work_units: 1 }, Step::Encrypted, late]);
         assert_eq!(states.last().map(State::status), Some(Status::Encrypted));
     }
 }

@@ -12,7 +12,7 @@ pub enum Function {
     Ingest,
     /// Plans a package.
     Fragment,
-    /// Makes a slice.
+    /// Makes a work unit.
     Encrypt,
     /// Writes manifests.
     Dash,

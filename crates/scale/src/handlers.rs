@@ -10,7 +10,7 @@ use vpp_pipeline::encrypt::{self, Encrypt};
 use vpp_pipeline::fragment::{self, Fragment};
 use vpp_pipeline::ingest::{self, Ingest};
 use vpp_pipeline::package::Treatment;
-use vpp_pipeline::parts::{LARGEST_SLICE, SMALLEST_PART};
+use vpp_pipeline::parts::{LARGEST_WORK_UNIT, SMALLEST_PART};
 
 use crate::cloud::Work;
 use crate::parameters::MIB;
@@ -50,13 +50,14 @@ async fn once(host: &Host, work: &Work) -> Result<(), Error> {
             ingest.handle(upload).await.map(|_| ())
         }
         Work::Fragment(message) => {
-            let slice_bytes = template.slice_mib * MIB / host.cloud().factor;
-            let [largest_slice_bytes, part_bytes] = [LARGEST_SLICE, SMALLEST_PART].map(|own| own / host.cloud().factor);
+            let work_unit_bytes = template.work_unit_mib * MIB / host.cloud().factor;
+            let [largest_work_unit_bytes, part_bytes] =
+                [LARGEST_WORK_UNIT, SMALLEST_PART].map(|own| own / host.cloud().factor);
             let settings =
-                fragment::Settings { work_bucket, output_bucket, slice_bytes, largest_slice_bytes, part_bytes };
+                fragment::Settings { work_bucket, output_bucket, work_unit_bytes, largest_work_unit_bytes, part_bytes };
             Fragment { store, catalog, queue, clock, meter, settings }.handle(message).await.map(|_| ())
         }
-        Work::Slice(message) => {
+        Work::WorkUnit(message) => {
             let settings = encrypt::Settings { work_bucket, output_bucket };
             Encrypt { store, catalog, queue, vault, clock, meter, settings }.handle(message).await.map(|_| ())
         }

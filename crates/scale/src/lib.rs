@@ -4,7 +4,7 @@
 //!
 //! **Real** is the code that runs in the functions: `handle` of Ingest, Fragment, Encrypt and Dash, as `functions/*` wire it,
 //! down to the engine. Indexes are parsed, plans are made, stored and read back, segments are cut, encrypted, hashed and
-//! written, receipts counted, messages sent, state moved by the state machine, manifests written. So the number of slices,
+//! written, receipts counted, messages sent, state moved by the state machine, manifests written. So the number of work units,
 //! segments, requests, messages and items, and the order of a handler's calls with what it does at the same time, are not
 //! assumed: they are what the code does.
 //!

@@ -1,7 +1,7 @@
 //! Movies in miniature: a whole and true index over media in which every byte stands for many.
 //!
 //! A 1 TiB movie of 24 hours has millions of samples, which the index lists one by one as it would; only their sizes are
-//! divided by a factor. So ingest and fragment read and plan the index that such a movie has, slices and segments come out
+//! divided by a factor. So ingest and fragment read and plan the index that such a movie has, work units and segments come out
 //! in the numbers that they would, and encrypt cuts and writes real segments, with a thousandth or less of the media.
 //! [`Movie::weight`] says how many bytes a range stands for, which is what the model charges for.
 //!
@@ -268,8 +268,8 @@ mod tests {
     }
 
     #[test]
-    fn its_slices_are_those_of_the_movie_it_stands_for() {
-        // 1 GB in 20 minutes are 5 MB in 6 seconds: six segments to a slice of 32 MiB.
+    fn its_work_units_are_those_of_the_movie_it_stands_for() {
+        // 1 GB in 20 minutes are 5 MB in 6 seconds: six segments to a work unit of 32 MiB.
         let movie = Movie::new(1_000_000_000, 1_200, 1_024);
         let mut reader = IndexReader::new(movie.len()).unwrap();
         while let Some(range) = reader.want() {
@@ -277,13 +277,13 @@ mod tests {
         }
         let index = reader.finish().unwrap();
         let parsed = index.movie().unwrap();
-        let options = PlanOptions { slice_bytes: 32 * 1_024, ..PlanOptions::default() };
+        let options = PlanOptions { work_unit_bytes: 32 * 1_024, ..PlanOptions::default() };
         let mut planner = Planner::new(&parsed, &options).unwrap();
-        let slices: Vec<_> = planner.by_ref().collect::<Result<_, _>>().unwrap();
-        let segments: usize = slices.iter().map(|slice| slice.segments.len()).sum();
+        let work_units: Vec<_> = planner.by_ref().collect::<Result<_, _>>().unwrap();
+        let segments: usize = work_units.iter().map(|work_unit| work_unit.segments.len()).sum();
         assert_eq!(segments, 400, "200 of video, 200 of audio");
-        assert!((29..=34).contains(&slices.len()), "{}", slices.len());
-        assert!(slices.iter().all(|slice| slice.ranges.len() == 1), "one GET each");
+        assert!((29..=34).contains(&work_units.len()), "{}", work_units.len());
+        assert!(work_units.iter().all(|work_unit| work_unit.ranges.len() == 1), "one GET each");
     }
 
     #[test]

@@ -173,8 +173,8 @@ pub struct Template {
     pub encrypt_concurrency: u64,
     /// Provisioned pollers of encrypt's queue, least and most; they take the place of `EncryptConcurrency`.
     pub encrypt_pollers: Option<(u64, u64)>,
-    /// `SliceMiB`.
-    pub slice_mib: u64,
+    /// `WorkUnitMiB`.
+    pub work_unit_mib: u64,
     /// `SegmentSeconds`.
     pub segment_seconds: u64,
     /// Whether messages carry their package as `MessageGroupId`, which makes a standard queue a fair one.
@@ -239,7 +239,7 @@ impl Default for Parameters {
             template: Template {
                 encrypt_concurrency: 100,
                 encrypt_pollers: None,
-                slice_mib: 32,
+                work_unit_mib: 32,
                 segment_seconds: 6,
                 fair: true,
                 memory_mb: [1_024, 1_769, 1_769, 1_024],

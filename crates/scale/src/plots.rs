@@ -31,7 +31,7 @@ const COLOURS: [RGBColor; 6] = [
 /// Time to Ready against the concurrency of encrypt.
 pub(crate) fn ready(singles: &[Single], path: &Path) -> Drawn {
     let mut lines: Vec<Line> = Vec::new();
-    for own in singles.iter().filter(|own| own.slice_mib == 32) {
+    for own in singles.iter().filter(|own| own.work_unit_mib == 32) {
         let Width::Concurrency(most) = own.width else { continue };
         let point = (most as f64, own.outcome.last().as_secs_f64());
         match lines.iter_mut().find(|(name, _)| name == own.name) {
@@ -53,7 +53,8 @@ pub(crate) fn over_time(singles: &[Single], path: &Path) -> Drawn {
         samples.map(|sample| (sample.at.as_secs_f64(), *Function::Encrypt.of(&sample.running) as f64)).collect()
     };
     let lines: Vec<Line> = singles.iter().filter(some).map(|own| (width(own.width), points(own))).collect();
-    let titles = ["Slices of 100 GB that are encrypted at the same time", "seconds since the upload", "invocations"];
+    let titles =
+        ["Work units of 100 GB that are encrypted at the same time", "seconds since the upload", "invocations"];
     linear(titles, &lines, path)
 }
 
@@ -72,7 +73,7 @@ pub(crate) fn queues(crowds: &[Crowd], path: &Path) -> Drawn {
 /// What a TB costs.
 pub(crate) fn cost(singles: &[Single], crowds: &[Crowd], path: &Path) -> Drawn {
     let prices = Prices::default();
-    let default = |own: &&Single| own.width == Width::Concurrency(100) && own.slice_mib == 32;
+    let default = |own: &&Single| own.width == Width::Concurrency(100) && own.work_unit_mib == 32;
     let films = singles.iter().filter(default);
     let bars = films.map(|own| (own.name.to_owned(), per_tb(own.outcome.ledger.costs(&prices), own.bytes)));
     let crowd =

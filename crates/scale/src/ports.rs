@@ -10,7 +10,7 @@ use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use vpp_media::cenc::ContentKey;
 use vpp_pipeline::id::PackageId;
 use vpp_pipeline::layout::Headers;
-use vpp_pipeline::message::{DashMessage, FragmentMessage, SliceMessage};
+use vpp_pipeline::message::{DashMessage, FragmentMessage, WorkUnitMessage};
 use vpp_pipeline::ports::{
     Clock, ETag, KeyError, KeyUse, KeyVault, Location, MadeKey, Meter, NewObject, NewPart, ObjectStore, Part, Piece,
     Probe, ProbeError, ProbeReport, Put, Queue, Reading, StoreError, Unavailable, UploadId, WrappedKey,
@@ -259,9 +259,9 @@ impl Queue<FragmentMessage> for Host {
     }
 }
 
-impl Queue<SliceMessage> for Host {
-    async fn send_all(&self, messages: &[SliceMessage]) -> Result<(), Unavailable> {
-        send_all(self, messages, Work::Slice).await
+impl Queue<WorkUnitMessage> for Host {
+    async fn send_all(&self, messages: &[WorkUnitMessage]) -> Result<(), Unavailable> {
+        send_all(self, messages, Work::WorkUnit).await
     }
 }
 

@@ -21,7 +21,7 @@ pub(crate) fn width(width: Width) -> String {
 pub(crate) fn singles(singles: &[Single]) -> String {
     let mut text = heading(
         "One source",
-        "source | concurrency of encrypt | slice MiB | slices | Ready after | peak of encrypt | waiting | GETs | PUTs | throttled | met | came again | $ per TB: Lambda | S3 | SQS, DynamoDB, KMS | all | storage $ per TB and month",
+        "source | concurrency of encrypt | work unit MiB | work units | Ready after | peak of encrypt | waiting | GETs | PUTs | throttled | met | came again | $ per TB: Lambda | S3 | SQS, DynamoDB, KMS | all | storage $ per TB and month",
     );
     for own in singles {
         let outcome = &own.outcome;
@@ -33,7 +33,7 @@ pub(crate) fn singles(singles: &[Single]) -> String {
             &[
                 own.name.to_owned(),
                 width(own.width),
-                own.slice_mib.to_string(),
+                own.work_unit_mib.to_string(),
                 encrypt.of(&outcome.pools).invocations.to_string(),
                 ready(outcome, 1),
                 encrypt.of(&outcome.pools).peak.to_string(),

@@ -23,7 +23,7 @@ pub(crate) struct Single {
     pub(crate) name: &'static str,
     pub(crate) bytes: u64,
     pub(crate) width: Width,
-    pub(crate) slice_mib: u64,
+    pub(crate) work_unit_mib: u64,
     pub(crate) outcome: Outcome,
 }
 
@@ -95,14 +95,14 @@ pub(crate) fn all() -> (Vec<Single>, Vec<Crowd>, Vec<Share>) {
     })
 }
 
-fn single(source: Source, width: Width, slice_mib: u64) -> Single {
+fn single(source: Source, width: Width, work_unit_mib: u64) -> Single {
     let mut parameters = parameters(width);
-    parameters.template.slice_mib = slice_mib;
+    parameters.template.work_unit_mib = work_unit_mib;
     let movie = movie(source);
     let bytes = movie.real_len();
     let arrivals = vec![Arrival { at: Duration::ZERO, key: source.0.to_owned(), movie }];
     let outcome = Scenario { parameters, factor: source.3, arrivals }.run();
-    Single { name: source.0, bytes, width, slice_mib, outcome }
+    Single { name: source.0, bytes, width, work_unit_mib, outcome }
 }
 
 /// 10,000 movies of 10 MB, evenly over a minute.

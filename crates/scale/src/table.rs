@@ -146,13 +146,13 @@ impl Catalog for Host {
 
     async fn put_receipt(&self, id: &PackageId, receipt: &Receipt) -> Result<(), Unavailable> {
         let units = self.receipt_bytes(receipt).div_ceil(WRITE_UNIT) + self.item_units();
-        self.transact(id, units * 2, receipt.slice).await?;
+        self.transact(id, units * 2, receipt.work_unit).await?;
         self.cloud().catalog.put_receipt(id, receipt).await
     }
 
-    async fn has_receipt(&self, id: &PackageId, slice: u32) -> Result<bool, Unavailable> {
+    async fn has_receipt(&self, id: &PackageId, work_unit: u32) -> Result<bool, Unavailable> {
         self.reads(id.as_str(), self.dynamodb().receipt_bytes).await?;
-        self.cloud().catalog.has_receipt(id, slice).await
+        self.cloud().catalog.has_receipt(id, work_unit).await
     }
 
     async fn receipts(&self, id: &PackageId) -> Result<Vec<Receipt>, Unavailable> {

@@ -51,8 +51,8 @@ fn where_nothing_takes_time_a_package_is_ready_at_once() {
 }
 
 #[test]
-fn one_slice_is_fourteen_requests_after_each_other() {
-    // 10 MB in 10 s: one slice of two segments each of video and audio.
+fn one_work_unit_is_fourteen_requests_after_each_other() {
+    // 10 MB in 10 s: one work unit of two segments each of video and audio.
     // Five GETs: ingest and fragment read the index (ftyp and moov in one GET each); fragment puts two init segments and the plan. Encrypt reads its section and its bytes, and puts four segments side by side. Dash reads the plan and
     // puts the four playlists and the manifest.
     let mut parameters = instant();
@@ -62,7 +62,7 @@ fn one_slice_is_fourteen_requests_after_each_other() {
 }
 
 #[test]
-fn a_slice_goes_in_and_out_over_one_network() {
+fn a_work_unit_goes_in_and_out_over_one_network() {
     // About 30 MB at 10 MB/s, in and out, which makes six seconds; indexes and manifests are some kilobytes.
     let mut parameters = instant();
     parameters.lambda.network = 10_000_000;
@@ -75,8 +75,8 @@ fn a_slice_goes_in_and_out_over_one_network() {
 }
 
 #[test]
-fn slices_take_as_many_rounds_as_the_concurrency_asks() {
-    // 1 GB is 34 slices. Each asks KMS once, which takes a second here; ingest asks once too.
+fn work_units_take_as_many_rounds_as_the_concurrency_asks() {
+    // 1 GB is 34 work units. Each asks KMS once, which takes a second here; ingest asks once too.
     let rounds = |concurrency: u64| {
         let mut parameters = instant();
         parameters.kms.call = Duration::from_secs(1);
@@ -94,14 +94,14 @@ fn slices_take_as_many_rounds_as_the_concurrency_asks() {
 
 #[test]
 fn a_ramp_starts_with_what_it_has_and_adds_as_it_goes() {
-    // Slices of 10 s; 5 at once, 30 a minute more: one every two seconds. By 10 s, 5 run again beside the 4 that were
+    // Work units of 10 s; 5 at once, 30 a minute more: one every two seconds. By 10 s, 5 run again beside the 4 that were
     // added; by 20 s it is 14 and 5 more have started: 5 + 5 + 9 + ... The 34th starts in the third round.
     let mut parameters = instant();
     parameters.kms.call = Duration::from_secs(10);
     parameters.sqs.standard = Ramp { start: 5, per_minute: 30, most: 1_000 };
     let outcome = run(parameters, 1_000_000_000, 1_200);
     // Starts: 5 at 0; 1 each at 2, 4, 6, 8; at 10: 5 again and 1; at 12..18: 2 each; at 20: 6 again and 1; at 22: the 34th
-    // slice is among the 3 of that moment.
+    // work unit is among the 3 of that moment.
     let starts = [
         (0, 5),
         (2, 1),
@@ -148,7 +148,7 @@ fn a_bucket_that_says_slow_down_is_asked_again() {
 
 #[test]
 fn receipts_of_one_package_wait_for_its_partition() {
-    // A receipt and the package's item are 6 write units: 60 a second are ten slices a second, after a first second's worth.
+    // A receipt and the package's item are 6 write units: 60 a second are ten work units a second, after a first second's worth.
     let mut parameters = instant();
     parameters.dynamodb.partition_writes = 60;
     parameters.dynamodb.retries =

@@ -98,8 +98,8 @@ impl From<&Drm> for DrmView {
 /// How far it is, exactly. `bytes_done` and `bytes_total` are of the sources.
 #[derive(Debug, Serialize)]
 struct Progress {
-    slices_done: u32,
-    slices_total: Option<u32>,
+    work_units_done: u32,
+    work_units_total: Option<u32>,
     bytes_done: u64,
     bytes_total: u64,
     bytes_read: u64,
@@ -218,8 +218,8 @@ impl PackageView {
                 .then(|| package.contents().map(ToString::to_string).collect()),
             status: package.status().as_str(),
             progress: Progress {
-                slices_done: package.tally.slices_done,
-                slices_total: plan.map(|plan| plan.slices),
+                work_units_done: package.tally.work_units_done,
+                work_units_total: plan.map(|plan| plan.work_units),
                 bytes_done: if all_done { bytes_total } else { package.tally.bytes_read.min(bytes_total) },
                 bytes_total,
                 bytes_read: package.tally.bytes_read,

@@ -1,4 +1,4 @@
-//! Make one slice: read it, encrypt it, write its segments.
+//! Make one work unit: read it, encrypt it, write its segments.
 
 use vpp_aws::{Stopped, SystemClock, function, serve_queue};
 use vpp_pipeline::encrypt::{Encrypt, Settings};

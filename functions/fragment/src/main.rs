@@ -1,8 +1,8 @@
-//! Plan a package, write its init segments, send its slices to work.
+//! Plan a package, write its init segments, send its work units to work.
 
 use vpp_aws::{Stopped, SystemClock, function, serve_queue};
 use vpp_pipeline::fragment::{Fragment, Settings};
-use vpp_pipeline::parts::{LARGEST_SLICE, SMALLEST_PART};
+use vpp_pipeline::parts::{LARGEST_WORK_UNIT, SMALLEST_PART};
 
 fn main() -> Result<(), Stopped> {
     function(async |aws, environment| {
@@ -15,8 +15,8 @@ fn main() -> Result<(), Stopped> {
             settings: Settings {
                 work_bucket: environment.work_bucket()?,
                 output_bucket: environment.output_bucket()?,
-                slice_bytes: environment.slice_bytes()?,
-                largest_slice_bytes: LARGEST_SLICE,
+                work_unit_bytes: environment.work_unit_bytes()?,
+                largest_work_unit_bytes: LARGEST_WORK_UNIT,
                 part_bytes: SMALLEST_PART,
             },
         };

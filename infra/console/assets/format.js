@@ -31,7 +31,7 @@ export function duration(seconds) {
   return `${Math.floor(whole / 3600)} h ${Math.floor(whole / 60) % 60} min`;
 }
 
-/** `12 of 34 slices`, and `1 of 1 slice`. */
+/** `12 of 34 work units`, and `1 of 1 work unit`. */
 export function outOf(done, total, one) {
   return `${done} of ${total} ${plural(total, one)}`;
 }

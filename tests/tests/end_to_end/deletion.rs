@@ -88,7 +88,7 @@ fn a_package_that_failed_is_put_back_to_work() {
     assert!(["Encrypted", "Ready"].contains(&text(&answer.json(), "status")), "{}", answer.text());
     let again = ready(id);
     assert_eq!((&again["url"], &again["failure"]), (&done["url"], &Value::Null));
-    assert_eq!(again["progress"]["slices_done"], done["progress"]["slices_done"]);
+    assert_eq!(again["progress"]["work_units_done"], done["progress"]["work_units_done"]);
 }
 
 #[test]

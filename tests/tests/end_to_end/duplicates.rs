@@ -41,7 +41,7 @@ fn seen(key: &str, package: &str) -> Seen {
     }
 }
 
-/// A film of several slices. Its event comes three times, and every message again as soon as it is seen; then, after Ready,
+/// A film of several work units. Its event comes three times, and every message again as soon as it is seen; then, after Ready,
 /// everything comes once more.
 #[test]
 fn repeated_events_and_messages_change_nothing() {
@@ -64,11 +64,11 @@ fn repeated_events_and_messages_change_nothing() {
         assert_ne!(answer["status"], "Failed", "{answer}");
         (answer["status"] == "Ready").then_some(answer)
     });
-    let slices = answer["progress"]["slices_total"].as_u64().unwrap();
+    let work_units = answer["progress"]["work_units_total"].as_u64().unwrap();
     let all = messages(package);
-    assert!(slices > 1);
-    assert_eq!(all.len() as u64, slices + 2, "a message for each stage and slice: {all:?}");
-    assert_eq!(answer["progress"]["slices_done"], slices, "each slice counts once");
+    assert!(work_units > 1);
+    assert_eq!(all.len() as u64, work_units + 2, "a message for each stage and work unit: {all:?}");
+    assert_eq!(answer["progress"]["work_units_done"], work_units, "each work unit counts once");
 
     let before = seen(key, package);
     aws::invoke("ingest", &event);

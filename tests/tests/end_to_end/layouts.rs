@@ -49,7 +49,7 @@ fn a_film_is_assembled_of_parts_and_read_once() {
     let size = fs::metadata(fixture("film-moov-first.mp4")).unwrap().len();
     let progress = &package["progress"];
     let count = |name: &str| progress[name].as_u64().expect("a count");
-    assert!(count("slices_total") > 1, "{progress}");
+    assert!(count("work_units_total") > 1, "{progress}");
     assert!(count("bytes_read") * 100 <= size * 102, "{progress}");
     let [output, kept] = stored(&package);
     assert!(output * 100 <= size * 102, "{output} of {size}");

@@ -114,7 +114,7 @@ fn both_spellings_tell_how_far_a_package_is_and_never_the_key() {
     let done = ready(id(&asked));
     assert_eq!(api(&format!("/packaged_content_id/{}", id(&asked))).json(), done);
     assert_eq!(done["kid"], "a16e402b-9056-e371-f36d-348aa62bb749");
-    assert_eq!(done["progress"]["slices_done"], done["progress"]["slices_total"]);
+    assert_eq!(done["progress"]["work_units_done"], done["progress"]["work_units_total"]);
     assert_eq!(text(&done, "url"), format!("{}/{}/stream.mpd", stack().output("delivery_url"), id(&asked)));
     assert!(done.as_object().unwrap().keys().all(|name| !name.contains("key")), "{done}");
 
@@ -123,7 +123,7 @@ fn both_spellings_tell_how_far_a_package_is_and_never_the_key() {
     let preflight = one.as_object_mut().unwrap().remove("preflight").unwrap();
     assert_eq!(one, content);
     assert_eq!(preflight["verdict"], content["verdict"]);
-    assert_eq!(preflight["slices"], done["progress"]["slices_total"]);
+    assert_eq!(preflight["work_units"], done["progress"]["work_units_total"]);
 }
 
 #[test]

@@ -24,8 +24,8 @@ const PART: usize = 8 * 1024 * 1024;
 /// Bytes of memory that a function's process may hold beside what it works on.
 const PROCESS: u64 = 48 << 20;
 
-/// Source bytes in a slice.
-const SLICE: u64 = 32 << 20;
+/// Source bytes in a work unit.
+const WORK_UNIT: u64 = 32 << 20;
 
 /// Uploads a movie and proves both its packages: the one that the upload starts, and one with the key of the tests.
 fn assert_streams(name: &str) {
@@ -82,8 +82,8 @@ fn a_film_is_read_once_and_written_once() {
     let count = |value: &serde_json::Value| value.as_u64().expect("a count");
     let progress = &package["progress"];
     assert_eq!(count(&progress["source_bytes"]), size);
-    assert!(count(&progress["slices_total"]) > 1, "{progress}");
-    assert_eq!(progress["slices_done"], progress["slices_total"]);
+    assert!(count(&progress["work_units_total"]) > 1, "{progress}");
+    assert_eq!(progress["work_units_done"], progress["work_units_total"]);
     let (read, written) = (count(&progress["bytes_read"]), count(&progress["bytes_written"]));
     assert!(read * 100 <= size * 102, "read {read} of {size}");
     assert!(written * 100 <= size * 102, "written {written} of {size}");
@@ -98,18 +98,22 @@ fn a_film_is_read_once_and_written_once() {
     // By the meters of the functions' own processes, which have made packages of other tests too.
     let stages = &package["receipt"]["stages"];
     let memory = |stage: &str| count(&stages[stage]["peak_memory_bytes"]);
-    let bound = PROCESS + SLICE + SLICE / 4;
+    let bound = PROCESS + WORK_UNIT + WORK_UNIT / 4;
     assert!(memory("encrypt") <= bound, "encrypt held {} of {bound} bytes", memory("encrypt"));
     for stage in ["ingest", "fragment"] {
         let bound = PROCESS + 4 * index;
         assert!(memory(stage) <= bound, "{stage} held {} of {bound} bytes", memory(stage));
     }
-    let slices = count(&progress["slices_total"]);
+    let work_units = count(&progress["work_units_total"]);
     let requests = |kind: &str| count(&stages["encrypt"]["requests"][kind]);
     let segments =
         objects.iter().filter(|own| Path::new(&own.key).extension().is_some_and(|own| own == "m4s")).count() as u64;
     assert_eq!(requests("put"), segments, "a request for each segment");
-    assert_eq!(requests("get"), 2 * slices, "for each slice its section of the plan, and one range of the film");
+    assert_eq!(
+        requests("get"),
+        2 * work_units,
+        "for each work unit its section of the plan, and one range of the film"
+    );
 }
 
 /// The size of a box at the top of a file.

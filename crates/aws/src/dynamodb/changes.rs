@@ -108,13 +108,13 @@ mod tests {
 
     const ID: &str = "abcdefghijklmnopqrstuvwxyz";
 
-    fn package(status: &str, slices: u32) -> Value {
+    fn package(status: &str, work_units: u32) -> Value {
         json!({
             "pk": {"S": format!("package#{ID}")}, "sk": {"S": "package"}, "packaged_content_id": {"S": ID},
             "input_content_id": {"S": ID}, "input_content_origin": {"S": "s3://uploads/movie.mp4"}, "etag": {"S": "e"},
             "source_bytes": {"N": "9"}, "moov": {"M": {"offset": {"N": "0"}, "length": {"N": "4"}}},
             "created_at": {"S": "2026-11-22T21:08:00.250Z"}, "run": {"N": "1795381680250"},
-            "slices_done": {"N": slices.to_string()}, "slices_total": {"N": "3"}, "bytes_read": {"N": "0"},
+            "work_units_done": {"N": work_units.to_string()}, "work_units_total": {"N": "3"}, "bytes_read": {"N": "0"},
             "bytes_written": {"N": "0"}, "status": {"S": status}, "fragmented_at": {"S": "2026-11-22T21:08:01.000Z"},
             "encrypted_at": {"S": "2026-11-22T21:08:02.000Z"}, "segment_ms": {"N": "6000"}, "scheme": {"S": "clear"},
             "encrypt": {"S": "none"}, "listed": {"S": "package"}, "inputs": {"S": ID},
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_of_status_is_an_event_and_a_slice_that_counts_is_none() {
+    fn a_change_of_status_is_an_event_and_a_work_unit_that_counts_is_none() {
         let moved = record(Some(package("Fragmented", 3)), Some(package("Encrypted", 3)));
         let counted = record(Some(package("Fragmented", 1)), Some(package("Fragmented", 2)));
         let gone = record(Some(package("Encrypted", 3)), None);
@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn items_of_other_kinds_are_passed_over() {
-        let keys = json!({"pk": {"S": format!("package#{ID}")}, "sk": {"S": "slice#00000001"}});
+        let keys = json!({"pk": {"S": format!("package#{ID}")}, "sk": {"S": "unit#00000001"}});
         let receipt = json!({"dynamodb": {"Keys": keys, "NewImage": {"segments": {"S": "[]"}}}});
         assert_eq!(read(&[receipt]), (vec![], vec![]));
     }

@@ -2,7 +2,7 @@
 //!
 //! A list is a query of an index, newest first. A filter is applied by DynamoDB to what the query has read, so a page may take
 //! several queries; after [`QUERIES`] of them it is given out as it is, with a cursor. The index of packages holds what they are
-//! filtered by and nothing that changes with every slice; the packages of a page are then read as they are now.
+//! filtered by and nothing that changes with every work unit; the packages of a page are then read as they are now.
 
 use std::collections::HashMap;
 

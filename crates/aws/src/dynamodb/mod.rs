@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | content | `content#<id>` | `content` |
 //! | package | `package#<id>` | `package` |
-//! | receipt | `package#<id>` | `slice#<8 digits>` |
+//! | receipt | `package#<id>` | `unit#<8 digits>` |
 //! | uploads | `package#<id>` | `uploads` |
 //! | file on its way | `incoming#<id>` | `incoming` |
 //! | idempotency key | `claim#<hash>` | `claim` |
@@ -13,8 +13,8 @@
 //! conditional write: the
 //! condition of a step is the list of statuses that the step itself says it starts from.
 //!
-//! Slices of one package finish at the same time and all add to its item, so transactions meet. One that lost to another is
-//! made again, after a pause that grows and differs from slice to slice.
+//! Work units of one package finish at the same time and all add to its item, so transactions meet. One that lost to another is
+//! made again, after a pause that grows and differs from work unit to work unit.
 
 mod attributes;
 mod book;
@@ -215,22 +215,22 @@ impl Catalog for DynamoCatalog {
             TransactWriteItem::builder().put(self.put_new(item)?).build(),
             TransactWriteItem::builder().update(count).build(),
         ];
-        match self.transact(writes, receipt.slice).await? {
+        match self.transact(writes, receipt.work_unit).await? {
             // It was kept before.
             Written::Yes | Written::ConditionFailed(0) => Ok(()),
             Written::ConditionFailed(_) => Err(Unavailable::new("UpdateItem", "there is no such package".into())),
         }
     }
 
-    async fn has_receipt(&self, id: &PackageId, slice: u32) -> Result<bool, Unavailable> {
-        Ok(self.item(package_item::pk(id), &receipt_item::sk(slice)).await?.is_some())
+    async fn has_receipt(&self, id: &PackageId, work_unit: u32) -> Result<bool, Unavailable> {
+        Ok(self.item(package_item::pk(id), &receipt_item::sk(work_unit)).await?.is_some())
     }
 
     async fn receipts(&self, id: &PackageId) -> Result<Vec<Receipt>, Unavailable> {
         let request = self.client.query().table_name(&self.table).consistent_read(true);
-        let request = request.key_condition_expression("pk = :pk AND begins_with(sk, :slice)");
+        let request = request.key_condition_expression("pk = :pk AND begins_with(sk, :work unit)");
         let request = request.expression_attribute_values(":pk", string(package_item::pk(id)));
-        let request = request.expression_attribute_values(":slice", string(receipt_item::PREFIX));
+        let request = request.expression_attribute_values(":unit", string(receipt_item::PREFIX));
         let mut items = request.into_paginator().items().send();
         let mut receipts = Vec::new();
         while let Some(item) = items.next().await {

@@ -23,7 +23,7 @@ pub(super) const SK: &str = "package";
 
 /// Partition key of every package in the index.
 pub(super) const LISTED: &str = "package";
-/// The index that lists packages by time. It holds what lists are filtered by, and so is not written when a slice counts.
+/// The index that lists packages by time. It holds what lists are filtered by, and so is not written when a work unit counts.
 pub(super) const INDEX: &str = "packages_by_time";
 
 /// The ids of all contents of a package, as filters look for them.
@@ -64,7 +64,7 @@ pub(super) fn write(package: &Package) -> Item {
         .set("run", number(package.run))
         .set("listed", string(LISTED))
         .set("inputs", string(inputs(package)))
-        .set("slices_done", number(package.tally.slices_done))
+        .set("work_units_done", number(package.tally.work_units_done))
         .set("bytes_read", number(package.tally.bytes_read))
         .maybe("spent_ingest", package.spent.get(&Stage::Ingest).map(spent))
         .set("bytes_written", number(package.tally.bytes_written))
@@ -166,7 +166,7 @@ pub(super) fn read(item: &Item) -> Result<Package, Malformed> {
         run: item.maybe("run", Reader::number)?.unwrap_or_default(),
         output_file_path: item.maybe("output_file_path", Reader::text)?.map(str::to_owned),
         tally: Tally {
-            slices_done: item.number("slices_done")?,
+            work_units_done: item.number("work_units_done")?,
             bytes_read: item.number("bytes_read")?,
             bytes_written: item.number("bytes_written")?,
         },
@@ -288,7 +288,7 @@ fn before(item: Reader<'_>) -> Result<State, Malformed> {
 }
 
 fn plan(item: Reader<'_>) -> Result<Planned, Malformed> {
-    Ok(Planned { at: item.parsed("fragmented_at")?, slices: item.number("slices_total")? })
+    Ok(Planned { at: item.parsed("fragmented_at")?, work_units: item.number("work_units_total")? })
 }
 
 fn failure(item: Reader<'_>) -> Result<Failure, Malformed> {

@@ -1,7 +1,7 @@
-//! A slice's receipt as an item.
+//! A work unit's receipt as an item.
 //!
 //! Segments are one compact JSON text, `[["v1",3,1048576,30211,"<SHA-256 in base64>"],…]`: some 75 bytes each, so that the thousand
-//! segments a slice may have stay far below DynamoDB's 400 KB; a segment of a single file has no digest. So are the pieces of single files, at most two a track:
+//! segments a work unit may have stay far below DynamoDB's 400 KB; a segment of a single file has no digest. So are the pieces of single files, at most two a track:
 //! `[["v1",2,31457280,"<SHA-256>","<ETag>"],…]`, part 0 being the file itself, and no `ETag` meaning that the piece is kept.
 
 use data_encoding::BASE64_NOPAD;
@@ -13,11 +13,11 @@ use super::attributes::{Item, Malformed, Reader, Writer, number, spent, string};
 use super::package_item::pk;
 
 /// Start of every receipt's sort key.
-pub(super) const PREFIX: &str = "slice#";
+pub(super) const PREFIX: &str = "unit#";
 
-/// Sort key of the receipt of a slice: eight digits sort as the numbers do.
-pub(super) fn sk(slice: u32) -> String {
-    format!("{PREFIX}{slice:08}")
+/// Sort key of the receipt of a work unit: eight digits sort as the numbers do.
+pub(super) fn sk(work_unit: u32) -> String {
+    format!("{PREFIX}{work_unit:08}")
 }
 
 /// Representation, number, bytes, bytes to the end of the first sample, digest.
@@ -47,8 +47,8 @@ pub(super) fn write(id: &PackageId, receipt: &Receipt) -> Result<Item, Malformed
     let item = Writer::default()
         .maybe("pieces", pieces.map(string))
         .set("pk", string(pk(id)))
-        .set("sk", string(sk(receipt.slice)))
-        .set("slice", number(receipt.slice))
+        .set("sk", string(sk(receipt.work_unit)))
+        .set("work_unit", number(receipt.work_unit))
         .set("bytes_read", number(receipt.bytes_read))
         .set("spent", spent(&receipt.spent))
         .set("bytes_written", number(receipt.bytes_written()))
@@ -83,7 +83,7 @@ pub(super) fn read(item: &Item) -> Result<Receipt, Malformed> {
     let pieces: Option<Vec<PieceReceipt>> = pieces.into_iter().map(piece).collect();
     let segments: Option<Vec<SegmentReceipt>> = rows.into_iter().map(segment).collect();
     Ok(Receipt {
-        slice: item.number("slice")?,
+        work_unit: item.number("work_unit")?,
         bytes_read: item.number("bytes_read")?,
         segments: segments.ok_or(Malformed("segments"))?,
         pieces: pieces.ok_or(Malformed("pieces"))?,

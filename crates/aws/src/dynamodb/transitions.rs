@@ -76,7 +76,7 @@ pub(super) fn advance(table: &str, id: &PackageId, transition: &Transition) -> R
 /// The attribute that holds the time of a step, if one does, and what else the step has to tell.
 fn facts(step: &Step) -> (Option<&'static str>, Option<(&'static str, AttributeValue)>) {
     match step {
-        Step::Fragmented { slices } => (Some("fragmented_at"), Some(("slices_total", number(slices)))),
+        Step::Fragmented { work_units } => (Some("fragmented_at"), Some(("work_units_total", number(work_units)))),
         Step::Encrypted => (Some("encrypted_at"), None),
         Step::Ready { url } => (Some("ready_at"), Some(("url", string(url)))),
         Step::Retried { .. } => (None, None),
@@ -92,14 +92,14 @@ fn facts(step: &Step) -> (Option<&'static str>, Option<(&'static str, AttributeV
     }
 }
 
-/// Adds a slice to the package's tally.
+/// Adds a work unit to the package's tally.
 pub(super) fn count(table: &str, id: &PackageId, receipt: &Receipt) -> Result<Update, BuildError> {
     Update::builder()
         .table_name(table)
         .key("pk", string(pk(id)))
         .key("sk", string(SK))
         .condition_expression("attribute_exists(pk)")
-        .update_expression("ADD slices_done :one, bytes_read :read, bytes_written :written")
+        .update_expression("ADD work_units_done :one, bytes_read :read, bytes_written :written")
         .expression_attribute_values(":one", number(1))
         .expression_attribute_values(":read", number(receipt.bytes_read))
         .expression_attribute_values(":written", number(receipt.bytes_written()))

@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::types::{
 };
 use aws_sdk_kms::types::{KeySpec, KeyUsageType};
 use vpp_aws::{Aws, DynamoCatalog};
-use vpp_pipeline::message::{Section, SliceMessage};
+use vpp_pipeline::message::{Section, WorkUnitMessage};
 use vpp_pipeline::ports::{ETag, Location, Queue};
 use vpp_pipeline::testing::contract;
 
@@ -86,21 +86,21 @@ fn sqs_takes_every_message_of_a_long_list() {
         let client = aws_sdk_sqs::Client::new(&config);
         let queue = client.create_queue().queue_name("encrypt").send().await.unwrap();
         let url = queue.queue_url().unwrap();
-        let message = |slice| {
+        let message = |work_unit| {
             let id = "abcdefghijklmnopqrstuvwxyz".parse().unwrap();
-            SliceMessage::new(id, slice, Section { offset: u64::from(slice) * 100, length: 100 })
+            WorkUnitMessage::new(id, work_unit, Section { offset: u64::from(work_unit) * 100, length: 100 })
         };
-        let messages: Vec<SliceMessage> = (0..123).map(message).collect();
-        Aws::new(config).queue::<SliceMessage>(url.to_owned()).send_all(&messages).await.unwrap();
+        let messages: Vec<WorkUnitMessage> = (0..123).map(message).collect();
+        Aws::new(config).queue::<WorkUnitMessage>(url.to_owned()).send_all(&messages).await.unwrap();
 
         let mut received = BTreeSet::new();
         while received.len() < messages.len() {
             let answer = client.receive_message().queue_url(url).max_number_of_messages(10).send().await.unwrap();
             assert!(!answer.messages().is_empty(), "{} of {} came", received.len(), messages.len());
             for message in answer.messages() {
-                let message: SliceMessage = serde_json::from_str(message.body().unwrap()).unwrap();
-                assert_eq!(message, messages[usize::try_from(message.slice).unwrap()]);
-                received.insert(message.slice);
+                let message: WorkUnitMessage = serde_json::from_str(message.body().unwrap()).unwrap();
+                assert_eq!(message, messages[usize::try_from(message.work_unit).unwrap()]);
+                received.insert(message.work_unit);
             }
         }
     });

@@ -209,9 +209,9 @@ fn show_content(show: &Show, file: Option<&str>, content: &Value) {
 
 fn show_package(show: &Show, own: &mut Followed, package: &Value) {
     show.event("package", own.file(), json!({"package": package}));
-    let bar = own.bar.get_or_insert_with(|| show.slices(&own.name));
-    bar.set_length(number(&package["progress"], "slices_total"));
-    bar.set_position(number(&package["progress"], "slices_done"));
+    let bar = own.bar.get_or_insert_with(|| show.work_units(&own.name));
+    bar.set_length(number(&package["progress"], "work_units_total"));
+    bar.set_position(number(&package["progress"], "work_units_done"));
     let now = progress(package);
     if progress(&own.seen) != now {
         show.progress(bar, &own.name, now);

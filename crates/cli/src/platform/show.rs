@@ -105,8 +105,8 @@ impl Show {
         self.bar(name, bytes, style)
     }
 
-    /// A bar of slices that are done.
-    pub(crate) fn slices(&self, name: &str) -> ProgressBar {
+    /// A bar of work units that are done.
+    pub(crate) fn work_units(&self, name: &str) -> ProgressBar {
         self.bar(name, 0, "{prefix:.bold} {wide_bar:.green} {msg}")
     }
 
@@ -150,13 +150,13 @@ pub(crate) fn bytes(count: u64) -> String {
 /// How far a package is, in words.
 pub(crate) fn progress(package: &Value) -> String {
     let (status, progress) = (text(package, "status"), &package["progress"]);
-    let total = number(progress, "slices_total");
+    let total = number(progress, "work_units_total");
     if total == 0 {
         return status.to_owned();
     }
-    let done = number(progress, "slices_done");
+    let done = number(progress, "work_units_done");
     let [moved, whole] = ["bytes_done", "bytes_total"].map(|name| bytes(number(progress, name)));
-    format!("{status}, {done} of {total} slices, {moved} of {whole}")
+    format!("{status}, {done} of {total} work units, {moved} of {whole}")
 }
 
 #[cfg(test)]
@@ -169,10 +169,10 @@ mod tests {
     fn bytes_and_progress_are_in_words() {
         assert_eq!([bytes(0), bytes(999), bytes(1_500), bytes(36_000_000)], ["0 B", "999 B", "1.5 kB", "36.0 MB"]);
         let progress_of = |total: Value| {
-            let own = json!({"slices_done": 1, "slices_total": total, "bytes_done": 10, "bytes_total": 2000});
+            let own = json!({"work_units_done": 1, "work_units_total": total, "bytes_done": 10, "bytes_total": 2000});
             progress(&json!({"status": "Fragmented", "progress": own}))
         };
-        assert_eq!(progress_of(json!(3)), "Fragmented, 1 of 3 slices, 10 B of 2.0 kB");
+        assert_eq!(progress_of(json!(3)), "Fragmented, 1 of 3 work units, 10 B of 2.0 kB");
         assert_eq!(progress_of(Value::Null), "Fragmented");
     }
 }

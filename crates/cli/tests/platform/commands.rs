@@ -37,7 +37,7 @@ fn status_tells_of_packages_and_contents_and_ends_as_they_did() {
         assert_eq!((status, &lines(&stdout)[0]["package"]), (expected, &answer));
     }
     let (_, stdout, stderr) = run(&world.api(), ["status", "thepackage"]);
-    assert!(stdout.contains("Failed, 1 of 4 slices, 10 B of 40 B"), "{stdout}");
+    assert!(stdout.contains("Failed, 1 of 4 work units, 10 B of 40 B"), "{stdout}");
     assert!(stderr.contains("thepackage: source_changed: in encrypt: it was"), "{stderr}");
     world.script("/input_content/thecontent", vec![content("Ingested")]);
     assert_eq!(types(&run(&world.api(), ["status", "thecontent", "--json"]).1), ["content"]);
@@ -65,7 +65,7 @@ fn status_follows_to_the_end_and_tells_of_every_change_once() {
     let (status, stdout, stderr) = run(&world.api(), ["status", "thepackage", "--follow"]);
     assert_eq!(status, 0, "{stderr}");
     assert_eq!(stdout, "thepackage  Ready  https://cdn.example/thepackage/stream.mpd\n");
-    assert_eq!(stderr.lines().next(), Some("thepackage: Encrypted, 4 of 4 slices, 40 B of 40 B"));
+    assert_eq!(stderr.lines().next(), Some("thepackage: Encrypted, 4 of 4 work units, 40 B of 40 B"));
 }
 
 #[test]

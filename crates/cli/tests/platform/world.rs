@@ -235,14 +235,14 @@ impl World {
     }
 }
 
-/// A package as the platform shows it, after so many of four slices.
-pub(crate) fn package(status: &str, slices: u64) -> Value {
+/// A package as the platform shows it, after so many of four work units.
+pub(crate) fn package(status: &str, work_units: u64) -> Value {
     let total = if status == "Queued" { Value::Null } else { json!(4) };
     let failure =
         (status == "Failed").then(|| json!({"stage": "encrypt", "code": "source_changed", "message": "it was"}));
     json!({
         "packaged_content_id": "thepackage", "input_content_id": "thecontent", "status": status,
-        "progress": {"slices_done": slices, "slices_total": total, "bytes_done": 10 * slices, "bytes_total": 40},
+        "progress": {"work_units_done": work_units, "work_units_total": total, "bytes_done": 10 * work_units, "bytes_total": 40},
         "url": "https://cdn.example/thepackage/stream.mpd", "failure": failure, "created_at": "2026-01-01T00:00:00Z",
         "urls": {"dash": "https://cdn.example/thepackage/stream.mpd", "hls": "https://cdn.example/thepackage/main.m3u8"},
     })

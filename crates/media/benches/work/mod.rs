@@ -1,7 +1,7 @@
 //! What the engine spends its time on, in pieces that can be measured by themselves.
 //!
 //! Every piece does the same however often it is run: what is encrypted in place again has its headers in the clear as before,
-//! and its slices are as long.
+//! and its work units are as long.
 
 #[path = "../../tests/support/mod.rs"]
 mod support;
@@ -15,7 +15,7 @@ use vpp_media::cenc::{
     ConstantIv, ContentKey, ContentKeys, KeyId, Mode, Pattern, SampleCipher, Scheme, TrackEncryption,
 };
 use vpp_media::cmaf::{
-    KeyParameters, PlanOptions, Planner, ProtectedTracks, Protection, Slice, SliceSource, package_slice,
+    KeyParameters, PlanOptions, Planner, ProtectedTracks, Protection, SourceBuffers, WorkUnit, package_work_unit,
 };
 use vpp_media::isobmff::{Index, IndexReader};
 use vpp_media::track::{Movie as Parsed, TrackKind};
@@ -98,7 +98,7 @@ fn plan() -> Work {
     let options = options();
     let run = move || {
         let mut planner = Planner::new(movie, &options).unwrap();
-        planner.by_ref().for_each(|slice| drop(black_box(slice.unwrap())));
+        planner.by_ref().for_each(|work_unit| drop(black_box(work_unit.unwrap())));
         black_box(planner.finish().unwrap());
     };
     Work { bytes: moov.end - moov.start, run: Box::new(run) }
@@ -139,21 +139,21 @@ fn segments(file: &'static [u8], codec: &str) -> Work {
     let movie = parsed(file, codec);
     let audio_only = movie.tracks.iter().all(|track| track.kind == TrackKind::Audio);
     let planner = Planner::new(movie, &PlanOptions { audio_only, ..options() }).unwrap();
-    let mut slices: Vec<(Slice, SliceSource)> = planner
-        .map(|slice| {
-            let slice = slice.unwrap();
+    let mut work_units: Vec<(WorkUnit, SourceBuffers)> = planner
+        .map(|work_unit| {
+            let work_unit = work_unit.unwrap();
             let part = |range: &Range<u64>| file[range.start as usize..range.end as usize].to_vec();
-            let parts = slice.ranges.iter().map(|range| part(&range.bytes)).collect();
-            let source = SliceSource::new(&slice, parts).unwrap();
-            (slice, source)
+            let parts = work_unit.ranges.iter().map(|range| part(&range.bytes)).collect();
+            let source = SourceBuffers::new(&work_unit, parts).unwrap();
+            (work_unit, source)
         })
         .collect();
-    let bytes = slices.iter().map(|(slice, _)| slice.source_bytes()).sum::<u64>() * TIMES;
+    let bytes = work_units.iter().map(|(work_unit, _)| work_unit.source_bytes()).sum::<u64>() * TIMES;
     let keys: ContentKeys = [(kid(), key())].into_iter().collect();
     let run = move || {
         for _ in 0..TIMES {
-            for (slice, source) in &mut slices {
-                black_box(package_slice(slice, source, &keys).unwrap());
+            for (work_unit, source) in &mut work_units {
+                black_box(package_work_unit(work_unit, source, &keys).unwrap());
             }
         }
     };

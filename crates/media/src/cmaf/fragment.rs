@@ -2,7 +2,7 @@
 //!
 //! What all samples of a fragment have in common is said once, in `tfhd`; what they do not is listed in `trun`.
 
-use super::plan::{Layout, PlannedSample, SegmentPlan, SliceTrack};
+use super::plan::{Layout, PlannedSample, SegmentPlan, WorkUnitTrack};
 use crate::cenc::Auxiliary;
 use crate::isobmff::{BoxWriter, tfhd, trun};
 use crate::{Error, Result};
@@ -10,7 +10,7 @@ use crate::{Error, Result};
 /// Everything up to the `payload` bytes of `mdat`.
 pub(super) fn head(
     plan: &SegmentPlan,
-    track: &SliceTrack,
+    track: &WorkUnitTrack,
     auxiliary: Option<&Auxiliary>,
     layout: Layout,
     payload: u64,
@@ -66,7 +66,7 @@ impl Common {
     }
 }
 
-fn moof(w: &mut BoxWriter, plan: &SegmentPlan, track: &SliceTrack, auxiliary: Option<&Auxiliary>) {
+fn moof(w: &mut BoxWriter, plan: &SegmentPlan, track: &WorkUnitTrack, auxiliary: Option<&Auxiliary>) {
     let start = w.position();
     let common = Common::of(&plan.samples);
     let mut data_offset = 0;

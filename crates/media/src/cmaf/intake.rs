@@ -1,24 +1,24 @@
-//! The heart for bytes that are still arriving: *(slice, key) and its source bytes, as they come → segments, as they are whole*.
+//! The heart for bytes that are still arriving: *(work unit, key) and its source bytes, as they come → segments, as they are whole*.
 //!
 //! A segment's payload is its samples, one behind the other. Each segment has a buffer of that length from its first byte on,
 //! and what arrives of a range is dealt out to the buffers it belongs to. A segment whose buffer is full is encrypted in it and
 //! handed out, so of an interleaved movie no more is held than the segments that are not whole yet.
-//! The bytes are those that [`package_slice`](super::package_slice) makes, whatever pieces the ranges arrive in.
+//! The bytes are those that [`package_work_unit`](super::package_work_unit) makes, whatever pieces the ranges arrive in.
 
 use std::ops::Range;
 
-use super::plan::{SegmentPlan, Slice, SourceRange};
+use super::plan::{SegmentPlan, SourceRange, WorkUnit};
 use super::segment::{Encryptor, Segment, length, package_segment};
-use super::source::{MISFIT, Piece, SliceSource};
+use super::source::{MISFIT, Piece, SourceBuffers};
 use crate::cenc::ContentKeys;
 use crate::{Error, Result};
 
-const FOREIGN: Error = Error::SourceMismatch { reason: "more bytes came than a range of the slice has" };
+const FOREIGN: Error = Error::SourceMismatch { reason: "more bytes came than a range of the work unit has" };
 
-/// Packages a slice while its source bytes arrive.
+/// Packages a work unit while its source bytes arrive.
 #[derive(Debug)]
-pub struct SliceIntake<'s> {
-    slice: &'s Slice,
+pub struct StreamingPackager<'s> {
+    work_unit: &'s WorkUnit,
     encryptors: Vec<Option<Encryptor<'s>>>,
     ranges: Vec<Arriving>,
     segments: Vec<Gathering>,
@@ -29,7 +29,7 @@ pub struct SliceIntake<'s> {
 pub struct WholeSegment {
     /// What it is.
     pub segment: Segment,
-    source: SliceSource,
+    source: SourceBuffers,
 }
 
 impl WholeSegment {
@@ -69,21 +69,21 @@ struct Gathering {
     missing: usize,
 }
 
-impl<'s> SliceIntake<'s> {
-    /// Prepares to take the bytes of a slice's ranges.
+impl<'s> StreamingPackager<'s> {
+    /// Prepares to take the bytes of a work unit's ranges.
     ///
     /// # Errors
     /// [`Error::SourceMismatch`] when `keys` lack that of an encrypted track, [`Error::BadPlan`] when a segment has bytes that
     /// lie in no range.
-    pub fn new(slice: &'s Slice, keys: &ContentKeys) -> Result<Self> {
-        let encryptors = slice.tracks.iter().map(|track| Encryptor::new(track, keys)).collect::<Result<_>>()?;
-        let mut ranges: Vec<Arriving> = slice.ranges.iter().map(Arriving::new).collect();
-        let mut segments = Vec::with_capacity(slice.segments.len());
-        for (position, plan) in slice.segments.iter().enumerate() {
-            segments.push(land(plan, position, slice, &mut ranges)?);
+    pub fn new(work_unit: &'s WorkUnit, keys: &ContentKeys) -> Result<Self> {
+        let encryptors = work_unit.tracks.iter().map(|track| Encryptor::new(track, keys)).collect::<Result<_>>()?;
+        let mut ranges: Vec<Arriving> = work_unit.ranges.iter().map(Arriving::new).collect();
+        let mut segments = Vec::with_capacity(work_unit.segments.len());
+        for (position, plan) in work_unit.segments.iter().enumerate() {
+            segments.push(land(plan, position, work_unit, &mut ranges)?);
         }
         ranges.iter_mut().for_each(|range| range.landings.sort_by_key(|landing| landing.source.start));
-        Ok(Self { slice, encryptors, ranges, segments })
+        Ok(Self { work_unit, encryptors, ranges, segments })
     }
 
     /// The segments that have no bytes in the source: those of text may be so. Asked for once, before any bytes are supplied.
@@ -106,12 +106,12 @@ impl<'s> SliceIntake<'s> {
     }
 
     fn package(&mut self, position: usize) -> Result<WholeSegment> {
-        let plan = self.slice.segments.get(position).ok_or(MISFIT)?;
+        let plan = self.work_unit.segments.get(position).ok_or(MISFIT)?;
         let track = usize::from(plan.track);
         let encryptor = self.encryptors.get(track).and_then(Option::as_ref);
-        let track = self.slice.tracks.get(track).ok_or(MISFIT)?;
+        let track = self.work_unit.tracks.get(track).ok_or(MISFIT)?;
         let payload = self.segments.get_mut(position).map(|own| std::mem::take(&mut own.payload)).unwrap_or_default();
-        let mut source = SliceSource::of_payload(payload);
+        let mut source = SourceBuffers::of_payload(payload);
         let mut end = 0_usize;
         let extents = plan.extents.iter().map(|extent| {
             let start = end;
@@ -119,23 +119,23 @@ impl<'s> SliceIntake<'s> {
             Ok(Piece::new(0, start..end))
         });
         let body = extents.collect::<Result<Vec<_>>>()?;
-        let segment = package_segment(plan, track, encryptor, self.slice.layout, body, &mut source)?;
+        let segment = package_segment(plan, track, encryptor, self.work_unit.layout, body, &mut source)?;
         Ok(WholeSegment { segment, source })
     }
 }
 
 /// Notes where the extents of a segment come from.
-fn land(plan: &SegmentPlan, segment: usize, slice: &Slice, ranges: &mut [Arriving]) -> Result<Gathering> {
-    const NOWHERE: Error = Error::BadPlan { reason: "a slice's ranges do not hold its samples" };
-    let input = slice.tracks.get(usize::from(plan.track)).ok_or(MISFIT)?.input;
+fn land(plan: &SegmentPlan, segment: usize, work_unit: &WorkUnit, ranges: &mut [Arriving]) -> Result<Gathering> {
+    const NOWHERE: Error = Error::BadPlan { reason: "a work unit's ranges do not hold its samples" };
+    let input = work_unit.tracks.get(usize::from(plan.track)).ok_or(MISFIT)?.input;
     let mut at = 0_usize;
     for extent in plan.extents.iter().filter(|extent| extent.bytes > 0) {
         let end = extent.offset.checked_add(extent.bytes).ok_or(NOWHERE)?;
         let key = (input, extent.offset);
-        let behind = slice.ranges.partition_point(|range| (range.input, range.bytes.start) <= key);
+        let behind = work_unit.ranges.partition_point(|range| (range.input, range.bytes.start) <= key);
         let position = behind.checked_sub(1).ok_or(NOWHERE)?;
         let holds = |range: &SourceRange| range.input == input && end <= range.bytes.end;
-        let range = ranges.get_mut(position).filter(|_| slice.ranges.get(position).is_some_and(holds));
+        let range = ranges.get_mut(position).filter(|_| work_unit.ranges.get(position).is_some_and(holds));
         range.ok_or(NOWHERE)?.landings.push(Landing { source: extent.offset..end, segment, at });
         at = usize::try_from(extent.bytes).ok().and_then(|bytes| at.checked_add(bytes)).ok_or(NOWHERE)?;
     }

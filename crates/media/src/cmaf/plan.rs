@@ -16,8 +16,8 @@ use crate::track::{Descriptors, Sample, TrackKind};
 pub struct PlanOptions {
     /// The duration segments should have; each ends at the sync sample nearest to it.
     pub segment_duration: Duration,
-    /// Source bytes a slice should have at most; a single window may have more.
-    pub slice_bytes: u64,
+    /// Source bytes a work unit should have at most; a single window may have more.
+    pub work_unit_bytes: u64,
     /// How the media is protected; `None` leaves it clear.
     pub protection: Option<Protection>,
     /// Whether a movie without video is accepted, and the video of one that has it left out.
@@ -31,7 +31,7 @@ impl Default for PlanOptions {
     fn default() -> Self {
         Self {
             segment_duration: Duration::from_secs(6),
-            slice_bytes: 32 * 1024 * 1024,
+            work_unit_bytes: 32 * 1024 * 1024,
             protection: None,
             audio_only: false,
             layout: Layout::Segments,
@@ -144,8 +144,8 @@ pub struct Presentation {
     pub representations: Vec<Representation>,
     /// Subtitles that were given as files.
     pub sidecars: Vec<Sidecar>,
-    /// Number of slices the work is cut into.
-    pub slices: u32,
+    /// Number of work units the work is cut into.
+    pub work_units: u32,
     /// How the package is protected.
     pub protection: Option<Protection>,
     /// How the segments are laid out in files.
@@ -306,20 +306,20 @@ impl SegmentTime {
 /// A unit of work: whole segments of all tracks, and where their bytes lie in the source. It can be packaged knowing nothing
 /// else but the key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Slice {
-    /// Position among the slices, from 0.
+pub struct WorkUnit {
+    /// Position among the work units, from 0.
     pub index: u32,
     /// The byte ranges to read: of each source in turn, ascending and apart; one for an interleaved file.
     pub ranges: Vec<SourceRange>,
     /// What packaging needs to know of each track.
-    pub tracks: Vec<SliceTrack>,
+    pub tracks: Vec<WorkUnitTrack>,
     /// The segments, in the order of their windows.
     pub segments: Vec<SegmentPlan>,
     /// How they are laid out in files.
     pub layout: Layout,
 }
 
-impl Slice {
+impl WorkUnit {
     /// Bytes that are read from the source.
     #[must_use]
     pub fn source_bytes(&self) -> u64 {
@@ -344,9 +344,9 @@ impl SourceRange {
     }
 }
 
-/// What packaging a slice needs to know of a track.
+/// What packaging a work unit needs to know of a track.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SliceTrack {
+pub struct WorkUnitTrack {
     /// The representation's name.
     pub name: String,
     /// Position of its source among the movies of the package.
@@ -364,11 +364,11 @@ pub struct SliceTrack {
 /// One segment: a movie fragment of one track.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SegmentPlan {
-    /// Position of the track in [`Slice::tracks`].
+    /// Position of the track in [`WorkUnit::tracks`].
     pub track: u16,
     /// Segment number, from 1.
     pub number: u32,
-    /// Position of its samples' description in [`SliceTrack::rules`].
+    /// Position of its samples' description in [`WorkUnitTrack::rules`].
     pub description: u32,
     /// Position in the track of its first sample, from 0.
     pub first_sample: u32,

@@ -1,10 +1,10 @@
 //! The stored form of a plan.
 //!
 //! ```text
-//! "vppplan6"  length of the presentation (u32)  presentation  slice 0  slice 1  ...
+//! "vppplan6"  length of the presentation (u32)  presentation  work unit 0  work unit 1  ...
 //! ```
 //!
-//! Each slice is a section that can be read by itself, by the range that goes with the message that asks for it: a worker
+//! Each work unit is a section that can be read by itself, by the range that goes with the message that asks for it: a worker
 //! reads some kilobytes however long the movie is. Presentation and sections are encoded with `postcard`: small integers,
 //! which is what a plan is made of, take one or two bytes.
 
@@ -13,7 +13,7 @@ use std::ops::Range;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::plan::{Presentation, Slice};
+use super::plan::{Presentation, WorkUnit};
 use crate::{Error, Result};
 
 const MAGIC: &[u8; 8] = b"vppplan6";
@@ -44,20 +44,20 @@ pub struct PlanWriter {
 pub struct PlanFile {
     /// Its bytes, one piece behind the other.
     pub pieces: Vec<Vec<u8>>,
-    /// Where each slice's section lies in them.
+    /// Where each work unit's section lies in them.
     pub sections: Vec<Range<u64>>,
 }
 
 impl PlanWriter {
-    /// A plan without slices.
+    /// A plan without work units.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds the next slice.
-    pub fn push(&mut self, slice: &Slice) {
-        encode_into(&mut self.last, slice);
+    /// Adds the next work unit.
+    pub fn push(&mut self, work_unit: &WorkUnit) {
+        encode_into(&mut self.last, work_unit);
         self.ends.push(self.full.saturating_add(self.last.len()));
         if self.last.len() >= PIECE {
             let mut piece = std::mem::take(&mut self.last);
@@ -105,11 +105,11 @@ pub fn read_presentation(bytes: &[u8]) -> Result<Presentation> {
     decode(bytes)
 }
 
-/// Reads a slice from the bytes of its section.
+/// Reads a work unit from the bytes of its section.
 ///
 /// # Errors
 /// [`Error::BadPlan`].
-pub fn read_slice(section: &[u8]) -> Result<Slice> {
+pub fn read_work_unit(section: &[u8]) -> Result<WorkUnit> {
     decode(section)
 }
 

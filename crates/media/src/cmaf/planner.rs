@@ -1,4 +1,4 @@
-//! The planner: sample tables in, slices out.
+//! The planner: sample tables in, work units out.
 //!
 //! # Where segments begin
 //!
@@ -24,8 +24,8 @@
 //!
 //! # What is walked
 //!
-//! All tracks are walked once, side by side. Because a slice is made of whole windows, its bytes lie close together in an
-//! interleaved file, and each is read once. The planner holds the windows of one slice, the cuts, and two numbers per
+//! All tracks are walked once, side by side. Because a work unit is made of whole windows, its bytes lie close together in an
+//! interleaved file, and each is read once. The planner holds the windows of one work unit, the cuts, and two numbers per
 //! segment; never the samples of the movie.
 
 use std::iter::Peekable;
@@ -37,7 +37,7 @@ use super::init;
 use super::inputs::{Chosen, choose};
 use super::plan::{
     EntryPoint, Extent, Layout, PlanOptions, PlannedSample, Presentation, Protection, Representation, SegmentPlan,
-    SegmentTime, Slice, SliceTrack,
+    SegmentTime, WorkUnit, WorkUnitTrack,
 };
 use super::subtitles::MAX_TEXT_BYTES;
 use super::{ranges, single_file};
@@ -49,21 +49,21 @@ use crate::{Error, Result};
 /// Source bytes between two cuts that are accepted: a worker must be able to hold them.
 pub const MAX_WINDOW_BYTES: u64 = 512 * 1024 * 1024;
 
-/// Segments a slice may have, of all tracks: a worker writes each as an object, and accounts for all of them in one item.
-const MAX_SEGMENTS_PER_SLICE: usize = 1000;
+/// Segments a work unit may have, of all tracks: a worker writes each as an object, and accounts for all of them in one item.
+const MAX_SEGMENTS_PER_WORK_UNIT: usize = 1000;
 
-/// An iterator over the slices of a package; [`finish`](Self::finish) then gives the presentation.
+/// An iterator over the work units of a package; [`finish`](Self::finish) then gives the presentation.
 ///
-/// Who needs the presentation before the slices clones it, and walks both.
+/// Who needs the presentation before the work units clones it, and walks both.
 #[derive(Debug, Clone)]
 pub struct Planner<'m, 'a> {
     cursors: Vec<Cursor<'m, 'a>>,
     /// Where windows end; the last window ends with the media.
     cuts: std::vec::IntoIter<MediaTime>,
-    /// The window that did not fit the slice before.
+    /// The window that did not fit the work unit before.
     pending: Option<Window>,
-    slice_bytes: u64,
-    slices: u32,
+    work_unit_bytes: u64,
+    work_units: u32,
     protection: Option<Protection>,
     layout: Layout,
     done: bool,
@@ -110,26 +110,26 @@ impl<'m, 'a> Planner<'m, 'a> {
             cuts: cuts.times.into_iter(),
             cursors,
             pending: None,
-            slice_bytes: options.slice_bytes,
-            slices: 0,
+            work_unit_bytes: options.work_unit_bytes,
+            work_units: 0,
             protection: options.protection,
             layout: options.layout,
             done: false,
         })
     }
 
-    /// The presentation, once every slice has been taken.
+    /// The presentation, once every work unit has been taken.
     ///
     /// # Errors
     /// [`Error::Unsupported`] when segments would not follow one another in time; [`Error::LimitExceeded`] when the index of a
     /// single file cannot hold them.
     pub fn finish(self) -> Result<Presentation> {
-        let Self { cursors, slices, protection, layout, .. } = self;
+        let Self { cursors, work_units, protection, layout, .. } = self;
         let representations = cursors.into_iter().map(Cursor::finish).collect::<Result<Vec<_>>>()?;
         if layout == Layout::SingleFile {
             representations.iter().try_for_each(single_file::check)?;
         }
-        Ok(Presentation { representations, sidecars: Vec::new(), slices, protection, layout })
+        Ok(Presentation { representations, sidecars: Vec::new(), work_units, protection, layout })
     }
 
     /// The segments of all tracks up to the next cut; `None` behind the last.
@@ -152,9 +152,9 @@ impl<'m, 'a> Planner<'m, 'a> {
                 window.segments.push(segment);
             }
         }
-        if window.segments.len() > MAX_SEGMENTS_PER_SLICE {
+        if window.segments.len() > MAX_SEGMENTS_PER_WORK_UNIT {
             let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
-            let (found, limit) = (number(window.segments.len()), number(MAX_SEGMENTS_PER_SLICE));
+            let (found, limit) = (number(window.segments.len()), number(MAX_SEGMENTS_PER_WORK_UNIT));
             return Err(Error::LimitExceeded {
                 what: "the number of changes of codec parameters in a segment",
                 found,
@@ -172,11 +172,11 @@ impl<'m, 'a> Planner<'m, 'a> {
         self.pending.take().map_or_else(|| self.window(), |window| Ok(Some(window)))
     }
 
-    fn slice(&mut self) -> Result<Option<Slice>> {
+    fn work_unit(&mut self) -> Result<Option<WorkUnit>> {
         let (mut segments, mut bytes): (Vec<SegmentPlan>, u64) = (Vec::new(), 0);
         while let Some(window) = self.next_window()? {
-            let full = bytes.saturating_add(window.bytes) > self.slice_bytes
-                || segments.len().saturating_add(window.segments.len()) > MAX_SEGMENTS_PER_SLICE;
+            let full = bytes.saturating_add(window.bytes) > self.work_unit_bytes
+                || segments.len().saturating_add(window.segments.len()) > MAX_SEGMENTS_PER_WORK_UNIT;
             if full && !segments.is_empty() {
                 self.pending = Some(window);
                 break;
@@ -187,19 +187,19 @@ impl<'m, 'a> Planner<'m, 'a> {
         if segments.is_empty() {
             return Ok(None);
         }
-        let index = self.slices;
-        self.slices = self.slices.saturating_add(1);
-        let tracks: Vec<SliceTrack> = self.cursors.iter().map(Cursor::slice_track).collect();
+        let index = self.work_units;
+        self.work_units = self.work_units.saturating_add(1);
+        let tracks: Vec<WorkUnitTrack> = self.cursors.iter().map(Cursor::work_unit_track).collect();
         let ranges = ranges::of_sources(&segments, &tracks);
-        Ok(Some(Slice { index, ranges, tracks, segments, layout: self.layout }))
+        Ok(Some(WorkUnit { index, ranges, tracks, segments, layout: self.layout }))
     }
 }
 
 impl Iterator for Planner<'_, '_> {
-    type Item = Result<Slice>;
+    type Item = Result<WorkUnit>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.slice().transpose()
+        self.work_unit().transpose()
     }
 }
 
@@ -369,8 +369,8 @@ impl<'m, 'a> Cursor<'m, 'a> {
         if belongs && sample.description == first.description { self.samples.next() } else { None }
     }
 
-    fn slice_track(&self) -> SliceTrack {
-        SliceTrack {
+    fn work_unit_track(&self) -> WorkUnitTrack {
+        WorkUnitTrack {
             name: self.name.clone(),
             input: self.input,
             track_id: self.id,

@@ -1,7 +1,7 @@
-//! Which byte ranges of the source to read for a slice.
+//! Which byte ranges of the source to read for a work unit.
 //!
 //! One request is cheap, a wasted byte is not free, and a file may interleave its tracks by the frame, by the second or not
-//! at all. So the extents a slice needs are laid out in file order, and the gaps between them are read over as long as all
+//! at all. So the extents a work unit needs are laid out in file order, and the gaps between them are read over as long as all
 //! that is wasted stays under one part in a hundred of what is needed; the largest gaps are where a new range begins. An
 //! interleaved file comes out as one range, a file with one track behind the other as one range per track. Samples that share
 //! bytes, such as a silence that is stored once, are read once.
@@ -9,16 +9,16 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::plan::{Extent, SegmentPlan, SliceTrack, SourceRange};
+use super::plan::{Extent, SegmentPlan, SourceRange, WorkUnitTrack};
 
 /// The part of the needed bytes that may be read for nothing.
 const WASTE_DIVISOR: u64 = 100;
 
-/// Ranges a slice may have: past this, gaps are read over whatever they cost.
+/// Ranges a work unit may have: past this, gaps are read over whatever they cost.
 const MAX_RANGES: usize = 64;
 
 /// The ranges that hold every extent of `segments`, which are of `tracks`: of each source in turn, ascending and apart.
-pub(super) fn of_sources(segments: &[SegmentPlan], tracks: &[SliceTrack]) -> Vec<SourceRange> {
+pub(super) fn of_sources(segments: &[SegmentPlan], tracks: &[WorkUnitTrack]) -> Vec<SourceRange> {
     let inputs: BTreeSet<u16> = tracks.iter().map(|track| track.input).collect();
     let mut all = Vec::new();
     for input in inputs {

@@ -1,4 +1,4 @@
-//! The heart: *(slice, source bytes, key) → segments*.
+//! The heart: *(work unit, source bytes, key) → segments*.
 //!
 //! Samples are encrypted where they lie in the source bytes, and a segment is handed out as its head (everything up to the
 //! payload of `mdat`) and the pieces of the source that follow it. Nothing is copied unless a caller asks for one buffer; but
@@ -8,9 +8,9 @@
 //! that is encrypted at once, because a cipher that has many stretches before it can work on several side by side.
 
 use super::fragment::head;
-use super::plan::{Layout, SegmentPlan, Slice, SliceTrack};
+use super::plan::{Layout, SegmentPlan, WorkUnit, WorkUnitTrack};
 use super::sizes::SegmentSize;
-use super::source::{Piece, SliceSource, each_sample};
+use super::source::{Piece, SourceBuffers, each_sample};
 use super::subtitles::subtitles;
 use crate::cenc::{Auxiliary, ContentKeys, SampleCipher, Scheme, align_to_blocks};
 use crate::codec::ProtectionRule;
@@ -44,7 +44,7 @@ impl Segment {
     }
 
     /// Its bytes, in order: for a gathered write. `source` is what it was packaged from.
-    pub fn pieces<'s>(&'s self, source: &'s SliceSource) -> impl Iterator<Item = &'s [u8]> {
+    pub fn pieces<'s>(&'s self, source: &'s SourceBuffers) -> impl Iterator<Item = &'s [u8]> {
         std::iter::once(self.head.as_slice()).chain(self.body.iter().map(|piece| source.bytes(piece)))
     }
 
@@ -62,7 +62,7 @@ impl Segment {
     }
 
     /// Its head and its payload; `source` is the payload.
-    pub(super) fn into_bytes(self, source: SliceSource) -> [Vec<u8>; 2] {
+    pub(super) fn into_bytes(self, source: SourceBuffers) -> [Vec<u8>; 2] {
         // What was rewritten is all in the head.
         let payload = source.into_parts().into_iter().next().filter(|_| !self.body.is_empty());
         [self.head, payload.unwrap_or_default()]
@@ -70,37 +70,37 @@ impl Segment {
 
     /// Its bytes in one buffer.
     #[must_use]
-    pub fn to_vec(&self, source: &SliceSource) -> Vec<u8> {
+    pub fn to_vec(&self, source: &SourceBuffers) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(usize::try_from(self.bytes()).unwrap_or(0));
         self.pieces(source).for_each(|piece| bytes.extend_from_slice(piece));
         bytes
     }
 }
 
-/// Packages a slice: encrypts its samples in `source`, in place, and returns its segments in the order of the plan.
+/// Packages a work unit: encrypts its samples in `source`, in place, and returns its segments in the order of the plan.
 ///
 /// # Errors
 /// [`Error::MalformedSample`] and the like when a sample does not parse; [`Error::SourceMismatch`] when `source` is not that
-/// of the slice, or `keys` lack that of an encrypted track.
-pub fn package_slice(slice: &Slice, source: &mut SliceSource, keys: &ContentKeys) -> Result<Vec<Segment>> {
+/// of the work unit, or `keys` lack that of an encrypted track.
+pub fn package_work_unit(work_unit: &WorkUnit, source: &mut SourceBuffers, keys: &ContentKeys) -> Result<Vec<Segment>> {
     let mut encryptors = Vec::new();
-    for track in &slice.tracks {
+    for track in &work_unit.tracks {
         encryptors.push(Encryptor::new(track, keys)?);
     }
-    let track_of = |plan: &SegmentPlan| slice.tracks.get(usize::from(plan.track)).ok_or(NO_TRACK);
+    let track_of = |plan: &SegmentPlan| work_unit.tracks.get(usize::from(plan.track)).ok_or(NO_TRACK);
     let body_of = |plan: &SegmentPlan| {
         let input = track_of(plan)?.input;
         plan.extents.iter().map(|extent| source.locate(input, extent.offset, extent.bytes)).collect()
     };
-    let mut bodies = slice.segments.iter().map(body_of).collect::<Result<Vec<_>>>()?;
+    let mut bodies = work_unit.segments.iter().map(body_of).collect::<Result<Vec<_>>>()?;
     source.unshare(&mut bodies);
-    slice
+    work_unit
         .segments
         .iter()
         .zip(bodies)
         .map(|(plan, body)| {
             let encryptor = encryptors.get(usize::from(plan.track)).and_then(Option::as_ref);
-            package_segment(plan, track_of(plan)?, encryptor, slice.layout, body, source)
+            package_segment(plan, track_of(plan)?, encryptor, work_unit.layout, body, source)
         })
         .collect()
 }
@@ -110,11 +110,11 @@ const NO_TRACK: Error = Error::BadPlan { reason: "a segment names no track" };
 /// Packages a segment whose extents lie in `source` where `body` says.
 pub(super) fn package_segment(
     plan: &SegmentPlan,
-    track: &SliceTrack,
+    track: &WorkUnitTrack,
     encryptor: Option<&Encryptor<'_>>,
     layout: Layout,
     body: Vec<Piece>,
-    source: &mut SliceSource,
+    source: &mut SourceBuffers,
 ) -> Result<Segment> {
     let auxiliary = encryptor.map(|encryptor| encryptor.encrypt(plan, &body, source)).transpose()?;
     let subtitles = track.text.as_ref().map(|text| subtitles(plan, text, &body, source)).transpose()?;
@@ -141,7 +141,7 @@ pub(super) struct Encryptor<'t> {
 }
 
 impl<'t> Encryptor<'t> {
-    pub(super) fn new(track: &'t SliceTrack, keys: &ContentKeys) -> Result<Option<Self>> {
+    pub(super) fn new(track: &'t WorkUnitTrack, keys: &ContentKeys) -> Result<Option<Self>> {
         let Some(encryption) = &track.encryption else { return Ok(None) };
         let key = keys.of(&encryption.kid);
         let key =
@@ -151,7 +151,7 @@ impl<'t> Encryptor<'t> {
     }
 
     /// Encrypts the samples of a segment in place; says which of their bytes.
-    fn encrypt(&self, plan: &SegmentPlan, body: &[Piece], source: &mut SliceSource) -> Result<Auxiliary> {
+    fn encrypt(&self, plan: &SegmentPlan, body: &[Piece], source: &mut SourceBuffers) -> Result<Auxiliary> {
         let rule = usize::try_from(plan.description).ok().and_then(|position| self.rules.get(position));
         let rule = rule.ok_or(Error::BadPlan { reason: "a segment names no sample description" })?;
         let mut auxiliary = Auxiliary::default();

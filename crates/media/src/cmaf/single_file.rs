@@ -11,7 +11,7 @@
 
 use std::ops::Range;
 
-use super::plan::{EntryPoint, Layout, Presentation, Representation, SegmentTime, SliceTrack};
+use super::plan::{EntryPoint, Layout, Presentation, Representation, SegmentTime, WorkUnitTrack};
 use super::sizes::{SegmentSize, SegmentSizes};
 use crate::isobmff::BoxWriter;
 use crate::{Error, Result};
@@ -125,7 +125,7 @@ impl Representation {
     }
 }
 
-impl SliceTrack {
+impl WorkUnitTrack {
     /// Path below the package of the file that holds all of its representation, in the layout that has one.
     #[must_use]
     pub fn file_path(&self) -> String {

@@ -1,4 +1,4 @@
-//! The source bytes of a slice, and where samples lie in them.
+//! The source bytes of a work unit, and where samples lie in them.
 //!
 //! Nothing here copies media. A [`Piece`] names bytes of the buffers that were read; whoever writes them to disk is lent those
 //! bytes, and whoever encrypts them is lent all the stretches that are to be encrypted at once, each apart from the others.
@@ -6,27 +6,27 @@
 use std::iter::repeat;
 use std::ops::Range;
 
-use super::plan::{SegmentPlan, Slice, SourceRange};
+use super::plan::{SegmentPlan, SourceRange, WorkUnit};
 use crate::{Error, Result};
 
-/// The source bytes of a slice: one buffer per range.
+/// The source bytes of a work unit: one buffer per range.
 #[derive(Debug)]
-pub struct SliceSource {
+pub struct SourceBuffers {
     /// Where each range begins: the source, and the offset in it.
     parts: Vec<((u16, u64), Vec<u8>)>,
 }
 
-impl SliceSource {
-    /// Takes the bytes read for each of the slice's ranges.
+impl SourceBuffers {
+    /// Takes the bytes read for each of the work unit's ranges.
     ///
     /// # Errors
     /// [`Error::SourceMismatch`] when they are not as many, or not as long, as the ranges.
-    pub fn new(slice: &Slice, parts: Vec<Vec<u8>>) -> Result<Self> {
-        let lengths = slice.ranges.iter().map(SourceRange::length);
+    pub fn new(work_unit: &WorkUnit, parts: Vec<Vec<u8>>) -> Result<Self> {
+        let lengths = work_unit.ranges.iter().map(SourceRange::length);
         if !lengths.eq(parts.iter().map(|part| u64::try_from(part.len()).unwrap_or(u64::MAX))) {
             return Err(Error::SourceMismatch { reason: "a range read from the source has another length" });
         }
-        Ok(Self { parts: slice.ranges.iter().map(|range| (range.input, range.bytes.start)).zip(parts).collect() })
+        Ok(Self { parts: work_unit.ranges.iter().map(|range| (range.input, range.bytes.start)).zip(parts).collect() })
     }
 
     /// The payload of one segment.
@@ -50,7 +50,7 @@ impl SliceSource {
         });
         // A sample without bytes lies nowhere in particular.
         let nowhere = || (bytes == 0).then_some(Piece { part, range: 0..0 });
-        found.or_else(nowhere).ok_or(Error::SourceMismatch { reason: "the slice's ranges do not hold its samples" })
+        found.or_else(nowhere).ok_or(Error::SourceMismatch { reason: "the work unit's ranges do not hold its samples" })
     }
 
     /// Gives segments that share bytes with others a copy of theirs, so that each can be encrypted by itself. A movie may name
@@ -104,7 +104,7 @@ impl SliceSource {
     }
 }
 
-/// Bytes of a [`SliceSource`], ordered as they lie there.
+/// Bytes of a [`SourceBuffers`], ordered as they lie there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Piece {
     part: usize,
@@ -164,8 +164,8 @@ pub(super) const MISFIT: Error = Error::BadPlan { reason: "a segment's samples d
 mod tests {
     use super::*;
 
-    fn source(parts: &[&[u8]]) -> SliceSource {
-        SliceSource { parts: (0..).zip(parts).map(|(input, part)| ((input, 0), part.to_vec())).collect() }
+    fn source(parts: &[&[u8]]) -> SourceBuffers {
+        SourceBuffers { parts: (0..).zip(parts).map(|(input, part)| ((input, 0), part.to_vec())).collect() }
     }
 
     fn piece(part: usize, range: Range<usize>) -> Piece {

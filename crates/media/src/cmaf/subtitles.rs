@@ -1,7 +1,7 @@
 //! Segments of text: samples rewritten where players do not know them, and the text files of HLS made of the same samples.
 
 use super::plan::{PlannedSample, SegmentPlan};
-use super::source::{MISFIT, Piece, SliceSource, each_sample};
+use super::source::{MISFIT, Piece, SourceBuffers, each_sample};
 use crate::text::{Document, TextTrack, write_sample};
 use crate::{Error, Result};
 
@@ -21,7 +21,7 @@ pub(super) fn subtitles(
     plan: &SegmentPlan,
     track: &TextTrack,
     body: &[Piece],
-    source: &SliceSource,
+    source: &SourceBuffers,
 ) -> Result<Subtitles> {
     let coding = usize::try_from(plan.description).ok().and_then(|position| track.codings.get(position));
     let coding = coding.ok_or(Error::BadPlan { reason: "a segment names no sample description" })?;

@@ -226,7 +226,7 @@ mod tests {
         ];
         let layout = Layout::Segments;
         write(
-            &Presentation { representations, sidecars: Vec::new(), slices: 1, protection: None, layout },
+            &Presentation { representations, sidecars: Vec::new(), work_units: 1, protection: None, layout },
             &sizes,
             &HlsOptions::default(),
         )

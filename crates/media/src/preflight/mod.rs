@@ -2,7 +2,7 @@
 //!
 //! A file may be in order and still make a poor stream: key pictures ten seconds apart make segments of ten seconds, whatever
 //! was asked for. Who uploads it should hear so at once, with the figures, before anyone watches. All of it is in the index,
-//! so [`preflight`] plans the movie as it would be packaged, looks at each slice of the plan as it goes by, and drops it: one
+//! so [`preflight`] plans the movie as it would be packaged, looks at each work unit of the plan as it goes by, and drops it: one
 //! walk over the sample tables gives both the refusals of planning and the report, and holds a few numbers per track.
 //!
 //! A movie that cannot be packaged has no report but its [`Error`](crate::Error): that is the third verdict, `refused`.
@@ -19,11 +19,11 @@ use self::figures::{TrackSurvey, milliseconds, signed_milliseconds};
 pub use self::view::PreflightView;
 pub use self::warning::Warning;
 use crate::Result;
-use crate::cmaf::{PlanOptions, Planner, Representation, SegmentTime, Slice};
+use crate::cmaf::{PlanOptions, Planner, Representation, SegmentTime, WorkUnit};
 use crate::isobmff::Index;
 use crate::track::{Movie, Track, TrackKind};
 
-/// Ranges of the source that a slice may take before the file counts as poorly interleaved: as many as a worker reads at once.
+/// Ranges of the source that a work unit may take before the file counts as poorly interleaved: as many as a worker reads at once.
 const RANGES: usize = 8;
 
 /// How far apart tracks may start or end before it is worth a word, in milliseconds.
@@ -39,11 +39,11 @@ pub struct Preflight {
     pub segment_ms: u64,
     /// Media segments of all tracks.
     pub segments: u64,
-    /// Slices of work.
-    pub slices: u32,
-    /// The most byte ranges of the source that one slice takes.
-    pub most_ranges_in_a_slice: u32,
-    /// Bytes of the source that all slices read.
+    /// Work units of work.
+    pub work_units: u32,
+    /// The most byte ranges of the source that one work unit takes.
+    pub most_ranges_in_a_work_unit: u32,
+    /// Bytes of the source that all work units read.
     pub bytes_to_read: u64,
     /// The tracks, as they will be packaged.
     pub tracks: Vec<TrackReport>,
@@ -113,8 +113,8 @@ impl Preflight {
 pub fn preflight(index: &Index, movie: &Movie<'_>, options: &PlanOptions) -> Result<Preflight> {
     let mut planner = Planner::new(movie, options)?;
     let mut survey = Survey { movie, tracks: Vec::new(), most_ranges: 0, bytes: 0 };
-    for slice in &mut planner {
-        survey.see(&slice?);
+    for work_unit in &mut planner {
+        survey.see(&work_unit?);
     }
     let presentation = planner.finish()?;
     let tracks: Vec<TrackReport> =
@@ -122,36 +122,36 @@ pub fn preflight(index: &Index, movie: &Movie<'_>, options: &PlanOptions) -> Res
     Ok(Preflight {
         segment_ms: u64::try_from(options.segment_duration.as_millis()).unwrap_or(u64::MAX),
         segments: tracks.iter().map(|own| own.segments.count).fold(0, u64::saturating_add),
-        slices: presentation.slices,
-        most_ranges_in_a_slice: u32::try_from(survey.most_ranges).unwrap_or(u32::MAX),
+        work_units: presentation.work_units,
+        most_ranges_in_a_work_unit: u32::try_from(survey.most_ranges).unwrap_or(u32::MAX),
         bytes_to_read: survey.bytes,
         warnings: survey.warnings(index, &tracks, options.segment_duration),
         tracks,
     })
 }
 
-/// What is remembered of the slices that went by.
+/// What is remembered of the work units that went by.
 struct Survey<'m, 'a> {
     movie: &'m Movie<'a>,
-    /// In the order of the slices' tracks, which is that of the representations.
+    /// In the order of the work units' tracks, which is that of the representations.
     tracks: Vec<TrackSurvey>,
     most_ranges: usize,
     bytes: u64,
 }
 
 impl Survey<'_, '_> {
-    fn see(&mut self, slice: &Slice) {
+    fn see(&mut self, work_unit: &WorkUnit) {
         if self.tracks.is_empty() {
             let track = |id| self.movie.tracks.iter().find(|track| track.id == id);
-            self.tracks = slice.tracks.iter().filter_map(|own| track(own.track_id)).map(TrackSurvey::new).collect();
+            self.tracks = work_unit.tracks.iter().filter_map(|own| track(own.track_id)).map(TrackSurvey::new).collect();
         }
-        for segment in &slice.segments {
+        for segment in &work_unit.segments {
             if let Some(track) = self.tracks.get_mut(usize::from(segment.track)) {
                 track.see(segment);
             }
         }
-        self.most_ranges = self.most_ranges.max(slice.ranges.len());
-        self.bytes = self.bytes.saturating_add(slice.source_bytes());
+        self.most_ranges = self.most_ranges.max(work_unit.ranges.len());
+        self.bytes = self.bytes.saturating_add(work_unit.source_bytes());
     }
 
     fn warnings(&self, index: &Index, tracks: &[TrackReport], asked: Duration) -> Vec<Warning> {

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 pub enum Warning {
     /// The index lies behind the media.
     NoFaststart,
-    /// A slice takes more byte ranges than a worker reads at once.
+    /// A work unit takes more byte ranges than a worker reads at once.
     PoorInterleaving { ranges: u32 },
     /// Tracks begin or end more than half a second apart.
     UnequalTracks { starts_apart_ms: i64, ends_apart_ms: i64 },
@@ -114,7 +114,7 @@ impl fmt::Display for Warning {
         match self {
             Self::NoFaststart => f.write_str("the index (moov box) lies behind the media"),
             Self::PoorInterleaving { ranges } => {
-                write!(f, "the media lies so scattered that one slice of work takes {ranges} reads")
+                write!(f, "the media lies so scattered that one work unit of work takes {ranges} reads")
             }
             Self::UnequalTracks { starts_apart_ms, ends_apart_ms } => {
                 write!(f, "the tracks begin up to {starts_apart_ms} ms apart and end up to {ends_apart_ms} ms apart")

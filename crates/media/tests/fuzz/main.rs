@@ -28,7 +28,7 @@ use support::{Base, Fragmenting, Movie, Wanted, WantedTrack};
 use vpp_media::cenc::{ContentKey, ContentKeys, KeyId, Scheme};
 use vpp_media::cmaf::{
     KeyParameters, PlanOptions, PlanWriter, Planner, Presentation, ProtectedTracks, Protection, SegmentSize,
-    SegmentSizes, SliceSource, package_slice, read_presentation, read_slice,
+    SegmentSizes, SourceBuffers, package_work_unit, read_presentation, read_work_unit,
 };
 use vpp_media::codec::ProtectionRule;
 use vpp_media::dash::{self, MpdOptions};
@@ -62,7 +62,7 @@ fn index(file: &[u8]) -> vpp_media::Result<Index> {
 }
 
 fn options(scheme: Scheme) -> PlanOptions {
-    PlanOptions { slice_bytes: 1024, protection: Some(protection(scheme).1), ..PlanOptions::default() }
+    PlanOptions { work_unit_bytes: 1024, protection: Some(protection(scheme).1), ..PlanOptions::default() }
 }
 
 /// Reads, plans and packages a whole file, and writes its manifests.
@@ -71,14 +71,15 @@ fn package(file: &[u8], scheme: Scheme) -> vpp_media::Result<()> {
     let movie = index.movie()?;
     let mut planner = Planner::new(&movie, &options(scheme))?;
     let mut taken = 0;
-    for slice in &mut planner {
-        let slice = slice?;
-        taken += slice.source_bytes();
+    for work_unit in &mut planner {
+        let work_unit = work_unit?;
+        taken += work_unit.source_bytes();
         // Tables may name the same bytes many times over.
         if taken <= 4 * file.len() as u64 {
             let part = |range: &std::ops::Range<u64>| file[range.start as usize..range.end as usize].to_vec();
-            let mut source = SliceSource::new(&slice, slice.ranges.iter().map(|range| part(&range.bytes)).collect())?;
-            package_slice(&slice, &mut source, &keys())?;
+            let mut source =
+                SourceBuffers::new(&work_unit, work_unit.ranges.iter().map(|range| part(&range.bytes)).collect())?;
+            package_work_unit(&work_unit, &mut source, &keys())?;
         }
     }
     manifests(&planner.finish()?)
@@ -169,7 +170,7 @@ fn a_stored_plan_is_an_error_or_a_plan() {
             let movie = index.movie().unwrap();
             let mut planner = Planner::new(&movie, &options(scheme)).unwrap();
             let mut writer = PlanWriter::new();
-            planner.by_ref().for_each(|slice| writer.push(&slice.unwrap()));
+            planner.by_ref().for_each(|work_unit| writer.push(&work_unit.unwrap()));
             let plan = writer.finish(&planner.finish().unwrap());
             let (section, bytes) = (&plan.sections[0], plan.pieces.concat());
             let presentation = vpp_media::cmaf::presentation_range(&bytes[..12]).unwrap();
@@ -188,13 +189,14 @@ fn a_stored_plan_is_an_error_or_a_plan() {
         let (mut section, mut presentation) = (section.clone(), presentation.clone());
         let places: Vec<_> = (0..section.len()).collect();
         changes.clone().apply(&mut section, &places);
-        if let Ok(slice) = read_slice(&section)
-            && slice.source_bytes() < 1 << 16
+        if let Ok(work_unit) = read_work_unit(&section)
+            && work_unit.source_bytes() < 1 << 16
         {
             let part = |range: &std::ops::Range<u64>| vec![0x65; range.end.saturating_sub(range.start) as usize];
-            let source = SliceSource::new(&slice, slice.ranges.iter().map(|range| part(&range.bytes)).collect());
-            let made = source.and_then(|mut source| package_slice(&slice, &mut source, &keys()).map(drop));
-            drop((made, arriving::segments(&slice, part, &keys())));
+            let source =
+                SourceBuffers::new(&work_unit, work_unit.ranges.iter().map(|range| part(&range.bytes)).collect());
+            let made = source.and_then(|mut source| package_work_unit(&work_unit, &mut source, &keys()).map(drop));
+            drop((made, arriving::segments(&work_unit, part, &keys())));
         }
         let places: Vec<_> = (0..presentation.len()).collect();
         changes.apply(&mut presentation, &places);

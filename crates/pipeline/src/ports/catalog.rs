@@ -1,4 +1,4 @@
-//! The platform's memory: contents, packages, and the receipts of slices.
+//! The platform's memory: contents, packages, and the receipts of work units.
 
 use std::future::Future;
 
@@ -19,14 +19,14 @@ pub enum Created<T> {
     Before(T),
 }
 
-/// The proof of one slice's work: what was read, and what now lies in the output bucket.
+/// The proof of one work unit's work: what was read, and what now lies in the output bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
-    /// Number of the slice, from 0.
-    pub slice: u32,
+    /// Number of the work unit, from 0.
+    pub work_unit: u32,
     /// Bytes read from the source.
     pub bytes_read: u64,
-    /// The slice's segments.
+    /// The work unit's segments.
     pub segments: Vec<SegmentReceipt>,
     /// What they were written as, when they are not files of their own.
     pub pieces: Vec<PieceReceipt>,
@@ -126,12 +126,12 @@ pub trait Catalog: Send + Sync {
     /// The uploads of a package's files, if they are kept.
     fn uploads(&self, id: &PackageId) -> impl Future<Output = Result<Option<Vec<Upload>>, Unavailable>> + Send;
 
-    /// Keeps a slice's receipt and adds it to the package's tally, both or neither; nothing when it was kept before.
+    /// Keeps a work unit's receipt and adds it to the package's tally, both or neither; nothing when it was kept before.
     fn put_receipt(&self, id: &PackageId, receipt: &Receipt) -> impl Future<Output = Result<(), Unavailable>> + Send;
 
-    /// Whether a slice's receipt is kept.
-    fn has_receipt(&self, id: &PackageId, slice: u32) -> impl Future<Output = Result<bool, Unavailable>> + Send;
+    /// Whether a work unit's receipt is kept.
+    fn has_receipt(&self, id: &PackageId, work_unit: u32) -> impl Future<Output = Result<bool, Unavailable>> + Send;
 
-    /// All receipts of a package, by slice.
+    /// All receipts of a package, by work unit.
     fn receipts(&self, id: &PackageId) -> impl Future<Output = Result<Vec<Receipt>, Unavailable>> + Send;
 }

@@ -121,15 +121,15 @@ impl Catalog for MemoryCatalog {
         let mut state = lock(&self.state);
         let State { packages, receipts, .. } = &mut *state;
         let package = packages.get_mut(id).ok_or_else(no_such_package)?;
-        if let Entry::Vacant(free) = receipts.entry((id.clone(), receipt.slice)) {
+        if let Entry::Vacant(free) = receipts.entry((id.clone(), receipt.work_unit)) {
             free.insert(receipt.clone());
             package.count(receipt);
         }
         Ok(())
     }
 
-    async fn has_receipt(&self, id: &PackageId, slice: u32) -> Result<bool, Unavailable> {
-        Ok(lock(&self.state).receipts.contains_key(&(id.clone(), slice)))
+    async fn has_receipt(&self, id: &PackageId, work_unit: u32) -> Result<bool, Unavailable> {
+        Ok(lock(&self.state).receipts.contains_key(&(id.clone(), work_unit)))
     }
 
     async fn receipts(&self, id: &PackageId) -> Result<Vec<Receipt>, Unavailable> {

@@ -180,8 +180,8 @@ impl<C: Catalog> Catalog for Faulty<C> {
         self.faults.around(self.port.put_receipt(id, receipt)).await?
     }
 
-    async fn has_receipt(&self, id: &PackageId, slice: u32) -> Result<bool, Unavailable> {
-        self.faults.around(self.port.has_receipt(id, slice)).await?
+    async fn has_receipt(&self, id: &PackageId, work_unit: u32) -> Result<bool, Unavailable> {
+        self.faults.around(self.port.has_receipt(id, work_unit)).await?
     }
 
     async fn receipts(&self, id: &PackageId) -> Result<Vec<Receipt>, Unavailable> {

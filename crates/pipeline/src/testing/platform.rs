@@ -20,9 +20,9 @@ use crate::fragment::{self, Fragment};
 use crate::ingest::{self, Ingest, Ingested, Upload};
 use crate::intake::Intakes;
 use crate::licence::{self, Licences, PlaybackTokens};
-use crate::message::{DashMessage, DeletionMessage, FragmentMessage, SliceMessage};
+use crate::message::{DashMessage, DeletionMessage, FragmentMessage, WorkUnitMessage};
 use crate::package::Treatment;
-use crate::parts::LARGEST_SLICE;
+use crate::parts::LARGEST_WORK_UNIT;
 use crate::ports::{Location, Queues};
 
 type Store = Faulty<MemoryStore>;
@@ -34,7 +34,7 @@ type Vault = Faulty<MemoryVault>;
 pub type IngestStage =
     Ingest<Store, Contents, Outbox<FragmentMessage>, Vault, Faulty<MemoryProbe>, TickingClock, MemoryStore>;
 /// The fragment stage in memory.
-pub type FragmentStage = Fragment<Store, Contents, Outbox<SliceMessage>, TickingClock, MemoryStore>;
+pub type FragmentStage = Fragment<Store, Contents, Outbox<WorkUnitMessage>, TickingClock, MemoryStore>;
 /// The encrypt stage in memory.
 pub type EncryptStage = Encrypt<Store, Contents, Outbox<DashMessage>, Vault, TickingClock, MemoryStore>;
 /// The dash stage in memory.
@@ -80,7 +80,7 @@ pub struct Platform {
     /// The fragment stage's queue.
     pub fragment_queue: MemoryQueue<FragmentMessage>,
     /// The encrypt stage's queue.
-    pub encrypt_queue: MemoryQueue<SliceMessage>,
+    pub encrypt_queue: MemoryQueue<WorkUnitMessage>,
     /// The dash stage's queue.
     pub dash_queue: MemoryQueue<DashMessage>,
     /// The deletion job's queue.
@@ -101,14 +101,14 @@ pub struct Platform {
     pub delivery_secret: Option<DeliverySecret>,
     /// How the queues treat messages.
     pub delivery: Delivery,
-    /// Bytes of source in a slice.
-    pub slice_bytes: u64,
+    /// Bytes of source in a work unit.
+    pub work_unit_bytes: u64,
     /// Bytes that every part but the last of an upload has.
     pub part_bytes: u64,
 }
 
 impl Default for Platform {
-    /// Starts a `cbcs` package with every upload, of slices small enough to have several in a small file.
+    /// Starts a `cbcs` package with every upload, of work units small enough to have several in a small file.
     fn default() -> Self {
         let treatment = Treatment::Encrypt { scheme: Scheme::Cbcs, tracks: ProtectedTracks::Video };
         Self {
@@ -126,7 +126,7 @@ impl Default for Platform {
             package_on_upload: Some(treatment),
             delivery_secret: None,
             delivery: Delivery::InOrder,
-            slice_bytes: 512 * 1024,
+            work_unit_bytes: 512 * 1024,
             part_bytes: PART_BYTES,
         }
     }
@@ -237,8 +237,8 @@ impl Platform {
             settings: fragment::Settings {
                 work_bucket: "work".to_owned(),
                 output_bucket: "output".to_owned(),
-                slice_bytes: self.slice_bytes,
-                largest_slice_bytes: LARGEST_SLICE,
+                work_unit_bytes: self.work_unit_bytes,
+                largest_work_unit_bytes: LARGEST_WORK_UNIT,
                 part_bytes: self.part_bytes,
             },
         }

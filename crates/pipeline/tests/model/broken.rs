@@ -17,8 +17,8 @@ pub(crate) enum Broken {
     MessageFirst,
     /// A stage that finds its work done sends nothing.
     NothingSentWhenDone,
-    /// A slice is counted whenever it is made.
-    SlicesCountedAgain,
+    /// A work unit is counted whenever it is made.
+    WorkUnitsCountedAgain,
     /// The receipt is one write, the count another.
     CountedApart,
     /// The source is read at whatever version is there.
@@ -58,10 +58,10 @@ impl Behind {
 /// Takes a step from wherever the package is.
 pub(crate) fn force(package: &mut Package, transition: &Transition) {
     let at = transition.at;
-    let plan = package.state.plan().unwrap_or(Planned { at, slices: 0 });
+    let plan = package.state.plan().unwrap_or(Planned { at, work_units: 0 });
     let before = package.state.clone();
     package.state = match &transition.step {
-        Step::Fragmented { slices } => State::Fragmented(Planned { at, slices: *slices }),
+        Step::Fragmented { work_units } => State::Fragmented(Planned { at, work_units: *work_units }),
         Step::Encrypted => State::Encrypted { plan, at },
         Step::Ready { url } => State::Ready { plan, encrypted_at: at, at, url: url.clone() },
         Step::Failed(failure) => State::Failed { failure: failure.clone(), at, before: Box::new(before) },

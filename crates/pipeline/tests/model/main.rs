@@ -3,7 +3,7 @@
 //! # What is real
 //!
 //! The use cases: ingest, fragment, encrypt, dash, the deletion job, the dead-letter handler and the API, down to the engine,
-//! over the in-memory ports that keep the same contract as those of AWS. The movie is a small one: two slices, each of one
+//! over the in-memory ports that keep the same contract as those of AWS. The movie is a small one: two work units, each of one
 //! segment of picture and one of sound, encrypted.
 //!
 //! # What is modelled
@@ -51,7 +51,7 @@ use ports::Look;
 use search::{Found, Seen};
 use world::{Budget, Rules, World};
 
-/// Bytes of the smallest part of a single file: each slice's share of a track closes one.
+/// Bytes of the smallest part of a single file: each work unit's share of a track closes one.
 pub(crate) const PART_BYTES: u64 = 1;
 
 const RULES: Rules = Rules {
@@ -175,7 +175,7 @@ fn a_rule_that_is_broken_is_found_out() {
         (Broken::UnconditionalWrites, World::uploaded(duplicate), RULES),
         (Broken::MessageFirst, World::uploaded(none), Rules { tries: 2, ..RULES }),
         (Broken::NothingSentWhenDone, World::uploaded(crash), once),
-        (Broken::SlicesCountedAgain, World::uploaded(duplicate), RULES),
+        (Broken::WorkUnitsCountedAgain, World::uploaded(duplicate), RULES),
         (Broken::CountedApart, World::uploaded(crash), once),
         (Broken::SourceNotPinned, World::uploaded(Budget { changes: 1, ..none }), Rules { look: SOURCES_TOO, ..once }),
         (Broken::AcknowledgedFirst, World::uploaded(crash), once),

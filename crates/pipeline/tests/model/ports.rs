@@ -12,7 +12,7 @@ use vpp_pipeline::content::Content;
 use vpp_pipeline::id::{ContentId, IncomingId, PackageId};
 use vpp_pipeline::intake::Incoming;
 use vpp_pipeline::layout::Headers;
-use vpp_pipeline::message::{DashMessage, DeletionMessage, FragmentMessage, SliceMessage};
+use vpp_pipeline::message::{DashMessage, DeletionMessage, FragmentMessage, WorkUnitMessage};
 use vpp_pipeline::package::Package;
 use vpp_pipeline::ports::{
     Book, Catalog, Clock, ContentFilter, Created, Cursor, DelayQueue, ETag, EdgeCache, Forgetting, KeyError, KeyUse,
@@ -156,10 +156,10 @@ impl Catalog for Taped<MemoryCatalog> {
     }
 
     async fn put_receipt(&self, id: &PackageId, receipt: &Receipt) -> Result<(), Unavailable> {
-        let known = self.port.has_receipt(id, receipt.slice);
+        let known = self.port.has_receipt(id, receipt.work_unit);
         let put = self.port.put_receipt(id, receipt);
         match self.broken {
-            Broken::SlicesCountedAgain => {
+            Broken::WorkUnitsCountedAgain => {
                 let counted = async {
                     let known = known.await?;
                     put.await?;
@@ -195,8 +195,8 @@ impl Catalog for Taped<MemoryCatalog> {
         }
     }
 
-    async fn has_receipt(&self, id: &PackageId, slice: u32) -> Result<bool, Unavailable> {
-        self.tape.play_catalog(Reach::Read, self.port.has_receipt(id, slice)).await
+    async fn has_receipt(&self, id: &PackageId, work_unit: u32) -> Result<bool, Unavailable> {
+        self.tape.play_catalog(Reach::Read, self.port.has_receipt(id, work_unit)).await
     }
 
     async fn receipts(&self, id: &PackageId) -> Result<Vec<Receipt>, Unavailable> {
@@ -349,7 +349,7 @@ macro_rules! carries {
     };
 }
 
-carries!(FragmentMessage, SliceMessage, DashMessage, DeletionMessage);
+carries!(FragmentMessage, WorkUnitMessage, DashMessage, DeletionMessage);
 
 impl DelayQueue<DeletionMessage> for Post {
     async fn send_later(&self, message: &DeletionMessage, wait: Duration) -> Result<(), Unavailable> {

@@ -41,7 +41,7 @@ pub(crate) fn of_a_step(before: Option<&Package>, world: &World, work: &Work) ->
         if let Some(missing) = expected.keys().find(|key| !output.contains_key(*key)) {
             return Err(format!("Ready without {missing}"));
         }
-        if package.tally != whole.tally || package.state.plan().map(|plan| plan.slices) != Some(2) {
+        if package.tally != whole.tally || package.state.plan().map(|plan| plan.work_units) != Some(2) {
             return Err(format!("Ready and counted wrong: {:?}", package.tally));
         }
     }
@@ -58,7 +58,7 @@ fn moves_forward(before: Option<&Package>, after: Option<&Package>, work: &Work)
     let may = match (from, to) {
         (None, Some(Queued)) => matches!(work, Work::Upload(_) | Work::Ask(Request::Package(_))),
         (Some(Queued), Some(Fragmented)) => matches!(work, Work::Fragment(_)),
-        (Some(Fragmented), Some(Encrypted)) => matches!(work, Work::Slice(_)),
+        (Some(Fragmented), Some(Encrypted)) => matches!(work, Work::WorkUnit(_)),
         (Some(Encrypted), Some(Ready)) => matches!(work, Work::Dash(_)),
         (Some(Queued | Fragmented | Encrypted), Some(Failed)) => !matches!(work, Work::Ask(_)),
         (Some(Failed), Some(Queued | Fragmented | Encrypted)) => matches!(work, Work::Ask(Request::Retry(_))),

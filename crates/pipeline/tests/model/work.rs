@@ -12,9 +12,9 @@ use vpp_pipeline::encrypt::{self, Encrypt};
 use vpp_pipeline::fragment::{self, Fragment};
 use vpp_pipeline::id::{ContentId, PackageId};
 use vpp_pipeline::ingest::{self, Ingest, Upload};
-use vpp_pipeline::message::{DashMessage, DeletionMessage, FragmentMessage, SliceMessage};
+use vpp_pipeline::message::{DashMessage, DeletionMessage, FragmentMessage, WorkUnitMessage};
 use vpp_pipeline::package::Treatment;
-use vpp_pipeline::parts::LARGEST_SLICE;
+use vpp_pipeline::parts::LARGEST_WORK_UNIT;
 use vpp_pipeline::ports::Queues;
 use vpp_pipeline::state::{Stage, Status};
 use vpp_pipeline::testing::{MemoryCatalog, MemoryEdgeCache, MemoryProbe, MemoryStore, MemoryVault};
@@ -36,7 +36,7 @@ const TRACKS: ProtectedTracks = ProtectedTracks::All;
 pub(crate) enum Work {
     Upload(Upload),
     Fragment(FragmentMessage),
-    Slice(SliceMessage),
+    WorkUnit(WorkUnitMessage),
     Dash(DashMessage),
     Delete(DeletionMessage),
     Dead(DeadLetter),
@@ -61,7 +61,7 @@ macro_rules! is_work {
     };
 }
 
-is_work!(FragmentMessage as Fragment, SliceMessage as Slice, DashMessage as Dash, DeletionMessage as Delete);
+is_work!(FragmentMessage as Fragment, WorkUnitMessage as WorkUnit, DashMessage as Dash, DeletionMessage as Delete);
 
 impl Work {
     /// The dead letter it becomes when it is given up on. Callers never give up here, and a deletion is tried for days.
@@ -70,7 +70,7 @@ impl Work {
         Some(Self::Dead(match self {
             Self::Upload(upload) => DeadLetter::Upload(upload.clone()),
             Self::Fragment(own) => letter(own.package(), Stage::Fragment, own.run()),
-            Self::Slice(own) => letter(own.package(), Stage::Encrypt, own.run()),
+            Self::WorkUnit(own) => letter(own.package(), Stage::Encrypt, own.run()),
             Self::Dash(own) => letter(own.package(), Stage::Dash, own.run()),
             Self::Delete(_) | Self::Dead(_) | Self::Ask(_) => return None,
         }))
@@ -80,7 +80,7 @@ impl Work {
     fn leads_to(&self) -> Option<Status> {
         match self {
             Self::Fragment(_) => Some(Status::Fragmented),
-            Self::Slice(_) => Some(Status::Encrypted),
+            Self::WorkUnit(_) => Some(Status::Encrypted),
             Self::Dash(_) => Some(Status::Ready),
             _ => None,
         }
@@ -137,13 +137,18 @@ impl Ports {
                 stage.handle(upload).await.map(drop)
             }
             Work::Fragment(message) => {
-                // A slice is the smallest there is: one segment of each track.
-                let (slice_bytes, largest_slice_bytes, part_bytes) = (1, LARGEST_SLICE, self.part_bytes);
-                let settings =
-                    fragment::Settings { work_bucket, output_bucket, slice_bytes, largest_slice_bytes, part_bytes };
+                // A work unit is the smallest there is: one segment of each track.
+                let (work_unit_bytes, largest_work_unit_bytes, part_bytes) = (1, LARGEST_WORK_UNIT, self.part_bytes);
+                let settings = fragment::Settings {
+                    work_bucket,
+                    output_bucket,
+                    work_unit_bytes,
+                    largest_work_unit_bytes,
+                    part_bytes,
+                };
                 Fragment { store, catalog, queue, clock, meter, settings }.handle(message).await.map(drop)
             }
-            Work::Slice(message) => {
+            Work::WorkUnit(message) => {
                 let settings = encrypt::Settings { work_bucket, output_bucket };
                 Encrypt { store, catalog, queue, vault, clock, meter, settings }.handle(message).await.map(drop)
             }

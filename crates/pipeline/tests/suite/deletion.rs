@@ -6,7 +6,7 @@ use crate::support::{MOVIE, assert_ready, only_package, upload_and_run};
 use futures_executor::block_on;
 use vpp_pipeline::api::Denied;
 use vpp_pipeline::ingest::{Ingested, Upload};
-use vpp_pipeline::message::SliceMessage;
+use vpp_pipeline::message::WorkUnitMessage;
 use vpp_pipeline::package::{Package, Treatment};
 use vpp_pipeline::ports::{Catalog, Clock, Library, Location, NewObject, ObjectStore};
 use vpp_pipeline::state::Status;
@@ -41,8 +41,8 @@ async fn assert_gone(platform: &Platform, package: &Package) {
     assert_eq!(platform.edge_cache.forgotten(), [(package.id.clone(), package.run)], "once for each run");
 }
 
-/// A platform whose upload is planned, and the messages of its slices.
-async fn planned(platform: &Platform) -> (Upload, Vec<SliceMessage>) {
+/// A platform whose upload is planned, and the messages of its work units.
+async fn planned(platform: &Platform) -> (Upload, Vec<WorkUnitMessage>) {
     let upload = platform.upload("my movie.mp4", MOVIE);
     platform.ingest(&upload).await.unwrap();
     let message = platform.fragment_queue.take().remove(0);
@@ -89,8 +89,8 @@ fn single_files_and_their_parts_are_deleted_too() {
         platform.api().create_package(request).await.unwrap();
         let message = platform.fragment_queue.take().remove(0);
         platform.fragment_stage().handle(&message).await.unwrap();
-        let slices = platform.encrypt_queue.take();
-        platform.encrypt_stage().handle(&slices[0]).await.unwrap();
+        let work_units = platform.encrypt_queue.take();
+        platform.encrypt_stage().handle(&work_units[0]).await.unwrap();
         assert!(platform.store.open_uploads() > 0);
         assert!(objects(&platform).iter().any(|key| key.starts_with("pieces/")));
         let package = only_package(&platform);
@@ -133,14 +133,18 @@ fn a_deletion_finishes_wherever_it_is_interrupted() {
 fn late_messages_bring_nothing_back() {
     block_on(async {
         let platform = Platform::default();
-        let (_, slices) = planned(&platform).await;
-        platform.encrypt_stage().handle(&slices[0]).await.unwrap();
+        let (_, work_units) = planned(&platform).await;
+        platform.encrypt_stage().handle(&work_units[0]).await.unwrap();
         let package = only_package(&platform);
         delete(&platform, &package).await;
-        assert_eq!(platform.encrypt_stage().handle(&slices[1]).await.unwrap(), Outcome::Nothing, "while it is deleted");
+        assert_eq!(
+            platform.encrypt_stage().handle(&work_units[1]).await.unwrap(),
+            Outcome::Nothing,
+            "while it is deleted"
+        );
         assert!(platform.run().await.is_empty());
-        for slice in &slices {
-            assert_eq!(platform.encrypt_stage().handle(slice).await.unwrap(), Outcome::Nothing, "when it is gone");
+        for work_unit in &work_units {
+            assert_eq!(platform.encrypt_stage().handle(work_unit).await.unwrap(), Outcome::Nothing, "when it is gone");
         }
         assert!(platform.run().await.is_empty());
         assert_gone(&platform, &package).await;
@@ -217,18 +221,18 @@ fn the_cdn_forgets_a_package_when_nothing_more_is_written_of_it() {
 fn a_message_of_an_earlier_run_has_no_part_in_the_next() {
     block_on(async {
         let platform = Platform { package_on_upload: Some(Treatment::Clear), ..Platform::default() };
-        let (_, slices) = planned(&platform).await;
+        let (_, work_units) = planned(&platform).await;
         let package = only_package(&platform);
         delete(&platform, &package).await;
         assert!(platform.run().await.is_empty());
 
-        // The platform now cuts slices in another way, so that the sections of the old messages mean something else.
-        let platform = Platform { slice_bytes: 300 * 1024, ..platform };
+        // The platform now cuts work units in another way, so that the sections of the old messages mean something else.
+        let platform = Platform { work_unit_bytes: 300 * 1024, ..platform };
         platform.api().create_package(crate::requests::clear_request(&package.content)).await.unwrap();
         let message = platform.fragment_queue.take().remove(0);
         platform.fragment_stage().handle(&message).await.unwrap();
-        for slice in &slices {
-            assert_eq!(platform.encrypt_stage().handle(slice).await.unwrap(), Outcome::Nothing);
+        for work_unit in &work_units {
+            assert_eq!(platform.encrypt_stage().handle(work_unit).await.unwrap(), Outcome::Nothing);
         }
         assert!(platform.run().await.is_empty());
         assert_ready(&platform).await;

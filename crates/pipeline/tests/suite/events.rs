@@ -102,7 +102,7 @@ fn examples() -> Vec<Value> {
     let contents =
         [change(None, Some(content()), 0), change(None, Some(refused), 0), change(Some(content()), Some(gone), 20)];
     let url = "https://cdn.example.com/pppppppppppppppppppppppppp/stream.mpd".to_owned();
-    let planned = Step::Fragmented { slices: 12 };
+    let planned = Step::Fragmented { work_units: 12 };
     let retried = Step::Retried { failed_at: at(0), to: Status::Fragmented };
     let road = life(&[planned, failed(Stage::Encrypt), retried, Step::Encrypted, Step::Ready { url }, Step::Deleting]);
     let Some(Changed::Package(last)) = road.last().cloned() else { panic!("a package") };
@@ -126,7 +126,7 @@ fn steps() -> impl Strategy<Value = Step> {
     let stages = [Stage::Ingest, Stage::Fragment, Stage::Encrypt, Stage::Dash];
     let back = [Status::Queued, Status::Fragmented, Status::Encrypted];
     prop_oneof![
-        Just(Step::Fragmented { slices: 2 }),
+        Just(Step::Fragmented { work_units: 2 }),
         Just(Step::Encrypted),
         Just(Step::Ready { url: "url".into() }),
         prop::sample::select(stages.to_vec()).prop_map(failed),
@@ -207,7 +207,7 @@ fn what_is_not_told_at_once_is_told_again_and_what_cannot_be_read_is_set_aside()
     let (bus, dead) = (Bus::default(), MemoryQueue::default());
     bus.0.lock().unwrap().0 = 1;
     let announce = Announce { bus: bus.clone(), dead: dead.clone() };
-    let changes = life(&[Step::Fragmented { slices: 1 }, Step::Encrypted]);
+    let changes = life(&[Step::Fragmented { work_units: 1 }, Step::Encrypted]);
     let unreadable = [Unannounced::new("package#x".into(), "7".into(), "it has no status".into())];
     let error = block_on(announce.handle(&changes, &unreadable)).unwrap_err();
     assert!(error.is_transient(), "the changes come again");

@@ -1,7 +1,7 @@
 //! Upgrades: what was queued by an earlier release is worked on by this one.
 
 use serde_json::{Value, json};
-use vpp_pipeline::message::{DashMessage, DeletionMessage, FragmentMessage, Message, SliceMessage};
+use vpp_pipeline::message::{DashMessage, DeletionMessage, FragmentMessage, Message, WorkUnitMessage};
 
 const ID: &str = "abcdefghijklmnopqrstuvwxyz";
 
@@ -19,10 +19,10 @@ fn messages_of_every_earlier_version_are_read() {
         assert!(reads::<FragmentMessage>(&body) && reads::<DashMessage>(&body), "{body}");
     }
     for body in [
-        json!({"schema": 1, "packaged_content_id": ID, "slice": 3, "section": section}),
-        json!({"schema": 1, "packaged_content_id": ID, "run": 7, "slice": 3, "section": section, "runs": []}),
+        json!({"schema": 1, "packaged_content_id": ID, "work_unit": 3, "section": section}),
+        json!({"schema": 1, "packaged_content_id": ID, "run": 7, "work_unit": 3, "section": section, "runs": []}),
     ] {
-        assert!(reads::<SliceMessage>(&body), "{body}");
+        assert!(reads::<WorkUnitMessage>(&body), "{body}");
     }
     for body in
         [json!({"schema": 1, "packaged_content_id": ID, "run": 7}), json!({"schema": 1, "input_content_id": ID})]

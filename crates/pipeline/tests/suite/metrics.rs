@@ -20,7 +20,7 @@ fn measured(changed: &Changed) -> Vec<String> {
 fn a_package_says_what_it_came_to_and_how_long_each_stage_took() {
     let retried = Step::Retried { failed_at: at(0), to: Status::Fragmented };
     let road = [
-        Step::Fragmented { slices: 2 },
+        Step::Fragmented { work_units: 2 },
         failed(Stage::Encrypt),
         retried,
         Step::Encrypted,
@@ -51,7 +51,7 @@ fn a_package_says_what_it_came_to_and_how_long_each_stage_took() {
 fn what_changes_no_state_is_not_measured() {
     let Some(Changed::Package(Change { after: Some(own), .. })) = life(&[]).pop() else { panic!("a package") };
     let mut counted = own.clone();
-    counted.tally.slices_done += 1;
+    counted.tally.work_units_done += 1;
     let same = Changed::Package(Change { before: Some(own.clone()), after: Some(counted), at: at(9) });
     let gone = Changed::Package(Change { before: Some(own), after: None, at: at(9) });
     let tombstone = Content { deleted_at: Some(at(9)), ..content() };

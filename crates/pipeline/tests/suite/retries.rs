@@ -28,7 +28,7 @@ async fn retry(platform: &Platform, id: &PackageId) -> Status {
     panic!("it is never granted")
 }
 
-/// A platform whose package has failed in a stage, with all its messages lost; of its slices, the first is made.
+/// A platform whose package has failed in a stage, with all its messages lost; of its work units, the first is made.
 async fn failed_in(stage: Stage) -> Platform {
     let platform = Platform::default();
     let upload = platform.upload("my movie.mp4", MOVIE);
@@ -36,10 +36,10 @@ async fn failed_in(stage: Stage) -> Platform {
     let message = platform.fragment_queue.take().remove(0);
     if stage != Stage::Fragment {
         platform.fragment_stage().handle(&message).await.unwrap();
-        let slices = platform.encrypt_queue.take();
-        let made = if stage == Stage::Dash { slices.len() } else { 1 };
-        for slice in &slices[..made] {
-            platform.encrypt_stage().handle(slice).await.unwrap();
+        let work_units = platform.encrypt_queue.take();
+        let made = if stage == Stage::Dash { work_units.len() } else { 1 };
+        for work_unit in &work_units[..made] {
+            platform.encrypt_stage().handle(work_unit).await.unwrap();
         }
         let _ = platform.dash_queue.take();
     }
@@ -57,11 +57,15 @@ fn a_retry_goes_on_from_where_the_package_stood_and_keeps_what_is_done() {
             let failed = only_package(&platform);
             let read = platform.store.bytes_read("uploads");
             assert_eq!(retry(&platform, &failed.id).await, status);
-            assert_eq!(only_package(&platform).tally.slices_done, failed.tally.slices_done, "what is done is kept");
+            assert_eq!(
+                only_package(&platform).tally.work_units_done,
+                failed.tally.work_units_done,
+                "what is done is kept"
+            );
             assert!(platform.run().await.is_empty());
             assert_ready(&platform).await;
             if stage == Stage::Dash {
-                assert_eq!(platform.store.bytes_read("uploads"), read, "no slice is read again");
+                assert_eq!(platform.store.bytes_read("uploads"), read, "no work unit is read again");
             }
         }
     });

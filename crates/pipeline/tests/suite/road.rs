@@ -4,7 +4,7 @@ use crate::support::{MOVIE, assert_ready, is_manifest, only_package, ranges, upl
 use futures_executor::block_on;
 use vpp_pipeline::Outcome;
 use vpp_pipeline::ingest::Ingested;
-use vpp_pipeline::message::{DashMessage, FragmentMessage, Section, SliceMessage};
+use vpp_pipeline::message::{DashMessage, FragmentMessage, Section, WorkUnitMessage};
 use vpp_pipeline::package::Treatment;
 use vpp_pipeline::ports::{Catalog, Spent};
 use vpp_pipeline::state::Stage;
@@ -17,7 +17,7 @@ fn an_upload_becomes_a_ready_package_of_the_engines_bytes() {
         upload_and_run(&platform).await;
         assert_ready(&platform).await;
         let package = only_package(&platform);
-        assert!(package.state.plan().unwrap().slices > 1, "the movie has several slices");
+        assert!(package.state.plan().unwrap().work_units > 1, "the movie has several work units");
         assert_eq!(package.output_file_path, Some(format!("s3://output/{}/stream.mpd", package.id)));
     });
 }
@@ -50,22 +50,22 @@ fn no_request_is_made_in_vain() {
         let platform = Platform::default();
         upload_and_run(&platform).await;
         let package = only_package(&platform);
-        let slices = u64::from(package.state.plan().unwrap().slices);
+        let work_units = u64::from(package.state.plan().unwrap().work_units);
         let output = platform.store.bucket("output");
         let written = |kind: fn(&str) -> bool| output.keys().filter(|key| kind(key)).count() as u64;
         let requests = |stage| (package.spent[&stage].gets, package.spent[&stage].puts);
-        // The ranges of the slices, and their sections of the plan.
-        let ranges = ranges(platform.slice_bytes);
-        assert_eq!(ranges.len() as u64, slices);
-        let gets = slices + ranges.iter().sum::<usize>() as u64;
+        // The ranges of the work units, and their sections of the plan.
+        let ranges = ranges(platform.work_unit_bytes);
+        assert_eq!(ranges.len() as u64, work_units);
+        let gets = work_units + ranges.iter().sum::<usize>() as u64;
         assert_eq!(requests(Stage::Encrypt), (gets, written(|key| key.contains(".m4s"))));
         // The index again, at its place; init segments, and the plan.
         assert_eq!(requests(Stage::Fragment), (1, written(|key| key.ends_with("init.mp4")) + 1));
         // The start of the plan, which is all of its header.
         assert_eq!(requests(Stage::Dash), (1, written(is_manifest)));
         let receipts = platform.catalog.receipts(&package.id).await.unwrap();
-        let of_slices = receipts.iter().map(|receipt| receipt.spent).fold(Spent::default(), Spent::and);
-        assert_eq!(package.spent[&Stage::Encrypt], of_slices);
+        let of_work_units = receipts.iter().map(|receipt| receipt.spent).fold(Spent::default(), Spent::and);
+        assert_eq!(package.spent[&Stage::Encrypt], of_work_units);
     });
 }
 
@@ -93,8 +93,8 @@ fn replaying_every_message_after_ready_changes_nothing() {
         let read = platform.store.bytes_read("uploads");
         let id = before.id.clone();
         let fragmented = platform.fragment_stage().handle(&FragmentMessage::new(id.clone())).await.unwrap();
-        let slice = SliceMessage::new(id.clone(), 0, Section { offset: 0, length: 10 });
-        let encrypted = platform.encrypt_stage().handle(&slice).await.unwrap();
+        let work_unit = WorkUnitMessage::new(id.clone(), 0, Section { offset: 0, length: 10 });
+        let encrypted = platform.encrypt_stage().handle(&work_unit).await.unwrap();
         let written = platform.dash_stage().handle(&DashMessage::new(id)).await.unwrap();
         assert_eq!([fragmented, encrypted, written], [Outcome::Nothing, Outcome::Nothing, Outcome::Nothing]);
         assert!(platform.run().await.is_empty());

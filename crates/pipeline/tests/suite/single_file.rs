@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use crate::support::{MOVIE, index, is_manifest, only_package};
 use futures_executor::block_on;
 use vpp_media::cenc::{ContentKey, ContentKeys, Drm, KeyId, Scheme};
-use vpp_media::cmaf::{Layout, PlanOptions, Planner, ProtectedTracks, SegmentSizes, SliceSource, package_slice};
+use vpp_media::cmaf::{Layout, PlanOptions, Planner, ProtectedTracks, SegmentSizes, SourceBuffers, package_work_unit};
 use vpp_pipeline::api::{PackageRequest, RequestedTreatment};
 use vpp_pipeline::ingest::Ingested;
 use vpp_pipeline::package::{Package, RequestedKeys};
@@ -62,7 +62,7 @@ fn expected(package: &Package) -> &'static BTreeMap<String, Vec<u8>> {
 
 fn engine_output(package: &Package) -> BTreeMap<String, Vec<u8>> {
     let options = PlanOptions {
-        slice_bytes: u64::MAX,
+        work_unit_bytes: u64::MAX,
         protection: package.encryption.as_ref().map(|encryption| encryption.protection),
         layout: Layout::SingleFile,
         ..PlanOptions::default()
@@ -70,16 +70,17 @@ fn engine_output(package: &Package) -> BTreeMap<String, Vec<u8>> {
     let index = index();
     let movie = index.movie().unwrap();
     let mut planner = Planner::new(&movie, &options).unwrap();
-    let slice = planner.next().unwrap().unwrap();
+    let work_unit = planner.next().unwrap().unwrap();
     assert!(planner.next().is_none());
     let presentation = planner.finish().unwrap();
     let part = |range: &std::ops::Range<u64>| {
         MOVIE[usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap()].to_vec()
     };
-    let mut source = SliceSource::new(&slice, slice.ranges.iter().map(|range| part(&range.bytes)).collect()).unwrap();
+    let mut source =
+        SourceBuffers::new(&work_unit, work_unit.ranges.iter().map(|range| part(&range.bytes)).collect()).unwrap();
     let mut sizes = SegmentSizes::new(&presentation);
     let keys = ContentKeys::from_iter([(KeyId::new([9; 16]).unwrap(), key())]);
-    let made = package_slice(&slice, &mut source, &keys).unwrap();
+    let made = package_work_unit(&work_unit, &mut source, &keys).unwrap();
     for segment in &made {
         sizes.set(&presentation, &segment.representation, segment.number, segment.size()).unwrap();
     }
@@ -146,9 +147,9 @@ fn all_bytes_that_were_written_are_counted() {
 }
 
 #[test]
-fn a_package_of_one_slice_is_written_once_and_gathers_nothing() {
+fn a_package_of_one_work_unit_is_written_once_and_gathers_nothing() {
     block_on(async {
-        let platform = run(Platform { slice_bytes: 32 << 20, ..platform() }).await;
+        let platform = run(Platform { work_unit_bytes: 32 << 20, ..platform() }).await;
         assert_ready(&platform);
         let package = only_package(&platform);
         assert!(platform.store.bucket("work").keys().all(|key| key.ends_with("/plan")), "nothing is kept");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use vpp_media::cenc::ContentKeys;
-use vpp_media::cmaf::{PlanOptions, Planner, SliceSource, package_slice};
+use vpp_media::cmaf::{PlanOptions, Planner, SourceBuffers, package_work_unit};
 use vpp_media::isobmff::{Index, IndexReader};
 use vpp_pipeline::ingest::Upload;
 use vpp_pipeline::package::{Encryption, Package};
@@ -46,7 +46,7 @@ pub(crate) async fn expected_segments(platform: &Platform, package: &Package) ->
     }
     let options = PlanOptions {
         segment_duration: Duration::from_secs(6),
-        slice_bytes: u64::MAX,
+        work_unit_bytes: u64::MAX,
         protection: package.encryption.as_ref().map(|encryption| encryption.protection),
         ..PlanOptions::default()
     };
@@ -54,12 +54,12 @@ pub(crate) async fn expected_segments(platform: &Platform, package: &Package) ->
     segments.into_iter().map(|(path, bytes)| (format!("{}/{path}", package.id), bytes)).collect()
 }
 
-/// How many ranges of the movie each of its slices is read by.
-pub(crate) fn ranges(slice_bytes: u64) -> Vec<usize> {
+/// How many ranges of the movie each of its work units is read by.
+pub(crate) fn ranges(work_unit_bytes: u64) -> Vec<usize> {
     let index = index();
     let movie = index.movie().unwrap();
-    let options = PlanOptions { segment_duration: Duration::from_secs(6), slice_bytes, ..PlanOptions::default() };
-    Planner::new(&movie, &options).unwrap().map(|slice| slice.unwrap().ranges.len()).collect()
+    let options = PlanOptions { segment_duration: Duration::from_secs(6), work_unit_bytes, ..PlanOptions::default() };
+    Planner::new(&movie, &options).unwrap().map(|work_unit| work_unit.unwrap().ranges.len()).collect()
 }
 
 fn engine_output(options: &PlanOptions, keys: &ContentKeys) -> BTreeMap<String, Vec<u8>> {
@@ -67,14 +67,14 @@ fn engine_output(options: &PlanOptions, keys: &ContentKeys) -> BTreeMap<String, 
     let movie = index.movie().unwrap();
     let mut planner = Planner::new(&movie, options).unwrap();
     let mut output = BTreeMap::new();
-    for slice in &mut planner {
-        let slice = slice.unwrap();
+    for work_unit in &mut planner {
+        let work_unit = work_unit.unwrap();
         let part = |range: &std::ops::Range<u64>| {
             MOVIE[usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap()].to_vec()
         };
         let mut source =
-            SliceSource::new(&slice, slice.ranges.iter().map(|range| part(&range.bytes)).collect()).unwrap();
-        for segment in package_slice(&slice, &mut source, keys).unwrap() {
+            SourceBuffers::new(&work_unit, work_unit.ranges.iter().map(|range| part(&range.bytes)).collect()).unwrap();
+        for segment in package_work_unit(&work_unit, &mut source, keys).unwrap() {
             output.insert(segment.path(), segment.to_vec(&source));
         }
     }
@@ -107,5 +107,5 @@ pub(crate) async fn assert_ready(platform: &Platform) {
     for (key, bytes) in expected {
         assert!(output[&key].bytes == bytes, "{key} has the engine's bytes");
     }
-    assert_eq!(Some(package.tally.slices_done), package.state.plan().map(|plan| plan.slices));
+    assert_eq!(Some(package.tally.work_units_done), package.state.plan().map(|plan| plan.work_units));
 }

@@ -227,8 +227,8 @@ fn package() -> Value {
     let progress = object(
         "How far it is, exactly. `bytes_done` and `bytes_total` are of the sources.",
         vec![
-            ("slices_done", whole()),
-            ("slices_total", maybe(&whole())),
+            ("work_units_done", whole()),
+            ("work_units_total", maybe(&whole())),
             ("bytes_done", whole()),
             ("bytes_total", whole()),
             ("bytes_read", whole()),

@@ -118,7 +118,7 @@ fn a_package_is_accepted_followed_and_ready() {
         assert_eq!(ready.status, StatusCode::OK);
         let body = ready.json();
         assert_eq!(body["status"], "Ready");
-        assert_eq!(body["progress"]["slices_done"], body["progress"]["slices_total"]);
+        assert_eq!(body["progress"]["work_units_done"], body["progress"]["work_units_total"]);
         assert!(body["ready_at"].is_string() && body.get("failure").is_none());
         assert_eq!(get(&platform, &format!("/packaged_content_id/{id}")).await.text, ready.text);
     });

@@ -148,7 +148,7 @@ function row(own) {
 }
 
 function progressOf(own) {
-  const { slices_done: done, slices_total: total } = own.progress ?? {};
+  const { work_units_done: done, work_units_total: total } = own.progress ?? {};
   return own.status === 'Fragmented' && total ? `Encrypting ${Math.floor((100 * done) / total)} %` : own.status;
 }
 

@@ -41,14 +41,14 @@ export function packageCard(content, failed, look) {
     if (before.status) announce(`${packageTitle(own)}: ${stageInWords(own)}.`);
   }
 
-  /** The bar: exact while slices are worked on. */
+  /** The bar: exact while work units are worked on. */
   function move(own) {
-    const { slices_done: done, slices_total: total } = own.progress ?? {};
+    const { work_units_done: done, work_units_total: total } = own.progress ?? {};
     progress.element.hidden = own.status === 'Ready' || own.status === 'Failed';
     const written = own.progress?.bytes_done ?? own.progress?.bytes_read ?? 0;
     const whole = own.progress?.bytes_total ?? own.progress?.source_bytes ?? 0;
     const words = own.status === 'Fragmented' && total
-      ? `${outOf(done, total, 'slice')}, ${bytes(Math.min(written, whole))} of ${bytes(whole)}`
+      ? `${outOf(done, total, 'work unit')}, ${bytes(Math.min(written, whole))} of ${bytes(whole)}`
       : stageInWords(own);
     progress.set(done, own.status === 'Queued' ? 0 : total, words);
   }

@@ -76,8 +76,8 @@ pub async fn steps<C: Catalog>(catalog: &C, run: &str) {
     let ready = Step::Ready { url: "https://cdn.example/stream.mpd".to_owned() };
     let steps = [
         (Step::Encrypted, Advance::Stale(Status::Queued)),
-        (Step::Fragmented { slices: 2 }, Advance::Done),
-        (Step::Fragmented { slices: 3 }, Advance::Stale(Status::Fragmented)),
+        (Step::Fragmented { work_units: 2 }, Advance::Done),
+        (Step::Fragmented { work_units: 3 }, Advance::Stale(Status::Fragmented)),
         (Step::Encrypted, Advance::Done),
         (failed(Stage::Fragment), Advance::Stale(Status::Encrypted)),
         (ready, Advance::Done),
@@ -103,8 +103,8 @@ pub async fn steps_of_runs<C: Catalog>(catalog: &C, run: &str) {
     let failed = || Step::Failed(Failure { stage: Stage::Encrypt, code: "c".to_owned(), message: "m".to_owned() });
     let retried = Step::Retried { failed_at: at(13), to: Status::Fragmented };
     for (second, of, step, outcome) in [
-        (10, Some(own + 1), Step::Fragmented { slices: 2 }, Advance::Stale(Status::Queued)),
-        (11, Some(own), Step::Fragmented { slices: 2 }, Advance::Done),
+        (10, Some(own + 1), Step::Fragmented { work_units: 2 }, Advance::Stale(Status::Queued)),
+        (11, Some(own), Step::Fragmented { work_units: 2 }, Advance::Done),
         (12, Some(own + 1), failed(), Advance::Stale(Status::Fragmented)),
         (13, Some(own), failed(), Advance::Done),
         (14, None, retried, Advance::Done),
@@ -126,7 +126,7 @@ pub async fn failures<C: Catalog>(catalog: &C, run: &str) {
     catalog.create_package(&expected).await.unwrap();
     let failure =
         Failure { stage: Stage::Encrypt, code: "source_missing".to_owned(), message: "it is gone".to_owned() };
-    for step in [Step::Fragmented { slices: 2 }, Step::Failed(failure), Step::Encrypted] {
+    for step in [Step::Fragmented { work_units: 2 }, Step::Failed(failure), Step::Encrypted] {
         let transition = Transition { of: None, at: at(20), step, work: Work::default() };
         let outcome = expected.apply(&transition);
         assert_eq!(catalog.advance(&id, &transition).await.unwrap(), outcome);
@@ -136,25 +136,26 @@ pub async fn failures<C: Catalog>(catalog: &C, run: &str) {
     assert!(matches!(found.state, State::Failed { before, .. } if before.plan().is_some()), "it was Fragmented before");
 }
 
-/// A catalog: a slice counts once, and receipts read back by slice.
+/// A catalog: a work unit counts once, and receipts read back by work unit.
 pub async fn receipts<C: Catalog>(catalog: &C, run: &str) {
     let mut expected = package(run, 1);
     let id = expected.id.clone();
     catalog.create_package(&expected).await.unwrap();
-    let fragmented = Transition { of: None, at: at(1), step: Step::Fragmented { slices: 12 }, work: Work::default() };
+    let fragmented =
+        Transition { of: None, at: at(1), step: Step::Fragmented { work_units: 12 }, work: Work::default() };
     catalog.advance(&id, &fragmented).await.unwrap();
     expected.apply(&fragmented);
 
     assert!(!catalog.has_receipt(&id, 0).await.unwrap());
-    for slice in [11, 0, 2, 0, 11, 1, 3, 4, 5, 6, 7, 8, 9, 10] {
-        if !catalog.has_receipt(&id, slice).await.unwrap() {
-            expected.count(&receipt(slice));
+    for work_unit in [11, 0, 2, 0, 11, 1, 3, 4, 5, 6, 7, 8, 9, 10] {
+        if !catalog.has_receipt(&id, work_unit).await.unwrap() {
+            expected.count(&receipt(work_unit));
         }
-        catalog.put_receipt(&id, &receipt(slice)).await.unwrap();
-        assert!(catalog.has_receipt(&id, slice).await.unwrap());
+        catalog.put_receipt(&id, &receipt(work_unit)).await.unwrap();
+        assert!(catalog.has_receipt(&id, work_unit).await.unwrap());
     }
     let found = catalog.package(&id).await.unwrap().unwrap();
-    assert_eq!((found.tally.slices_done, found.clone()), (12, expected));
+    assert_eq!((found.tally.work_units_done, found.clone()), (12, expected));
     let all: Vec<Receipt> = (0..12).map(receipt).collect();
     assert_eq!(catalog.receipts(&id).await.unwrap(), all);
 }

@@ -19,7 +19,7 @@ pub async fn retries_and_tombstones<C: Catalog + Library>(catalog: &C, run: &str
     let failed = || Step::Failed(Failure { stage: Stage::Encrypt, code: "c".to_owned(), message: "m".to_owned() });
     let retried = |second, to| Step::Retried { failed_at: at(second), to };
     for (second, step) in [
-        (10, Step::Fragmented { slices: 2 }),
+        (10, Step::Fragmented { work_units: 2 }),
         (11, failed()),
         (12, retried(11, Status::Fragmented)),
         (13, retried(11, Status::Fragmented)),
@@ -49,8 +49,8 @@ pub async fn forgetting<C: Catalog + Library>(catalog: &C, run: &str) {
         catalog.create_package(package).await.unwrap();
         catalog.put_receipt(&package.id, &receipt(0)).await.unwrap();
     }
-    for slice in 1..60 {
-        catalog.put_receipt(id, &receipt(slice)).await.unwrap();
+    for work_unit in 1..60 {
+        catalog.put_receipt(id, &receipt(work_unit)).await.unwrap();
     }
     let upload = Upload { representation: "v1".to_owned(), id: UploadId::new("one") };
     catalog.put_uploads(id, &[upload]).await.unwrap();
@@ -138,7 +138,7 @@ pub async fn listing_packages<C: Catalog + Library>(catalog: &C, run: &str) {
     }
     for number in [0, 3] {
         let fragmented =
-            Transition { of: None, at: at(9), step: Step::Fragmented { slices: 12 }, work: Work::default() };
+            Transition { of: None, at: at(9), step: Step::Fragmented { work_units: 12 }, work: Work::default() };
         catalog.advance(&made[number].id, &fragmented).await.unwrap();
         made[number].apply(&fragmented);
         catalog.put_receipt(&made[number].id, &receipt(0)).await.unwrap();

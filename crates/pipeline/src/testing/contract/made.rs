@@ -50,8 +50,8 @@ pub(super) fn preflight() -> Preflight {
     Preflight {
         segment_ms: 6000,
         segments: 300,
-        slices: 20,
-        most_ranges_in_a_slice: 1,
+        work_units: 20,
+        most_ranges_in_a_work_unit: 1,
         bytes_to_read: 4_900_000_000,
         tracks: Vec::new(),
         warnings: vec![Warning::NoFaststart, Warning::OpenGroups { track_id: 1, open: 2, groups: 3 }],
@@ -108,14 +108,14 @@ pub(super) fn further(run: &str) -> Vec<Input> {
     vec![input(1_000_000), input(2_000_000)]
 }
 
-pub(super) fn receipt(slice: u32) -> Receipt {
+pub(super) fn receipt(work_unit: u32) -> Receipt {
     let segment = |representation: &str, number, bytes| SegmentReceipt {
         representation: representation.to_owned(),
         number,
         size: SegmentSize { bytes, entry_bytes: bytes / 10 },
         digest: Some(Digest::of(representation.as_bytes())),
     };
-    let first = slice * 2 + 1;
+    let first = work_unit * 2 + 1;
     let segments = vec![segment("v1", first, 1_000_000), segment("a1", first, 90_000), segment("v1", first + 1, 900)];
     let piece = |representation: &str, bytes, place| PieceReceipt {
         representation: representation.to_owned(),
@@ -123,7 +123,7 @@ pub(super) fn receipt(slice: u32) -> Receipt {
         digest: Digest::of(b"piece"),
         place,
     };
-    let pieces = match slice {
+    let pieces = match work_unit {
         0 => vec![],
         1 => vec![piece("v1", 1_100_000, Place::File)],
         _ => vec![
@@ -131,5 +131,5 @@ pub(super) fn receipt(slice: u32) -> Receipt {
             piece("a1", 90_000, Place::Kept { part: 1 }),
         ],
     };
-    Receipt { slice, bytes_read: 1_100_000, segments, pieces, spent: spent(slice.into()) }
+    Receipt { work_unit, bytes_read: 1_100_000, segments, pieces, spent: spent(work_unit.into()) }
 }
