@@ -297,8 +297,8 @@ class _Rounds:
 
     def _give_up(self, package: str, stage: str) -> None:
         """A dead letter makes it Failed, and a retry puts it back to work."""
-        run = int(self._item(package)["run"]["N"])
-        letter = {"body": json.dumps({"schema": 1, "packaged_content_id": package, "run": run})}
+        attempt = int(self._item(package)["attempt"]["N"])
+        letter = {"body": json.dumps({"schema": 1, "packaged_content_id": package, "attempt": attempt})}
         self._handle("dead-letter", f"{stage}DeadQueue", letter)
         self._expect(package, "Failed")
         self._call("POST", f"/packaged_content/{package}/retry", expect=(202,))
@@ -308,8 +308,8 @@ class _Rounds:
         queued = self._ask(content, {"scheme": "clear", "segment_seconds": 9})
         self._s3.delete_object(Bucket=self._bucket, Key=key)
         waiting = self._take("Fragment")
-        run = int(self._item(planned)["run"]["N"])
-        again = {**json.loads(work_units[0]["body"]), "run": run}
+        attempt = int(self._item(planned)["attempt"]["N"])
+        again = {**json.loads(work_units[0]["body"]), "attempt": attempt}
         self._handle("encrypt", "EncryptQueue", {"body": json.dumps(again)})
         for message in (message for message in waiting if queued in message["body"]):
             self._handle("fragment", "FragmentQueue", message)

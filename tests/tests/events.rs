@@ -66,7 +66,7 @@ fn the_schema_allows_nothing_else() {
         changed("package.ready", "/type", "content.ingested".into()),
         changed("package.ready", "/schema", 2.into()),
         changed("package.ready", "/at", "yesterday".into()),
-        changed("package.ready", "/package/run", "1".into()),
+        changed("package.ready", "/package/attempt", "1".into()),
         changed("package.ready", "/package/status", "ready".into()),
         changed("package.ready", "video_key", "AQICAHh".into()),
         changed("package.failed", "/package/failure/stage", "upload".into()),

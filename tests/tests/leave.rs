@@ -10,8 +10,8 @@ use data_encoding::BASE64URL_NOPAD;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
-use vpp_pipeline::delivery::DeliverySecret;
-use vpp_pipeline::timestamp::Timestamp;
+use vpp_pipeline::api::signed_path::DeliverySecret;
+use vpp_pipeline::domain::timestamp::Timestamp;
 use vpp_tests::fixtures;
 
 const SECRET: &str = "a secret of the tests' own, long enough";

@@ -6,7 +6,7 @@
 
 use lambda_http::http::Extensions;
 use lambda_http::request::RequestContext;
-use vpp_pipeline::access::Role;
+use vpp_pipeline::api::access::Role;
 
 const CLAIMS: [&str; 3] = ["scope", "roles", "cognito:groups"];
 

@@ -3,9 +3,9 @@
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
 use aws_smithy_http_client::Builder;
-use vpp_pipeline::delivery::DeliverySecret;
+use vpp_pipeline::api::signed_path::PathSigningSecret;
+use vpp_pipeline::notifications::webhook::Notice;
 use vpp_pipeline::ports::Unavailable;
-use vpp_pipeline::webhook::Notice;
 use vpp_pipeline::{Error, Outcome};
 
 use crate::https::tls;
@@ -15,7 +15,7 @@ use crate::secrets;
 use crate::speke::{ProvidedKeys, Provider};
 use crate::webhooks::serve_notices;
 use crate::{
-    BridgeBus, CloudFrontCache, DynamoCatalog, KmsSigner, KmsVault, S3Intake, S3Store, SecretTokens, SqsQueue,
+    BridgeBus, CloudFrontCache, DynamoCatalog, KmsSigner, KmsVault, S3ClientUploads, S3Store, SecretTokens, SqsQueue,
     WebhookSecret,
 };
 
@@ -65,8 +65,8 @@ impl Aws {
 
     /// Takes files in, to every bucket that the role may write.
     #[must_use]
-    pub fn intake(&self) -> S3Intake {
-        S3Intake::new(&self.config)
+    pub fn client_uploads(&self) -> S3ClientUploads {
+        S3ClientUploads::new(&self.config)
     }
 
     /// The table called `table`.
@@ -135,8 +135,8 @@ impl Aws {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub async fn delivery_secret(&self, id: &str) -> Result<DeliverySecret, Unavailable> {
-        secrets::delivery_secret(&aws_sdk_secretsmanager::Client::new(&self.config), id).await
+    pub async fn path_signing_secret(&self, id: &str) -> Result<PathSigningSecret, Unavailable> {
+        secrets::path_signing_secret(&aws_sdk_secretsmanager::Client::new(&self.config), id).await
     }
 
     /// The key that signs playback tokens.

@@ -2,8 +2,8 @@
 
 use std::time::SystemTime;
 
+use vpp_pipeline::domain::timestamp::Timestamp;
 use vpp_pipeline::ports::Clock;
-use vpp_pipeline::timestamp::Timestamp;
 
 /// The machine's clock.
 #[derive(Debug, Clone, Copy, Default)]

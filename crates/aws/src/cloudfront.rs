@@ -1,7 +1,7 @@
 //! What CloudFront keeps of streams, forgotten by invalidation.
 //!
 //! CloudFront makes one invalidation of all requests that name the same paths by the same reference, and answers how far it is.
-//! The reference is the run of a package: a job that asks again, for whatever reason, pays once, and learns when it is done. It
+//! The reference is the attempt of a package: a job that asks again, for whatever reason, pays once, and learns when it is done. It
 //! works on fifteen of them at a time, and says so to who asks for another.
 //!
 //! Where the CDN asks for leave, a function takes that off before the cache is asked: what is kept is kept by the path without.
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use lambda_http::http::Request;
-use vpp_pipeline::id::PackageId;
+use vpp_pipeline::domain::id::PackageId;
 use vpp_pipeline::ports::{EdgeCache, Forgetting, Unavailable};
 
 use crate::https::{Answer, Bounds, Https, Scope};
@@ -43,9 +43,10 @@ impl CloudFrontCache {
 }
 
 impl EdgeCache for CloudFrontCache {
-    async fn forget(&self, package: &PackageId, run: u64) -> Result<Forgetting, Unavailable> {
+    async fn forget(&self, package: &PackageId, attempt: u64) -> Result<Forgetting, Unavailable> {
         let address = format!("{}/2020-05-31/distribution/{}/invalidation", self.endpoint, self.distribution);
-        let request = Request::post(address).header("content-type", "application/xml").body(batch(package, run).into());
+        let request =
+            Request::post(address).header("content-type", "application/xml").body(batch(package, attempt).into());
         let request = request.map_err(|error| Unavailable::new(CALL, error.into()))?;
         let answer =
             self.https.call(request, Some(SCOPE)).await.map_err(|error| Unavailable::new(CALL, error.into()))?;
@@ -54,10 +55,10 @@ impl EdgeCache for CloudFrontCache {
 }
 
 /// What is to be forgotten. Ids are letters and digits: nothing needs to be escaped.
-fn batch(package: &PackageId, run: u64) -> String {
+fn batch(package: &PackageId, attempt: u64) -> String {
     format!(
         "<InvalidationBatch xmlns=\"http://cloudfront.amazonaws.com/doc/2020-05-31/\"><Paths><Quantity>1</Quantity>\
-         <Items><Path>/{package}/*</Path></Items></Paths><CallerReference>{package}.{run}</CallerReference></InvalidationBatch>"
+         <Items><Path>/{package}/*</Path></Items></Paths><CallerReference>{package}.{attempt}</CallerReference></InvalidationBatch>"
     )
 }
 

@@ -8,9 +8,9 @@ use std::io::Write;
 use std::sync::OnceLock;
 
 use serde_json::{Map, Value, json};
-use vpp_pipeline::metric::Measurement;
+use vpp_pipeline::domain::metric::Measurement;
+use vpp_pipeline::domain::timestamp::Timestamp;
 use vpp_pipeline::ports::Clock;
-use vpp_pipeline::timestamp::Timestamp;
 
 use crate::SystemClock;
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use vpp_media::cenc::Scheme;
 use vpp_media::cmaf::ProtectedTracks;
-use vpp_pipeline::package::Treatment;
-use vpp_pipeline::token::TOKEN_SECONDS;
+use vpp_pipeline::api::playback_token::TOKEN_SECONDS;
+use vpp_pipeline::domain::package::Treatment;
 
 use crate::speke::{Provider, System};
 use crate::webhooks::WebhookUrl;
@@ -243,7 +243,7 @@ impl Environment {
 
     /// `DELIVERY_SECRET`: the secret that the API shares with the CDN, by ARN or name, where the CDN asks for leave.
     #[must_use]
-    pub fn delivery_secret(&self) -> Option<String> {
+    pub fn path_signing_secret(&self) -> Option<String> {
         self.text("DELIVERY_SECRET").ok()
     }
 

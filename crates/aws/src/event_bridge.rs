@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
-use vpp_pipeline::event::Event;
+use vpp_pipeline::domain::event::Event;
 use vpp_pipeline::ports::{EventBus, Unavailable};
 
 use crate::error::unavailable;

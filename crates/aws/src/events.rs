@@ -8,12 +8,12 @@ use std::str::FromStr;
 use data_encoding::HEXUPPER_PERMISSIVE;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use vpp_pipeline::dead_letter::DeadLetter;
-use vpp_pipeline::id::PackageId;
-use vpp_pipeline::ingest::Upload;
-use vpp_pipeline::message::{DashMessage, FragmentMessage, WorkUnitMessage};
+use vpp_pipeline::domain::id::PackageId;
+use vpp_pipeline::domain::message::{DashMessage, FragmentMessage, WorkUnitMessage};
+use vpp_pipeline::domain::state::Stage;
 use vpp_pipeline::ports::{ETag, Location};
-use vpp_pipeline::state::Stage;
+use vpp_pipeline::stages::dead_letter::DeadLetter;
+use vpp_pipeline::stages::ingest::Upload;
 
 /// A delivery that is not what its source sends.
 #[derive(Debug, thiserror::Error)]
@@ -178,15 +178,15 @@ impl SqsMessage {
             }
             stage @ Stage::Fragment => {
                 let message: FragmentMessage = self.decode()?;
-                Ok(dead_package(message.package(), stage, message.run()))
+                Ok(dead_package(message.package(), stage, message.attempt()))
             }
             stage @ Stage::Encrypt => {
                 let message: WorkUnitMessage = self.decode()?;
-                Ok(dead_package(message.package(), stage, message.run()))
+                Ok(dead_package(message.package(), stage, message.attempt()))
             }
             stage @ Stage::Dash => {
                 let message: DashMessage = self.decode()?;
-                Ok(dead_package(message.package(), stage, message.run()))
+                Ok(dead_package(message.package(), stage, message.attempt()))
             }
         }
     }
@@ -198,8 +198,8 @@ impl SqsMessage {
     }
 }
 
-fn dead_package(id: &PackageId, stage: Stage, run: Option<u64>) -> Vec<DeadLetter> {
-    vec![DeadLetter::Package { id: id.clone(), stage, run }]
+fn dead_package(id: &PackageId, stage: Stage, attempt: Option<u64>) -> Vec<DeadLetter> {
+    vec![DeadLetter::Package { id: id.clone(), stage, attempt }]
 }
 
 /// What Lambda sends when an asynchronous invocation has failed for good.
@@ -281,9 +281,9 @@ mod tests {
 
     #[test]
     fn the_queues_name_says_which_stage_gave_up() {
-        let body = json!({"schema": 1, "packaged_content_id": ID, "run": 5});
+        let body = json!({"schema": 1, "packaged_content_id": ID, "attempt": 5});
         for (queue, stage) in [("vpp-fragment-dead", Stage::Fragment), ("my-stack-2-dash-dead", Stage::Dash)] {
-            let expected = DeadLetter::Package { id: ID.parse().unwrap(), stage, run: Some(5) };
+            let expected = DeadLetter::Package { id: ID.parse().unwrap(), stage, attempt: Some(5) };
             assert_eq!(message(queue, &body).dead_letters().unwrap(), [expected]);
         }
         assert!(matches!(message("vpp-fragment", &body).dead_letters(), Err(Undecodable::Queue(_))));

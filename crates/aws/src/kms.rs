@@ -7,7 +7,7 @@ use aws_sdk_kms::Client;
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::DataKeySpec;
 use vpp_media::cenc::{ContentKey, Drm};
-use vpp_pipeline::id::PackageId;
+use vpp_pipeline::domain::id::PackageId;
 use vpp_pipeline::ports::{KeyError, KeyUse, KeyVault, MadeKey, Unavailable, WrappedKey};
 use zeroize::Zeroizing;
 

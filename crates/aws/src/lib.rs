@@ -3,8 +3,8 @@
 //! | port | adapter | service |
 //! |---|---|---|
 //! | `ObjectStore` | [`S3Store`] | S3: ranged, conditional reads; conditional writes with a checksum |
-//! | `Intake` | [`S3Intake`] | S3: presigned URLs, multipart uploads |
-//! | `Catalog`, `Library`, `Book` | [`DynamoCatalog`] | one DynamoDB table |
+//! | `ClientUploadStore` | [`S3ClientUploads`] | S3: presigned URLs, multipart uploads |
+//! | `Catalog`, `Library`, `RequestRecords` | [`DynamoCatalog`] | one DynamoDB table |
 //! | `Queue` | [`SqsQueue`] | SQS, in batches |
 //! | `KeyVault` | [`KmsVault`] | KMS, with the package as encryption context |
 //! | `KeyVault` | [`ProvidedKeys`] | the same, with keys that a DRM provider makes, by SPEKE |
@@ -22,6 +22,7 @@
 
 mod body;
 pub mod claims;
+mod client_uploads;
 mod clients;
 mod clock;
 mod cloudfront;
@@ -32,13 +33,13 @@ mod error;
 mod event_bridge;
 pub mod events;
 mod https;
-mod intake;
 mod kms;
 mod kms_mac;
 mod logs;
 mod meter;
 mod probe;
 mod random;
+mod retries;
 pub mod runtime;
 mod s3;
 mod secrets;
@@ -46,16 +47,15 @@ mod signing_secrets;
 pub mod speke;
 mod sqs;
 mod trace;
-mod tries;
 mod webhooks;
 
+pub use client_uploads::S3ClientUploads;
 pub use clients::{Aws, configuration};
 pub use clock::SystemClock;
 pub use cloudfront::CloudFrontCache;
 pub use dynamodb::DynamoCatalog;
 pub use environment::Environment;
 pub use event_bridge::BridgeBus;
-pub use intake::S3Intake;
 pub use kms::KmsVault;
 pub use kms_mac::KmsSigner;
 pub use meter::ProcessMeter;

@@ -14,21 +14,21 @@ use std::time::SystemTime;
 use futures_util::FutureExt;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use tracing::{Instrument, error, info, info_span};
-use vpp_pipeline::announce::Unannounced;
-use vpp_pipeline::dead_letter::DeadLetter;
+use vpp_pipeline::domain::event::{Changed, Event};
+use vpp_pipeline::domain::message::Message;
+use vpp_pipeline::domain::metric::Measurement;
 use vpp_pipeline::error::chain;
-use vpp_pipeline::event::{Changed, Event};
-use vpp_pipeline::ingest::{Ingested, Upload};
-use vpp_pipeline::message::Message;
-use vpp_pipeline::metric::Measurement;
+use vpp_pipeline::notifications::announce::Unannounced;
 use vpp_pipeline::ports::Unavailable;
+use vpp_pipeline::stages::dead_letter::DeadLetter;
+use vpp_pipeline::stages::ingest::{Ingested, Upload};
 use vpp_pipeline::{Error, Outcome};
 
 use crate::dynamodb::changes::ChangeBatch;
 use crate::environment::InvalidVariable;
 use crate::events::{BatchAnswer, S3Event, SqsBatch, SqsMessage, Undecodable};
+use crate::retries::try_again;
 use crate::trace::Traced;
-use crate::tries::try_again;
 use crate::{Aws, Environment, emf, logs, trace};
 
 /// Why a function did not start, or stopped.

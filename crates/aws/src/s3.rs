@@ -19,8 +19,8 @@ use aws_sdk_s3::types::{
 use bytes::Bytes;
 use data_encoding::BASE64;
 use futures_util::{Stream, TryStreamExt, stream};
+use vpp_pipeline::domain::layout::Headers;
 use vpp_pipeline::error::Cause;
-use vpp_pipeline::layout::Headers;
 use vpp_pipeline::ports::{
     Digest, ETag, Location, NewObject, NewPart, ObjectRemover, ObjectStore, Part, Put, StoreError, Unavailable,
     UploadId,

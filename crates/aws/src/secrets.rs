@@ -6,8 +6,8 @@
 
 use aws_sdk_secretsmanager::Client;
 use serde::Deserialize;
-use vpp_pipeline::access::{Role, Tokens};
-use vpp_pipeline::delivery::DeliverySecret;
+use vpp_pipeline::api::access::{Role, Tokens};
+use vpp_pipeline::api::signed_path::PathSigningSecret;
 use vpp_pipeline::ports::{TokenStore, Unavailable};
 use zeroize::Zeroizing;
 
@@ -61,10 +61,10 @@ pub(crate) async fn held(client: &Client, id: &str) -> Result<Vec<Zeroizing<Stri
 }
 
 /// What leave to fetch streams is made with.
-pub(crate) async fn delivery_secret(client: &Client, id: &str) -> Result<DeliverySecret, Unavailable> {
+pub(crate) async fn path_signing_secret(client: &Client, id: &str) -> Result<PathSigningSecret, Unavailable> {
     let held = held(client, id).await?;
     let current = held.first().map_or("", |text| text.as_str());
-    DeliverySecret::new(current).map_err(|error| Unavailable::new(CALL, Box::new(error)))
+    PathSigningSecret::new(current).map_err(|error| Unavailable::new(CALL, Box::new(error)))
 }
 
 impl TokenStore for SecretTokens {

@@ -4,8 +4,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use aws_sdk_secretsmanager::Client;
+use vpp_pipeline::notifications::webhook::SigningSecrets;
 use vpp_pipeline::ports::{SecretStore, Unavailable};
-use vpp_pipeline::webhook::SigningSecrets;
 
 use crate::secrets::held;
 

@@ -13,12 +13,12 @@ use aws_sdk_sqs::types::{
     MessageSystemAttributeNameForSends, MessageSystemAttributeValue, SendMessageBatchRequestEntry,
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
-use vpp_pipeline::message::Message;
+use vpp_pipeline::domain::message::Message;
 use vpp_pipeline::ports::{DelayQueue, Queue, Unavailable};
 
 use crate::error::unavailable;
+use crate::retries::pauses;
 use crate::trace;
-use crate::tries::pauses;
 
 /// Entries of a batch, by SQS's own bound.
 const BATCH: usize = 10;
@@ -101,7 +101,7 @@ fn batch<M: Message>(messages: &[M]) -> Result<Vec<SendMessageBatchRequestEntry>
 
 #[cfg(test)]
 mod tests {
-    use vpp_pipeline::message::{Section, WorkUnitMessage};
+    use vpp_pipeline::domain::message::{Section, WorkUnitMessage};
 
     use super::*;
 

@@ -14,10 +14,10 @@ use aws_smithy_http_client::Connector;
 use aws_smithy_runtime_api::client::http::HttpConnector;
 use lambda_http::http::Uri;
 use tracing::{Instrument, error, info, info_span, warn};
+use vpp_pipeline::domain::metric::Measurement;
 use vpp_pipeline::error::chain;
-use vpp_pipeline::metric::Measurement;
+use vpp_pipeline::notifications::webhook::{Notice, SignedRequest, pause};
 use vpp_pipeline::ports::{Receiver, Unavailable};
-use vpp_pipeline::webhook::{Notice, SignedRequest, pause};
 use vpp_pipeline::{Error, Outcome};
 
 use crate::emf;

@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use vpp_media::cenc::{ConstantIv, ContentKey, ContentKeys, Drm, FairPlayUri, KeyId, Pssh, Scheme};
 use vpp_media::cmaf::{KeyParameters, Layout, PlanOptions, ProtectedTracks, Protection};
 use vpp_media::isobmff::Index;
-use vpp_media::track::{Descriptors, Role, is_language_tag};
+use vpp_media::track::{Role, TrackLabels, is_language_tag};
 
 use crate::failure::Failure;
 use crate::platform::args as platform;
@@ -196,7 +196,7 @@ pub(crate) fn given(text: &str) -> Result<Given, String> {
 pub(crate) struct Subtitles {
     pub(crate) path: PathBuf,
     pub(crate) language: String,
-    pub(crate) descriptors: Descriptors,
+    pub(crate) labels: TrackLabels,
 }
 
 /// An address that manifests of either kind can hold.
@@ -309,8 +309,8 @@ impl PackageArgs {
         ];
         let subtitles = kinds.into_iter().flat_map(|(given, role)| {
             given.into_iter().map(move |Given { language, path, label }| {
-                let descriptors = Descriptors { label, roles: vec![role] };
-                Subtitles { path, language, descriptors }
+                let labels = TrackLabels { label, roles: vec![role] };
+                Subtitles { path, language, labels }
             })
         });
         let subtitles = subtitles.collect();

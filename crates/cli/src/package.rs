@@ -97,7 +97,7 @@ pub(crate) fn run(job: &Job) -> Result<Summary, Failure> {
     }
     output.write_heads(&presentation, &sizes)?;
     for (own, file) in sidecars {
-        for (path, text) in presentation.add_sidecar(&file, Some(own.language.clone()), own.descriptors.clone()) {
+        for (path, text) in presentation.add_sidecar(&file, Some(own.language.clone()), own.labels.clone()) {
             output.write(&path, text.as_bytes())?;
         }
     }

@@ -5,9 +5,9 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use vpp_pipeline::api::Denied;
+use vpp_pipeline::api::licences::Refused;
+use vpp_pipeline::api::requests::Denied;
 use vpp_pipeline::error::chain;
-use vpp_pipeline::licence::Refused;
 
 /// A problem, as `application/problem+json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -25,40 +25,14 @@
 //! its code. Everything else is *transient*: it goes up to the caller, the message comes again, and what keeps failing
 //! lands in a dead-letter queue. See [`error`].
 
-pub mod access;
-pub mod announce;
 pub mod api;
-mod assemble;
-pub mod content;
-pub mod dash;
-pub mod dead_letter;
-pub mod delete;
-pub mod delivery;
-pub mod encrypt;
+pub mod domain;
 pub mod error;
-pub mod event;
-pub mod fragment;
-pub mod id;
-pub mod ingest;
-pub mod intake;
-pub mod layout;
-pub mod licence;
-pub mod message;
-pub mod metric;
-pub mod package;
-pub mod parts;
-mod plan;
+pub mod notifications;
 pub mod ports;
-mod shares;
-mod source;
-mod stage;
-pub mod state;
-pub mod subtitles;
+pub mod stages;
 #[cfg(feature = "testing")]
 pub mod testing;
-pub mod timestamp;
-pub mod token;
-pub mod webhook;
 
 pub use error::Error;
-pub use stage::Outcome;
+pub use stages::Outcome;

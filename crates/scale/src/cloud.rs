@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
-use vpp_pipeline::ingest::Upload;
-use vpp_pipeline::message::{DashMessage, FragmentMessage, WorkUnitMessage};
+use vpp_pipeline::domain::message::{DashMessage, FragmentMessage, WorkUnitMessage};
 use vpp_pipeline::ports::{Digest, Location};
+use vpp_pipeline::stages::ingest::Upload;
 use vpp_pipeline::testing::{MemoryCatalog, MemoryVault};
 
 use crate::backlog::Backlog;
@@ -32,7 +32,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(200);
 pub(crate) enum Work {
     Upload(Upload),
     Fragment(FragmentMessage),
-    WorkUnit(WorkUnitMessage),
+    Encrypt(WorkUnitMessage),
     Dash(DashMessage),
 }
 
@@ -41,7 +41,7 @@ impl Work {
         match self {
             Self::Upload(_) => Function::Ingest,
             Self::Fragment(_) => Function::Fragment,
-            Self::WorkUnit(_) => Function::Encrypt,
+            Self::Encrypt(_) => Function::Encrypt,
             Self::Dash(_) => Function::Dash,
         }
     }
@@ -51,7 +51,7 @@ impl Work {
         match self {
             Self::Upload(_) => "",
             Self::Fragment(message) => message.package().as_str(),
-            Self::WorkUnit(message) => message.package().as_str(),
+            Self::Encrypt(message) => message.package().as_str(),
             Self::Dash(message) => message.package().as_str(),
         }
     }

@@ -5,12 +5,12 @@ use std::time::Duration;
 use vpp_media::cenc::Scheme;
 use vpp_media::cmaf::ProtectedTracks;
 use vpp_pipeline::Error;
-use vpp_pipeline::dash::{self, Dash};
-use vpp_pipeline::encrypt::{self, Encrypt};
-use vpp_pipeline::fragment::{self, Fragment};
-use vpp_pipeline::ingest::{self, Ingest};
-use vpp_pipeline::package::Treatment;
-use vpp_pipeline::parts::{LARGEST_WORK_UNIT, SMALLEST_PART};
+use vpp_pipeline::domain::package::Treatment;
+use vpp_pipeline::domain::part_plan::{LARGEST_WORK_UNIT, SMALLEST_PART};
+use vpp_pipeline::stages::dash::{self, Dash};
+use vpp_pipeline::stages::encrypt::{self, Encrypt};
+use vpp_pipeline::stages::fragment::{self, Fragment};
+use vpp_pipeline::stages::ingest::{self, Ingest};
 
 use crate::cloud::Work;
 use crate::parameters::MIB;
@@ -57,7 +57,7 @@ async fn once(host: &Host, work: &Work) -> Result<(), Error> {
                 fragment::Settings { work_bucket, output_bucket, work_unit_bytes, largest_work_unit_bytes, part_bytes };
             Fragment { store, catalog, queue, clock, meter, settings }.handle(message).await.map(|_| ())
         }
-        Work::WorkUnit(message) => {
+        Work::Encrypt(message) => {
             let settings = encrypt::Settings { work_bucket, output_bucket };
             Encrypt { store, catalog, queue, vault, clock, meter, settings }.handle(message).await.map(|_| ())
         }

@@ -8,15 +8,15 @@ use std::time::{Duration, UNIX_EPOCH};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use vpp_media::cenc::ContentKey;
-use vpp_pipeline::id::PackageId;
-use vpp_pipeline::layout::Headers;
-use vpp_pipeline::message::{DashMessage, FragmentMessage, WorkUnitMessage};
+use vpp_pipeline::domain::id::PackageId;
+use vpp_pipeline::domain::layout::Headers;
+use vpp_pipeline::domain::message::{DashMessage, FragmentMessage, WorkUnitMessage};
+use vpp_pipeline::domain::timestamp::Timestamp;
 use vpp_pipeline::ports::{
     Clock, ETag, KeyError, KeyUse, KeyVault, Location, MadeKey, Meter, NewObject, NewPart, ObjectStore, Part, Piece,
     Probe, ProbeError, ProbeReport, Put, Queue, Reading, StoreError, Unavailable, UploadId, WrappedKey,
 };
 use vpp_pipeline::testing::MemoryProbe;
-use vpp_pipeline::timestamp::Timestamp;
 
 use crate::cloud::{Cloud, State, Work};
 use crate::ledger::Ledger;
@@ -261,7 +261,7 @@ impl Queue<FragmentMessage> for Host {
 
 impl Queue<WorkUnitMessage> for Host {
     async fn send_all(&self, messages: &[WorkUnitMessage]) -> Result<(), Unavailable> {
-        send_all(self, messages, Work::WorkUnit).await
+        send_all(self, messages, Work::Encrypt).await
     }
 }
 

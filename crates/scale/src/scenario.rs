@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use vpp_pipeline::ingest::Upload;
 use vpp_pipeline::ports::{ETag, Location};
+use vpp_pipeline::stages::ingest::Upload;
 
 use crate::cloud::{Cloud, Work};
 use crate::fleet::{Function, Pool};

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use vpp_pipeline::content::Content;
-use vpp_pipeline::id::{ContentId, PackageId};
-use vpp_pipeline::package::Package;
+use vpp_pipeline::domain::content::Content;
+use vpp_pipeline::domain::id::{ContentId, PackageId};
+use vpp_pipeline::domain::package::Package;
+use vpp_pipeline::domain::state::{Advance, Step, Transition};
 use vpp_pipeline::ports::{Catalog, Created, Receipt, Unavailable, Upload};
-use vpp_pipeline::state::{Advance, Step, Transition};
 
 use crate::cloud::{Partition, State};
 use crate::limits::Rate;

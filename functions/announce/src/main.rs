@@ -1,7 +1,7 @@
 //! A content or package has changed its state: put that on the event bus.
 
 use vpp_aws::{Stopped, function, serve_changes};
-use vpp_pipeline::announce::Announce;
+use vpp_pipeline::notifications::announce::Announce;
 
 fn main() -> Result<(), Stopped> {
     function(async |aws, environment| {

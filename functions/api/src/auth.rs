@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use tracing::{info, warn};
 use vpp_aws::claims::{Caller, caller};
 use vpp_http::Problem;
-use vpp_pipeline::access::{Gate, Role};
+use vpp_pipeline::api::access::{Authorizer, Role};
 use vpp_pipeline::error::chain;
 use vpp_pipeline::ports::{Clock, TokenStore};
 
@@ -20,7 +20,7 @@ use vpp_pipeline::ports::{Clock, TokenStore};
 #[derive(Debug)]
 pub(crate) enum Callers<T, K> {
     /// By bearer tokens.
-    Tokens(Gate<T, K>),
+    Tokens(Authorizer<T, K>),
     /// By JWTs, which the gateway has checked.
     Jwt,
 }

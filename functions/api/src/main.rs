@@ -22,9 +22,9 @@ fn main() -> Result<(), Stopped> {
     function(async |aws, environment| {
         let api = Arc::new(wiring::api(&aws, &environment)?);
         let tokens = Arc::new(wiring::tokens(&aws, &environment).await?);
-        let intakes = Arc::new(wiring::intakes(&aws, &environment)?);
+        let uploads = Arc::new(wiring::uploads(&aws, &environment)?);
         let callers = Arc::new(wiring::callers(&aws, &environment)?);
         let page = wiring::page(&environment)?;
-        serve_http(routes::router(api, tokens, intakes, callers).merge(console::router(page))).await
+        serve_http(routes::router(api, tokens, uploads, callers).merge(console::router(page))).await
     })
 }

@@ -7,10 +7,10 @@ use serde::Deserialize;
 use vpp_media::cenc::{Drm, FairPlayUri, ParseDrmError, ParseKeyError, Pssh, Scheme};
 use vpp_media::cmaf::{Layout, MAX_INPUTS, ProtectedTracks};
 use vpp_media::track::is_language_tag;
-use vpp_pipeline::api::{PackageRequest, RequestedTreatment, SEGMENT_SECONDS};
-use vpp_pipeline::id::{ContentId, Inputs};
-use vpp_pipeline::package::{RequestedKeys, Treatment};
-use vpp_pipeline::subtitles::{Kind, Offer};
+use vpp_pipeline::api::requests::{PackageRequest, RequestedTreatment, SEGMENT_SECONDS};
+use vpp_pipeline::domain::id::{ContentId, Inputs};
+use vpp_pipeline::domain::package::{RequestedKeys, Treatment};
+use vpp_pipeline::domain::subtitles::{Kind, Offer};
 use zeroize::Zeroizing;
 
 use crate::body::decode;

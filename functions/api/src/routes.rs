@@ -30,13 +30,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::Serialize;
 use tracing::{Instrument, info, info_span};
-use vpp_pipeline::api::{Api, ApiCatalog, ApiQueue, Denied};
-use vpp_pipeline::id::{ContentId, PackageId};
-use vpp_pipeline::intake::Intakes;
-use vpp_pipeline::licence::PlaybackTokens;
-use vpp_pipeline::package::Package;
+use vpp_pipeline::api::licences::PlaybackTokens;
+use vpp_pipeline::api::requests::{Api, ApiCatalog, ApiQueue, Denied};
+use vpp_pipeline::api::uploads::ClientUploads;
+use vpp_pipeline::domain::id::{ContentId, PackageId};
+use vpp_pipeline::domain::package::Package;
 use vpp_pipeline::ports::{
-    Clock, ContentFilter, Intake, KeyVault, PackageFilter, TokenSigner, TokenStore, VerdictKind,
+    ClientUploadStore, Clock, ContentFilter, KeyVault, PackageFilter, TokenSigner, TokenStore, VerdictKind,
 };
 
 use crate::asked::Asked;
@@ -55,11 +55,11 @@ type Served<C, Q, V, K> = State<Arc<Api<C, Q, V, K>>>;
 pub(crate) fn router<C, Q, V, K, S, I, T>(
     api: Arc<Api<C, Q, V, K>>,
     tokens: Arc<PlaybackTokens<C, S, K>>,
-    intakes: Arc<Intakes<I, C, K>>,
+    uploads: Arc<ClientUploads<I, C, K>>,
     callers: Arc<Callers<T, K>>,
 ) -> Router
 where
-    I: Intake + 'static,
+    I: ClientUploadStore + 'static,
     T: TokenStore + 'static,
     S: TokenSigner + 'static,
     C: ApiCatalog + 'static,
@@ -77,7 +77,7 @@ where
         .route("/input_content/{id}", get(content::<C, Q, V, K>).delete(delete_content::<C, Q, V, K>))
         .with_state(api)
         .merge(crate::tokens::routes(tokens))
-        .merge(crate::uploads::routes(intakes))
+        .merge(crate::uploads::routes(uploads))
         .merge(crate::openapi::routes())
         .fallback(async || Problem::no_such_route())
         .method_not_allowed_fallback(async || Problem::no_such_method())

@@ -15,11 +15,11 @@ use axum::routing::post;
 use serde::{Deserialize, Serialize};
 use tracing::{Instrument, info, info_span};
 use vpp_http::Problem;
-use vpp_pipeline::id::PackageId;
-use vpp_pipeline::licence::{PlaybackTokens, Refused};
+use vpp_pipeline::api::licences::{PlaybackTokens, Refused};
+use vpp_pipeline::api::playback_token::TOKEN_SECONDS;
+use vpp_pipeline::domain::id::PackageId;
+use vpp_pipeline::domain::timestamp::Timestamp;
 use vpp_pipeline::ports::{Catalog, Clock, TokenSigner};
-use vpp_pipeline::timestamp::Timestamp;
-use vpp_pipeline::token::TOKEN_SECONDS;
 
 use crate::routes::{json, unreadable};
 use crate::view::Urls;

@@ -19,17 +19,17 @@ use axum::routing::{get, post};
 use serde::{Deserialize, Serialize};
 use tracing::{Instrument, info, info_span};
 use vpp_http::Problem;
-use vpp_pipeline::api::Denied;
-use vpp_pipeline::id::IncomingId;
-use vpp_pipeline::intake::{Intakes, LARGEST_FILE, LONGEST_NAME, MOST_URLS, Underway, Wanted};
-use vpp_pipeline::ports::{Book, Clock, Intake};
-use vpp_pipeline::timestamp::Timestamp;
+use vpp_pipeline::api::requests::Denied;
+use vpp_pipeline::api::uploads::{ClientUploads, LARGEST_FILE, LONGEST_NAME, MOST_URLS, UploadProgress, Wanted};
+use vpp_pipeline::domain::id::ClientUploadId;
+use vpp_pipeline::domain::timestamp::Timestamp;
+use vpp_pipeline::ports::{ClientUploadStore, Clock, RequestRecords};
 
 use crate::asked::Asked;
 use crate::body::{self, idempotency_key};
 use crate::routes::{json, unreadable};
 
-type Served<S, B, K> = State<Arc<Intakes<S, B, K>>>;
+type Served<S, B, K> = State<Arc<ClientUploads<S, B, K>>>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -69,9 +69,9 @@ struct GivenUpView {
     status: &'static str,
 }
 
-impl From<Underway> for UploadView {
-    fn from(underway: Underway) -> Self {
-        let Underway { incoming, arrived, urls, expires_at } = underway;
+impl From<UploadProgress> for UploadView {
+    fn from(underway: UploadProgress) -> Self {
+        let UploadProgress { incoming, arrived, urls, expires_at } = underway;
         Self {
             upload_id: incoming.id.to_string(),
             bytes: incoming.bytes,
@@ -86,32 +86,32 @@ impl From<Underway> for UploadView {
 }
 
 /// The routes, over their ports.
-pub(crate) fn routes<S, B, K>(intakes: Arc<Intakes<S, B, K>>) -> Router
+pub(crate) fn routes<S, B, K>(uploads: Arc<ClientUploads<S, B, K>>) -> Router
 where
-    S: Intake + 'static,
-    B: Book + 'static,
+    S: ClientUploadStore + 'static,
+    B: RequestRecords + 'static,
     K: Clock + 'static,
 {
     Router::new()
         .route("/uploads", post(begin::<S, B, K>))
         .route("/uploads/{id}", get(progress::<S, B, K>).delete(give_up::<S, B, K>))
         .route("/uploads/{id}/complete", post(complete::<S, B, K>))
-        .with_state(intakes)
+        .with_state(uploads)
 }
 
-async fn begin<S: Intake, B: Book, K: Clock>(
-    State(intakes): Served<S, B, K>,
+async fn begin<S: ClientUploadStore, B: RequestRecords, K: Clock>(
+    State(uploads): Served<S, B, K>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
     let (name, bytes) = announced(&body.map_err(|rejection| unreadable(&rejection))?)?;
     let id = match idempotency_key(&headers)? {
-        Some(key) => IncomingId::of(&[b"key", key.as_bytes()]),
-        None => IncomingId::of(&[b"random", &vpp_aws::random().map_err(|_| unlucky())?]),
+        Some(key) => ClientUploadId::of(&[b"key", key.as_bytes()]),
+        None => ClientUploadId::of(&[b"random", &vpp_aws::random().map_err(|_| unlucky())?]),
     };
     let span = info_span!("upload", upload_id = %id);
     async {
-        let underway = intakes.begin(id, &name, bytes).await?;
+        let underway = uploads.begin(id, &name, bytes).await?;
         if (&underway.incoming.name, underway.incoming.bytes) != (&name, bytes) {
             return Err(Denied::KeyReused.into());
         }
@@ -122,8 +122,8 @@ async fn begin<S: Intake, B: Book, K: Clock>(
     .await
 }
 
-async fn progress<S: Intake, B: Book, K: Clock>(
-    State(intakes): Served<S, B, K>,
+async fn progress<S: ClientUploadStore, B: RequestRecords, K: Clock>(
+    State(uploads): Served<S, B, K>,
     Path(id): Path<String>,
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Result<Response, Problem> {
@@ -137,18 +137,18 @@ async fn progress<S: Intake, B: Book, K: Clock>(
     let limit = number("limit", MOST_URLS)?.unwrap_or(whole.limit);
     let id = parse(&id)?;
     let span = info_span!("upload", upload_id = %id);
-    let underway = intakes.progress(&id, Wanted { from, limit }).instrument(span).await?;
+    let underway = uploads.progress(&id, Wanted { from, limit }).instrument(span).await?;
     Ok(json(StatusCode::OK, &UploadView::from(underway)))
 }
 
-async fn complete<S: Intake, B: Book, K: Clock>(
-    State(intakes): Served<S, B, K>,
+async fn complete<S: ClientUploadStore, B: RequestRecords, K: Clock>(
+    State(uploads): Served<S, B, K>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let id = parse(&id)?;
     let span = info_span!("upload", upload_id = %id);
     async {
-        let (content, location) = intakes.complete(&id).await?;
+        let (content, location) = uploads.complete(&id).await?;
         info!(input_content_id = %content, "complete");
         let view = CompletedView {
             upload_id: id.to_string(),
@@ -161,17 +161,17 @@ async fn complete<S: Intake, B: Book, K: Clock>(
     .await
 }
 
-async fn give_up<S: Intake, B: Book, K: Clock>(
-    State(intakes): Served<S, B, K>,
+async fn give_up<S: ClientUploadStore, B: RequestRecords, K: Clock>(
+    State(uploads): Served<S, B, K>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let id = parse(&id)?;
     let span = info_span!("upload", upload_id = %id);
-    let incoming = intakes.give_up(&id).instrument(span).await?;
+    let incoming = uploads.give_up(&id).instrument(span).await?;
     Ok(json(StatusCode::OK, &GivenUpView { upload_id: incoming.id.to_string(), status: "GivenUp" }))
 }
 
-fn parse(id: &str) -> Result<IncomingId, Problem> {
+fn parse(id: &str) -> Result<ClientUploadId, Problem> {
     Ok(id.parse().map_err(|_| Denied::UnknownUpload)?)
 }
 

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use vpp_media::cenc::Drm;
 use vpp_media::preflight::{Preflight, PreflightView, Warning};
-use vpp_pipeline::content::{Content, Verdict};
-use vpp_pipeline::layout;
-use vpp_pipeline::package::Package;
+use vpp_pipeline::domain::content::{Content, Verdict};
+use vpp_pipeline::domain::layout;
+use vpp_pipeline::domain::package::Package;
+use vpp_pipeline::domain::state::State;
+use vpp_pipeline::domain::subtitles::{Offer, Subtitles};
+use vpp_pipeline::domain::timestamp::Timestamp;
 use vpp_pipeline::ports::{Container, Spent, Track};
-use vpp_pipeline::state::State;
-use vpp_pipeline::subtitles::{Offer, Subtitles};
-use vpp_pipeline::timestamp::Timestamp;
 
 /// A package.
 #[derive(Debug, Serialize)]

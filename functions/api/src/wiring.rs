@@ -2,13 +2,14 @@
 
 use vpp_aws::environment::{Authorization, InvalidVariable};
 use vpp_aws::{
-    Aws, DynamoCatalog, Environment, KmsSigner, ProvidedKeys, S3Intake, SecretTokens, SqsQueue, Stopped, SystemClock,
+    Aws, DynamoCatalog, Environment, KmsSigner, ProvidedKeys, S3ClientUploads, SecretTokens, SqsQueue, Stopped,
+    SystemClock,
 };
-use vpp_pipeline::access::Gate;
-use vpp_pipeline::api::{Api, Settings};
-use vpp_pipeline::intake::Intakes;
-use vpp_pipeline::licence::{self, PlaybackTokens};
-use vpp_pipeline::message::{DashMessage, DeletionMessage, FragmentMessage};
+use vpp_pipeline::api::access::Authorizer;
+use vpp_pipeline::api::licences::{self, PlaybackTokens};
+use vpp_pipeline::api::requests::{Api, Settings};
+use vpp_pipeline::api::uploads::ClientUploads;
+use vpp_pipeline::domain::message::{DashMessage, DeletionMessage, FragmentMessage};
 use vpp_pipeline::ports::Queues;
 
 use crate::auth::Callers;
@@ -33,7 +34,7 @@ pub(crate) fn api(
         settings: Settings {
             delivery_url: environment.delivery_url()?,
             segment_duration: environment.segment_duration()?,
-            private: environment.delivery_secret().is_some(),
+            private: environment.path_signing_secret().is_some(),
         },
     })
 }
@@ -43,31 +44,31 @@ pub(crate) async fn tokens(
     aws: &Aws,
     environment: &Environment,
 ) -> Result<PlaybackTokens<DynamoCatalog, KmsSigner, SystemClock>, Stopped> {
-    let delivery_secret = match environment.delivery_secret() {
-        Some(id) => Some(aws.delivery_secret(&id).await?),
+    let path_signing_secret = match environment.path_signing_secret() {
+        Some(id) => Some(aws.path_signing_secret(&id).await?),
         None => None,
     };
     Ok(PlaybackTokens {
         catalog: aws.catalog(environment.table()?),
         signer: aws.token_signer(environment.playback_tokens_key()?),
         clock: SystemClock,
-        settings: licence::Settings {
+        settings: licences::Settings {
             lifetime: environment.playback_token_lifetime()?,
             api_url: environment.api_url()?,
             delivery_url: environment.delivery_url()?,
-            delivery_secret,
+            path_signing_secret,
         },
     })
 }
 
 /// Files on their way.
-pub(crate) fn intakes(
+pub(crate) fn uploads(
     aws: &Aws,
     environment: &Environment,
-) -> Result<Intakes<S3Intake, DynamoCatalog, SystemClock>, InvalidVariable> {
-    Ok(Intakes {
-        store: aws.intake(),
-        book: aws.catalog(environment.table()?),
+) -> Result<ClientUploads<S3ClientUploads, DynamoCatalog, SystemClock>, InvalidVariable> {
+    Ok(ClientUploads {
+        store: aws.client_uploads(),
+        records: aws.catalog(environment.table()?),
         clock: SystemClock,
         bucket: environment.uploads_bucket()?,
     })
@@ -81,7 +82,7 @@ pub(crate) fn callers(
     Ok(match environment.authorization()? {
         Authorization::Jwt => Callers::Jwt,
         Authorization::Tokens { operator, reader } => {
-            Callers::Tokens(Gate::new(aws.token_store(operator, reader), SystemClock))
+            Callers::Tokens(Authorizer::new(aws.token_store(operator, reader), SystemClock))
         }
     })
 }

@@ -1,7 +1,7 @@
 //! Write a package's manifest and make it Ready.
 
 use vpp_aws::{Stopped, SystemClock, function, serve_queue};
-use vpp_pipeline::dash::{Dash, Settings};
+use vpp_pipeline::stages::dash::{Dash, Settings};
 
 fn main() -> Result<(), Stopped> {
     function(async |aws, environment| {

@@ -1,7 +1,7 @@
 //! A message that was given up on makes its package Failed, with the reason.
 
 use vpp_aws::{Stopped, SystemClock, function, serve_dead_letters};
-use vpp_pipeline::dead_letter::DeadLetters;
+use vpp_pipeline::stages::dead_letter::DeadLetters;
 
 fn main() -> Result<(), Stopped> {
     function(async |aws, environment| {

@@ -1,7 +1,7 @@
 //! Delete what was made of a package, or the file of a content.
 
 use vpp_aws::{Stopped, SystemClock, function, serve_queue};
-use vpp_pipeline::delete::{Delete, Settings};
+use vpp_pipeline::stages::delete::{Delete, Settings};
 
 fn main() -> Result<(), Stopped> {
     function(async |aws, environment| {

@@ -1,7 +1,7 @@
 //! Make one work unit: read it, encrypt it, write its segments.
 
 use vpp_aws::{Stopped, SystemClock, function, serve_queue};
-use vpp_pipeline::encrypt::{Encrypt, Settings};
+use vpp_pipeline::stages::encrypt::{Encrypt, Settings};
 
 fn main() -> Result<(), Stopped> {
     function(async |aws, environment| {

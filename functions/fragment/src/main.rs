@@ -1,8 +1,8 @@
 //! Plan a package, write its init segments, send its work units to work.
 
 use vpp_aws::{Stopped, SystemClock, function, serve_queue};
-use vpp_pipeline::fragment::{Fragment, Settings};
-use vpp_pipeline::parts::{LARGEST_WORK_UNIT, SMALLEST_PART};
+use vpp_pipeline::domain::part_plan::{LARGEST_WORK_UNIT, SMALLEST_PART};
+use vpp_pipeline::stages::fragment::{Fragment, Settings};
 
 fn main() -> Result<(), Stopped> {
     function(async |aws, environment| {

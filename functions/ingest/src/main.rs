@@ -1,7 +1,7 @@
 //! An object landed in the uploads bucket: give the verdict, start its package.
 
 use vpp_aws::{ProbeProcess, Stopped, SystemClock, function, serve_uploads};
-use vpp_pipeline::ingest::{Ingest, Settings};
+use vpp_pipeline::stages::ingest::{Ingest, Settings};
 
 fn main() -> Result<(), Stopped> {
     function(async |aws, environment| {

@@ -6,7 +6,7 @@ mod routes;
 use std::sync::Arc;
 
 use vpp_aws::{Stopped, SystemClock, function, serve_http};
-use vpp_pipeline::licence::Licences;
+use vpp_pipeline::api::licences::Licences;
 
 fn main() -> Result<(), Stopped> {
     function(async |aws, environment| {

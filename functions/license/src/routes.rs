@@ -19,8 +19,8 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 use tracing::{Instrument, info, info_span};
 use vpp_http::Problem;
-use vpp_pipeline::id::PackageId;
-use vpp_pipeline::licence::{Admission, Licences, Refused};
+use vpp_pipeline::api::licences::{Admission, Licences, Refused};
+use vpp_pipeline::domain::id::PackageId;
 use vpp_pipeline::ports::{Catalog, Clock, KeyVault, TokenSigner};
 use zeroize::Zeroizing;
 

@@ -1,7 +1,7 @@
 //! Send events to the webhook's receiver, signed, until it has taken them.
 
 use vpp_aws::{HttpReceiver, Stopped, SystemClock, function};
-use vpp_pipeline::webhook::Webhook;
+use vpp_pipeline::notifications::webhook::Webhook;
 
 fn main() -> Result<(), Stopped> {
     function(async |aws, environment| {

@@ -92,7 +92,7 @@ fn a_secret_is_replaced_while_the_receiver_changes_over() {
     let mut run = 0;
     let both = eventually("the new secret to be used", || {
         run += 1;
-        event["package"]["run"] = json!(run);
+        event["package"]["attempt"] = json!(run);
         event["id"] = json!(format!("package-{}-{run}-ready", "r".repeat(26)));
         aws::put_event(stack().output("event_bus_name"), &event);
         let arrived = delivered(text(&event, "id"), "package.ready").remove(0);

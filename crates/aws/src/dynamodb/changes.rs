@@ -7,9 +7,9 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use vpp_pipeline::announce::Unannounced;
-use vpp_pipeline::event::{Change, Changed};
-use vpp_pipeline::timestamp::Timestamp;
+use vpp_pipeline::domain::event::{Change, Changed};
+use vpp_pipeline::domain::timestamp::Timestamp;
+use vpp_pipeline::notifications::announce::Unannounced;
 
 use super::attributes::{Item, Malformed};
 use super::{AttributeValue, content_item, package_item};
@@ -102,7 +102,7 @@ fn attribute(value: &Value) -> Result<AttributeValue, Malformed> {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use vpp_pipeline::event::Event;
+    use vpp_pipeline::domain::event::Event;
 
     use super::*;
 
@@ -113,7 +113,7 @@ mod tests {
             "pk": {"S": format!("package#{ID}")}, "sk": {"S": "package"}, "packaged_content_id": {"S": ID},
             "input_content_id": {"S": ID}, "input_content_origin": {"S": "s3://uploads/movie.mp4"}, "etag": {"S": "e"},
             "source_bytes": {"N": "9"}, "moov": {"M": {"offset": {"N": "0"}, "length": {"N": "4"}}},
-            "created_at": {"S": "2026-11-22T21:08:00.250Z"}, "run": {"N": "1795381680250"},
+            "created_at": {"S": "2026-11-22T21:08:00.250Z"}, "attempt": {"N": "1795381680250"},
             "work_units_done": {"N": work_units.to_string()}, "work_units_total": {"N": "3"}, "bytes_read": {"N": "0"},
             "bytes_written": {"N": "0"}, "status": {"S": status}, "fragmented_at": {"S": "2026-11-22T21:08:01.000Z"},
             "encrypted_at": {"S": "2026-11-22T21:08:02.000Z"}, "segment_ms": {"N": "6000"}, "scheme": {"S": "clear"},

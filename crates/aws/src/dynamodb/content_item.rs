@@ -4,8 +4,8 @@
 //! left out, and keeps nobody from the content.
 
 use serde::Serialize;
-use vpp_pipeline::content::{Content, Facts, Refusal, Verdict};
-use vpp_pipeline::id::ContentId;
+use vpp_pipeline::domain::content::{Content, MediaInfo, Refusal, Verdict};
+use vpp_pipeline::domain::id::ContentId;
 use vpp_pipeline::ports::{Cursor, ETag};
 
 use super::attributes::{Item, Malformed, Reader, Writer, number, range, spent, string};
@@ -60,7 +60,7 @@ pub(super) fn write(content: &Content) -> Result<Item, Malformed> {
     Ok(item.finish())
 }
 
-fn write_facts(item: Writer, facts: &Facts) -> Result<Writer, Malformed> {
+fn write_facts(item: Writer, facts: &MediaInfo) -> Result<Writer, Malformed> {
     Ok(item
         .set("moov", range(&facts.index))
         .maybe("video_track_number", facts.video_track_number.map(number))
@@ -69,8 +69,8 @@ fn write_facts(item: Writer, facts: &Facts) -> Result<Writer, Malformed> {
         .maybe("packaged_content_id", facts.package.as_ref().map(|id| string(id.as_str()))))
 }
 
-fn read_facts(item: Reader<'_>) -> Result<Facts, Malformed> {
-    Ok(Facts {
+fn read_facts(item: Reader<'_>) -> Result<MediaInfo, Malformed> {
+    Ok(MediaInfo {
         index: item.range("moov")?,
         video_track_number: item.maybe("video_track_number", Reader::number)?,
         report: serde_json::from_str(item.text("report")?).map_err(|_| Malformed("report"))?,

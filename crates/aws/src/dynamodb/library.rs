@@ -7,17 +7,17 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{DeleteRequest, KeysAndAttributes, WriteRequest};
-use vpp_pipeline::content::Content;
-use vpp_pipeline::id::{ContentId, PackageId};
-use vpp_pipeline::package::Package;
+use vpp_pipeline::domain::content::Content;
+use vpp_pipeline::domain::id::{ContentId, PackageId};
+use vpp_pipeline::domain::package::Package;
+use vpp_pipeline::domain::state::Status;
+use vpp_pipeline::domain::timestamp::Timestamp;
 use vpp_pipeline::ports::{ContentFilter, Cursor, Library, PackageFilter, Page, Unavailable, VerdictKind};
-use vpp_pipeline::state::Status;
-use vpp_pipeline::timestamp::Timestamp;
 
 use super::attributes::{Item, Malformed, Reader, Writer, number, string};
 use super::{DynamoCatalog, FAILED_CONDITION_EXCEPTION, PAUSE, content_item, malformed, package_item};
 use crate::error::{code, unavailable};
-use crate::tries::pauses;
+use crate::retries::pauses;
 
 /// Queries made for one page.
 const QUERIES: usize = 8;
@@ -226,19 +226,20 @@ impl Library for DynamoCatalog {
     async fn lease_deletion(
         &self,
         id: &PackageId,
-        run: u64,
+        attempt: u64,
         now: Timestamp,
         until: Timestamp,
     ) -> Result<bool, Unavailable> {
         let request = self.client.update_item().table_name(&self.table);
         let request = request.key("pk", string(package_item::pk(id))).key("sk", string(package_item::SK));
         let request = request.condition_expression(
-            "#status = :deleting AND #run = :run AND (attribute_not_exists(lease_until) OR lease_until < :now)",
+            "#status = :deleting AND #attempt = :attempt AND (attribute_not_exists(lease_until) OR lease_until < :now)",
         );
         let request = request.update_expression("SET lease_until = :until");
-        let request = request.expression_attribute_names("#status", "status").expression_attribute_names("#run", "run");
+        let request =
+            request.expression_attribute_names("#status", "status").expression_attribute_names("#attempt", "attempt");
         let request = request.expression_attribute_values(":deleting", string(Status::Deleting.as_str()));
-        let request = request.expression_attribute_values(":run", number(run));
+        let request = request.expression_attribute_values(":attempt", number(attempt));
         let request = request.expression_attribute_values(":now", string(now.to_string()));
         match request.expression_attribute_values(":until", string(until.to_string())).send().await {
             Ok(_) => Ok(true),
@@ -247,12 +248,12 @@ impl Library for DynamoCatalog {
         }
     }
 
-    async fn forget_package(&self, id: &PackageId, run: u64) -> Result<(), Unavailable> {
+    async fn forget_package(&self, id: &PackageId, attempt: u64) -> Result<(), Unavailable> {
         let pk = package_item::pk(id);
         let known = self.item(pk.clone(), package_item::SK).await?;
         let is_doomed = |item: &Item| {
             let item = Reader(item);
-            item.text("status") == Ok(Status::Deleting.as_str()) && item.number("run") == Ok(run)
+            item.text("status") == Ok(Status::Deleting.as_str()) && item.number("attempt") == Ok(attempt)
         };
         if !known.as_ref().is_some_and(is_doomed) {
             return Ok(());
@@ -270,10 +271,11 @@ impl Library for DynamoCatalog {
         self.delete_items(&keys).await?;
         let request = self.client.delete_item().table_name(&self.table);
         let request = request.key("pk", string(pk)).key("sk", string(package_item::SK));
-        let request = request.condition_expression("#status = :deleting AND #run = :run");
-        let request = request.expression_attribute_names("#status", "status").expression_attribute_names("#run", "run");
+        let request = request.condition_expression("#status = :deleting AND #attempt = :attempt");
+        let request =
+            request.expression_attribute_names("#status", "status").expression_attribute_names("#attempt", "attempt");
         let request = request.expression_attribute_values(":deleting", string(Status::Deleting.as_str()));
-        match request.expression_attribute_values(":run", number(run)).send().await {
+        match request.expression_attribute_values(":attempt", number(attempt)).send().await {
             Err(error) if code(&error) != Some(FAILED_CONDITION_EXCEPTION) => Err(unavailable("DeleteItem")(error)),
             _ => Ok(()),
         }

@@ -17,12 +17,12 @@
 //! made again, after a pause that grows and differs from work unit to work unit.
 
 mod attributes;
-mod book;
 pub(crate) mod changes;
 mod content_item;
 mod library;
 mod package_item;
 mod receipt_item;
+mod request_records;
 mod transitions;
 mod uploads_item;
 
@@ -32,14 +32,14 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
-use vpp_pipeline::content::{Content, INGEST_FAILED};
-use vpp_pipeline::id::{ContentId, PackageId};
-use vpp_pipeline::package::Package;
+use vpp_pipeline::domain::content::{Content, INGEST_FAILED};
+use vpp_pipeline::domain::id::{ContentId, PackageId};
+use vpp_pipeline::domain::package::Package;
+use vpp_pipeline::domain::state::{Advance, Transition};
 use vpp_pipeline::ports::{Catalog, Created, Receipt, Unavailable, Upload};
-use vpp_pipeline::state::{Advance, Transition};
 
 use crate::error::{code, unavailable};
-use crate::tries::pauses;
+use crate::retries::pauses;
 use attributes::{Item, Malformed, string};
 
 /// Times a write is made that meets others on the same item.

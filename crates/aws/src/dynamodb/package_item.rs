@@ -9,12 +9,12 @@ use std::time::Duration;
 use data_encoding::HEXLOWER;
 use vpp_media::cenc::{ConstantIv, Drm, ParseDrmError, Pssh};
 use vpp_media::cmaf::{KeyParameters, Layout, Protection};
-use vpp_pipeline::content::Source;
-use vpp_pipeline::id::{ContentId, PackageId};
-use vpp_pipeline::package::{Encryption, Input, Options, Package, Tally, Treatment};
+use vpp_pipeline::domain::content::Source;
+use vpp_pipeline::domain::id::{ContentId, PackageId};
+use vpp_pipeline::domain::package::{Encryption, Input, Options, Package, Tally, Treatment};
+use vpp_pipeline::domain::state::{Failure, Planned, Stage, State, Status};
+use vpp_pipeline::domain::subtitles::{Kind, Offer, Subtitles};
 use vpp_pipeline::ports::{Cursor, ETag, Spent, WrappedKey};
-use vpp_pipeline::state::{Failure, Planned, Stage, State, Status};
-use vpp_pipeline::subtitles::{Kind, Offer, Subtitles};
 
 use super::attributes::{Item, Malformed, Reader, Writer, number, range, spent, string};
 
@@ -61,7 +61,7 @@ pub(super) fn write(package: &Package) -> Item {
         .set("moov", range(&source.index))
         .maybe("further_inputs", write_further(&package.further).map(string))
         .set("created_at", string(package.created_at.to_string()))
-        .set("run", number(package.run))
+        .set("attempt", number(package.attempt))
         .set("listed", string(LISTED))
         .set("inputs", string(inputs(package)))
         .set("work_units_done", number(package.tally.work_units_done))
@@ -163,7 +163,7 @@ pub(super) fn read(item: &Item) -> Result<Package, Malformed> {
         options: options(item)?,
         encryption: encryption(item)?,
         created_at: item.parsed("created_at")?,
-        run: item.maybe("run", Reader::number)?.unwrap_or_default(),
+        attempt: item.maybe("attempt", Reader::number)?.unwrap_or_default(),
         output_file_path: item.maybe("output_file_path", Reader::text)?.map(str::to_owned),
         tally: Tally {
             work_units_done: item.number("work_units_done")?,

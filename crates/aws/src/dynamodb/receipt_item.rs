@@ -6,8 +6,8 @@
 
 use data_encoding::BASE64_NOPAD;
 use vpp_media::cmaf::SegmentSize;
-use vpp_pipeline::id::PackageId;
-use vpp_pipeline::ports::{Digest, ETag, PieceReceipt, Place, Receipt, SegmentReceipt};
+use vpp_pipeline::domain::id::PackageId;
+use vpp_pipeline::ports::{Digest, ETag, PartLocation, PartReceipt, Receipt, SegmentReceipt};
 
 use super::attributes::{Item, Malformed, Reader, Writer, number, spent, string};
 use super::package_item::pk;
@@ -33,11 +33,11 @@ pub(super) fn write(id: &PackageId, receipt: &Receipt) -> Result<Item, Malformed
         (segment.representation.clone(), segment.number, bytes, entry_bytes, digest)
     };
     let rows: Vec<Row> = receipt.segments.iter().map(row).collect();
-    let piece = |piece: &PieceReceipt| -> PieceRow {
+    let piece = |piece: &PartReceipt| -> PieceRow {
         let (part, etag) = match &piece.place {
-            Place::File => (0, None),
-            Place::Uploaded { part, etag } => (*part, Some(etag.as_str().to_owned())),
-            Place::Kept { part } => (*part, None),
+            PartLocation::File => (0, None),
+            PartLocation::Uploaded { part, etag } => (*part, Some(etag.as_str().to_owned())),
+            PartLocation::Kept { part } => (*part, None),
         };
         (piece.representation.clone(), part, piece.bytes, BASE64_NOPAD.encode(&piece.digest.0), etag)
     };
@@ -70,17 +70,17 @@ pub(super) fn read(item: &Item) -> Result<Receipt, Malformed> {
     };
     let piece = |(representation, part, bytes, digest, etag): PieceRow| {
         let place = match (part, etag) {
-            (0, _) => Place::File,
-            (part, Some(etag)) => Place::Uploaded { part, etag: ETag::new(&etag) },
-            (part, None) => Place::Kept { part },
+            (0, _) => PartLocation::File,
+            (part, Some(etag)) => PartLocation::Uploaded { part, etag: ETag::new(&etag) },
+            (part, None) => PartLocation::Kept { part },
         };
-        Some(PieceReceipt { representation, bytes, digest: read(digest)?, place })
+        Some(PartReceipt { representation, bytes, digest: read(digest)?, place })
     };
     let pieces: Vec<PieceRow> = match item.maybe("pieces", Reader::text)? {
         Some(pieces) => serde_json::from_str(pieces).map_err(|_| Malformed("pieces"))?,
         None => Vec::new(),
     };
-    let pieces: Option<Vec<PieceReceipt>> = pieces.into_iter().map(piece).collect();
+    let pieces: Option<Vec<PartReceipt>> = pieces.into_iter().map(piece).collect();
     let segments: Option<Vec<SegmentReceipt>> = rows.into_iter().map(segment).collect();
     Ok(Receipt {
         work_unit: item.number("work_unit")?,

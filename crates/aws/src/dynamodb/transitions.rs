@@ -4,15 +4,15 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::Update;
-use vpp_pipeline::id::PackageId;
+use vpp_pipeline::domain::id::PackageId;
+use vpp_pipeline::domain::state::{Step, Transition};
 use vpp_pipeline::ports::Receipt;
-use vpp_pipeline::state::{Step, Transition};
 
 use super::AttributeValue;
 use super::attributes::{number, spent, string};
 use super::package_item::{SK, pk, spent_name};
 
-/// A step, on condition that the package is in a status the step starts from, and of the step's run.
+/// A step, on condition that the package is in a status the step starts from, and of the step's attempt.
 pub(super) fn advance(table: &str, id: &PackageId, transition: &Transition) -> Result<Update, BuildError> {
     let work = &transition.work;
     let mut sets = vec![("status", string(transition.step.leads_to().as_str()))];
@@ -24,7 +24,7 @@ pub(super) fn advance(table: &str, id: &PackageId, transition: &Transition) -> R
 
     let condition = match &transition.step {
         Step::Retried { failed_at, .. } => {
-            sets.push(("run", number(transition.run())));
+            sets.push(("attempt", number(transition.attempt())));
             Some(failed_at)
         }
         _ => None,
@@ -46,9 +46,9 @@ pub(super) fn advance(table: &str, id: &PackageId, transition: &Transition) -> R
             statuses.join(", "),
             if condition.is_some() { " AND failed_at = :seen" } else { "" },
             match transition.of {
-                // A package that was asked for before there were runs.
-                Some(0) => " AND attribute_not_exists(#run)",
-                Some(_) => " AND #run = :of",
+                // A package that was asked for before there were attempts.
+                Some(0) => " AND attribute_not_exists(#attempt)",
+                Some(_) => " AND #attempt = :of",
                 None => "",
             }
         ))
@@ -57,10 +57,10 @@ pub(super) fn advance(table: &str, id: &PackageId, transition: &Transition) -> R
         )
         .expression_attribute_values(":read", number(work.bytes_read))
         .expression_attribute_values(":written", number(work.bytes_written));
-    if let Some(run) = transition.of {
-        update = update.expression_attribute_names("#run", "run");
-        if run != 0 {
-            update = update.expression_attribute_values(":of", number(run));
+    if let Some(attempt) = transition.of {
+        update = update.expression_attribute_names("#attempt", "attempt");
+        if attempt != 0 {
+            update = update.expression_attribute_values(":of", number(attempt));
         }
     }
     for (placeholder, status) in statuses.into_iter().zip(starts_from) {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use vpp_pipeline::id::PackageId;
+use vpp_pipeline::domain::id::PackageId;
 use vpp_pipeline::ports::{Upload, UploadId};
 
 use super::AttributeValue;

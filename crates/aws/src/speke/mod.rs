@@ -18,8 +18,8 @@ use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::Client as Secrets;
 use lambda_http::http::{HeaderName, HeaderValue, Request};
 use vpp_media::cenc::{ContentKey, Scheme};
+use vpp_pipeline::domain::id::PackageId;
 use vpp_pipeline::error::Cause;
-use vpp_pipeline::id::PackageId;
 use vpp_pipeline::ports::{KeyError, KeyUse, KeyVault, MadeKey, Unavailable, WrappedKey};
 use zeroize::Zeroizing;
 

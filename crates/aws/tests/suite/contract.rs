@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::types::{
 };
 use aws_sdk_kms::types::{KeySpec, KeyUsageType};
 use vpp_aws::{Aws, DynamoCatalog};
-use vpp_pipeline::message::{Section, WorkUnitMessage};
+use vpp_pipeline::domain::message::{Section, WorkUnitMessage};
 use vpp_pipeline::ports::{ETag, Location, Queue};
 use vpp_pipeline::testing::contract;
 
@@ -34,7 +34,7 @@ fn s3_keeps_the_contract_of_an_object_store() {
         };
         let store = Aws::new(config.clone()).object_store();
         contract::object_store(&store, "output", "run", &etag).await;
-        contract::intake(&Aws::new(config.clone()).intake(), "output", "intake", &store).await;
+        contract::client_uploads(&Aws::new(config.clone()).client_uploads(), "output", "client uploads", &store).await;
         contract::removals(&store, "output", "removals", &etag).await;
         contract::uploads(&Aws::new(config.clone()).object_store(), "output", "uploads").await;
     });
@@ -48,13 +48,13 @@ fn dynamodb_keeps_the_contract_of_a_catalog() {
         contract::creates(&catalog, "creates").await;
         contract::refusals(&catalog, "refusals").await;
         contract::steps(&catalog, "steps").await;
-        contract::steps_of_runs(&catalog, "runs").await;
+        contract::steps_of_attempts(&catalog, "runs").await;
         contract::failures(&catalog, "failures").await;
         contract::receipts(&catalog, "receipts").await;
         contract::kept_uploads(&catalog, "uploads").await;
         contract::retries_and_tombstones(&catalog, "retries").await;
         contract::forgetting(&catalog, "forgetting").await;
-        contract::book(&catalog, "book").await;
+        contract::request_records(&catalog, "records").await;
         contract::listing(&catalog, "listing").await;
         contract::listing_packages(&catalog, "packages").await;
         contract::tombstones(&catalog, "tombstones").await;

@@ -3,8 +3,8 @@
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
 use vpp_aws::Aws;
+use vpp_pipeline::domain::id::PackageId;
 use vpp_pipeline::error::chain;
-use vpp_pipeline::id::PackageId;
 use vpp_pipeline::ports::{EdgeCache, Forgetting, Unavailable};
 
 use crate::server::{Asked, Server};

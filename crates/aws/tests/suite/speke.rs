@@ -4,8 +4,8 @@ use vpp_aws::speke::{Provider, System};
 use vpp_aws::{Aws, ProvidedKeys};
 use vpp_media::cenc::Scheme;
 use vpp_media::cmaf::ProtectedTracks;
+use vpp_pipeline::domain::id::PackageId;
 use vpp_pipeline::error::chain;
-use vpp_pipeline::id::PackageId;
 use vpp_pipeline::ports::{KeyError, KeyUse, KeyVault, MadeKey};
 
 use crate::emulator::Emulator;

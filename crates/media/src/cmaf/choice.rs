@@ -2,7 +2,7 @@
 
 use super::plan::{Presentation, Representation, Sidecar};
 use crate::text::WebVttFile;
-use crate::track::{Descriptors, Role, TrackKind, autonym};
+use crate::track::{Role, TrackKind, TrackLabels, autonym};
 
 /// What a track is chosen by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,9 +22,9 @@ impl Presentation {
     /// it; text is subtitles unless it is said what else.
     pub(crate) fn choice<'p>(&self, own: &'p Representation) -> Choice<'p> {
         if own.kind == TrackKind::Text {
-            return text_choice(&own.name, own.language.as_deref(), &own.descriptors);
+            return text_choice(&own.name, own.language.as_deref(), &own.labels);
         }
-        let mut roles = own.descriptors.roles.clone();
+        let mut roles = own.labels.roles.clone();
         if !roles.contains(&Role::Main) && self.main(own.kind).is_some_and(|main| main.name == own.name) {
             roles.insert(0, Role::Main);
         }
@@ -33,7 +33,7 @@ impl Presentation {
         }
         let language = own.language.as_deref();
         let spoken = language.filter(|_| own.kind == TrackKind::Audio);
-        let label = own.descriptors.label.as_deref().or_else(|| spoken.and_then(autonym));
+        let label = own.labels.label.as_deref().or_else(|| spoken.and_then(autonym));
         Choice { name: &own.name, language, label, roles }
     }
 
@@ -41,8 +41,8 @@ impl Presentation {
     /// the first.
     fn main(&self, kind: TrackKind) -> Option<&Representation> {
         let all = || self.representations.iter().filter(|own| own.kind == kind);
-        let says_so = all().find(|own| own.descriptors.roles.contains(&Role::Main));
-        says_so.or_else(|| all().find(|own| own.descriptors.roles.is_empty())).or_else(|| all().next())
+        let says_so = all().find(|own| own.labels.roles.contains(&Role::Main));
+        says_so.or_else(|| all().find(|own| own.labels.roles.is_empty())).or_else(|| all().next())
     }
 
     /// Adds subtitles that were given as a file, and returns what is to be written for them: paths below the package, and texts.
@@ -50,7 +50,7 @@ impl Presentation {
         &mut self,
         file: &WebVttFile,
         language: Option<String>,
-        descriptors: Descriptors,
+        labels: TrackLabels,
     ) -> Vec<(String, String)> {
         let tracks = self.representations.iter().filter(|own| own.kind == TrackKind::Text).count();
         let number = tracks.saturating_add(self.sidecars.len()).saturating_add(1);
@@ -60,7 +60,7 @@ impl Presentation {
         let sidecar = Sidecar {
             name: format!("t{number}"),
             language,
-            descriptors,
+            labels,
             bytes: u64::try_from(file.text().len()).unwrap_or(u64::MAX),
             is_mapped: mapped.is_some(),
         };
@@ -74,15 +74,15 @@ impl Presentation {
 impl Sidecar {
     /// What it is chosen by.
     pub(crate) fn choice(&self) -> Choice<'_> {
-        text_choice(&self.name, self.language.as_deref(), &self.descriptors)
+        text_choice(&self.name, self.language.as_deref(), &self.labels)
     }
 }
 
-fn text_choice<'p>(name: &'p str, language: Option<&'p str>, descriptors: &'p Descriptors) -> Choice<'p> {
-    let mut roles = descriptors.roles.clone();
+fn text_choice<'p>(name: &'p str, language: Option<&'p str>, labels: &'p TrackLabels) -> Choice<'p> {
+    let mut roles = labels.roles.clone();
     if !roles.iter().any(|role| matches!(role, Role::Subtitle | Role::Caption | Role::ForcedSubtitle)) {
         roles.push(Role::Subtitle);
     }
-    let label = descriptors.label.as_deref().or_else(|| language.and_then(autonym));
+    let label = labels.label.as_deref().or_else(|| language.and_then(autonym));
     Choice { name, language, label, roles }
 }

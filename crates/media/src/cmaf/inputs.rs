@@ -12,7 +12,7 @@
 use std::collections::BTreeSet;
 
 use crate::codec::SampleEntry;
-use crate::track::{Descriptors, Movie, Track, TrackKind};
+use crate::track::{Movie, Track, TrackKind, TrackLabels};
 use crate::{Error, Result};
 
 /// Movies a package may be made of: more than any ladder has rungs and languages together.
@@ -81,7 +81,7 @@ struct SetKey {
     /// Of video of high dynamic range, its transfer characteristics.
     transfer: Option<u16>,
     /// What it is for; of a picture not what it is called, which may be its rate.
-    descriptors: Descriptors,
+    labels: TrackLabels,
     ordinal: u16,
 }
 
@@ -91,14 +91,14 @@ impl SetKey {
         let entry = track.descriptions.entries().first();
         let kind = |entry: &SampleEntry<'_>| if is_video { entry.kind.to_string() } else { entry.codecs.clone() };
         let transfer = track.video().and_then(|video| video.colour).map(|colour| u16::from(colour.transfer));
-        let label = track.descriptors.label.clone().filter(|_| !is_video);
+        let label = track.labels.label.clone().filter(|_| !is_video);
         Self {
             kind: track.kind,
             codec: entry.map(kind).unwrap_or_default(),
             language: track.language.clone(),
             channels: track.audio().map_or(0, |audio| audio.channels),
             transfer: transfer.filter(|transfer| HIGH_DYNAMIC_RANGE.contains(transfer)),
-            descriptors: Descriptors { label, roles: track.descriptors.roles.clone() },
+            labels: TrackLabels { label, roles: track.labels.roles.clone() },
             ordinal,
         }
     }
@@ -119,11 +119,7 @@ fn is_same(a: &Track<'_>, b: &Track<'_>) -> bool {
         let edits = (track.presentation_offset, track.edited_start, track.edited_end);
         (track.kind, track.timescale, edits, track.matrix, track.presentation_size, samples.len(), samples.bytes())
     };
-    if header(a) != header(b)
-        || a.language != b.language
-        || a.descriptors != b.descriptors
-        || a.descriptions != b.descriptions
-    {
+    if header(a) != header(b) || a.language != b.language || a.labels != b.labels || a.descriptions != b.descriptions {
         return false;
     }
     let mut sizes = BTreeSet::new();

@@ -13,7 +13,6 @@ mod cuts;
 mod fragment;
 mod init;
 mod inputs;
-mod intake;
 mod plan;
 mod plan_file;
 mod planner;
@@ -22,11 +21,11 @@ mod segment;
 mod single_file;
 mod sizes;
 mod source;
+mod streaming;
 mod subtitles;
 
 pub(crate) use choice::Choice;
 pub use inputs::MAX_INPUTS;
-pub use intake::{StreamingPackager, WholeSegment};
 pub use plan::{
     EntryPoint, Extent, KeyParameters, Layout, PlanOptions, PlannedSample, Presentation, ProtectedTracks, Protection,
     Representation, SapType, SegmentPlan, SegmentTime, Sidecar, SourceRange, WorkUnit, WorkUnitTrack,
@@ -37,3 +36,4 @@ pub use segment::{Segment, package_work_unit};
 pub use single_file::FileHead;
 pub use sizes::{SegmentSize, SegmentSizes};
 pub use source::SourceBuffers;
+pub use streaming::{StreamingPackager, WholeSegment};

@@ -6,10 +6,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::cenc::{ConstantIv, ContentKey, KeyId, Mode, Pattern, Scheme, TrackEncryption};
-use crate::codec::{AudioFacts, ProtectionRule, VideoFacts};
+use crate::codec::{AudioInfo, ProtectionRule, VideoInfo};
 use crate::text::TextTrack;
 use crate::time::Timescale;
-use crate::track::{Descriptors, Sample, TrackKind};
+use crate::track::{Sample, TrackKind, TrackLabels};
 
 /// How a movie is to be packaged.
 #[derive(Debug, Clone)]
@@ -168,7 +168,7 @@ pub struct Sidecar {
     /// BCP 47 language, where known.
     pub language: Option<String>,
     /// What else players choose it by.
-    pub descriptors: Descriptors,
+    pub labels: TrackLabels,
     /// Length of the file in bytes.
     pub bytes: u64,
     /// Whether players of HLS have a file of their own, which says which media time is its zero.
@@ -207,11 +207,11 @@ pub struct Representation {
     /// BCP 47 language, where known.
     pub language: Option<String>,
     /// What else players choose it by.
-    pub descriptors: Descriptors,
+    pub labels: TrackLabels,
     /// What is known of the picture, for video.
-    pub video: Option<VideoFacts>,
+    pub video: Option<VideoInfo>,
     /// What is known of the sound, for audio.
-    pub audio: Option<AudioFacts>,
+    pub audio: Option<AudioInfo>,
     /// How it is encrypted, if it is.
     pub encryption: Option<TrackEncryption>,
     /// The media time that is shown at presentation time zero.

@@ -418,7 +418,7 @@ impl<'m, 'a> Cursor<'m, 'a> {
             timescale: track.timescale,
             codecs: track.descriptions.codecs().to_owned(),
             language: track.language.clone(),
-            descriptors: track.descriptors.clone(),
+            labels: track.labels.clone(),
             video: track.video().cloned(),
             audio: track.audio().cloned(),
             encryption: self.encryption,

@@ -190,7 +190,7 @@ mod tests {
     use super::*;
     use crate::cmaf::SapType;
     use crate::time::Timescale;
-    use crate::track::{Descriptors, TrackKind};
+    use crate::track::{TrackKind, TrackLabels};
 
     fn track(segments: Vec<SegmentTime>) -> Representation {
         Representation {
@@ -203,7 +203,7 @@ mod tests {
             language: None,
             video: None,
             audio: None,
-            descriptors: Descriptors::default(),
+            labels: TrackLabels::default(),
             encryption: None,
             presentation_time_offset: 0,
             sample_duration: None,

@@ -2,7 +2,7 @@
 
 use super::audio_specific::AudioSpecificConfig;
 use super::sound::Sound;
-use super::{AudioFacts, ChannelLayout, SampleEntry, mp3};
+use super::{AudioInfo, ChannelLayout, SampleEntry, mp3};
 use crate::isobmff::{BoxView, Reader};
 use crate::{Error, Result};
 
@@ -19,7 +19,7 @@ pub(super) fn sample_entry<'a>(entry: &BoxView<'a>, track_id: u32) -> Result<Sam
     let sound = Sound::parse(entry, b"esds")?;
     let esds = sound.configuration.ok_or(entry.malformed("it has no esds box"))?;
     let (object_type, specific) = elementary_stream(&esds)?;
-    let stated = AudioFacts {
+    let stated = AudioInfo {
         sample_rate: sound.sample_rate,
         channels: sound.channels,
         layout: ChannelLayout::of_few(sound.channels),
@@ -64,7 +64,7 @@ fn elementary_stream<'a>(esds: &BoxView<'a>) -> Result<(u8, Option<&'a [u8]>)> {
 /// The payload of the descriptor that comes next, which must be of `tag` (ISO/IEC 14496-1 8.3.3).
 fn descriptor<'a>(reader: &mut Reader<'a>, tag: u8, esds: &BoxView<'_>) -> Result<Reader<'a>> {
     if reader.u8()? != tag {
-        return Err(esds.malformed("its descriptors are not in the order ES, decoder config, decoder specific"));
+        return Err(esds.malformed("its labels are not in the order ES, decoder config, decoder specific"));
     }
     let mut length: usize = 0;
     for _ in 0..4 {

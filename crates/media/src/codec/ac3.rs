@@ -7,7 +7,7 @@
 
 use super::bits::Bits;
 use super::sound::Sound;
-use super::{AudioFacts, ChannelLayout, SampleEntry};
+use super::{AudioInfo, ChannelLayout, SampleEntry};
 use crate::Result;
 use crate::isobmff::BoxView;
 
@@ -25,7 +25,7 @@ pub(super) fn eac3<'a>(entry: &BoxView<'a>) -> Result<SampleEntry<'a>> {
     Ok(SampleEntry::sound(entry.kind, "ec-3".to_owned(), facts, sound.body))
 }
 
-fn ac3_facts(dac3: &[u8], stated_rate: u32) -> Option<AudioFacts> {
+fn ac3_facts(dac3: &[u8], stated_rate: u32) -> Option<AudioInfo> {
     let mut bits = Bits::new(dac3);
     let rate = sample_rate(bits.byte(2)?);
     bits.skip(8)?; // bsid, bsmod
@@ -33,7 +33,7 @@ fn ac3_facts(dac3: &[u8], stated_rate: u32) -> Option<AudioFacts> {
     Some(speakers.facts(rate.unwrap_or(stated_rate), None))
 }
 
-fn eac3_facts(dec3: &[u8], stated_rate: u32) -> Option<AudioFacts> {
+fn eac3_facts(dec3: &[u8], stated_rate: u32) -> Option<AudioInfo> {
     let mut bits = Bits::new(dec3);
     bits.skip(13)?; // data_rate
     let further_substreams = bits.take(3)?;
@@ -94,10 +94,10 @@ impl Speakers {
         self.map |= (low.reverse_bits() >> 5) | lfe2;
     }
 
-    fn facts(self, sample_rate: u32, joc: Option<u8>) -> AudioFacts {
+    fn facts(self, sample_rate: u32, joc: Option<u8>) -> AudioInfo {
         let channels = self.map.count_ones().saturating_add((self.map & PAIRS).count_ones());
         let channels = u16::try_from(channels).unwrap_or(u16::MAX);
-        AudioFacts { sample_rate, channels, layout: Some(self.layout()), joc }
+        AudioInfo { sample_rate, channels, layout: Some(self.layout()), joc }
     }
 
     /// ETSI TS 102 366 table I.1.1.

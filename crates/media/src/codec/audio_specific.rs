@@ -8,7 +8,7 @@
 //! index shows). The first two give the same `codecs` string and the rate that is heard.
 
 use super::bits::Bits;
-use super::{AudioFacts, ChannelLayout};
+use super::{AudioInfo, ChannelLayout};
 
 /// The part of an `AudioSpecificConfig` that a manifest needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,9 +103,9 @@ impl AudioSpecificConfig {
     }
 
     /// The facts of the track, from what its sample entry states and this knows better.
-    pub(super) fn facts(&self, stated: &AudioFacts) -> AudioFacts {
+    pub(super) fn facts(&self, stated: &AudioInfo) -> AudioInfo {
         let (channels, layout) = self.channels.unwrap_or((stated.channels, stated.layout));
-        AudioFacts { sample_rate: self.sample_rate, channels, layout, joc: None }
+        AudioInfo { sample_rate: self.sample_rate, channels, layout, joc: None }
     }
 }
 

@@ -5,7 +5,7 @@
 //! they are all carried into the init segment, each protected as an entry of its own, and a segment is of one of them. Entries
 //! that no sample is of are left out: what they say does not matter, and may not even be supported.
 
-use super::{AudioFacts, ProtectionRule, SampleEntry, TextFacts, VideoFacts};
+use super::{AudioInfo, ProtectionRule, SampleEntry, TextInfo, VideoInfo};
 use crate::isobmff::{BoxView, Boxes};
 use crate::track::TrackKind;
 use crate::{Error, Result};
@@ -55,20 +55,20 @@ impl<'a> SampleDescriptions<'a> {
 
     /// What is known of the picture, of the largest if there are several; `None` for audio.
     #[must_use]
-    pub fn video(&self) -> Option<&VideoFacts> {
+    pub fn video(&self) -> Option<&VideoInfo> {
         let pictures = self.entries.iter().filter_map(|entry| entry.video.as_ref());
         pictures.max_by_key(|facts| u32::from(facts.width).saturating_mul(u32::from(facts.height)))
     }
 
     /// What is known of the sound, of that with the most channels if there are several; `None` for video.
     #[must_use]
-    pub fn audio(&self) -> Option<&AudioFacts> {
+    pub fn audio(&self) -> Option<&AudioInfo> {
         self.entries.iter().filter_map(|entry| entry.audio.as_ref()).max_by_key(|facts| facts.channels)
     }
 
     /// What is known of the text, of each; empty for video and audio.
     #[must_use]
-    pub fn texts(&self) -> Vec<&TextFacts> {
+    pub fn texts(&self) -> Vec<&TextInfo> {
         self.entries.iter().filter_map(|entry| entry.text.as_ref()).collect()
     }
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Av1Config, Av1Parser, AvcConfig, AvcParser, ChannelLayout, Colour, HevcConfig, HevcParser, TextFacts, Vp9Parser,
+    Av1Config, Av1Parser, AvcConfig, AvcParser, ChannelLayout, Colour, HevcConfig, HevcParser, TextInfo, Vp9Parser,
     aac, ac3, av1, avc, flac, hevc, mp3, opus, text, vp9,
 };
 use crate::cenc::Scheme;
@@ -22,11 +22,11 @@ pub struct SampleEntry<'a> {
     /// The RFC 6381 `codecs` string.
     pub codecs: String,
     /// What is known of the picture, for video.
-    pub video: Option<VideoFacts>,
+    pub video: Option<VideoInfo>,
     /// What is known of the sound, for audio.
-    pub audio: Option<AudioFacts>,
+    pub audio: Option<AudioInfo>,
     /// What is known of the text, for subtitles.
-    pub text: Option<TextFacts>,
+    pub text: Option<TextInfo>,
     /// How its samples are protected.
     pub protection: ProtectionRule,
     /// Everything behind the box header, in ISO form: carried through byte for byte, children and all.
@@ -35,7 +35,7 @@ pub struct SampleEntry<'a> {
 
 /// What a manifest says of a picture.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct VideoFacts {
+pub struct VideoInfo {
     /// Coded width in pixels.
     pub width: u16,
     /// Coded height in pixels.
@@ -48,7 +48,7 @@ pub struct VideoFacts {
 
 /// What a manifest says of sound.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AudioFacts {
+pub struct AudioInfo {
     /// Samples per second of the decoded sound.
     pub sample_rate: u32,
     /// Channels.
@@ -153,7 +153,7 @@ impl<'a> SampleEntry<'a> {
     pub(super) fn picture(
         kind: FourCc,
         codecs: String,
-        facts: VideoFacts,
+        facts: VideoInfo,
         protection: ProtectionRule,
         body: Cow<'a, [u8]>,
     ) -> Self {
@@ -161,13 +161,13 @@ impl<'a> SampleEntry<'a> {
     }
 
     /// An audio entry whose `body` stands behind its box header.
-    pub(super) fn sound(kind: FourCc, codecs: String, facts: AudioFacts, body: Cow<'a, [u8]>) -> Self {
+    pub(super) fn sound(kind: FourCc, codecs: String, facts: AudioInfo, body: Cow<'a, [u8]>) -> Self {
         let protection = ProtectionRule::FullSample;
         Self { kind, codecs, video: None, audio: Some(facts), text: None, protection, body }
     }
 
     /// A text entry whose `body` stands behind its box header. Its samples are never protected.
-    pub(super) fn text(kind: FourCc, codecs: String, facts: TextFacts, body: Cow<'a, [u8]>) -> Self {
+    pub(super) fn text(kind: FourCc, codecs: String, facts: TextInfo, body: Cow<'a, [u8]>) -> Self {
         let protection = ProtectionRule::FullSample;
         Self { kind, codecs, video: None, audio: None, text: Some(facts), protection, body }
     }

@@ -2,7 +2,7 @@
 
 use super::bits::Bits;
 use super::sound::Sound;
-use super::{AudioFacts, ChannelLayout, SampleEntry};
+use super::{AudioInfo, ChannelLayout, SampleEntry};
 use crate::Result;
 use crate::isobmff::BoxView;
 
@@ -15,7 +15,7 @@ pub(super) fn sample_entry<'a>(entry: &BoxView<'a>) -> Result<SampleEntry<'a>> {
     Ok(SampleEntry::sound(entry.kind, "fLaC".to_owned(), facts, sound.body))
 }
 
-fn stream_info(block: &[u8]) -> Option<AudioFacts> {
+fn stream_info(block: &[u8]) -> Option<AudioInfo> {
     let mut bits = Bits::new(block);
     let (_last, kind) = (bits.flag()?, bits.take(7)?);
     if kind != 0 {
@@ -27,5 +27,5 @@ fn stream_info(block: &[u8]) -> Option<AudioFacts> {
     let sample_rate = bits.take(20)?;
     let channels = bits.byte(3)?.saturating_add(1);
     let layout = ChannelLayout::of_vorbis_order(channels);
-    Some(AudioFacts { sample_rate, channels: channels.into(), layout, joc: None })
+    Some(AudioInfo { sample_rate, channels: channels.into(), layout, joc: None })
 }

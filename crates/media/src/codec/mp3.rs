@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::sound::Sound;
-use super::{AudioFacts, ChannelLayout, SampleEntry};
+use super::{AudioInfo, ChannelLayout, SampleEntry};
 use crate::Result;
 use crate::isobmff::{BoxView, BoxWriter, FourCc};
 
@@ -23,7 +23,7 @@ pub(super) fn sample_entry<'a>(entry: &BoxView<'a>) -> Result<SampleEntry<'a>> {
     // The fixed part of an audio sample entry, without what QuickTime has behind it.
     w.raw(sound.body.get(..28).unwrap_or(&sound.body));
     esds(&mut w, object_type);
-    let facts = AudioFacts {
+    let facts = AudioInfo {
         sample_rate: sound.sample_rate,
         channels: sound.channels,
         layout: ChannelLayout::of_few(sound.channels),

@@ -1,7 +1,7 @@
 //! Opus in ISO files ("Encapsulation of Opus in ISO Base Media File Format").
 
 use super::sound::Sound;
-use super::{AudioFacts, ChannelLayout, SampleEntry};
+use super::{AudioInfo, ChannelLayout, SampleEntry};
 use crate::Result;
 use crate::isobmff::BoxView;
 
@@ -21,6 +21,6 @@ pub(super) fn sample_entry<'a>(entry: &BoxView<'a>) -> Result<SampleEntry<'a>> {
         0 | 1 => ChannelLayout::of_vorbis_order(channels),
         _ => None,
     };
-    let facts = AudioFacts { sample_rate: SAMPLE_RATE, channels: channels.into(), layout, joc: None };
+    let facts = AudioInfo { sample_rate: SAMPLE_RATE, channels: channels.into(), layout, joc: None };
     Ok(SampleEntry::sound(entry.kind, "Opus".to_owned(), facts, sound.body))
 }

@@ -21,7 +21,7 @@ pub(crate) fn is_known(kind: FourCc) -> bool {
 
 /// What is known of the samples of text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TextFacts {
+pub struct TextInfo {
     /// How they are coded.
     pub coding: TextCoding,
     /// Whether all of them are to be shown even to who has not asked for subtitles.
@@ -33,7 +33,7 @@ pub(super) fn webvtt<'a>(entry: &BoxView<'a>) -> Result<SampleEntry<'a>> {
     let reader = fixed(entry)?;
     let vttc = Boxes::after(&reader, entry).find_kind(b"vttC")?.ok_or(entry.malformed("it has no vttC box"))?;
     let header = String::from_utf8_lossy(vttc.payload).trim_end_matches(['\0', '\n', '\r']).to_owned();
-    let facts = TextFacts { coding: TextCoding::WebVtt { header }, is_forced: false };
+    let facts = TextInfo { coding: TextCoding::WebVtt { header }, is_forced: false };
     Ok(SampleEntry::text(entry.kind, "wvtt".to_owned(), facts, Cow::Borrowed(entry.payload)))
 }
 
@@ -44,7 +44,7 @@ pub(super) fn timed_text<'a>(entry: &BoxView<'a>) -> Result<SampleEntry<'a>> {
     w.zeros(6);
     w.u16(1); // data_reference_index
     w.plain(b"vttC", |w| w.raw(SIGNATURE.as_bytes()));
-    let facts = TextFacts { coding: TextCoding::TimedText, is_forced };
+    let facts = TextInfo { coding: TextCoding::TimedText, is_forced };
     Ok(SampleEntry::text(FourCc(*b"wvtt"), "wvtt".to_owned(), facts, Cow::Owned(w.finish())))
 }
 
@@ -59,7 +59,7 @@ pub(super) fn ttml<'a>(entry: &BoxView<'a>, track_id: u32) -> Result<SampleEntry
     }
     let mime = Boxes::after(&reader, entry).find_kind(b"mime")?;
     let mime = mime.and_then(|mime| mime.payload.get(4..)).map(String::from_utf8_lossy).unwrap_or_default();
-    let facts = TextFacts { coding: TextCoding::Ttml, is_forced: false };
+    let facts = TextInfo { coding: TextCoding::Ttml, is_forced: false };
     Ok(SampleEntry::text(entry.kind, codecs(&mime, &namespaces, &schemas), facts, Cow::Borrowed(entry.payload)))
 }
 

@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use super::{Colour, VideoFacts};
+use super::{Colour, VideoInfo};
 use crate::isobmff::{BoxView, Boxes};
 use crate::{Error, Result};
 
 /// A visual sample entry.
 pub(super) struct Visual<'a> {
-    pub(super) facts: VideoFacts,
+    pub(super) facts: VideoInfo,
     /// The boxes behind the fixed part: the codec's configuration among them.
     pub(super) children: Boxes<'a>,
     /// Everything behind the header of the entry.
@@ -30,7 +30,7 @@ impl<'a> Visual<'a> {
             Ok::<_, Error>((reader.u32()?, reader.u32()?))
         });
         let sample_aspect_ratio = sample_aspect_ratio.transpose()?.filter(|(h, v)| *h > 0 && *v > 0);
-        let facts = VideoFacts { width, height, sample_aspect_ratio, colour: Colour::of_box(&children) };
+        let facts = VideoInfo { width, height, sample_aspect_ratio, colour: Colour::of_box(&children) };
         let body = Cow::Borrowed(without_terminator(entry.payload, children.clone())?);
         Ok(Self { facts, children, body })
     }

@@ -12,8 +12,8 @@ use crate::track::Role;
 const ROLE: &str = "urn:mpeg:dash:role:2011";
 const AUDIO_PURPOSE: &str = "urn:tva:metadata:cs:AudioPurposeCS:2007";
 
-/// Writes the descriptors, in the order of the schema.
-pub(super) fn descriptors(xml: &mut Xml, choice: Choice<'_>) -> io::Result<()> {
+/// Writes the labels, in the order of the schema.
+pub(super) fn labels(xml: &mut Xml, choice: Choice<'_>) -> io::Result<()> {
     if let Some(label) = choice.label {
         xml.create_element("Label").write_text_content(BytesText::new(label))?;
     }

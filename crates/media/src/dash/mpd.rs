@@ -12,7 +12,7 @@ use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
 use super::bandwidth::bandwidth;
-use super::choice::descriptors;
+use super::choice::labels;
 use super::picture::colours;
 use super::sound::sound;
 use crate::Result;
@@ -115,7 +115,7 @@ impl Document<'_> {
         let bits = u128::from(own.bytes).saturating_mul(8000);
         let bandwidth = bits.div_ceil(u128::from(self.buffer_ms).max(1)).max(1).to_string();
         set.write_inner_content(|xml| {
-            descriptors(xml, choice)?;
+            labels(xml, choice)?;
             let attributes = [("id", own.name.as_str()), ("bandwidth", bandwidth.as_str())];
             xml.create_element("Representation").with_attributes(attributes).write_inner_content(|xml| {
                 xml.create_element("BaseURL").write_text_content(BytesText::new(&own.path())).map(drop)
@@ -166,7 +166,7 @@ impl Document<'_> {
             {
                 colours(xml, video)?;
             }
-            descriptors(xml, self.presentation.choice(own))?;
+            labels(xml, self.presentation.choice(own))?;
             let is_shared = members.iter().all(|(other, _)| has_times_of(other, own));
             if is_shared && !self.is_single_file() {
                 segment_template(xml, own)?;

@@ -3,13 +3,13 @@
 use std::io;
 
 use super::mpd::Xml;
-use crate::codec::VideoFacts;
+use crate::codec::VideoInfo;
 
 /// Writes the code points of the colours, where the picture tells them.
 ///
 /// As properties that a player may pass over: one that does not know them plays the stream all the same, as it would if they
 /// were not there; in an essential one it would have to ignore the picture.
-pub(super) fn colours(xml: &mut Xml, video: &VideoFacts) -> io::Result<()> {
+pub(super) fn colours(xml: &mut Xml, video: &VideoInfo) -> io::Result<()> {
     let Some(colour) = video.colour else { return Ok(()) };
     let points = [
         ("urn:mpeg:mpegB:cicp:ColourPrimaries", colour.primaries),

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::mpd::Xml;
-use crate::codec::{AudioFacts, ChannelLayout};
+use crate::codec::{AudioInfo, ChannelLayout};
 
 /// Schemes of `AudioChannelConfiguration` (ISO/IEC 23009-1 5.8.5.4; ETSI TS 102 366 I.1.2.1).
 const CICP: &str = "urn:mpeg:mpegB:cicp:ChannelConfiguration";
@@ -13,8 +13,8 @@ const DOLBY: &str = "tag:dolby.com,2014:dash:audio_channel_configuration:2011";
 const EXTENSION_TYPE: &str = "tag:dolby.com,2018:dash:EC3_ExtensionType:2018";
 const COMPLEXITY_INDEX: &str = "tag:dolby.com,2018:dash:EC3_ExtensionComplexityIndex:2018";
 
-/// Writes the descriptors of `audio`, in the order of the schema.
-pub(super) fn sound(xml: &mut Xml, audio: &AudioFacts) -> io::Result<()> {
+/// Writes the labels of `audio`, in the order of the schema.
+pub(super) fn sound(xml: &mut Xml, audio: &AudioInfo) -> io::Result<()> {
     let mut descriptor = |name: &str, scheme: &str, value: &str| {
         xml.create_element(name).with_attributes([("schemeIdUri", scheme), ("value", value)]).write_empty().map(drop)
     };
@@ -37,7 +37,7 @@ mod tests {
 
     fn written(layout: ChannelLayout, joc: Option<u8>) -> String {
         let mut xml = Writer::new(Vec::new());
-        sound(&mut xml, &AudioFacts { sample_rate: 48_000, channels: 6, layout: Some(layout), joc }).unwrap();
+        sound(&mut xml, &AudioInfo { sample_rate: 48_000, channels: 6, layout: Some(layout), joc }).unwrap();
         String::from_utf8(xml.into_inner()).unwrap()
     }
 

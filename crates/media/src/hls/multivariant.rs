@@ -180,12 +180,12 @@ fn resolution(own: &Representation) -> String {
 mod tests {
     use super::*;
     use crate::cmaf::{EntryPoint, Layout, SapType, SegmentTime};
-    use crate::codec::{AudioFacts, ChannelLayout, VideoFacts};
+    use crate::codec::{AudioInfo, ChannelLayout, VideoInfo};
     use crate::time::Timescale;
-    use crate::track::{Descriptors, Role};
+    use crate::track::{Role, TrackLabels};
 
-    const STEREO: AudioFacts =
-        AudioFacts { sample_rate: 48_000, channels: 2, layout: Some(ChannelLayout::Cicp(2)), joc: None };
+    const STEREO: AudioInfo =
+        AudioInfo { sample_rate: 48_000, channels: 2, layout: Some(ChannelLayout::Cicp(2)), joc: None };
 
     fn track(name: &str, kind: TrackKind, codecs: &str, language: Option<&str>) -> Representation {
         let entry = Some(EntryPoint { sap_type: SapType::One, delay: 0 });
@@ -197,8 +197,8 @@ mod tests {
             timescale: Timescale::new(1000).unwrap(),
             codecs: codecs.to_owned(),
             language: language.map(str::to_owned),
-            descriptors: Descriptors::default(),
-            video: (kind == TrackKind::Video).then_some(VideoFacts {
+            labels: TrackLabels::default(),
+            video: (kind == TrackKind::Video).then_some(VideoInfo {
                 width: 640,
                 height: 360,
                 sample_aspect_ratio: None,
@@ -256,13 +256,13 @@ mod tests {
 
     #[test]
     fn renditions_are_told_apart_by_names_that_people_can_read() {
-        let described = Descriptors { label: Some("The \"real\" one".into()), roles: vec![Role::Description] };
+        let described = TrackLabels { label: Some("The \"real\" one".into()), roles: vec![Role::Description] };
         let text = written(vec![
             track("v1", TrackKind::Video, "avc1.64001F", None),
             track("a1", TrackKind::Audio, "mp4a.40.2", Some("de")),
             track("a2", TrackKind::Audio, "mp4a.40.2", Some("en")),
             track("a3", TrackKind::Audio, "mp4a.40.2", Some("en")),
-            Representation { descriptors: described, ..track("a4", TrackKind::Audio, "mp4a.40.2", Some("en")) },
+            Representation { labels: described, ..track("a4", TrackKind::Audio, "mp4a.40.2", Some("en")) },
             track("a5", TrackKind::Audio, "mp4a.40.2", None),
         ]);
         let names: Vec<_> = text.split("NAME=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
@@ -272,11 +272,11 @@ mod tests {
 
     #[test]
     fn the_main_sound_is_the_default_wherever_it_stands() {
-        let main = Descriptors { label: None, roles: vec![Role::Main] };
+        let main = TrackLabels { label: None, roles: vec![Role::Main] };
         let text = written(vec![
             track("v1", TrackKind::Video, "avc1.64001F", None),
             track("a1", TrackKind::Audio, "mp4a.40.2", Some("de")),
-            Representation { descriptors: main, ..track("a2", TrackKind::Audio, "mp4a.40.2", Some("en")) },
+            Representation { labels: main, ..track("a2", TrackKind::Audio, "mp4a.40.2", Some("en")) },
         ]);
         let default: Vec<_> = text.lines().filter(|line| line.contains("DEFAULT=YES")).collect();
         assert!(matches!(default.as_slice(), [own] if own.contains("\"en\"")), "{text}");
@@ -284,12 +284,12 @@ mod tests {
 
     #[test]
     fn subtitles_are_one_group_of_every_variant() {
-        let forced = Descriptors { label: None, roles: vec![Role::ForcedSubtitle] };
+        let forced = TrackLabels { label: None, roles: vec![Role::ForcedSubtitle] };
         let text = written(vec![
             track("v1", TrackKind::Video, "avc1.64001F", None),
             track("a1", TrackKind::Audio, "mp4a.40.2", None),
             track("t1", TrackKind::Text, "wvtt", Some("en")),
-            Representation { descriptors: forced, ..track("t2", TrackKind::Text, "stpp.ttml.im1t", Some("fr")) },
+            Representation { labels: forced, ..track("t2", TrackKind::Text, "stpp.ttml.im1t", Some("fr")) },
         ]);
         assert!(text.contains(
             "#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"subtitles\",NAME=\"English\",LANGUAGE=\"en\",DEFAULT=NO,\

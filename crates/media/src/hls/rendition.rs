@@ -2,7 +2,7 @@
 
 use super::media::{line, path};
 use crate::cmaf::{Choice, Presentation, Representation, Sidecar};
-use crate::codec::AudioFacts;
+use crate::codec::AudioInfo;
 use crate::track::Role;
 
 /// What a rendition is for, of which the file says so, in Apple's words.
@@ -78,7 +78,7 @@ fn names(choices: &[Choice<'_>]) -> Vec<String> {
 }
 
 /// `CHANNELS` (RFC 8216bis 4.4.6.1): how many, or for Dolby Atmos how many objects at once, and that they are coded jointly.
-fn channels(audio: &AudioFacts) -> String {
+fn channels(audio: &AudioInfo) -> String {
     audio.joc.map_or_else(|| audio.channels.to_string(), |complexity| format!("{complexity}/JOC"))
 }
 
@@ -88,8 +88,8 @@ mod tests {
 
     #[test]
     fn atmos_counts_objects_not_channels() {
-        let stereo = AudioFacts { sample_rate: 48_000, channels: 2, layout: None, joc: None };
+        let stereo = AudioInfo { sample_rate: 48_000, channels: 2, layout: None, joc: None };
         assert_eq!(channels(&stereo), "2");
-        assert_eq!(channels(&AudioFacts { joc: Some(16), ..stereo }), "16/JOC");
+        assert_eq!(channels(&AudioInfo { joc: Some(16), ..stereo }), "16/JOC");
     }
 }

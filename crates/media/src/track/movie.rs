@@ -1,11 +1,11 @@
 //! The movie: its tracks, and which of them can be packaged.
 
 use super::SampleTable;
-use super::descriptors::Descriptors;
 use super::edit::{Edit, start_at_zero};
 use super::fragment::{Fragments, Run};
+use super::labels::TrackLabels;
 use super::language::bcp47;
-use crate::codec::{self, AudioFacts, SampleDescriptions, VideoFacts};
+use crate::codec::{self, AudioInfo, SampleDescriptions, VideoInfo};
 use crate::isobmff::{BoxView, Boxes, FourCc};
 use crate::text::TextCoding;
 use crate::time::Timescale;
@@ -57,7 +57,7 @@ pub struct Track<'a> {
     /// BCP 47 language; `None` when undetermined.
     pub language: Option<String>,
     /// What else players choose it by.
-    pub descriptors: Descriptors,
+    pub labels: TrackLabels,
     /// The transformation matrix of `tkhd`, as stored: rotation is kept by carrying it through.
     pub matrix: [u8; 36],
     /// Width and height of `tkhd`, 16.16 fixed point, as stored.
@@ -77,13 +77,13 @@ pub struct Track<'a> {
 impl Track<'_> {
     /// What is known of the picture; `None` for audio.
     #[must_use]
-    pub fn video(&self) -> Option<&VideoFacts> {
+    pub fn video(&self) -> Option<&VideoInfo> {
         self.descriptions.video()
     }
 
     /// What is known of the sound; `None` for video.
     #[must_use]
-    pub fn audio(&self) -> Option<&AudioFacts> {
+    pub fn audio(&self) -> Option<&AudioInfo> {
         self.descriptions.audio()
     }
 }
@@ -195,7 +195,7 @@ fn parse_track<'a>(
     let language = extended.or(language.as_deref().and_then(bcp47));
     let texts = descriptions.texts();
     let is_forced = !texts.is_empty() && texts.iter().all(|text| text.is_forced);
-    let descriptors = Descriptors::parse(trak, &mdia, is_forced);
+    let labels = TrackLabels::parse(trak, &mdia, is_forced);
     let TrackHeader { id, mut matrix, size: mut presentation_size } = *header;
     if texts.iter().any(|text| text.coding == TextCoding::TimedText) {
         // What is written in its place knows no box that text is laid out in.
@@ -206,7 +206,7 @@ fn parse_track<'a>(
         kind,
         timescale,
         language,
-        descriptors,
+        labels,
         matrix,
         presentation_size,
         descriptions,

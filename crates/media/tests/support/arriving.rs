@@ -11,18 +11,18 @@ pub(crate) fn segments(
     read: impl Fn(&Range<u64>) -> Vec<u8>,
     keys: &ContentKeys,
 ) -> vpp_media::Result<Vec<(String, Vec<u8>)>> {
-    let mut intake = StreamingPackager::new(work_unit, keys)?;
-    let mut made = intake.empty()?;
+    let mut packager = StreamingPackager::new(work_unit, keys)?;
+    let mut made = packager.empty()?;
     let length = 1 + work_unit.source_bytes() as usize % 1013;
     let ranges: Vec<Vec<u8>> = work_unit.ranges.iter().map(|range| read(&range.bytes)).collect();
     let most = ranges.iter().map(|range| range.len().div_ceil(length)).max().unwrap_or_default();
     for piece in 0..most {
         for (position, range) in ranges.iter().enumerate() {
             if let Some(piece) = range.chunks(length).nth(piece) {
-                made.extend(intake.supply(position, piece)?);
+                made.extend(packager.supply(position, piece)?);
             }
         }
     }
-    assert!(intake.supply(0, &[0]).is_err(), "a range has an end");
+    assert!(packager.supply(0, &[0]).is_err(), "a range has an end");
     Ok(made.into_iter().map(|own| (own.segment.path(), own.into_bytes().concat())).collect())
 }

@@ -4,11 +4,11 @@ use std::future::Future;
 
 use vpp_media::cmaf::SegmentSize;
 
-use crate::content::Content;
-use crate::id::{ContentId, PackageId};
-use crate::package::Package;
+use crate::domain::content::Content;
+use crate::domain::id::{ContentId, PackageId};
+use crate::domain::package::Package;
+use crate::domain::state::{Advance, Transition};
 use crate::ports::{Digest, ETag, Spent, Unavailable, Upload};
-use crate::state::{Advance, Transition};
 
 /// What a conditional create found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub struct Receipt {
     /// The work unit's segments.
     pub segments: Vec<SegmentReceipt>,
     /// What they were written as, when they are not files of their own.
-    pub pieces: Vec<PieceReceipt>,
+    pub pieces: Vec<PartReceipt>,
     /// What making it cost.
     pub spent: Spent,
 }
@@ -47,7 +47,7 @@ impl Receipt {
 
 /// Segments of a single file that were written together.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PieceReceipt {
+pub struct PartReceipt {
     /// Name of their representation.
     pub representation: String,
     /// Length in bytes.
@@ -55,12 +55,12 @@ pub struct PieceReceipt {
     /// Digest of the bytes.
     pub digest: Digest,
     /// Where they are.
-    pub place: Place,
+    pub place: PartLocation,
 }
 
 /// Where a piece of a single file is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum PartLocation {
     /// It is the file itself, head and all.
     File,
     /// It was uploaded, as this part.

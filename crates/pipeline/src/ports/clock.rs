@@ -1,6 +1,6 @@
 //! The time of day, for the times an item shows. No output byte depends on it.
 
-use crate::timestamp::Timestamp;
+use crate::domain::timestamp::Timestamp;
 
 /// A clock.
 pub trait Clock: Send + Sync {

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use crate::id::PackageId;
+use crate::domain::id::PackageId;
 use crate::ports::Unavailable;
 
 /// How far it is with forgetting something.
@@ -16,6 +16,7 @@ pub enum Forgetting {
 
 /// The CDN's caches.
 pub trait EdgeCache: Send + Sync {
-    /// Has all that is kept of a run of a package forgotten, and says how far that is. Asking again begins nothing new.
-    fn forget(&self, package: &PackageId, run: u64) -> impl Future<Output = Result<Forgetting, Unavailable>> + Send;
+    /// Has all that is kept of an attempt of a package forgotten, and says how far that is. Asking again begins nothing new.
+    fn forget(&self, package: &PackageId, attempt: u64)
+    -> impl Future<Output = Result<Forgetting, Unavailable>> + Send;
 }

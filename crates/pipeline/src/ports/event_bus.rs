@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use crate::event::Event;
+use crate::domain::event::Event;
 use crate::ports::Unavailable;
 
 /// Hands events on to all who have asked for them, at least once.

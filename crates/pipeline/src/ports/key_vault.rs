@@ -7,8 +7,8 @@ use data_encoding::BASE64;
 use vpp_media::cenc::{ConstantIv, ContentKey, Drm, Scheme};
 use vpp_media::cmaf::ProtectedTracks;
 
+use crate::domain::id::PackageId;
 use crate::error::Cause;
-use crate::id::PackageId;
 use crate::ports::Unavailable;
 
 /// A content key that only the vault can unwrap. Safe to store and to show.

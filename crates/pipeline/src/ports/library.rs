@@ -6,12 +6,12 @@ use std::str::FromStr;
 
 use data_encoding::BASE64URL_NOPAD;
 
-use crate::content::{Content, Verdict};
-use crate::id::{ContentId, PackageId};
-use crate::package::Package;
+use crate::domain::content::{Content, Verdict};
+use crate::domain::id::{ContentId, PackageId};
+use crate::domain::package::Package;
+use crate::domain::state::Status;
+use crate::domain::timestamp::Timestamp;
 use crate::ports::Unavailable;
-use crate::state::Status;
-use crate::timestamp::Timestamp;
 
 /// Some of a list, newest first. Where a filter lets little through, a page may hold fewer than were asked for, even none, and
 /// the list go on all the same.
@@ -150,18 +150,18 @@ pub trait Library: Send + Sync {
     /// Makes a content a tombstone, if it is there; one that is one already stays as it is.
     fn bury_content(&self, id: &ContentId, at: Timestamp) -> impl Future<Output = Result<(), Unavailable>> + Send;
 
-    /// Takes the deletion of a package in this run for oneself `until` then, if it is Deleting and nobody has it `now`. Says
+    /// Takes the deletion of a package in this attempt for oneself `until` then, if it is Deleting and nobody has it `now`. Says
     /// whether.
     fn lease_deletion(
         &self,
         id: &PackageId,
-        run: u64,
+        attempt: u64,
         now: Timestamp,
         until: Timestamp,
     ) -> impl Future<Output = Result<bool, Unavailable>> + Send;
 
-    /// Forgets a package that is Deleting in this run, its receipts and its uploads first; nothing of another.
-    fn forget_package(&self, id: &PackageId, run: u64) -> impl Future<Output = Result<(), Unavailable>> + Send;
+    /// Forgets a package that is Deleting in this attempt, its receipts and its uploads first; nothing of another.
+    fn forget_package(&self, id: &PackageId, attempt: u64) -> impl Future<Output = Result<(), Unavailable>> + Send;
 }
 
 #[cfg(test)]

@@ -5,12 +5,11 @@
 //! (`testing::contract`) holds both to the same meaning.
 
 mod body;
-mod book;
 mod catalog;
+mod client_uploads;
 mod clock;
 mod edge_cache;
 mod event_bus;
-mod intake;
 mod key_vault;
 mod library;
 mod meter;
@@ -20,16 +19,16 @@ mod probe;
 mod queue;
 mod receiver;
 mod remover;
+mod request_records;
 mod token_signer;
 mod token_store;
 
 pub use body::Body;
-pub use book::Book;
-pub use catalog::{Catalog, Created, PieceReceipt, Place, Receipt, SegmentReceipt};
+pub use catalog::{Catalog, Created, PartLocation, PartReceipt, Receipt, SegmentReceipt};
+pub use client_uploads::{ArrivedPart, ClientUploadStore};
 pub use clock::Clock;
 pub use edge_cache::{EdgeCache, Forgetting};
 pub use event_bus::EventBus;
-pub use intake::{Arrived, Intake};
 pub use key_vault::{KeyError, KeyUse, KeyVault, MadeKey, WrappedKey};
 pub use library::{ContentFilter, Cursor, InvalidCursor, Library, PackageFilter, Page, VerdictKind};
 pub use meter::{Meter, Reading, Spent};
@@ -39,6 +38,7 @@ pub use probe::{Container, Piece, Probe, ProbeError, ProbeReport, Track};
 pub use queue::{DelayQueue, Queue, Queues};
 pub use receiver::{Receiver, SecretStore};
 pub use remover::ObjectRemover;
+pub use request_records::RequestRecords;
 pub use token_signer::{Mac, TokenSigner};
 pub use token_store::TokenStore;
 

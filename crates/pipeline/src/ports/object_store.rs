@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures_util::{Stream, TryStreamExt};
 use vpp_media::isobmff::MAX_MOOV_BYTES;
 
-use crate::layout::Headers;
+use crate::domain::layout::Headers;
 use crate::ports::{Body, NewPart, Part, Unavailable, UploadId};
 
 /// A bucket and a key, written `s3://bucket/key`.

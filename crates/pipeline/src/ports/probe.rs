@@ -19,7 +19,7 @@ pub struct ProbeReport {
     pub tracks: Vec<Track>,
 }
 
-/// Facts of a file as a whole.
+/// What Bento4 reports of a file as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Container {
     /// `ftyp`'s major brand; none in a QuickTime file of old.
@@ -36,7 +36,7 @@ pub struct Container {
     pub fast_start: bool,
 }
 
-/// Facts of one track.
+/// What Bento4 reports of one track.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Track {
     /// `track_ID`.

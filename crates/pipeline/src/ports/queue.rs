@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use crate::message::{DashMessage, DeletionMessage, FragmentMessage};
+use crate::domain::message::{DashMessage, DeletionMessage, FragmentMessage};
 use crate::ports::Unavailable;
 
 /// A queue that delivers every message at least once, in any order.

@@ -2,8 +2,8 @@
 
 use std::future::Future;
 
+use crate::notifications::webhook::{SignedRequest, SigningSecrets};
 use crate::ports::Unavailable;
-use crate::webhook::{SignedRequest, SigningSecrets};
 
 /// Takes webhooks.
 pub trait Receiver: Send + Sync {

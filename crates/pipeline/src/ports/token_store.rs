@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use crate::access::Tokens;
+use crate::api::access::Tokens;
 use crate::ports::Unavailable;
 
 /// Keeps the tokens that callers of the API show.

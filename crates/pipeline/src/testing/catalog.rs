@@ -6,15 +6,15 @@ use std::collections::btree_map::Entry;
 use std::sync::{Arc, Mutex};
 
 use super::lock;
-use crate::content::Content;
-use crate::id::{ContentId, IncomingId, PackageId};
-use crate::intake::Incoming;
-use crate::package::Package;
+use crate::api::uploads::ClientUpload;
+use crate::domain::content::Content;
+use crate::domain::id::{ClientUploadId, ContentId, PackageId};
+use crate::domain::package::Package;
+use crate::domain::state::{Advance, State as PackageState, Transition};
+use crate::domain::timestamp::Timestamp;
 use crate::ports::{
-    Book, Catalog, ContentFilter, Created, Cursor, Library, PackageFilter, Page, Receipt, Unavailable, Upload,
+    Catalog, ContentFilter, Created, Cursor, Library, PackageFilter, Page, Receipt, RequestRecords, Unavailable, Upload,
 };
-use crate::state::{Advance, State as PackageState, Transition};
-use crate::timestamp::Timestamp;
 
 /// A catalog in memory. Clones share what it remembers.
 #[derive(Debug, Clone, Default)]
@@ -29,7 +29,7 @@ struct State {
     receipts: BTreeMap<(PackageId, u32), Receipt>,
     uploads: BTreeMap<PackageId, Vec<Upload>>,
     leases: BTreeMap<PackageId, Timestamp>,
-    incoming: BTreeMap<IncomingId, Incoming>,
+    incoming: BTreeMap<ClientUploadId, ClientUpload>,
     claims: BTreeMap<String, String>,
 }
 
@@ -172,22 +172,22 @@ impl Library for MemoryCatalog {
     async fn lease_deletion(
         &self,
         id: &PackageId,
-        run: u64,
+        attempt: u64,
         now: Timestamp,
         until: Timestamp,
     ) -> Result<bool, Unavailable> {
         let mut state = lock(&self.state);
         let free = state.leases.get(id).is_none_or(|until| *until < now);
-        let taken = free && state.packages.get(id).is_some_and(|own| is_doomed(own, run));
+        let taken = free && state.packages.get(id).is_some_and(|own| is_doomed(own, attempt));
         if taken {
             state.leases.insert(id.clone(), until);
         }
         Ok(taken)
     }
 
-    async fn forget_package(&self, id: &PackageId, run: u64) -> Result<(), Unavailable> {
+    async fn forget_package(&self, id: &PackageId, attempt: u64) -> Result<(), Unavailable> {
         let mut state = lock(&self.state);
-        if state.packages.get(id).is_some_and(|own| is_doomed(own, run)) {
+        if state.packages.get(id).is_some_and(|own| is_doomed(own, attempt)) {
             state.leases.remove(id);
             state.receipts.retain(|(own, _), _| own != id);
             state.uploads.remove(id);
@@ -197,8 +197,8 @@ impl Library for MemoryCatalog {
     }
 }
 
-impl Book for MemoryCatalog {
-    async fn put_incoming(&self, incoming: &Incoming) -> Result<Created<Incoming>, Unavailable> {
+impl RequestRecords for MemoryCatalog {
+    async fn put_upload(&self, incoming: &ClientUpload) -> Result<Created<ClientUpload>, Unavailable> {
         Ok(match lock(&self.state).incoming.entry(incoming.id.clone()) {
             Entry::Occupied(known) => Created::Before(known.get().clone()),
             Entry::Vacant(free) => {
@@ -208,11 +208,11 @@ impl Book for MemoryCatalog {
         })
     }
 
-    async fn incoming(&self, id: &IncomingId) -> Result<Option<Incoming>, Unavailable> {
+    async fn incoming(&self, id: &ClientUploadId) -> Result<Option<ClientUpload>, Unavailable> {
         Ok(lock(&self.state).incoming.get(id).cloned())
     }
 
-    async fn forget_incoming(&self, id: &IncomingId) -> Result<(), Unavailable> {
+    async fn forget_upload(&self, id: &ClientUploadId) -> Result<(), Unavailable> {
         lock(&self.state).incoming.remove(id);
         Ok(())
     }
@@ -228,8 +228,8 @@ impl Book for MemoryCatalog {
     }
 }
 
-fn is_doomed(package: &Package, run: u64) -> bool {
-    package.run == run && matches!(package.state, PackageState::Deleting { .. })
+fn is_doomed(package: &Package, attempt: u64) -> bool {
+    package.attempt == attempt && matches!(package.state, PackageState::Deleting { .. })
 }
 
 /// What comes after `after`, newest first.

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use super::lock;
-use crate::id::PackageId;
+use crate::domain::id::PackageId;
 use crate::ports::{EdgeCache, Forgetting, Unavailable};
 
 /// The CDN's caches in memory, as far as they were told to forget. Clones are the same ones.
@@ -23,7 +23,7 @@ impl MemoryEdgeCache {
         Self(Arc::new(Mutex::new(lock(&self.0).clone())))
     }
 
-    /// The runs of packages that it has forgotten, each once.
+    /// The attempts of packages that it has forgotten, each once.
     #[must_use]
     pub fn forgotten(&self) -> Vec<(PackageId, u64)> {
         lock(&self.0).forgotten.clone()
@@ -36,13 +36,13 @@ impl MemoryEdgeCache {
 }
 
 impl EdgeCache for MemoryEdgeCache {
-    async fn forget(&self, package: &PackageId, run: u64) -> Result<Forgetting, Unavailable> {
+    async fn forget(&self, package: &PackageId, attempt: u64) -> Result<Forgetting, Unavailable> {
         let mut state = lock(&self.0);
         if let Some(left) = state.busy.checked_sub(1) {
             state.busy = left;
             return Ok(Forgetting::UnderWay);
         }
-        let asked = (package.clone(), run);
+        let asked = (package.clone(), attempt);
         if !state.forgotten.contains(&asked) {
             state.forgotten.push(asked);
         }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
+use crate::domain::timestamp::Timestamp;
 use crate::ports::{Clock, Container, Piece, Probe, ProbeError, ProbeReport, Track};
-use crate::timestamp::Timestamp;
 
 /// A clock that goes on by a millisecond each time it is looked at. Clones are the same clock.
 #[derive(Debug, Clone, Default)]

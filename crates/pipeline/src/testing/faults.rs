@@ -14,19 +14,19 @@ use futures_util::{FutureExt, Stream, StreamExt, stream};
 use vpp_media::cenc::ContentKey;
 
 use super::lock;
-use crate::content::Content;
-use crate::id::{ContentId, IncomingId, PackageId};
-use crate::intake::Incoming;
-use crate::layout::Headers;
-use crate::package::Package;
+use crate::api::uploads::ClientUpload;
+use crate::domain::content::Content;
+use crate::domain::id::{ClientUploadId, ContentId, PackageId};
+use crate::domain::layout::Headers;
+use crate::domain::package::Package;
+use crate::domain::state::{Advance, Transition};
+use crate::domain::timestamp::Timestamp;
 use crate::ports::{
-    Arrived, Book, Catalog, ContentFilter, Created, Cursor, DelayQueue, ETag, EdgeCache, Forgetting, Intake, KeyError,
-    KeyUse, KeyVault, Library, Location, MadeKey, NewObject, NewPart, ObjectRemover, ObjectStore, PackageFilter, Page,
-    Part, Piece, Probe, ProbeError, ProbeReport, Put, Queue, Receipt, StoreError, Unavailable, Upload, UploadId,
-    WrappedKey,
+    ArrivedPart, Catalog, ClientUploadStore, ContentFilter, Created, Cursor, DelayQueue, ETag, EdgeCache, Forgetting,
+    KeyError, KeyUse, KeyVault, Library, Location, MadeKey, NewObject, NewPart, ObjectRemover, ObjectStore,
+    PackageFilter, Page, Part, Piece, Probe, ProbeError, ProbeReport, Put, Queue, Receipt, RequestRecords, StoreError,
+    Unavailable, Upload, UploadId, WrappedKey,
 };
-use crate::state::{Advance, Transition};
-use crate::timestamp::Timestamp;
 
 /// On which side of a call the fault lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -239,17 +239,17 @@ impl<C: Library> Library for Faulty<C> {
     }
 }
 
-impl<C: Book> Book for Faulty<C> {
-    async fn put_incoming(&self, incoming: &Incoming) -> Result<Created<Incoming>, Unavailable> {
-        self.faults.around(self.port.put_incoming(incoming)).await?
+impl<C: RequestRecords> RequestRecords for Faulty<C> {
+    async fn put_upload(&self, incoming: &ClientUpload) -> Result<Created<ClientUpload>, Unavailable> {
+        self.faults.around(self.port.put_upload(incoming)).await?
     }
 
-    async fn incoming(&self, id: &IncomingId) -> Result<Option<Incoming>, Unavailable> {
+    async fn incoming(&self, id: &ClientUploadId) -> Result<Option<ClientUpload>, Unavailable> {
         self.faults.around(self.port.incoming(id)).await?
     }
 
-    async fn forget_incoming(&self, id: &IncomingId) -> Result<(), Unavailable> {
-        self.faults.around(self.port.forget_incoming(id)).await?
+    async fn forget_upload(&self, id: &ClientUploadId) -> Result<(), Unavailable> {
+        self.faults.around(self.port.forget_upload(id)).await?
     }
 
     async fn claim(&self, key: &str, answer: &str, until: Timestamp) -> Result<Created<String>, Unavailable> {
@@ -257,7 +257,7 @@ impl<C: Book> Book for Faulty<C> {
     }
 }
 
-impl<S: Intake> Intake for Faulty<S> {
+impl<S: ClientUploadStore> ClientUploadStore for Faulty<S> {
     async fn object_url(&self, at: &Location, lasts: Duration) -> Result<String, StoreError> {
         let done = self.faults.around(self.port.object_url(at, lasts)).await;
         done.map_err(|source| StoreError::Unavailable { at: at.clone(), source })?
@@ -279,12 +279,12 @@ impl<S: Intake> Intake for Faulty<S> {
         done.map_err(|source| StoreError::Unavailable { at: at.clone(), source })?
     }
 
-    async fn arrived(&self, at: &Location, upload: &UploadId) -> Result<Vec<Arrived>, StoreError> {
+    async fn arrived(&self, at: &Location, upload: &UploadId) -> Result<Vec<ArrivedPart>, StoreError> {
         let done = self.faults.around(self.port.arrived(at, upload)).await;
         done.map_err(|source| StoreError::Unavailable { at: at.clone(), source })?
     }
 
-    async fn complete(&self, at: &Location, upload: &UploadId, parts: &[Arrived]) -> Result<(), StoreError> {
+    async fn complete(&self, at: &Location, upload: &UploadId, parts: &[ArrivedPart]) -> Result<(), StoreError> {
         let done = self.faults.around(self.port.complete(at, upload, parts)).await;
         done.map_err(|source| StoreError::Unavailable { at: at.clone(), source })?
     }

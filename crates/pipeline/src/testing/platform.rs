@@ -10,20 +10,20 @@ use super::{
     Faults, Faulty, MemoryCatalog, MemoryEdgeCache, MemoryProbe, MemoryQueue, MemorySigner, MemoryStore, MemoryVault,
     TickingClock,
 };
-use crate::api::{self, Api};
-use crate::dash::{self, Dash};
-use crate::delete::{self, Delete};
-use crate::delivery::DeliverySecret;
-use crate::encrypt::{self, Encrypt};
+use crate::api::licences::{self, Licences, PlaybackTokens};
+use crate::api::requests::{self, Api};
+use crate::api::signed_path::PathSigningSecret;
+use crate::api::uploads::ClientUploads;
+use crate::domain::message::{DashMessage, DeletionMessage, FragmentMessage, WorkUnitMessage};
+use crate::domain::package::Treatment;
+use crate::domain::part_plan::LARGEST_WORK_UNIT;
 use crate::error::Error;
-use crate::fragment::{self, Fragment};
-use crate::ingest::{self, Ingest, Ingested, Upload};
-use crate::intake::Intakes;
-use crate::licence::{self, Licences, PlaybackTokens};
-use crate::message::{DashMessage, DeletionMessage, FragmentMessage, WorkUnitMessage};
-use crate::package::Treatment;
-use crate::parts::LARGEST_WORK_UNIT;
 use crate::ports::{Location, Queues};
+use crate::stages::dash::{self, Dash};
+use crate::stages::delete::{self, Delete};
+use crate::stages::encrypt::{self, Encrypt};
+use crate::stages::fragment::{self, Fragment};
+use crate::stages::ingest::{self, Ingest, Ingested, Upload};
 
 type Store = Faulty<MemoryStore>;
 type Contents = Faulty<MemoryCatalog>;
@@ -42,7 +42,7 @@ pub type DashStage = Dash<Store, Contents, TickingClock, MemoryStore>;
 /// The deletion job in memory.
 pub type DeleteStage = Delete<Store, Contents, Outbox<DeletionMessage>, Faulty<MemoryEdgeCache>, TickingClock>;
 /// The intake of files in memory.
-pub type MemoryIntakes = Intakes<Store, Contents, TickingClock>;
+pub type MemoryIntakes = ClientUploads<Store, Contents, TickingClock>;
 /// The queues of the API in memory.
 pub type MemoryQueues = Queues<Outbox<FragmentMessage>, Outbox<DashMessage>, Outbox<DeletionMessage>>;
 /// The API in memory.
@@ -98,7 +98,7 @@ pub struct Platform {
     /// What an upload starts.
     pub package_on_upload: Option<Treatment>,
     /// What leave is made with, if the CDN asks for it.
-    pub delivery_secret: Option<DeliverySecret>,
+    pub path_signing_secret: Option<PathSigningSecret>,
     /// How the queues treat messages.
     pub delivery: Delivery,
     /// Bytes of source in a work unit.
@@ -124,7 +124,7 @@ impl Default for Platform {
             clock: TickingClock::default(),
             faults: Faults::default(),
             package_on_upload: Some(treatment),
-            delivery_secret: None,
+            path_signing_secret: None,
             delivery: Delivery::InOrder,
             work_unit_bytes: 512 * 1024,
             part_bytes: PART_BYTES,
@@ -294,10 +294,10 @@ impl Platform {
 
     /// The intake of files.
     #[must_use]
-    pub fn intakes(&self) -> MemoryIntakes {
-        Intakes {
+    pub fn uploads(&self) -> MemoryIntakes {
+        ClientUploads {
             store: self.faulty(&self.store),
-            book: self.faulty(&self.catalog),
+            records: self.faulty(&self.catalog),
             clock: self.clock.clone(),
             bucket: "uploads".to_owned(),
         }
@@ -310,11 +310,11 @@ impl Platform {
             catalog: self.faulty(&self.catalog),
             signer: MemorySigner,
             clock: self.clock.clone(),
-            settings: licence::Settings {
+            settings: licences::Settings {
                 lifetime: Duration::from_hours(1),
                 api_url: "https://api.example".to_owned(),
                 delivery_url: "https://cdn.example".to_owned(),
-                delivery_secret: self.delivery_secret.clone(),
+                path_signing_secret: self.path_signing_secret.clone(),
             },
         }
     }
@@ -342,10 +342,10 @@ impl Platform {
             },
             vault: self.faulty(&self.vault),
             clock: self.clock.clone(),
-            settings: api::Settings {
+            settings: requests::Settings {
                 delivery_url: "https://cdn.example".to_owned(),
                 segment_duration: Duration::from_secs(6),
-                private: self.delivery_secret.is_some(),
+                private: self.path_signing_secret.is_some(),
             },
         }
     }

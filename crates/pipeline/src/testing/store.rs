@@ -10,11 +10,11 @@ use data_encoding::HEXLOWER;
 use futures_util::{Stream, TryFutureExt, stream};
 
 use super::lock;
-use crate::layout::{Headers, plan_headers};
-use crate::parts::SMALLEST_PART;
+use crate::domain::layout::{Headers, plan_headers};
+use crate::domain::part_plan::SMALLEST_PART;
 use crate::ports::{
-    Arrived, Digest, ETag, Intake, Location, Meter, NewObject, NewPart, ObjectRemover, ObjectStore, Part, Put, Reading,
-    StoreError, Unavailable, UploadId,
+    ArrivedPart, ClientUploadStore, Digest, ETag, Location, Meter, NewObject, NewPart, ObjectRemover, ObjectStore,
+    Part, Put, Reading, StoreError, Unavailable, UploadId,
 };
 
 /// Bytes that arrive at a time: no samples of a movie end where these do.
@@ -249,7 +249,7 @@ impl ObjectRemover for MemoryStore {
 }
 
 /// URLs are made up; a test sends parts by `put_part` and objects by `upload`.
-impl Intake for MemoryStore {
+impl ClientUploadStore for MemoryStore {
     async fn object_url(&self, at: &Location, _lasts: Duration) -> Result<String, StoreError> {
         Ok(format!("https://store.example/{}", at.key()))
     }
@@ -268,11 +268,11 @@ impl Intake for MemoryStore {
         Ok(format!("https://store.example/{}?uploadId={upload}&partNumber={number}", at.key()))
     }
 
-    async fn arrived(&self, at: &Location, upload: &UploadId) -> Result<Vec<Arrived>, StoreError> {
+    async fn arrived(&self, at: &Location, upload: &UploadId) -> Result<Vec<ArrivedPart>, StoreError> {
         let state = lock(&self.state);
         let own = state.uploads.get(upload.as_str()).filter(|own| own.at == *at);
         let own = own.ok_or_else(|| StoreError::UploadOver { at: at.clone() })?;
-        let part = |(number, bytes): (&u16, &Vec<u8>)| Arrived {
+        let part = |(number, bytes): (&u16, &Vec<u8>)| ArrivedPart {
             number: *number,
             bytes: bytes.len() as u64,
             etag: etag_of(bytes),
@@ -280,13 +280,13 @@ impl Intake for MemoryStore {
         Ok(own.parts.iter().map(part).collect())
     }
 
-    async fn complete(&self, at: &Location, upload: &UploadId, parts: &[Arrived]) -> Result<(), StoreError> {
-        let digest = |part: &Arrived| {
+    async fn complete(&self, at: &Location, upload: &UploadId, parts: &[ArrivedPart]) -> Result<(), StoreError> {
+        let digest = |part: &ArrivedPart| {
             let state = lock(&self.state);
             let held = state.uploads.get(upload.as_str()).and_then(|own| own.parts.get(&part.number));
             held.map(|held| Digest::of(held))
         };
-        let part = |part: &Arrived| {
+        let part = |part: &ArrivedPart| {
             let digest = digest(part)?;
             Some(Part { number: part.number, bytes: part.bytes, digest, etag: Some(part.etag.clone()) })
         };

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use super::lock;
-use crate::access::Tokens;
+use crate::api::access::Tokens;
 use crate::ports::{TokenStore, Unavailable};
 
 /// Tokens in memory. Clones are the same ones.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use vpp_media::cenc::{ConstantIv, ContentKey, Drm};
 
 use super::lock;
-use crate::id::PackageId;
+use crate::domain::id::PackageId;
 use crate::ports::{Digest, KeyError, KeyUse, KeyVault, MadeKey, Unavailable, WrappedKey};
 
 /// A vault in memory. Every key it makes is another one, as with the real one.

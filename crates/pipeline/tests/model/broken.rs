@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use vpp_pipeline::id::PackageId;
-use vpp_pipeline::package::Package;
-use vpp_pipeline::state::{Planned, State, Step, Transition};
+use vpp_pipeline::domain::id::PackageId;
+use vpp_pipeline::domain::package::Package;
+use vpp_pipeline::domain::state::{Planned, State, Step, Transition};
 
 /// Which rule is broken, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,21 +8,21 @@ use std::time::{Duration, UNIX_EPOCH};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, TryFutureExt, TryStreamExt, stream};
 use vpp_media::cenc::ContentKey;
-use vpp_pipeline::content::Content;
-use vpp_pipeline::id::{ContentId, IncomingId, PackageId};
-use vpp_pipeline::intake::Incoming;
-use vpp_pipeline::layout::Headers;
-use vpp_pipeline::message::{DashMessage, DeletionMessage, FragmentMessage, WorkUnitMessage};
-use vpp_pipeline::package::Package;
+use vpp_pipeline::api::uploads::ClientUpload;
+use vpp_pipeline::domain::content::Content;
+use vpp_pipeline::domain::id::{ClientUploadId, ContentId, PackageId};
+use vpp_pipeline::domain::layout::Headers;
+use vpp_pipeline::domain::message::{DashMessage, DeletionMessage, FragmentMessage, WorkUnitMessage};
+use vpp_pipeline::domain::package::Package;
+use vpp_pipeline::domain::state::{Advance, Status, Transition};
+use vpp_pipeline::domain::timestamp::Timestamp;
 use vpp_pipeline::ports::{
-    Book, Catalog, Clock, ContentFilter, Created, Cursor, DelayQueue, ETag, EdgeCache, Forgetting, KeyError, KeyUse,
+    Catalog, Clock, ContentFilter, Created, Cursor, DelayQueue, ETag, EdgeCache, Forgetting, KeyError, KeyUse,
     KeyVault, Library, Location, MadeKey, Meter, NewObject, NewPart, ObjectRemover, ObjectStore, PackageFilter, Page,
-    Part, Piece, Probe, ProbeError, ProbeReport, Put, Queue, Reading, Receipt, StoreError, Unavailable, Upload,
-    UploadId, WrappedKey,
+    Part, Piece, Probe, ProbeError, ProbeReport, Put, Queue, Reading, Receipt, RequestRecords, StoreError, Unavailable,
+    Upload, UploadId, WrappedKey,
 };
-use vpp_pipeline::state::{Advance, Status, Transition};
 use vpp_pipeline::testing::{MemoryCatalog, MemoryEdgeCache, MemoryProbe, MemoryStore, MemoryVault};
-use vpp_pipeline::timestamp::Timestamp;
 
 use crate::broken::{Behind, Broken};
 use crate::tape::{Reach, Tape};
@@ -246,17 +246,17 @@ impl Library for Taped<MemoryCatalog> {
     }
 }
 
-impl Book for Taped<MemoryCatalog> {
-    async fn put_incoming(&self, incoming: &Incoming) -> Result<Created<Incoming>, Unavailable> {
-        self.tape.play_catalog(Reach::Write, self.port.put_incoming(incoming)).await
+impl RequestRecords for Taped<MemoryCatalog> {
+    async fn put_upload(&self, incoming: &ClientUpload) -> Result<Created<ClientUpload>, Unavailable> {
+        self.tape.play_catalog(Reach::Write, self.port.put_upload(incoming)).await
     }
 
-    async fn incoming(&self, id: &IncomingId) -> Result<Option<Incoming>, Unavailable> {
+    async fn incoming(&self, id: &ClientUploadId) -> Result<Option<ClientUpload>, Unavailable> {
         self.tape.play_catalog(Reach::Read, self.port.incoming(id)).await
     }
 
-    async fn forget_incoming(&self, id: &IncomingId) -> Result<(), Unavailable> {
-        self.tape.play_catalog(Reach::Write, self.port.forget_incoming(id)).await
+    async fn forget_upload(&self, id: &ClientUploadId) -> Result<(), Unavailable> {
+        self.tape.play_catalog(Reach::Write, self.port.forget_upload(id)).await
     }
 
     async fn claim(&self, key: &str, answer: &str, until: Timestamp) -> Result<Created<String>, Unavailable> {

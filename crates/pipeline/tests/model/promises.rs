@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use futures_executor::block_on;
 use vpp_media::cmaf::Layout;
-use vpp_pipeline::content::Verdict;
-use vpp_pipeline::id::PackageId;
-use vpp_pipeline::message::FragmentMessage;
-use vpp_pipeline::package::{Package, Tally};
+use vpp_pipeline::domain::content::Verdict;
+use vpp_pipeline::domain::id::PackageId;
+use vpp_pipeline::domain::message::FragmentMessage;
+use vpp_pipeline::domain::package::{Package, Tally};
+use vpp_pipeline::domain::state::{State, Status};
 use vpp_pipeline::ports::Catalog;
-use vpp_pipeline::state::{State, Status};
 use vpp_pipeline::testing::Stored;
 
 use crate::broken::Broken;
@@ -58,7 +58,7 @@ fn moves_forward(before: Option<&Package>, after: Option<&Package>, work: &Work)
     let may = match (from, to) {
         (None, Some(Queued)) => matches!(work, Work::Upload(_) | Work::Ask(Request::Package(_))),
         (Some(Queued), Some(Fragmented)) => matches!(work, Work::Fragment(_)),
-        (Some(Fragmented), Some(Encrypted)) => matches!(work, Work::WorkUnit(_)),
+        (Some(Fragmented), Some(Encrypted)) => matches!(work, Work::Encrypt(_)),
         (Some(Encrypted), Some(Ready)) => matches!(work, Work::Dash(_)),
         (Some(Queued | Fragmented | Encrypted), Some(Failed)) => !matches!(work, Work::Ask(_)),
         (Some(Failed), Some(Queued | Fragmented | Encrypted)) => matches!(work, Work::Ask(Request::Retry(_))),

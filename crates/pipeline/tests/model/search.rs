@@ -117,7 +117,7 @@ fn name(work: &crate::work::Work) -> String {
     let text = format!("{work:?}");
     let short: String = text.chars().take_while(|own| own.is_alphanumeric()).collect();
     match work {
-        crate::work::Work::WorkUnit(work_unit) => format!("{short}{}", work_unit.work_unit),
+        crate::work::Work::Encrypt(work_unit) => format!("{short}{}", work_unit.work_unit),
         _ => short,
     }
 }

@@ -4,19 +4,19 @@ use std::time::Duration;
 
 use vpp_media::cenc::{Drm, Scheme};
 use vpp_media::cmaf::{Layout, ProtectedTracks};
-use vpp_pipeline::api::{self, Api, Denied, PackageRequest, RequestedTreatment};
-use vpp_pipeline::dash::{self, Dash};
-use vpp_pipeline::dead_letter::{DeadLetter, DeadLetters};
-use vpp_pipeline::delete::{self, Delete};
-use vpp_pipeline::encrypt::{self, Encrypt};
-use vpp_pipeline::fragment::{self, Fragment};
-use vpp_pipeline::id::{ContentId, PackageId};
-use vpp_pipeline::ingest::{self, Ingest, Upload};
-use vpp_pipeline::message::{DashMessage, DeletionMessage, FragmentMessage, WorkUnitMessage};
-use vpp_pipeline::package::Treatment;
-use vpp_pipeline::parts::LARGEST_WORK_UNIT;
+use vpp_pipeline::api::requests::{self, Api, Denied, PackageRequest, RequestedTreatment};
+use vpp_pipeline::domain::id::{ContentId, PackageId};
+use vpp_pipeline::domain::message::{DashMessage, DeletionMessage, FragmentMessage, WorkUnitMessage};
+use vpp_pipeline::domain::package::Treatment;
+use vpp_pipeline::domain::part_plan::LARGEST_WORK_UNIT;
+use vpp_pipeline::domain::state::{Stage, Status};
 use vpp_pipeline::ports::Queues;
-use vpp_pipeline::state::{Stage, Status};
+use vpp_pipeline::stages::dash::{self, Dash};
+use vpp_pipeline::stages::dead_letter::{DeadLetter, DeadLetters};
+use vpp_pipeline::stages::delete::{self, Delete};
+use vpp_pipeline::stages::encrypt::{self, Encrypt};
+use vpp_pipeline::stages::fragment::{self, Fragment};
+use vpp_pipeline::stages::ingest::{self, Ingest, Upload};
 use vpp_pipeline::testing::{MemoryCatalog, MemoryEdgeCache, MemoryProbe, MemoryStore, MemoryVault};
 
 use crate::broken::{Behind, Broken};
@@ -36,7 +36,7 @@ const TRACKS: ProtectedTracks = ProtectedTracks::All;
 pub(crate) enum Work {
     Upload(Upload),
     Fragment(FragmentMessage),
-    WorkUnit(WorkUnitMessage),
+    Encrypt(WorkUnitMessage),
     Dash(DashMessage),
     Delete(DeletionMessage),
     Dead(DeadLetter),
@@ -61,17 +61,17 @@ macro_rules! is_work {
     };
 }
 
-is_work!(FragmentMessage as Fragment, WorkUnitMessage as WorkUnit, DashMessage as Dash, DeletionMessage as Delete);
+is_work!(FragmentMessage as Fragment, WorkUnitMessage as Encrypt, DashMessage as Dash, DeletionMessage as Delete);
 
 impl Work {
     /// The dead letter it becomes when it is given up on. Callers never give up here, and a deletion is tried for days.
     pub(crate) fn given_up(&self) -> Option<Self> {
-        let letter = |id: &PackageId, stage, run| DeadLetter::Package { id: id.clone(), stage, run };
+        let letter = |id: &PackageId, stage, attempt| DeadLetter::Package { id: id.clone(), stage, attempt };
         Some(Self::Dead(match self {
             Self::Upload(upload) => DeadLetter::Upload(upload.clone()),
-            Self::Fragment(own) => letter(own.package(), Stage::Fragment, own.run()),
-            Self::WorkUnit(own) => letter(own.package(), Stage::Encrypt, own.run()),
-            Self::Dash(own) => letter(own.package(), Stage::Dash, own.run()),
+            Self::Fragment(own) => letter(own.package(), Stage::Fragment, own.attempt()),
+            Self::Encrypt(own) => letter(own.package(), Stage::Encrypt, own.attempt()),
+            Self::Dash(own) => letter(own.package(), Stage::Dash, own.attempt()),
             Self::Delete(_) | Self::Dead(_) | Self::Ask(_) => return None,
         }))
     }
@@ -80,7 +80,7 @@ impl Work {
     fn leads_to(&self) -> Option<Status> {
         match self {
             Self::Fragment(_) => Some(Status::Fragmented),
-            Self::WorkUnit(_) => Some(Status::Encrypted),
+            Self::Encrypt(_) => Some(Status::Encrypted),
             Self::Dash(_) => Some(Status::Ready),
             _ => None,
         }
@@ -148,7 +148,7 @@ impl Ports {
                 };
                 Fragment { store, catalog, queue, clock, meter, settings }.handle(message).await.map(drop)
             }
-            Work::WorkUnit(message) => {
+            Work::Encrypt(message) => {
                 let settings = encrypt::Settings { work_bucket, output_bucket };
                 Encrypt { store, catalog, queue, vault, clock, meter, settings }.handle(message).await.map(drop)
             }
@@ -168,7 +168,7 @@ impl Ports {
             Work::Ask(request) => {
                 let queue = Queues { fragment: queue.clone(), dash: queue.clone(), deletion: queue };
                 let delivery_url = "https://cdn.example".to_owned();
-                let settings = api::Settings { delivery_url, segment_duration: SEGMENT, private: false };
+                let settings = requests::Settings { delivery_url, segment_duration: SEGMENT, private: false };
                 return self.answer(request, Api { catalog, queue, vault, clock, settings }).await;
             }
         };

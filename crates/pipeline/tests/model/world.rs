@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use futures_executor::block_on;
 use vpp_media::cmaf::Layout;
-use vpp_pipeline::content::Content;
-use vpp_pipeline::id::PackageId;
-use vpp_pipeline::ingest::Upload;
-use vpp_pipeline::message::FragmentMessage;
-use vpp_pipeline::package::Package;
+use vpp_pipeline::domain::content::Content;
+use vpp_pipeline::domain::id::PackageId;
+use vpp_pipeline::domain::message::FragmentMessage;
+use vpp_pipeline::domain::package::Package;
+use vpp_pipeline::domain::state::Status;
 use vpp_pipeline::ports::{Catalog, Location};
-use vpp_pipeline::state::Status;
+use vpp_pipeline::stages::ingest::Upload;
 use vpp_pipeline::testing::{MemoryCatalog, MemoryEdgeCache, MemoryStore, MemoryVault};
 use vpp_scale::movie::Movie;
 
@@ -186,7 +186,7 @@ impl World {
         world.own_memory();
         block_on(world.catalog.create_content(content, Some(package))).expect("memory answers");
         world.messages.clear();
-        world.send(message.of(package.run).into(), 0);
+        world.send(message.of(package.attempt).into(), 0);
         world.remember();
         world
     }

@@ -13,7 +13,7 @@ fn the_object_store_keeps_its_contract() {
         store.upload(at, &bytes)
     };
     block_on(contract::object_store(&store, "output", "run", etag));
-    block_on(contract::intake(&store, "uploads", "intake", &store));
+    block_on(contract::client_uploads(&store, "uploads", "client uploads", &store));
     block_on(contract::removals(&store, "output", "removals", etag));
 }
 
@@ -29,13 +29,13 @@ fn the_catalog_keeps_its_contract() {
         contract::creates(&catalog, "creates").await;
         contract::refusals(&catalog, "refusals").await;
         contract::steps(&catalog, "steps").await;
-        contract::steps_of_runs(&catalog, "runs").await;
+        contract::steps_of_attempts(&catalog, "runs").await;
         contract::failures(&catalog, "failures").await;
         contract::receipts(&catalog, "receipts").await;
         contract::kept_uploads(&catalog, "uploads").await;
         contract::retries_and_tombstones(&catalog, "retries").await;
         contract::forgetting(&catalog, "forgetting").await;
-        contract::book(&catalog, "book").await;
+        contract::request_records(&catalog, "records").await;
         contract::listing(&catalog, "listing").await;
         contract::listing_packages(&catalog, "packages").await;
         contract::tombstones(&catalog, "tombstones").await;

@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use crate::support::{MOVIE, assert_ready, only_package, upload_and_run};
 use futures_executor::block_on;
-use vpp_pipeline::api::Denied;
-use vpp_pipeline::ingest::{Ingested, Upload};
-use vpp_pipeline::message::WorkUnitMessage;
-use vpp_pipeline::package::{Package, Treatment};
+use vpp_pipeline::Outcome;
+use vpp_pipeline::api::requests::Denied;
+use vpp_pipeline::domain::layout;
+use vpp_pipeline::domain::message::WorkUnitMessage;
+use vpp_pipeline::domain::package::{Package, Treatment};
+use vpp_pipeline::domain::state::Status;
 use vpp_pipeline::ports::{Catalog, Clock, Library, Location, NewObject, ObjectStore};
-use vpp_pipeline::state::Status;
+use vpp_pipeline::stages::ingest::{Ingested, Upload};
 use vpp_pipeline::testing::{Faults, LONGEST_RUN, Moment, Platform};
-use vpp_pipeline::{Outcome, layout};
 
 /// Tries after which a caller gives up.
 const TRIES: usize = 8;
@@ -38,7 +39,7 @@ async fn assert_gone(platform: &Platform, package: &Package) {
     assert_eq!(platform.catalog.receipts(&package.id).await.unwrap(), []);
     assert_eq!(platform.catalog.uploads(&package.id).await.unwrap(), None);
     assert_eq!(platform.store.open_uploads(), 0);
-    assert_eq!(platform.edge_cache.forgotten(), [(package.id.clone(), package.run)], "once for each run");
+    assert_eq!(platform.edge_cache.forgotten(), [(package.id.clone(), package.attempt)], "once for each attempt");
 }
 
 /// A platform whose upload is planned, and the messages of its work units.
@@ -251,7 +252,9 @@ fn two_copies_of_the_job_do_not_delete_the_next_run() {
         let messages = platform.deletion_queue.take();
         assert_eq!(messages.len(), 2);
         let now = platform.clock.now();
-        assert!(platform.catalog.lease_deletion(&package.id, package.run, now, now.after(LONGEST_RUN)).await.unwrap());
+        assert!(
+            platform.catalog.lease_deletion(&package.id, package.attempt, now, now.after(LONGEST_RUN)).await.unwrap()
+        );
         platform.delete_stage().handle(&messages[0]).await.unwrap();
         assert!(!objects(&platform).is_empty(), "another copy is at work: this one looks again later");
         assert!(platform.run().await.is_empty());

@@ -9,15 +9,15 @@ use proptest::prelude::*;
 use serde_json::Value;
 use vpp_media::cenc::Scheme;
 use vpp_media::cmaf::ProtectedTracks;
-use vpp_pipeline::announce::{Announce, Unannounced};
-use vpp_pipeline::content::{Content, Facts, Refusal, Verdict};
-use vpp_pipeline::event::{Change, Changed, Event, types};
-use vpp_pipeline::package::{Options, Package, Treatment};
+use vpp_pipeline::domain::content::{Content, MediaInfo, Refusal, Verdict};
+use vpp_pipeline::domain::event::{Change, Changed, Event, types};
+use vpp_pipeline::domain::package::{Options, Package, Treatment};
+use vpp_pipeline::domain::state::{Failure, Stage, Status, Step, Transition, Work};
+use vpp_pipeline::domain::timestamp::Timestamp;
+use vpp_pipeline::notifications::announce::{Announce, Unannounced};
+use vpp_pipeline::notifications::webhook::{Notice, SignedRequest, SigningSecrets, Webhook};
 use vpp_pipeline::ports::{ETag, EventBus, Probe, ProbeReport, Receiver, SecretStore, Spent, Unavailable};
-use vpp_pipeline::state::{Failure, Stage, Status, Step, Transition, Work};
 use vpp_pipeline::testing::{MemoryProbe, MemoryQueue, TickingClock};
-use vpp_pipeline::timestamp::Timestamp;
-use vpp_pipeline::webhook::{Notice, SignedRequest, SigningSecrets, Webhook};
 
 const CONTENT: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaa";
 const PACKAGE: &str = "pppppppppppppppppppppppppp";
@@ -41,7 +41,7 @@ pub(crate) fn content() -> Content {
         bytes_read: 100,
         spent: Spent::default(),
         created_at: at(0),
-        verdict: Verdict::Ingested(Facts {
+        verdict: Verdict::Ingested(MediaInfo {
             index: 0..100,
             video_track_number: Some(1),
             report: report(),

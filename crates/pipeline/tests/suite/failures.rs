@@ -2,13 +2,14 @@
 
 use crate::support::{MOVIE, assert_ready, only_package, upload_and_run};
 use futures_executor::block_on;
-use vpp_pipeline::content::Verdict;
-use vpp_pipeline::dead_letter::{DeadLetter, DeadLetters};
-use vpp_pipeline::ingest::Upload;
+use vpp_pipeline::Outcome;
+use vpp_pipeline::domain::content::Verdict;
+use vpp_pipeline::domain::layout;
+use vpp_pipeline::domain::state::{Failure, Stage, State};
 use vpp_pipeline::ports::{Location, NewObject, ObjectStore};
-use vpp_pipeline::state::{Failure, Stage, State};
+use vpp_pipeline::stages::dead_letter::{DeadLetter, DeadLetters};
+use vpp_pipeline::stages::ingest::Upload;
 use vpp_pipeline::testing::{MemoryCatalog, Platform, TickingClock};
-use vpp_pipeline::{Outcome, layout};
 
 fn failure(platform: &Platform) -> Failure {
     match only_package(platform).state {
@@ -93,7 +94,7 @@ fn late_work_does_not_unfail_a_package() {
         ingested(&platform).await;
         let messages = platform.fragment_queue.take();
         platform.fragment_stage().handle(&messages[0]).await.unwrap();
-        let letter = DeadLetter::Package { id: only_package(&platform).id, stage: Stage::Encrypt, run: None };
+        let letter = DeadLetter::Package { id: only_package(&platform).id, stage: Stage::Encrypt, attempt: None };
         assert!(matches!(dead_letters(&platform).handle(&letter).await, Ok(Outcome::Failed(_))));
         let failed = only_package(&platform);
         assert!(platform.run().await.is_empty());
@@ -110,7 +111,7 @@ fn a_dead_letter_of_a_package_that_is_ready_changes_nothing() {
         let upload = upload_and_run(&platform).await;
         let id = only_package(&platform).id;
         let stages = [Stage::Ingest, Stage::Fragment, Stage::Encrypt, Stage::Dash];
-        for letter in stages.map(|stage| DeadLetter::Package { id: id.clone(), stage, run: None }) {
+        for letter in stages.map(|stage| DeadLetter::Package { id: id.clone(), stage, attempt: None }) {
             assert_eq!(dead_letters(&platform).handle(&letter).await.unwrap(), Outcome::Nothing);
         }
         dead_letters(&platform).handle(&DeadLetter::Upload(upload)).await.unwrap();
@@ -123,7 +124,7 @@ fn a_dead_letter_of_a_stage_fails_its_package_with_the_stage() {
     block_on(async {
         let platform = Platform::default();
         ingested(&platform).await;
-        let letter = DeadLetter::Package { id: only_package(&platform).id, stage: Stage::Fragment, run: None };
+        let letter = DeadLetter::Package { id: only_package(&platform).id, stage: Stage::Fragment, attempt: None };
         dead_letters(&platform).handle(&letter).await.unwrap();
         let failure = failure(&platform);
         assert_eq!((failure.stage, failure.code.as_str()), (Stage::Fragment, "retries_exhausted"));

@@ -1,8 +1,8 @@
 //! Whose licences end, and when.
 
 use futures_executor::block_on;
-use vpp_pipeline::licence::Refused;
-use vpp_pipeline::package::Encryption;
+use vpp_pipeline::api::licences::Refused;
+use vpp_pipeline::domain::package::Encryption;
 use vpp_pipeline::testing::{LONGEST_RUN, Platform};
 
 use crate::support::{only_package, upload_and_run};

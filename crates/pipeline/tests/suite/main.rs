@@ -2,12 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
+mod client_uploads;
 mod contract;
 mod crashes;
 mod deletion;
 mod events;
 mod failures;
-mod intake;
 mod licences;
 mod messages;
 mod metrics;

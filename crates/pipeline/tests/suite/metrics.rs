@@ -1,9 +1,9 @@
 //! What is measured of changes.
 
-use vpp_pipeline::content::{Content, Refusal, Verdict};
-use vpp_pipeline::event::{Change, Changed};
-use vpp_pipeline::metric::{Measurement, Metric};
-use vpp_pipeline::state::{Stage, Status, Step};
+use vpp_pipeline::domain::content::{Content, Refusal, Verdict};
+use vpp_pipeline::domain::event::{Change, Changed};
+use vpp_pipeline::domain::metric::{Measurement, Metric};
+use vpp_pipeline::domain::state::{Stage, Status, Step};
 
 use crate::events::{at, change, content, failed, life};
 

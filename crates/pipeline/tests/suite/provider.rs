@@ -5,11 +5,11 @@ use crate::support::{MOVIE, expected_segments, only_package, upload_and_run};
 use futures_executor::block_on;
 use vpp_media::cenc::{ConstantIv, ContentKey, Drm, Pssh, Scheme};
 use vpp_media::cmaf::ProtectedTracks;
-use vpp_pipeline::api::{Denied, PackageRequest, RequestedTreatment};
-use vpp_pipeline::id::ContentId;
-use vpp_pipeline::ingest::Ingested;
-use vpp_pipeline::package::Package;
+use vpp_pipeline::api::requests::{Denied, PackageRequest, RequestedTreatment};
+use vpp_pipeline::domain::id::ContentId;
+use vpp_pipeline::domain::package::Package;
 use vpp_pipeline::ports::{Catalog, KeyVault};
+use vpp_pipeline::stages::ingest::Ingested;
 use vpp_pipeline::testing::Platform;
 
 const KEY: [u8; 16] = [0x5e; 16];

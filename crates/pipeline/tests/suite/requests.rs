@@ -4,12 +4,12 @@ use crate::support::{MOVIE, expected_segments};
 use futures_executor::block_on;
 use vpp_media::cenc::{ContentKey, Drm, KeyId, Scheme};
 use vpp_media::cmaf::{Layout, ProtectedTracks};
-use vpp_pipeline::api::{Denied, PackageRequest, RequestedTreatment};
-use vpp_pipeline::id::{ContentId, Inputs};
-use vpp_pipeline::ingest::Ingested;
-use vpp_pipeline::package::RequestedKeys;
+use vpp_pipeline::api::requests::{Denied, PackageRequest, RequestedTreatment};
+use vpp_pipeline::domain::id::{ContentId, Inputs};
+use vpp_pipeline::domain::package::RequestedKeys;
+use vpp_pipeline::domain::state::State;
 use vpp_pipeline::ports::Catalog;
-use vpp_pipeline::state::State;
+use vpp_pipeline::stages::ingest::Ingested;
 use vpp_pipeline::testing::Platform;
 
 fn request(content: &ContentId, key: u8) -> PackageRequest {

@@ -3,18 +3,18 @@
 use crate::support::{MOVIE, assert_ready, only_package, upload_and_run};
 use futures_executor::block_on;
 use vpp_pipeline::Outcome;
-use vpp_pipeline::api::Denied;
-use vpp_pipeline::dead_letter::{DeadLetter, DeadLetters};
-use vpp_pipeline::id::PackageId;
-use vpp_pipeline::state::{Stage, Status};
+use vpp_pipeline::api::requests::Denied;
+use vpp_pipeline::domain::id::PackageId;
+use vpp_pipeline::domain::state::{Stage, Status};
+use vpp_pipeline::stages::dead_letter::{DeadLetter, DeadLetters};
 use vpp_pipeline::testing::{Faults, Moment, Platform};
 
 /// Tries after which a caller gives up.
 const TRIES: usize = 8;
 
-async fn fail(platform: &Platform, stage: Stage, run: Option<u64>) -> Outcome {
+async fn fail(platform: &Platform, stage: Stage, attempt: Option<u64>) -> Outcome {
     let letters = DeadLetters { catalog: platform.catalog.clone(), clock: platform.clock.clone() };
-    letters.handle(&DeadLetter::Package { id: only_package(platform).id, stage, run }).await.unwrap()
+    letters.handle(&DeadLetter::Package { id: only_package(platform).id, stage, attempt }).await.unwrap()
 }
 
 /// Asks for the retry until it is granted.
@@ -94,8 +94,8 @@ fn a_late_message_of_the_run_that_failed_does_not_fail_the_next() {
         let platform = failed_in(Stage::Encrypt).await;
         let failed = only_package(&platform);
         retry(&platform, &failed.id).await;
-        assert_eq!(fail(&platform, Stage::Encrypt, Some(failed.run)).await, Outcome::Nothing);
-        assert_ne!(only_package(&platform).run, failed.run);
+        assert_eq!(fail(&platform, Stage::Encrypt, Some(failed.attempt)).await, Outcome::Nothing);
+        assert_ne!(only_package(&platform).attempt, failed.attempt);
         assert!(platform.run().await.is_empty());
         assert_ready(&platform).await;
     });

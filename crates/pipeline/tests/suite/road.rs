@@ -3,11 +3,11 @@
 use crate::support::{MOVIE, assert_ready, is_manifest, only_package, ranges, upload_and_run};
 use futures_executor::block_on;
 use vpp_pipeline::Outcome;
-use vpp_pipeline::ingest::Ingested;
-use vpp_pipeline::message::{DashMessage, FragmentMessage, Section, WorkUnitMessage};
-use vpp_pipeline::package::Treatment;
+use vpp_pipeline::domain::message::{DashMessage, FragmentMessage, Section, WorkUnitMessage};
+use vpp_pipeline::domain::package::Treatment;
+use vpp_pipeline::domain::state::Stage;
 use vpp_pipeline::ports::{Catalog, Spent};
-use vpp_pipeline::state::Stage;
+use vpp_pipeline::stages::ingest::Ingested;
 use vpp_pipeline::testing::{Delivery, Platform};
 
 #[test]

@@ -7,11 +7,11 @@ use crate::support::{MOVIE, index, is_manifest, only_package};
 use futures_executor::block_on;
 use vpp_media::cenc::{ContentKey, ContentKeys, Drm, KeyId, Scheme};
 use vpp_media::cmaf::{Layout, PlanOptions, Planner, ProtectedTracks, SegmentSizes, SourceBuffers, package_work_unit};
-use vpp_pipeline::api::{PackageRequest, RequestedTreatment};
-use vpp_pipeline::ingest::Ingested;
-use vpp_pipeline::package::{Package, RequestedKeys};
-use vpp_pipeline::ports::{Catalog, Place};
-use vpp_pipeline::state::State;
+use vpp_pipeline::api::requests::{PackageRequest, RequestedTreatment};
+use vpp_pipeline::domain::package::{Package, RequestedKeys};
+use vpp_pipeline::domain::state::State;
+use vpp_pipeline::ports::{Catalog, PartLocation};
+use vpp_pipeline::stages::ingest::Ingested;
 use vpp_pipeline::testing::{Delivery, Faults, Moment, Platform};
 
 fn key() -> ContentKey {
@@ -118,7 +118,7 @@ fn a_package_of_single_files_is_assembled_of_parts() {
         let pieces: Vec<_> = receipts.iter().flat_map(|receipt| &receipt.pieces).collect();
         let kept = |own: &str| {
             let own = pieces.iter().filter(|piece| piece.representation == own);
-            own.map(|piece| matches!(piece.place, Place::Kept { .. })).collect::<Vec<_>>()
+            own.map(|piece| matches!(piece.place, PartLocation::Kept { .. })).collect::<Vec<_>>()
         };
         assert_eq!(
             kept("v1"),

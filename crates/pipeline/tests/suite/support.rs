@@ -6,9 +6,9 @@ use std::time::Duration;
 use vpp_media::cenc::ContentKeys;
 use vpp_media::cmaf::{PlanOptions, Planner, SourceBuffers, package_work_unit};
 use vpp_media::isobmff::{Index, IndexReader};
-use vpp_pipeline::ingest::Upload;
-use vpp_pipeline::package::{Encryption, Package};
+use vpp_pipeline::domain::package::{Encryption, Package};
 use vpp_pipeline::ports::KeyVault;
+use vpp_pipeline::stages::ingest::Upload;
 use vpp_pipeline::testing::Platform;
 
 /// 30 seconds of H.264 and AAC; see tests/media/README.md.

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use crate::support::{MOVIE, upload_and_run};
 use futures_executor::block_on;
-use vpp_pipeline::content::{Content, Verdict};
-use vpp_pipeline::ingest::{Ingested, Upload};
+use vpp_pipeline::domain::content::{Content, Verdict};
 use vpp_pipeline::ports::{Location, ProbeError, Unavailable};
+use vpp_pipeline::stages::ingest::{Ingested, Upload};
 use vpp_pipeline::testing::{MemoryProbe, Platform};
 
 async fn verdict(platform: &Platform, upload: &Upload) -> Content {

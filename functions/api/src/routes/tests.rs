@@ -11,10 +11,10 @@ use axum::http::{Method, Request};
 use futures_executor::block_on;
 use serde_json::{Value, json};
 use tower::ServiceExt;
-use vpp_pipeline::access::{Gate, Role, Tokens};
-use vpp_pipeline::ingest::Ingested;
+use vpp_pipeline::api::access::{Authorizer, Role, Tokens};
+use vpp_pipeline::domain::timestamp::Timestamp;
+use vpp_pipeline::stages::ingest::Ingested;
 use vpp_pipeline::testing::{MemoryTokenStore, Platform};
-use vpp_pipeline::timestamp::Timestamp;
 
 use super::*;
 
@@ -49,9 +49,9 @@ async fn send(platform: &Platform, method: Method, path: &str, body: impl Into<B
 async fn answer(platform: &Platform, request: Request<Body>) -> Answer {
     let store = MemoryTokenStore::default();
     store.set(Tokens::default().and(Role::Operator, OPERATOR).and(Role::Reader, READER));
-    let callers = Callers::Tokens(Gate::new(store, platform.clock.clone()));
-    let (api, tokens, intakes) = (platform.api(), platform.tokens(), platform.intakes());
-    let router = router(Arc::new(api), Arc::new(tokens), Arc::new(intakes), Arc::new(callers));
+    let callers = Callers::Tokens(Authorizer::new(store, platform.clock.clone()));
+    let (api, tokens, uploads) = (platform.api(), platform.tokens(), platform.uploads());
+    let router = router(Arc::new(api), Arc::new(tokens), Arc::new(uploads), Arc::new(callers));
     let response = router.oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();

@@ -5,7 +5,7 @@ use futures_executor::block_on;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tower::ServiceExt;
-use vpp_pipeline::package::{Package, Treatment};
+use vpp_pipeline::domain::package::{Package, Treatment};
 use vpp_pipeline::testing::Platform;
 
 use super::*;
@@ -170,8 +170,8 @@ fn only_what_is_ready_and_encrypted_has_keys_to_give() {
         // No token is given out for these; so one is made as the API would.
         let sign = async |platform: &Platform, package: &Package| {
             let tokens = platform.tokens();
-            let now = vpp_pipeline::timestamp::Timestamp::from_unix_seconds(4_000_000_000);
-            let claim = vpp_pipeline::token::Claim::new(&package.id, now, Duration::from_secs(1));
+            let now = vpp_pipeline::domain::timestamp::Timestamp::from_unix_seconds(4_000_000_000);
+            let claim = vpp_pipeline::api::playback_token::Claim::new(&package.id, now, Duration::from_secs(1));
             claim.signed(tokens.signer.sign(&claim.message()).await.unwrap()).to_string()
         };
         let (platform, clear) = packaged(Some(Treatment::Clear), true).await;

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::made::{at, content, package, receipt, spent};
-use crate::content::{Content, Refusal, Verdict};
-use crate::package::{Options, Package, Tally, Treatment};
+use crate::domain::content::{Content, Refusal, Verdict};
+use crate::domain::package::{Options, Package, Tally, Treatment};
+use crate::domain::state::{Advance, Failure, Stage, State, Status, Step, Transition, Work};
 use crate::ports::{Catalog, Created, Receipt, Upload, UploadId};
-use crate::state::{Advance, Failure, Stage, State, Status, Step, Transition, Work};
 
 /// A catalog: the uploads of a package are kept once.
 pub async fn kept_uploads<C: Catalog>(catalog: &C, run: &str) {
@@ -94,12 +94,12 @@ pub async fn steps<C: Catalog>(catalog: &C, run: &str) {
     }
 }
 
-/// A catalog: a package takes no step of another run.
-pub async fn steps_of_runs<C: Catalog>(catalog: &C, run: &str) {
+/// A catalog: a package takes no step of another attempt.
+pub async fn steps_of_attempts<C: Catalog>(catalog: &C, run: &str) {
     let mut expected = package(run, 1);
     let id = expected.id.clone();
     catalog.create_package(&expected).await.unwrap();
-    let own = expected.run;
+    let own = expected.attempt;
     let failed = || Step::Failed(Failure { stage: Stage::Encrypt, code: "c".to_owned(), message: "m".to_owned() });
     let retried = Step::Retried { failed_at: at(13), to: Status::Fragmented };
     for (second, of, step, outcome) in [

@@ -1,15 +1,15 @@
 //! Libraries: lists, retries and the end of things; and books.
 
 use super::made::{at, content, further, package, receipt};
-use crate::content::{Content, Refusal, Verdict};
-use crate::id::{ContentId, IncomingId};
-use crate::intake::{InParts, Incoming};
-use crate::package::Package;
+use crate::api::uploads::{ClientMultipart, ClientUpload};
+use crate::domain::content::{Content, Refusal, Verdict};
+use crate::domain::id::{ClientUploadId, ContentId};
+use crate::domain::package::Package;
+use crate::domain::state::{Advance, Failure, Stage, Status, Step, Transition, Work};
 use crate::ports::{
-    Book, Catalog, ContentFilter, Created, Cursor, Library, Location, PackageFilter, Page, Upload, UploadId,
+    Catalog, ContentFilter, Created, Cursor, Library, Location, PackageFilter, Page, RequestRecords, Upload, UploadId,
     VerdictKind,
 };
-use crate::state::{Advance, Failure, Stage, Status, Step, Transition, Work};
 
 /// A catalog: a package that failed may be retried once for each failure, and one that is deleted takes no step any more.
 pub async fn retries_and_tombstones<C: Catalog + Library>(catalog: &C, run: &str) {
@@ -38,7 +38,7 @@ pub async fn retries_and_tombstones<C: Catalog + Library>(catalog: &C, run: &str
         assert_eq!(catalog.advance(&id, &transition).await.unwrap(), outcome, "{transition:?}");
         assert_eq!(catalog.package(&id).await.unwrap(), Some(expected.clone()), "after {transition:?}");
     }
-    assert_eq!((expected.status(), expected.run), (Status::Deleting, 17_000));
+    assert_eq!((expected.status(), expected.attempt), (Status::Deleting, 17_000));
 }
 
 /// A catalog: a package is forgotten with all that is known of it, and only when it is Deleting in that run.
@@ -55,25 +55,28 @@ pub async fn forgetting<C: Catalog + Library>(catalog: &C, run: &str) {
     let upload = Upload { representation: "v1".to_owned(), id: UploadId::new("one") };
     catalog.put_uploads(id, &[upload]).await.unwrap();
 
-    catalog.forget_package(id, package.run).await.unwrap();
+    catalog.forget_package(id, package.attempt).await.unwrap();
     assert_eq!(catalog.receipts(id).await.unwrap().len(), 60, "it is not Deleting");
     let deleting = Transition { of: None, at: at(9), step: Step::Deleting, work: Work::default() };
     assert_eq!(catalog.advance(id, &deleting).await.unwrap(), Advance::Done);
-    assert!(!catalog.lease_deletion(id, package.run + 1, at(10), at(20)).await.unwrap(), "it is of another run");
+    assert!(
+        !catalog.lease_deletion(id, package.attempt + 1, at(10), at(20)).await.unwrap(),
+        "it is of another attempt"
+    );
     for (now, taken) in [(10, true), (10, false), (19, false), (21, true)] {
-        assert_eq!(catalog.lease_deletion(id, package.run, at(now), at(20)).await.unwrap(), taken, "at {now}");
+        assert_eq!(catalog.lease_deletion(id, package.attempt, at(now), at(20)).await.unwrap(), taken, "at {now}");
     }
-    catalog.forget_package(id, package.run + 1).await.unwrap();
-    assert_eq!(catalog.receipts(id).await.unwrap().len(), 60, "it is of another run");
-    catalog.forget_package(id, package.run).await.unwrap();
-    catalog.forget_package(id, package.run).await.unwrap();
+    catalog.forget_package(id, package.attempt + 1).await.unwrap();
+    assert_eq!(catalog.receipts(id).await.unwrap().len(), 60, "it is of another attempt");
+    catalog.forget_package(id, package.attempt).await.unwrap();
+    catalog.forget_package(id, package.attempt).await.unwrap();
     assert_eq!(catalog.package(id).await.unwrap(), None);
     assert_eq!(catalog.receipts(id).await.unwrap(), []);
     assert_eq!(catalog.uploads(id).await.unwrap(), None);
     assert_eq!(catalog.receipts(&other.id).await.unwrap().len(), 1, "others are left alone");
-    assert!(!catalog.lease_deletion(id, package.run, at(30), at(40)).await.unwrap(), "it is gone");
+    assert!(!catalog.lease_deletion(id, package.attempt, at(30), at(40)).await.unwrap(), "it is gone");
     assert_eq!(catalog.create_package(&package).await.unwrap(), Created::Now, "it may be asked for again");
-    assert!(!catalog.lease_deletion(id, package.run, at(30), at(40)).await.unwrap(), "it is not Deleting");
+    assert!(!catalog.lease_deletion(id, package.attempt, at(30), at(40)).await.unwrap(), "it is not Deleting");
 }
 
 /// A catalog: a tombstone of a content keeps the same version from coming back, and gives way to another.
@@ -177,31 +180,31 @@ async fn all<T, I>(list: impl AsyncFn(Option<&Cursor<I>>) -> Page<T, I>) -> Vec<
     }
 }
 
-/// A book: what is remembered first stays until it is forgotten.
-pub async fn book<B: Book>(book: &B, run: &str) {
-    let incoming = |name: &str, parts| Incoming {
-        id: IncomingId::of(&[run.as_bytes(), b"a file"]),
+/// Request records: what is remembered first stays until it is forgotten.
+pub async fn request_records<R: RequestRecords>(records: &R, run: &str) {
+    let incoming = |name: &str, parts| ClientUpload {
+        id: ClientUploadId::of(&[run.as_bytes(), b"a file"]),
         name: name.to_owned(),
         bytes: 5_000_000_000,
         location: Location::new("uploads", format!("uploads/{name}")),
         parts,
         created_at: at(1),
     };
-    let parts = Some(InParts { upload: UploadId::new("one/+="), part_bytes: 16_777_216 });
+    let parts = Some(ClientMultipart { upload: UploadId::new("one/+="), part_bytes: 16_777_216 });
     let (first, later) = (incoming("ä film.mp4", parts), incoming("another.mp4", None));
-    assert_eq!(book.incoming(&first.id).await.unwrap(), None);
-    assert_eq!(book.put_incoming(&first).await.unwrap(), Created::Now);
-    assert_eq!(book.put_incoming(&later).await.unwrap(), Created::Before(first.clone()));
-    assert_eq!(book.incoming(&first.id).await.unwrap(), Some(first.clone()));
+    assert_eq!(records.incoming(&first.id).await.unwrap(), None);
+    assert_eq!(records.put_upload(&first).await.unwrap(), Created::Now);
+    assert_eq!(records.put_upload(&later).await.unwrap(), Created::Before(first.clone()));
+    assert_eq!(records.incoming(&first.id).await.unwrap(), Some(first.clone()));
     for _ in 0..2 {
-        book.forget_incoming(&first.id).await.unwrap();
+        records.forget_upload(&first.id).await.unwrap();
     }
-    assert_eq!(book.put_incoming(&later).await.unwrap(), Created::Now, "it was forgotten");
-    assert_eq!(book.incoming(&later.id).await.unwrap(), Some(later));
+    assert_eq!(records.put_upload(&later).await.unwrap(), Created::Now, "it was forgotten");
+    assert_eq!(records.incoming(&later.id).await.unwrap(), Some(later));
 
     let key = format!("{run} key");
-    assert_eq!(book.claim(&key, "one", at(9)).await.unwrap(), Created::Now);
+    assert_eq!(records.claim(&key, "one", at(9)).await.unwrap(), Created::Now);
     for answer in ["one", "other"] {
-        assert_eq!(book.claim(&key, answer, at(9)).await.unwrap(), Created::Before("one".to_owned()));
+        assert_eq!(records.claim(&key, answer, at(9)).await.unwrap(), Created::Before("one".to_owned()));
     }
 }

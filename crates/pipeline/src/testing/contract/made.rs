@@ -8,13 +8,13 @@ use vpp_media::cmaf::{KeyParameters, Layout, ProtectedTracks, Protection, Segmen
 use vpp_media::preflight::{Preflight, Warning};
 
 use super::super::edges::report;
-use crate::content::{Content, Facts, Verdict};
-use crate::id::{ContentId, PackageId};
-use crate::package::{Encryption, Input, Options, Package, Tally, Treatment};
-use crate::ports::{Digest, ETag, Location, PieceReceipt, Place, Receipt, SegmentReceipt, Spent, WrappedKey};
-use crate::state::{Stage, State};
-use crate::subtitles::{Kind, Offer, Subtitles};
-use crate::timestamp::Timestamp;
+use crate::domain::content::{Content, MediaInfo, Verdict};
+use crate::domain::id::{ContentId, PackageId};
+use crate::domain::package::{Encryption, Input, Options, Package, Tally, Treatment};
+use crate::domain::state::{Stage, State};
+use crate::domain::subtitles::{Kind, Offer, Subtitles};
+use crate::domain::timestamp::Timestamp;
+use crate::ports::{Digest, ETag, Location, PartLocation, PartReceipt, Receipt, SegmentReceipt, Spent, WrappedKey};
 
 pub(super) fn at(second: u64) -> Timestamp {
     Timestamp::from(UNIX_EPOCH + Duration::from_secs(second))
@@ -36,7 +36,7 @@ pub(super) fn content(run: &str, number: u64) -> Content {
         spent: spent(number),
         created_at: at(number),
         deleted_at: None,
-        verdict: Verdict::Ingested(Facts {
+        verdict: Verdict::Ingested(MediaInfo {
             index: 32..70_000,
             video_track_number: Some(1),
             report: report(),
@@ -85,12 +85,12 @@ pub(super) fn package(run: &str, number: u64) -> Package {
     let (key, audio_key) = (WrappedKey::new(vec![1, 2, 3, 250]), Some(WrappedKey::new(vec![4, 5])));
     Package {
         content: ContentId::of(&location, &etag),
-        source: crate::content::Source { location, etag, bytes: 5_000_000_000, index: 32..70_000 },
+        source: crate::domain::content::Source { location, etag, bytes: 5_000_000_000, index: 32..70_000 },
         further: further(run),
         options,
         encryption: Some(Encryption { protection, key, audio_key }),
         created_at: at(number),
-        run: 1_000 * number,
+        attempt: 1_000 * number,
         output_file_path: None,
         tally: Tally { bytes_read: 70_000, ..Default::default() },
         spent: BTreeMap::from([(Stage::Ingest, spent(number))]),
@@ -103,7 +103,7 @@ pub(super) fn further(run: &str) -> Vec<Input> {
     let input = |number: u64| {
         let (location, etag) = (Location::new("uploads", format!("{run}/rung {number}.mp4")), ETag::new("4567"));
         let content = ContentId::of(&location, &etag);
-        Input { content, source: crate::content::Source { location, etag, bytes: number, index: 28..number } }
+        Input { content, source: crate::domain::content::Source { location, etag, bytes: number, index: 28..number } }
     };
     vec![input(1_000_000), input(2_000_000)]
 }
@@ -117,7 +117,7 @@ pub(super) fn receipt(work_unit: u32) -> Receipt {
     };
     let first = work_unit * 2 + 1;
     let segments = vec![segment("v1", first, 1_000_000), segment("a1", first, 90_000), segment("v1", first + 1, 900)];
-    let piece = |representation: &str, bytes, place| PieceReceipt {
+    let piece = |representation: &str, bytes, place| PartReceipt {
         representation: representation.to_owned(),
         bytes,
         digest: Digest::of(b"piece"),
@@ -125,10 +125,10 @@ pub(super) fn receipt(work_unit: u32) -> Receipt {
     };
     let pieces = match work_unit {
         0 => vec![],
-        1 => vec![piece("v1", 1_100_000, Place::File)],
+        1 => vec![piece("v1", 1_100_000, PartLocation::File)],
         _ => vec![
-            piece("v1", 1_000_900, Place::Uploaded { part: 2, etag: ETag::new("0123") }),
-            piece("a1", 90_000, Place::Kept { part: 1 }),
+            piece("v1", 1_000_900, PartLocation::Uploaded { part: 2, etag: ETag::new("0123") }),
+            piece("a1", 90_000, PartLocation::Kept { part: 1 }),
         ],
     };
     Receipt { work_unit, bytes_read: 1_100_000, segments, pieces, spent: spent(work_unit.into()) }

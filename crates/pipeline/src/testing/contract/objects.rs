@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use crate::layout;
+use crate::domain::layout;
 use crate::ports::{
-    Arrived, Digest, ETag, Intake, Location, NewObject, NewPart, ObjectRemover, ObjectStore, Part, Put, StoreError,
+    ArrivedPart, ClientUploadStore, Digest, ETag, Location, NewObject, NewPart, ObjectRemover, ObjectStore, Part, Put,
+    StoreError,
 };
 
 /// An object store: conditional writes, ranges, versions. `etag` finds out the version of an object.
@@ -86,7 +87,7 @@ pub async fn uploads<S: ObjectStore>(store: &S, bucket: &str, run: &str) {
 }
 
 /// An intake: parts are counted as they arrive, and made an object.
-pub async fn intake<S: Intake>(store: &S, bucket: &str, run: &str, sender: &impl ObjectStore) {
+pub async fn client_uploads<S: ClientUploadStore>(store: &S, bucket: &str, run: &str, sender: &impl ObjectStore) {
     let at = Location::new(bucket, format!("{run}/ä file + more.mp4"));
     let lasts = Duration::from_mins(5);
     assert_eq!(store.find(&at).await.unwrap(), None);
@@ -100,7 +101,7 @@ pub async fn intake<S: Intake>(store: &S, bucket: &str, run: &str, sender: &impl
     sender.put_part(&at, &upload, NewPart::new(1, b"too short".to_vec())).await.unwrap();
     let first = sender.put_part(&at, &upload, NewPart::new(1, bytes)).await.unwrap();
     let arrived = store.arrived(&at, &upload).await.unwrap();
-    let part = |number, bytes, etag: &ETag| Arrived { number, bytes, etag: etag.clone() };
+    let part = |number, bytes, etag: &ETag| ArrivedPart { number, bytes, etag: etag.clone() };
     assert_eq!(arrived, [part(1, 6_000_000, &first), part(2, 8, &last)], "the latest of each number");
     store.complete(&at, &upload, &arrived).await.unwrap();
     let (_, length) = store.find(&at).await.unwrap().unwrap();

@@ -1,6 +1,6 @@
 //! Leave to play.
 
-use vpp_pipeline::delivery::DeliverySecret;
+use vpp_pipeline::api::signed_path::PathSigningSecret;
 
 use super::*;
 
@@ -67,9 +67,9 @@ fn a_clear_package_needs_no_token() {
 #[test]
 fn a_private_stream_is_fetched_at_addresses_with_leave() {
     block_on(async {
-        let secret = DeliverySecret::new("a secret of 24 characters or more").unwrap();
+        let secret = PathSigningSecret::new("a secret of 24 characters or more").unwrap();
         let (platform, content) = ingested(MOVIE).await;
-        let platform = Platform { delivery_secret: Some(secret.clone()), ..platform };
+        let platform = Platform { path_signing_secret: Some(secret.clone()), ..platform };
         for (body, has_keys) in [
             (json!({"input_content_id": content, "key": KEY, "kid": KID}), true),
             (json!({"input_content_id": content, "scheme": "clear"}), false),

@@ -1,6 +1,6 @@
 //! Files that callers send.
 
-use vpp_pipeline::intake::LARGEST_PIECE;
+use vpp_pipeline::api::uploads::LARGEST_PIECE;
 use vpp_pipeline::ports::{Location, NewPart, ObjectStore, UploadId};
 
 use super::*;

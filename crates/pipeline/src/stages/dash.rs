@@ -1,0 +1,129 @@
+//! Write the manifest, and make the package Ready.
+//!
+//! Where a track is a single file, it is completed first: see [`crate::stages::complete_files`].
+//!
+//! The manifest is a function of the plan's header and the receipts: exact sizes give exact bandwidths. It is the last
+//! object to be written, so a player that finds it finds everything it names.
+
+use vpp_media::cmaf::{Presentation, SegmentSizes};
+use vpp_media::dash::{MpdOptions, mpd};
+use vpp_media::hls::{HlsOptions, playlists};
+
+use crate::domain::layout;
+use crate::domain::message::DashMessage;
+use crate::domain::package::Package;
+use crate::domain::state::{Stage, State, Step, Transition, Work};
+use crate::error::Error;
+use crate::ports::{Catalog, Clock, Location, Meter, NewObject, ObjectStore, Receipt, Spent};
+use crate::stages::plan::presentation;
+use crate::stages::stage::{Outcome, package, settle};
+
+/// Where plans and streams lie, and where players find them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Bucket of plans.
+    pub work_bucket: String,
+    /// Bucket of streams.
+    pub output_bucket: String,
+    /// Start of every stream's URL, without a slash at its end.
+    pub delivery_url: String,
+    /// Start of the address of licences, without a slash at its end.
+    pub api_url: String,
+}
+
+/// The use case and its ports.
+#[derive(Debug)]
+pub struct Dash<S, C, K, M> {
+    /// Reads the plan, writes the manifest.
+    pub store: S,
+    /// Remembers the package and the receipts.
+    pub catalog: C,
+    /// The time.
+    pub clock: K,
+    /// What it costs.
+    pub meter: M,
+    /// Settings.
+    pub settings: Settings,
+}
+
+impl<S, C, K, M> Dash<S, C, K, M>
+where
+    S: ObjectStore,
+    C: Catalog,
+    K: Clock,
+    M: Meter,
+{
+    /// Handles one message.
+    ///
+    /// # Errors
+    /// Only transient ones: a permanent one makes the package Failed.
+    pub async fn handle(&self, message: &DashMessage) -> Result<Outcome, Error> {
+        let result = self.work(message).await;
+        settle(result, Stage::Dash, message.package(), message.attempt(), &self.catalog, &self.clock).await
+    }
+
+    async fn work(&self, message: &DashMessage) -> Result<Outcome, Error> {
+        let before = self.meter.reading();
+        let Some(package) = package(&self.catalog, message.package(), message.attempt()).await? else {
+            return Ok(Outcome::Nothing);
+        };
+        match package.state {
+            State::Encrypted { .. } => {}
+            State::Ready { .. } | State::Failed { .. } | State::Deleting { .. } => return Ok(Outcome::Nothing),
+            State::Queued | State::Fragmented(_) => {
+                return Err(Error::not_yet("writing the manifest", "not all work units are made"));
+            }
+        }
+        let presentation = presentation(&self.store, &self.settings.work_bucket, &package).await?;
+        let receipts = self.catalog.receipts(&package.id).await;
+        let receipts = receipts.map_err(Error::unavailable("reading the receipts"))?;
+        let sizes = sizes(&presentation, &receipts).map_err(Error::of_media)?;
+        let manifests = self.manifests(&package, &presentation, &sizes).map_err(Error::of_media)?;
+        let mut bytes_written = self.assemble(&package, &presentation, &sizes, &receipts).await?;
+        bytes_written += manifests.iter().map(|(_, text)| text.len() as u64).sum::<u64>();
+        for (path, text) in manifests {
+            let object = NewObject::new(text.into_bytes(), layout::output_headers(&path));
+            let put = self.store.put_if_absent(&self.output(&package, &path), object).await;
+            put.map_err(|error| Error::of_store("writing a manifest", error))?;
+        }
+        let output = Some(self.output(&package, layout::MANIFEST).to_string());
+
+        let url = layout::manifest_url(&self.settings.delivery_url, &package.id);
+        let work_units = receipts.iter().map(|receipt| receipt.spent).fold(Spent::default(), Spent::and);
+        let spent = vec![(Stage::Encrypt, work_units), (Stage::Dash, self.meter.reading().since(&before))];
+        let work = Work { output, bytes_read: 0, bytes_written, spent };
+        let transition =
+            Transition { of: Some(package.attempt), at: self.clock.now(), step: Step::Ready { url }, work };
+        self.catalog.advance(&package.id, &transition).await.map_err(Error::unavailable("writing Ready"))?;
+        Ok(Outcome::Done)
+    }
+
+    /// The manifests, each with its path: playlists of HLS, and the MPD last. They say where keys are to be had, and not who may
+    /// have them: tokens are the player's to add.
+    fn manifests(
+        &self,
+        package: &Package,
+        presentation: &Presentation,
+        sizes: &SegmentSizes,
+    ) -> Result<Vec<(String, String)>, vpp_media::Error> {
+        let (api, drm) = (&self.settings.api_url, &package.options.drm);
+        let key_url = Some(layout::key_url(api, &package.id));
+        let playlists = playlists(presentation, sizes, &HlsOptions { drm: drm.clone(), key_url })?.into_iter();
+        let licence_url = Some(layout::licence_url(api, &package.id));
+        let mpd = mpd(presentation, sizes, &MpdOptions { drm: drm.clone(), licence_url })?;
+        Ok(playlists.map(|own| (own.path, own.text)).chain([(layout::MANIFEST.to_owned(), mpd)]).collect())
+    }
+
+    pub(crate) fn output(&self, package: &Package, path: &str) -> Location {
+        Location::new(&self.settings.output_bucket, layout::output_key(&package.id, path))
+    }
+}
+
+/// The sizes of all segments, by the receipts.
+fn sizes(presentation: &Presentation, receipts: &[Receipt]) -> Result<SegmentSizes, vpp_media::Error> {
+    let mut sizes = SegmentSizes::new(presentation);
+    for segment in receipts.iter().flat_map(|receipt| &receipt.segments) {
+        sizes.set(presentation, &segment.representation, segment.number, segment.size)?;
+    }
+    Ok(sizes)
+}

@@ -1,0 +1,257 @@
+//! Plan a package: which samples make which segment, and which work units of the source hold them.
+//!
+//! Only the indexes of its sources are read again, at their known places. The plan, the init segments and the subtitle
+//! files beside the movie are written, no media is copied; then the package is Fragmented, and one message per work unit goes
+//! out. The uploads of single files that have several parts are begun here, and kept in the catalog before any message
+//! names a part: of two spans that begin them, one gives its own up.
+//!
+//! Planning is a function of the index and the options, so a repeated message makes the same plan again, finds every
+//! object there, and sends the same work unit messages: nothing has to be remembered between two spans.
+
+use vpp_media::cmaf::{Layout, PlanFile, PlanOptions, PlanWriter, Planner, Presentation};
+use vpp_media::isobmff::{Index, IndexReader, MAX_MOOV_BYTES};
+use vpp_media::text::WebVttFile;
+
+use crate::domain::layout;
+use crate::domain::message::{FragmentMessage, Section, WorkUnitMessage};
+use crate::domain::package::Package;
+use crate::domain::part_plan::{PartSpan, Parts, UnitSizes};
+use crate::domain::state::{Stage, State, Step, Transition, Work};
+use crate::domain::subtitles::{self, Subtitles};
+use crate::error::Error;
+use crate::ports::{Body, Catalog, Clock, Created, Location, Meter, NewObject, ObjectStore, Queue, Upload};
+use crate::stages::source::read_index;
+use crate::stages::stage::{Outcome, package, settle};
+
+/// Where plans and streams go, and how much of a source makes a work unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Bucket of plans.
+    pub work_bucket: String,
+    /// Bucket of streams.
+    pub output_bucket: String,
+    /// Bytes of source in a work unit, about: work units are whole segments. Those of a very large source are larger.
+    pub work_unit_bytes: u64,
+    /// How large those may become.
+    pub largest_work_unit_bytes: u64,
+    /// Bytes that every part but the last of an upload in parts must have.
+    pub part_bytes: u64,
+}
+
+/// The use case and its ports.
+#[derive(Debug)]
+pub struct Fragment<S, C, Q, K, M> {
+    /// Reads the source, writes the plan and the init segments.
+    pub store: S,
+    /// Remembers the package.
+    pub catalog: C,
+    /// The encrypt stage's queue.
+    pub queue: Q,
+    /// The time.
+    pub clock: K,
+    /// What it costs.
+    pub meter: M,
+    /// Settings.
+    pub settings: Settings,
+}
+
+impl<S, C, Q, K, M> Fragment<S, C, Q, K, M>
+where
+    S: ObjectStore,
+    C: Catalog,
+    Q: Queue<WorkUnitMessage>,
+    K: Clock,
+    M: Meter,
+{
+    /// Handles one message.
+    ///
+    /// # Errors
+    /// Only transient ones: a permanent one makes the package Failed.
+    pub async fn handle(&self, message: &FragmentMessage) -> Result<Outcome, Error> {
+        let result = self.work(message).await;
+        settle(result, Stage::Fragment, message.package(), message.attempt(), &self.catalog, &self.clock).await
+    }
+
+    async fn work(&self, message: &FragmentMessage) -> Result<Outcome, Error> {
+        let before = self.meter.reading();
+        let Some(package) = package(&self.catalog, message.package(), message.attempt()).await? else {
+            return Ok(Outcome::Nothing);
+        };
+        match package.state {
+            State::Queued | State::Fragmented(_) => {}
+            _ => return Ok(Outcome::Nothing),
+        }
+        let (indexes, bytes_read) = self.read_indexes(&package).await?;
+        let sizes = self.sizes(&package)?;
+        let subtitles = self.read_subtitles(&package).await?;
+        let bytes_read = bytes_read + package.options.subtitles.iter().map(|own| own.bytes).sum::<u64>();
+        let planned = plan(&indexes, &options(&package, sizes.work_unit), sizes, subtitles)?;
+        let Plan { file: plan, presentation, spans, parts, texts } = planned;
+
+        let bytes_written = self.write_files(&package, &presentation, &texts).await?;
+        self.begin_uploads(&package, &presentation, &parts).await?;
+        let plan_at = Location::new(&self.settings.work_bucket, layout::plan_key(&package.id));
+        let object = NewObject::new(Body::from_iter(plan.pieces), layout::plan_headers());
+        self.store.put_if_absent(&plan_at, object).await.map_err(|error| Error::of_store("writing the plan", error))?;
+
+        let work_units = presentation.work_units;
+        let spent = vec![(Stage::Fragment, self.meter.reading().since(&before))];
+        let work = Work { output: Some(plan_at.to_string()), bytes_read, bytes_written, spent };
+        let transition =
+            Transition { of: Some(package.attempt), at: self.clock.now(), step: Step::Fragmented { work_units }, work };
+        // A package that is past this step keeps its state; its work unit messages are sent again all the same.
+        self.catalog.advance(&package.id, &transition).await.map_err(Error::unavailable("writing Fragmented"))?;
+
+        let messages: Vec<WorkUnitMessage> = (0..)
+            .zip(plan.sections.into_iter().zip(spans))
+            .map(|(work_unit, (section, spans))| {
+                WorkUnitMessage::new(package.id.clone(), work_unit, Section::from(section))
+                    .in_parts(spans)
+                    .of(package.attempt)
+            })
+            .collect();
+        self.queue.send_all(&messages).await.map_err(Error::unavailable("sending the work units"))?;
+        Ok(Outcome::Done)
+    }
+
+    /// How large work units and parts are to be.
+    fn sizes(&self, package: &Package) -> Result<UnitSizes, Error> {
+        let smallest = UnitSizes { part: self.settings.part_bytes, work_unit: self.settings.work_unit_bytes };
+        let (bytes, largest) =
+            (package.sources().map(|source| source.bytes).sum(), self.settings.largest_work_unit_bytes);
+        let sizes = match package.options.layout {
+            Layout::Segments => Some(UnitSizes::of_segments(bytes, smallest, largest)),
+            Layout::SingleFile => UnitSizes::of_single_files(bytes, smallest, largest),
+        };
+        let too_large = "the file is too large for the single-file layout: ask for layout segments";
+        sizes.ok_or_else(|| Error::permanent("limit_exceeded", too_large))
+    }
+
+    /// Begins the upload of each file that has several parts, unless they were begun before.
+    async fn begin_uploads(&self, package: &Package, presentation: &Presentation, parts: &[u16]) -> Result<(), Error> {
+        let files = presentation.representations.iter().zip(parts).filter(|(_, parts)| **parts > 1);
+        let files: Vec<_> = files.map(|(own, _)| (own.name.clone(), own.file_path())).collect();
+        let known = self.catalog.uploads(&package.id).await.map_err(Error::unavailable("reading the uploads"))?;
+        if files.is_empty() || known.is_some() {
+            return Ok(());
+        }
+        let at = |path: &str| Location::new(&self.settings.output_bucket, layout::output_key(&package.id, path));
+        let mut begun = Vec::new();
+        for (representation, path) in &files {
+            let id = self.store.begin_upload(&at(path), layout::output_headers(path)).await;
+            let id = id.map_err(|error| Error::of_store("beginning an upload", error))?;
+            begun.push(Upload { representation: representation.clone(), id });
+        }
+        let put = self.catalog.put_uploads(&package.id, &begun).await;
+        if let Created::Before(_) = put.map_err(Error::unavailable("writing the uploads"))? {
+            for ((_, path), upload) in files.iter().zip(&begun) {
+                let given_up = self.store.abandon_upload(&at(path), &upload.id).await;
+                given_up.map_err(|error| Error::of_store("giving an upload up", error))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The indexes of all sources, and how many bytes were read for them. All are held at once, so together they have the
+    /// bound of one.
+    async fn read_indexes(&self, package: &Package) -> Result<(Vec<Index>, u64), Error> {
+        let (mut indexes, mut bytes_read, mut held) = (Vec::new(), 0, 0);
+        for source in package.sources() {
+            let reader = IndexReader::at(source.bytes, source.index.clone());
+            let read = read_index(&self.store, &source.location, &source.etag, reader).await;
+            let index = read.index?;
+            bytes_read += read.bytes_read;
+            held += index.pieces().map(|(_, bytes)| bytes.len() as u64).sum::<u64>();
+            indexes.push(index);
+            if indexes.len() > 1 && held > MAX_MOOV_BYTES {
+                let (what, limit) = ("the number of bytes in the indexes of all movies", MAX_MOOV_BYTES);
+                return Err(Error::of_media(vpp_media::Error::LimitExceeded { what, found: held, limit }));
+            }
+        }
+        Ok((indexes, bytes_read))
+    }
+
+    /// The subtitle files that the package names.
+    async fn read_subtitles<'p>(&self, package: &'p Package) -> Result<Vec<(&'p Subtitles, WebVttFile)>, Error> {
+        let mut files = Vec::new();
+        for own in &package.options.subtitles {
+            let file = subtitles::read(&self.store, &own.location, &own.etag, own.bytes).await?;
+            let changed = || Error::permanent("source_changed", "a subtitle file is no longer what it was");
+            files.push((own, file.ok_or_else(changed)?));
+        }
+        Ok(files)
+    }
+
+    /// Writes every representation's init segment and the subtitle files, and says how many bytes they have.
+    async fn write_files(
+        &self,
+        package: &Package,
+        presentation: &Presentation,
+        texts: &[(String, String)],
+    ) -> Result<u64, Error> {
+        let mut written = 0;
+        let texts = texts.iter().map(|(path, text)| (path.clone(), text.as_bytes()));
+        for (path, bytes) in presentation.init_segments().chain(texts) {
+            written += bytes.len() as u64;
+            let at = Location::new(&self.settings.output_bucket, layout::output_key(&package.id, &path));
+            let object = NewObject::new(bytes.to_vec(), layout::output_headers(&path));
+            let put = self.store.put_if_absent(&at, object).await;
+            put.map_err(|error| Error::of_store("writing an init segment or subtitles", error))?;
+        }
+        Ok(written)
+    }
+}
+
+/// The engine's options for a package.
+fn options(package: &Package, work_unit_bytes: u64) -> PlanOptions {
+    PlanOptions {
+        segment_duration: package.options.segment_duration,
+        work_unit_bytes,
+        protection: package.encryption.as_ref().map(|encryption| encryption.protection),
+        audio_only: package.options.audio_only,
+        layout: package.options.layout,
+    }
+}
+
+/// A plan, and how its work units go into parts.
+struct Plan {
+    file: PlanFile,
+    presentation: Presentation,
+    /// Of each work unit.
+    spans: Vec<Vec<PartSpan>>,
+    /// How many each representation has; none unless they are single files made of several work units.
+    parts: Vec<u16>,
+    /// The subtitle files: path and text.
+    texts: Vec<(String, String)>,
+}
+
+/// Plans work unit by work unit, so that only the encoded plan stays in memory.
+fn plan(
+    indexes: &[Index],
+    options: &PlanOptions,
+    sizes: UnitSizes,
+    subtitles: Vec<(&Subtitles, WebVttFile)>,
+) -> Result<Plan, Error> {
+    let movies = indexes.iter().map(Index::movie).collect::<Result<Vec<_>, _>>().map_err(Error::of_media)?;
+    let mut planner = Planner::of_movies(&movies, options).map_err(Error::of_media)?;
+    let mut writer = PlanWriter::new();
+    let mut parts = Parts::new(sizes.part);
+    let mut spans = Vec::new();
+    for work_unit in &mut planner {
+        let work_unit = work_unit.map_err(Error::of_media)?;
+        writer.push(&work_unit);
+        spans.push(if options.layout == Layout::SingleFile { parts.cut(&work_unit) } else { Vec::new() });
+    }
+    let mut presentation = planner.finish().map_err(Error::of_media)?;
+    let texts = subtitles
+        .into_iter()
+        .flat_map(|(own, file)| presentation.add_sidecar(&file, Some(own.offer.language.clone()), own.labels()));
+    let texts = texts.collect();
+    let file = writer.finish(&presentation);
+    // Who makes the only work unit knows all sizes, and writes the files by itself.
+    if let [only] = spans.as_mut_slice() {
+        only.clear();
+        return Ok(Plan { file, presentation, spans, parts: Vec::new(), texts });
+    }
+    Ok(Plan { file, presentation, spans, parts: parts.counts().collect(), texts })
+}

@@ -1,0 +1,293 @@
+//! A file has landed: read its index, give the verdict, start its package.
+//!
+//! Only headers are read, by ranged GET, so the cost does not depend on how long the movie is. The index is judged twice:
+//! by our own bounded reader, whose errors have codes, and by the probe in a process of its own. Both must find the file
+//! in order.
+//!
+//! The verdict and the package that the upload starts are one write, made before the first message is sent. A repeated
+//! event finds it, and sends the message again while the package is still Queued.
+
+use std::time::Duration;
+
+use vpp_media::cmaf::PlanOptions;
+use vpp_media::isobmff::{Index, IndexReader};
+use vpp_media::preflight::{Preflight, preflight};
+
+use crate::domain::content::{Content, MediaInfo, Refusal, Verdict};
+use crate::domain::id::{ContentId, PackageId};
+use crate::domain::message::FragmentMessage;
+use crate::domain::package::{Encryption, Options, Package, Treatment};
+use crate::domain::state::Status;
+use crate::domain::subtitles;
+use crate::error::{Error, chain};
+use crate::ports::{
+    Catalog, Clock, Created, ETag, KeyError, KeyUse, KeyVault, Location, Meter, ObjectStore, Piece, Probe, ProbeError,
+    ProbeReport, Queue,
+};
+use crate::stages::source::read_index;
+
+/// An object that was created in the uploads bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upload {
+    /// Where it lies.
+    pub location: Location,
+    /// Which version of it.
+    pub etag: ETag,
+    /// The store's own name of the version, in a versioned bucket.
+    pub version_id: Option<String>,
+    /// Size in bytes.
+    pub bytes: u64,
+}
+
+impl Upload {
+    /// `input_content_id` of this version.
+    #[must_use]
+    pub fn content_id(&self) -> ContentId {
+        ContentId::of(&self.location, &self.etag)
+    }
+
+    /// An empty object that consoles make to show a folder.
+    fn is_folder_marker(&self) -> bool {
+        self.bytes == 0 && self.location.key().ends_with('/')
+    }
+}
+
+/// What an upload came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ingested {
+    /// A folder marker is no content, and a late event does not bring a deleted one back.
+    Ignored,
+    /// The verdict stands, given now or before.
+    Content(Box<Content>),
+}
+
+/// What the platform is set to do with every upload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// The package to start, if any.
+    pub package_on_upload: Option<Treatment>,
+    /// Length that its segments are cut near.
+    pub segment_duration: Duration,
+}
+
+/// The use case and its ports.
+#[derive(Debug)]
+pub struct Ingest<S, C, Q, V, P, K, M> {
+    /// Reads uploads.
+    pub store: S,
+    /// Remembers contents and packages.
+    pub catalog: C,
+    /// The fragment stage's queue.
+    pub queue: Q,
+    /// Makes content keys.
+    pub vault: V,
+    /// The second opinion.
+    pub probe: P,
+    /// The time.
+    pub clock: K,
+    /// What it costs.
+    pub meter: M,
+    /// Settings.
+    pub settings: Settings,
+}
+
+impl<S, C, Q, V, P, K, M> Ingest<S, C, Q, V, P, K, M>
+where
+    S: ObjectStore,
+    C: Catalog,
+    Q: Queue<FragmentMessage>,
+    V: KeyVault,
+    P: Probe,
+    K: Clock,
+    M: Meter,
+{
+    /// Handles one upload.
+    ///
+    /// # Errors
+    /// Only transient ones: whatever is wrong with the file is the content's verdict.
+    pub async fn handle(&self, upload: &Upload) -> Result<Ingested, Error> {
+        if upload.is_folder_marker() {
+            return Ok(Ingested::Ignored);
+        }
+        let id = upload.content_id();
+        let known = self.catalog.content(&id).await.map_err(Error::unavailable("reading the content"))?;
+        let content = match known {
+            Some(content) if content.is_deleted() && content.version_id == upload.version_id => {
+                return Ok(Ingested::Ignored);
+            }
+            Some(content) if !content.is_deleted() && !content.is_provisional() => {
+                self.resume(&content).await?;
+                content
+            }
+            _ => self.ingest(upload, id).await?,
+        };
+        Ok(Ingested::Content(Box::new(content)))
+    }
+
+    /// Gives the verdict, writes it, and starts the package.
+    async fn ingest(&self, upload: &Upload, id: ContentId) -> Result<Content, Error> {
+        let before = self.meter.reading();
+        let (verdict, bytes_read) = self.judge(upload, &id).await?;
+        let content = Content {
+            id,
+            location: upload.location.clone(),
+            etag: upload.etag.clone(),
+            version_id: upload.version_id.clone(),
+            bytes: upload.bytes,
+            bytes_read,
+            spent: self.meter.reading().since(&before),
+            created_at: self.clock.now(),
+            verdict,
+            deleted_at: None,
+        };
+        let package = self.package(&content).await?;
+        let created = self.catalog.create_content(&content, package.as_ref()).await;
+        match created.map_err(Error::unavailable("writing the content"))? {
+            Created::Now => {
+                if let Some(package) = package {
+                    self.start(&package).await?;
+                }
+                Ok(content)
+            }
+            Created::Before(content) => {
+                self.resume(&content).await?;
+                Ok(content)
+            }
+        }
+    }
+
+    /// Sends the message of a package that has not been worked on.
+    async fn resume(&self, content: &Content) -> Result<(), Error> {
+        let Some(id) = content.facts().and_then(|facts| facts.package.as_ref()) else {
+            return Ok(());
+        };
+        let package = self.catalog.package(id).await.map_err(Error::unavailable("reading the package"))?;
+        match package {
+            Some(package) if package.status() == Status::Queued => self.start(&package).await,
+            _ => Ok(()),
+        }
+    }
+
+    async fn start(&self, package: &Package) -> Result<(), Error> {
+        let message = FragmentMessage::new(package.id.clone()).of(package.attempt);
+        self.queue.send_all(&[message]).await.map_err(Error::unavailable("starting the package"))
+    }
+
+    /// The verdict, and how many bytes were read for it.
+    async fn judge(&self, upload: &Upload, id: &ContentId) -> Result<(Verdict, u64), Error> {
+        let reader = IndexReader::new(upload.bytes);
+        let read = read_index(&self.store, &upload.location, &upload.etag, reader).await;
+        let examined = match read.index {
+            Ok(index) => self.examine(&index, id).await,
+            Err(error) => Err(error),
+        };
+        let examined = match examined {
+            Err(error) if error.code() == NOT_MP4 => match self.subtitles(upload).await {
+                Ok(None) => Err(error),
+                Ok(Some(bytes_read)) => return Ok((Verdict::Subtitles, read.bytes_read + bytes_read)),
+                Err(of_subtitles) => Err(of_subtitles),
+            },
+            examined => examined,
+        };
+        let verdict = match examined {
+            Ok(facts) if facts.video_track_number.is_none() => Verdict::Refused(without_video(facts)),
+            Ok(facts) => Verdict::Ingested(facts),
+            Err(error) if error.is_transient() => return Err(error),
+            Err(error) => {
+                tracing::warn!(code = error.code(), "content refused: {}", chain(&error));
+                Verdict::Refused(Refusal { code: error.code().to_owned(), message: error.to_string(), facts: None })
+            }
+        };
+        Ok((verdict, read.bytes_read))
+    }
+
+    /// How many bytes a file of subtitles has, if it is one.
+    async fn subtitles(&self, upload: &Upload) -> Result<Option<u64>, Error> {
+        let found = subtitles::read(&self.store, &upload.location, &upload.etag, upload.bytes).await?;
+        Ok(found.map(|_| upload.bytes))
+    }
+
+    /// Judges a complete index: our own reader first, for its codes, then the probe.
+    async fn examine(&self, index: &Index, id: &ContentId) -> Result<MediaInfo, Error> {
+        let (video_track_number, preflight) = own_verdict(index, self.settings.segment_duration)?;
+        let pieces: Vec<Piece<'_>> = index.pieces().collect();
+        let report = self.probe.probe(index.file_size(), &pieces).await.map_err(of_probe)?;
+        agree(video_track_number, &report)?;
+        let package = self.settings.options().map(|options| PackageId::of_upload(&id.clone().into(), &options));
+        Ok(MediaInfo { index: index.moov_range(), video_track_number, report, preflight: Some(preflight), package })
+    }
+
+    /// The package that `content` starts by itself, with a key of its own.
+    async fn package(&self, content: &Content) -> Result<Option<Package>, Error> {
+        let (Some(facts), Some(mut options)) = (content.facts(), self.settings.options()) else {
+            return Ok(None);
+        };
+        let id = PackageId::of_upload(&content.id.clone().into(), &options);
+        let encryption = match options.treatment {
+            Treatment::Clear => None,
+            Treatment::Encrypt { scheme, tracks } => {
+                let asked = KeyUse { package: &id, scheme, tracks, audio_only: options.audio_only };
+                let made = Encryption::make(&self.vault, &asked, content.id.as_str().as_bytes()).await;
+                // Whatever a provider says, it is not the file's fault.
+                let no_key =
+                    |error: KeyError| Error::Transient { operation: "making a content key", source: error.into() };
+                let (encryption, drm) = made.map_err(no_key)?;
+                options.drm = drm;
+                Some(encryption)
+            }
+        };
+        Ok(Some(Package::queued(id, content, facts, options, encryption, self.clock.now())))
+    }
+}
+
+impl Settings {
+    fn options(&self) -> Option<Options> {
+        let treatment = self.package_on_upload?;
+        Some(Options::new(treatment, self.segment_duration))
+    }
+}
+
+/// What our own reader says: the video track and what is to be said of the stream to come, or the reason why not. The whole
+/// movie is planned, so that what planning would find is said now.
+fn own_verdict(index: &Index, segment_duration: Duration) -> Result<(Option<u32>, Preflight), Error> {
+    let movie = index.movie().map_err(Error::of_media)?;
+    let audio_only = movie.video_track_number().is_none();
+    let options = PlanOptions { segment_duration, audio_only, ..PlanOptions::default() };
+    let preflight = preflight(index, &movie, &options).map_err(Error::of_media)?;
+    Ok((movie.video_track_number(), preflight))
+}
+
+/// A file of sound alone is refused, and yet everything is known that a package of its sound takes.
+fn without_video(facts: MediaInfo) -> Refusal {
+    let reason = vpp_media::Error::NoVideo;
+    let facts = MediaInfo { package: None, ..facts };
+    Refusal { code: reason.code().to_owned(), message: reason.to_string(), facts: Some(Box::new(facts)) }
+}
+
+/// The probe must see the same video track.
+fn agree(video_track_number: Option<u32>, report: &ProbeReport) -> Result<(), Error> {
+    let seen = |id: u32| report.tracks.iter().any(|track| track.id == id && track.kind == "video");
+    match video_track_number {
+        Some(id) if !seen(id) => Err(Error::permanent(
+            PROBE_FAILED,
+            format!("the file looks damaged: a second reader does not see its video track {id}; export the file again"),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// The engine's code of what is no movie, and may be subtitles.
+const NOT_MP4: &str = "not_mp4";
+const PROBE_FAILED: &str = "probe_failed";
+
+/// A probe that does not accept the file, crashes or hangs on it has given its verdict.
+fn of_probe(error: ProbeError) -> Error {
+    match error {
+        ProbeError::Unavailable(source) => Error::unavailable("probing the file")(source),
+        error => Error::Permanent {
+            code: PROBE_FAILED,
+            message: "the file looks damaged: a second reader does not accept it; export the file again".to_owned(),
+            source: Some(error.into()),
+        },
+    }
+}

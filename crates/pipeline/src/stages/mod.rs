@@ -1,0 +1,15 @@
+//! The stages of the pipeline: each handles the messages of one queue.
+
+mod complete_files;
+pub mod dash;
+pub mod dead_letter;
+pub mod delete;
+pub mod encrypt;
+pub mod fragment;
+pub mod ingest;
+mod part_assembler;
+mod plan;
+mod source;
+mod stage;
+
+pub use stage::Outcome;

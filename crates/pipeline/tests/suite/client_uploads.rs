@@ -1,0 +1,78 @@
+//! Files on their way may be interrupted anywhere, on either side of any call.
+
+use std::future::Future;
+
+use futures_executor::block_on;
+use vpp_pipeline::api::requests::Denied;
+use vpp_pipeline::api::uploads::{LARGEST_PIECE, MAY_TAKE};
+use vpp_pipeline::domain::id::{ClientUploadId, ContentId};
+use vpp_pipeline::ports::{ETag, Location, NewPart, ObjectStore};
+use vpp_pipeline::testing::{Faults, Moment, Platform};
+
+/// Tries after which a caller gives up.
+const TRIES: usize = 8;
+
+/// Asks until the platform answers.
+async fn insist<T, F: Future<Output = Result<T, Denied>>>(ask: impl Fn() -> F) -> T {
+    for _ in 1..TRIES {
+        match ask().await {
+            Err(Denied::Unavailable(_)) => {}
+            answer => return answer.unwrap(),
+        }
+    }
+    panic!("the platform never answers")
+}
+
+/// Sends a file of several parts; says what content it becomes.
+async fn send(platform: &Platform) -> ContentId {
+    let (id, bytes) = (ClientUploadId::of(&[b"a file"]), LARGEST_PIECE + 1);
+    let uploads = platform.uploads();
+    let begun = insist(|| uploads.begin(id.clone(), "film.mp4", bytes)).await;
+    let upload = begun.incoming.parts.as_ref().unwrap().upload.clone();
+    for (number, _) in &begun.urls {
+        let length = usize::try_from(begun.incoming.bytes_of(*number)).unwrap();
+        let part = NewPart::new(*number, vec![5; length]);
+        platform.store.put_part(&begun.incoming.location, &upload, part).await.unwrap();
+    }
+    let (content, location) = insist(|| uploads.complete(&id)).await;
+    assert_eq!(location, begun.incoming.location);
+    content
+}
+
+#[test]
+fn an_upload_arrives_whole_whatever_call_fails() {
+    block_on(async {
+        for moment in [Moment::Before, Moment::After] {
+            let mut call = 0;
+            loop {
+                let platform = Platform { faults: Faults::at(call, moment), ..Platform::default() };
+                let content = send(&platform).await;
+                let objects = platform.store.bucket("uploads");
+                assert_eq!(objects.len(), 1, "call {call}");
+                let (key, stored) = objects.first_key_value().unwrap();
+                assert_eq!(stored.bytes.len() as u64, LARGEST_PIECE + 1);
+                let at = Location::new("uploads", key);
+                let etag = platform.store.upload(&at, &stored.bytes);
+                assert_eq!(content, ContentId::of(&at, &ETag::new(etag.as_str())));
+                call += 1;
+                if call > platform.faults.calls() {
+                    break;
+                }
+            }
+            assert!(call > 8, "an upload has many calls: {call}");
+        }
+    });
+}
+
+#[test]
+fn an_upload_that_took_too_long_is_over() {
+    block_on(async {
+        let platform = Platform::default();
+        let id = ClientUploadId::of(&[b"a file"]);
+        platform.uploads().begin(id.clone(), "film.mp4", LARGEST_PIECE + 1).await.unwrap();
+        platform.store.forget_uploads();
+        assert!(matches!(platform.uploads().complete(&id).await, Err(Denied::UploadExpired)));
+        platform.clock.pass(MAY_TAKE);
+        assert!(matches!(platform.uploads().complete(&id).await, Err(Denied::UnknownUpload)));
+    });
+}
