@@ -123,7 +123,7 @@ class Jwt(unittest.TestCase):
         self.assertEqual(self._call("GET", "/packaged_content", reader)[0], 200)
         for token in (reader, self.issuer.token(scope="openid"), self.issuer.token(sub="operator")):
             status, problem = self._upload(token)
-            self.assertEqual((status, problem["code"]), (403, "role_not_sufficient"))
+            self.assertEqual((status, problem["code"]), (403, "role_insufficient"))
 
     def test_a_token_that_is_not_for_this_api_is_not_taken(self) -> None:
         stranger = _Issuer()

@@ -241,10 +241,10 @@ impl Environment {
         Ok([self.api_url()?, self.delivery_url()?, self.text("UPLOADS_ORIGIN")?])
     }
 
-    /// `DELIVERY_SECRET`: the secret that the API shares with the CDN, by ARN or name, where the CDN asks for leave.
+    /// `PATH_SIGNING_SECRET`: the secret that the API shares with the CDN, by ARN or name, where the CDN asks for leave.
     #[must_use]
     pub fn path_signing_secret(&self) -> Option<String> {
-        self.text("DELIVERY_SECRET").ok()
+        self.text("PATH_SIGNING_SECRET").ok()
     }
 
     /// `AUTHORIZATION`: how callers of the API are known.

@@ -93,7 +93,7 @@ impl From<Denied> for Problem {
 impl From<Refused> for Problem {
     fn from(refused: Refused) -> Self {
         let (status, code) = match &refused {
-            Refused::Token => (StatusCode::FORBIDDEN, "token_not_valid"),
+            Refused::Token => (StatusCode::FORBIDDEN, "playback_token_invalid"),
             Refused::UnknownPackage => (StatusCode::NOT_FOUND, "package_not_found"),
             Refused::NotReady(_) => (StatusCode::CONFLICT, "package_not_ready"),
             Refused::Failed { .. } => (StatusCode::CONFLICT, "package_failed"),

@@ -97,12 +97,12 @@ fn token(headers: &HeaderMap) -> Option<&str> {
 
 fn unauthorized(error: Option<&str>) -> Response {
     let detail = "show a token of this platform as `Authorization: Bearer TOKEN`";
-    let problem = Problem::new(StatusCode::UNAUTHORIZED, "credential_needed", detail);
+    let problem = Problem::new(StatusCode::UNAUTHORIZED, "credential_missing", detail);
     challenge(problem, error)
 }
 
 fn forbidden(detail: &str) -> Response {
-    challenge(Problem::new(StatusCode::FORBIDDEN, "role_not_sufficient", detail), Some("insufficient_scope"))
+    challenge(Problem::new(StatusCode::FORBIDDEN, "role_insufficient", detail), Some("insufficient_scope"))
 }
 
 /// The problem, with the header that says how to do better (RFC 6750 3).

@@ -39,8 +39,8 @@ export function refusal(code) {
 const PROBLEMS = {
   unreachable: 'The platform cannot be reached. Is the network there?',
   unavailable: 'The platform is busy or out of order. Try again in a moment.',
-  token_not_valid: 'This token is not valid, or is over. Sign in with another.',
-  role_not_sufficient: 'This token may look but not change anything. Sign in as an operator to do this.',
+  playback_token_invalid: 'This token is not valid, or is over. Sign in with another.',
+  role_insufficient: 'This token may look but not change anything. Sign in as an operator to do this.',
 };
 
 /** What the platform says, as a sentence: its messages begin small and end without a stop, for logs. */

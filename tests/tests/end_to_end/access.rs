@@ -50,18 +50,14 @@ fn no_route_answers_a_caller_without_the_credential_it_takes() {
         let body = if method == "POST" && path == "/packaged_content" { body.as_str() } else { "" };
         for shown in [None, Some(""), Some("x"), Some(tampered.as_str()), Some("vpp-operator-token")] {
             let answer = call_as(shown, method, &path, body);
-            assert_eq!((answer.status, &answer.json()["code"]), (401, &json!("credential_needed")), "{method} {path}");
+            assert_eq!((answer.status, &answer.json()["code"]), (401, &json!("credential_missing")), "{method} {path}");
             assert!(answer.header("www-authenticate").starts_with("Bearer"), "{method} {path}");
         }
         let answer = call_as(Some(&reader), method, &path, body);
         if for_readers {
             assert!((200..300).contains(&answer.status), "{method} {path}: {}", answer.text());
         } else {
-            assert_eq!(
-                (answer.status, &answer.json()["code"]),
-                (403, &json!("role_not_sufficient")),
-                "{method} {path}"
-            );
+            assert_eq!((answer.status, &answer.json()["code"]), (403, &json!("role_insufficient")), "{method} {path}");
         }
     }
     assert_eq!(everything(content, package), before);

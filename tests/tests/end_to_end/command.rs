@@ -59,7 +59,7 @@ fn by_the_command_alone_a_movie_is_sent_followed_played_and_deleted() {
     };
     assert_eq!(listed(&home), 1);
     let (status, refused) = run("reader", &home, ["delete", id]);
-    assert_eq!((status, text(&refused[0], "code")), (Some(5), "role_not_sufficient"));
+    assert_eq!((status, text(&refused[0], "code")), (Some(5), "role_insufficient"));
     let (status, deleted) = run("operator", &home, ["delete", id, "--follow"]);
     assert_eq!((status, text(&deleted[0], "type")), (Some(0), "deleted"));
     assert_eq!(listed(&home), 0);

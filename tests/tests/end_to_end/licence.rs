@@ -14,7 +14,7 @@ use crate::stack::{eventually, stack};
 
 /// What is answered to whoever has no token.
 fn assert_refused(answer: &Answer) {
-    assert_eq!((answer.status, &answer.json()["code"]), (403, &json!("token_not_valid")), "{}", answer.text());
+    assert_eq!((answer.status, &answer.json()["code"]), (403, &json!("playback_token_invalid")), "{}", answer.text());
     assert_eq!(answer.header("access-control-allow-origin"), "*", "pages may read why");
 }
 

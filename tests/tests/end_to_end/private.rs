@@ -11,7 +11,7 @@ use crate::stack::{eventually, go_private, stack};
 fn assert_refused(answer: &Answer, what: &str) {
     let said = (answer.status, answer.header("content-type"), answer.header("cache-control"));
     assert_eq!(said, (403, "application/problem+json", "no-store"), "{what}: {}", answer.text());
-    assert_eq!(answer.json()["code"], "leave_not_valid", "{what}");
+    assert_eq!(answer.json()["code"], "signed_path_invalid", "{what}");
     assert_eq!(answer.header("access-control-allow-origin"), "*", "{what}: pages may read why");
 }
 

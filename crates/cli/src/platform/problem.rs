@@ -42,8 +42,8 @@ impl Problem {
     /// What a person can do about it, where the detail does not say.
     pub(crate) fn action(&self) -> Option<&'static str> {
         let action = match self.code.as_str() {
-            "credential_needed" => "put a token of this platform into VPP_TOKEN, or name its file with --token-file",
-            "role_not_sufficient" => "use an operator's token",
+            "credential_missing" => "put a token of this platform into VPP_TOKEN, or name its file with --token-file",
+            "role_insufficient" => "use an operator's token",
             "status_401" | "status_403" => "see that the token is one of this platform, and not over",
             "package_not_found" | "content_not_found" => "see what there is: vpp list packages, vpp list contents",
             "package_not_ready" => "wait for it: vpp status ID --follow",

@@ -178,7 +178,7 @@ fn a_wrong_token_is_told_once_and_nothing_else_is_tried() {
     let output = vpp(&world.api(), folder.path(), arguments).env("VPP_TOKEN", "another").output().unwrap();
     let (status, stdout, stderr) = ended(&output);
     assert_eq!((status, stdout.as_str(), world.calls().len()), (5, "", 1), "{stderr}");
-    assert!(stderr.contains("credential_needed") && stderr.contains("VPP_TOKEN"), "{stderr}");
+    assert!(stderr.contains("credential_missing") && stderr.contains("VPP_TOKEN"), "{stderr}");
     assert!(stderr.contains("3 of 3 files are not sent"), "{stderr}");
     assert!(!stderr.contains("another"), "the token is not shown: {stderr}");
 }

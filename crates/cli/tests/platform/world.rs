@@ -163,7 +163,7 @@ impl World {
 
     fn api_answer(&self, request: &Request) -> Reply {
         if request.headers.get("authorization") != Some(&format!("Bearer {TOKEN}")) {
-            return problem(401, "credential_needed");
+            return problem(401, "credential_missing");
         }
         let body: Value = serde_json::from_slice(&request.body).unwrap_or(Value::Null);
         let mut state = self.state.lock().unwrap();

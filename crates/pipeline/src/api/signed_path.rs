@@ -26,7 +26,7 @@ pub struct PathSigningSecret(Hmac<Sha256>);
 
 /// The text is too short for a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the delivery secret has less than {SHORTEST_SECRET} characters")]
+#[error("the path signing secret has less than {SHORTEST_SECRET} characters")]
 pub struct ShortSecret;
 
 impl PathSigningSecret {

@@ -307,10 +307,10 @@ fn operation(own: &Operation) -> Value {
 fn problems(own: &Operation) -> Vec<(u16, Vec<&'static str>)> {
     let mut all: Vec<(u16, &'static str)> = Vec::new();
     if own.may != For::Everyone {
-        all.extend([(401, "credential_needed"), (503, "unavailable")]);
+        all.extend([(401, "credential_missing"), (503, "unavailable")]);
     }
     if own.may == For::Operators {
-        all.push((403, "role_not_sufficient"));
+        all.push((403, "role_insufficient"));
     }
     if own.body.is_some() {
         all.extend([(400, "invalid_json"), (400, "invalid_field"), (400, "unknown_field"), (413, "body_too_large")]);

@@ -110,7 +110,7 @@ fn whatever_is_wrong_with_a_token_the_answer_is_the_same() {
         let kid = kid(&package);
         let good = token(&platform, &package, 60).await;
         let refused = ask(&platform, &package, None, &[&kid.base64]).await;
-        assert_eq!(refused.code(), (403, "token_not_valid".to_owned()));
+        assert_eq!(refused.code(), (403, "playback_token_invalid".to_owned()));
 
         let (head, mac) = good.rsplit_once('.').unwrap();
         let (_, expires) = head.split_once('.').unwrap();

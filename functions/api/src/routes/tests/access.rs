@@ -28,7 +28,7 @@ fn without_a_credential_or_with_a_wrong_one_nobody_gets_past_the_gate() {
                 [(None, false), (Some("Bearer"), false), (Some(basic.as_str()), false), (Some(wrong.as_str()), true)]
             {
                 let refused = asked(&platform, method, path, shown).await;
-                assert_eq!((refused.status.as_u16(), &refused.json()["code"]), (401, &json!("credential_needed")));
+                assert_eq!((refused.status.as_u16(), &refused.json()["code"]), (401, &json!("credential_missing")));
                 let challenge = refused.headers[header::WWW_AUTHENTICATE].to_str().unwrap();
                 assert!(challenge.starts_with("Bearer realm="), "{challenge}");
                 assert_eq!(challenge.contains("invalid_token"), error, "{challenge}");
@@ -53,7 +53,7 @@ fn a_reader_sees_and_changes_nothing() {
             [("POST", "/packaged_content"), ("DELETE", "/packaged_content/abcdefghijklmnopqrstuvwxyz")]
         {
             let refused = asked(&platform, method, path, shown).await;
-            assert_eq!((refused.status.as_u16(), &refused.json()["code"]), (403, &json!("role_not_sufficient")));
+            assert_eq!((refused.status.as_u16(), &refused.json()["code"]), (403, &json!("role_insufficient")));
             assert!(refused.headers[header::WWW_AUTHENTICATE].to_str().unwrap().contains("insufficient_scope"));
         }
     });

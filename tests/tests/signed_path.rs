@@ -10,7 +10,7 @@ use data_encoding::BASE64URL_NOPAD;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
-use vpp_pipeline::api::signed_path::DeliverySecret;
+use vpp_pipeline::api::signed_path::PathSigningSecret;
 use vpp_pipeline::domain::timestamp::Timestamp;
 use vpp_tests::fixtures;
 
@@ -26,9 +26,9 @@ fn code(secret: &Value) -> String {
     let (_, rest) = template.split_once("FunctionCode: !Sub |\n").expect("the function");
     let lines = rest.lines().take_while(|line| line.is_empty() || line.starts_with("        "));
     let code: String = lines.flat_map(|line| [line.trim_start_matches("        "), "\n"]).collect();
-    let place = "{{resolve:secretsmanager:${DeliverySecret}}}";
+    let place = "{{resolve:secretsmanager:${PathSigningSecret}}}";
     assert_eq!(code.matches(place).count(), 1, "{code}");
-    let code = code.replace(place, &secret.to_string()).replace("${DeliverySecretRevision}", "1");
+    let code = code.replace(place, &secret.to_string()).replace("${PathSigningSecretRevision}", "1");
     assert!(!code.contains("${") && code.len() < 10_240, "what CloudFront takes");
     code
 }
@@ -62,7 +62,7 @@ fn path_of(answer: &Value) -> Option<String> {
     );
     assert_eq!(answer["headers"]["access-control-allow-origin"]["value"], "*", "pages may read why");
     let problem: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
-    assert_eq!((&problem["status"], &problem["code"]), (&json!(403), &json!("leave_not_valid")));
+    assert_eq!((&problem["status"], &problem["code"]), (&json!(403), &json!("signed_path_invalid")));
     None
 }
 
@@ -80,7 +80,7 @@ fn run(secret: &Value, events: &[Value]) -> Vec<Value> {
 /// What the API gives out.
 fn leave(secret: &str, package: &str, until: u64) -> String {
     let until = Timestamp::from_unix_seconds(until);
-    DeliverySecret::new(secret).unwrap().leave(&package.parse().unwrap(), until)
+    PathSigningSecret::new(secret).unwrap().leave(&package.parse().unwrap(), until)
 }
 
 /// The code of any text at all.
@@ -197,7 +197,7 @@ fn a_secret_is_replaced_while_leave_by_the_old_one_is_used_up() {
     let short = &SECRET[..23];
     let path = format!("/{}/{PACKAGE}/stream.mpd", signed(short, PACKAGE, &(NOW + 60).to_string()));
     assert_eq!(admitted(&json!({"current": short}), &[path]), [None]);
-    assert!(DeliverySecret::new(short).is_err());
+    assert!(PathSigningSecret::new(short).is_err());
 }
 
 #[test]
