@@ -140,6 +140,13 @@ pub enum Error {
         limit: u64,
     },
 
+    /// A number that the file states, or that follows from its numbers, does not fit the field that it belongs in.
+    #[error("{what} is out of range: the file states a number that is too large; remux it")]
+    OutOfRange {
+        /// The number, as the start of a sentence.
+        what: &'static str,
+    },
+
     /// Several movies were asked for as one package, but do not have key pictures at the same moments.
     #[error(
         "the movies cannot be cut at the same moments; key pictures that do not match are at: {table}. Encode them all with \
@@ -186,6 +193,7 @@ impl Error {
             Self::SchemeUndefined { .. } => "scheme_undefined",
             Self::Unsupported { .. } => "unsupported_feature",
             Self::LimitExceeded { .. } => "limit_exceeded",
+            Self::OutOfRange { .. } => "out_of_range",
             Self::InputsMisaligned { .. } => "inputs_misaligned",
             Self::BadPlan { .. } => "bad_plan",
             Self::SourceMismatch { .. } => "source_mismatch",

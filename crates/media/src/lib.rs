@@ -41,6 +41,7 @@ pub mod dash;
 mod error;
 pub mod hls;
 pub mod isobmff;
+mod number;
 pub mod preflight;
 pub mod text;
 pub mod time;

@@ -14,6 +14,7 @@ use super::source::{Piece, SourceBuffers, each_sample};
 use super::subtitles::subtitles;
 use crate::cenc::{Auxiliary, ContentKeys, SampleCipher, Scheme, align_to_blocks};
 use crate::codec::ProtectionRule;
+use crate::number::u64_of;
 use crate::{Error, Result};
 
 /// A media segment, ready to be written.
@@ -51,8 +52,8 @@ impl Segment {
     /// Length in bytes.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        let body = self.body.iter().map(|piece| u64::try_from(piece.len()).unwrap_or(u64::MAX));
-        body.fold(length(&self.head), u64::saturating_add)
+        let body = self.body.iter().map(|piece| u64_of(piece.len()));
+        body.fold(u64_of(self.head.len()), u64::saturating_add)
     }
 
     /// Its sizes.
@@ -121,14 +122,14 @@ pub(super) fn package_segment(
     let (rewritten, text) = subtitles.map_or((None, None), |own| (own.rewritten, own.text));
     let (representation, number) = (track.name.clone(), plan.number);
     if let Some((samples, payload)) = rewritten {
-        let mut head = head(&SegmentPlan { samples, ..plan.clone() }, track, None, layout, length(&payload))?;
+        let mut head = head(&SegmentPlan { samples, ..plan.clone() }, track, None, layout, u64_of(payload.len()))?;
         head.extend(payload);
-        let entry_bytes = length(&head);
+        let entry_bytes = u64_of(head.len());
         return Ok(Segment { representation, number, head, body: Vec::new(), entry_bytes, text });
     }
     let head = head(plan, track, auxiliary.as_ref(), layout, plan.payload_bytes())?;
     let first_sample = plan.samples.first().map_or(0, |sample| u64::from(sample.size));
-    let entry_bytes = length(&head).saturating_add(first_sample);
+    let entry_bytes = u64_of(head.len()).saturating_add(first_sample);
     Ok(Segment { representation, number, head, body, entry_bytes, text })
 }
 
@@ -182,8 +183,4 @@ impl<'t> Encryptor<'t> {
         self.cipher.encrypt(numbers.into_iter().zip(source.apart(&pieces)?));
         Ok(auxiliary)
     }
-}
-
-pub(super) fn length(bytes: &[u8]) -> u64 {
-    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }

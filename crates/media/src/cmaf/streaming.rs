@@ -8,9 +8,10 @@
 use std::ops::Range;
 
 use super::plan::{SegmentPlan, SourceRange, WorkUnit};
-use super::segment::{Encryptor, Segment, length, package_segment};
+use super::segment::{Encryptor, Segment, package_segment};
 use super::source::{MISFIT, Piece, SourceBuffers};
 use crate::cenc::ContentKeys;
+use crate::number::u64_of;
 use crate::{Error, Result};
 
 const FOREIGN: Error = Error::SourceMismatch { reason: "more bytes came than a range of the work unit has" };
@@ -151,7 +152,7 @@ impl Arriving {
     /// Deals `bytes` out; returns the segments that are whole by them.
     fn take(&mut self, bytes: &[u8], segments: &mut [Gathering]) -> Result<Vec<usize>> {
         let start = self.next;
-        let end = start.checked_add(length(bytes)).filter(|end| *end <= self.end).ok_or(FOREIGN)?;
+        let end = start.checked_add(u64_of(bytes.len())).filter(|end| *end <= self.end).ok_or(FOREIGN)?;
         self.next = end;
         let behind = self.landings.partition_point(|landing| landing.source.start < end);
         self.open.extend(std::mem::replace(&mut self.begun, behind)..behind);
