@@ -5,6 +5,7 @@
 use super::plan::{Layout, PlannedSample, SegmentPlan, WorkUnitTrack};
 use crate::cenc::Auxiliary;
 use crate::isobmff::{BoxWriter, tfhd, trun};
+use crate::number::Checked;
 use crate::{Error, Result};
 
 /// Everything up to the `payload` bytes of `mdat`.
@@ -26,7 +27,7 @@ pub(super) fn head(
             w.raw(b"msdhmsixcmfs");
         });
     }
-    moof(&mut w, plan, track, auxiliary);
+    moof(&mut w, plan, track, auxiliary)?;
     w.u32(mdat_size);
     w.raw(b"mdat");
     Ok(w.finish())
@@ -66,7 +67,7 @@ impl Common {
     }
 }
 
-fn moof(w: &mut BoxWriter, plan: &SegmentPlan, track: &WorkUnitTrack, auxiliary: Option<&Auxiliary>) {
+fn moof(w: &mut BoxWriter, plan: &SegmentPlan, track: &WorkUnitTrack, auxiliary: Option<&Auxiliary>) -> Result<()> {
     let start = w.position();
     let common = Common::of(&plan.samples);
     let mut data_offset = 0;
@@ -95,7 +96,8 @@ fn moof(w: &mut BoxWriter, plan: &SegmentPlan, track: &WorkUnitTrack, auxiliary:
     });
     // The payload of mdat: behind the fragment, and the header of mdat.
     let payload = w.position().saturating_sub(start).saturating_add(8);
-    w.patch(data_offset, u32::try_from(payload).unwrap_or(u32::MAX));
+    w.patch(data_offset, u32::try_from(payload).or_out_of_range("The size of a movie fragment")?);
+    Ok(())
 }
 
 /// Writes the track run, and returns where its data offset stands.
