@@ -61,7 +61,7 @@ fn every_codec_says_what_it_is() {
     let expected = ["av01.0.00M.08", "vp09.00.10.08.01.02.02.02.00", "ac-3", "ec-3", "Opus", "fLaC", "mp4a.6B"];
     assert_eq!(codecs, expected);
     let sound = |entry: &SampleEntry<'_>| {
-        entry.audio.as_ref().map(|audio| (audio.sample_rate, audio.channels, audio.layout.is_some()))
+        entry.audio.as_ref().map(|audio| (audio.sample_rate, audio.channels, audio.channel_configuration.is_some()))
     };
     assert!(entries.filter_map(sound).eq([(48_000, 1, true); 5]));
 }

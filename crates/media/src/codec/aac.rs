@@ -2,7 +2,7 @@
 
 use super::audio_specific::AudioSpecificConfig;
 use super::sound::Sound;
-use super::{AudioInfo, ChannelLayout, SampleEntry, mp3};
+use super::{AudioInfo, ChannelConfiguration, SampleEntry, mp3};
 use crate::isobmff::{BoxView, Reader};
 use crate::{Error, Result};
 
@@ -22,8 +22,8 @@ pub(super) fn sample_entry<'a>(entry: &BoxView<'a>, track_id: u32) -> Result<Sam
     let stated = AudioInfo {
         sample_rate: sound.sample_rate,
         channels: sound.channels,
-        layout: ChannelLayout::of_few(sound.channels),
-        joc: None,
+        channel_configuration: ChannelConfiguration::of_few(sound.channels),
+        joc_complexity: None,
     };
     let parsed = specific.and_then(AudioSpecificConfig::parse);
     let facts = parsed.map_or_else(|| stated.clone(), |config| config.facts(&stated));

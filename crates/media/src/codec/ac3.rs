@@ -7,7 +7,7 @@
 
 use super::bits::Bits;
 use super::sound::Sound;
-use super::{AudioInfo, ChannelLayout, SampleEntry};
+use super::{AudioInfo, ChannelConfiguration, SampleEntry};
 use crate::Result;
 use crate::isobmff::BoxView;
 
@@ -97,11 +97,11 @@ impl Speakers {
     fn facts(self, sample_rate: u32, joc: Option<u8>) -> AudioInfo {
         let channels = self.map.count_ones().saturating_add((self.map & PAIRS).count_ones());
         let channels = u16::try_from(channels).unwrap_or(u16::MAX);
-        AudioInfo { sample_rate, channels, layout: Some(self.layout()), joc }
+        AudioInfo { sample_rate, channels, channel_configuration: Some(self.layout()), joc_complexity: joc }
     }
 
     /// ETSI TS 102 366 table I.1.1.
-    fn layout(self) -> ChannelLayout {
+    fn layout(self) -> ChannelConfiguration {
         let number = match self.map {
             _ if self.is_dual_mono => 8,
             0x4000 => 1,
@@ -116,9 +116,9 @@ impl Speakers {
             0xf901 => 11,
             0xfa01 => 12,
             0xf811 => 14,
-            other => return ChannelLayout::Dolby(other),
+            other => return ChannelConfiguration::Dolby(other),
         };
-        ChannelLayout::Cicp(number)
+        ChannelConfiguration::Cicp(number)
     }
 }
 
@@ -130,17 +130,23 @@ mod tests {
     fn ac3_says_its_rate_and_layout() {
         // 48 kHz, bsid 8, bsmod 0, acmod 7, LFE
         let facts = ac3_facts(&[0b0001_0000, 0b0011_1101, 0b1110_0000], 0).unwrap();
-        assert_eq!((facts.sample_rate, facts.channels, facts.layout), (48_000, 6, Some(ChannelLayout::Cicp(6))));
+        assert_eq!(
+            (facts.sample_rate, facts.channels, facts.channel_configuration),
+            (48_000, 6, Some(ChannelConfiguration::Cicp(6)))
+        );
         // 44.1 kHz, acmod 2
         let facts = ac3_facts(&[0b0101_0000, 0b0001_0001, 0b0010_0000], 0).unwrap();
-        assert_eq!((facts.sample_rate, facts.channels, facts.layout), (44_100, 2, Some(ChannelLayout::Cicp(2))));
+        assert_eq!(
+            (facts.sample_rate, facts.channels, facts.channel_configuration),
+            (44_100, 2, Some(ChannelConfiguration::Cicp(2)))
+        );
         assert_eq!(ac3_facts(&[0x10], 0), None);
     }
 
     #[test]
     fn a_low_frequency_channel_beside_stereo_has_no_number() {
         let facts = ac3_facts(&[0b0001_0000, 0b0001_0101, 0], 0).unwrap();
-        assert_eq!((facts.channels, facts.layout), (3, Some(ChannelLayout::Dolby(0xa001))));
+        assert_eq!((facts.channels, facts.channel_configuration), (3, Some(ChannelConfiguration::Dolby(0xa001))));
     }
 
     #[test]
@@ -148,15 +154,21 @@ mod tests {
         // One independent substream of 5.1, one dependent with Lrs/Rrs: 7.1.
         let dec3 = [0b0001_1000, 0, 0b0010_0000, 0b0000_1111, 0b0000_0010, 0b0000_0010];
         let facts = eac3_facts(&dec3, 0).unwrap();
-        assert_eq!((facts.channels, facts.layout, facts.joc), (8, Some(ChannelLayout::Cicp(12)), None));
+        assert_eq!(
+            (facts.channels, facts.channel_configuration, facts.joc_complexity),
+            (8, Some(ChannelConfiguration::Cicp(12)), None)
+        );
     }
 
     #[test]
     fn atmos_is_what_the_extension_says() {
         let base = [0b0001_1000, 0, 0b0010_0000, 0b0000_1111, 0b0000_0000];
         let facts = |more: &[u8]| eac3_facts(&[&base[..], more].concat(), 0).unwrap();
-        assert_eq!((facts(&[]).joc, facts(&[]).layout), (None, Some(ChannelLayout::Cicp(6))));
-        assert_eq!(facts(&[0, 0]).joc, None);
-        assert_eq!((facts(&[1, 16]).joc, facts(&[1, 16]).channels), (Some(16), 6));
+        assert_eq!(
+            (facts(&[]).joc_complexity, facts(&[]).channel_configuration),
+            (None, Some(ChannelConfiguration::Cicp(6)))
+        );
+        assert_eq!(facts(&[0, 0]).joc_complexity, None);
+        assert_eq!((facts(&[1, 16]).joc_complexity, facts(&[1, 16]).channels), (Some(16), 6));
     }
 }

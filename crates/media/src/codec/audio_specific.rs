@@ -8,7 +8,7 @@
 //! index shows). The first two give the same `codecs` string and the rate that is heard.
 
 use super::bits::Bits;
-use super::{AudioInfo, ChannelLayout};
+use super::{AudioInfo, ChannelConfiguration};
 
 /// The part of an `AudioSpecificConfig` that a manifest needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub(super) struct AudioSpecificConfig {
     pub(super) object_type: u8,
     sample_rate: u32,
     /// Number and layout, where stated.
-    channels: Option<(u16, Option<ChannelLayout>)>,
+    channels: Option<(u16, Option<ChannelConfiguration>)>,
 }
 
 const SBR: u8 = 5;
@@ -104,13 +104,13 @@ impl AudioSpecificConfig {
 
     /// The facts of the track, from what its sample entry states and this knows better.
     pub(super) fn facts(&self, stated: &AudioInfo) -> AudioInfo {
-        let (channels, layout) = self.channels.unwrap_or((stated.channels, stated.layout));
-        AudioInfo { sample_rate: self.sample_rate, channels, layout, joc: None }
+        let (channels, layout) = self.channels.unwrap_or((stated.channels, stated.channel_configuration));
+        AudioInfo { sample_rate: self.sample_rate, channels, channel_configuration: layout, joc_complexity: None }
     }
 }
 
 /// `channelConfiguration` (table 1.19), which counts on in ISO/IEC 23091-3.
-fn configured(configuration: u8) -> Option<(u16, Option<ChannelLayout>)> {
+fn configured(configuration: u8) -> Option<(u16, Option<ChannelConfiguration>)> {
     let channels = match configuration {
         1..=6 => u16::from(configuration),
         7 | 12 | 14 => 8,
@@ -118,11 +118,11 @@ fn configured(configuration: u8) -> Option<(u16, Option<ChannelLayout>)> {
         13 => 24,
         _ => return None,
     };
-    Some((channels, Some(ChannelLayout::Cicp(configuration))))
+    Some((channels, Some(ChannelConfiguration::Cicp(configuration))))
 }
 
 /// `program_config_element` (4.4.1.1): single channels and pairs in front, at the sides and at the back.
-fn program_config(bits: &mut Bits<'_>) -> Option<(u16, Option<ChannelLayout>)> {
+fn program_config(bits: &mut Bits<'_>) -> Option<(u16, Option<ChannelConfiguration>)> {
     bits.skip(10)?; // element_instance_tag, object_type, sampling_frequency_index
     let (front, side, back) = (bits.take(4)?, bits.take(4)?, bits.take(4)?);
     let (lfe, data, coupling) = (bits.take(2)?, bits.take(3)?, bits.take(4)?);
@@ -161,7 +161,7 @@ fn program_config(bits: &mut Bits<'_>) -> Option<(u16, Option<ChannelLayout>)> {
         _ => None,
     };
     let channels = [side, back, lfe].into_iter().fold(front, u16::saturating_add);
-    Some((channels, number.map(ChannelLayout::Cicp)))
+    Some((channels, number.map(ChannelConfiguration::Cicp)))
 }
 
 fn object_type(bits: &mut Bits<'_>) -> Option<u8> {
@@ -181,7 +181,7 @@ fn frequency(bits: &mut Bits<'_>) -> Option<u32> {
 mod tests {
     use super::*;
 
-    fn parse(bytes: &[u8]) -> (u8, u32, Option<u16>, Option<ChannelLayout>) {
+    fn parse(bytes: &[u8]) -> (u8, u32, Option<u16>, Option<ChannelConfiguration>) {
         let config = AudioSpecificConfig::parse(bytes).unwrap();
         let (channels, layout) = config.channels.unzip();
         (config.object_type, config.sample_rate, channels, layout.flatten())
@@ -193,7 +193,7 @@ mod tests {
         digits.chunks(8).map(|eight| (0..8).fold(0, |byte, i| byte << 1 | eight.get(i).unwrap_or(&0))).collect()
     }
 
-    const CICP: fn(u8) -> Option<ChannelLayout> = |number| Some(ChannelLayout::Cicp(number));
+    const CICP: fn(u8) -> Option<ChannelConfiguration> = |number| Some(ChannelConfiguration::Cicp(number));
 
     #[test]
     fn low_complexity_and_high_efficiency_are_told_apart() {

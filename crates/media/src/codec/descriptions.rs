@@ -6,8 +6,8 @@
 //! that no sample is of are left out: what they say does not matter, and may not even be supported.
 
 use super::{AudioInfo, ProtectionRule, SampleEntry, TextInfo, VideoInfo};
+use crate::codec::TrackKind;
 use crate::isobmff::{BoxView, Boxes};
-use crate::track::TrackKind;
 use crate::{Error, Result};
 
 /// The sample entries that a track's samples are of; at least one, and all of one kind.

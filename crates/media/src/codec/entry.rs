@@ -6,12 +6,12 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Av1Config, Av1Parser, AvcConfig, AvcParser, ChannelLayout, Colour, HevcConfig, HevcParser, TextInfo, Vp9Parser,
-    aac, ac3, av1, avc, flac, hevc, mp3, opus, text, vp9,
+    Av1Config, Av1Parser, AvcConfig, AvcParser, ChannelConfiguration, Colour, HevcConfig, HevcParser, TextInfo,
+    Vp9Parser, aac, ac3, av1, avc, flac, hevc, mp3, opus, text, vp9,
 };
 use crate::cenc::Scheme;
+use crate::codec::TrackKind;
 use crate::isobmff::{BoxView, BoxWriter, Boxes, FourCc};
-use crate::track::TrackKind;
 use crate::{Error, Result};
 
 /// A sample entry, ready to be written into an init segment.
@@ -54,9 +54,9 @@ pub struct AudioInfo {
     /// Channels.
     pub channels: u16,
     /// Where they belong, where known.
-    pub layout: Option<ChannelLayout>,
+    pub channel_configuration: Option<ChannelConfiguration>,
     /// The complexity index of joint object coding, for Dolby Atmos.
-    pub joc: Option<u8>,
+    pub joc_complexity: Option<u8>,
 }
 
 /// Which bytes of a sample may be encrypted.

@@ -2,7 +2,7 @@
 
 use super::bits::Bits;
 use super::sound::Sound;
-use super::{AudioInfo, ChannelLayout, SampleEntry};
+use super::{AudioInfo, ChannelConfiguration, SampleEntry};
 use crate::Result;
 use crate::isobmff::BoxView;
 
@@ -26,6 +26,6 @@ fn stream_info(block: &[u8]) -> Option<AudioInfo> {
     bits.skip(80)?;
     let sample_rate = bits.take(20)?;
     let channels = bits.byte(3)?.saturating_add(1);
-    let layout = ChannelLayout::of_vorbis_order(channels);
-    Some(AudioInfo { sample_rate, channels: channels.into(), layout, joc: None })
+    let layout = ChannelConfiguration::of_vorbis_order(channels);
+    Some(AudioInfo { sample_rate, channels: channels.into(), channel_configuration: layout, joc_complexity: None })
 }

@@ -252,8 +252,8 @@ fn is_base_layer(nal: &[u8]) -> bool {
 mod tests {
     use super::*;
     use crate::codec::SampleEntry;
+    use crate::codec::TrackKind;
     use crate::isobmff::BoxWriter;
-    use crate::track::TrackKind;
 
     /// An `hvcC` box that says of arrays of parameter sets whether each is complete.
     fn hvcc(w: &mut BoxWriter, head: &[u8; 12], arrays: &[(u8, bool)]) {

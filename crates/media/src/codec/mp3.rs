@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::sound::Sound;
-use super::{AudioInfo, ChannelLayout, SampleEntry};
+use super::{AudioInfo, ChannelConfiguration, SampleEntry};
 use crate::Result;
 use crate::isobmff::{BoxView, BoxWriter, FourCc};
 
@@ -26,8 +26,8 @@ pub(super) fn sample_entry<'a>(entry: &BoxView<'a>) -> Result<SampleEntry<'a>> {
     let facts = AudioInfo {
         sample_rate: sound.sample_rate,
         channels: sound.channels,
-        layout: ChannelLayout::of_few(sound.channels),
-        joc: None,
+        channel_configuration: ChannelConfiguration::of_few(sound.channels),
+        joc_complexity: None,
     };
     Ok(SampleEntry::sound(FourCc(*b"mp4a"), codecs(object_type), facts, Cow::Owned(w.finish())))
 }
@@ -52,7 +52,7 @@ fn esds(w: &mut BoxWriter, object_type: u8) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::track::TrackKind;
+    use crate::codec::TrackKind;
 
     #[test]
     fn a_quicktime_entry_becomes_one_that_iso_files_have() {

@@ -1,7 +1,7 @@
 //! Opus in ISO files ("Encapsulation of Opus in ISO Base Media File Format").
 
 use super::sound::Sound;
-use super::{AudioInfo, ChannelLayout, SampleEntry};
+use super::{AudioInfo, ChannelConfiguration, SampleEntry};
 use crate::Result;
 use crate::isobmff::BoxView;
 
@@ -18,9 +18,14 @@ pub(super) fn sample_entry<'a>(entry: &BoxView<'a>) -> Result<SampleEntry<'a>> {
     reader.skip(8)?;
     let layout = match reader.u8()? {
         // Families 0 and 1: Vorbis order. Others are ambisonics, or without a meaning.
-        0 | 1 => ChannelLayout::of_vorbis_order(channels),
+        0 | 1 => ChannelConfiguration::of_vorbis_order(channels),
         _ => None,
     };
-    let facts = AudioInfo { sample_rate: SAMPLE_RATE, channels: channels.into(), layout, joc: None };
+    let facts = AudioInfo {
+        sample_rate: SAMPLE_RATE,
+        channels: channels.into(),
+        channel_configuration: layout,
+        joc_complexity: None,
+    };
     Ok(SampleEntry::sound(entry.kind, "Opus".to_owned(), facts, sound.body))
 }

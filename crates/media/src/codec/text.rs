@@ -90,7 +90,7 @@ fn string(reader: &mut Reader<'_>) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::track::TrackKind;
+    use crate::codec::TrackKind;
 
     fn codecs_of(kind: &[u8; 4], body: &[u8]) -> Result<String> {
         let mut w = BoxWriter::new();

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::mpd::Xml;
-use crate::codec::{AudioInfo, ChannelLayout};
+use crate::codec::{AudioInfo, ChannelConfiguration};
 
 /// Schemes of `AudioChannelConfiguration` (ISO/IEC 23009-1 5.8.5.4; ETSI TS 102 366 I.1.2.1).
 const CICP: &str = "urn:mpeg:mpegB:cicp:ChannelConfiguration";
@@ -18,12 +18,14 @@ pub(super) fn sound(xml: &mut Xml, audio: &AudioInfo) -> io::Result<()> {
     let mut descriptor = |name: &str, scheme: &str, value: &str| {
         xml.create_element(name).with_attributes([("schemeIdUri", scheme), ("value", value)]).write_empty().map(drop)
     };
-    match audio.layout {
-        Some(ChannelLayout::Cicp(number)) => descriptor("AudioChannelConfiguration", CICP, &number.to_string())?,
-        Some(ChannelLayout::Dolby(map)) => descriptor("AudioChannelConfiguration", DOLBY, &format!("{map:04X}"))?,
+    match audio.channel_configuration {
+        Some(ChannelConfiguration::Cicp(number)) => descriptor("AudioChannelConfiguration", CICP, &number.to_string())?,
+        Some(ChannelConfiguration::Dolby(map)) => {
+            descriptor("AudioChannelConfiguration", DOLBY, &format!("{map:04X}"))?;
+        }
         None => {}
     }
-    if let Some(complexity) = audio.joc {
+    if let Some(complexity) = audio.joc_complexity {
         descriptor("SupplementalProperty", EXTENSION_TYPE, "JOC")?;
         descriptor("SupplementalProperty", COMPLEXITY_INDEX, &complexity.to_string())?;
     }
@@ -35,9 +37,13 @@ mod tests {
     use super::*;
     use quick_xml::Writer;
 
-    fn written(layout: ChannelLayout, joc: Option<u8>) -> String {
+    fn written(layout: ChannelConfiguration, joc: Option<u8>) -> String {
         let mut xml = Writer::new(Vec::new());
-        sound(&mut xml, &AudioInfo { sample_rate: 48_000, channels: 6, layout: Some(layout), joc }).unwrap();
+        sound(
+            &mut xml,
+            &AudioInfo { sample_rate: 48_000, channels: 6, channel_configuration: Some(layout), joc_complexity: joc },
+        )
+        .unwrap();
         String::from_utf8(xml.into_inner()).unwrap()
     }
 
@@ -45,14 +51,14 @@ mod tests {
     fn a_layout_without_a_number_is_a_map() {
         let number =
             "<AudioChannelConfiguration schemeIdUri=\"urn:mpeg:mpegB:cicp:ChannelConfiguration\" value=\"6\"/>";
-        assert_eq!(written(ChannelLayout::Cicp(6), None), number);
-        let map = written(ChannelLayout::Dolby(0xa001), None);
+        assert_eq!(written(ChannelConfiguration::Cicp(6), None), number);
+        let map = written(ChannelConfiguration::Dolby(0xa001), None);
         assert!(map.ends_with("audio_channel_configuration:2011\" value=\"A001\"/>"), "{map}");
     }
 
     #[test]
     fn atmos_is_told_apart_from_the_channels_beneath() {
-        let atmos = written(ChannelLayout::Cicp(6), Some(16));
+        let atmos = written(ChannelConfiguration::Cicp(6), Some(16));
         assert!(atmos.contains("EC3_ExtensionType:2018\" value=\"JOC\"/><SupplementalProperty"), "{atmos}");
         assert!(atmos.ends_with("EC3_ExtensionComplexityIndex:2018\" value=\"16\"/>"), "{atmos}");
     }

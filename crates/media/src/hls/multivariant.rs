@@ -180,12 +180,16 @@ fn resolution(own: &Representation) -> String {
 mod tests {
     use super::*;
     use crate::cmaf::{EntryPoint, Layout, SapType, SegmentTime};
-    use crate::codec::{AudioInfo, ChannelLayout, VideoInfo};
+    use crate::codec::{AudioInfo, ChannelConfiguration, VideoInfo};
     use crate::time::Timescale;
     use crate::track::{Role, TrackLabels};
 
-    const STEREO: AudioInfo =
-        AudioInfo { sample_rate: 48_000, channels: 2, layout: Some(ChannelLayout::Cicp(2)), joc: None };
+    const STEREO: AudioInfo = AudioInfo {
+        sample_rate: 48_000,
+        channels: 2,
+        channel_configuration: Some(ChannelConfiguration::Cicp(2)),
+        joc_complexity: None,
+    };
 
     fn track(name: &str, kind: TrackKind, codecs: &str, language: Option<&str>) -> Representation {
         let entry = Some(EntryPoint { sap_type: SapType::One, delay: 0 });

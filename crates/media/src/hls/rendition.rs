@@ -79,7 +79,7 @@ fn names(choices: &[Choice<'_>]) -> Vec<String> {
 
 /// `CHANNELS` (RFC 8216bis 4.4.6.1): how many, or for Dolby Atmos how many objects at once, and that they are coded jointly.
 fn channels(audio: &AudioInfo) -> String {
-    audio.joc.map_or_else(|| audio.channels.to_string(), |complexity| format!("{complexity}/JOC"))
+    audio.joc_complexity.map_or_else(|| audio.channels.to_string(), |complexity| format!("{complexity}/JOC"))
 }
 
 #[cfg(test)]
@@ -88,8 +88,8 @@ mod tests {
 
     #[test]
     fn atmos_counts_objects_not_channels() {
-        let stereo = AudioInfo { sample_rate: 48_000, channels: 2, layout: None, joc: None };
+        let stereo = AudioInfo { sample_rate: 48_000, channels: 2, channel_configuration: None, joc_complexity: None };
         assert_eq!(channels(&stereo), "2");
-        assert_eq!(channels(&AudioInfo { joc: Some(16), ..stereo }), "16/JOC");
+        assert_eq!(channels(&AudioInfo { joc_complexity: Some(16), ..stereo }), "16/JOC");
     }
 }

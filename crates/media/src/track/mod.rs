@@ -11,9 +11,10 @@ mod movie;
 mod sample_table;
 mod samples;
 
+pub use crate::codec::TrackKind;
 pub use edit::{Origin, Timeline};
 pub use labels::{Role, TrackLabels};
 pub use language::is_tag as is_language_tag;
 pub(crate) use language::{autonym, three_letters};
-pub use movie::{Movie, SkippedTrack, Track, TrackKind};
+pub use movie::{Movie, SkippedTrack, Track};
 pub use samples::{Sample, SampleTable, Samples};

@@ -5,7 +5,7 @@ use super::edit::{Edit, start_at_zero};
 use super::fragment::{Fragments, Run};
 use super::labels::TrackLabels;
 use super::language::bcp47;
-use crate::codec::{self, AudioInfo, SampleDescriptions, VideoInfo};
+use crate::codec::{self, AudioInfo, SampleDescriptions, TrackKind, VideoInfo};
 use crate::isobmff::{BoxView, Boxes, FourCc};
 use crate::text::TextCoding;
 use crate::time::Timescale;
@@ -21,17 +21,6 @@ pub struct Movie<'a> {
     pub tracks: Vec<Track<'a>>,
     /// The tracks that are left out of a package, with the reason.
     pub skipped: Vec<SkippedTrack>,
-}
-
-/// What a track carries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-pub enum TrackKind {
-    /// Handler `vide`.
-    Video,
-    /// Handler `soun`.
-    Audio,
-    /// Handlers `text`, `sbtl` and `subt`: subtitles.
-    Text,
 }
 
 /// A track that is not packaged.

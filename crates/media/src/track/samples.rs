@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::TrackKind;
 use super::fragment::{Run, RunSamples, place};
 use super::sample_table::{TableSamples, Tables};
+use crate::codec::TrackKind;
 use crate::isobmff::BoxView;
 use crate::{Error, Result};
 
