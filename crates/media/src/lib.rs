@@ -47,4 +47,4 @@ pub mod text;
 pub mod time;
 pub mod track;
 
-pub use error::{Error, Result};
+pub use error::{Error, Place, Result};

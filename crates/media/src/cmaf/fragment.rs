@@ -4,7 +4,7 @@
 
 use super::plan::{Layout, PlannedSample, SegmentPlan, WorkUnitTrack};
 use crate::cenc::Auxiliary;
-use crate::isobmff::{BoxWriter, tfhd, trun};
+use crate::isobmff::{BoxWriter, SampleFlags, tfhd, trun};
 use crate::number::Checked;
 use crate::{Error, Result};
 
@@ -33,9 +33,8 @@ pub(super) fn head(
     Ok(w.finish())
 }
 
-/// Sample flags (ISO/IEC 14496-12 8.8.3.1): depends on no other sample; depends on others and is no sync sample.
 fn sample_flags(sample: &PlannedSample) -> u32 {
-    if sample.is_sync { 0x0200_0000 } else { 0x0101_0000 }
+    SampleFlags { is_sync: sample.is_sync }.word()
 }
 
 /// What the samples of a fragment have in common, which is then said once.

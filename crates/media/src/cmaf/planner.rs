@@ -266,6 +266,7 @@ struct Cursor<'m, 'a> {
 impl<'m, 'a> Cursor<'m, 'a> {
     fn new(chosen: Chosen<'m, 'a>, ordinal: usize, protection: Option<&Protection>, origin: Origin) -> Result<Self> {
         let Chosen { input, track, id, set } = chosen;
+        let in_track = |error: Error| error.in_track(track.id);
         let letter = match track.kind {
             TrackKind::Video => 'v',
             TrackKind::Audio => 'a',
@@ -286,9 +287,9 @@ impl<'m, 'a> Cursor<'m, 'a> {
             set,
             name: format!("{letter}{ordinal}"),
             timeline: if track.descriptions.texts().iter().any(|text| text.coding == TextCoding::Ttml) {
-                Timeline::of_the_source(track.timescale, track.presentation_offset)?
+                Timeline::of_the_source(track.timescale, track.presentation_offset).map_err(in_track)?
             } else {
-                Timeline::new(track.timescale, track.presentation_offset, origin)?
+                Timeline::new(track.timescale, track.presentation_offset, origin).map_err(in_track)?
             },
             encryption,
             cuts: None,
@@ -403,9 +404,10 @@ impl<'m, 'a> Cursor<'m, 'a> {
                 (duration > 0).then_some(SegmentTime { start: *start, duration, entry: *entry })
             })
             .collect::<Option<_>>()
-            .ok_or(Error::Unsupported {
-                feature: "A movie whose presentation runs backwards from one sync sample to the next",
-            })?;
+            .ok_or(
+                Error::unsupported("A movie whose presentation runs backwards from one sync sample to the next")
+                    .in_track(self.track.id),
+            )?;
         let origin = self.timeline.presentation_time_offset;
         let duration = segments.last().map_or(0, SegmentTime::end).saturating_sub(origin);
         let track = self.track;

@@ -26,6 +26,7 @@ use super::avc_slice::header_bytes;
 use super::nal::{NalUnits, behind_heads, rbsp};
 use super::visual::Visual;
 use super::{Colour, ProtectionRule, SampleEntry};
+use crate::error::Place;
 use crate::isobmff::BoxView;
 use crate::{Error, Result};
 
@@ -120,7 +121,9 @@ impl AvcParser {
                 let reason = "a slice header does not parse, or names parameter sets the file does not have";
                 header_bytes(nal, &self.context).map(Some).ok_or(Error::MalformedSample { offset, reason })
             }
-            Some(PARTITION_A..=PARTITION_C) => Err(Error::Unsupported { feature: "H.264 data partitioning" }),
+            Some(PARTITION_A..=PARTITION_C) => {
+                Err(Error::Unsupported { feature: "H.264 data partitioning", place: Place::Sample(offset) })
+            }
             Some(SEQUENCE_SET | PICTURE_SET) => {
                 self.learn(nal);
                 Ok(None)

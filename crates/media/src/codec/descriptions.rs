@@ -35,7 +35,7 @@ impl<'a> SampleDescriptions<'a> {
             entries.push(SampleEntry::parse(&entry?, kind, track_id)?);
         }
         if entries.iter().zip(entries.iter().skip(1)).any(|(entry, next)| entry.kind != next.kind) {
-            return Err(Error::Unsupported { feature: "A track that changes from one codec to another" });
+            return Err(Error::unsupported("A track that changes from one codec to another"));
         }
         Ok(Self { entries })
     }

@@ -30,6 +30,7 @@ use super::nal::{NalUnits, behind_heads};
 use super::rbsp::CountingReader;
 use super::visual::Visual;
 use super::{ProtectionRule, SampleEntry};
+use crate::error::Place;
 use crate::isobmff::{BoxView, FourCc};
 use crate::{Error, Result};
 
@@ -213,7 +214,10 @@ impl HevcParser {
         let units = NalUnits::new(sample, self.length_size, offset);
         behind_heads(units, protected, |nal| match unit_type(nal) {
             Some(0..=LAST_TRAILING | FIRST_RANDOM_ACCESS..=LAST_RANDOM_ACCESS) if !is_base_layer(nal) => {
-                Err(Error::Unsupported { feature: "Encrypting H.265 of several layers (spatial video)" })
+                Err(Error::Unsupported {
+                    feature: "Encrypting H.265 of several layers (spatial video)",
+                    place: Place::Sample(offset),
+                })
             }
             Some(kind @ (0..=LAST_TRAILING | FIRST_RANDOM_ACCESS..=LAST_RANDOM_ACCESS)) => {
                 let clear = header_bytes(nal, kind, &self.sets);

@@ -11,6 +11,7 @@ mod flags;
 mod fourcc;
 mod index;
 mod reader;
+mod sample_flags;
 mod top_level;
 mod writer;
 
@@ -18,4 +19,5 @@ pub(crate) use flags::{tfhd, trun};
 pub use fourcc::FourCc;
 pub use index::{Index, IndexReader, MAX_MOOV_BYTES};
 pub use reader::{BoxView, Boxes, Reader};
+pub(crate) use sample_flags::SampleFlags;
 pub use writer::BoxWriter;

@@ -84,7 +84,7 @@ pub(super) fn start_at_zero(tracks: &mut [Track<'_>]) {
     }
 }
 
-const TOO_FAR: Error = Error::Unsupported { feature: "An edit list that moves media by more than 64 bits of time" };
+const TOO_FAR: Error = Error::unsupported("An edit list that moves media by more than 64 bits of time");
 
 /// How a track's media time maps to output media time and to presentation time, in units of its timescale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -190,13 +190,13 @@ impl Edit {
                     // Rounding to the movie's timescale may cost one of its units.
                     let slack = i64::from(track.hz().div_ceil(movie.hz())).saturating_add(1);
                     if pause || end.is_none_or(|end| end.abs_diff(media_time) > slack.unsigned_abs()) {
-                        return Err(Error::Unsupported { feature: "An edit list that rearranges the media" });
+                        return Err(Error::unsupported("An edit list that rearranges the media"));
                     }
                     media = Some((start, length.saturating_add(duration)));
                 }
             }
             if rate != 0x0001_0000 && media_time >= 0 {
-                return Err(Error::Unsupported { feature: "An edit list that changes the playback rate" });
+                return Err(Error::unsupported("An edit list that changes the playback rate"));
             }
         }
         let end = media.filter(|(_, length)| *length > 0).and_then(|(start, length)| {

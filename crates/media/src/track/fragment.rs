@@ -12,14 +12,11 @@
 use std::collections::BTreeMap;
 
 use super::samples::{MAX_SAMPLES, Sample};
-use crate::isobmff::{BoxView, Reader, tfhd, trun};
+use crate::isobmff::{BoxView, Reader, SampleFlags, tfhd, trun};
 use crate::{Error, Result};
 
 /// Tracks that fragments may be of.
 const MAX_TRACKS: usize = 128;
-
-/// Sample flags (8.8.3.1) of a sample at which decoding cannot start: it says so, or that it depends on others.
-const NOT_SYNC: u32 = 0x0101_0000;
 
 /// What samples are when nothing else is said of them: `trex`, or `tfhd` over it.
 #[derive(Debug, Clone, Copy)]
@@ -279,9 +276,9 @@ pub(super) fn place(runs: &mut [Run<'_>], mut end: End, moov: &BoxView<'_>) -> R
         let empty = previous.as_ref().map_or(0, |previous| previous.empty_after);
         let start = run.start.unwrap_or(end.time.saturating_add(empty));
         if let Some(last) = end.last.filter(|_| start != end.time) {
-            let duration = start.checked_sub(last).ok_or(Error::Unsupported {
-                feature: "A fragmented file whose decode times run backwards from one fragment to the next",
-            })?;
+            let duration = start.checked_sub(last).ok_or(Error::unsupported(
+                "A fragmented file whose decode times run backwards from one fragment to the next",
+            ))?;
             let duration = u32::try_from(duration).map_err(|_| moov.malformed("its fragments lie too far apart"))?;
             match previous {
                 Some(previous) => previous.last_duration = Some(duration),
@@ -334,7 +331,7 @@ impl Iterator for RunSamples<'_> {
             decode_time: self.decode_time,
             duration: last_duration.unwrap_or(duration),
             composition_offset,
-            is_sync: flags & NOT_SYNC == 0,
+            is_sync: SampleFlags::from_word(flags).is_sync,
             description: run.defaults.description,
         };
         self.offset = self.offset.saturating_add(u64::from(size));

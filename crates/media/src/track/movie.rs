@@ -103,7 +103,8 @@ impl<'a> Movie<'a> {
                     movie.skipped.push(SkippedTrack { id: header.id, handler: handler(&child)?, reason });
                     continue;
                 }
-                match parse_track(&child, &header, runs, timescale, file_size)? {
+                let parsed = parse_track(&child, &header, runs, timescale, file_size);
+                match parsed.map_err(|error| error.in_track(header.id))? {
                     Parsed::Media(track) => movie.tracks.push(*track),
                     Parsed::Skipped(track) => movie.skipped.push(track),
                 }

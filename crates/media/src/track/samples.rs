@@ -166,9 +166,7 @@ impl<'a> SampleTable<'a> {
             // Until they are known, samples have the numbers of their descriptions for positions.
             if description != Some(sample.description) {
                 if description.is_some() && !sample.is_sync {
-                    return Err(Error::Unsupported {
-                        feature: "A track whose codec parameters change between sync samples",
-                    });
+                    return Err(Error::unsupported("A track whose codec parameters change between sync samples"));
                 }
                 description = Some(sample.description);
                 descriptions.insert(sample.description);
