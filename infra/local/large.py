@@ -1,7 +1,7 @@
 """A large movie, and a small one behind it: what functions hold, what moves, and how long the small one waits.
 
-The bounds are the README's, held here to a source that is too large for a test. Times are those of the platform's own
-items: from the verdict on the upload to Ready. They are told and not judged: the emulator's queues are plain ones, where AWS's are
+The bounds are those of docs/performance-and-cost.md, held here to a source that is too large for a test. Times are those of
+the platform's own items: from the verdict on the upload to Ready. They are told and not judged: the emulator's queues are plain ones, where AWS's are
 fair by the group that each message names, so that the small movie need not wait there (`make scale` has both).
 """
 

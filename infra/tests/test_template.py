@@ -119,7 +119,7 @@ class Template(unittest.TestCase):
 
     def test_every_alarm_is_told_and_has_a_section_that_says_what_to_do(self) -> None:
         alarms = _resources("AWS::CloudWatch::Alarm")
-        text = (artifacts.ROOT / "infra" / "operations.md").read_text()
+        text = (artifacts.ROOT / "docs" / "operations.md").read_text()
         chapter = text.split("\n## Alarms\n")[1].split("\n## ")[0]
         headings = re.findall(r"^### (.+)$", chapter, re.MULTILINE)
         sections = [name for heading in headings for name in heading.split(", ")]
@@ -137,7 +137,7 @@ class Template(unittest.TestCase):
             *(artifacts.ROOT / "crates").glob("aws/src/*.rs"),
         ]
         code = "\n".join(source.read_text() for source in sources)
-        text = (artifacts.ROOT / "infra" / "operations.md").read_text()
+        text = (artifacts.ROOT / "docs" / "operations.md").read_text()
         table = text.split("\n### Metrics\n")[1].split("\n## ")[0]
         cells = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", table, re.MULTILINE)
         listed = set(re.findall(r"`(\w+)`", " ".join(cells)))

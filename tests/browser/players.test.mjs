@@ -18,7 +18,7 @@ const SAME = 2;
 
 let chromium;
 let somebody;
-/** Of DASH and of HLS, whose times may begin a little later (see the README on edit lists). */
+/** Of DASH and of HLS, whose times may begin a little later (see docs/architecture.md on edit lists). */
 const clearPictures = new Map();
 
 before(async () => {

@@ -77,7 +77,7 @@ fn the_schema_allows_nothing_else() {
 
 #[test]
 fn the_text_lists_every_type_and_shows_an_example() {
-    let text = read("events.md");
+    let text = read("../docs/events.md");
     let (_, shown) = text.split_once("```json\n").expect("an example");
     let shown: Value = serde_json::from_str(shown.split("```").next().unwrap()).expect("JSON");
     assert!(examples().contains(&shown));

@@ -29,7 +29,7 @@ static MEMORY: PeakAlloc = PeakAlloc;
 const MIB: u64 = 1 << 20;
 const DAY: u32 = 24 * 60 * 60;
 
-/// What ingest and fragment hold beside four times the index: README, "Limits".
+/// What ingest and fragment hold beside four times the index: docs/performance-and-cost.md.
 const BESIDE: u64 = 48 * MIB;
 
 /// The processor's time of a stage: a tenth of what its function may run (`Timeout` of ingest and fragment).

@@ -1,4 +1,5 @@
-//! Refusals: README's tables are the code's, and a hostile file gets its code within a second of the processor's time.
+//! Refusals: `docs/refusals-and-warnings.md` lists the code's codes, and a hostile file gets its code within a second of
+//! processor time.
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
@@ -11,9 +12,9 @@ use tempfile::TempDir;
 use vpp_tests::decrypt::KEY;
 use vpp_tests::{fixtures, vpp};
 
-/// The codes in the first column of README's tables whose heading begins with `code`.
+/// The codes in the first column of the tables of `docs/refusals-and-warnings.md` whose heading begins with `code`.
 fn documented() -> BTreeSet<String> {
-    let text = fs::read_to_string(fixtures::root().join("README.md")).unwrap();
+    let text = fs::read_to_string(fixtures::root().join("docs/refusals-and-warnings.md")).unwrap();
     let mut codes = BTreeSet::new();
     let mut in_table = false;
     for line in text.lines() {
@@ -90,7 +91,7 @@ fn word(text: &str) -> &str {
 }
 
 #[test]
-fn the_readme_lists_every_code_and_no_other() {
+fn the_documentation_lists_every_code_and_no_other() {
     assert_eq!(documented(), said());
 }
 
