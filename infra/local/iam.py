@@ -39,15 +39,14 @@ UNSEEN = {
     "sqs:ReceiveMessage": _MAPPING,
     "sqs:DeleteMessage": _MAPPING,
     "sqs:GetQueueAttributes": _MAPPING,
-    "SetToWork sqs:SendMessage": _BATCH,
+    "SendWork sqs:SendMessage": _BATCH,
     "SendFragment sqs:SendMessage": _BATCH,
     "SendEncrypt sqs:SendMessage": _BATCH,
     "SendDash sqs:SendMessage": _BATCH,
-    "TellGoneFromForbidden s3:ListBucket": _LIST,
-    "TellMissingFromForbidden s3:ListBucket": _LIST,
-    "KnowCallers secretsmanager:GetSecretValue": "the emulator does not tell one secret from another; without both it denies",
+    "DistinguishMissingFromForbidden s3:ListBucket": _LIST,
+    "ReadBearerTokens secretsmanager:GetSecretValue": "the emulator does not tell one secret from another; without both it denies",
     "ReportExhaustedRetries sqs:SendMessage": "Lambda sends it, and the emulator's asks nobody",
-    "fragment GiveUploadsUp": "it takes two copies of the function that begin the same uploads at the same moment",
+    "fragment AbortUploads": "it takes two copies of the function that begin the same uploads at the same moment",
 }
 """What the emulator does not notice the absence of: actions, those of a statement, or a role's statement."""
 

@@ -1,4 +1,4 @@
-// The machine's own Chromium, with nothing of a person's in it, and nothing that calls out.
+// Starts the installed Chromium with a temporary profile and without background network traffic.
 
 import fs from 'node:fs';
 import http from 'node:http';
@@ -8,16 +8,16 @@ import { fileURLToPath } from 'node:url';
 
 import { chromium } from 'playwright-core';
 
-const QUIET = [
+const ARGUMENTS = [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
   '--disable-sync', '--autoplay-policy=no-user-gesture-required', '--mute-audio',
 ];
 
-/** A browser with a new profile. `close` ends it and throws the profile away. */
+/** Starts a browser with a new profile. `close` ends it and deletes the profile. */
 export async function browser(options = {}) {
   const profile = fs.mkdtempSync(path.join(os.tmpdir(), 'vpp-browser-'));
   const context = await chromium.launchPersistentContext(profile, {
-    executablePath: process.env.VPP_CHROMIUM, headless: true, args: QUIET, viewport: { width: 1200, height: 900 }, ...options,
+    executablePath: process.env.VPP_CHROMIUM, headless: true, args: ARGUMENTS, viewport: { width: 1200, height: 900 }, ...options,
   });
   return {
     context,
@@ -31,7 +31,7 @@ export async function browser(options = {}) {
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.mjs': 'text/javascript' };
 
-/** Serves the files of this folder, as somebody's web site that is not the platform's would. Answers its address. */
+/** Serves this folder from an origin other than the platform's. Returns its URL. */
 export function site() {
   const server = http.createServer((request, response) => {
     const file = path.join(HERE, path.normalize(new URL(request.url, 'http://site').pathname));
@@ -44,6 +44,6 @@ export function site() {
     fs.createReadStream(file).pipe(response);
   });
   return new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () => resolve({ address: `http://127.0.0.1:${server.address().port}`, close: () => server.close() }));
+    server.listen(0, '127.0.0.1', () => resolve({ url: `http://127.0.0.1:${server.address().port}`, close: () => server.close() }));
   });
 }

@@ -1,4 +1,4 @@
-// The platform under test, as its users reach it: `python3 -m infra.local browser` starts it and says where it is.
+// The stack under test. `python3 -m infra.local browser` starts it and passes its description in VPP_STACK.
 
 import assert from 'node:assert/strict';
 import http from 'node:http';
@@ -6,16 +6,16 @@ import http from 'node:http';
 const STACK = process.env.VPP_STACK;
 assert.ok(STACK, 'run these with: python3 -m infra.local browser');
 
-/** What the stack says of itself: addresses, names, and the movies that were uploaded for the tests. */
+/** The description of the stack: URLs, resource names, and the movies that were uploaded for the tests. */
 export const stack = JSON.parse(STACK);
 
-/** How long anything awaited may take, in milliseconds. Generous: a busy machine is no failure. */
-export const PATIENCE = 120_000;
+/** Timeout of every wait, in milliseconds. Long, so that tests pass on a busy machine. */
+export const TIMEOUT = 120_000;
 
-/** Every name of the stack is this machine, which the machine's own resolver need not know. */
+/** Resolves every host name of the stack to this machine, because the system resolver may not. */
 const lookup = (_name, options, done) => (options.all ? done(null, [{ address: '127.0.0.1', family: 4 }]) : done(null, '127.0.0.1', 4));
 
-/** One request; answers status, headers and body. */
+/** Sends an HTTP request. Returns status, headers and body. */
 export function send(method, url, { headers = {}, body } = {}) {
   return new Promise((resolve, reject) => {
     const request = http.request(url, { method, headers, lookup }, (response) => {
@@ -29,53 +29,53 @@ export function send(method, url, { headers = {}, body } = {}) {
   });
 }
 
-/** Calls the API as an operator. Answers what it says, which must be a success. */
+/** Calls the API as an operator and asserts success. Returns the response body. */
 export async function api(method, path, body) {
   const headers = { 'content-type': 'application/json', authorization: `Bearer ${stack.operator_token}` };
-  const answer = await send(method, `${stack.api_url}${path}`, { headers, body: body && JSON.stringify(body) });
-  const text = answer.body.toString();
-  assert.ok(answer.status >= 200 && answer.status < 300, `${method} ${path}: ${answer.status} ${text}`);
+  const response = await send(method, `${stack.api_url}${path}`, { headers, body: body && JSON.stringify(body) });
+  const text = response.body.toString();
+  assert.ok(response.status >= 200 && response.status < 300, `${method} ${path}: ${response.status} ${text}`);
   return JSON.parse(text);
 }
 
-/** Looks until there is something to see. */
+/** Polls until `look` returns a truthy value, and returns it. */
 export async function eventually(what, look) {
-  const end = performance.now() + PATIENCE;
+  const end = performance.now() + TIMEOUT;
   for (;;) {
-    const seen = await look();
-    if (seen) return seen;
-    assert.ok(performance.now() < end, `waited in vain for ${what}`);
+    const result = await look();
+    if (result) return result;
+    assert.ok(performance.now() < end, `timed out waiting for ${what}`);
     await new Promise((resume) => setTimeout(resume, 200));
   }
 }
 
-/** The content that one of the tests' movies has become. */
+/** The input content of one of the tests' movies. */
 export async function content(name) {
   const origin = stack.movies[name];
   assert.ok(origin, `no movie ${name}`);
-  return eventually(`the verdict on ${name}`, async () => {
+  return eventually(`the ingest of ${name}`, async () => {
     const { input_content: listed } = await api('GET', '/input_content?limit=100');
-    return listed.find((own) => own.input_content_origin === origin);
+    return listed.find((item) => item.input_content_origin === origin);
   });
 }
 
-/** A package of a movie with these options, when it is Ready. */
+/** Creates a package of a movie and waits until it is Ready. */
 export async function packaged(name, options) {
   const { input_content_id } = await content(name);
   const { packaged_content_id: id } = await api('POST', '/packaged_content', { input_content_id, ...options });
   return eventually(`a package of ${name} to be Ready`, async () => {
-    const own = await api('GET', `/packaged_content/${id}`);
-    assert.notEqual(own.status, 'Failed', JSON.stringify(own.failure));
-    return own.status === 'Ready' && own;
+    const pkg = await api('GET', `/packaged_content/${id}`);
+    assert.notEqual(pkg.status, 'Failed', JSON.stringify(pkg.failure));
+    return pkg.status === 'Ready' && pkg;
   });
 }
 
-/** Where players find a package, and what they show for its keys. */
-export function leaveToPlay(own) {
-  return own.private || own.kid ? playbackToken(own) : own;
+/** The URLs of a package, with a playback token if it is private or encrypted. */
+export function playbackUrls(pkg) {
+  return pkg.private || pkg.kid ? playbackToken(pkg) : pkg;
 }
 
-/** A token to play a package with. */
-export function playbackToken(own, body) {
-  return api('POST', `/packaged_content/${own.packaged_content_id}/playback_tokens`, body);
+/** Requests a playback token for a package. */
+export function playbackToken(pkg, body) {
+  return api('POST', `/packaged_content/${pkg.packaged_content_id}/playback_tokens`, body);
 }

@@ -1,8 +1,8 @@
-// What others make of events: ajv of their schema, standardwebhooks of their signatures.
+// Validates events with ajv against their JSON Schema, and webhook signatures with standardwebhooks.
 //
 //     node events.cjs FOLDER_OF_NODE_MODULES SCHEMA < {"events": [...], "deliveries": [{"headers": {}, "body": "", "secret": ""}]}
 //
-// prints a list of complaints. Here the schema is taken strictly: what it does not name must not be there.
+// Prints a list of errors. The schema is applied strictly: members that it does not define are errors.
 
 const { readFileSync } = require("node:fs");
 const { createRequire } = require("node:module");
@@ -13,27 +13,27 @@ const load = createRequire(join(folder, "package.json"));
 const Ajv = load("ajv/dist/2020").default;
 const { Webhook } = load("standardwebhooks");
 
-function strictly(schema) {
-  if (Array.isArray(schema)) return schema.map(strictly);
+function strict(schema) {
+  if (Array.isArray(schema)) return schema.map(strict);
   if (schema === null || typeof schema !== "object") return schema;
-  const own = Object.fromEntries(Object.entries(schema).map(([name, value]) => [name, strictly(value)]));
-  return schema.type === "object" ? { ...own, additionalProperties: false } : own;
+  const members = Object.fromEntries(Object.entries(schema).map(([name, value]) => [name, strict(value)]));
+  return schema.type === "object" ? { ...members, additionalProperties: false } : members;
 }
 
 const ajv = new Ajv({ allErrors: true, strict: true, strictRequired: false, strictTypes: false });
 load("ajv-formats")(ajv);
-const valid = ajv.compile(strictly(JSON.parse(readFileSync(path, "utf8"))));
+const validate = ajv.compile(strict(JSON.parse(readFileSync(path, "utf8"))));
 const { events = [], deliveries = [] } = JSON.parse(readFileSync(0, "utf8"));
 
-const complaints = [];
+const errors = [];
 for (const event of [...events, ...deliveries.map(({ body }) => JSON.parse(body).data)]) {
-  if (!valid(event)) complaints.push(`${event.id}: ${ajv.errorsText(valid.errors)}`);
+  if (!validate(event)) errors.push(`${event.id}: ${ajv.errorsText(validate.errors)}`);
 }
 for (const { headers, body, secret } of deliveries) {
   try {
     new Webhook(secret).verify(body, headers);
   } catch (error) {
-    complaints.push(`${headers["webhook-id"]}: ${error.message}`);
+    errors.push(`${headers["webhook-id"]}: ${error.message}`);
   }
 }
-console.log(JSON.stringify(complaints));
+console.log(JSON.stringify(errors));

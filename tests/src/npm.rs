@@ -15,7 +15,7 @@ pub fn packages() -> &'static Path {
     FOLDER.get_or_init(|| fixtures::make(&["--node"]).trim().into())
 }
 
-/// What `mpd-parser` and `m3u8-parser` say of these manifests: an object with `said` and `understood` for each path.
+/// What `mpd-parser` and `m3u8-parser` say of these manifests: an object with `messages` and `parsed` for each path.
 ///
 /// # Panics
 /// When one of them throws.
@@ -48,7 +48,7 @@ pub fn complaints(events: &[Value], deliveries: &[Value]) -> Vec<String> {
 #[must_use]
 pub fn not_valid(schema: &Path, documents: &[Value]) -> Vec<String> {
     let mut command = Command::new("node");
-    command.arg(fixtures::root().join("tests/oracles/valid.cjs")).arg(packages()).arg(schema);
+    command.arg(fixtures::root().join("tests/oracles/json-schema.cjs")).arg(packages()).arg(schema);
     answer(&mut command, &Value::from(documents))
 }
 

@@ -39,10 +39,10 @@ fn outside_parsers_understand_every_manifest() {
         for package in &packages {
             let said = |path: &str| {
                 let answer = &understood[package.directory.join(path).to_str().unwrap()];
-                let said = answer["said"].as_array().unwrap().iter().map(|said| said.as_str().unwrap());
+                let said = answer["messages"].as_array().unwrap().iter().map(|said| said.as_str().unwrap());
                 let said: Vec<_> = said.filter(|said| !DEFAULTS.contains(said)).collect();
                 assert_eq!(said, [""; 0], "{path}");
-                answer["understood"].clone()
+                answer["parsed"].clone()
             };
             check_mpd(package, &said("stream.mpd"));
             check_multivariant(package, &said("stream.m3u8"));
@@ -65,11 +65,11 @@ fn manifests_say_where_keys_are_to_be_had() {
     let package = packaged(&fixtures::fixture("sample.mp4"), scratch.path(), &[WAYS[2], &addresses[..]].concat());
     let understood = npm::understood(&manifests(&package));
     let of = |path: &str| &understood[package.directory.join(path).to_str().unwrap()];
-    assert_eq!(of("stream.mpd")["said"], json!([]));
+    assert_eq!(of("stream.mpd")["messages"], json!([]));
     for own in package.media() {
         let kid = &own.protection.as_ref().unwrap().default_kid;
         let playlist = of(&format!("{}/media.m3u8", own.id));
-        assert_eq!(playlist["understood"]["segments"][0]["key"]["uri"], format!("{key}?kid={kid}"));
+        assert_eq!(playlist["parsed"]["segments"][0]["key"]["uri"], format!("{key}?kid={kid}"));
     }
     // Under the names, and in the name spaces, that players look for.
     for spelling in [
@@ -96,8 +96,8 @@ fn outside_parsers_find_index_and_segments_of_single_files() {
         let package = packaged(movie, scratch.path(), &[way, &["--layout", "single-file"]].concat());
         let understood = npm::understood(&manifests(&package));
         let of = |path: &str| &understood[package.directory.join(path).to_str().unwrap()];
-        assert_eq!(of("stream.mpd")["said"], json!([]));
-        let playlists = playlists(&of("stream.mpd")["understood"]);
+        assert_eq!(of("stream.mpd")["messages"], json!([]));
+        let playlists = playlists(&of("stream.mpd")["parsed"]);
         for own in package.media() {
             let folder = package.directory.join(&own.id);
             let (index, _) = own.index.as_ref().unwrap();
@@ -110,7 +110,7 @@ fn outside_parsers_find_index_and_segments_of_single_files() {
             let init = range(own.init_range.as_ref().unwrap());
             assert_eq!(found["sidx"]["map"]["byterange"], init);
 
-            let playlist = &of(&format!("{}/media.m3u8", own.id))["understood"];
+            let playlist = &of(&format!("{}/media.m3u8", own.id))["parsed"];
             let segments = playlist["segments"].as_array().unwrap();
             assert_eq!(segments.len(), own.segments.len());
             for (found, segment) in segments.iter().zip(&own.segments) {

@@ -68,7 +68,10 @@ fn path_of(answer: &Value) -> Option<String> {
 
 fn run(secret: &Value, events: &[Value]) -> Vec<Value> {
     let mut command = Command::new("node");
-    command.arg(fixtures::root().join("tests/oracles/edge.cjs")).stdin(Stdio::piped()).stdout(Stdio::piped());
+    command
+        .arg(fixtures::root().join("tests/oracles/cloudfront-function.cjs"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
     let mut node = command.spawn().expect("node starts");
     let input = json!({"code": code(secret), "now": NOW * 1000, "events": events});
     node.stdin.take().unwrap().write_all(input.to_string().as_bytes()).unwrap();

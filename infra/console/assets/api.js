@@ -1,29 +1,29 @@
-// The platform's API: one function for each call, and one kind of error.
+// Client of the platform's HTTP API: one function per operation, one error type.
 
 import { token } from './session.js';
 
-/** What the API did not do, and why: the problem it answered (RFC 9457), or that it did not answer. */
+/** A failed API call: the API's problem document (RFC 9457), or status 0 if the API did not respond. */
 export class Problem extends Error {
   constructor(status, problem = {}) {
-    super(problem.detail ?? problem.title ?? `The platform answered ${status}.`);
+    super(problem.detail ?? problem.title ?? `The API returned status ${status}.`);
     this.status = status;
     this.code = problem.code ?? (status === 0 ? 'unreachable' : `status_${status}`);
     this.field = problem.field;
     this.problem = problem;
   }
 
-  /** Whether whoever asked has to sign in (again). */
-  get isSignIn() {
+  /** Whether the caller must sign in. */
+  get isUnauthorized() {
     return this.status === 401;
   }
 
-  /** Whether trying again may help. */
-  get isPassing() {
+  /** Whether a retry can succeed. */
+  get isTransient() {
     return this.status === 0 || this.status === 429 || this.status >= 500;
   }
 }
 
-/** Calls the API. `body` is sent as JSON. Answers what came back, or throws a `Problem`. */
+/** Calls the API with a JSON body, if any. Returns the response body, or throws a `Problem`. */
 export async function call(method, path, body, signal) {
   const headers = { Accept: 'application/json' };
   const bearer = token();
@@ -34,32 +34,32 @@ export async function call(method, path, body, signal) {
     response = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), signal, cache: 'no-store' });
   } catch (error) {
     if (error.name === 'AbortError') throw error;
-    throw new Problem(0, { detail: 'The platform cannot be reached. Is the network there?' });
+    throw new Problem(0);
   }
-  const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Problem(response.status, answer);
-  return answer;
+  const result = await response.json().catch(() => ({}));
+  if (!response.ok) throw new Problem(response.status, result);
+  return result;
 }
 
 function query(parameters) {
-  const given = Object.entries(parameters).filter(([, value]) => value !== undefined && value !== null && value !== '');
-  return given.length > 0 ? `?${new URLSearchParams(given)}` : '';
+  const present = Object.entries(parameters).filter(([, value]) => value !== undefined && value !== null && value !== '');
+  return present.length > 0 ? `?${new URLSearchParams(present)}` : '';
 }
 
-const id = encodeURIComponent;
+const segment = encodeURIComponent;
 
-export const contents = (parameters, signal) => call('GET', `input_content${query(parameters)}`, undefined, signal);
-export const content = (own, signal) => call('GET', `input_content/${id(own)}`, undefined, signal);
-export const deleteContent = (own) => call('DELETE', `input_content/${id(own)}`);
+export const listContents = (parameters, signal) => call('GET', `input_content${query(parameters)}`, undefined, signal);
+export const getContent = (id, signal) => call('GET', `input_content/${segment(id)}`, undefined, signal);
+export const deleteContent = (id) => call('DELETE', `input_content/${segment(id)}`);
 
-export const packages = (parameters, signal) => call('GET', `packaged_content${query(parameters)}`, undefined, signal);
-export const getPackage = (own, signal) => call('GET', `packaged_content/${id(own)}`, undefined, signal);
+export const listPackages = (parameters, signal) => call('GET', `packaged_content${query(parameters)}`, undefined, signal);
+export const getPackage = (id, signal) => call('GET', `packaged_content/${segment(id)}`, undefined, signal);
 export const createPackage = (request) => call('POST', 'packaged_content', request);
-export const retryPackage = (own) => call('POST', `packaged_content/${id(own)}/retry`);
-export const deletePackage = (own) => call('DELETE', `packaged_content/${id(own)}`);
-export const playbackToken = (own) => call('POST', `packaged_content/${id(own)}/playback_tokens`);
+export const retryPackage = (id) => call('POST', `packaged_content/${segment(id)}/retry`);
+export const deletePackage = (id) => call('DELETE', `packaged_content/${segment(id)}`);
+export const createPlaybackToken = (id) => call('POST', `packaged_content/${segment(id)}/playback_tokens`);
 
 export const createUpload = (name, bytes) => call('POST', 'uploads', { name, bytes });
-export const upload = (own, from = 1) => call('GET', `uploads/${id(own)}${query({ from, limit: 100 })}`);
-export const completeUpload = (own) => call('POST', `uploads/${id(own)}/complete`);
-export const abortUpload = (own) => call('DELETE', `uploads/${id(own)}`);
+export const getUpload = (id, from = 1) => call('GET', `uploads/${segment(id)}${query({ from, limit: 100 })}`);
+export const completeUpload = (id) => call('POST', `uploads/${segment(id)}/complete`);
+export const abortUpload = (id) => call('DELETE', `uploads/${segment(id)}`);

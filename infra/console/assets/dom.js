@@ -1,8 +1,8 @@
-// The document, built from values: no markup is ever made of text, so nothing that a file or a server says can become a tag.
+// Builds DOM elements from values. Text never becomes markup, so file names and server messages cannot inject elements (XSS).
 
 /**
- * An element. `properties` that begin with `on` are listeners, those of `data` become data attributes, others are attributes;
- * what is null, undefined or false is left out. Children are nodes, text, or lists of them.
+ * Creates an element. Properties that begin with `on` are event listeners, those of `data` are data attributes, and others are
+ * attributes; null, undefined and false are omitted. Children are nodes, text, or lists of these.
  */
 export function h(name, properties = {}, ...children) {
   const element = document.createElement(name);
@@ -17,20 +17,20 @@ export function h(name, properties = {}, ...children) {
   return element;
 }
 
-/** Puts these children in the place of whatever an element holds. */
+/** Replaces the children of an element. */
 export function fill(element, ...children) {
   element.replaceChildren(...flat(children));
   return element;
 }
 
-/** Sets an element's text when it differs, so that screen readers and selections are left in peace. */
-export function tell(element, text) {
+/** Sets an element's text if it differs, so that screen readers do not repeat it and selections remain. */
+export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
 const SVG = 'http://www.w3.org/2000/svg';
 
-/** Outlines of 24 by 24. */
+/** SVG paths of the icons, in a 24 by 24 view box. */
 const OUTLINES = {
   back: 'M15 5l-7 7 7 7',
   check: 'M5 12.500l4.500 4.500L19 7.500',
@@ -45,7 +45,7 @@ const OUTLINES = {
   warning: 'M12 4L2.500 20h19zM12 10v4.500M12 17.300v.2',
 };
 
-/** A picture beside words; who cannot see it misses nothing. */
+/** Creates a decorative icon, hidden from assistive technology. */
 export function icon(name) {
   const svg = document.createElementNS(SVG, 'svg');
   const path = document.createElementNS(SVG, 'path');
@@ -55,9 +55,9 @@ export function icon(name) {
   return svg;
 }
 
-/** Says something to who does not see the page change. */
+/** Announces a message to screen readers (ARIA live region). */
 export function announce(text) {
-  tell(document.getElementById('said'), text);
+  setText(document.getElementById('announcement'), text);
 }
 
 function flat(children) {

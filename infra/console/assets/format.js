@@ -1,8 +1,8 @@
-// Numbers as people read them.
+// Formats numbers, times and names for display.
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
 
-/** `1.3 GB`: three figures, in powers of a thousand. */
+/** `1.3 GB`: a byte count, in decimal units. */
 export function bytes(count) {
   let value = count;
   let unit = 0;
@@ -14,15 +14,15 @@ export function bytes(count) {
   return `${value.toFixed(digits)} ${UNITS[unit]}`;
 }
 
-/** `1:02:03`, or `0:30`. */
-export function clock(seconds) {
+/** `1:02:03` or `0:30`: a media duration. */
+export function timecode(seconds) {
   const whole = Math.round(seconds);
   const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
   const two = (value) => String(value).padStart(2, '0');
   return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
 }
 
-/** `2.1 s`, `3 min 5 s`, `2 h 10 min`: how long something took or will take. */
+/** `2.1 s`, `3 min 5 s`, `2 h 10 min`: an elapsed or remaining time. */
 export function duration(seconds) {
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
@@ -31,33 +31,24 @@ export function duration(seconds) {
   return `${Math.floor(whole / 3600)} h ${Math.floor(whole / 60) % 60} min`;
 }
 
-/** `12 of 34 work units`, and `1 of 1 work unit`. */
-export function outOf(done, total, one) {
-  return `${done} of ${total} ${plural(total, one)}`;
+/** `12 of 34 work units`, `1 of 1 work unit`. */
+export function outOf(done, total, noun) {
+  return `${done} of ${total} ${total === 1 ? noun : `${noun}s`}`;
 }
 
-/** `1 track`, `2 tracks`. */
-export function count(number, one) {
-  return `${number} ${plural(number, one)}`;
+const DATE_TIME = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+
+/** A date and time, in the browser's locale. */
+export function dateTime(iso) {
+  return DATE_TIME.format(new Date(iso));
 }
 
-function plural(number, one) {
-  return number === 1 ? one : `${one}s`;
-}
-
-const WHEN = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
-
-/** A moment, in the reader's own way of writing it. */
-export function moment(iso) {
-  return WHEN.format(new Date(iso));
-}
-
-/** Seconds from one moment to another. */
+/** Seconds between two ISO 8601 times. */
 export function secondsBetween(from, to) {
   return (new Date(to) - new Date(from)) / 1000;
 }
 
-/** The name that an object's file had: what follows the last slash of its address. */
+/** The file name of a source URL: the text after the last slash. */
 export function fileName(origin) {
   return origin.slice(origin.lastIndexOf('/') + 1) || origin;
 }

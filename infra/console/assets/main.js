@@ -1,12 +1,12 @@
-// The page: which view is shown, and who is signed in.
+// Entry point of the web console: routing and sign-in.
 //
-// The address says what is shown: `#/` all movies, `#/movies/ID` one of them. A view is a function that answers an element and
-// how to leave it. Whoever the API does not know is asked for a token, whatever the address says, and then shown what it says.
+// The URL fragment selects the view: `#/` is the library, `#/movies/ID` one uploaded file. A view is a function that returns its
+// element and a `leave` function. If the API does not accept the caller, the sign-in view precedes the selected one.
 
 import * as api from './api.js';
 import { fill, h } from './dom.js';
+import { errorText } from './error-messages.js';
 import * as session from './session.js';
-import { inWords } from './words.js';
 import { library } from './views/library.js';
 import { movie } from './views/movie.js';
 import { signIn } from './views/sign-in.js';
@@ -14,55 +14,55 @@ import { signIn } from './views/sign-in.js';
 const main = document.getElementById('main');
 const signOut = document.getElementById('sign-out');
 let leave = () => {};
-let isKnown = false;
+let isSignedIn = false;
 
-/** Shows what the address says. `isMove` is false for what is shown first: then the reader stays where they are. */
-async function show(isMove = true) {
+/** Shows the view that the URL selects. `isNavigation` is false for the first view: it keeps focus and scroll position. */
+async function show(isNavigation = true) {
   leave();
   leave = () => {};
-  if (!isKnown) {
+  if (!isSignedIn) {
     try {
-      await api.contents({ limit: 1 });
-      isKnown = true;
+      await api.listContents({ limit: 1 });
+      isSignedIn = true;
     } catch (error) {
-      if (!error.isSignIn) return stuck(error);
-      return place(signIn(session.token() !== null, () => show()), isMove);
+      if (!error.isUnauthorized) return showError(error);
+      return place(signIn(session.token() !== null, () => show()), isNavigation);
     }
   }
   signOut.hidden = session.token() === null;
   const [, name, id] = location.hash.split('/');
-  place(name === 'movies' && id ? movie(decodeURIComponent(id), lost) : library(lost), isMove);
+  place(name === 'movies' && id ? movie(decodeURIComponent(id), handleUnauthorized) : library(handleUnauthorized), isNavigation);
 }
 
-function place(view, isMove) {
+function place(view, isNavigation) {
   leave = view.leave ?? leave;
   fill(main, view.element);
   document.title = view.title ? `${view.title} · Video packaging` : 'Video packaging';
-  if (isMove) {
+  if (isNavigation) {
     scrollTo(0, 0);
     (main.querySelector('[autofocus]') ?? main).focus();
   }
 }
 
-/** What every view does with an error it cannot explain better: who is not known signs in. */
-function lost(error) {
-  if (!error.isSignIn) return false;
-  isKnown = false;
+/** Shows the sign-in view if the API rejected the token. Returns whether it did; views show other errors themselves. */
+function handleUnauthorized(error) {
+  if (!error.isUnauthorized) return false;
+  isSignedIn = false;
   session.signOut();
   show();
   return true;
 }
 
-function stuck(error) {
+function showError(error) {
   fill(main, h('section', { class: 'card narrow', role: 'alert' },
-    h('h1', {}, 'Not there'),
-    h('p', {}, inWords(error)),
-    h('button', { type: 'button', onclick: () => show() }, 'Try again')));
+    h('h1', {}, 'Service unavailable'),
+    h('p', {}, errorText(error)),
+    h('button', { type: 'button', onclick: () => show() }, 'Retry')));
 }
 
 signOut.addEventListener('click', () => {
   session.signOut();
-  isKnown = false;
+  isSignedIn = false;
   signOut.hidden = true;
   show();
 });

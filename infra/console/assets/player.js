@@ -1,15 +1,15 @@
-// Plays a package with Shaka Player, which is fetched with the first one played.
+// Plays a package with Shaka Player, which is loaded on first use.
 
 import * as api from './api.js';
-import { inWords } from './words.js';
+import { errorText } from './error-messages.js';
 
-/** How long before its end a token is replaced. */
-const MARGIN_MS = 30_000;
+/** Remaining lifetime at which a playback token is replaced. */
+const TOKEN_RENEWAL_MS = 30_000;
 
-let fetched;
+let shakaLoaded;
 
-function shakaPlayer() {
-  fetched ??= new Promise((resolve, reject) => {
+function loadShaka() {
+  shakaLoaded ??= new Promise((resolve, reject) => {
     const script = document.createElement('script');
     script.src = 'assets/shaka-player.js';
     script.onload = () => {
@@ -17,27 +17,27 @@ function shakaPlayer() {
       resolve(window.shaka);
     };
     script.onerror = () => {
-      fetched = undefined;
+      shakaLoaded = undefined;
       script.remove();
-      reject(new Error('The player could not be fetched. Is the network there?'));
+      reject(new Error('Cannot load the player. Check your network connection.'));
     };
     document.head.append(script);
   });
-  return fetched;
+  return shakaLoaded;
 }
 
 /**
- * Plays a package. Answers a function that stops it. What goes wrong, now or later, is told to `failed`.
+ * Plays a package. Returns a function that stops playback. Errors, now or later, are reported to `failed`.
  *
- * Whoever asks for a licence shows a token of the package; it is asked for when it is needed, and again when it is over. The
- * addresses of a private stream begin with leave, which is replaced with the token.
+ * Licence requests carry a playback token of the package, which is requested when needed and renewed before it expires. For a
+ * private stream, every URL has a signed path (`/v1.EXPIRY.MAC/…`), which is renewed together with the token.
  */
-export async function play(video, own, failed) {
+export async function play(video, pkg, failed) {
   let player;
   let token;
 
-  async function fresh() {
-    if (!token || new Date(token.expires_at) - Date.now() < MARGIN_MS) token = await api.playbackToken(own.packaged_content_id);
+  async function currentToken() {
+    if (!token || new Date(token.expires_at) - Date.now() < TOKEN_RENEWAL_MS) token = await api.createPlaybackToken(pkg.packaged_content_id);
     return token;
   }
 
@@ -47,46 +47,46 @@ export async function play(video, own, failed) {
     player = undefined;
   };
   try {
-    const shaka = await shakaPlayer();
-    if (!shaka.Player.isBrowserSupported()) throw new Error('This browser cannot play streams.');
+    const shaka = await loadShaka();
+    if (!shaka.Player.isBrowserSupported()) throw new Error('This browser does not support adaptive streaming.');
     player = new shaka.Player();
     await player.attach(video);
-    player.addEventListener('error', ({ detail }) => failed(new Error(inPlayerWords(detail))));
+    player.addEventListener('error', ({ detail }) => failed(new Error(playerErrorText(detail))));
     const { LICENSE, MANIFEST, SEGMENT } = shaka.net.NetworkingEngine.RequestType;
     player.getNetworkingEngine().registerRequestFilter(async (type, request) => {
-      if (type === LICENSE) request.headers.Authorization = `Bearer ${(await fresh()).token}`;
-      if (own.private && [MANIFEST, SEGMENT].includes(type)) request.uris = withLeave(request.uris, await fresh());
+      if (type === LICENSE) request.headers.Authorization = `Bearer ${(await currentToken()).token}`;
+      if (pkg.private && [MANIFEST, SEGMENT].includes(type)) request.uris = withSignature(request.uris, await currentToken());
     });
-    await player.load((own.private ? (await fresh()).urls : own.urls).dash);
+    await player.load((pkg.private ? (await currentToken()).urls : pkg.urls).dash);
     await video.play().catch(() => {});
   } catch (error) {
-    failed(error.severity === undefined ? new Error(inWords(error)) : new Error(inPlayerWords(error)));
+    failed(error.severity === undefined ? new Error(errorText(error)) : new Error(playerErrorText(error)));
   }
   return stop;
 }
 
-
-/** These addresses, with the leave of this token in place of the one they have. */
-function withLeave(addresses, { urls }) {
-  const leave = new URL(urls.dash).pathname.split('/')[1];
-  return addresses.map((address) => {
-    const own = new URL(address);
-    own.pathname = own.pathname.replace(/^\/[^/]*/, `/${leave}`);
-    return own.href;
+/** Replaces the signature in each signed path, its first segment, by that of this token. */
+function withSignature(urls, token) {
+  const signature = new URL(token.urls.dash).pathname.split('/')[1];
+  return urls.map((text) => {
+    const url = new URL(text);
+    url.pathname = url.pathname.replace(/^\/[^/]*/, `/${signature}`);
+    return url.href;
   });
 }
 
-/** What the player's numbers mean, for those that a viewer may meet. */
-function inPlayerWords({ code, category }) {
-  const CODES = {
-    1001: 'The stream, or the key, could not be fetched. It may have been deleted, or the token may be over.',
-    1002: 'The connection was lost.',
-    1003: 'The stream did not come in time.',
-    3016: 'The browser could not decode the stream.',
-    4012: 'This browser supports none of the codecs or none of the key systems of this stream.',
-    4032: 'This browser supports none of the codecs of this stream.',
-    6001: 'This browser does not support the encryption of this stream.',
-    6007: 'The licence server did not give the key.',
-  };
-  return CODES[code] ?? `The player stopped (${category}.${code}).`;
+/** Shaka Player error codes that viewers can encounter. */
+const PLAYER_ERRORS = {
+  1001: 'Cannot load the stream or the key. The stream may be deleted, or the token expired.',
+  1002: 'Network connection lost.',
+  1003: 'Network timeout.',
+  3016: 'The browser failed to decode the stream.',
+  4012: 'This browser supports no codec or no key system of this stream.',
+  4032: 'This browser supports no codec of this stream.',
+  6001: 'This browser does not support the encryption of this stream.',
+  6007: 'The licence request failed.',
+};
+
+function playerErrorText({ code, category }) {
+  return PLAYER_ERRORS[code] ?? `Player error ${category}.${code}.`;
 }

@@ -1,8 +1,8 @@
-// Who is using the page: a token, kept until the tab is closed and sent to nothing but the platform's own API.
+// The bearer token of the signed-in user, stored until the tab is closed and sent to the platform's API only.
 
 const KEY = 'token';
 
-/** The token, or nothing when none is needed or none was given. */
+/** The token; null if nobody is signed in or the API needs no token. */
 export function token() {
   return sessionStorage.getItem(KEY);
 }

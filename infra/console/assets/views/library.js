@@ -1,66 +1,66 @@
-// All movies: where a file is dropped, what is on its way, and what is there, newest first.
+// The library: the upload area and the list of input contents, newest first.
 
 import * as api from '../api.js';
-import { fill, h, icon, tell } from '../dom.js';
-import { follow } from '../follow.js';
-import { bytes, clock, fileName, moment } from '../format.js';
-import { codec, inWords, stageInWords } from '../words.js';
-import { badge, notice, toneOf } from './parts.js';
+import { fill, h, icon, setText } from '../dom.js';
+import { errorText } from '../error-messages.js';
+import { fileName } from '../format.js';
+import { contentSummary, packageStatus } from '../labels.js';
+import { poll } from '../polling.js';
+import { badge, notice, toneOf } from './components.js';
 import { uploadArea } from './uploads.js';
 
-const PAGE = 25;
-const FILTERS = [['', 'All'], ['Ingested', 'Movies'], ['Subtitles', 'Subtitles'], ['Refused', 'Refused']];
+const PAGE_SIZE = 25;
+const FILTERS = [['', 'All'], ['Ingested', 'Videos'], ['Subtitles', 'Subtitles'], ['Refused', 'Refused']];
 
-let chosen = '';
+let filter = '';
 
-/** `lost` takes errors that have to do with who is signed in. */
-export function library(lost) {
+/** `handleUnauthorized` handles errors of sign-in and returns whether it did. */
+export function library(handleUnauthorized) {
   const list = h('ul', { class: 'movies', 'aria-labelledby': 'movies' });
-  const more = h('button', { type: 'button', class: 'quiet', hidden: true }, 'Show more');
+  const more = h('button', { type: 'button', class: 'quiet', hidden: true }, 'Load more');
   const problem = h('div', { role: 'alert' });
-  const shown = new Map();
+  const rows = new Map();
   let cursor = null;
-  let unfollow = () => {};
+  let stopPolling = () => {};
 
   function failed(error) {
-    if (!lost(error)) fill(problem, notice('bad', 'The list could not be read', inWords(error)));
+    if (!handleUnauthorized(error)) fill(problem, notice('bad', 'Cannot load the library', errorText(error)));
   }
 
-  /** Looks for new ones at the top, and at the packages of all that are shown. */
+  /** Polls for new contents, and for the packages of all listed contents. */
   function watch() {
-    unfollow();
-    unfollow = follow(async (signal) => {
-      const page = await api.contents({ limit: PAGE, status: chosen }, signal);
+    stopPolling();
+    stopPolling = poll(async (signal) => {
+      const page = await api.listContents({ limit: PAGE_SIZE, status: filter }, signal);
       const packages = await newestPackages(signal);
       fill(problem);
-      if (cursor === null) setMore(page.next_cursor);
-      for (const own of page.input_content.toReversed()) show(own, true);
-      for (const own of shown.values()) own.tellPackage(packages.get(own.id));
-      if (shown.size === 0) fill(list, empty());
+      if (cursor === null) setCursor(page.next_cursor);
+      for (const content of page.input_content.toReversed()) add(content, true);
+      for (const row of rows.values()) row.setPackage(packages.get(row.id));
+      if (rows.size === 0) fill(list, emptyMessage());
       return false;
     }, failed);
   }
 
-  function show(own, isFirst) {
-    const known = shown.get(own.input_content_id);
-    if (known) return;
-    if (shown.size === 0) fill(list);
-    const made = row(own);
-    shown.set(own.input_content_id, made);
-    if (isFirst) list.prepend(made.element);
-    else list.append(made.element);
+  function add(content, atTop) {
+    if (rows.has(content.input_content_id)) return;
+    if (rows.size === 0) fill(list);
+    const row = createRow(content);
+    rows.set(content.input_content_id, row);
+    if (atTop) list.prepend(row.element);
+    else list.append(row.element);
   }
 
-  function setMore(next) {
+  function setCursor(next) {
     cursor = next ?? '';
     more.hidden = cursor === '';
   }
 
   more.addEventListener('click', async () => {
     try {
-      const page = await api.contents({ limit: PAGE, status: chosen, cursor });
-      for (const own of page.input_content) show(own, false);
-      setMore(page.next_cursor);
+      const page = await api.listContents({ limit: PAGE_SIZE, status: filter, cursor });
+      for (const content of page.input_content) add(content, false);
+      setCursor(page.next_cursor);
     } catch (error) {
       failed(error);
     }
@@ -68,99 +68,85 @@ export function library(lost) {
 
   const filters = FILTERS.map(([status, name]) => h('label', {},
     h('input', {
-      type: 'radio', name: 'status', value: status, checked: status === chosen,
+      type: 'radio', name: 'status', value: status, checked: status === filter,
       onchange: () => {
-        chosen = status;
+        filter = status;
         cursor = null;
-        shown.clear();
-        fill(list, h('li', { class: 'soft empty' }, 'One moment …'));
+        rows.clear();
+        fill(list, h('li', { class: 'soft empty' }, 'Loading…'));
         watch();
       },
     }),
     h('span', {}, name)));
 
-  const uploads = uploadArea(lost);
-  fill(list, h('li', { class: 'soft empty' }, 'One moment …'));
+  const uploads = uploadArea(handleUnauthorized);
+  fill(list, h('li', { class: 'soft empty' }, 'Loading…'));
   watch();
   const element = h('div', { class: 'page' },
-    h('h1', { class: 'unseen' }, 'Movies'),
+    h('h1', { class: 'unseen' }, 'Videos'),
     uploads.element,
     h('section', { class: 'stack' },
       h('div', { class: 'heading' },
         h('h2', { id: 'movies' }, 'Library'),
-        h('fieldset', { class: 'choices' }, h('legend', { class: 'unseen' }, 'Show'), filters)),
+        h('fieldset', { class: 'choices' }, h('legend', { class: 'unseen' }, 'Filter'), filters)),
       problem,
       list,
       h('div', { class: 'row middle' }, more)));
   return {
     element,
     leave() {
-      unfollow();
+      stopPolling();
       uploads.leave();
     },
   };
 }
 
-function empty() {
-  const words = {
-    '': 'Nothing yet. Drop a movie above: it is judged within seconds, and becomes a stream by itself.',
-    Ingested: 'No movies yet.',
-    Subtitles: 'No subtitle files. WebVTT files are uploaded like movies.',
-    Refused: 'Nothing was refused.',
+function emptyMessage() {
+  const messages = {
+    '': 'No files yet. Upload a video above; it is checked and packaged automatically.',
+    Ingested: 'No videos yet.',
+    Subtitles: 'No subtitles yet. Upload WebVTT files in the same way as videos.',
+    Refused: 'No refused files.',
   };
-  return h('li', { class: 'empty soft' }, words[chosen]);
+  return h('li', { class: 'empty soft' }, messages[filter]);
 }
 
-/** The newest package of each content, of the newest hundred. */
+/** The newest package of each content, among the newest 100 packages. */
 async function newestPackages(signal) {
-  const found = new Map();
-  const page = await api.packages({ limit: 100 }, signal);
-  for (const own of page.packaged_content) {
-    for (const id of own.input_content_ids ?? [own.input_content_id]) if (!found.has(id)) found.set(id, own);
+  const newest = new Map();
+  const page = await api.listPackages({ limit: 100 }, signal);
+  for (const pkg of page.packaged_content) {
+    for (const id of pkg.input_content_ids ?? [pkg.input_content_id]) if (!newest.has(id)) newest.set(id, pkg);
   }
-  return found;
+  return newest;
 }
 
-function row(own) {
-  const name = fileName(own.input_content_origin);
-  const state = h('span', { class: 'movie-state' }, own.status === 'Ingested' ? badge('Ingested') : badge(own.status, toneOf(own.status)));
-  const picture = { Refused: 'warning', Subtitles: 'text' }[own.status] ?? 'film';
+function createRow(content) {
+  const name = fileName(content.input_content_origin);
+  const state = h('span', { class: 'movie-state' }, content.status === 'Ingested' ? badge('Ingested') : badge(content.status, toneOf(content.status)));
+  const iconName = { Refused: 'warning', Subtitles: 'text' }[content.status] ?? 'film';
   const element = h('li', {},
-    h('a', { class: 'movie', href: `#/movies/${encodeURIComponent(own.input_content_id)}` },
-      h('span', { class: `tile ${own.status === 'Refused' ? 'bad' : ''}` }, icon(picture)),
-      h('span', { class: 'movie-words' },
+    h('a', { class: 'movie', href: `#/movies/${encodeURIComponent(content.input_content_id)}` },
+      h('span', { class: `tile ${content.status === 'Refused' ? 'bad' : ''}` }, icon(iconName)),
+      h('span', { class: 'movie-text' },
         h('span', { class: 'movie-name' }, name),
-        h('span', { class: 'facts' }, facts(own).map((fact) => h('span', {}, fact)))),
+        h('span', { class: 'summary' }, contentSummary(content).map((item) => h('span', {}, item)))),
       state));
   return {
-    id: own.input_content_id,
+    id: content.input_content_id,
     element,
-    tellPackage(newest) {
-      if (!newest || own.status !== 'Ingested') return;
-      const text = progressOf(newest);
-      const shown = state.firstChild;
-      if (shown.textContent === text) return;
-      fill(state, badge(text, toneOf(newest.status)));
-      state.firstChild.title = stageInWords(newest);
-      tell(state.firstChild, text);
+    setPackage(pkg) {
+      if (!pkg || content.status !== 'Ingested') return;
+      const text = progressText(pkg);
+      if (state.firstChild.textContent === text) return;
+      fill(state, badge(text, toneOf(pkg.status)));
+      state.firstChild.title = packageStatus(pkg);
+      setText(state.firstChild, text);
     },
   };
 }
 
-function progressOf(own) {
-  const { work_units_done: done, work_units_total: total } = own.progress ?? {};
-  return own.status === 'Fragmented' && total ? `Encrypting ${Math.floor((100 * done) / total)} %` : own.status;
-}
-
-/** What a person knows a movie by. */
-export function facts(own) {
-  const video = own.tracks?.find((track) => track.type === 'video');
-  const audio = own.tracks?.find((track) => track.type === 'audio');
-  return [
-    own.container && clock(own.container.duration / own.container.timescale),
-    video?.width && `${video.width} × ${video.height}`,
-    [video, audio].filter(Boolean).map((track) => codec(track.codec)).join(' + '),
-    bytes(own.bytes),
-    moment(own.created_at),
-  ].filter(Boolean);
+function progressText(pkg) {
+  const { work_units_done: done, work_units_total: total } = pkg.progress ?? {};
+  return pkg.status === 'Fragmented' && total ? `Encrypting ${Math.floor((100 * done) / total)} %` : pkg.status;
 }

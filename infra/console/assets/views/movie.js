@@ -1,53 +1,53 @@
-// One uploaded file: the verdict on it, and its packages.
+// One uploaded file: the preflight verdict and its packages.
 
 import * as api from '../api.js';
 import { announce, fill, h, icon } from '../dom.js';
-import { follow } from '../follow.js';
+import { errorText, failureText, sentence } from '../error-messages.js';
 import { fileName } from '../format.js';
-import { codec, inWords, refusal, sentence, warning } from '../words.js';
-import { facts } from './library.js';
+import { codecName, contentSummary, warningLabel } from '../labels.js';
+import { poll } from '../polling.js';
+import { confirm, notice, runAction } from './components.js';
+import { createPackageDialog } from './create-package.js';
 import { packageCard } from './package.js';
-import { attempt, confirm, notice } from './parts.js';
-import { requestDialog } from './request.js';
 
-/** `lost` takes errors that have to do with who is signed in. */
-export function movie(id, lost) {
-  const top = h('div', { class: 'stack' }, h('p', { class: 'soft' }, 'One moment …'));
+/** `handleUnauthorized` handles errors of sign-in and returns whether it did. */
+export function movie(id, handleUnauthorized) {
+  const top = h('div', { class: 'stack' }, h('p', { class: 'soft' }, 'Loading…'));
   const verdict = h('div', {});
   const problem = h('div', { role: 'alert' });
   const list = h('ul', { class: 'packages', 'aria-label': 'Packages' });
-  const again = h('button', { type: 'button' }, icon('plus'), 'Package again');
+  const create = h('button', { type: 'button' }, icon('plus'), 'Create package');
   const section = h('section', { class: 'stack', hidden: true },
-    h('div', { class: 'heading' }, h('h2', {}, 'Packages'), again),
+    h('div', { class: 'heading' }, h('h2', {}, 'Packages'), create),
     list);
   const cards = new Map();
   let content = null;
-  let unfollow = () => {};
+  let stopPolling = () => {};
 
   function failed(error) {
-    if (lost(error)) return;
-    fill(problem, notice('bad', 'That did not work', inWords(error)));
+    if (handleUnauthorized(error)) return;
+    fill(problem, notice('bad', 'Request failed', errorText(error)));
   }
 
-  /** The verdict first, then its packages for as long as the view is shown. */
+  /** Polls for the verdict, then for the packages as long as the view is shown. */
   function watch() {
-    unfollow();
-    unfollow = follow(async (signal) => {
-      if (content === null) await findContent(signal);
+    stopPolling();
+    stopPolling = poll(async (signal) => {
+      if (content === null) await loadContent(signal);
       if (content === null) return false;
       if (content.status !== 'Ingested') return true;
-      const page = await api.packages({ input_content_id: id, limit: 100 }, signal);
-      place(page.packaged_content);
+      const page = await api.listPackages({ input_content_id: id, limit: 100 }, signal);
+      showPackages(page.packaged_content);
       return false;
     }, failed);
   }
 
-  async function findContent(signal) {
+  async function loadContent(signal) {
     try {
-      content = await api.content(id, signal);
+      content = await api.getContent(id, signal);
     } catch (error) {
       if (error.status !== 404) throw error;
-      fill(top, h('h1', {}, 'Not judged yet'), h('p', { class: 'soft' }, 'The file has just arrived and is being looked at, or there is none with this id.'));
+      fill(top, h('h1', {}, 'Ingesting'), h('p', { class: 'soft' }, 'The upload is being checked, or no upload has this ID.'));
       return;
     }
     const name = fileName(content.input_content_origin);
@@ -56,97 +56,96 @@ export function movie(id, lost) {
     remove.addEventListener('click', () => deleteContent(remove, name));
     fill(top,
       h('div', { class: 'heading' }, h('h1', {}, name), remove),
-      h('p', { class: 'facts' }, facts(content).map((fact) => h('span', {}, fact))));
-    fill(verdict, verdictOn(content));
+      h('p', { class: 'summary' }, contentSummary(content).map((item) => h('span', {}, item))));
+    fill(verdict, verdictElements(content));
     section.hidden = content.status !== 'Ingested';
     announce(`${name}: ${content.status}.`);
   }
 
-  function place(packages) {
-    const now = new Set(packages.map((own) => own.packaged_content_id));
-    for (const [own, card] of cards) {
-      if (now.has(own)) continue;
+  function showPackages(packages) {
+    const listed = new Set(packages.map((pkg) => pkg.packaged_content_id));
+    for (const [packageId, card] of cards) {
+      if (listed.has(packageId)) continue;
       card.leave();
       card.element.remove();
-      cards.delete(own);
+      cards.delete(packageId);
     }
-    for (const own of packages.toReversed()) {
-      let card = cards.get(own.packaged_content_id);
+    for (const pkg of packages.toReversed()) {
+      let card = cards.get(pkg.packaged_content_id);
       if (!card) {
-        card = packageCard(content, failed, watch);
-        cards.set(own.packaged_content_id, card);
+        card = packageCard(failed, watch);
+        cards.set(pkg.packaged_content_id, card);
         list.prepend(card.element);
       }
-      card.set(own);
+      card.set(pkg);
     }
-    let hint = list.querySelector('.empty');
-    if (cards.size === 0 && !hint) list.append(h('li', { class: 'empty soft' }, 'Not packaged yet.'));
+    const hint = list.querySelector('.empty');
+    if (cards.size === 0 && !hint) list.append(h('li', { class: 'empty soft' }, 'No packages yet.'));
     else if (cards.size > 0) hint?.remove();
   }
 
   async function deleteContent(button, name) {
-    const sure = await confirm(`Delete ${name}?`, 'The uploaded file is deleted. Its packages stay, and go on playing.', 'Delete the file');
-    if (!sure) return;
-    await attempt(button, async () => {
+    const confirmed = await confirm(`Delete ${name}?`, 'The source file is deleted. Its packages are retained and continue to play.', 'Delete file');
+    if (!confirmed) return;
+    await runAction(button, async () => {
       await api.deleteContent(id);
-      announce(`${name} is deleted.`);
+      announce(`${name} deleted.`);
       location.hash = '#/';
     }, failed);
   }
 
-  again.addEventListener('click', () => requestDialog(content, (made) => {
-    announce('The package is on its way.');
-    location.hash = `#/movies/${encodeURIComponent(made.input_content_id)}`;
+  create.addEventListener('click', () => createPackageDialog(content, (pkg) => {
+    announce('Package created.');
+    location.hash = `#/movies/${encodeURIComponent(pkg.input_content_id)}`;
     watch();
   }));
 
   watch();
   const element = h('div', { class: 'page' },
-    h('a', { class: 'back', href: '#/' }, icon('back'), 'All movies'),
+    h('a', { class: 'back', href: '#/' }, icon('back'), 'All videos'),
     h('section', { class: 'stack' }, top, problem, verdict),
     section);
   return {
     element,
-    title: 'Movie',
+    title: 'Video',
     leave() {
-      unfollow();
+      stopPolling();
       for (const card of cards.values()) card.leave();
     },
   };
 }
 
-/** What the platform thinks of the file, in words. */
-function verdictOn(content) {
+/** The preflight verdict: the reason of a refusal, or the warnings and the tracks. */
+function verdictElements(content) {
   if (content.status === 'Refused') {
-    const { title, action } = refusal(content.code);
+    const { title, action } = failureText(content.code);
     return notice('bad', title, sentence(content.message), action, h('p', { class: 'code' }, h('code', {}, content.code)));
   }
   if (content.status === 'Subtitles') {
-    return notice('good', 'Subtitles', 'Name this file when you package a movie: under Package again, on the movie’s page.');
+    return notice('good', 'Subtitles', 'To use this file, open a video, select Create package, and select the file under Subtitles.');
   }
   const warnings = content.preflight?.warnings ?? [];
   return [
     warnings.length > 0 && h('details', { class: 'card quiet-card' },
-      h('summary', {}, h('span', { class: 'summary-words' }, 'It can be packaged, with ', warnings.length === 1 ? 'a remark' : `${warnings.length} remarks`)),
-      h('ul', { class: 'remarks' }, warnings.map((own) => h('li', {},
-        h('p', { class: 'notice-title' }, warning(own.code)),
-        h('p', {}, sentence(own.message)),
-        h('p', { class: 'what-to-do' }, sentence(own.action)))))),
+      h('summary', {}, warnings.length === 1 ? '1 warning' : `${warnings.length} warnings`),
+      h('ul', { class: 'warnings' }, warnings.map((warning) => h('li', {},
+        h('p', { class: 'notice-title' }, warningLabel(warning.code)),
+        h('p', {}, sentence(warning.message)),
+        h('p', { class: 'notice-action' }, sentence(warning.action)))))),
     h('details', { class: 'card quiet-card' },
-      h('summary', {}, h('span', { class: 'summary-words' }, 'Tracks')),
+      h('summary', {}, 'Tracks'),
       h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Tracks' }, trackTable(content))),
   ];
 }
 
 function trackTable(content) {
-  const size = (track) => (track.width ? `${track.width} × ${track.height}` : track.channels ? `${track.channels} channels, ${track.sample_rate / 1000} kHz` : '');
+  const format = (track) => (track.width ? `${track.width} × ${track.height}` : track.channels ? `${track.channels} channels, ${track.sample_rate / 1000} kHz` : '');
   return h('table', {},
-    h('thead', {}, h('tr', {}, ['Track', 'Kind', 'Codec', 'Language', 'Size'].map((name) => h('th', { scope: 'col' }, name)))),
+    h('thead', {}, h('tr', {}, ['Track', 'Type', 'Codec', 'Language', 'Format'].map((name) => h('th', { scope: 'col' }, name)))),
     h('tbody', {}, content.tracks.map((track) => h('tr', {},
       h('th', { scope: 'row' }, String(track.id)),
       h('td', {}, track.type),
-      h('td', {}, `${codec(track.codec)} `, h('code', {}, track.codec)),
+      h('td', {}, `${codecName(track.codec)} `, h('code', {}, track.codec)),
       h('td', {}, track.language === 'und' ? '' : track.language),
-      h('td', {}, size(track))))));
+      h('td', {}, format(track))))));
 }
-

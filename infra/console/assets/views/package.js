@@ -1,91 +1,93 @@
-// One package: its way from Ingested to Ready, and what can be done with it.
+// One package: its progress from Ingested to Ready, playback, and actions.
 
 import * as api from '../api.js';
-import { announce, fill, h, icon, tell } from '../dom.js';
-import { bytes, duration, moment, outOf, secondsBetween } from '../format.js';
+import { announce, fill, h, icon, setText } from '../dom.js';
+import { failureText, sentence } from '../error-messages.js';
+import { bytes, dateTime, duration, outOf, secondsBetween } from '../format.js';
+import { STAGES, packageStatus, packageTitle } from '../labels.js';
 import { play } from '../player.js';
-import { STAGES, inWords, packageTitle, refusal, sentence, stageInWords } from '../words.js';
-import { attempt, badge, bar, confirm, copyLine, notice, toneOf } from './parts.js';
+import { badge, confirm, copyLine, notice, progressBar, runAction, toneOf } from './components.js';
 
-/** Stages that are over, by status. */
-const OVER = { Queued: 1, Fragmented: 2, Encrypted: 3, Ready: 4 };
+/** The number of completed stages, by status. */
+const COMPLETED_STAGES = { Queued: 1, Fragmented: 2, Encrypted: 3, Ready: 4 };
 
-/** A card; `set` shows what the API says of the package now. `look` is called when something was done to it. */
-export function packageCard(content, failed, look) {
+/** The card of a package. `set` updates it with the API's response; `refresh` is called after an action. */
+export function packageCard(failed, refresh) {
   const title = h('h3', {});
   const state = h('span', {});
   const steps = h('ol', { class: 'steps' });
-  const progress = bar('Progress of the package');
+  const progress = progressBar('Packaging progress');
   const stage = h('div', { class: 'stage' });
-  const rest = h('div', { class: 'stack' });
-  const buttons = h('div', { class: 'row' });
+  const detail = h('div', { class: 'stack' });
+  const actions = h('div', { class: 'row' });
   const element = h('li', { class: 'card package' },
-    h('div', { class: 'heading' }, title, state), steps, progress.element, stage, rest, buttons);
+    h('div', { class: 'heading' }, title, state), steps, progress.element, stage, detail, actions);
   let shown = {};
   let stopPlaying = () => {};
 
-  function set(own) {
+  function set(pkg) {
     const before = shown;
-    if (before.seen === JSON.stringify(own)) return;
-    shown = { ...own, seen: JSON.stringify(own) };
-    const isNew = before.status !== own.status || before.failed_at !== own.failed_at;
-    tell(title, packageTitle(own));
-    move(own);
-    if (!isNew) return;
-    fill(state, badge(own.status, toneOf(own.status)));
-    fill(steps, stepsOf(own));
-    fill(rest, details(own));
-    fill(buttons, choices(own));
+    if (before.json === JSON.stringify(pkg)) return;
+    shown = { ...pkg, json: JSON.stringify(pkg) };
+    const statusChanged = before.status !== pkg.status || before.failed_at !== pkg.failed_at;
+    setText(title, packageTitle(pkg));
+    setProgress(pkg);
+    if (!statusChanged) return;
+    fill(state, badge(pkg.status, toneOf(pkg.status)));
+    fill(steps, stepElements(pkg));
+    fill(detail, detailElements(pkg));
+    fill(actions, actionButtons(pkg));
     stopPlaying();
-    fill(stage, own.status === 'Ready' && poster(own));
-    if (before.status) announce(`${packageTitle(own)}: ${stageInWords(own)}.`);
+    fill(stage, pkg.status === 'Ready' && poster(pkg));
+    if (before.status) announce(`${packageTitle(pkg)}: ${packageStatus(pkg)}.`);
   }
 
-  /** The bar: exact while work units are worked on. */
-  function move(own) {
-    const { work_units_done: done, work_units_total: total } = own.progress ?? {};
-    progress.element.hidden = own.status === 'Ready' || own.status === 'Failed';
-    const written = own.progress?.bytes_done ?? own.progress?.bytes_read ?? 0;
-    const whole = own.progress?.bytes_total ?? own.progress?.source_bytes ?? 0;
-    const words = own.status === 'Fragmented' && total
-      ? `${outOf(done, total, 'work unit')}, ${bytes(Math.min(written, whole))} of ${bytes(whole)}`
-      : stageInWords(own);
-    progress.set(done, own.status === 'Queued' ? 0 : total, words);
+  /** The progress bar: determinate while work units are processed. */
+  function setProgress(pkg) {
+    const { work_units_done: done, work_units_total: total } = pkg.progress ?? {};
+    progress.element.hidden = pkg.status === 'Ready' || pkg.status === 'Failed';
+    const bytesDone = pkg.progress?.bytes_done ?? pkg.progress?.bytes_read ?? 0;
+    const bytesTotal = pkg.progress?.bytes_total ?? pkg.progress?.source_bytes ?? 0;
+    const text = pkg.status === 'Fragmented' && total
+      ? `${outOf(done, total, 'work unit')}, ${bytes(Math.min(bytesDone, bytesTotal))} of ${bytes(bytesTotal)}`
+      : packageStatus(pkg);
+    progress.set(done, pkg.status === 'Queued' ? 0 : total, text);
   }
 
-  function poster(own) {
+  function poster(pkg) {
     const button = h('button', { type: 'button', class: 'poster' }, h('span', { class: 'poster-mark' }, icon('play')), h('span', {}, 'Play'));
     button.addEventListener('click', async () => {
       const video = h('video', { controls: true, playsinline: true, tabindex: '0' });
       const problem = h('div', { role: 'alert' });
       fill(stage, video, problem);
       video.focus();
-      const show = (error) => fill(problem, notice('bad', 'It does not play', error.message));
-      stopPlaying = await play(video, own, show);
+      const showError = (error) => fill(problem, notice('bad', 'Playback failed', error.message));
+      stopPlaying = await play(video, pkg, showError);
     });
     return button;
   }
 
-  function choices(own) {
-    const act = (name, work, verb, quiet = true) => {
-      const button = h('button', { type: 'button', class: quiet ? 'quiet small' : 'small' }, verb);
-      button.addEventListener('click', () => attempt(button, () => work(button), failed));
-      return button;
+  function actionButtons(pkg) {
+    if (pkg.status === 'Deleting') return [];
+    const button = (label, style, action) => {
+      const element = h('button', { type: 'button', class: style }, label);
+      element.addEventListener('click', () => runAction(element, action, failed));
+      return element;
     };
-    const retry = act('retry', async () => {
-      await api.retryPackage(own.packaged_content_id);
-      announce('The package is put back to work.');
-      look();
-    }, 'Retry', false);
-    const remove = act('delete', async () => {
-      const sure = await confirm('Delete this package?', 'Every object of the stream is deleted, and its address stops playing. The uploaded file stays.', 'Delete the package');
-      if (!sure) return;
-      await api.deletePackage(own.packaged_content_id);
-      announce('The package is being deleted.');
+    const retry = button('Retry', 'small', async () => {
+      await api.retryPackage(pkg.packaged_content_id);
+      announce('Retry started.');
+      refresh();
+    });
+    const remove = button('Delete', 'quiet small', async () => {
+      const confirmed = await confirm('Delete this package?', 'All objects of the stream are deleted, and its URLs stop working. The source file is retained.', 'Delete package');
+      if (!confirmed) return;
+      await api.deletePackage(pkg.packaged_content_id);
+      announce('Deleting the package.');
       stopPlaying();
-      look();
-    }, 'Delete');
-    return own.status === 'Deleting' ? [] : [own.status === 'Failed' && retry, remove];
+      refresh();
+    });
+    return [pkg.status === 'Failed' && retry, remove];
   }
 
   return {
@@ -95,61 +97,63 @@ export function packageCard(content, failed, look) {
   };
 }
 
-function stepsOf(own) {
-  const over = own.status === 'Failed' ? failedAt(own) : OVER[own.status] ?? 0;
-  const at = { Fragmented: own.fragmented_at, Encrypted: own.encrypted_at, Ready: own.ready_at };
-  let before = own.created_at;
+function stepElements(pkg) {
+  const completed = pkg.status === 'Failed' ? completedBeforeFailure(pkg) : COMPLETED_STAGES[pkg.status] ?? 0;
+  const times = { Fragmented: pkg.fragmented_at, Encrypted: pkg.encrypted_at, Ready: pkg.ready_at };
+  let previous = pkg.created_at;
   return STAGES.map((name, index) => {
-    const isOver = index < over;
-    const isNow = index === over;
-    const stuck = isNow && own.status === 'Failed';
-    const took = isOver && at[name] ? duration(Math.max(0, secondsBetween(before, at[name]))) : '';
-    if (at[name]) before = at[name];
-    return h('li', { class: [isOver && 'over', isNow && 'now', stuck && 'stuck'].filter(Boolean).join(' '), 'aria-current': isNow ? 'step' : null },
-      h('span', { class: 'dot' }, isOver && icon('check'), stuck && icon('cross')),
-      h('span', { class: 'step-name' }, name, h('span', { class: 'unseen' }, isOver ? ', done' : stuck ? ', failed' : isNow ? ', under way' : ', to come')),
-      h('span', { class: 'step-time' }, took));
+    const isCompleted = index < completed;
+    const isCurrent = index === completed;
+    const hasFailed = isCurrent && pkg.status === 'Failed';
+    const elapsed = isCompleted && times[name] ? duration(Math.max(0, secondsBetween(previous, times[name]))) : '';
+    if (times[name]) previous = times[name];
+    const status = isCompleted ? ', completed' : hasFailed ? ', failed' : isCurrent ? ', in progress' : ', pending';
+    return h('li', { class: [isCompleted && 'completed', isCurrent && 'current', hasFailed && 'failed'].filter(Boolean).join(' '), 'aria-current': isCurrent ? 'step' : null },
+      h('span', { class: 'dot' }, isCompleted && icon('check'), hasFailed && icon('cross')),
+      h('span', { class: 'step-name' }, name, h('span', { class: 'unseen' }, status)),
+      h('span', { class: 'step-time' }, elapsed));
   });
 }
 
-/** How many stages a failed package had behind it. */
-function failedAt(own) {
-  if (own.encrypted_at) return 3;
-  return own.fragmented_at ? 2 : 1;
+/** The number of stages that a failed package completed. */
+function completedBeforeFailure(pkg) {
+  if (pkg.encrypted_at) return 3;
+  return pkg.fragmented_at ? 2 : 1;
 }
 
-function details(own) {
-  if (own.status === 'Failed') {
-    const { title, action } = refusal(own.failure?.code);
-    return [notice('bad', title, sentence(own.failure?.message), action, h('p', { class: 'code' }, h('code', {}, own.failure?.code), ` in ${own.failure?.stage}`))];
+function detailElements(pkg) {
+  if (pkg.status === 'Failed') {
+    const { title, action } = failureText(pkg.failure?.code);
+    return [notice('bad', title, sentence(pkg.failure?.message), action, h('p', { class: 'code' }, h('code', {}, pkg.failure?.code), ` (stage: ${pkg.failure?.stage})`))];
   }
-  if (own.status !== 'Ready') return [];
+  if (pkg.status !== 'Ready') return [];
+  const signedUrl = (kind) => async () => (await api.createPlaybackToken(pkg.packaged_content_id)).urls[kind];
   return [
-    h('div', { class: 'copy' }, Object.entries({ DASH: 'dash', HLS: 'hls' }).map(([label, kind]) => copyLine(label, own.urls[kind], own.private
-      && (async () => (await api.playbackToken(own.packaged_content_id)).urls[kind])))),
-    own.private && h('p', { class: 'hint' }, 'This stream is private: an address that is copied here plays for a while, and the one that is shown does not.'),
+    h('div', { class: 'copy' }, Object.entries({ DASH: 'dash', HLS: 'hls' })
+      .map(([label, kind]) => copyLine(label, pkg.urls[kind], pkg.private && signedUrl(kind)))),
+    pkg.private && h('p', { class: 'hint' }, 'Private stream: Copy returns a URL with a signed path that expires. The URLs shown here are not signed and do not play.'),
     h('details', {},
-      h('summary', {}, 'Particulars'),
-      h('dl', { class: 'particulars' }, particulars(own).map(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]))),
+      h('summary', {}, 'Details'),
+      h('dl', { class: 'properties' }, properties(pkg).map(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]))),
   ];
 }
 
-function particulars(own) {
-  const receipt = own.receipt ?? {};
+function properties(pkg) {
+  const receipt = pkg.receipt ?? {};
   const requests = receipt.requests && Object.entries(receipt.requests).map(([name, number]) => `${number} ${name}`).join(', ');
-  const read = receipt.bytes_read ?? own.progress?.bytes_read;
-  const written = receipt.bytes_written ?? own.progress?.bytes_written;
+  const bytesRead = receipt.bytes_read ?? pkg.progress?.bytes_read;
+  const bytesWritten = receipt.bytes_written ?? pkg.progress?.bytes_written;
   return [
-    ['Package', h('code', {}, own.packaged_content_id)],
-    own.kid && ['Key id', h('code', {}, own.kid)],
-    own.audio_kid && ['Key id of the sound', h('code', {}, own.audio_kid)],
-    ['Segments', `${own.segment_seconds} s, ${own.layout === 'single-file' ? 'one file for each track' : 'a file for each'}`],
-    own.subtitles?.length > 0 && ['Subtitles', own.subtitles.map((track) => track.label ?? track.language).join(', ')],
-    ['Asked for', moment(own.created_at)],
-    own.ready_at && ['Ready after', duration(secondsBetween(own.created_at, own.ready_at))],
-    read !== undefined && ['Read and written', `${bytes(read)} and ${bytes(written)}`],
+    ['Package ID', h('code', {}, pkg.packaged_content_id)],
+    pkg.kid && ['Key ID', h('code', {}, pkg.kid)],
+    pkg.audio_kid && ['Audio key ID', h('code', {}, pkg.audio_kid)],
+    ['Segments', `${pkg.segment_seconds} s, one file per ${pkg.layout === 'single-file' ? 'track' : 'segment'}`],
+    pkg.subtitles?.length > 0 && ['Subtitles', pkg.subtitles.map((track) => track.label ?? track.language).join(', ')],
+    ['Created', dateTime(pkg.created_at)],
+    pkg.ready_at && ['Time to Ready', duration(secondsBetween(pkg.created_at, pkg.ready_at))],
+    bytesRead !== undefined && ['Read / written', `${bytes(bytesRead)} / ${bytes(bytesWritten)}`],
     requests && ['Requests', requests],
-    receipt.function_ms !== undefined && ['Function time', duration(receipt.function_ms / 1000)],
-    receipt.peak_memory_bytes && ['Most memory', bytes(receipt.peak_memory_bytes)],
+    receipt.function_ms !== undefined && ['Lambda duration', duration(receipt.function_ms / 1000)],
+    receipt.peak_memory_bytes && ['Peak memory', bytes(receipt.peak_memory_bytes)],
   ].filter(Boolean);
 }

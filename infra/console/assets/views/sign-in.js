@@ -1,14 +1,14 @@
-// Asks for a token.
+// The sign-in form.
 
 import * as api from '../api.js';
-import { h, tell } from '../dom.js';
+import { h, setText } from '../dom.js';
+import { errorText } from '../error-messages.js';
 import * as session from '../session.js';
-import { inWords } from '../words.js';
 
-/** `wasOver`: whether there was a token that no longer holds. `done` is called when one holds. */
-export function signIn(wasOver, done) {
+/** `wasRejected`: whether the API rejected a stored token. `done` is called when the API accepts the new one. */
+export function signIn(wasRejected, done) {
   const problem = h('p', { class: 'error', id: 'sign-in-problem', role: 'alert' });
-  if (wasOver) tell(problem, 'This token is not known to the platform, or is over.');
+  if (wasRejected) setText(problem, 'Invalid or expired token.');
   session.signOut();
   const field = h('input', {
     type: 'password', id: 'token', name: 'token', autocomplete: 'current-password', required: true, spellcheck: 'false',
@@ -21,14 +21,14 @@ export function signIn(wasOver, done) {
     const token = field.value.trim();
     if (token === '') return;
     button.disabled = true;
-    tell(problem, '');
+    setText(problem, '');
     session.signIn(token);
     try {
-      await api.contents({ limit: 1 });
+      await api.listContents({ limit: 1 });
       done();
     } catch (error) {
       session.signOut();
-      tell(problem, inWords(error));
+      setText(problem, errorText(error));
       field.setAttribute('aria-invalid', 'true');
       field.select();
       field.focus();
@@ -39,11 +39,11 @@ export function signIn(wasOver, done) {
 
   const element = h('section', { class: 'card narrow' },
     h('h1', {}, 'Sign in'),
-    h('p', { class: 'soft' }, 'Upload movies, watch them become streams, play them.'),
+    h('p', { class: 'soft' }, 'Upload videos, follow packaging, and play the streams.'),
     h('form', { class: 'stack', onsubmit: submit },
       h('label', { for: 'token' }, 'Token'),
       field,
-      h('p', { class: 'hint', id: 'token-help' }, 'It stays in this tab until you sign out or close it.'),
+      h('p', { class: 'hint', id: 'token-help' }, 'The token is stored until you sign out or close this tab.'),
       problem,
       h('div', { class: 'row' }, button)));
   return { element, title: 'Sign in' };

@@ -1,34 +1,34 @@
-// Small pieces that several views show alike.
+// UI components that several views share.
 
-import { announce, h, icon, tell } from '../dom.js';
+import { announce, h, icon, setText } from '../dom.js';
 
-/** A word on a coloured ground; the colour says nothing that the word does not. */
+/** A status badge. The colour repeats the text, so no information depends on colour alone. */
 export function badge(text, tone = '') {
   return h('span', { class: `badge ${tone}` }, text);
 }
 
-/** The tone of a package's status. */
+/** The tone of a status. */
 export function toneOf(status) {
   return { Ready: 'good', Failed: 'bad', Refused: 'bad' }[status] ?? 'busy';
 }
 
-/** Something that went wrong, or that should be known: title, text, what to do. */
+/** A notice: title, text, recommended action. */
 export function notice(tone, title, text, action, ...more) {
   return h('div', { class: `notice ${tone}` },
     icon(tone === 'good' ? 'check' : 'warning'),
     h('div', {},
       h('p', { class: 'notice-title' }, title),
       text && h('p', {}, text),
-      action && h('p', { class: 'what-to-do' }, action),
+      action && h('p', { class: 'notice-action' }, action),
       ...more));
 }
 
-/** A progress bar with words below. `set(done, total, words)` moves it; without a total it says that something is going on. */
-export function bar(label) {
+/** A progress bar with text below. `set(done, total, text)` updates it; without a total it is indeterminate. */
+export function progressBar(label) {
   const progress = h('progress', { 'aria-label': label });
-  const words = h('p', { class: 'figures' });
+  const figures = h('p', { class: 'figures' });
   return {
-    element: h('div', { class: 'bar' }, progress, words),
+    element: h('div', { class: 'bar' }, progress, figures),
     set(done, total, text) {
       if (total) {
         progress.max = total;
@@ -36,31 +36,31 @@ export function bar(label) {
       } else {
         progress.removeAttribute('value');
       }
-      tell(words, text);
+      setText(figures, text);
     },
   };
 }
 
-/** A line to copy: what it is, the line, and a button. With `fresh`, what that answers is copied instead. */
-export function copyLine(label, text, fresh) {
-  const button = h('button', { type: 'button', class: 'quiet small' }, icon('copy'), h('span', {}, 'Copy'), h('span', { class: 'unseen' }, ` the ${label} address`));
-  const said = button.querySelector('span');
+/** A URL with a copy button. With `fresh`, the button copies the URL that `fresh` resolves to instead. */
+export function copyLine(label, url, fresh) {
+  const button = h('button', { type: 'button', class: 'quiet small' }, icon('copy'), h('span', {}, 'Copy'), h('span', { class: 'unseen' }, ` ${label} URL`));
+  const caption = button.querySelector('span');
   button.addEventListener('click', async () => {
     try {
-      await navigator.clipboard.writeText(fresh ? await fresh() : text);
-      tell(said, 'Copied');
-      announce(`The ${label} address is copied.`);
+      await navigator.clipboard.writeText(fresh ? await fresh() : url);
+      setText(caption, 'Copied');
+      announce(`${label} URL copied.`);
     } catch {
-      tell(said, 'Select and copy');
+      setText(caption, 'Copy manually');
       getSelection().selectAllChildren(line);
     }
-    setTimeout(() => tell(said, 'Copy'), 2000);
+    setTimeout(() => setText(caption, 'Copy'), 2000);
   });
-  const line = h('code', {}, text);
+  const line = h('code', {}, url);
   return h('div', { class: 'copy-line' }, h('span', { class: 'copy-label' }, label), line, button);
 }
 
-/** Asks before something that cannot be taken back. Answers whether to do it. */
+/** Asks for confirmation of an irreversible action. Resolves to whether the user confirmed. */
 export function confirm(title, text, verb) {
   return new Promise((resolve) => {
     const dialog = h('dialog', { class: 'dialog narrow', 'aria-labelledby': 'confirm-title', 'aria-describedby': 'confirm-text' },
@@ -78,11 +78,11 @@ export function confirm(title, text, verb) {
   });
 }
 
-/** Runs something that a button started: the button rests meanwhile, and what goes wrong is said. */
-export async function attempt(button, work, failed) {
+/** Runs a button's action. The button is disabled meanwhile; errors are reported to `failed`. */
+export async function runAction(button, action, failed) {
   button.disabled = true;
   try {
-    await work();
+    await action();
   } catch (error) {
     failed(error);
   } finally {

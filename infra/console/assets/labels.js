@@ -1,0 +1,71 @@
+// Labels: display text of codecs, statuses and warnings, and one-line summaries.
+
+import { bytes, dateTime, timecode } from './format.js';
+
+/** Warnings of the preflight check: the file can be packaged, but the stream may play poorly. */
+const WARNINGS = {
+  long_groups: 'Long GOPs',
+  open_groups: 'Open GOPs',
+  variable_frame_rate: 'Variable frame rate',
+  parameter_sets_in_band: 'In-band parameter sets',
+  parameters_change: 'Codec parameters change mid-stream',
+  trimmed_start: 'Edit list starts between key frames',
+  trimmed_end: 'Media after the end of the edit list',
+  unequal_tracks: 'Video and audio durations differ',
+  track_left_out: 'Track not packaged',
+  cbcs_undefined: 'cbcs is not defined for this codec',
+  poor_interleaving: 'Poor interleaving',
+  no_faststart: 'Movie box at the end of the file (no faststart)',
+};
+
+export function warningLabel(code) {
+  return WARNINGS[code] ?? code;
+}
+
+const CODECS = {
+  avc1: 'H.264', avc3: 'H.264', hvc1: 'H.265', hev1: 'H.265', dvh1: 'Dolby Vision', dvhe: 'Dolby Vision',
+  av01: 'AV1', vp09: 'VP9', vp08: 'VP8', mp4a: 'AAC', 'ac-3': 'AC-3', 'ec-3': 'E-AC-3', opus: 'Opus', fLaC: 'FLAC',
+  wvtt: 'WebVTT', stpp: 'TTML', tx3g: 'timed text',
+};
+
+/** The common name of a codec, from its RFC 6381 codec string. */
+export function codecName(codecString) {
+  const fourcc = codecString.split('.')[0];
+  return CODECS[fourcc] ?? CODECS[fourcc.toLowerCase()] ?? fourcc;
+}
+
+/** The summary of an input content: duration, resolution, codecs, size, date. */
+export function contentSummary(content) {
+  const video = content.tracks?.find((track) => track.type === 'video');
+  const audio = content.tracks?.find((track) => track.type === 'audio');
+  return [
+    content.container && timecode(content.container.duration / content.container.timescale),
+    video?.width && `${video.width} × ${video.height}`,
+    [video, audio].filter(Boolean).map((track) => codecName(track.codec)).join(' + '),
+    bytes(content.bytes),
+    dateTime(content.created_at),
+  ].filter(Boolean);
+}
+
+/** The title of a package: its encryption. */
+export function packageTitle(pkg) {
+  if (pkg.scheme === 'clear') return 'Clear (not encrypted)';
+  const tracks = pkg.audio_only ? 'audio' : pkg.encrypt === 'all' ? 'video and audio' : 'video';
+  return `Encrypted ${tracks} (${pkg.scheme})`;
+}
+
+export const STAGES = ['Ingested', 'Fragmented', 'Encrypted', 'Ready'];
+
+const PACKAGE_STATUSES = {
+  Queued: 'Queued for planning',
+  Fragmented: 'Writing segments',
+  Encrypted: 'Writing manifests',
+  Ready: 'Ready to play',
+  Failed: 'Failed',
+  Deleting: 'Deleting',
+};
+
+/** The status of a package, described. */
+export function packageStatus(pkg) {
+  return PACKAGE_STATUSES[pkg.status] ?? pkg.status;
+}
