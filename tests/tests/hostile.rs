@@ -99,7 +99,7 @@ impl Damaged<'_> {
             reader.supply(&self.bytes(&range))?;
         }
         let index = reader.finish()?;
-        let movie = index.movie()?;
+        let movie = vpp_media::track::Movie::parse(&index)?;
         let (key, kid) = (ContentKey::new([7; 16]), KeyId::new([1; 16]).unwrap());
         let keys: ContentKeys = [(kid, key.clone())].into_iter().collect();
         let protection = scheme.map(|scheme| {

@@ -97,14 +97,16 @@ fn large_movies_are_judged_and_planned_in_the_memory_that_is_promised() {
         // As ingest does.
         let (predicted, held_by_ingest) = held(|| {
             let index = index(&movie);
-            preflight(&index, &index.movie().unwrap(), &PlanOptions::default()).unwrap().segments
+            preflight(&index, &vpp_media::track::Movie::parse(&index).unwrap(), &PlanOptions::default())
+                .unwrap()
+                .segments
         });
         assert!(held_by_ingest <= bound, "ingest held {held_by_ingest} of {bound} bytes");
 
         // As fragment does.
         let (segments, held_by_fragment) = held(|| {
             let index = index(&movie);
-            let movie = index.movie().unwrap();
+            let movie = vpp_media::track::Movie::parse(&index).unwrap();
             let mut planner = Planner::new(&movie, &PlanOptions::default()).unwrap();
             let mut writer = PlanWriter::new();
             let mut segments = 0_u64;

@@ -26,21 +26,21 @@ fn every_warning_is_given_to_the_file_that_has_it_and_to_no_other() {
         ("film-moov-first.mp4", &[]),
         ("film-moov-last.mp4", &["no_faststart"]),
         ("two-languages.mp4", &["no_faststart"]),
-        ("metadata.mp4", &["no_faststart", "poor_interleaving", "track_left_out"]),
-        ("late-audio.mp4", &["no_faststart", "unequal_tracks"]),
-        ("long-sound.mp4", &["no_faststart", "unequal_tracks"]),
-        ("irregular-groups.mp4", &["no_faststart", "long_groups"]),
-        ("open-groups.mp4", &["no_faststart", "open_groups"]),
-        ("hevc-open-groups.mp4", &["no_faststart", "open_groups"]),
+        ("metadata.mp4", &["no_faststart", "poor_interleaving", "track_skipped"]),
+        ("late-audio.mp4", &["no_faststart", "track_timing_mismatch"]),
+        ("long-sound.mp4", &["no_faststart", "track_timing_mismatch"]),
+        ("irregular-groups.mp4", &["no_faststart", "long_gops"]),
+        ("open-groups.mp4", &["no_faststart", "open_gops"]),
+        ("hevc-open-groups.mp4", &["no_faststart", "open_gops"]),
         ("variable-rate.mp4", &["no_faststart", "variable_frame_rate"]),
         ("trimmed.mp4", &["no_faststart", "trimmed_start"]),
         ("cut-by-edit.mp4", &["no_faststart", "trimmed_end"]),
-        ("hevc-in-band.mp4", &["no_faststart", "parameter_sets_in_band"]),
+        ("hevc-in-band.mp4", &["no_faststart", "in_band_parameter_sets"]),
         ("hevc-complete.mp4", &["no_faststart"]),
-        ("two-settings.mp4", &["no_faststart", "parameters_change"]),
+        ("two-settings.mp4", &["no_faststart", "codec_parameters_change"]),
         ("vp9.mp4", &["no_faststart", "cbcs_undefined"]),
         ("fragments.mp4", &[]),
-        ("fragments-late.mp4", &["unequal_tracks"]),
+        ("fragments-late.mp4", &["track_timing_mismatch"]),
     ] {
         let report = inspected(&fixture(name));
         assert_eq!(codes(&report), expected, "{name}");
@@ -58,7 +58,7 @@ fn every_warning_is_given_to_the_file_that_has_it_and_to_no_other() {
 fn groups_are_long_when_segments_cannot_be_near_what_is_asked() {
     // Groups of two seconds make segments of six where five and a half are asked for, and never of one.
     let movie = fixture("film-moov-first.mp4");
-    for (asked, longest, expected) in [("5.5", 6000, &[][..]), ("1", 2000, &["long_groups"])] {
+    for (asked, longest, expected) in [("5.5", 6000, &[][..]), ("1", 2000, &["long_gops"])] {
         let report: Value = serde_json::from_str(&vpp::inspect(&movie, &["--segment-duration", asked])).unwrap();
         assert_eq!(report["tracks"][0]["segments"]["longest_ms"], longest);
         assert_eq!(codes(&report), expected, "{asked} s");
@@ -109,13 +109,13 @@ fn the_figures_are_those_of_ffmpegs_listing() {
             assert_eq!(u128::from(track["peak_bitrate"].as_u64().unwrap()), peak, "{name} {kind}");
             if kind == "v" {
                 let (durations, open) = groups(&packets);
-                let figures = &track["groups"];
+                let figures = &track["gops"];
                 assert_eq!(figures["count"], durations.len(), "{name}");
                 assert_eq!(figures["shortest_ms"], milliseconds(*durations.iter().min().unwrap(), timescale), "{name}");
                 assert_eq!(figures["longest_ms"], milliseconds(*durations.iter().max().unwrap(), timescale), "{name}");
                 let mean = milliseconds(durations.iter().sum(), timescale) / i64::try_from(durations.len()).unwrap();
                 assert_eq!(figures["mean_ms"], mean, "{name}");
-                assert_eq!(track["open_groups"], open, "{name}");
+                assert_eq!(track["open_gops"], open, "{name}");
             }
         }
     }

@@ -245,7 +245,7 @@ impl Encryption {
     /// What the plan has to know of it. `indexes` are those of the movies, which tell them from others.
     pub(crate) fn protection(&self, indexes: &[Index]) -> Protection {
         // Only counter mode asks which content it is: what is to be had of an index may be a hundred megabytes.
-        let pieces = indexes.iter().filter(|_| self.scheme == Scheme::Cenc).flat_map(Index::pieces);
+        let pieces = indexes.iter().filter(|_| self.scheme == Scheme::Cenc).flat_map(Index::spans);
         let content = pieces.map(|(_, bytes)| bytes).collect::<Vec<_>>().concat();
         let parameters = |(kid, key): &(KeyId, ContentKey)| KeyParameters::derive(self.scheme, key, *kid, &content);
         let derived = parameters(&self.key);

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 use vpp_media::cmaf::PlanOptions;
 use vpp_media::preflight::{Preflight, PreflightView, preflight};
+use vpp_media::track::Movie;
 
 use crate::args::Inspection;
 use crate::failure::Failure;
@@ -27,7 +28,7 @@ pub(crate) fn run(inspection: &Inspection) -> Result<Findings, Failure> {
         audio_only: inspection.audio_only,
         ..PlanOptions::default()
     };
-    Ok(Findings(preflight(&index, &index.movie()?, &options)?))
+    Ok(Findings(preflight(&index, &Movie::parse(&index)?, &options)?))
 }
 
 impl fmt::Display for Findings {

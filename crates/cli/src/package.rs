@@ -21,6 +21,7 @@ use vpp_media::dash::{self, MpdOptions};
 use vpp_media::hls::{self, HlsOptions};
 use vpp_media::isobmff::Index;
 use vpp_media::text::{MAX_SIDECAR_BYTES, WebVttFile};
+use vpp_media::track::Movie;
 
 use crate::args::{Encryption, Job};
 use crate::failure::Failure;
@@ -75,7 +76,7 @@ impl fmt::Display for Summary {
 pub(crate) fn run(job: &Job) -> Result<Summary, Failure> {
     let mut inputs = job.inputs.iter().map(|path| Input::open(path)).collect::<Result<Vec<_>, _>>()?;
     let indexes = inputs.iter_mut().map(Input::index).collect::<Result<Vec<_>, _>>()?;
-    let movies = indexes.iter().map(Index::movie).collect::<Result<Vec<_>, _>>()?;
+    let movies = indexes.iter().map(Movie::parse).collect::<Result<Vec<_>, _>>()?;
     let sidecars: Vec<_> =
         job.subtitles.iter().map(|own| Ok((own, read_subtitles(&own.path)?))).collect::<Result<_, Failure>>()?;
     let protection = job.encryption.as_ref().map(|encryption| encryption.protection(&indexes));

@@ -42,7 +42,7 @@ fn planned(file: &[u8]) -> Result<usize, &'static str> {
             reader.supply(&file[usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap()])?;
         }
         let index = reader.finish()?;
-        let movie = index.movie()?;
+        let movie = vpp_media::track::Movie::parse(&index)?;
         let mut planner = Planner::new(&movie, &audio_only())?;
         let work_units = planner.by_ref().collect::<vpp_media::Result<Vec<_>>>()?;
         planner.finish()?;
@@ -185,7 +185,7 @@ fn what_is_written_is_bounded_by_what_is_read() {
     let movie = sound(&vec![1; 60_000]);
     let media: usize = 60_000;
     let index = movie.index();
-    let parsed = index.movie().unwrap();
+    let parsed = vpp_media::track::Movie::parse(&index).unwrap();
     let (key, kid) = (ContentKey::new([7; 16]), KeyId::new([1; 16]).unwrap());
     let keys: ContentKeys = [(kid, key.clone())].into_iter().collect();
     for scheme in [Scheme::Cbcs, Scheme::Cenc] {

@@ -15,7 +15,7 @@ use std::ops::Range;
 
 use vpp_media::codec::SampleEntry;
 use vpp_media::isobmff::{Index, IndexReader};
-use vpp_media::track::Track;
+use vpp_media::track::{Movie, Track};
 
 const MOVIE: &[u8] = include_bytes!("support/codecs.mp4");
 
@@ -55,7 +55,7 @@ fn protected(file: &[u8], track: &Track<'_>) -> vpp_media::Result<Vec<Vec<Range<
 #[test]
 fn every_codec_says_what_it_is() {
     let index = index(MOVIE).unwrap();
-    let movie = index.movie().unwrap();
+    let movie = Movie::parse(&index).unwrap();
     let entries = movie.tracks.iter().map(|track| &track.descriptions.entries()[0]);
     let codecs: Vec<_> = entries.clone().map(|entry| entry.codecs.as_str()).collect();
     let expected = ["av01.0.00M.08", "vp09.00.10.08.01.02.02.02.00", "ac-3", "ec-3", "Opus", "fLaC", "mp4a.6B"];
@@ -69,7 +69,7 @@ fn every_codec_says_what_it_is() {
 #[test]
 fn four_tiles_of_each_frame_are_found() {
     let index = index(MOVIE).unwrap();
-    let movie = index.movie().unwrap();
+    let movie = Movie::parse(&index).unwrap();
     let tiles = protected(MOVIE, &movie.tracks[0]).unwrap();
     assert_eq!(tiles.len(), 9);
     assert!(tiles.iter().all(|tiles| tiles.len() % 4 == 0), "{tiles:?}");
@@ -90,7 +90,7 @@ fn changed_configurations_and_samples_are_errors_or_ranges() {
         (seed >> 11) as usize % below
     };
     let original = index(MOVIE).unwrap();
-    let movie = original.movie().unwrap();
+    let movie = Movie::parse(&original).unwrap();
     // Sample descriptions, and the first bytes of samples with headers: where a change matters most.
     let stsd = MOVIE.windows(4).enumerate().filter(|(_, kind)| *kind == b"stsd").flat_map(|(at, _)| at..at + 200);
     let pictures =
@@ -106,7 +106,7 @@ fn changed_configurations_and_samples_are_errors_or_ranges() {
             changed[*place] = random(256) as u8;
         }
         let index = index(&changed).unwrap();
-        let outcome = index.movie().and_then(|movie| {
+        let outcome = Movie::parse(&index).and_then(|movie| {
             movie
                 .tracks
                 .iter()

@@ -93,7 +93,7 @@ fn read(file: &[u8]) -> vpp_media::Result<u64> {
         reader.supply(&file[usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap()])?;
     }
     let index = reader.finish()?;
-    let movie = index.movie()?;
+    let movie = vpp_media::track::Movie::parse(&index)?;
     preflight(&index, &movie, &PlanOptions::default())?;
     Ok(movie.tracks.iter().map(|track| u64::from(track.samples.len())).sum())
 }

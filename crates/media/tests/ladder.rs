@@ -56,7 +56,7 @@ fn sound(sizes: impl Fn(u32) -> u32) -> WantedTrack {
 
 fn plan(movies: &[Movie], options: &PlanOptions) -> Result<(Vec<WorkUnit>, Presentation), Error> {
     let indexes: Vec<Index> = movies.iter().map(Movie::index).collect();
-    let parsed: Vec<_> = indexes.iter().map(|index| index.movie().unwrap()).collect();
+    let parsed: Vec<_> = indexes.iter().map(|index| vpp_media::track::Movie::parse(index).unwrap()).collect();
     let mut planner = Planner::of_movies(&parsed, options)?;
     let work_units = planner.by_ref().collect::<Result<_, _>>()?;
     Ok((work_units, planner.finish()?))

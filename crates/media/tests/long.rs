@@ -67,7 +67,7 @@ fn times_do_not_drift_over_a_day() {
         let tracks =
             [track(true, timescale, |number| picture(number, durations)), track(false, sound_timescale, |_| frame)];
         let index = Movie::new(&tracks).index();
-        let movie = index.movie().unwrap();
+        let movie = vpp_media::track::Movie::parse(&index).unwrap();
         let mut planner = Planner::new(&movie, &PlanOptions::default()).unwrap();
         let work_units: Vec<_> = planner.by_ref().map(Result::unwrap).collect();
         let presentation = planner.finish().unwrap();

@@ -62,7 +62,7 @@ fn options(work_unit_bytes: u64, seconds: u64, protected: bool) -> PlanOptions {
 
 fn plan(movie: &Movie, options: &PlanOptions) -> (Vec<WorkUnit>, Presentation) {
     let index = movie.index();
-    let parsed = index.movie().unwrap();
+    let parsed = vpp_media::track::Movie::parse(&index).unwrap();
     let mut planner = Planner::new(&parsed, options).unwrap();
     let work_units = planner.by_ref().map(Result::unwrap).collect();
     (work_units, planner.finish().unwrap())
@@ -233,7 +233,7 @@ proptest! {
         let index = movie.index();
         let again = movie.index_by(IndexReader::at(movie.file.len() as u64, index.moov_range()).unwrap());
         let samples = |index: &Index| -> Vec<Vec<Sample>> {
-            index.movie().unwrap().tracks.iter().map(|track| track.samples.samples().collect()).collect()
+            vpp_media::track::Movie::parse(index).unwrap().tracks.iter().map(|track| track.samples.samples().collect()).collect()
         };
         prop_assert_eq!(samples(&index), samples(&again));
         let listed: Vec<Vec<u64>> = samples(&index).iter().map(|of| of.iter().map(|sample| sample.offset).collect()).collect();
@@ -503,7 +503,7 @@ fn a_window_too_large_for_a_worker_is_refused() {
     let mut reader = IndexReader::at(1 << 40, moov.clone()).unwrap();
     reader.supply(movie.bytes(moov.start, moov.end)).unwrap();
     let index = reader.finish().unwrap();
-    let parsed = index.movie().unwrap();
+    let parsed = vpp_media::track::Movie::parse(&index).unwrap();
     let mut planner = Planner::new(&parsed, &options(1, 1, false)).unwrap();
     assert_eq!(planner.next().unwrap().unwrap_err().code(), "limit_exceeded");
 }

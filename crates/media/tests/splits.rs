@@ -23,6 +23,7 @@ use vpp_media::cmaf::{
     KeyParameters, PlanOptions, Planner, ProtectedTracks, Protection, SourceBuffers, package_work_unit,
 };
 use vpp_media::isobmff::IndexReader;
+use vpp_media::track::Movie;
 
 const PICTURES: &[u8] = include_bytes!("support/pictures.mp4");
 const CODECS: &[u8] = include_bytes!("support/codecs.mp4");
@@ -45,7 +46,7 @@ fn package(file: &[u8], scheme: Option<Scheme>, work_unit_bytes: u64) -> (BTreeM
         reader.supply(&file[range.start as usize..range.end as usize]).unwrap();
     }
     let index = reader.finish().unwrap();
-    let movie = index.movie().unwrap();
+    let movie = Movie::parse(&index).unwrap();
     let mut planner = Planner::new(&movie, &options).unwrap();
     let mut segments = BTreeMap::new();
     for work_unit in planner.by_ref().map(Result::unwrap) {

@@ -168,7 +168,7 @@ fn front(sizes: Sizes, groups: u32, group: &[u8], media: u64) -> Vec<u8> {
             co64(w, groups, offsets(sizes.pictures()));
         });
     });
-    let mut front = w.finish();
+    let mut front = w.finish().expect("boxes of some megabytes");
     // An mdat of 64-bit length (ISO/IEC 14496-12 4.2).
     let payload = group.len() as u64 * u64::from(groups);
     front.extend_from_slice(&[0, 0, 0, 1]);
@@ -276,7 +276,7 @@ mod tests {
             reader.supply(&movie.read(range)).unwrap();
         }
         let index = reader.finish().unwrap();
-        let parsed = index.movie().unwrap();
+        let parsed = vpp_media::track::Movie::parse(&index).unwrap();
         let options = PlanOptions { work_unit_bytes: 32 * 1_024, ..PlanOptions::default() };
         let mut planner = Planner::new(&parsed, &options).unwrap();
         let work_units: Vec<_> = planner.by_ref().collect::<Result<_, _>>().unwrap();

@@ -4,15 +4,15 @@ import { bytes, dateTime, timecode } from './format.js';
 
 /** Warnings of the preflight check: the file can be packaged, but the stream may play poorly. */
 const WARNINGS = {
-  long_groups: 'Long GOPs',
-  open_groups: 'Open GOPs',
+  long_gops: 'Long GOPs',
+  open_gops: 'Open GOPs',
   variable_frame_rate: 'Variable frame rate',
-  parameter_sets_in_band: 'In-band parameter sets',
-  parameters_change: 'Codec parameters change mid-stream',
+  in_band_parameter_sets: 'In-band parameter sets',
+  codec_parameters_change: 'Codec parameters change mid-stream',
   trimmed_start: 'Edit list starts between key frames',
   trimmed_end: 'Media after the end of the edit list',
-  unequal_tracks: 'Video and audio durations differ',
-  track_left_out: 'Track not packaged',
+  track_timing_mismatch: 'Track start or end times differ',
+  track_skipped: 'Track not packaged',
   cbcs_undefined: 'cbcs is not defined for this codec',
   poor_interleaving: 'Poor interleaving',
   no_faststart: 'Movie box at the end of the file (no faststart)',

@@ -44,14 +44,14 @@ fn tenc(w: &mut BoxWriter, encryption: &TrackEncryption) {
 /// The auxiliary information of a fragment's samples: `senc` (ISO/IEC 23001-7 7.2), and `saiz` and `saio` (ISO/IEC 14496-12
 /// 8.7.8, 8.7.9) that lead to it.
 #[derive(Debug, Default)]
-pub(crate) struct Auxiliary {
+pub(crate) struct SampleAuxiliaryInfo {
     /// For each sample, its IV if it has one of its own, and how many subsamples it has.
     samples: Vec<(Option<u64>, u16)>,
     /// The subsamples of all samples.
     entries: Vec<Subsample>,
 }
 
-impl Auxiliary {
+impl SampleAuxiliaryInfo {
     /// Notes the next sample, of `size` bytes at `offset` in the file, of which `ranges` are encrypted with `iv`; a sample
     /// that is encrypted whole has none.
     ///
@@ -129,8 +129,8 @@ mod tests {
     #[test]
     fn samples_encrypted_whole_have_a_senc_of_their_number_alone() {
         let mut w = BoxWriter::new();
-        Auxiliary { samples: vec![(None, 0); 3], entries: vec![] }.write(&mut w, 0);
-        assert_eq!(w.finish(), b"\0\0\0\x10senc\0\0\0\0\0\0\0\x03");
+        SampleAuxiliaryInfo { samples: vec![(None, 0); 3], entries: vec![] }.write(&mut w, 0);
+        assert_eq!(w.finish().unwrap(), b"\0\0\0\x10senc\0\0\0\0\0\0\0\x03");
     }
 
     #[test]
@@ -138,8 +138,8 @@ mod tests {
         let mut w = BoxWriter::new();
         w.zeros(100);
         let entries = vec![Subsample { clear: 10, protected: 20 }, Subsample { clear: 5, protected: 0 }];
-        Auxiliary { samples: vec![(None, 2), (None, 0)], entries }.write(&mut w, 92);
-        let bytes = w.finish();
+        SampleAuxiliaryInfo { samples: vec![(None, 2), (None, 0)], entries }.write(&mut w, 92);
+        let bytes = w.finish().unwrap();
         let senc = &bytes[100..132];
         assert_eq!(senc[..16], [&[0, 0, 0, 32][..], b"senc", &[0, 0, 0, 2, 0, 0, 0, 2]].concat());
         assert_eq!(senc[16..], [0, 2, 0, 10, 0, 0, 0, 20, 0, 5, 0, 0, 0, 0, 0, 0]);
@@ -150,8 +150,8 @@ mod tests {
     #[test]
     fn samples_with_ivs_of_their_own_and_no_subsamples_have_eight_bytes_each() {
         let mut w = BoxWriter::new();
-        Auxiliary { samples: vec![(Some(7), 0), (Some(8), 0)], entries: vec![] }.write(&mut w, 0);
-        let bytes = w.finish();
+        SampleAuxiliaryInfo { samples: vec![(Some(7), 0), (Some(8), 0)], entries: vec![] }.write(&mut w, 0);
+        let bytes = w.finish().unwrap();
         assert_eq!(bytes[8..32], [0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 8]);
         assert_eq!(bytes[36..49], *b"saiz\0\0\0\0\x08\0\0\0\x02");
     }

@@ -4,7 +4,7 @@ use aes::Aes128Enc;
 use aes::cipher::{BlockCipherEncrypt, InnerIvInit, KeyInit, StreamCipher, StreamCipherCoreWrapper};
 use ctr::{CtrCore, flavors::Ctr64BE};
 
-use super::chains::{BLOCK, Chains};
+use super::cbc_chains::{BLOCK, CbcChains};
 use super::{ContentKey, Mode, Pattern, TrackEncryption};
 
 /// Encrypts the samples of one track.
@@ -40,7 +40,7 @@ impl SampleCipher {
         match self.kind {
             Kind::Cbcs { iv, pattern } => {
                 let ranges = protected.map(|(_, range)| range);
-                self.cipher.encrypt_with_backend(Chains { iv, pattern, ranges });
+                self.cipher.encrypt_with_backend(CbcChains { iv, pattern, ranges });
             }
             Kind::Cenc { first_iv } => {
                 let mut current = None;

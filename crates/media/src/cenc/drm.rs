@@ -5,12 +5,8 @@ use std::str::FromStr;
 
 use data_encoding::BASE64;
 
+use super::key::write_uuid;
 use crate::isobmff::BoxView;
-
-/// Widevine's `SystemID`.
-pub(crate) const WIDEVINE: SystemId = SystemId(*b"\xed\xef\x8b\xa9\x79\xd6\x4a\xce\xa3\xc8\x27\xdc\xd5\x1d\x21\xed");
-/// `PlayReady`'s `SystemID`.
-pub(crate) const PLAYREADY: SystemId = SystemId(*b"\x9a\x04\xf0\x79\x98\x40\x42\x86\xab\x92\xe6\x5b\xe0\x88\x5f\x95");
 
 /// The DRM systems a package is signalled for, beside `ClearKey`. All of it is public.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,9 +37,26 @@ impl Drm {
     }
 }
 
-/// `SystemID` of a DRM system, a UUID.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct SystemId(pub(crate) [u8; 16]);
+/// The `SystemID` of a DRM system (ISO/IEC 23001-7 8.1), shown as a UUID, as in DASH-IF's registry of system ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SystemId([u8; 16]);
+
+impl SystemId {
+    /// `ClearKey`.
+    pub const CLEAR_KEY: Self = Self(*b"\xe2\x71\x9d\x58\xa9\x85\xb3\xc9\x78\x1a\xb0\x30\xaf\x78\xd3\x0e");
+    /// `FairPlay`.
+    pub const FAIRPLAY: Self = Self(*b"\x94\xce\x86\xfb\x07\xff\x4f\x43\xad\xb8\x93\xd2\xfa\x96\x8c\xa2");
+    /// `PlayReady`.
+    pub const PLAYREADY: Self = Self(*b"\x9a\x04\xf0\x79\x98\x40\x42\x86\xab\x92\xe6\x5b\xe0\x88\x5f\x95");
+    /// Widevine.
+    pub const WIDEVINE: Self = Self(*b"\xed\xef\x8b\xa9\x79\xd6\x4a\xce\xa3\xc8\x27\xdc\xd5\x1d\x21\xed");
+}
+
+impl fmt::Display for SystemId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_uuid(f, &self.0)
+    }
+}
 
 /// A `ProtectionSystemSpecificHeaderBox` (ISO/IEC 23001-7 8.1) that a licence server's owner has made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,7 +95,7 @@ impl Pssh {
     /// # Errors
     /// [`ParseDrmError`].
     pub fn widevine(base64: &str) -> Result<Self, ParseDrmError> {
-        Self::of(base64, WIDEVINE)
+        Self::of(base64, SystemId::WIDEVINE)
     }
 
     /// `PlayReady`'s box, from base64.
@@ -90,7 +103,7 @@ impl Pssh {
     /// # Errors
     /// [`ParseDrmError`].
     pub fn playready(base64: &str) -> Result<Self, ParseDrmError> {
-        Self::of(base64, PLAYREADY)
+        Self::of(base64, SystemId::PLAYREADY)
     }
 
     fn of(base64: &str, system: SystemId) -> Result<Self, ParseDrmError> {
@@ -175,13 +188,25 @@ mod tests {
             w.u32(data.len() as u32);
             w.raw(data);
         });
-        w.finish()
+        w.finish().unwrap()
+    }
+
+    #[test]
+    fn a_system_id_is_shown_as_its_uuid() {
+        let ids = [SystemId::CLEAR_KEY, SystemId::FAIRPLAY, SystemId::PLAYREADY, SystemId::WIDEVINE];
+        let expected = [
+            "e2719d58-a985-b3c9-781a-b030af78d30e",
+            "94ce86fb-07ff-4f43-adb8-93d2fa968ca2",
+            "9a04f079-9840-4286-ab92-e65be0885f95",
+            "edef8ba9-79d6-4ace-a3c8-27dcd51d21ed",
+        ];
+        assert_eq!(ids.map(|id| id.to_string()), expected);
     }
 
     #[test]
     fn a_pssh_of_its_system_is_kept_as_it_is() {
         for (version, kids) in [(0, &[][..]), (1, &[[7; 16], [8; 16]][..])] {
-            let text = BASE64.encode(&pssh(version, PLAYREADY, kids, b"object"));
+            let text = BASE64.encode(&pssh(version, SystemId::PLAYREADY, kids, b"object"));
             let read = Pssh::playready(&text).unwrap();
             assert_eq!((read.to_string(), read.data_base64()), (text, BASE64.encode(b"object")));
         }
@@ -189,15 +214,15 @@ mod tests {
 
     #[test]
     fn what_is_no_pssh_of_the_system_is_refused() {
-        let good = pssh(0, WIDEVINE, &[], b"data");
+        let good = pssh(0, SystemId::WIDEVINE, &[], b"data");
         let of = |bytes: &[u8]| Pssh::widevine(&BASE64.encode(bytes)).unwrap_err();
-        assert_eq!(of(&pssh(0, PLAYREADY, &[], b"data")), ParseDrmError::OtherSystem);
+        assert_eq!(of(&pssh(0, SystemId::PLAYREADY, &[], b"data")), ParseDrmError::OtherSystem);
         assert_eq!(of(&[&good[..], b"more"].concat()), ParseDrmError::NotPssh);
         for cut in 0..good.len() {
             assert_eq!(of(&good[..cut]), ParseDrmError::NotPssh, "cut at {cut}");
         }
-        assert_eq!(of(&pssh(2, WIDEVINE, &[], b"data")), ParseDrmError::NotPssh);
-        assert_eq!(of(&pssh(0, WIDEVINE, &[], &[0; MAX_PSSH])), ParseDrmError::TooLarge);
+        assert_eq!(of(&pssh(2, SystemId::WIDEVINE, &[], b"data")), ParseDrmError::NotPssh);
+        assert_eq!(of(&pssh(0, SystemId::WIDEVINE, &[], &[0; MAX_PSSH])), ParseDrmError::TooLarge);
         assert_eq!(Pssh::widevine("a?"), Err(ParseDrmError::Base64));
     }
 

@@ -137,16 +137,21 @@ impl FromStr for KeyId {
     }
 }
 
+/// Writes 16 bytes as a UUID: lower-case hexadecimal with dashes.
+pub(super) fn write_uuid(f: &mut fmt::Formatter<'_>, bytes: &[u8; 16]) -> fmt::Result {
+    let hex = HEXLOWER.encode(bytes);
+    let mut rest = hex.as_str();
+    for (position, length) in [8, 4, 4, 4, 12].into_iter().enumerate() {
+        let (group, after) = rest.split_at(length);
+        rest = after;
+        write!(f, "{}{group}", if position == 0 { "" } else { "-" })?;
+    }
+    Ok(())
+}
+
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let hex = HEXLOWER.encode(&self.0);
-        let mut rest = hex.as_str();
-        for (position, length) in [8, 4, 4, 4, 12].into_iter().enumerate() {
-            let (group, after) = rest.split_at(length);
-            rest = after;
-            write!(f, "{}{group}", if position == 0 { "" } else { "-" })?;
-        }
-        Ok(())
+        write_uuid(f, &self.0)
     }
 }
 

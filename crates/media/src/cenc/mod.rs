@@ -6,7 +6,7 @@
 //! track, the key and what [`TrackEncryption`] says.
 
 mod boxes;
-mod chains;
+mod cbc_chains;
 mod cipher;
 mod drm;
 mod key;
@@ -15,11 +15,11 @@ mod subsample;
 use serde::{Deserialize, Serialize};
 
 pub use cipher::SampleCipher;
-pub use drm::{Drm, FairPlayUri, ParseDrmError, Pssh};
+pub use drm::{Drm, FairPlayUri, ParseDrmError, Pssh, SystemId};
 pub use key::{ConstantIv, ContentKey, ContentKeys, KeyId, ParseKeyError};
 pub(crate) use subsample::align_to_blocks;
 
-pub(crate) use boxes::{Auxiliary, sinf};
+pub(crate) use boxes::{SampleAuxiliaryInfo, sinf};
 
 use crate::isobmff::FourCc;
 

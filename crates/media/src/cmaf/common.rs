@@ -143,7 +143,7 @@ impl<'t> Lane<'t> {
     }
 
     fn moment(&self, time: u64) -> MediaTime {
-        self.own.timeline.presentation(time)
+        self.own.timeline.presentation_time(time)
     }
 
     fn take(&mut self) -> Option<Group<u32>> {

@@ -41,7 +41,7 @@ pub(super) fn cuts<'t>(aligned: &'t [Aligned<'t>], span: &Range<MediaTime>, aske
     before.into_iter().for_each(|time| cuts.push(time, std::iter::repeat(0)));
     let mut failure = Ok(());
     let known = groups.by_ref().map_while(|group| group.map_err(|error| failure = Err(error)).ok());
-    within(known, first.time, target, |samples, time| cuts.push(timeline.presentation(time), samples.into_iter()));
+    within(known, first.time, target, |samples, time| cuts.push(timeline.presentation_time(time), samples.into_iter()));
     failure?;
     for time in beside(timeline, groups.end(), target, |time| time < span.end, u64::checked_add) {
         cuts.push(time, std::iter::repeat(u32::MAX));
@@ -88,9 +88,10 @@ fn beside(
     step: fn(u64, u64) -> Option<u64>,
 ) -> Vec<MediaTime> {
     let cuts = std::iter::successors(Some(start), |time| step(*time, target));
-    let left = |time: &u64| step(*time, target / 2).is_some_and(|half_on| is_inside(timeline.presentation(half_on)));
+    let left =
+        |time: &u64| step(*time, target / 2).is_some_and(|half_on| is_inside(timeline.presentation_time(half_on)));
     let cuts = cuts.take_while(left).take(MOST_BESIDE_THE_CLOCK);
-    cuts.map(|time| timeline.presentation(time)).collect()
+    cuts.map(|time| timeline.presentation_time(time)).collect()
 }
 
 /// A sync sample, and the samples up to the next one.
@@ -129,7 +130,7 @@ impl Iterator for Groups<'_> {
     fn next(&mut self) -> Option<Group<u32>> {
         let mut group: Option<Group<u32>> = None;
         while let Some(sample) = self.samples.next_if(|sample| group.is_none() || !sample.is_sync) {
-            let composed = self.timeline.composed(&sample);
+            let composed = self.timeline.composition_time(&sample);
             self.end = self.end.max(composed.saturating_add(u64::from(sample.duration)));
             let duration = NonZeroU32::new(sample.duration);
             self.shortest = self.shortest.into_iter().chain(duration).min();

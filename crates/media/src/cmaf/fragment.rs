@@ -3,7 +3,7 @@
 //! What all samples of a fragment have in common is said once, in `tfhd`; what they do not is listed in `trun`.
 
 use super::plan::{Layout, PlannedSample, SegmentPlan, WorkUnitTrack};
-use crate::cenc::Auxiliary;
+use crate::cenc::SampleAuxiliaryInfo;
 use crate::isobmff::{BoxWriter, SampleFlags, tfhd, trun};
 use crate::number::Checked;
 use crate::{Error, Result};
@@ -12,7 +12,7 @@ use crate::{Error, Result};
 pub(super) fn head(
     plan: &SegmentPlan,
     track: &WorkUnitTrack,
-    auxiliary: Option<&Auxiliary>,
+    auxiliary: Option<&SampleAuxiliaryInfo>,
     layout: Layout,
     payload: u64,
 ) -> Result<Vec<u8>> {
@@ -30,9 +30,10 @@ pub(super) fn head(
     moof(&mut w, plan, track, auxiliary)?;
     w.u32(mdat_size);
     w.raw(b"mdat");
-    Ok(w.finish())
+    w.finish()
 }
 
+/// The flag word of a sample.
 fn sample_flags(sample: &PlannedSample) -> u32 {
     SampleFlags { is_sync: sample.is_sync }.word()
 }
@@ -66,7 +67,12 @@ impl Common {
     }
 }
 
-fn moof(w: &mut BoxWriter, plan: &SegmentPlan, track: &WorkUnitTrack, auxiliary: Option<&Auxiliary>) -> Result<()> {
+fn moof(
+    w: &mut BoxWriter,
+    plan: &SegmentPlan,
+    track: &WorkUnitTrack,
+    auxiliary: Option<&SampleAuxiliaryInfo>,
+) -> Result<()> {
     let start = w.position();
     let common = Common::of(&plan.samples);
     let mut data_offset = 0;

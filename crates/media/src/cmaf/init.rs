@@ -1,5 +1,6 @@
 //! The init segment (CMAF header, ISO/IEC 23000-19 7.3.1): `ftyp` and a `moov` without samples.
 
+use crate::Result;
 use crate::cenc::{TrackEncryption, sinf};
 use crate::isobmff::BoxWriter;
 use crate::track::{Track, TrackKind, three_letters};
@@ -17,7 +18,12 @@ const SELF_CONTAINED: u32 = 1;
 ///
 /// The movie ticks at the track's rate, so that `mehd` is exact. There is no edit list: its effect is in the manifest's
 /// `presentationTimeOffset`, which every player honours.
-pub(super) fn init_segment(track: &Track<'_>, id: u32, encryption: Option<&TrackEncryption>, duration: u64) -> Vec<u8> {
+pub(super) fn init_segment(
+    track: &Track<'_>,
+    id: u32,
+    encryption: Option<&TrackEncryption>,
+    duration: u64,
+) -> Result<Vec<u8>> {
     let mut w = BoxWriter::new();
     w.plain(b"ftyp", |w| {
         w.raw(b"iso6");

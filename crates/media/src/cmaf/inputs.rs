@@ -116,7 +116,7 @@ fn free_id(wanted: u32, chosen: &[Chosen<'_, '_>]) -> u32 {
 fn is_same(a: &Track<'_>, b: &Track<'_>) -> bool {
     let header = |track: &Track<'_>| {
         let samples = &track.samples;
-        let edits = (track.presentation_offset, track.edited_start, track.edited_end);
+        let edits = (track.presentation_offset, track.edit_start, track.edit_end);
         (track.kind, track.timescale, edits, track.matrix, track.presentation_size, samples.len(), samples.bytes())
     };
     if header(a) != header(b) || a.language != b.language || a.labels != b.labels || a.descriptions != b.descriptions {

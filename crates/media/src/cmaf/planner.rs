@@ -287,7 +287,7 @@ impl<'m, 'a> Cursor<'m, 'a> {
             set,
             name: format!("{letter}{ordinal}"),
             timeline: if track.descriptions.texts().iter().any(|text| text.coding == TextCoding::Ttml) {
-                Timeline::of_the_source(track.timescale, track.presentation_offset).map_err(in_track)?
+                Timeline::unshifted(track.timescale, track.presentation_offset).map_err(in_track)?
             } else {
                 Timeline::new(track.timescale, track.presentation_offset, origin).map_err(in_track)?
             },
@@ -303,8 +303,8 @@ impl<'m, 'a> Cursor<'m, 'a> {
 
     /// The moments between which the track is presented.
     fn span(&self) -> Range<MediaTime> {
-        let moment = |composed: i64| self.timeline.presentation(self.timeline.shifted(composed));
-        moment(self.track.samples.earliest_composition())..moment(self.track.samples.latest_composition_end())
+        let moment = |composed: i64| self.timeline.presentation_time(self.timeline.media_time(composed));
+        moment(self.track.samples.earliest_composition_time())..moment(self.track.samples.latest_composition_end())
     }
 
     fn aligned(&self, position: usize) -> Aligned<'_> {
@@ -330,7 +330,7 @@ impl<'m, 'a> Cursor<'m, 'a> {
         let mut samples: Vec<PlannedSample> = Vec::with_capacity(samples);
         let mut earliest = u64::MAX;
         while let Some(sample) = self.next_before(end, &first) {
-            let composed = self.timeline.composed(&sample);
+            let composed = self.timeline.composition_time(&sample);
             earliest = earliest.min(composed);
             self.end = self.end.max(composed.saturating_add(u64::from(sample.duration)));
             self.sample_duration.see(sample.duration);
@@ -345,7 +345,7 @@ impl<'m, 'a> Cursor<'m, 'a> {
             return None;
         }
         self.typical = (extents.len(), samples.len());
-        let delay = self.timeline.composed(&first).saturating_sub(earliest);
+        let delay = self.timeline.composition_time(&first).saturating_sub(earliest);
         self.starts.push((earliest, EntryPoint::of(&first, delay)));
         let decode_time = first.decode_time.saturating_add(self.timeline.shift);
         let number = u32::try_from(self.starts.len()).unwrap_or(u32::MAX);
@@ -364,7 +364,7 @@ impl<'m, 'a> Cursor<'m, 'a> {
             _ if takes_no_time && self.track.kind == TrackKind::Text => true,
             WindowEnd::Sample(first) => sample.index < first,
             WindowEnd::Time(time) => {
-                !sample.is_sync || self.timeline.presentation(self.timeline.composed(&sample)) < time
+                !sample.is_sync || self.timeline.presentation_time(self.timeline.composition_time(&sample)) < time
             }
         };
         if belongs && sample.description == first.description { self.samples.next() } else { None }
@@ -412,7 +412,7 @@ impl<'m, 'a> Cursor<'m, 'a> {
         let duration = segments.last().map_or(0, SegmentTime::end).saturating_sub(origin);
         let track = self.track;
         Ok(Representation {
-            init: init::init_segment(track, self.id, self.encryption.as_ref(), duration),
+            init: init::init_segment(track, self.id, self.encryption.as_ref(), duration)?,
             name: self.name,
             track_id: self.id,
             set: self.set,

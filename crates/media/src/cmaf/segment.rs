@@ -12,7 +12,7 @@ use super::plan::{Layout, SegmentPlan, WorkUnit, WorkUnitTrack};
 use super::sizes::SegmentSize;
 use super::source::{Piece, SourceBuffers, each_sample};
 use super::subtitles::subtitles;
-use crate::cenc::{Auxiliary, ContentKeys, SampleCipher, Scheme, align_to_blocks};
+use crate::cenc::{ContentKeys, SampleAuxiliaryInfo, SampleCipher, Scheme, align_to_blocks};
 use crate::codec::ProtectionRule;
 use crate::number::u64_of;
 use crate::{Error, Result};
@@ -152,10 +152,10 @@ impl<'t> Encryptor<'t> {
     }
 
     /// Encrypts the samples of a segment in place; says which of their bytes.
-    fn encrypt(&self, plan: &SegmentPlan, body: &[Piece], source: &mut SourceBuffers) -> Result<Auxiliary> {
+    fn encrypt(&self, plan: &SegmentPlan, body: &[Piece], source: &mut SourceBuffers) -> Result<SampleAuxiliaryInfo> {
         let rule = usize::try_from(plan.description).ok().and_then(|position| self.rules.get(position));
         let rule = rule.ok_or(Error::BadPlan { reason: "a segment names no sample description" })?;
-        let mut auxiliary = Auxiliary::default();
+        let mut auxiliary = SampleAuxiliaryInfo::default();
         let mut parser = rule.parser();
         // What is protected, with the number of the sample it is of.
         let mut protected: Vec<(Piece, u32)> = Vec::with_capacity(plan.samples.len());

@@ -119,7 +119,7 @@ impl Representation {
             w.u16(u16::try_from(references.len()).unwrap_or(u16::MAX));
             references.iter().for_each(|reference| reference.write(w));
         });
-        let bytes = w.finish();
+        let bytes = w.finish()?;
         debug_assert_eq!(length(bytes.len()), self.head_bytes(), "the plan says how long a head is");
         Ok(FileHead { path: self.file_path(), bytes })
     }

@@ -2,7 +2,7 @@
 
 use super::plan::{PlannedSample, SegmentPlan};
 use super::source::{MISFIT, Piece, SourceBuffers, each_sample};
-use crate::text::{Document, TextTrack, write_sample};
+use crate::text::{TextTrack, WebVttSegment, write_sample};
 use crate::{Error, Result};
 
 /// Bytes of text in a segment that are accepted: a page of it has some hundred.
@@ -25,7 +25,7 @@ pub(super) fn subtitles(
 ) -> Result<Subtitles> {
     let coding = usize::try_from(plan.description).ok().and_then(|position| track.codings.get(position));
     let coding = coding.ok_or(Error::BadPlan { reason: "a segment names no sample description" })?;
-    let mut document = coding.header().map(|header| Document::new(track, header));
+    let mut document = coding.header().map(|header| WebVttSegment::new(track, header));
     let mut rewritten = coding.is_rewritten().then(|| (Vec::new(), Vec::new()));
     let mut samples = plan.samples.iter();
     let mut time = plan.decode_time;
@@ -33,7 +33,7 @@ pub(super) fn subtitles(
         let own = *samples.next().ok_or(MISFIT)?;
         let cues = coding.cues(source.bytes(&sample), offset)?;
         if let Some((samples, payload)) = &mut rewritten {
-            let bytes = write_sample(&cues);
+            let bytes = write_sample(&cues)?;
             let size = u32::try_from(bytes.len()).map_err(|_| MISFIT)?;
             samples.push(PlannedSample { size, ..own });
             payload.extend(bytes);

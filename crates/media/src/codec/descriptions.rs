@@ -101,7 +101,7 @@ mod tests {
                 });
             }
         });
-        w.finish()
+        w.finish().unwrap()
     }
 
     fn codecs(entries: &[(&[u8; 4], u8)], used: &[u32]) -> Result<Vec<String>> {

@@ -279,7 +279,7 @@ mod tests {
     fn profile_level(head: [u8; 12]) -> String {
         let mut w = BoxWriter::new();
         hvcc(&mut w, &head, &[]);
-        HevcConfig::parse(&BoxView::parse(&w.finish(), 0).unwrap()).unwrap().profile_level()
+        HevcConfig::parse(&BoxView::parse(&w.finish().unwrap(), 0).unwrap()).unwrap().profile_level()
     }
 
     #[test]
@@ -299,11 +299,11 @@ mod tests {
             // As `dvcC`: version 1.0, profile 8 or what these bits say, level 6.
             more.iter().for_each(|kind| w.plain(kind, |w| w.raw(&[1, 0, 16, 0x35, 0x10, 0, 0, 0])));
         });
-        let original = w.finish();
+        let original = w.finish().unwrap();
         let entry = SampleEntry::parse(&BoxView::parse(&original, 0).unwrap(), TrackKind::Video, 1)?;
         let mut w = BoxWriter::new();
         entry.write(&mut w, &entry.kind.0, |_| {});
-        let written = w.finish();
+        let written = w.finish().unwrap();
         assert_eq!(written[8..], original[8..], "everything behind the name is carried through");
         Ok((written, entry.kind.0, entry.codecs))
     }

@@ -29,7 +29,7 @@ pub(super) fn sample_entry<'a>(entry: &BoxView<'a>) -> Result<SampleEntry<'a>> {
         channel_configuration: ChannelConfiguration::of_few(sound.channels),
         joc_complexity: None,
     };
-    Ok(SampleEntry::sound(FourCc(*b"mp4a"), codecs(object_type), facts, Cow::Owned(w.finish())))
+    Ok(SampleEntry::sound(FourCc(*b"mp4a"), codecs(object_type), facts, Cow::Owned(w.finish()?)))
 }
 
 /// The RFC 6381 `codecs` string.
@@ -64,14 +64,14 @@ mod tests {
             w.zeros(16);
             w.plain(b"wave", |w| w.plain(b"frma", |w| w.raw(b".mp3")));
         });
-        let bytes = w.finish();
+        let bytes = w.finish().unwrap();
         let entry = SampleEntry::parse(&BoxView::parse(&bytes, 0).unwrap(), TrackKind::Audio, 1).unwrap();
         assert_eq!((entry.kind, entry.codecs.as_str()), (FourCc(*b"mp4a"), "mp4a.6B"));
         assert_eq!(entry.audio.as_ref().map(|audio| (audio.sample_rate, audio.channels)), Some((44_100, 2)));
 
         let mut w = BoxWriter::new();
         entry.write(&mut w, b"mp4a", |_| {});
-        let bytes = w.finish();
+        let bytes = w.finish().unwrap();
         let again = SampleEntry::parse(&BoxView::parse(&bytes, 0).unwrap(), TrackKind::Audio, 1).unwrap();
         assert_eq!((again.codecs, again.audio), (entry.codecs, entry.audio), "what is written is read the same");
     }

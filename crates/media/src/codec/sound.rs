@@ -67,7 +67,7 @@ impl<'a> Sound<'a> {
         w.zeros(4);
         w.u32(u16::try_from(rate).map_or(0, |rate| u32::from(rate) << 16));
         w.raw(found.map_or(&[], |found| found.raw));
-        Ok(Self { sample_rate: rate, channels, configuration: found, body: Cow::Owned(w.finish()) })
+        Ok(Self { sample_rate: rate, channels, configuration: found, body: Cow::Owned(w.finish()?) })
     }
 
     /// Reads an entry like [`parse`](Self::parse), and its configuration with it, which must be there.

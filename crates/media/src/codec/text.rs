@@ -45,7 +45,7 @@ pub(super) fn timed_text<'a>(entry: &BoxView<'a>) -> Result<SampleEntry<'a>> {
     w.u16(1); // data_reference_index
     w.plain(b"vttC", |w| w.raw(SIGNATURE.as_bytes()));
     let facts = TextInfo { coding: TextCoding::TimedText, is_forced };
-    Ok(SampleEntry::text(FourCc(*b"wvtt"), "wvtt".to_owned(), facts, Cow::Owned(w.finish())))
+    Ok(SampleEntry::text(FourCc(*b"wvtt"), "wvtt".to_owned(), facts, Cow::Owned(w.finish()?)))
 }
 
 /// Reads an `stpp` entry: namespaces, schema locations, and the types of pictures that go with the text.
@@ -95,7 +95,7 @@ mod tests {
     fn codecs_of(kind: &[u8; 4], body: &[u8]) -> Result<String> {
         let mut w = BoxWriter::new();
         w.plain(kind, |w| w.raw(&[&[0; 8], body].concat()));
-        let bytes = w.finish();
+        let bytes = w.finish().unwrap();
         SampleEntry::parse(&BoxView::parse(&bytes, 0).unwrap(), TrackKind::Text, 1).map(|entry| entry.codecs)
     }
 

@@ -16,7 +16,7 @@ use super::choice::labels;
 use super::picture::colours;
 use super::sound::sound;
 use crate::Result;
-use crate::cenc::{Drm, TrackEncryption};
+use crate::cenc::{Drm, SystemId, TrackEncryption};
 use crate::cmaf::{Layout, Presentation, Representation, SapType, SegmentSize, SegmentSizes, SegmentTime, Sidecar};
 use crate::time::reduce;
 use crate::track::TrackKind;
@@ -26,9 +26,6 @@ const LIVE: &str = "urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:
 /// Files with an index of their segments (ISO/IEC 23009-1 8.3), and CMAF tracks.
 const ON_DEMAND: &str = "urn:mpeg:dash:profile:isoff-on-demand:2011,urn:mpeg:dash:profile:cmaf:2019";
 const MP4_PROTECTION: &str = "urn:mpeg:dash:mp4protection:2011";
-const CLEAR_KEY: &str = "urn:uuid:e2719d58-a985-b3c9-781a-b030af78d30e";
-const WIDEVINE: (&str, &str) = ("urn:uuid:edef8ba9-79d6-4ace-a3c8-27dcd51d21ed", "Widevine");
-const PLAYREADY: (&str, &str) = ("urn:uuid:9a04f079-9840-4286-ab92-e65be0885f95", "MSPR 2.0");
 
 /// What a manifest may say beside what the presentation holds.
 #[derive(Debug, Clone, Default)]
@@ -254,7 +251,7 @@ fn content_protection(xml: &mut Xml, encryption: &TrackEncryption, options: &Mpd
         ])
         .write_empty()?;
     xml.create_element("ContentProtection")
-        .with_attributes([("schemeIdUri", CLEAR_KEY), ("value", "ClearKey1.0")])
+        .with_attributes([("schemeIdUri", urn(SystemId::CLEAR_KEY).as_str()), ("value", "ClearKey1.0")])
         .write_inner_content(|xml| {
             if let Some(url) = &options.licence_url {
                 // The present spelling and the one before it: each is read by players that do not know the other.
@@ -265,17 +262,22 @@ fn content_protection(xml: &mut Xml, encryption: &TrackEncryption, options: &Mpd
             Ok(())
         })?;
     if let Some(pssh) = &options.drm.widevine {
-        drm(xml, WIDEVINE, &[("cenc:pssh", pssh.base64())])?;
+        drm(xml, SystemId::WIDEVINE, "Widevine", &[("cenc:pssh", pssh.base64())])?;
     }
     if let Some(pssh) = &options.drm.playready {
-        drm(xml, PLAYREADY, &[("cenc:pssh", pssh.base64()), ("mspr:pro", pssh.data_base64())])?;
+        drm(xml, SystemId::PLAYREADY, "MSPR 2.0", &[("cenc:pssh", pssh.base64()), ("mspr:pro", pssh.data_base64())])?;
     }
     Ok(())
 }
 
-/// A DRM system by its URN and name, and what its client has to know.
-fn drm(xml: &mut Xml, (scheme, value): (&str, &str), data: &[(&str, String)]) -> io::Result<()> {
-    let element = xml.create_element("ContentProtection").with_attributes([("schemeIdUri", scheme), ("value", value)]);
+fn urn(system: SystemId) -> String {
+    format!("urn:uuid:{system}")
+}
+
+/// Writes the descriptor of a DRM system, with its initialisation data.
+fn drm(xml: &mut Xml, system: SystemId, name: &str, data: &[(&str, String)]) -> io::Result<()> {
+    let element = xml.create_element("ContentProtection");
+    let element = element.with_attributes([("schemeIdUri", urn(system).as_str()), ("value", name)]);
     element.write_inner_content(|xml| {
         for (name, text) in data {
             xml.create_element(*name).write_text_content(BytesText::new(text))?;

@@ -3,7 +3,7 @@
 use data_encoding::HEXLOWER;
 
 use super::HlsOptions;
-use crate::cenc::{KeyId, Mode, TrackEncryption};
+use crate::cenc::{KeyId, Mode, SystemId, TrackEncryption};
 
 /// The attributes of one line for each way.
 ///
@@ -22,7 +22,7 @@ pub(super) fn keys(encryption: &TrackEncryption, options: &HlsOptions) -> Vec<St
     let drm = &options.drm;
     let widevine = drm.widevine.as_ref().map(|pssh| {
         let uri = format!("data:text/plain;base64,{}", pssh.base64());
-        key(&uri, &kid, "urn:uuid:edef8ba9-79d6-4ace-a3c8-27dcd51d21ed")
+        key(&uri, &kid, &format!("urn:uuid:{}", SystemId::WIDEVINE))
     });
     let playready = drm.playready.as_ref().map(|pssh| {
         let uri = format!("data:text/plain;charset=UTF-16;base64,{}", pssh.data_base64());

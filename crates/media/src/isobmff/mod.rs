@@ -1,23 +1,26 @@
 //! Boxes of the ISO base media file format (ISO/IEC 14496-12) and of QuickTime.
 //!
-//! Reading is zero-copy: a [`BoxView`] borrows the bytes of the index, and knows where in the file they lie so that an error
-//! can say so. We keep our own small reader, rather than a crate that decodes boxes into structs, for two reasons: what a
-//! packager must carry through unchanged (every child of a sample entry) has to survive byte for byte, and sample tables of a
-//! 24-hour movie are iterated where they lie instead of being copied into vectors sized by numbers a stranger wrote.
+//! Reading is zero-copy: a [`BoxView`] borrows the bytes of the index and knows their offset in the file, so that an error
+//! names it. The crate has its own small reader, instead of a crate that decodes boxes into structs, for two reasons. The
+//! packager copies every child of a sample entry to the output, byte for byte. And sample tables of a 24-hour movie are
+//! iterated in place, not copied into vectors whose sizes come from untrusted input.
 //!
-//! Writing is by closure: [`BoxWriter`] patches each box's size when its closure returns, so no size is computed by hand.
+//! Writing is by closure: [`BoxWriter`] patches the size of a box when its closure returns, so no size is computed by hand.
 
-mod flags;
 mod fourcc;
+mod fragment_flags;
 mod index;
+mod index_reader;
+mod read_ahead;
 mod reader;
 mod sample_flags;
 mod top_level;
 mod writer;
 
-pub(crate) use flags::{tfhd, trun};
 pub use fourcc::FourCc;
-pub use index::{Index, IndexReader, MAX_MOOV_BYTES};
+pub(crate) use fragment_flags::{tfhd, trun};
+pub use index::{Index, MAX_MOOV_BYTES};
+pub use index_reader::IndexReader;
 pub use reader::{BoxView, Boxes, Reader};
 pub(crate) use sample_flags::SampleFlags;
 pub use writer::BoxWriter;

@@ -1,9 +1,10 @@
-//! The bounded box reader.
+//! The box reader: bounded by the bytes it is given.
 
 use super::FourCc;
+use crate::number::u64_of;
 use crate::{Error, Result};
 
-/// A box where it lies in the index: its type, its place in the file, and its bytes.
+/// A box in place: its type, its offset in the file, and its bytes.
 #[derive(Debug, Clone, Copy)]
 pub struct BoxView<'a> {
     /// The box type.
@@ -12,31 +13,31 @@ pub struct BoxView<'a> {
     pub offset: u64,
     /// The whole box, header included.
     pub raw: &'a [u8],
-    /// What follows the header.
+    /// The bytes after the header.
     pub payload: &'a [u8],
 }
 
 impl<'a> BoxView<'a> {
-    /// Reads the box that starts at the first byte of `bytes`, which lies at `offset` in the file.
+    /// Reads the box at the start of `bytes`, which are at `offset` in the file.
     ///
     /// # Errors
-    /// [`Error::Malformed`] when the header is cut off or the box is larger than `bytes`.
+    /// [`Error::Malformed`] when the header is incomplete or the box is larger than `bytes`.
     pub fn parse(bytes: &'a [u8], offset: u64) -> Result<Self> {
-        let short = |kind| Error::Malformed { kind, offset, reason: "its header is cut off" };
+        let short = |kind| Error::Malformed { kind, offset, reason: "its header is incomplete" };
         let unknown = FourCc(*b"????");
         let (size, rest) = bytes.split_first_chunk::<4>().ok_or(short(unknown))?;
         let (kind, rest) = rest.split_first_chunk::<4>().ok_or(short(unknown))?;
         let kind = FourCc(*kind);
         let (size, header) = match u32::from_be_bytes(*size) {
-            // Size 0: to the end of what holds it (ISO/IEC 14496-12 4.2.2).
-            0 => (bytes.len(), 8),
+            // Size 0: to the end of the parent box (ISO/IEC 14496-12 4.2.2).
+            0 => (Some(bytes.len()), 8),
             1 => {
                 let large = rest.first_chunk::<8>().ok_or(short(kind))?;
-                (usize::try_from(u64::from_be_bytes(*large)).unwrap_or(usize::MAX), 16)
+                (usize::try_from(u64::from_be_bytes(*large)).ok(), 16)
             }
-            small => (usize::try_from(small).unwrap_or(usize::MAX), 8),
+            small => (usize::try_from(small).ok(), 8),
         };
-        let raw = bytes.get(..size).ok_or(Error::Malformed {
+        let raw = size.and_then(|size| bytes.get(..size)).ok_or(Error::Malformed {
             kind,
             offset,
             reason: "it is larger than the box that holds it",
@@ -49,22 +50,22 @@ impl<'a> BoxView<'a> {
         Ok(Self { kind, offset, raw, payload })
     }
 
-    /// An error about this box.
+    /// Returns an error about this box.
     #[must_use]
     pub fn malformed(&self, reason: &'static str) -> Error {
         Error::Malformed { kind: self.kind, offset: self.offset, reason }
     }
 
-    /// A cursor over the payload.
+    /// Returns a cursor over the payload.
     #[must_use]
     pub fn reader(&self) -> Reader<'a> {
         Reader { rest: self.payload, kind: self.kind, box_offset: self.offset }
     }
 
-    /// The version and flags of a full box (ISO/IEC 14496-12 4.2.2), and a cursor behind them.
+    /// Returns the version and flags of a full box (ISO/IEC 14496-12 4.2.2), and a cursor after them.
     ///
     /// # Errors
-    /// [`Error::Malformed`] when the box is shorter than that.
+    /// [`Error::Malformed`] when the box ends before them.
     pub fn full(&self) -> Result<(u8, u32, Reader<'a>)> {
         let mut reader = self.reader();
         let word = reader.u32()?;
@@ -72,21 +73,21 @@ impl<'a> BoxView<'a> {
         Ok((version, word & 0x00ff_ffff, reader))
     }
 
-    /// The boxes this one contains, from the first byte of its payload.
+    /// Returns the child boxes, from the first byte of the payload.
     #[must_use]
     pub fn children(&self) -> Boxes<'a> {
         Boxes { rest: self.payload, end: self.end() }
     }
 
-    /// The first child of type `kind`.
+    /// Returns the first child of type `kind`.
     ///
     /// # Errors
-    /// [`Error::Malformed`] when a child before it is.
+    /// [`Error::Malformed`] when a child before it is malformed.
     pub fn child(&self, kind: &[u8; 4]) -> Result<Option<Self>> {
         self.children().find_kind(kind)
     }
 
-    /// The first child of type `kind`, which must be there.
+    /// Returns the first child of type `kind`, which is mandatory.
     ///
     /// # Errors
     /// [`Error::Malformed`] with `reason` when it is missing.
@@ -95,13 +96,14 @@ impl<'a> BoxView<'a> {
     }
 
     fn end(&self) -> u64 {
-        self.offset.saturating_add(length(self.raw))
+        // Offsets of children only serve error messages, so they may saturate.
+        self.offset.saturating_add(u64_of(self.raw.len()))
     }
 }
 
-/// The boxes that follow one another in a payload.
+/// The sequence of boxes in a payload.
 ///
-/// Fewer than eight bytes at the end, or a run of zeros, end the sequence: QuickTime closes some lists with a zero word.
+/// Fewer than eight bytes at the end, or eight zero bytes, end the sequence: QuickTime terminates some lists with a zero word.
 #[derive(Debug, Clone)]
 pub struct Boxes<'a> {
     rest: &'a [u8],
@@ -109,22 +111,22 @@ pub struct Boxes<'a> {
 }
 
 impl<'a> Boxes<'a> {
-    /// The boxes in what `reader` has not read yet.
+    /// Returns the boxes in the rest of `reader`.
     #[must_use]
     pub fn after(reader: &Reader<'a>, parent: &BoxView<'a>) -> Self {
         Self { rest: reader.rest, end: parent.end() }
     }
 
-    /// What no box has been read from yet.
+    /// Returns the bytes that have not been read.
     #[must_use]
     pub fn rest(&self) -> &'a [u8] {
         self.rest
     }
 
-    /// The first box of type `kind`.
+    /// Returns the first box of type `kind`.
     ///
     /// # Errors
-    /// [`Error::Malformed`] when a box before it is.
+    /// [`Error::Malformed`] when a box before it is malformed.
     pub fn find_kind(mut self, kind: &[u8; 4]) -> Result<Option<BoxView<'a>>> {
         self.find(|found| found.as_ref().map_or(true, |found| found.kind == kind)).transpose()
     }
@@ -137,7 +139,7 @@ impl<'a> Iterator for Boxes<'a> {
         if self.rest.first_chunk::<8>().is_none_or(|header| *header == [0; 8]) {
             return None;
         }
-        let offset = self.end.saturating_sub(length(self.rest));
+        let offset = self.end.saturating_sub(u64_of(self.rest.len()));
         let found = BoxView::parse(self.rest, offset);
         self.rest = found.as_ref().ok().and_then(|found| self.rest.get(found.raw.len()..)).unwrap_or_default();
         Some(found)
@@ -153,17 +155,17 @@ pub struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// The next `N` bytes.
+    /// Reads `N` bytes.
     ///
     /// # Errors
-    /// [`Error::Malformed`] when the box ends before them; so for every method below.
+    /// [`Error::Malformed`] when the box ends before them; the same holds for every method below.
     pub fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
         let (head, rest) = self.rest.split_first_chunk::<N>().ok_or(self.ends_early())?;
         self.rest = rest;
         Ok(*head)
     }
 
-    /// The next 8 bits, unsigned.
+    /// Reads 8 bits, unsigned.
     ///
     /// # Errors
     /// See [`Reader::array`].
@@ -171,7 +173,7 @@ impl<'a> Reader<'a> {
         self.array().map(u8::from_be_bytes)
     }
 
-    /// The next 16 bits, unsigned.
+    /// Reads 16 bits, unsigned.
     ///
     /// # Errors
     /// See [`Reader::array`].
@@ -179,7 +181,7 @@ impl<'a> Reader<'a> {
         self.array().map(u16::from_be_bytes)
     }
 
-    /// The next 32 bits, unsigned.
+    /// Reads 32 bits, unsigned.
     ///
     /// # Errors
     /// See [`Reader::array`].
@@ -187,7 +189,7 @@ impl<'a> Reader<'a> {
         self.array().map(u32::from_be_bytes)
     }
 
-    /// The next 64 bits, unsigned.
+    /// Reads 64 bits, unsigned.
     ///
     /// # Errors
     /// See [`Reader::array`].
@@ -195,7 +197,7 @@ impl<'a> Reader<'a> {
         self.array().map(u64::from_be_bytes)
     }
 
-    /// The next 32 bits, or 64 in a box of version 1 (times of `mvhd`, `tkhd`, `mdhd`, `elst`).
+    /// Reads 32 bits, or 64 in a box of version 1 (times of `mvhd`, `tkhd`, `mdhd`, `elst`, `tfdt`).
     ///
     /// # Errors
     /// See [`Reader::array`].
@@ -203,7 +205,7 @@ impl<'a> Reader<'a> {
         if version == 1 { self.u64() } else { self.u32().map(u64::from) }
     }
 
-    /// Steps over `count` bytes.
+    /// Skips `count` bytes.
     ///
     /// # Errors
     /// See [`Reader::array`].
@@ -211,7 +213,7 @@ impl<'a> Reader<'a> {
         self.bytes(count).map(drop)
     }
 
-    /// The next `count` bytes.
+    /// Reads `count` bytes.
     ///
     /// # Errors
     /// See [`Reader::array`].
@@ -221,7 +223,7 @@ impl<'a> Reader<'a> {
         Ok(head)
     }
 
-    /// A table of `count` entries of `N` bytes each, where it lies.
+    /// Reads a table of `count` entries of `N` bytes each, in place.
     ///
     /// # Errors
     /// See [`Reader::array`].
@@ -231,12 +233,12 @@ impl<'a> Reader<'a> {
         Ok(entries)
     }
 
-    /// Ends the cursor after at most `length` more bytes.
+    /// Limits the cursor to at most `length` more bytes.
     pub fn truncate(&mut self, length: usize) {
         self.rest = self.rest.get(..length).unwrap_or(self.rest);
     }
 
-    /// What has not been read yet.
+    /// Returns the bytes that have not been read.
     #[must_use]
     pub fn rest(&self) -> &'a [u8] {
         self.rest
@@ -247,16 +249,12 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn length(bytes: &[u8]) -> u64 {
-    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn boxes_know_where_they_lie() {
+    fn boxes_have_their_offset_in_the_file() {
         let bytes = [&[0, 0, 0, 24][..], b"moov", &[0, 0, 0, 8], b"free", &[0, 0, 0, 8], b"udta"].concat();
         let moov = BoxView::parse(&bytes, 1000).unwrap();
         let children: Vec<_> = moov.children().map(|child| child.unwrap()).map(|c| (c.kind.0, c.offset)).collect();
@@ -273,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_of_zero_and_one_are_read_as_the_standard_says() {
+    fn size_zero_reaches_to_the_end_and_size_one_announces_64_bits() {
         let to_the_end = [&[0, 0, 0, 0][..], b"mdat", &[7; 5]].concat();
         assert_eq!(BoxView::parse(&to_the_end, 0).unwrap().payload, [7; 5]);
         let large = [&[0, 0, 0, 1][..], b"mdat", &17u64.to_be_bytes(), &[7]].concat();
@@ -289,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quicktime_terminator_ends_the_list() {
+    fn a_zero_word_of_quicktime_ends_the_sequence() {
         let bytes = [&[0, 0, 0, 20][..], b"udta", &[0; 12]].concat();
         assert_eq!(BoxView::parse(&bytes, 0).unwrap().children().count(), 0);
     }

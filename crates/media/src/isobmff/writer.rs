@@ -1,32 +1,36 @@
-//! The box writer: sizes are patched in when a box is closed, never computed by hand.
+//! The box writer: the size of a box is patched in when the box is closed, never computed by hand.
 
 use super::FourCc;
+use crate::{Error, Result};
 
-/// Bytes of boxes under construction.
+/// Boxes under construction.
 #[derive(Debug, Default)]
 pub struct BoxWriter {
     bytes: Vec<u8>,
+    /// Whether the size of a box does not fit its field.
+    has_oversized_box: bool,
 }
 
 impl BoxWriter {
-    /// A writer with nothing written.
+    /// Creates an empty writer.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Writes a box of type `kind` whose payload `body` writes.
+    /// Writes a box of type `kind`, with the payload that `body` writes.
     pub fn plain(&mut self, kind: &[u8; 4], body: impl FnOnce(&mut Self)) {
         let start = self.bytes.len();
         self.u32(0);
         self.bytes.extend_from_slice(kind);
         body(self);
-        // Box sizes here are those of init segments and movie fragments: kilobytes.
-        let size = u32::try_from(self.bytes.len().saturating_sub(start)).unwrap_or(u32::MAX);
-        self.patch(start, size);
+        match self.bytes.len().checked_sub(start).and_then(|size| u32::try_from(size).ok()) {
+            Some(size) => self.patch(start, size),
+            None => self.has_oversized_box = true,
+        }
     }
 
-    /// Writes a full box (ISO/IEC 14496-12 4.2.2): `version` and 24 bits of `flags`, then what `body` writes.
+    /// Writes a full box (ISO/IEC 14496-12 4.2.2): `version`, 24 bits of `flags`, then the payload that `body` writes.
     pub fn full(&mut self, kind: &[u8; 4], version: u8, flags: u32, body: impl FnOnce(&mut Self)) {
         self.plain(kind, |w| {
             let [_, a, b, c] = flags.to_be_bytes();
@@ -35,7 +39,7 @@ impl BoxWriter {
         });
     }
 
-    /// Writes bytes as they are.
+    /// Writes bytes unchanged.
     pub fn raw(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
     }
@@ -47,7 +51,7 @@ impl BoxWriter {
 
     /// Writes `count` zero bytes.
     pub fn zeros(&mut self, count: usize) {
-        self.bytes.resize(self.bytes.len().saturating_add(count), 0);
+        self.bytes.extend(std::iter::repeat_n(0, count));
     }
 
     /// Writes 8 bits.
@@ -76,7 +80,7 @@ impl BoxWriter {
         self.bytes.len()
     }
 
-    /// Overwrites the 32 bits at `position`, which must have been written: a field whose value was not known then.
+    /// Overwrites the 32 bits at `position`: a field that was written before its value was known.
     pub fn patch(&mut self, position: usize, value: u32) {
         let field = self.bytes.get_mut(position..).and_then(|tail| tail.first_chunk_mut::<4>());
         debug_assert!(field.is_some(), "patched a field that was not written");
@@ -85,10 +89,12 @@ impl BoxWriter {
         }
     }
 
-    /// The bytes written.
-    #[must_use]
-    pub fn finish(self) -> Vec<u8> {
-        self.bytes
+    /// Returns the bytes written.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] when a box has 4 GiB or more.
+    pub fn finish(self) -> Result<Vec<u8>> {
+        if self.has_oversized_box { Err(Error::OutOfRange { what: "The size of a box" }) } else { Ok(self.bytes) }
     }
 }
 
@@ -101,7 +107,7 @@ mod tests {
         let mut w = BoxWriter::new();
         w.plain(b"moof", |w| w.full(b"mfhd", 0, 0, |w| w.u32(1)));
         assert_eq!(
-            w.finish(),
+            w.finish().unwrap(),
             [&[0, 0, 0, 24][..], b"moof", &[0, 0, 0, 16], b"mfhd", &[0, 0, 0, 0, 0, 0, 0, 1]].concat()
         );
     }

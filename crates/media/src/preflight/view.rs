@@ -1,17 +1,17 @@
-//! A preflight as people and programs are shown it: the verdict in front, and what each warning says and asks for.
+//! The preflight report as people and programs see it: with the verdict, and with the message and action of each warning.
 
 use serde::Serialize;
 
 use super::{Preflight, TrackReport, Warning};
 
-/// The report, to be shown.
+/// A preflight report, ready to be shown.
 #[derive(Debug, Serialize)]
 pub struct PreflightView<'p> {
     verdict: &'static str,
     segment_ms: u64,
     segments: u64,
     work_units: u32,
-    most_ranges_in_a_work_unit: u32,
+    max_ranges_per_work_unit: u32,
     bytes_to_read: u64,
     tracks: &'p [TrackReport],
     warnings: Vec<WarningView>,
@@ -27,22 +27,23 @@ struct WarningView {
 }
 
 impl<'p> From<&'p Preflight> for PreflightView<'p> {
-    fn from(own: &'p Preflight) -> Self {
+    fn from(preflight: &'p Preflight) -> Self {
         Self {
-            verdict: own.verdict(),
-            segment_ms: own.segment_ms,
-            segments: own.segments,
-            work_units: own.work_units,
-            most_ranges_in_a_work_unit: own.most_ranges_in_a_work_unit,
-            bytes_to_read: own.bytes_to_read,
-            tracks: &own.tracks,
-            warnings: own.warnings.iter().map(WarningView::from).collect(),
+            verdict: preflight.verdict(),
+            segment_ms: preflight.segment_ms,
+            segments: preflight.segments,
+            work_units: preflight.work_units,
+            max_ranges_per_work_unit: preflight.max_ranges_per_work_unit,
+            bytes_to_read: preflight.bytes_to_read,
+            tracks: &preflight.tracks,
+            warnings: preflight.warnings.iter().map(WarningView::from).collect(),
         }
     }
 }
 
 impl From<&Warning> for WarningView {
-    fn from(own: &Warning) -> Self {
-        Self { code: own.code(), track_id: own.track_id(), message: own.to_string(), action: own.action() }
+    fn from(warning: &Warning) -> Self {
+        let (code, track_id) = (warning.code(), warning.track_id());
+        Self { code, track_id, message: warning.to_string(), action: warning.action() }
     }
 }

@@ -1,110 +1,109 @@
-//! What may be wrong with a movie that can be packaged.
+//! Warnings: what may be wrong with a stream of a movie that can be packaged.
 //!
-//! A warning is stored as its code and figures; its sentences are made when it is read.
+//! A warning is stored as its code and its values. Its message and its action are written when it is shown.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Something about a movie that its owner may want to change. `Display` says what it is.
+/// A property of a movie that its owner may want to change. `Display` states what is wrong and where;
+/// [`action`](Warning::action) states what to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "snake_case")]
 #[non_exhaustive]
-#[expect(missing_docs, reason = "the fields are named by what they count, and shown in Display")]
+#[expect(missing_docs, reason = "the names of the fields state what they count, and Display shows them")]
 pub enum Warning {
-    /// The index lies behind the media.
+    /// The index (`moov`) follows the media.
     NoFaststart,
-    /// A work unit takes more byte ranges than a worker reads at once.
+    /// A work unit needs more byte ranges than a worker reads in parallel.
     PoorInterleaving { ranges: u32 },
-    /// Tracks begin or end more than half a second apart.
-    UnequalTracks { starts_apart_ms: i64, ends_apart_ms: i64 },
-    /// A segment lasts more than half as long again as asked.
-    LongGroups { track_id: u32, longest_ms: u64, asked_ms: u64 },
-    /// Some groups of pictures are open.
-    OpenGroups { track_id: u32, open: u64, groups: u64 },
-    /// Pictures last unequally long.
+    /// Tracks start or end more than half a second apart.
+    TrackTimingMismatch { starts_apart_ms: i64, ends_apart_ms: i64 },
+    /// A segment is more than 1.5 times as long as requested, because a group of pictures (GOP) is.
+    LongGops { track_id: u32, longest_ms: u64, requested_ms: u64 },
+    /// Some GOPs are open.
+    OpenGops { track_id: u32, open: u64, gops: u64 },
+    /// Frames have different durations.
     VariableFrameRate { track_id: u32, shortest_us: u64, longest_us: u64 },
-    /// The edit list begins inside a group of pictures.
+    /// The edit list starts inside a GOP.
     TrimmedStart { track_id: u32, hidden_ms: u64 },
     /// The edit list ends before the media.
     TrimmedEnd { track_id: u32, presented_ms: u64 },
-    /// Parameter sets lie in the samples: `avc3`, `hev1`, `dvhe`.
-    ParameterSetsInBand { track_id: u32, codecs: String },
+    /// Parameter sets are in the samples: `avc3`, `hev1`, `dvhe`.
+    InBandParameterSets { track_id: u32, codecs: String },
     /// The track has several sample descriptions.
-    ParametersChange { track_id: u32, descriptions: u32 },
-    /// No standard says how the codec is encrypted with `cbcs`.
+    CodecParametersChange { track_id: u32, descriptions: u32 },
+    /// No standard defines `cbcs` encryption for the codec.
     CbcsUndefined { track_id: u32, codecs: String },
     /// A track is not packaged.
-    TrackLeftOut { track_id: u32, handler: String, reason: String },
+    TrackSkipped { track_id: u32, handler: String, reason: String },
 }
 
 impl Warning {
-    /// The stable code, for programs and tables.
+    /// Returns the stable code, for programs and tables.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
             Self::NoFaststart => "no_faststart",
             Self::PoorInterleaving { .. } => "poor_interleaving",
-            Self::UnequalTracks { .. } => "unequal_tracks",
-            Self::LongGroups { .. } => "long_groups",
-            Self::OpenGroups { .. } => "open_groups",
+            Self::TrackTimingMismatch { .. } => "track_timing_mismatch",
+            Self::LongGops { .. } => "long_gops",
+            Self::OpenGops { .. } => "open_gops",
             Self::VariableFrameRate { .. } => "variable_frame_rate",
             Self::TrimmedStart { .. } => "trimmed_start",
             Self::TrimmedEnd { .. } => "trimmed_end",
-            Self::ParameterSetsInBand { .. } => "parameter_sets_in_band",
-            Self::ParametersChange { .. } => "parameters_change",
+            Self::InBandParameterSets { .. } => "in_band_parameter_sets",
+            Self::CodecParametersChange { .. } => "codec_parameters_change",
             Self::CbcsUndefined { .. } => "cbcs_undefined",
-            Self::TrackLeftOut { .. } => "track_left_out",
+            Self::TrackSkipped { .. } => "track_skipped",
         }
     }
 
-    /// The track it is about; `None` when it is about the file.
+    /// Returns the track that the warning is about; `None` when it is about the file.
     #[must_use]
     pub fn track_id(&self) -> Option<u32> {
         match self {
-            Self::NoFaststart | Self::PoorInterleaving { .. } | Self::UnequalTracks { .. } => None,
-            Self::LongGroups { track_id, .. }
-            | Self::OpenGroups { track_id, .. }
+            Self::NoFaststart | Self::PoorInterleaving { .. } | Self::TrackTimingMismatch { .. } => None,
+            Self::LongGops { track_id, .. }
+            | Self::OpenGops { track_id, .. }
             | Self::VariableFrameRate { track_id, .. }
             | Self::TrimmedStart { track_id, .. }
             | Self::TrimmedEnd { track_id, .. }
-            | Self::ParameterSetsInBand { track_id, .. }
-            | Self::ParametersChange { track_id, .. }
+            | Self::InBandParameterSets { track_id, .. }
+            | Self::CodecParametersChange { track_id, .. }
             | Self::CbcsUndefined { track_id, .. }
-            | Self::TrackLeftOut { track_id, .. } => Some(*track_id),
+            | Self::TrackSkipped { track_id, .. } => Some(*track_id),
         }
     }
 
-    /// What can be done about it.
+    /// Returns what to do about it.
     #[must_use]
     pub fn action(&self) -> &'static str {
         match self {
             Self::NoFaststart => {
-                "nothing for the stream; to play the file itself from a server, write it with faststart"
+                "none for the stream; to play the file itself over HTTP, remux it with the moov box first (faststart)"
             }
-            Self::PoorInterleaving { .. } => {
-                "remux the file, so that its tracks lie side by side and nothing else between them"
+            Self::PoorInterleaving { .. } => "remux the file with its audio and video interleaved",
+            Self::TrackTimingMismatch { .. } => "trim the tracks to the same start and end, unless it is intended",
+            Self::LongGops { .. } => {
+                "encode with at least one key frame per segment duration, or request longer segments"
             }
-            Self::UnequalTracks { .. } => "if it is not meant, trim the tracks to the same length",
-            Self::LongGroups { .. } => {
-                "encode with a key picture at least every segment duration, or ask for longer segments"
-            }
-            Self::OpenGroups { .. } => "for seeking without missing pictures, encode with closed groups of pictures",
+            Self::OpenGops { .. } => "encode with closed GOPs, so that a seek shows every frame",
             Self::VariableFrameRate { .. } => {
-                "nothing for playback; for editing and ladders, encode at a constant frame rate"
+                "none for playback; for editing and ladders, encode at a constant frame rate"
             }
             Self::TrimmedStart { .. } => {
-                "to begin exactly at the cut in every player, encode from there with a key picture first"
+                "to start exactly at the trim point in every player, encode the video again from there"
             }
-            Self::TrimmedEnd { .. } => "remux or encode with the end cut off",
-            Self::ParameterSetsInBand { .. } => {
-                "for Apple's players, remux as avc1 or hvc1 with the parameter sets in the sample entry"
+            Self::TrimmedEnd { .. } => "remux or encode the file without the media after the trim point",
+            Self::InBandParameterSets { .. } => {
+                "for Apple players, remux as avc1 or hvc1, with the parameter sets in the sample entry"
             }
-            Self::ParametersChange { .. } => {
-                "test it in the players that matter, or encode it with one set of parameters"
+            Self::CodecParametersChange { .. } => {
+                "test it in the players that you support, or encode it with the same codec parameters throughout"
             }
-            Self::CbcsUndefined { .. } => "ask for cenc, or for a clear package",
-            Self::TrackLeftOut { .. } => "nothing, if it is not needed",
+            Self::CbcsUndefined { .. } => "request cenc, or a clear package",
+            Self::TrackSkipped { .. } => "none, unless you need the track",
         }
     }
 }
@@ -112,53 +111,50 @@ impl Warning {
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoFaststart => f.write_str("the index (moov box) lies behind the media"),
+            Self::NoFaststart => f.write_str("the index (moov box) follows the media"),
             Self::PoorInterleaving { ranges } => {
-                write!(f, "the media lies so scattered that one work unit of work takes {ranges} reads")
+                write!(f, "the media is poorly interleaved: one work unit needs {ranges} reads")
             }
-            Self::UnequalTracks { starts_apart_ms, ends_apart_ms } => {
-                write!(f, "the tracks begin up to {starts_apart_ms} ms apart and end up to {ends_apart_ms} ms apart")
+            Self::TrackTimingMismatch { starts_apart_ms, ends_apart_ms } => {
+                write!(f, "the tracks start up to {starts_apart_ms} ms apart and end up to {ends_apart_ms} ms apart")
             }
-            Self::LongGroups { track_id, longest_ms, asked_ms } => write!(
+            Self::LongGops { track_id, longest_ms, requested_ms } => write!(
                 f,
-                "key pictures of track {track_id} are so far apart that a segment lasts {longest_ms} ms where {asked_ms} ms were asked for"
+                "the key frames of track {track_id} are so far apart that a segment lasts {longest_ms} ms instead of {requested_ms} ms"
             ),
-            Self::OpenGroups { track_id, open, groups } => {
+            Self::OpenGops { track_id, open, gops } => {
                 write!(
                     f,
-                    "{open} of the {groups} groups of pictures of track {track_id} are open: who enters there misses pictures"
+                    "{open} of {gops} GOPs of track {track_id} are open: playback that starts there misses frames"
                 )
             }
             Self::VariableFrameRate { track_id, shortest_us, longest_us } => {
-                write!(f, "pictures of track {track_id} last between {shortest_us} and {longest_us} microseconds")
+                write!(f, "the frames of track {track_id} last between {shortest_us} and {longest_us} microseconds")
             }
             Self::TrimmedStart { track_id, hidden_ms } => write!(
                 f,
-                "the edit list hides the first {hidden_ms} ms of track {track_id}: players in browsers begin up to one group of pictures late"
+                "the edit list hides the first {hidden_ms} ms of track {track_id}: browser players start up to one GOP late"
             ),
             Self::TrimmedEnd { track_id, presented_ms } => {
                 write!(
                     f,
-                    "track {track_id} goes on for {presented_ms} ms behind the end of its edit list, and is presented to its own end"
+                    "the media of track {track_id} goes on for {presented_ms} ms after its edit list, and is presented"
                 )
             }
-            Self::ParameterSetsInBand { track_id, codecs } => {
+            Self::InBandParameterSets { track_id, codecs } => {
                 write!(
                     f,
-                    "the parameter sets of track {track_id} lie in its samples ({codecs}), which Apple's players do not take"
+                    "the parameter sets of track {track_id} are in its samples ({codecs}), which Apple players reject"
                 )
             }
-            Self::ParametersChange { track_id, descriptions } => {
-                write!(
-                    f,
-                    "track {track_id} has {descriptions} sets of codec parameters, of which some players know the first only"
-                )
+            Self::CodecParametersChange { track_id, descriptions } => {
+                write!(f, "track {track_id} has {descriptions} sample descriptions; some players only use the first")
             }
             Self::CbcsUndefined { track_id, codecs } => {
-                write!(f, "track {track_id} is coded as {codecs}, for which the scheme cbcs is not defined")
+                write!(f, "the codec of track {track_id} is {codecs}, for which the scheme cbcs is not defined")
             }
-            Self::TrackLeftOut { track_id, handler, reason } => {
-                write!(f, "track {track_id} ({handler}) is left out: {reason}")
+            Self::TrackSkipped { track_id, handler, reason } => {
+                write!(f, "track {track_id} ({handler}) is not packaged: {reason}")
             }
         }
     }
@@ -170,9 +166,9 @@ mod tests {
 
     #[test]
     fn a_warning_is_stored_under_its_code() {
-        let warning = Warning::OpenGroups { track_id: 1, open: 2, groups: 3 };
+        let warning = Warning::OpenGops { track_id: 1, open: 2, gops: 3 };
         let json = serde_json::to_value(&warning).unwrap();
-        assert_eq!(json, serde_json::json!({"code": warning.code(), "track_id": 1, "open": 2, "groups": 3}));
+        assert_eq!(json, serde_json::json!({"code": warning.code(), "track_id": 1, "open": 2, "gops": 3}));
         assert_eq!(serde_json::from_value::<Warning>(json).unwrap(), warning);
     }
 }

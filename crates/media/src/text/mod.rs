@@ -28,9 +28,9 @@
 //! repeat a cue of another: the segment it is in covers it.
 
 mod cue;
-mod document;
-mod sidecar;
 mod tx3g;
+mod webvtt_file;
+mod webvtt_segment;
 mod wvtt;
 
 use serde::{Deserialize, Serialize};
@@ -38,7 +38,7 @@ use serde::{Deserialize, Serialize};
 use crate::Result;
 use crate::time::Timescale;
 pub(crate) use cue::Cue;
-pub(crate) use document::{Document, SIGNATURE};
+pub(crate) use webvtt_segment::{SIGNATURE, WebVttSegment};
 
 /// How the samples of a text track are coded, by their sample description.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,7 +71,7 @@ impl TextCoding {
         match self {
             Self::Ttml => None,
             Self::WebVtt { header } => Some(header),
-            Self::TimedText => Some(document::SIGNATURE),
+            Self::TimedText => Some(webvtt_segment::SIGNATURE),
         }
     }
 
@@ -90,5 +90,5 @@ impl TextCoding {
     }
 }
 
-pub use sidecar::{MAX_SIDECAR_BYTES, WebVttFile};
+pub use webvtt_file::{MAX_SIDECAR_BYTES, WebVttFile};
 pub(crate) use wvtt::write as write_sample;

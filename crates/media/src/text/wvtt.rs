@@ -5,7 +5,7 @@ use crate::isobmff::{BoxView, BoxWriter};
 use crate::{Error, Result};
 
 /// Writes a sample that shows `cues`.
-pub(crate) fn write(cues: &[Cue]) -> Vec<u8> {
+pub(crate) fn write(cues: &[Cue]) -> Result<Vec<u8>> {
     let mut w = BoxWriter::new();
     for cue in cues {
         w.plain(b"vttc", |w| {
@@ -68,9 +68,9 @@ mod tests {
         let one = Cue { source: Some(7), id: "1".into(), settings: "line:0".into(), text: "<i>Ho</i>".into() };
         let two = Cue { text: "two\nlines".into(), ..Cue::default() };
         for cues in [vec![], vec![one.clone()], vec![one, two]] {
-            assert_eq!(read(&write(&cues), 0).unwrap(), cues);
+            assert_eq!(read(&write(&cues).unwrap(), 0).unwrap(), cues);
         }
-        assert_eq!(write(&[]), b"\0\0\0\x08vtte");
+        assert_eq!(write(&[]).unwrap(), b"\0\0\0\x08vtte");
         assert_eq!(read(b"", 0).unwrap(), [], "a sample without bytes shows nothing");
     }
 

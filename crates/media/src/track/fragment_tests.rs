@@ -31,7 +31,7 @@ fn moof(fragment: &Fragment) -> Vec<u8> {
             }
         });
     });
-    w.finish()
+    w.finish().unwrap()
 }
 
 /// The samples of fragments, the `moof` boxes of which lie a thousand bytes apart, of a track without sample tables.

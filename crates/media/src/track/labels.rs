@@ -208,7 +208,7 @@ mod tests {
             w.plain(b"udta", |w| user_data.iter().for_each(|(kind, payload)| w.plain(kind, |w| w.raw(payload))));
             w.plain(b"mdia", |w| w.plain(b"hdlr", |w| w.raw(&[&[0; 24], handler].concat())));
         });
-        let bytes = w.finish();
+        let bytes = w.finish().unwrap();
         let trak = BoxView::parse(&bytes, 0).unwrap();
         TrackLabels::parse(&trak, &trak.child(b"mdia").unwrap().unwrap(), false)
     }

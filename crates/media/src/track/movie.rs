@@ -1,12 +1,12 @@
 //! The movie: its tracks, and which of them can be packaged.
 
 use super::SampleTable;
-use super::edit::{Edit, start_at_zero};
 use super::fragment::{Fragments, Run};
 use super::labels::TrackLabels;
 use super::language::bcp47;
+use super::timeline::{Edit, start_at_zero};
 use crate::codec::{self, AudioInfo, SampleDescriptions, TrackKind, VideoInfo};
-use crate::isobmff::{BoxView, Boxes, FourCc};
+use crate::isobmff::{BoxView, Boxes, FourCc, Index};
 use crate::text::TextCoding;
 use crate::time::Timescale;
 use crate::{Error, Result};
@@ -58,9 +58,9 @@ pub struct Track<'a> {
     /// What its edit list does: presentation time less composition time, in units of the timescale.
     pub presentation_offset: i64,
     /// The composition time at which its edit list begins; what comes before is decoded and not meant to be presented.
-    pub edited_start: Option<i64>,
+    pub edit_start: Option<i64>,
     /// The composition time at which its edit list ends, where that says so; fragments go on behind any end.
-    pub edited_end: Option<i64>,
+    pub edit_end: Option<i64>,
 }
 
 impl Track<'_> {
@@ -78,16 +78,17 @@ impl Track<'_> {
 }
 
 impl<'a> Movie<'a> {
-    /// Reads a `moov` box, and the `moof` boxes of a fragmented movie in file order, of a file of `file_size` bytes.
+    /// Parses and checks the movie that `index` describes.
     ///
     /// # Errors
     /// Why the movie cannot be packaged. A movie without video is not an error here: see [`Movie::require_video`].
-    pub fn parse(moov: BoxView<'a>, moofs: impl Iterator<Item = Result<BoxView<'a>>>, file_size: u64) -> Result<Self> {
+    pub fn parse(index: &'a Index) -> Result<Self> {
+        let (moov, file_size) = (index.moov()?, index.file_size());
         let mvhd = moov.required(b"mvhd", "it has no movie header (mvhd)")?;
         let (version, _, mut reader) = mvhd.full()?;
         reader.skip(if version == 1 { 16 } else { 8 })?;
         let timescale = Timescale::new(reader.u32()?).ok_or(mvhd.malformed("its timescale is zero"))?;
-        let mut fragments = Fragments::parse(moov.child(b"mvex")?.as_ref(), moofs, file_size)?;
+        let mut fragments = Fragments::parse(moov.child(b"mvex")?.as_ref(), index.moofs(), file_size)?;
         let chapters = chapter_tracks(&moov);
         let mut movie = Self { tracks: Vec::new(), skipped: Vec::new() };
         for child in moov.children() {
@@ -179,8 +180,8 @@ fn parse_track<'a>(
     }
     let descriptions = descriptions?;
     let edit = trak.child(b"edts")?.map(|edts| Edit::parse(&edts, movie, timescale)).transpose()?;
-    let Edit { presentation_offset, start: edited_start, end } = edit.unwrap_or_default();
-    let edited_end = end.filter(|_| !is_fragmented);
+    let Edit { presentation_offset, start: edit_start, end } = edit.unwrap_or_default();
+    let edit_end = end.filter(|_| !is_fragmented);
     let extended = mdia.child(b"elng")?.and_then(|elng| extended_language(&elng));
     let language = extended.or(language.as_deref().and_then(bcp47));
     let texts = descriptions.texts();
@@ -202,8 +203,8 @@ fn parse_track<'a>(
         descriptions,
         samples,
         presentation_offset,
-        edited_start,
-        edited_end,
+        edit_start,
+        edit_end,
     })))
 }
 

@@ -60,7 +60,7 @@ pub struct SampleTable<'a> {
     descriptions: Vec<u32>,
     count: u32,
     bytes: u64,
-    earliest_composition: i64,
+    earliest_composition_time: i64,
     latest_composition_end: i64,
 }
 
@@ -90,7 +90,7 @@ impl<'a> SampleTable<'a> {
             descriptions: Vec::new(),
             count,
             bytes: 0,
-            earliest_composition: 0,
+            earliest_composition_time: 0,
             latest_composition_end: 0,
         };
         table.check(stbl, file_size)
@@ -128,8 +128,8 @@ impl<'a> SampleTable<'a> {
 
     /// The earliest composition time of all samples, in units of the track's timescale.
     #[must_use]
-    pub fn earliest_composition(&self) -> i64 {
-        self.earliest_composition
+    pub fn earliest_composition_time(&self) -> i64 {
+        self.earliest_composition_time
     }
 
     /// When the last of all samples to be composed ends, in units of the track's timescale.
@@ -187,7 +187,7 @@ impl<'a> SampleTable<'a> {
         self.descriptions = descriptions.into_iter().collect();
         self.bytes = bytes;
         if seen > 0 {
-            (self.earliest_composition, self.latest_composition_end) = (earliest, latest_end);
+            (self.earliest_composition_time, self.latest_composition_end) = (earliest, latest_end);
         }
         Ok(self)
     }

@@ -48,7 +48,7 @@ fn parse(tables: &Tables, file_size: u64) -> Result<Vec<Sample>> {
         table(w, b"stsc", &tables.chunk_runs.iter().map(|(f, n)| vec![*f, *n, 1]).collect::<Vec<_>>());
         table(w, b"stco", &tables.chunks.iter().map(|o| vec![*o]).collect::<Vec<_>>());
     });
-    let bytes = w.finish();
+    let bytes = w.finish().unwrap();
     let stbl = BoxView::parse(&bytes, 0).unwrap();
     SampleTable::parse(&stbl, Vec::new(), TrackKind::Video, file_size).map(|table| table.samples().collect())
 }
@@ -102,7 +102,7 @@ fn a_count_without_samples_behind_it_costs_nothing() {
             w.u32(u32::MAX);
         });
     });
-    let bytes = w.finish();
+    let bytes = w.finish().unwrap();
     let error =
         SampleTable::parse(&BoxView::parse(&bytes, 0).unwrap(), Vec::new(), TrackKind::Video, 1 << 40).unwrap_err();
     assert_eq!(error.code(), "limit_exceeded");

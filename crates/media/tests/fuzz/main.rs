@@ -68,7 +68,7 @@ fn options(scheme: Scheme) -> PlanOptions {
 /// Reads, plans and packages a whole file, and writes its manifests.
 fn package(file: &[u8], scheme: Scheme) -> vpp_media::Result<()> {
     let index = index(file)?;
-    let movie = index.movie()?;
+    let movie = vpp_media::track::Movie::parse(&index)?;
     let mut planner = Planner::new(&movie, &options(scheme))?;
     let mut taken = 0;
     for work_unit in &mut planner {
@@ -167,7 +167,7 @@ fn a_stored_plan_is_an_error_or_a_plan() {
     let stored = STORED.get_or_init(|| {
         let plan = |file: &[u8], scheme| {
             let index = index(file).unwrap();
-            let movie = index.movie().unwrap();
+            let movie = vpp_media::track::Movie::parse(&index).unwrap();
             let mut planner = Planner::new(&movie, &options(scheme)).unwrap();
             let mut writer = PlanWriter::new();
             planner.by_ref().for_each(|work_unit| writer.push(&work_unit.unwrap()));
@@ -213,7 +213,7 @@ fn a_sample_is_an_error_or_has_ranges_in_order() {
     let coded = CODED.get_or_init(|| {
         let of = |file: &[u8]| {
             let index = index(file).unwrap();
-            let movie = index.movie().unwrap();
+            let movie = vpp_media::track::Movie::parse(&index).unwrap();
             let pictures = movie.tracks.iter().filter(|track| track.video().is_some());
             let coded = pictures.map(|track| {
                 let bytes =

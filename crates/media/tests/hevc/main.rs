@@ -89,7 +89,7 @@ fn config(sets: &[(u8, &[u8])]) -> HevcConfig {
             w.raw(set);
         }
     });
-    HevcConfig::parse(&BoxView::parse(&w.finish(), 0).unwrap()).unwrap()
+    HevcConfig::parse(&BoxView::parse(&w.finish().unwrap(), 0).unwrap()).unwrap()
 }
 
 fn protected(parser: &mut HevcParser, sample: &[u8]) -> vpp_media::Result<Vec<Range<usize>>> {
@@ -227,7 +227,7 @@ fn a_damaged_record_is_read_without_a_panic() {
         w.raw(&[34, 0, 1, 0, stream.picture.len() as u8]);
         w.raw(&stream.picture);
     });
-    let record = w.finish();
+    let record = w.finish().unwrap();
     for at in 8..record.len() {
         for bit in 0..8 {
             let mut damaged = record.clone();

@@ -72,7 +72,7 @@ impl Movie {
         if how.indexed {
             w.plain(b"mfra", |w| w.full(b"mfro", 0, 0, |w| w.u32(24)));
         }
-        Self { file: std::mem::take(w).finish(), offsets: layout.offsets }
+        Self { file: std::mem::take(w).finish().unwrap(), offsets: layout.offsets }
     }
 }
 

@@ -66,7 +66,7 @@ impl Movie {
                 trak(w, u32::try_from(number + 1).unwrap(), track, all_sync, &chunks[number]);
             }
         });
-        Self { file: w.finish(), offsets }
+        Self { file: w.finish().unwrap(), offsets }
     }
 
     /// The file's index, read through the engine.

@@ -11,6 +11,7 @@
 use vpp_media::cmaf::{Layout, PlanFile, PlanOptions, PlanWriter, Planner, Presentation};
 use vpp_media::isobmff::{Index, IndexReader, MAX_MOOV_BYTES};
 use vpp_media::text::WebVttFile;
+use vpp_media::track::Movie;
 
 use crate::domain::layout;
 use crate::domain::message::{FragmentMessage, Section, WorkUnitMessage};
@@ -161,7 +162,7 @@ where
             let read = read_index(&self.store, &source.location, &source.etag, reader).await;
             let index = read.index?;
             bytes_read += read.bytes_read;
-            held += index.pieces().map(|(_, bytes)| bytes.len() as u64).sum::<u64>();
+            held += index.spans().map(|(_, bytes)| bytes.len() as u64).sum::<u64>();
             indexes.push(index);
             if indexes.len() > 1 && held > MAX_MOOV_BYTES {
                 let (what, limit) = ("the number of bytes in the indexes of all movies", MAX_MOOV_BYTES);
@@ -232,7 +233,7 @@ fn plan(
     sizes: UnitSizes,
     subtitles: Vec<(&Subtitles, WebVttFile)>,
 ) -> Result<Plan, Error> {
-    let movies = indexes.iter().map(Index::movie).collect::<Result<Vec<_>, _>>().map_err(Error::of_media)?;
+    let movies = indexes.iter().map(Movie::parse).collect::<Result<Vec<_>, _>>().map_err(Error::of_media)?;
     let mut planner = Planner::of_movies(&movies, options).map_err(Error::of_media)?;
     let mut writer = PlanWriter::new();
     let mut parts = Parts::new(sizes.part);

@@ -12,6 +12,7 @@ use std::time::Duration;
 use vpp_media::cmaf::PlanOptions;
 use vpp_media::isobmff::{Index, IndexReader};
 use vpp_media::preflight::{Preflight, preflight};
+use vpp_media::track::Movie;
 
 use crate::domain::content::{Content, MediaInfo, Refusal, Verdict};
 use crate::domain::id::{ContentId, PackageId};
@@ -210,7 +211,7 @@ where
     /// Judges a complete index: our own reader first, for its codes, then the probe.
     async fn examine(&self, index: &Index, id: &ContentId) -> Result<MediaInfo, Error> {
         let (video_track_number, preflight) = own_verdict(index, self.settings.segment_duration)?;
-        let pieces: Vec<Piece<'_>> = index.pieces().collect();
+        let pieces: Vec<Piece<'_>> = index.spans().collect();
         let report = self.probe.probe(index.file_size(), &pieces).await.map_err(of_probe)?;
         agree(video_track_number, &report)?;
         let package = self.settings.options().map(|options| PackageId::of_upload(&id.clone().into(), &options));
@@ -250,7 +251,7 @@ impl Settings {
 /// What our own reader says: the video track and what is to be said of the stream to come, or the reason why not. The whole
 /// movie is planned, so that what planning would find is said now.
 fn own_verdict(index: &Index, segment_duration: Duration) -> Result<(Option<u32>, Preflight), Error> {
-    let movie = index.movie().map_err(Error::of_media)?;
+    let movie = Movie::parse(index).map_err(Error::of_media)?;
     let audio_only = movie.video_track_number().is_none();
     let options = PlanOptions { segment_duration, audio_only, ..PlanOptions::default() };
     let preflight = preflight(index, &movie, &options).map_err(Error::of_media)?;

@@ -7,6 +7,7 @@ use crate::support::{MOVIE, index, is_manifest, only_package};
 use futures_executor::block_on;
 use vpp_media::cenc::{ContentKey, ContentKeys, Drm, KeyId, Scheme};
 use vpp_media::cmaf::{Layout, PlanOptions, Planner, ProtectedTracks, SegmentSizes, SourceBuffers, package_work_unit};
+use vpp_media::track::Movie;
 use vpp_pipeline::api::requests::{PackageRequest, RequestedTreatment};
 use vpp_pipeline::domain::package::{Package, RequestedKeys};
 use vpp_pipeline::domain::state::State;
@@ -68,7 +69,7 @@ fn engine_output(package: &Package) -> BTreeMap<String, Vec<u8>> {
         ..PlanOptions::default()
     };
     let index = index();
-    let movie = index.movie().unwrap();
+    let movie = Movie::parse(&index).unwrap();
     let mut planner = Planner::new(&movie, &options).unwrap();
     let work_unit = planner.next().unwrap().unwrap();
     assert!(planner.next().is_none());

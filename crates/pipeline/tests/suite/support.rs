@@ -6,6 +6,7 @@ use std::time::Duration;
 use vpp_media::cenc::ContentKeys;
 use vpp_media::cmaf::{PlanOptions, Planner, SourceBuffers, package_work_unit};
 use vpp_media::isobmff::{Index, IndexReader};
+use vpp_media::track::Movie;
 use vpp_pipeline::domain::package::{Encryption, Package};
 use vpp_pipeline::ports::KeyVault;
 use vpp_pipeline::stages::ingest::Upload;
@@ -57,14 +58,14 @@ pub(crate) async fn expected_segments(platform: &Platform, package: &Package) ->
 /// How many ranges of the movie each of its work units is read by.
 pub(crate) fn ranges(work_unit_bytes: u64) -> Vec<usize> {
     let index = index();
-    let movie = index.movie().unwrap();
+    let movie = Movie::parse(&index).unwrap();
     let options = PlanOptions { segment_duration: Duration::from_secs(6), work_unit_bytes, ..PlanOptions::default() };
     Planner::new(&movie, &options).unwrap().map(|work_unit| work_unit.unwrap().ranges.len()).collect()
 }
 
 fn engine_output(options: &PlanOptions, keys: &ContentKeys) -> BTreeMap<String, Vec<u8>> {
     let index = index();
-    let movie = index.movie().unwrap();
+    let movie = Movie::parse(&index).unwrap();
     let mut planner = Planner::new(&movie, options).unwrap();
     let mut output = BTreeMap::new();
     for work_unit in &mut planner {

@@ -401,7 +401,7 @@ fn contents_are_listed_newest_first_page_by_page() {
         let preflight = whole.as_object_mut().unwrap().remove("preflight").unwrap();
         assert_eq!(whole, first["input_content"][0], "the list is short of the figures alone");
         assert_eq!((&whole["verdict"], &preflight["segments"]), (&json!("accepted"), &json!(10)));
-        assert_eq!(preflight["tracks"][0]["groups"]["count"], 10);
+        assert_eq!(preflight["tracks"][0]["gops"]["count"], 10);
         assert_eq!(second["input_content"][0]["verdict"], "refused");
         for (query, field) in
             [("limit=0", "limit"), ("limit=101", "limit"), ("limit=x", "limit"), ("cursor=x", "cursor")]

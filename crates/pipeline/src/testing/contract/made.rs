@@ -51,10 +51,10 @@ pub(super) fn preflight() -> Preflight {
         segment_ms: 6000,
         segments: 300,
         work_units: 20,
-        most_ranges_in_a_work_unit: 1,
+        max_ranges_per_work_unit: 1,
         bytes_to_read: 4_900_000_000,
         tracks: Vec::new(),
-        warnings: vec![Warning::NoFaststart, Warning::OpenGroups { track_id: 1, open: 2, groups: 3 }],
+        warnings: vec![Warning::NoFaststart, Warning::OpenGops { track_id: 1, open: 2, gops: 3 }],
     }
 }
 

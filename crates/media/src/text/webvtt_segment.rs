@@ -13,14 +13,14 @@ const MPEG2_HZ: u32 = 90_000;
 
 /// The text file of one segment, while cues are added.
 #[derive(Debug)]
-pub(crate) struct Document<'t> {
+pub(crate) struct WebVttSegment<'t> {
     track: &'t TextTrack,
     header: &'t str,
     /// Start and end in media time, and what is shown.
     cues: Vec<(u64, u64, Cue)>,
 }
 
-impl<'t> Document<'t> {
+impl<'t> WebVttSegment<'t> {
     /// A file without cues, under the `header` of the samples it is made of.
     pub(crate) fn new(track: &'t TextTrack, header: &'t str) -> Self {
         Self { track, header, cues: Vec::new() }
@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn times_are_those_of_the_presentation_and_the_map_says_where_that_begins() {
         let track = track(50);
-        let mut document = Document::new(&track, "WEBVTT");
+        let mut document = WebVttSegment::new(&track, "WEBVTT");
         document.show(650, 2_160_650, vec![cue("one")]);
         document.show(2_160_650, 2_160_651, vec![]);
         assert_eq!(
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn a_cue_that_others_begin_and_end_beside_is_one() {
         let track = track(0);
-        let mut document = Document::new(&track, "WEBVTT - style\nSTYLE\n::cue { color: red }");
+        let mut document = WebVttSegment::new(&track, "WEBVTT - style\nSTYLE\n::cue { color: red }");
         document.show(0, 600, vec![cue("long")]);
         document.show(600, 1200, vec![cue("long"), cue("short")]);
         document.show(1200, 1800, vec![cue("long")]);
@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn nothing_in_a_cue_ends_it() {
         let track = track(0);
-        let mut document = Document::new(&track, "");
+        let mut document = WebVttSegment::new(&track, "");
         let own =
             Cue { id: "a\nb".into(), settings: "line:0\n".into(), text: "one\n\ntwo --> three".into(), source: None };
         document.show(0, 600, vec![own]);

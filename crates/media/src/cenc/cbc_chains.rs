@@ -21,21 +21,21 @@ use super::Pattern;
 /// Bytes of an AES block.
 pub(super) const BLOCK: usize = 16;
 
-/// Chains that advance side by side: as many as hide what one block waits for the one before.
+/// CbcChains that advance side by side: as many as hide what one block waits for the one before.
 const LANES: usize = 8;
 
 /// Encrypts protected ranges in place, each as a chain that begins with `iv`. A last partial block stays clear.
-pub(super) struct Chains<R> {
+pub(super) struct CbcChains<R> {
     pub(super) iv: [u8; BLOCK],
     pub(super) pattern: Pattern,
     pub(super) ranges: R,
 }
 
-impl<R> BlockSizeUser for Chains<R> {
+impl<R> BlockSizeUser for CbcChains<R> {
     type BlockSize = U16;
 }
 
-impl<'b, R: Iterator<Item = &'b mut [u8]>> BlockCipherEncClosure for Chains<R> {
+impl<'b, R: Iterator<Item = &'b mut [u8]>> BlockCipherEncClosure for CbcChains<R> {
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "it must be compiled with the instructions of the backend")]
     fn call<B: BlockCipherEncBackend<BlockSize = U16>>(self, backend: &B) {

@@ -39,7 +39,7 @@ impl Origin {
     /// [`Error::Unsupported`] when an edit list moves media by more than 64 bits of time.
     pub fn of<'t, 'a: 't>(tracks: impl Iterator<Item = &'t Track<'a>> + Clone) -> Result<Self> {
         let needs = tracks.map(|track| {
-            let before_zero = track.samples.earliest_composition().saturating_neg().max(0);
+            let before_zero = track.samples.earliest_composition_time().saturating_neg().max(0);
             (track.timescale, before_zero.checked_sub(track.presentation_offset))
         });
         Self::from_needs(needs)
@@ -73,7 +73,7 @@ pub(super) fn start_at_zero(tracks: &mut [Track<'_>]) {
     }
     let parts = tracks.iter().map(|track| track.timescale.hz()).fold(0, greatest_common_divisor).max(1);
     let starts = tracks.iter().map(|track| {
-        let units = track.samples.earliest_composition().saturating_add(track.presentation_offset);
+        let units = track.samples.earliest_composition_time().saturating_add(track.presentation_offset);
         let parts = i128::from(units).saturating_mul(i128::from(parts)).div_euclid(i128::from(track.timescale.hz()));
         i64::try_from(parts).unwrap_or(0)
     });
@@ -112,7 +112,7 @@ impl Timeline {
     ///
     /// # Errors
     /// [`Error::Unsupported`] when times would leave 64 bits.
-    pub fn of_the_source(timescale: Timescale, presentation_offset: i64) -> Result<Self> {
+    pub fn unshifted(timescale: Timescale, presentation_offset: i64) -> Result<Self> {
         let shift = u64::try_from(presentation_offset.max(0)).unwrap_or(0);
         let presentation_time_offset = u64::try_from(presentation_offset.saturating_neg().max(0)).unwrap_or(0);
         let fits = shift.max(presentation_time_offset) < 1 << 62;
@@ -127,20 +127,20 @@ impl Timeline {
 
     /// Composition time of a sample, in output media time.
     #[must_use]
-    pub fn composed(&self, sample: &Sample) -> u64 {
-        self.shifted(sample.composition_time())
+    pub fn composition_time(&self, sample: &Sample) -> u64 {
+        self.media_time(sample.composition_time())
     }
 
     /// A time of the source in output media time, which never lies before zero.
     #[must_use]
-    pub fn shifted(&self, time: i64) -> u64 {
+    pub fn media_time(&self, time: i64) -> u64 {
         let shifted = i128::from(time).saturating_add(i128::from(self.shift));
         u64::try_from(shifted.max(0)).unwrap_or(u64::MAX)
     }
 
     /// The moment at which media with this output media time is shown.
     #[must_use]
-    pub fn presentation(&self, media_time: u64) -> MediaTime {
+    pub fn presentation_time(&self, media_time: u64) -> MediaTime {
         let units = i128::from(media_time).saturating_sub(i128::from(self.presentation_time_offset));
         self.timescale.at(i64::try_from(units).unwrap_or(i64::MAX))
     }
@@ -230,7 +230,7 @@ mod tests {
                 }
             });
         });
-        let bytes = w.finish();
+        let bytes = w.finish().unwrap();
         let edts = BoxView::parse(&bytes, 0).unwrap();
         Edit::parse(&edts, Timescale::new(1000).unwrap(), Timescale::new(48_000).unwrap())
     }
@@ -269,7 +269,7 @@ mod tests {
                 }
             });
         });
-        let bytes = w.finish();
+        let bytes = w.finish().unwrap();
         let edts = BoxView::parse(&bytes, 0).unwrap();
         let edit = Edit::parse(&edts, Timescale::new(1000).unwrap(), Timescale::new(48_000).unwrap());
         assert_eq!(edit.unwrap().presentation_offset, 1008 - 5_000_000_000);
@@ -284,7 +284,7 @@ mod tests {
 
     #[test]
     fn media_that_names_its_own_times_keeps_them() {
-        let timeline = |offset| Timeline::of_the_source(Timescale::new(1000).unwrap(), offset).unwrap();
+        let timeline = |offset| Timeline::unshifted(Timescale::new(1000).unwrap(), offset).unwrap();
         let kept = [0, -80, 700].map(|offset| (timeline(offset).shift, timeline(offset).presentation_time_offset));
         assert_eq!(kept, [(0, 0), (0, 80), (700, 0)]);
     }

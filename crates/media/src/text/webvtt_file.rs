@@ -5,7 +5,7 @@
 //! player's business. Nothing of a file is changed but the one line that says how its clock stands to media time: that is for
 //! the package to say.
 
-use super::document::{SIGNATURE, timestamp_map};
+use super::webvtt_segment::{SIGNATURE, timestamp_map};
 use crate::time::Timescale;
 use crate::{Error, Result};
 

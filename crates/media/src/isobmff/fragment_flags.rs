@@ -1,6 +1,6 @@
-//! Flags of the boxes of movie fragments, read and written.
+//! Flags of the `tfhd` and `trun` boxes of a movie fragment: which optional fields are present.
 
-/// `tfhd` (ISO/IEC 14496-12 8.8.7.1).
+/// `tf_flags` (ISO/IEC 14496-12 8.8.7.1).
 pub(crate) mod tfhd {
     pub(crate) const BASE_DATA_OFFSET: u32 = 0x01;
     pub(crate) const DESCRIPTION: u32 = 0x02;
@@ -11,7 +11,7 @@ pub(crate) mod tfhd {
     pub(crate) const DEFAULT_BASE_IS_MOOF: u32 = 0x02_0000;
 }
 
-/// `trun` (ISO/IEC 14496-12 8.8.8.1).
+/// `tr_flags` (ISO/IEC 14496-12 8.8.8.1).
 pub(crate) mod trun {
     pub(crate) const DATA_OFFSET: u32 = 0x001;
     pub(crate) const FIRST_FLAGS: u32 = 0x004;

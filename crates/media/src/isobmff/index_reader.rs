@@ -1,0 +1,288 @@
+//! Finding a movie's index by reading as little of the file as possible.
+//!
+//! The top level of an MP4 is a sequence of boxes: `ftyp`, `moov` (the index), `mdat` (the media), in any order and with
+//! padding between them. [`IndexReader`] walks the sequence without any I/O: it requests a range, takes the bytes, and ends
+//! with an [`Index`]. The first read takes enough for `ftyp` and the box after it; after a media box, a small read finds the
+//! next header. The index of a movie of any length costs `moov` + [`FIRST_READ`] + a few small reads: two or three requests
+//! in practice.
+//!
+//! # Fragmented movies
+//!
+//! A `moov` with an `mvex` announces movie fragments (ISO/IEC 14496-12 8.8): each is a `moof` box, the index of the media next
+//! to it. The walk then goes on to the end of the file and collects every `moof`. It skips the indexes of fragments that a
+//! file may have (`sidx` and `mfra`): only the `moof` boxes describe the samples, each has to be read, and the box before it
+//! leads to it, so such an index could only be wrong.
+//!
+//! The `moov` itself shows whether a file is fragmented. To read an index a second time, it is enough to store the range of
+//! the `moov`: [`IndexReader::at`] repeats the walk where necessary.
+
+use std::ops::Range;
+
+use super::index::ByteSpans;
+use super::read_ahead::ReadAhead;
+use super::top_level::{TopLevelHeader, sniff};
+use super::{BoxView, Index, MAX_MOOV_BYTES};
+use crate::number::{Checked, u64_of};
+use crate::{Error, Result};
+
+/// Bytes of the first read: `ftyp`, and for many short or fast-start files the whole index.
+const FIRST_READ: u64 = 16 * 1024;
+
+/// Top-level boxes that may precede `moov` or the next `moof`.
+const MAX_TOP_LEVEL_BOXES: u32 = 1024;
+
+/// Reads that an index may take: a quarter of an hour of requests to an object store.
+const MAX_READS: u32 = 1 << 16;
+
+/// The sans-I/O reader of a movie's index.
+///
+/// ```
+/// # use vpp_media::isobmff::IndexReader;
+/// # fn read(file: &[u8]) -> vpp_media::Result<()> {
+/// let mut reader = IndexReader::new(u64::try_from(file.len()).unwrap())?;
+/// while let Some(range) = reader.want() {
+///     reader.supply(&file[range.start as usize..range.end as usize])?;
+/// }
+/// let index = reader.finish()?;
+/// # Ok(())
+/// # }
+/// # assert_eq!(read(b"GIF89a, or something else").unwrap_err().code(), "not_mp4");
+/// ```
+#[derive(Debug)]
+pub struct IndexReader {
+    file_size: u64,
+    state: State,
+    /// The `moov` box and its range, once it has been read.
+    moov: Option<(Range<u64>, Vec<u8>)>,
+    /// The `moof` boxes, and the headers of the other boxes.
+    spans: ByteSpans,
+    read_ahead: ReadAhead,
+    /// Boxes since the last `moof`.
+    boxes_seen: u32,
+    reads: u32,
+}
+
+#[derive(Debug)]
+enum State {
+    /// A box begins at `at`. `bytes` holds its first bytes; the walk continues with `needed` bytes from `at`.
+    Boxes { at: u64, bytes: Vec<u8>, needed: u64 },
+    /// The `moov` box is at `range`; `bytes` holds its first bytes.
+    Moov { range: Range<u64>, bytes: Vec<u8>, walk: WalkFrom },
+    /// There is nothing more to read.
+    Done,
+}
+
+/// Where the walk for fragments begins.
+#[derive(Debug, Clone, Copy)]
+enum WalkFrom {
+    /// The start of the file: the range of the `moov` was known, and no other box has been read.
+    StartOfFile,
+    /// The end of the `moov`: the boxes before it have been read.
+    EndOfMoov,
+}
+
+impl IndexReader {
+    /// Creates a reader for a file of `file_size` bytes whose `moov` box has to be found.
+    ///
+    /// # Errors
+    /// [`Error::EmptyFile`] when there is nothing to read.
+    pub fn new(file_size: u64) -> Result<Self> {
+        if file_size == 0 {
+            return Err(Error::EmptyFile);
+        }
+        Ok(Self {
+            file_size,
+            state: State::Boxes { at: 0, bytes: Vec::new(), needed: FIRST_READ },
+            moov: None,
+            spans: ByteSpans::default(),
+            read_ahead: ReadAhead::new(0),
+            boxes_seen: 0,
+            reads: 0,
+        })
+    }
+
+    /// Creates a reader for a file whose `moov` box is known to be at `moov`, from [`Index::moov_range`].
+    ///
+    /// # Errors
+    /// [`Error::MoovTooLarge`] and [`Error::TruncatedIndex`], as when the box is found for the first time.
+    pub fn at(file_size: u64, moov: Range<u64>) -> Result<Self> {
+        let mut reader = Self::new(file_size)?;
+        reader.check_moov(&moov)?;
+        reader.state = State::Moov { range: moov, bytes: Vec::new(), walk: WalkFrom::StartOfFile };
+        Ok(reader)
+    }
+
+    /// Returns the next range of the file to read, in bytes; `None` when the index is complete.
+    #[must_use]
+    #[expect(clippy::arithmetic_side_effects, reason = "bytes that have been read end within the file")]
+    pub fn want(&self) -> Option<Range<u64>> {
+        let missing = match &self.state {
+            State::Boxes { at, bytes, needed } => {
+                // A read that would pass the end of the file stops there, so the sum may saturate.
+                at + u64_of(bytes.len())..at.saturating_add(*needed).min(self.file_size)
+            }
+            State::Moov { range, bytes, .. } => range.start + u64_of(bytes.len())..range.end,
+            State::Done => return None,
+        };
+        (!missing.is_empty()).then_some(missing)
+    }
+
+    /// Takes the bytes of the range that [`want`](Self::want) returned.
+    ///
+    /// # Errors
+    /// Why the file is refused; [`Error::SourceMismatch`] when `bytes` is not as long as the range.
+    pub fn supply(&mut self, bytes: &[u8]) -> Result<()> {
+        let expected = self.want().and_then(|range| range.end.checked_sub(range.start)).unwrap_or(0);
+        if u64_of(bytes.len()) != expected {
+            return Err(Error::SourceMismatch { reason: "a read of the index returned another length" });
+        }
+        self.reads = self.reads.saturating_add(1);
+        if self.reads > MAX_READS {
+            let (found, limit) = (u64::from(self.reads), u64::from(MAX_READS));
+            let what = "the number of reads that finding its fragments takes";
+            return Err(Error::LimitExceeded { what, found, limit });
+        }
+        match std::mem::replace(&mut self.state, State::Done) {
+            State::Boxes { at, bytes: mut buffer, .. } => {
+                buffer.extend_from_slice(bytes);
+                self.state = self.walk(at, &buffer)?;
+            }
+            State::Moov { range, bytes: mut buffer, walk } => {
+                buffer.extend_from_slice(bytes);
+                self.state = self.after_moov(range, buffer, walk);
+            }
+            State::Done => {}
+        }
+        Ok(())
+    }
+
+    /// Returns the index, once [`want`](Self::want) returns `None`.
+    ///
+    /// # Errors
+    /// [`Error::MoovMissing`] when the index is not complete.
+    pub fn finish(self) -> Result<Index> {
+        match (self.state, self.moov) {
+            (State::Done, Some((range, moov))) => Ok(Index::new(self.file_size, self.spans, range, moov)),
+            _ => Err(Error::MoovMissing),
+        }
+    }
+
+    /// Reads boxes from `bytes`, which are at `at` in the file, until the index is complete or the bytes end.
+    fn walk(&mut self, mut at: u64, bytes: &[u8]) -> Result<State> {
+        let mut rest = bytes;
+        loop {
+            self.boxes_seen = self.boxes_seen.saturating_add(1);
+            let left_in_file = self.file_size.saturating_sub(at);
+            if left_in_file == 0 {
+                return self.end_of_file();
+            }
+            if self.boxes_seen > MAX_TOP_LEVEL_BOXES {
+                return Err(self.too_many_boxes());
+            }
+            let Some(header) = TopLevelHeader::parse(rest, left_in_file) else {
+                // Too few bytes for a header: request them, unless the file ends here.
+                if u64_of(rest.len()) < left_in_file {
+                    return Ok(State::Boxes { at, bytes: rest.to_vec(), needed: self.read_ahead.bytes() });
+                }
+                return if at == 0 { Err(Error::NotMp4 { found: sniff(rest) }) } else { self.end_of_file() };
+            };
+            if at == 0 && !header.may_be_first() {
+                return Err(Error::NotMp4 { found: sniff(rest) });
+            }
+            let end = at.checked_add(header.size).or_out_of_range("The size of a top-level box")?;
+            let whole = usize::try_from(header.size).ok().and_then(|size| rest.split_at_checked(size));
+            if header.kind == b"moov" && self.moov.is_none() {
+                self.check_moov(&(at..end))?;
+                let Some((moov, after)) = whole else {
+                    let (range, bytes) = (at..end, rest.to_vec());
+                    return Ok(State::Moov { range, bytes, walk: WalkFrom::EndOfMoov });
+                };
+                self.moov = Some((at..end, moov.to_vec()));
+                if !is_fragmented(moov, at) {
+                    return Ok(State::Done);
+                }
+                (at, rest, self.read_ahead) = (end, after, ReadAhead::new(end));
+                continue;
+            }
+            if end > self.file_size {
+                let (file_size, needed) = (self.file_size, end);
+                return Err(if header.kind == b"moof" {
+                    Error::TruncatedIndex { file_size, needed }
+                } else {
+                    Error::TruncatedMedia { file_size, needed }
+                });
+            }
+            if header.kind == b"moof" {
+                self.spans.check_room_for(header.size)?;
+                let Some((moof, after)) = whole else {
+                    // The read stops at the end of the file, so the sum may saturate.
+                    let needed = header.size.saturating_add(self.read_ahead.bytes());
+                    return Ok(State::Boxes { at, bytes: rest.to_vec(), needed });
+                };
+                self.spans.push(at, moof, true);
+                self.boxes_seen = 0;
+                (at, rest) = (end, after);
+                continue;
+            }
+            if self.moov.as_ref().is_none_or(|(moov, _)| moov.start != at) {
+                let ftyp = whole.filter(|_| header.kind == b"ftyp").map(|(ftyp, _)| ftyp);
+                self.spans.check_room_for(0)?;
+                self.spans.push(at, ftyp.or(rest.get(..header.length)).unwrap_or(rest), false);
+            }
+            let Some((_, after)) = whole else {
+                if end == self.file_size {
+                    return self.end_of_file();
+                }
+                self.read_ahead.skip(at.saturating_add(16), end);
+                return Ok(State::Boxes { at: end, bytes: Vec::new(), needed: self.read_ahead.bytes() });
+            };
+            (at, rest) = (end, after);
+        }
+    }
+
+    /// Continues when the `moov` box has been read. The walk goes on only if the movie is fragmented.
+    fn after_moov(&mut self, range: Range<u64>, moov: Vec<u8>, walk: WalkFrom) -> State {
+        let is_fragmented = is_fragmented(&moov, range.start);
+        let end = range.end;
+        self.moov = Some((range, moov));
+        self.read_ahead = ReadAhead::new(end);
+        match walk {
+            _ if !is_fragmented => State::Done,
+            WalkFrom::EndOfMoov if end == self.file_size => State::Done,
+            WalkFrom::EndOfMoov => State::Boxes { at: end, bytes: Vec::new(), needed: self.read_ahead.bytes() },
+            WalkFrom::StartOfFile => State::Boxes { at: 0, bytes: Vec::new(), needed: FIRST_READ },
+        }
+    }
+
+    fn end_of_file(&self) -> Result<State> {
+        self.moov.as_ref().map(|_| State::Done).ok_or(Error::MoovMissing)
+    }
+
+    fn too_many_boxes(&self) -> Error {
+        if self.moov.is_none() {
+            return Error::MoovMissing;
+        }
+        let (found, limit) = (u64::from(self.boxes_seen), u64::from(MAX_TOP_LEVEL_BOXES));
+        Error::LimitExceeded { what: "the number of boxes between two movie fragments", found, limit }
+    }
+
+    fn check_moov(&self, range: &Range<u64>) -> Result<()> {
+        let size = range.end.checked_sub(range.start).or_out_of_range("The byte range of the index (moov box)")?;
+        if size > MAX_MOOV_BYTES {
+            return Err(Error::MoovTooLarge { size, limit: MAX_MOOV_BYTES });
+        }
+        if range.end > self.file_size {
+            return Err(Error::TruncatedIndex { file_size: self.file_size, needed: range.end });
+        }
+        Ok(())
+    }
+}
+
+/// Whether movie fragments follow a `moov` (ISO/IEC 14496-12 8.8.1). A `moov` that does not parse is refused later.
+fn is_fragmented(moov: &[u8], offset: u64) -> bool {
+    BoxView::parse(moov, offset).and_then(|moov| moov.child(b"mvex")).is_ok_and(|mvex| mvex.is_some())
+}
+
+#[cfg(test)]
+#[path = "index_reader_tests.rs"]
+mod tests;

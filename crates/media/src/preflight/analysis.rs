@@ -1,0 +1,171 @@
+//! The analysis: plans a movie, and collects statistics and warnings on the way.
+
+use std::time::Duration;
+
+use super::statistics::{DurationStatistics, TrackStatistics, milliseconds, signed_milliseconds};
+use super::{Preflight, TrackReport, Warning};
+use crate::Result;
+use crate::cenc::Scheme;
+use crate::cmaf::{PlanOptions, Planner, Representation, SegmentTime, WorkUnit};
+use crate::isobmff::Index;
+use crate::time::Timescale;
+use crate::track::{Movie, Track, TrackKind};
+
+/// Byte ranges of the source per work unit above which a file is poorly interleaved: as many as a worker reads in parallel.
+const MAX_PARALLEL_RANGES: usize = 8;
+
+/// Difference between the starts or ends of tracks above which there is a warning, in milliseconds.
+const MAX_TRACK_DIFFERENCE_MS: i64 = 500;
+
+/// Media after the end of an edit list up to which there is no warning, in milliseconds: the padding of the last audio frame.
+const MAX_PADDING_MS: u64 = 100;
+
+/// Plans `movie`, which is the movie of `index`, with these `options`, and returns the report.
+///
+/// # Errors
+/// Why the movie cannot be packaged.
+pub fn preflight(index: &Index, movie: &Movie<'_>, options: &PlanOptions) -> Result<Preflight> {
+    let mut planner = Planner::new(movie, options)?;
+    let mut analysis = Analysis { movie, tracks: Vec::new(), max_ranges: 0, bytes: 0 };
+    for work_unit in &mut planner {
+        analysis.add(&work_unit?);
+    }
+    let presentation = planner.finish()?;
+    let representations = presentation.representations.iter();
+    let tracks: Vec<TrackReport> =
+        representations.zip(&analysis.tracks).map(|(track, statistics)| track_report(track, statistics)).collect();
+    // The numbers of a report are for display: one that does not fit saturates.
+    Ok(Preflight {
+        segment_ms: u64::try_from(options.segment_duration.as_millis()).unwrap_or(u64::MAX),
+        segments: tracks.iter().map(|track| track.segments.count).fold(0, u64::saturating_add),
+        work_units: presentation.work_units,
+        max_ranges_per_work_unit: u32::try_from(analysis.max_ranges).unwrap_or(u32::MAX),
+        bytes_to_read: analysis.bytes,
+        warnings: analysis.warnings(index, &tracks, options.segment_duration),
+        tracks,
+    })
+}
+
+/// The statistics of the work units so far.
+struct Analysis<'m, 'a> {
+    movie: &'m Movie<'a>,
+    /// In the order of the tracks of a work unit, which is the order of the representations.
+    tracks: Vec<TrackStatistics>,
+    max_ranges: usize,
+    bytes: u64,
+}
+
+impl Analysis<'_, '_> {
+    fn add(&mut self, work_unit: &WorkUnit) {
+        if self.tracks.is_empty() {
+            let find = |id| self.movie.tracks.iter().find(|track| track.id == id);
+            let tracks = work_unit.tracks.iter().filter_map(|track| find(track.track_id));
+            self.tracks = tracks.map(TrackStatistics::new).collect();
+        }
+        for segment in &work_unit.segments {
+            if let Some(track) = self.tracks.get_mut(usize::from(segment.track)) {
+                track.add(segment);
+            }
+        }
+        self.max_ranges = self.max_ranges.max(work_unit.ranges.len());
+        self.bytes = self.bytes.saturating_add(work_unit.source_bytes());
+    }
+
+    fn warnings(&self, index: &Index, tracks: &[TrackReport], requested: Duration) -> Vec<Warning> {
+        let mut warnings = Vec::new();
+        if index.has_media_before_moov() {
+            warnings.push(Warning::NoFaststart);
+        }
+        if self.max_ranges > MAX_PARALLEL_RANGES {
+            warnings.push(Warning::PoorInterleaving { ranges: u32::try_from(self.max_ranges).unwrap_or(u32::MAX) });
+        }
+        let difference = |time: fn(&TrackReport) -> i64| {
+            // The times of a text track do not matter: its first and last cue may be anywhere.
+            let timed = || tracks.iter().zip(&self.tracks).filter(|(_, statistics)| !statistics.is_text);
+            let times = || timed().map(|(track, _)| time(track).max(0));
+            times().max().unwrap_or(0).saturating_sub(times().min().unwrap_or(0))
+        };
+        let (starts_apart_ms, ends_apart_ms) = (difference(|track| track.start_ms), difference(|track| track.end_ms));
+        if starts_apart_ms > MAX_TRACK_DIFFERENCE_MS || ends_apart_ms > MAX_TRACK_DIFFERENCE_MS {
+            warnings.push(Warning::TrackTimingMismatch { starts_apart_ms, ends_apart_ms });
+        }
+        for (report, statistics) in tracks.iter().zip(&self.tracks) {
+            if let Some(track) = self.movie.tracks.iter().find(|track| track.id == report.track_id) {
+                add_track_warnings(&mut warnings, report, statistics, track, requested);
+            }
+        }
+        warnings.extend(self.movie.skipped.iter().map(|skipped| Warning::TrackSkipped {
+            track_id: skipped.id,
+            handler: skipped.handler.to_string(),
+            reason: skipped.reason.to_owned(),
+        }));
+        warnings
+    }
+}
+
+/// Appends the warnings about one track.
+fn add_track_warnings(
+    warnings: &mut Vec<Warning>,
+    report: &TrackReport,
+    statistics: &TrackStatistics,
+    track: &Track<'_>,
+    requested: Duration,
+) {
+    let (track_id, codecs) = (report.track_id, || report.codecs.clone());
+    let mut warn_if = |condition: bool, warning: Warning| {
+        if condition {
+            warnings.push(warning);
+        }
+    };
+    if track.kind == TrackKind::Video {
+        // Where no GOP is longer than the requested duration, no segment is longer than 1.5 times that.
+        let requested_ms = u64::try_from(requested.as_millis()).unwrap_or(u64::MAX);
+        let longest_ms = report.segments.longest_ms;
+        let is_long = longest_ms.saturating_mul(2) > requested_ms.saturating_mul(3);
+        warn_if(is_long, Warning::LongGops { track_id, longest_ms, requested_ms });
+        let (open, gops) = (statistics.open_gops, report.gops.map_or(0, |gops| gops.count));
+        warn_if(open > 0, Warning::OpenGops { track_id, open, gops });
+        let (shortest_us, longest_us) = statistics.frame_microseconds();
+        let is_variable = !statistics.has_constant_frame_rate();
+        warn_if(is_variable, Warning::VariableFrameRate { track_id, shortest_us, longest_us });
+        let hidden_ms = milliseconds(statistics.hidden, track.timescale);
+        warn_if(hidden_ms > 0, Warning::TrimmedStart { track_id, hidden_ms });
+        let is_in_band = ["avc3", "hev1", "dvhe"].iter().any(|kind| report.codecs.starts_with(kind));
+        warn_if(is_in_band, Warning::InBandParameterSets { track_id, codecs: codecs() });
+    }
+    let entries = track.descriptions.entries();
+    let descriptions = u32::try_from(entries.len()).unwrap_or(u32::MAX);
+    warn_if(descriptions > 1, Warning::CodecParametersChange { track_id, descriptions });
+    let allows_cbcs = entries.iter().all(|entry| entry.protection.allows(Scheme::Cbcs));
+    warn_if(!allows_cbcs, Warning::CbcsUndefined { track_id, codecs: codecs() });
+    let after_edit = track.edit_end.map_or(0, |end| track.samples.latest_composition_end().saturating_sub(end));
+    let presented_ms = milliseconds(u64::try_from(after_edit).unwrap_or(0), track.timescale);
+    warn_if(presented_ms > MAX_PADDING_MS, Warning::TrimmedEnd { track_id, presented_ms });
+}
+
+fn track_report(track: &Representation, statistics: &TrackStatistics) -> TrackReport {
+    let is_video = track.kind == TrackKind::Video;
+    let presentation_ms = |media_time: u64| {
+        let units = i128::from(media_time).saturating_sub(i128::from(track.presentation_time_offset));
+        signed_milliseconds(units, track.timescale)
+    };
+    let mut segments = DurationStatistics::default();
+    track.segments.iter().for_each(|segment| segments.add(segment.duration));
+    TrackReport {
+        track_id: track.track_id,
+        name: track.name.clone(),
+        codecs: track.codecs.clone(),
+        start_ms: presentation_ms(track.segments.first().map_or(0, |first| first.start)),
+        end_ms: presentation_ms(track.segments.last().map_or(0, SegmentTime::end)),
+        average_bitrate: statistics.average_bitrate(),
+        peak_bitrate: statistics.peak_bitrate(),
+        segments: segments.distribution(track.timescale),
+        gops: is_video.then(|| statistics.gops().distribution(track.timescale)),
+        open_gops: is_video.then_some(statistics.open_gops),
+        constant_frame_rate: is_video.then(|| statistics.has_constant_frame_rate()),
+        priming_samples: track
+            .audio
+            .as_ref()
+            .and_then(|audio| Timescale::new(audio.sample_rate)?.rescale(statistics.hidden, track.timescale)),
+    }
+}
