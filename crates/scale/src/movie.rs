@@ -168,7 +168,8 @@ fn front(sizes: Sizes, groups: u32, group: &[u8], media: u64) -> Vec<u8> {
             co64(w, groups, offsets(sizes.pictures()));
         });
     });
-    let mut front = w.finish().expect("boxes of some megabytes");
+    #[expect(clippy::expect_used, reason = "the boxes have some megabytes")]
+    let mut front = w.finish().expect("a box smaller than 4 GiB");
     // An mdat of 64-bit length (ISO/IEC 14496-12 4.2).
     let payload = group.len() as u64 * u64::from(groups);
     front.extend_from_slice(&[0, 0, 0, 1]);
