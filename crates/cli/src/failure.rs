@@ -1,4 +1,4 @@
-//! How the command fails.
+//! The failures of a command and their exit statuses.
 
 use std::borrow::Cow;
 use std::io;
@@ -9,20 +9,20 @@ use serde_json::{Value, json};
 
 use crate::platform::problem::Problem;
 
-const RECONNECT: &str = "see that the address is right and the network is there, then run the command again";
+const CHECK_CONNECTION: &str = "check the address and the network connection, then run the command again";
 
-/// Why it was not done; `Display` is what the user reads.
+/// The reason why a command failed. `Display` is the text that a person reads.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    /// The movie or the request is refused, or the package failed, with a stable code.
+    /// The movie or the request is refused, or the package failed. Carries a stable code.
     #[error("{code}: {message}")]
     Refused {
         /// The code of the refusal or failure.
         code: Cow<'static, str>,
-        /// What is wrong, where, and what to do.
+        /// The reason, the location, and the action to take.
         message: String,
     },
-    /// Arguments that do not go together.
+    /// Invalid or conflicting arguments.
     #[error("error: {0}")]
     Usage(Cow<'static, str>),
     /// A file could not be read or written.
@@ -30,47 +30,45 @@ pub(crate) enum Failure {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system said: printed with the path, since nothing prints the chain after this.
+        /// The error of the operating system. It is part of the message because nothing prints the error chain.
         source: io::Error,
     },
-    /// The platform did not do it.
+    /// The platform answered with an error.
     #[error("{0}")]
     Platform(Box<Problem>),
-    /// Nothing answers, however often it is tried.
-    #[error(
-        "unreachable: {address}: {reason}\n  see that the address is right and the network is there, then run the command again"
-    )]
+    /// The platform did not answer, even after retries.
+    #[error("unreachable: {address}: {reason}\n  {CHECK_CONNECTION}")]
     Unreachable {
-        /// What was asked, without what is secret in its address.
+        /// The address of the request, without the secret parts of it.
         address: String,
-        /// What the last try came to.
+        /// The error of the last call.
         reason: String,
     },
 }
 
 impl Failure {
-    /// An I/O error at `path`.
+    /// Returns a function that converts an I/O error at `path`.
     pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { path: path.to_owned(), source }
     }
 
-    /// A wrong command line.
+    /// Returns a usage error.
     pub(crate) fn usage(message: impl Into<Cow<'static, str>>) -> Self {
         Self::Usage(message.into())
     }
 
-    /// A refusal or a failure.
+    /// Returns a refusal or failure with a stable code.
     pub(crate) fn refused(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         Self::Refused { code: code.into(), message: message.into() }
     }
 
-    /// The documented exit code.
+    /// Returns the documented exit code.
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.exit_status())
     }
 
-    /// Whether it is of no use to ask for anything else.
-    pub(crate) fn concerns_all(&self) -> bool {
+    /// Whether every other request to the platform would fail in the same way.
+    pub(crate) fn affects_all_requests(&self) -> bool {
         matches!(self.exit_status(), 4 | 5)
     }
 
@@ -79,33 +77,35 @@ impl Failure {
             Self::Usage(_) => 2,
             Self::Io { .. } => 3,
             Self::Unreachable { .. } => 4,
-            Self::Platform(problem) if problem.is_passing() => 4,
-            Self::Platform(problem) if problem.is_credential() => 5,
+            Self::Platform(problem) if problem.is_retryable() => 4,
+            Self::Platform(problem) if problem.is_credential_error() => 5,
             Self::Refused { .. } | Self::Platform(_) => 1,
         }
     }
 
-    /// For programs: the line of type `error`, with what it is about.
-    pub(crate) fn view(&self, about: &str) -> Value {
+    /// Returns the JSON object of type `error`, with its `subject`: a file, an ID, or an empty string.
+    pub(crate) fn to_json(&self, subject: &str) -> Value {
         let (code, message, action) = match self {
             Self::Refused { code, message } => (code.as_ref(), message.clone(), None),
             Self::Usage(message) => ("usage", message.to_string(), None),
             Self::Io { path, source } => ("io", format!("{}: {source}", path.display()), None),
             Self::Platform(problem) => (problem.code.as_str(), problem.detail.clone(), problem.action()),
-            Self::Unreachable { address, reason } => ("unreachable", format!("{address}: {reason}"), Some(RECONNECT)),
+            Self::Unreachable { address, reason } => {
+                ("unreachable", format!("{address}: {reason}"), Some(CHECK_CONNECTION))
+            }
         };
-        let mut view = json!({"type": "error", "code": code, "message": message, "exit": self.exit_status()});
+        let mut object = json!({"type": "error", "code": code, "message": message, "exit": self.exit_status()});
         if let Some(action) = action {
-            view["action"] = action.into();
+            object["action"] = action.into();
         }
-        if !about.is_empty() {
-            view["about"] = about.into();
+        if !subject.is_empty() {
+            object["about"] = subject.into();
         }
         if let Self::Platform(problem) = self {
-            view["status"] = problem.status.into();
-            view["field"] = problem.field.clone().into();
+            object["status"] = problem.status.into();
+            object["field"] = problem.field.clone().into();
         }
-        view
+        object
     }
 }
 

@@ -1,4 +1,4 @@
-//! A movie on disk, read by ranges.
+//! A local movie, read by byte ranges.
 
 use std::fs::File;
 use std::ops::Range;
@@ -9,7 +9,10 @@ use vpp_media::isobmff::{Index, IndexReader};
 
 use crate::failure::Failure;
 
-/// The movie, read by ranges.
+/// A buffer whose capacity exceeds the next range by more than this factor is shrunk.
+const MAX_CAPACITY_FACTOR: usize = 8;
+
+/// A local movie, read by byte ranges.
 pub(crate) struct Input<'p> {
     path: &'p Path,
     file: File,
@@ -17,11 +20,13 @@ pub(crate) struct Input<'p> {
 }
 
 impl<'p> Input<'p> {
+    /// Opens the movie.
     pub(crate) fn open(path: &'p Path) -> Result<Self, Failure> {
         let file = File::open(path).map_err(Failure::io(path))?;
         Ok(Self { path, file, bytes_read: 0 })
     }
 
+    /// Reads the index of the movie.
     pub(crate) fn index(&mut self) -> Result<Index, Failure> {
         let file_size = self.file.metadata().map_err(Failure::io(self.path))?.len();
         let mut reader = IndexReader::new(file_size)?;
@@ -33,15 +38,17 @@ impl<'p> Input<'p> {
         Ok(reader.finish()?)
     }
 
-    /// Reads a range into `bytes`, in place of what they were.
+    /// Reads a range into `bytes` and replaces their content.
     pub(crate) fn read(&mut self, range: &Range<u64>, bytes: &mut Vec<u8>) -> Result<(), Failure> {
-        // Ranges lie inside the file, and are bounded by the size of a work unit or of an index.
-        let length = range.end.saturating_sub(range.start);
-        let wanted = usize::try_from(length).unwrap_or(usize::MAX);
-        // What they were need not be filled with zeros.
-        bytes.truncate(wanted);
-        bytes.shrink_to(wanted.saturating_mul(8));
-        bytes.resize(wanted, 0);
+        // The planner bounds ranges by the file, and by the size of a work unit or of an index.
+        let out_of_range = || vpp_media::Error::OutOfRange { what: "The length of a source range" };
+        let length = range.end.checked_sub(range.start).ok_or_else(out_of_range)?;
+        let buffer_length = usize::try_from(length).map_err(|_| out_of_range())?;
+        // Bytes that the buffer already has need not be filled with zeros before the read.
+        bytes.truncate(buffer_length);
+        // Saturating is right here: at the largest capacity, nothing is shrunk.
+        bytes.shrink_to(buffer_length.saturating_mul(MAX_CAPACITY_FACTOR));
+        bytes.resize(buffer_length, 0);
         self.file.read_exact_at(bytes, range.start).map_err(Failure::io(self.path))?;
         self.bytes_read += length;
         Ok(())

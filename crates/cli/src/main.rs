@@ -1,21 +1,23 @@
-//! `vpp`: package or inspect a local movie with the engine of the platform, byte for byte as the pipeline does; or have a
-//! deployed platform do it.
+//! `vpp`: packages and inspects local movies with the same engine and the same output bytes as the platform, and works with a
+//! deployed platform over its API.
 //!
-//! | exit | means |
+//! | exit status | meaning |
 //! |---|---|
-//! | 0 | done |
-//! | 1 | the movie or the request is refused, or the package has failed: `code: message` on stderr |
-//! | 2 | the command line is wrong |
+//! | 0 | success |
+//! | 1 | the movie or the request is refused, or the package failed: `code: message` on stderr |
+//! | 2 | usage error |
 //! | 3 | a file could not be read or written |
-//! | 4 | the platform cannot be reached, or does not answer as it should, however often it is tried |
-//! | 5 | the token is not accepted, or is not of the role that it takes |
+//! | 4 | the platform is unreachable, or still answers with 429 or 5xx after all retries |
+//! | 5 | the token is not accepted, or its role is insufficient |
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks on its standard streams")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command prints to its standard streams")]
 
 mod args;
+mod argument_types;
 mod failure;
 mod input;
 mod inspect;
+mod job;
 mod output;
 mod package;
 mod platform;
@@ -29,37 +31,50 @@ use serde::Serialize;
 
 use args::{Cli, Command};
 use failure::Failure;
-use platform::{Show, commands, upload};
+use job::Job;
+use platform::{PlatformClient, PlatformOptions, Reporter, commands, request, upload};
 
 fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Package(args) => {
-            local(args.resolve().and_then(|job| package::run(&job).map(|summary| said(job.json, &summary))))
+            let json = args.json;
+            print_result(Job::resolve(*args).and_then(|job| package::run(&job)).map(|summary| format(json, &summary)))
         }
-        Command::Inspect(own) => local(inspect::run(&own).map(|findings| said(own.json, &findings))),
-        Command::Completions { shell } => local(Ok(shell::completions(shell))),
-        Command::Manual { folder } => local(shell::manual(&folder).map(|()| String::new())),
-        Command::Upload(own) => remote(own.json, |show| upload::run(&own, &own.connection.open()?, show)),
-        Command::Request(own) => remote(own.json, |show| commands::request(&own, &own.connection.open()?, show)),
-        Command::List(own) => remote(own.json, |show| commands::list(&own, &own.connection.open()?, show)),
-        Command::Url(own) => remote(own.json, |show| commands::url(&own, &own.connection.open()?, show)),
-        Command::Status(own) => {
-            remote(own.json, |show| own.connection.open().map(|platform| commands::status(&own, &platform, show)))
+        Command::Inspect(args) => print_result(inspect::run(&args).map(|inspection| format(args.json, &inspection))),
+        Command::Completions { shell } => print_result(Ok(shell::completions(shell))),
+        Command::Manual { folder } => print_result(shell::manual(&folder).map(|()| String::new())),
+        Command::Upload(args) => {
+            on_platform(&args.platform, |platform, reporter| upload::run(&args, platform, reporter))
         }
-        Command::Delete(own) => {
-            remote(own.json, |show| own.connection.open().map(|platform| commands::remove(&own, &platform, show)))
+        Command::Request(args) => {
+            on_platform(&args.platform, |platform, reporter| request::run(&args, platform, reporter))
         }
-        Command::Retry(own) => {
-            remote(own.json, |show| own.connection.open().map(|platform| commands::retry(&own, &platform, show)))
+        Command::List(args) => {
+            on_platform(&args.platform, |platform, reporter| commands::list(&args, platform, reporter))
         }
+        Command::Url(args) => {
+            on_platform(&args.platform, |platform, reporter| commands::url(&args, platform, reporter))
+        }
+        Command::Status(args) => on_platform(&args.platform, |platform, reporter| {
+            commands::status(&args, platform, reporter);
+            Ok(())
+        }),
+        Command::Delete(args) => on_platform(&args.platform, |platform, reporter| {
+            commands::delete(&args, platform, reporter);
+            Ok(())
+        }),
+        Command::Retry(args) => on_platform(&args.platform, |platform, reporter| {
+            commands::retry(&args, platform, reporter);
+            Ok(())
+        }),
     }
 }
 
-/// What works on local files, and says all of it at the end.
-fn local(outcome: Result<String, Failure>) -> ExitCode {
-    match outcome {
-        Ok(said) => {
-            print!("{said}");
+/// Ends a command on local files: prints its output, or its failure.
+fn print_result(result: Result<String, Failure>) -> ExitCode {
+    match result {
+        Ok(output) => {
+            print!("{output}");
             ExitCode::SUCCESS
         }
         Err(failure) => {
@@ -69,15 +84,18 @@ fn local(outcome: Result<String, Failure>) -> ExitCode {
     }
 }
 
-/// What works with a platform, and says what happens as it happens.
-fn remote(json: bool, work: impl FnOnce(&Show) -> Result<(), Failure>) -> ExitCode {
-    let show = Show::new(json);
-    if let Err(failure) = work(&show) {
-        show.failed("", &failure);
+/// Runs a command on a platform. The command reports its progress and its failures as they occur.
+fn on_platform(
+    options: &PlatformOptions,
+    command: impl FnOnce(&PlatformClient, &Reporter) -> Result<(), Failure>,
+) -> ExitCode {
+    let reporter = Reporter::new(options.json);
+    if let Err(failure) = options.connect().and_then(|platform| command(&platform, &reporter)) {
+        reporter.failure("", &failure);
     }
-    show.exit_code()
+    reporter.exit_code()
 }
 
-fn said<T: Display + Serialize>(as_json: bool, what: &T) -> String {
-    if as_json { format!("{}\n", serde_json::json!(what)) } else { what.to_string() }
+fn format<T: Display + Serialize>(as_json: bool, result: &T) -> String {
+    if as_json { format!("{}\n", serde_json::json!(result)) } else { result.to_string() }
 }

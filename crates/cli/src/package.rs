@@ -23,9 +23,9 @@ use vpp_media::isobmff::Index;
 use vpp_media::text::{MAX_SIDECAR_BYTES, WebVttFile};
 use vpp_media::track::Movie;
 
-use crate::args::{Encryption, Job};
 use crate::failure::Failure;
 use crate::input::Input;
+use crate::job::{Encryption, Job};
 use crate::output::Output;
 
 /// Source bytes of a work unit, where segments allow: few enough to stay in a processor's own cache from the reading to the writing.

@@ -1,4 +1,4 @@
-//! What shells and manuals know of the command.
+//! `vpp completions` and `vpp manual`.
 
 use std::path::Path;
 
@@ -8,14 +8,14 @@ use clap_complete::Shell;
 use crate::args::Cli;
 use crate::failure::Failure;
 
-/// The script that lets a shell complete the command.
+/// Returns the completion script for a shell.
 pub(crate) fn completions(shell: Shell) -> String {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "vpp", &mut script);
     String::from_utf8_lossy(&script).into_owned()
 }
 
-/// Writes a manual page for the command, and one for each of its commands.
+/// Writes a manual page for `vpp` and one for each of its commands.
 pub(crate) fn manual(folder: &Path) -> Result<(), Failure> {
     std::fs::create_dir_all(folder)
         .and_then(|()| clap_mangen::generate_to(Cli::command(), folder))

@@ -6,260 +6,239 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use crate::args::{EncryptArg, Given, LayoutArg, SchemeArg, given};
+use crate::argument_types::{EncryptArg, LayoutArg, SchemeArg, SubtitleArgs};
 use crate::failure::Failure;
-use crate::platform::http::{Platform, Token, address};
+use crate::platform::client::PlatformClient;
+use crate::platform::endpoint::{Token, api_address};
 
-/// Which platform, and who asks.
+/// Options of every command that works with a platform.
 #[derive(Debug, Args)]
-pub(crate) struct Connection {
-    /// The API's address: output `ApiUrl` of the stack.
+pub(crate) struct PlatformOptions {
+    /// Print one JSON object per line.
+    #[arg(long, help_heading = None)]
+    pub(crate) json: bool,
+    /// API address: output `ApiUrl` of the stack.
     #[arg(long, env = "VPP_API", value_name = "URL", help_heading = "Platform")]
     api: Option<String>,
-    /// A file that holds the bearer token, or the JSON of the platform's secret; - is standard input. Without it: `VPP_TOKEN`.
+    /// File with the bearer token, or with the JSON of the platform's secret; - for standard input. Default: `VPP_TOKEN`.
     #[arg(long, env = "VPP_TOKEN_FILE", value_name = "FILE", help_heading = "Platform")]
     token_file: Option<PathBuf>,
-    /// How often what fails in passing is tried, with ever longer pauses.
-    #[arg(long, value_name = "N", default_value = "6", value_parser = clap::value_parser!(u32).range(1..=20), help_heading = "Platform")]
-    tries: u32,
-    /// Let the token go over plain HTTP to another machine.
+    /// Maximum number of retries after a connection error, 429 or 5xx, with exponential backoff.
+    #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u32).range(..=19), help_heading = "Platform")]
+    retries: u32,
+    /// Allow sending the token over plain HTTP to another machine.
     #[arg(long, help_heading = "Platform")]
     plain_http: bool,
 }
 
-impl Connection {
-    /// The platform.
-    pub(crate) fn open(&self) -> Result<Platform, Failure> {
-        let missing = || Failure::usage("name the platform's API with --api URL or in VPP_API");
-        let api = address(self.api.as_deref().ok_or_else(missing)?, self.plain_http)?;
+impl PlatformOptions {
+    /// Returns a client of the platform.
+    pub(crate) fn connect(&self) -> Result<PlatformClient, Failure> {
+        let no_api = || Failure::usage("specify the API address with --api URL or in VPP_API");
+        let api = api_address(self.api.as_deref().ok_or_else(no_api)?, self.plain_http)?;
         let text = match &self.token_file {
-            Some(file) => read(file)?,
+            Some(file) => read_file_or_stdin(file)?,
             None => std::env::var("VPP_TOKEN").unwrap_or_default(),
         };
-        let none = || Failure::usage("put a token into VPP_TOKEN, or name a file that holds one with --token-file");
-        Ok(Platform::new(api, Token::read(&text).ok_or_else(none)?, self.tries))
+        let no_token = || Failure::usage("specify a token in VPP_TOKEN, or its file with --token-file");
+        Ok(PlatformClient::new(api, Token::parse(&text).ok_or_else(no_token)?, self.retries))
     }
 
-    /// Whether the token is to come from standard input.
+    /// Whether the token is read from standard input.
     pub(crate) fn reads_stdin(&self) -> bool {
         self.token_file.as_deref().is_some_and(is_stdin)
     }
 }
 
-/// The text of a small file, or of standard input.
-pub(crate) fn read(file: &Path) -> Result<String, Failure> {
-    const MOST: u64 = 64 * 1024;
+/// Reads a small text file, or standard input.
+pub(crate) fn read_file_or_stdin(file: &Path) -> Result<String, Failure> {
+    const MAX_BYTES: u64 = 64 * 1024;
     let mut text = String::new();
-    let from: Box<dyn Read> = if is_stdin(file) {
+    let source: Box<dyn Read> = if is_stdin(file) {
         Box::new(std::io::stdin())
     } else {
         Box::new(fs::File::open(file).map_err(Failure::io(file))?)
     };
-    from.take(MOST).read_to_string(&mut text).map_err(Failure::io(file))?;
+    source.take(MAX_BYTES).read_to_string(&mut text).map_err(Failure::io(file))?;
     Ok(text)
 }
 
+/// Whether a file argument stands for standard input.
 pub(crate) fn is_stdin(file: &Path) -> bool {
     file == Path::new("-")
 }
 
-/// What a package is to be.
-#[derive(Debug, Default, Args)]
-pub(crate) struct Wishes {
-    /// Protection scheme; cbcs unless said otherwise.
-    #[arg(long, help_heading = "Package")]
+/// Options of a requested package.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Package")]
+pub(crate) struct PackageOptions {
+    /// Protection scheme. Default: cbcs.
+    #[arg(long)]
     pub(crate) scheme: Option<SchemeArg>,
-    /// Which tracks to encrypt: the video, unless the package is of audio only.
-    #[arg(long, help_heading = "Package")]
+    /// Tracks to encrypt. Default: video, or all with --audio-only.
+    #[arg(long)]
     pub(crate) encrypt: Option<EncryptArg>,
-    /// One file per segment, or one per track.
-    #[arg(long, help_heading = "Package")]
+    /// Output layout: one file per segment, or one per track.
+    #[arg(long)]
     pub(crate) layout: Option<LayoutArg>,
-    /// Duration segments should have, 1 to 60.
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u8).range(1..=60), help_heading = "Package")]
+    /// Target segment duration, 1 to 60.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u8).range(1..=60))]
     pub(crate) segment_duration: Option<u8>,
-    /// Package the sound alone.
-    #[arg(long, help_heading = "Package")]
+    /// Package only the audio tracks.
+    #[arg(long)]
     pub(crate) audio_only: bool,
-    /// Key id, when the key is yours: the key itself is in `VPP_KEY`, or in --key-file.
-    #[arg(long, value_name = "KID", help_heading = "Package")]
+    /// Key ID of your own content key, which is in `VPP_KEY` or in --key-file.
+    #[arg(long, value_name = "KID")]
     pub(crate) kid: Option<String>,
-    /// A file that holds the content key; - is standard input.
-    #[arg(long, value_name = "FILE", requires = "kid", help_heading = "Package")]
+    /// File with the content key; - for standard input.
+    #[arg(long, value_name = "FILE", requires = "kid")]
     pub(crate) key_file: Option<PathBuf>,
-    /// Key id of the audio's own key, which is in `VPP_AUDIO_KEY` or in --audio-key-file. With --encrypt all.
-    #[arg(long, value_name = "KID", requires = "kid", help_heading = "Package")]
+    /// Key ID of a separate audio key, which is in `VPP_AUDIO_KEY` or in --audio-key-file. Requires --encrypt all.
+    #[arg(long, value_name = "KID", requires = "kid")]
     pub(crate) audio_kid: Option<String>,
-    /// A file that holds the audio's content key.
-    #[arg(long, value_name = "FILE", requires = "audio_kid", help_heading = "Package")]
+    /// File with the audio key; - for standard input.
+    #[arg(long, value_name = "FILE", requires = "audio_kid")]
     pub(crate) audio_key_file: Option<PathBuf>,
-    /// Widevine's pssh box in base64, to be named in the manifests.
-    #[arg(long, value_name = "BASE64", help_heading = "Package")]
+    /// Widevine pssh box in base64, to signal in the manifests.
+    #[arg(long, value_name = "BASE64")]
     pub(crate) widevine: Option<String>,
-    /// `PlayReady`'s pssh box in base64, to be named in the manifests.
-    #[arg(long, value_name = "BASE64", help_heading = "Package")]
+    /// PlayReady pssh box in base64, to signal in the manifests.
+    #[arg(long, value_name = "BASE64")]
     pub(crate) playready: Option<String>,
-    /// The skd:// URI at which `FairPlay` asks for the key, to be named in the playlists. With cbcs.
-    #[arg(long, value_name = "URI", help_heading = "Package")]
+    /// FairPlay key URI (skd://), to signal in the playlists. Requires cbcs.
+    #[arg(long, value_name = "URI")]
     pub(crate) fairplay: Option<String>,
-    /// Subtitles: a `WebVTT` file (for `request`: the id of an uploaded one), their language before it, a name behind it.
-    #[arg(long, value_name = "LANGUAGE=FILE[:LABEL]", value_parser = given, help_heading = "Package")]
-    pub(crate) subtitles: Vec<Given>,
-    /// Subtitles for who cannot hear, likewise.
-    #[arg(long, value_name = "LANGUAGE=FILE[:LABEL]", value_parser = given, help_heading = "Package")]
-    pub(crate) captions: Vec<Given>,
-    /// Subtitles that are shown to all, likewise.
-    #[arg(long, value_name = "LANGUAGE=FILE[:LABEL]", value_parser = given, help_heading = "Package")]
-    pub(crate) forced_subtitles: Vec<Given>,
+    #[command(flatten)]
+    pub(crate) subtitles: SubtitleArgs,
 }
 
 /// Arguments of `vpp upload`.
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
-pub(crate) struct Upload {
-    /// Files, and folders, of which every movie and subtitle file is taken (mp4, m4v, m4a, mov, vtt).
+pub(crate) struct UploadArgs {
+    /// Files to upload, and folders to search for movies and subtitle files (mp4, m4v, m4a, mov, vtt).
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
-    /// Parts that are sent at the same time.
+    /// Number of parts to upload in parallel.
     #[arg(long, value_name = "N", default_value = "4", value_parser = clap::value_parser!(u8).range(1..=64))]
     pub(crate) parallel: u8,
-    /// Stay until each is judged, and its package is Ready or Failed.
+    /// Wait until each file is ingested or refused, and its package is Ready or Failed.
     #[arg(short, long)]
     pub(crate) follow: bool,
-    /// Ask for a package of each, as any of the options below does.
+    /// Request a package of each file. Implied by every package option.
     #[arg(long)]
     pub(crate) package: bool,
-    /// Ask for one package of all of them: the rungs of a ladder and further languages.
+    /// Request one package of all files: the bit rates and languages of one stream.
     #[arg(long)]
     pub(crate) together: bool,
     #[command(flatten)]
-    pub(crate) wishes: Wishes,
+    pub(crate) package_options: PackageOptions,
     #[command(flatten)]
-    pub(crate) connection: Connection,
-    /// Print one JSON object a line.
-    #[arg(long)]
-    pub(crate) json: bool,
+    pub(crate) platform: PlatformOptions,
 }
 
 /// Arguments of `vpp request`.
 #[derive(Debug, Args)]
-pub(crate) struct Request {
-    /// The content, or the contents of one stream: the rungs of a ladder and further languages.
+pub(crate) struct RequestArgs {
+    /// IDs of the contents: one movie, or the bit rates and languages of one stream.
     #[arg(required = true, value_name = "INPUT_CONTENT_ID", value_parser = id)]
     pub(crate) contents: Vec<String>,
-    /// Stay until it is Ready or Failed.
+    /// Wait until the package is Ready or Failed.
     #[arg(short, long)]
     pub(crate) follow: bool,
     #[command(flatten)]
-    pub(crate) wishes: Wishes,
+    pub(crate) package_options: PackageOptions,
     #[command(flatten)]
-    pub(crate) connection: Connection,
-    /// Print one JSON object a line.
-    #[arg(long)]
-    pub(crate) json: bool,
+    pub(crate) platform: PlatformOptions,
 }
 
-/// What there are lists of.
+/// The resources that `vpp list` lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Listed {
+pub(crate) enum ListedResource {
     Packages,
     Contents,
 }
 
 /// Arguments of `vpp list`.
 #[derive(Debug, Args)]
-pub(crate) struct List {
-    /// What to list, newest first.
-    #[arg(default_value = "packages")]
-    pub(crate) what: Listed,
-    /// At most so many.
+pub(crate) struct ListArgs {
+    /// Resources to list, newest first.
+    #[arg(value_name = "WHAT", default_value = "packages")]
+    pub(crate) resource: ListedResource,
+    /// Maximum number of items.
     #[arg(long, value_name = "N", default_value = "20", value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "all")]
     pub(crate) limit: u32,
-    /// All of them.
+    /// List all items.
     #[arg(long)]
     pub(crate) all: bool,
-    /// Go on where an earlier list ended.
+    /// Continue at the cursor of an earlier list.
     #[arg(long, value_name = "CURSOR")]
     pub(crate) cursor: Option<String>,
-    /// Only of this status: Queued, Fragmented, Encrypted, Ready, Failed, Deleting; of contents Ingested, Refused, Subtitles.
+    /// Filter by status. Packages: Queued, Fragmented, Encrypted, Ready, Failed, Deleting. Contents: Ingested, Refused, Subtitles.
     #[arg(long)]
     pub(crate) status: Option<String>,
-    /// Only packages of this content.
+    /// List only packages of this content.
     #[arg(long, value_name = "INPUT_CONTENT_ID", value_parser = id)]
     pub(crate) of: Option<String>,
-    /// Only contents that were uploaded to a place that begins like this, as in `s3://BUCKET/FOLDER/`.
+    /// List only contents whose origin starts with this prefix, such as `s3://BUCKET/FOLDER/`.
     #[arg(long, value_name = "PREFIX")]
     pub(crate) origin: Option<String>,
     #[command(flatten)]
-    pub(crate) connection: Connection,
-    /// Print one JSON object a line.
-    #[arg(long)]
-    pub(crate) json: bool,
+    pub(crate) platform: PlatformOptions,
 }
 
 /// Arguments of `vpp status` and `vpp retry`.
 #[derive(Debug, Args)]
-pub(crate) struct Named {
-    /// Packages; for `status` contents, too.
+pub(crate) struct IdArgs {
+    /// IDs of packages; `vpp status` also accepts IDs of contents.
     #[arg(required = true, value_name = "ID", value_parser = id)]
     pub(crate) ids: Vec<String>,
-    /// Stay until each is Ready or Failed.
+    /// Wait until each package is Ready or Failed.
     #[arg(short, long)]
     pub(crate) follow: bool,
     #[command(flatten)]
-    pub(crate) connection: Connection,
-    /// Print one JSON object a line.
-    #[arg(long)]
-    pub(crate) json: bool,
+    pub(crate) platform: PlatformOptions,
 }
 
 /// Arguments of `vpp url`.
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
-pub(crate) struct Url {
-    /// The package.
+pub(crate) struct UrlArgs {
+    /// ID of the package.
     #[arg(value_name = "PACKAGED_CONTENT_ID", value_parser = id)]
     pub(crate) id: String,
-    /// Print the DASH manifest's address alone.
+    /// Print only the address of the DASH manifest.
     #[arg(long, conflicts_with = "hls")]
     pub(crate) dash: bool,
-    /// Print the HLS playlist's address alone.
+    /// Print only the address of the HLS playlist.
     #[arg(long)]
     pub(crate) hls: bool,
-    /// Get a playback token, too.
+    /// Also request a playback token.
     #[arg(long)]
     pub(crate) token: bool,
-    /// How long the token is to last.
+    /// Lifetime of the playback token.
     #[arg(long, value_name = "SECONDS", requires = "token")]
     pub(crate) seconds: Option<u64>,
     #[command(flatten)]
-    pub(crate) connection: Connection,
-    /// Print one JSON object a line.
-    #[arg(long)]
-    pub(crate) json: bool,
+    pub(crate) platform: PlatformOptions,
 }
 
 /// Arguments of `vpp delete`.
 #[derive(Debug, Args)]
-pub(crate) struct Delete {
-    /// Packages; with --contents, contents.
+pub(crate) struct DeleteArgs {
+    /// IDs of packages, or with --contents of contents.
     #[arg(required = true, value_name = "ID", value_parser = id)]
     pub(crate) ids: Vec<String>,
-    /// Delete uploaded files, and leave their packages.
+    /// Delete uploaded files. Their packages remain.
     #[arg(long)]
     pub(crate) contents: bool,
-    /// Stay until each is gone.
+    /// Wait until each deletion is complete.
     #[arg(short, long)]
     pub(crate) follow: bool,
     #[command(flatten)]
-    pub(crate) connection: Connection,
-    /// Print one JSON object a line.
-    #[arg(long)]
-    pub(crate) json: bool,
+    pub(crate) platform: PlatformOptions,
 }
 
-/// An id, which becomes part of a path.
+/// Parses an ID, which becomes a part of a request path.
 fn id(text: &str) -> Result<String, String> {
-    let whole = (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    if whole { Ok(text.to_owned()) } else { Err("expected an id, as the platform gives them".to_owned()) }
+    let valid = (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    if valid { Ok(text.to_owned()) } else { Err("expected an ID of letters, digits and hyphens".to_owned()) }
 }

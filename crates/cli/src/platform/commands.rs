@@ -1,111 +1,115 @@
-//! The commands that need no more than a few requests.
+//! `vpp list`, `status`, `url`, `delete` and `retry`.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::failure::Failure;
-use crate::platform::args::{Delete, List, Listed, Named, Request, Url};
-use crate::platform::follow::{Followed, Then, ended, follow, line};
-use crate::platform::http::{Platform, delete, get, post};
+use crate::platform::api_request;
+use crate::platform::api_request::{get, post};
+use crate::platform::args::{DeleteArgs, IdArgs, ListArgs, ListedResource, UrlArgs};
+use crate::platform::client::PlatformClient;
+use crate::platform::follow::{AfterIngest, FollowedItem, follow};
 use crate::platform::problem::Problem;
-use crate::platform::show::{Show, bytes, progress, text};
-use crate::platform::upload;
+use crate::platform::reporter::Reporter;
+use crate::platform::responses::{format_bytes, is_ready, package_line, package_progress, text};
 
-/// Most items on a page of the API.
-const PAGE: u32 = 100;
+/// Maximum items of a page of the API.
+const MAX_PAGE_ITEMS: u32 = 100;
 
-/// `vpp request`.
-pub(crate) fn request(args: &Request, platform: &Platform, show: &Show) -> Result<(), Failure> {
-    let fields: Map<String, Value> = args.wishes.fields(&args.connection)?;
-    let id = |own: &std::path::Path| own.to_string_lossy().into_owned();
-    let beside: Vec<_> = args.wishes.beside().map(|own| (own.clone(), id(&own.given.path))).collect();
-    upload::ask(platform, show, fields, &args.contents, &beside, args.follow)
-}
-
-/// `vpp list`: page by page, until there are as many as were asked for. A page of a filtered list may be empty and not the last.
-pub(crate) fn list(args: &List, platform: &Platform, show: &Show) -> Result<(), Failure> {
-    let (path, items, kind) = match args.what {
-        Listed::Packages => ("/packaged_content", "packaged_content", "package"),
-        Listed::Contents => ("/input_content", "input_content", "content"),
+/// `vpp list`: fetches pages until the limit is reached or none follows. A page of a filtered list may be empty and yet not the
+/// last.
+pub(crate) fn list(args: &ListArgs, platform: &PlatformClient, reporter: &Reporter) -> Result<(), Failure> {
+    let (path, items, line_type) = match args.resource {
+        ListedResource::Packages => ("/packaged_content", "packaged_content", "package"),
+        ListedResource::Contents => ("/input_content", "input_content", "content"),
     };
-    match args.what {
-        Listed::Packages if args.origin.is_some() => return Err(Failure::usage("--origin is of contents")),
-        Listed::Contents if args.of.is_some() => return Err(Failure::usage("--of is of packages")),
+    match args.resource {
+        ListedResource::Packages if args.origin.is_some() => {
+            return Err(Failure::usage("--origin requires vpp list contents"));
+        }
+        ListedResource::Contents if args.of.is_some() => return Err(Failure::usage("--of requires vpp list packages")),
         _ => {}
     }
-    let mut left = if args.all { u32::MAX } else { args.limit };
+    let mut remaining = (!args.all).then_some(args.limit);
     let mut cursor = args.cursor.clone();
     loop {
-        let limit = left.min(PAGE).to_string();
+        let limit = remaining.unwrap_or(MAX_PAGE_ITEMS).min(MAX_PAGE_ITEMS).to_string();
         let filters =
             [("status", &args.status), ("input_content_id", &args.of), ("origin", &args.origin), ("cursor", &cursor)];
         let mut query = vec![("limit", limit.as_str())];
         query.extend(filters.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?))));
-        let page = platform.ask(get(path).query(&query))?;
+        let page = platform.send(get(path).query(&query))?;
         for item in page[items].as_array().into_iter().flatten() {
-            show.event(kind, None, json!({ kind: item }));
-            show.answer(&row(args.what, item));
-            left = left.saturating_sub(1);
+            reporter.json_line(line_type, None, json!({ line_type: item }));
+            reporter.result(&list_row(args.resource, item));
+            // A page that is longer than its limit leaves none to fetch.
+            remaining = remaining.map(|count| count.saturating_sub(1));
         }
         cursor = page["next_cursor"].as_str().map(str::to_owned);
-        if cursor.is_none() || left == 0 {
-            show.event("page", None, json!({"next_cursor": cursor}));
-            cursor.iter().for_each(|cursor| show.say(&format!("there are more: --cursor {cursor}")));
+        if cursor.is_none() || remaining == Some(0) {
+            reporter.json_line("page", None, json!({"next_cursor": cursor}));
+            cursor.iter().for_each(|cursor| reporter.notice(&format!("to list more: --cursor {cursor}")));
             return Ok(());
         }
     }
 }
 
-fn row(what: Listed, item: &Value) -> String {
-    let at = text(item, "created_at");
-    match what {
-        Listed::Packages => {
-            let state =
-                item["failure"]["code"].as_str().map_or_else(|| progress(item), |code| format!("Failed: {code}"));
-            format!("{}  {at}  {state}  {}", text(item, "packaged_content_id"), text(item, "url"))
+fn list_row(resource: ListedResource, item: &Value) -> String {
+    let created_at = text(item, "created_at");
+    match resource {
+        ListedResource::Packages => {
+            let failed = item["failure"]["code"].as_str().map(|code| format!("Failed: {code}"));
+            let status = failed.unwrap_or_else(|| package_progress(item));
+            format!("{}  {created_at}  {status}  {}", text(item, "packaged_content_id"), text(item, "url"))
         }
-        Listed::Contents => {
+        ListedResource::Contents => {
             let status = text(item, "status");
-            let state = item["code"].as_str().map_or_else(|| status.to_owned(), |code| format!("{status}: {code}"));
-            let size = bytes(item["bytes"].as_u64().unwrap_or_default());
-            format!("{}  {at}  {state}  {size}  {}", text(item, "input_content_id"), text(item, "input_content_origin"))
+            let status = item["code"].as_str().map_or_else(|| status.to_owned(), |code| format!("{status}: {code}"));
+            let size = format_bytes(item["bytes"].as_u64().unwrap_or_default());
+            let (id, origin) = (text(item, "input_content_id"), text(item, "input_content_origin"));
+            format!("{id}  {created_at}  {status}  {size}  {origin}")
         }
     }
 }
 
-/// `vpp status`: of packages, and of contents.
-pub(crate) fn status(args: &Named, platform: &Platform, show: &Show) {
+/// `vpp status`, of packages and contents.
+pub(crate) fn status(args: &IdArgs, platform: &PlatformClient, reporter: &Reporter) {
     let mut followed = Vec::new();
     for id in &args.ids {
-        match one(id, platform, show, args.follow) {
-            Ok(own) => followed.extend(own),
-            Err(failure) => show.failed(id, &failure),
+        match report_status(id, platform, reporter, args.follow) {
+            Ok(item) => followed.extend(item),
+            Err(failure) => reporter.failure(id, &failure),
         }
     }
-    follow(platform, show, followed, None);
+    follow(platform, reporter, followed, None);
 }
 
-/// Shows what an id is of, or says what is to be followed.
-fn one(id: &str, platform: &Platform, show: &Show, stay: bool) -> Result<Option<Followed>, Failure> {
-    match platform.ask(get(&format!("/packaged_content/{id}"))) {
-        Ok(_) if stay => Ok(Some(Followed::package(id))),
+/// Reports the status of a package or content; with `to_follow`, returns the item to follow instead.
+fn report_status(
+    id: &str,
+    platform: &PlatformClient,
+    reporter: &Reporter,
+    to_follow: bool,
+) -> Result<Option<FollowedItem>, Failure> {
+    match platform.send(get(&format!("/packaged_content/{id}"))) {
+        Ok(_) if to_follow => Ok(Some(FollowedItem::package(id))),
         Ok(package) => {
-            show.event("package", None, json!({"package": package}));
-            show.answer(&line(None, &package));
-            show.answer(&format!("  {}", progress(&package)));
-            ended(&package).map(|_| None)
+            reporter.json_line("package", None, json!({"package": package}));
+            reporter.result(&package_line(None, &package));
+            reporter.result(&format!("  {}", package_progress(&package)));
+            is_ready(&package).map(|_| None)
         }
         Err(Failure::Platform(problem)) if problem.code == "package_not_found" => {
-            let content = platform.ask(get(&format!("/input_content/{id}"))).map_err(|failure| match failure {
+            let content = platform.send(get(&format!("/input_content/{id}"))).map_err(|failure| match failure {
                 Failure::Platform(other) if other.code == "content_not_found" => Failure::Platform(problem),
                 failure => failure,
             })?;
-            if stay {
-                return Ok(Some(Followed::content(id, Then::FollowOwn)));
+            if to_follow {
+                return Ok(Some(FollowedItem::content(id, AfterIngest::FollowPackage)));
             }
-            show.event("content", None, json!({"content": content}));
-            show.answer(&row(Listed::Contents, &content));
+            reporter.json_line("content", None, json!({"content": content}));
+            reporter.result(&list_row(ListedResource::Contents, &content));
             for warning in content["preflight"]["warnings"].as_array().into_iter().flatten() {
-                show.answer(&format!("  {}: {}", text(warning, "code"), text(warning, "message")));
+                reporter.result(&format!("  {}: {}", text(warning, "code"), text(warning, "message")));
             }
             match text(&content, "status") {
                 "Refused" => Err(Failure::refused(text(&content, "code").to_owned(), text(&content, "message"))),
@@ -117,80 +121,81 @@ fn one(id: &str, platform: &Platform, show: &Show, stay: bool) -> Result<Option<
 }
 
 /// `vpp url`.
-pub(crate) fn url(args: &Url, platform: &Platform, show: &Show) -> Result<(), Failure> {
-    let package = platform.ask(get(&format!("/packaged_content/{}", args.id)))?;
-    if !ended(&package)? {
+pub(crate) fn url(args: &UrlArgs, platform: &PlatformClient, reporter: &Reporter) -> Result<(), Failure> {
+    let package = platform.send(get(&format!("/packaged_content/{}", args.id)))?;
+    if !is_ready(&package)? {
         let detail = format!("the package is {}", text(&package, "status"));
         let problem = json!({"code": "package_not_ready", "detail": detail});
-        return Err(Failure::Platform(Box::new(Problem::of(409, &problem))));
+        return Err(Failure::Platform(Box::new(Problem::from_response(409, &problem))));
     }
     let urls = &package["urls"];
-    let mut view = json!({"packaged_content_id": args.id, "dash": urls["dash"], "hls": urls["hls"]});
+    let mut result = json!({"packaged_content_id": args.id, "dash": urls["dash"], "hls": urls["hls"]});
     if args.token {
         let body = args.seconds.map_or_else(|| json!({}), |seconds| json!({"seconds": seconds}));
-        let token = platform.ask(post(&format!("/packaged_content/{}/playback_tokens", args.id)).body(&body))?;
+        let token = platform.send(post(&format!("/packaged_content/{}/playback_tokens", args.id)).body(&body))?;
         for name in ["token", "expires_at", "license_url"] {
             if !token[name].is_null() {
-                view[name] = token[name].clone();
+                result[name] = token[name].clone();
             }
         }
-        // Where the CDN asks for leave, the addresses that come with a token have it in them.
+        // With private playback, the addresses that come with the token have a signed path.
         for name in ["dash", "hls"] {
             if token["urls"][name].is_string() {
-                view[name] = token["urls"][name].clone();
+                result[name] = token["urls"][name].clone();
             }
         }
     }
     if package["private"] == true && !args.token {
-        show.say("the CDN asks for leave to read these: addresses that have it in them come with --token");
+        reporter
+            .notice("the CDN requires signed paths for this package: use --token to get addresses with a signed path");
     }
-    let fields: &[&str] = match (args.dash, args.hls) {
+    let addresses: &[&str] = match (args.dash, args.hls) {
         (true, _) => &["dash"],
         (_, true) => &["hls"],
         _ => &["dash", "hls"],
     };
-    let named = fields.len() > 1 || args.token;
-    for name in fields.iter().chain(&["token", "expires_at", "license_url"]) {
-        match view[*name].as_str() {
-            Some(value) if named => show.answer(&format!("{name:<11}  {value}")),
-            Some(value) => show.answer(value),
+    let with_names = addresses.len() > 1 || args.token;
+    for name in addresses.iter().chain(&["token", "expires_at", "license_url"]) {
+        match result[*name].as_str() {
+            Some(value) if with_names => reporter.result(&format!("{name:<11}  {value}")),
+            Some(value) => reporter.result(value),
             None => {}
         }
     }
-    show.event("urls", None, view);
+    reporter.json_line("urls", None, result);
     Ok(())
 }
 
 /// `vpp delete`.
-pub(crate) fn remove(args: &Delete, platform: &Platform, show: &Show) {
-    let kind = if args.contents { "input_content" } else { "packaged_content" };
+pub(crate) fn delete(args: &DeleteArgs, platform: &PlatformClient, reporter: &Reporter) {
+    let collection = if args.contents { "input_content" } else { "packaged_content" };
     let mut followed = Vec::new();
     for id in &args.ids {
-        let path = format!("/{kind}/{id}");
-        match platform.ask(delete(&path)) {
-            Ok(_) if args.follow => followed.push(Followed::gone(id, path)),
-            Ok(answer) => {
-                show.event("deleted", None, json!({"id": id}));
-                show.answer(&format!("{id}  {}", text(&answer, "status")));
+        let path = format!("/{collection}/{id}");
+        match platform.send(api_request::delete(&path)) {
+            Ok(_) if args.follow => followed.push(FollowedItem::deletion(id, path)),
+            Ok(response) => {
+                reporter.json_line("deleted", None, json!({"id": id}));
+                reporter.result(&format!("{id}  {}", text(&response, "status")));
             }
-            Err(failure) => show.failed(id, &failure),
+            Err(failure) => reporter.failure(id, &failure),
         }
     }
-    follow(platform, show, followed, None);
+    follow(platform, reporter, followed, None);
 }
 
 /// `vpp retry`.
-pub(crate) fn retry(args: &Named, platform: &Platform, show: &Show) {
+pub(crate) fn retry(args: &IdArgs, platform: &PlatformClient, reporter: &Reporter) {
     let mut followed = Vec::new();
     for id in &args.ids {
-        match platform.ask(post(&format!("/packaged_content/{id}/retry"))) {
-            Ok(_) if args.follow => followed.push(Followed::package(id)),
+        match platform.send(post(&format!("/packaged_content/{id}/retry"))) {
+            Ok(_) if args.follow => followed.push(FollowedItem::package(id)),
             Ok(package) => {
-                show.event("package", None, json!({"package": package}));
-                show.answer(&line(None, &package));
+                reporter.json_line("package", None, json!({"package": package}));
+                reporter.result(&package_line(None, &package));
             }
-            Err(failure) => show.failed(id, &failure),
+            Err(failure) => reporter.failure(id, &failure),
         }
     }
-    follow(platform, show, followed, None);
+    follow(platform, reporter, followed, None);
 }

@@ -1,7 +1,7 @@
-//! Looking again and again, until it is done.
+//! Polling of contents, packages and deletions until they are complete.
 //!
-//! One thread looks at everything that is followed, in turn, with pauses that grow while nothing changes. Things to follow may
-//! come in while it looks: the files of an upload, as they arrive.
+//! One thread polls every item in turn, with pauses that grow while nothing changes. Items may be added while it polls: the files
+//! of an upload, as each is complete.
 
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::thread;
@@ -11,67 +11,72 @@ use indicatif::ProgressBar;
 use serde_json::{Map, Value, json};
 
 use crate::failure::Failure;
-use crate::platform::http::{Platform, get, post};
-use crate::platform::request;
-use crate::platform::show::{Show, number, progress, text};
+use crate::platform::api_request::{get, post};
+use crate::platform::client::PlatformClient;
+use crate::platform::package_request;
+use crate::platform::reporter::Reporter;
+use crate::platform::responses::{is_ready, number, package_line, package_progress, text};
 
 const SHORTEST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// What is done when a content is judged.
+/// The action after a content is ingested.
 #[derive(Debug, Clone)]
-pub(crate) enum Then {
-    /// Nothing.
+pub(crate) enum AfterIngest {
+    /// Stop following it.
     Stop,
-    /// Follow the package that the platform made of its own accord.
-    FollowOwn,
-    /// Ask for a package with these fields, and perhaps follow it.
-    Ask { fields: Map<String, Value>, follow: bool },
+    /// Follow the package that the platform creates on upload.
+    FollowPackage,
+    /// Request a package with these fields, and optionally follow it.
+    RequestPackage { fields: Map<String, Value>, follow: bool },
 }
 
-/// How far it is.
+/// The resource that is polled.
 #[derive(Debug, Clone)]
-enum Stage {
-    Verdict { content: String, then: Then },
+enum Target {
+    /// A content, until it is ingested or refused.
+    Content { id: String, then: AfterIngest },
+    /// A package, until it is Ready or Failed.
     Package { id: String },
-    Gone { path: String },
+    /// A resource that is being deleted, until it is not found.
+    Deletion { path: String },
 }
 
-/// Something that is followed.
+/// An item that is followed.
 #[derive(Debug)]
-pub(crate) struct Followed {
-    /// The file or id that a person knows it by.
+pub(crate) struct FollowedItem {
+    /// The file name or ID that is printed.
     name: String,
-    /// Whether the name is a file's.
+    /// Whether the name is that of an uploaded file.
     is_file: bool,
-    stage: Stage,
-    seen: Value,
+    target: Target,
+    last_response: Value,
     bar: Option<ProgressBar>,
 }
 
-impl Followed {
-    /// A content, and what then.
-    pub(crate) fn content(content: &str, then: Then) -> Self {
-        Self::new(content, Stage::Verdict { content: content.to_owned(), then })
+impl FollowedItem {
+    /// Follows a content, and then performs the action.
+    pub(crate) fn content(id: &str, then: AfterIngest) -> Self {
+        Self::new(id, Target::Content { id: id.to_owned(), then })
     }
 
-    /// A package.
+    /// Follows a package.
     pub(crate) fn package(id: &str) -> Self {
-        Self::new(id, Stage::Package { id: id.to_owned() })
+        Self::new(id, Target::Package { id: id.to_owned() })
     }
 
-    /// What is at a path of the API, until nothing is.
-    pub(crate) fn gone(id: &str, path: String) -> Self {
-        Self::new(id, Stage::Gone { path })
+    /// Follows a deletion, by the path of the resource.
+    pub(crate) fn deletion(id: &str, path: String) -> Self {
+        Self::new(id, Target::Deletion { path })
     }
 
-    /// It is what came of a file.
+    /// Sets the uploaded file that the item belongs to.
     pub(crate) fn of_file(self, file: &str) -> Self {
         Self { name: file.to_owned(), is_file: true, ..self }
     }
 
-    fn new(name: &str, stage: Stage) -> Self {
-        Self { name: name.to_owned(), is_file: false, stage, seen: Value::Null, bar: None }
+    fn new(name: &str, target: Target) -> Self {
+        Self { name: name.to_owned(), is_file: false, target, last_response: Value::Null, bar: None }
     }
 
     fn file(&self) -> Option<&str> {
@@ -79,163 +84,153 @@ impl Followed {
     }
 }
 
-/// What one look came to.
-enum Look {
-    Same,
+/// The result of a poll.
+enum PollResult {
+    Unchanged,
     Changed,
-    Done,
+    Complete,
 }
 
-/// Follows all of these. What fails is shown; the rest goes on.
-pub(crate) fn follow(platform: &Platform, show: &Show, mut all: Vec<Followed>, more: Option<Receiver<Followed>>) {
-    let mut more = more;
+/// Follows the items, and those that arrive through `added`, until all are complete. A failure is reported and ends its item only.
+pub(crate) fn follow(
+    platform: &PlatformClient,
+    reporter: &Reporter,
+    mut items: Vec<FollowedItem>,
+    mut added: Option<Receiver<FollowedItem>>,
+) {
     let mut pause = SHORTEST_PAUSE;
     loop {
-        if let Some(source) = &more {
-            let open = take(source, &mut all);
-            more = more.filter(|_| open);
+        if let Some(receiver) = &added {
+            let is_open = receive_added(receiver, &mut items);
+            added = added.filter(|_| is_open);
         }
-        if all.is_empty() && more.is_none() {
+        if items.is_empty() && added.is_none() {
             return;
         }
         let mut changed = false;
-        all.retain_mut(|own| match look(platform, show, own) {
-            Ok(Look::Same) => true,
-            Ok(Look::Changed) => {
+        items.retain_mut(|item| match poll(platform, reporter, item) {
+            Ok(PollResult::Unchanged) => true,
+            Ok(PollResult::Changed) => {
                 changed = true;
                 true
             }
             ended => {
                 changed = true;
-                own.bar.iter().for_each(ProgressBar::finish_and_clear);
-                ended.err().iter().for_each(|failure| show.failed(&own.name, failure));
+                item.bar.iter().for_each(ProgressBar::finish_and_clear);
+                ended.err().iter().for_each(|failure| reporter.failure(&item.name, failure));
                 false
             }
         });
         pause = if changed { SHORTEST_PAUSE } else { (pause * 3 / 2).min(LONGEST_PAUSE) };
-        if !all.is_empty() {
+        if !items.is_empty() {
             thread::sleep(pause);
         }
     }
 }
 
-/// Takes what has come, and waits when there is nothing else to do. Answers whether more may come.
-fn take(source: &Receiver<Followed>, all: &mut Vec<Followed>) -> bool {
-    if all.is_empty() {
-        match source.recv() {
-            Ok(own) => all.push(own),
+/// Receives added items; waits for one if there is no other item. Returns whether further items may arrive.
+fn receive_added(receiver: &Receiver<FollowedItem>, items: &mut Vec<FollowedItem>) -> bool {
+    if items.is_empty() {
+        match receiver.recv() {
+            Ok(item) => items.push(item),
             Err(_) => return false,
         }
     }
     loop {
-        match source.try_recv() {
-            Ok(own) => all.push(own),
+        match receiver.try_recv() {
+            Ok(item) => items.push(item),
             Err(TryRecvError::Empty) => return true,
             Err(TryRecvError::Disconnected) => return false,
         }
     }
 }
 
-fn look(platform: &Platform, show: &Show, own: &mut Followed) -> Result<Look, Failure> {
-    match own.stage.clone() {
-        Stage::Verdict { content, then } => {
-            let Some(content) = found(platform, &format!("/input_content/{content}"))? else { return Ok(Look::Same) };
-            judged(platform, show, own, &content, then)
-        }
-        Stage::Package { id } => {
-            let package = platform.ask(get(&format!("/packaged_content/{id}")))?;
-            if package == own.seen {
-                return Ok(Look::Same);
+fn poll(platform: &PlatformClient, reporter: &Reporter, item: &mut FollowedItem) -> Result<PollResult, Failure> {
+    match item.target.clone() {
+        Target::Content { id, then } => match find(platform, &format!("/input_content/{id}"))? {
+            Some(content) => after_ingest(platform, reporter, item, &content, then),
+            None => Ok(PollResult::Unchanged),
+        },
+        Target::Package { id } => {
+            let package = platform.send(get(&format!("/packaged_content/{id}")))?;
+            if package == item.last_response {
+                return Ok(PollResult::Unchanged);
             }
-            show_package(show, own, &package);
-            own.seen = package;
-            ended(&own.seen).map(|done| if done { Look::Done } else { Look::Changed })
+            report_package(reporter, item, &package);
+            item.last_response = package;
+            is_ready(&item.last_response).map(|ready| if ready { PollResult::Complete } else { PollResult::Changed })
         }
-        Stage::Gone { path } => {
-            if found(platform, &path)?.is_some() {
-                return Ok(Look::Same);
+        Target::Deletion { path } => {
+            if find(platform, &path)?.is_some() {
+                return Ok(PollResult::Unchanged);
             }
-            show.event("deleted", None, json!({"id": own.name}));
-            show.answer(&format!("{}  deleted", own.name));
-            Ok(Look::Done)
+            reporter.json_line("deleted", None, json!({"id": item.name}));
+            reporter.result(&format!("{}  deleted", item.name));
+            Ok(PollResult::Complete)
         }
     }
 }
 
-/// What is at a path, or nothing when nothing is there.
-fn found(platform: &Platform, path: &str) -> Result<Option<Value>, Failure> {
-    match platform.ask(get(path)) {
+/// Returns the resource at a path; `None` if it does not exist.
+fn find(platform: &PlatformClient, path: &str) -> Result<Option<Value>, Failure> {
+    match platform.send(get(path)) {
         Err(Failure::Platform(problem)) if problem.status == 404 && problem.code.ends_with("_not_found") => Ok(None),
         other => other.map(Some),
     }
 }
 
-/// A content has its verdict.
-fn judged(platform: &Platform, show: &Show, own: &mut Followed, content: &Value, then: Then) -> Result<Look, Failure> {
-    show_content(show, own.file(), content);
+/// Reports a content whose ingest is complete, and performs the action.
+fn after_ingest(
+    platform: &PlatformClient,
+    reporter: &Reporter,
+    item: &mut FollowedItem,
+    content: &Value,
+    then: AfterIngest,
+) -> Result<PollResult, Failure> {
+    reporter.json_line("content", item.file(), json!({"content": content}));
     let status = text(content, "status");
     if status == "Refused" {
         return Err(Failure::refused(text(content, "code").to_owned(), text(content, "message")));
     }
-    show.say(&format!("{}: {status}", own.name));
+    reporter.notice(&format!("{}: {status}", item.name));
     let id = match then {
-        _ if status != "Ingested" => return Ok(Look::Done),
-        Then::Stop => return Ok(Look::Done),
-        Then::FollowOwn => match text(content, "packaged_content_id") {
+        _ if status != "Ingested" => return Ok(PollResult::Complete),
+        AfterIngest::Stop => return Ok(PollResult::Complete),
+        AfterIngest::FollowPackage => match text(content, "packaged_content_id") {
             "" => {
-                show.say(&format!("{}: nothing is packaged on upload here: ask for it with vpp request", own.name));
-                return Ok(Look::Done);
+                reporter.notice(&format!(
+                    "{}: this platform does not package on upload: request a package with vpp request",
+                    item.name
+                ));
+                return Ok(PollResult::Complete);
             }
             id => id.to_owned(),
         },
-        Then::Ask { fields, follow } => {
-            let body = request::body(fields, &[text(content, "input_content_id").to_owned()], &[]);
-            let package = platform.ask(post("/packaged_content").body(&body))?;
+        AfterIngest::RequestPackage { fields, follow } => {
+            let body = package_request::body(fields, &[text(content, "input_content_id").to_owned()], &[]);
+            let package = platform.send(post("/packaged_content").body(&body))?;
             if !follow {
-                show_package(show, own, &package);
-                show.answer(&line(own.file(), &package));
-                return Ok(Look::Done);
+                report_package(reporter, item, &package);
+                reporter.result(&package_line(item.file(), &package));
+                return Ok(PollResult::Complete);
             }
             text(&package, "packaged_content_id").to_owned()
         }
     };
-    own.stage = Stage::Package { id };
-    Ok(Look::Changed)
+    item.target = Target::Package { id };
+    Ok(PollResult::Changed)
 }
 
-fn show_content(show: &Show, file: Option<&str>, content: &Value) {
-    show.event("content", file, json!({"content": content}));
-}
-
-fn show_package(show: &Show, own: &mut Followed, package: &Value) {
-    show.event("package", own.file(), json!({"package": package}));
-    let bar = own.bar.get_or_insert_with(|| show.work_units(&own.name));
+fn report_package(reporter: &Reporter, item: &mut FollowedItem, package: &Value) {
+    reporter.json_line("package", item.file(), json!({"package": package}));
+    let bar = item.bar.get_or_insert_with(|| reporter.package_bar(&item.name));
     bar.set_length(number(&package["progress"], "work_units_total"));
     bar.set_position(number(&package["progress"], "work_units_done"));
-    let now = progress(package);
-    if progress(&own.seen) != now {
-        show.progress(bar, &own.name, now);
+    let progress = package_progress(package);
+    if package_progress(&item.last_response) != progress {
+        reporter.progress(bar, &item.name, progress);
     }
     if text(package, "status") == "Ready" {
-        show.answer(&line(own.file(), package));
-    }
-}
-
-/// A package on a line.
-pub(crate) fn line(file: Option<&str>, package: &Value) -> String {
-    let fields = [text(package, "packaged_content_id"), text(package, "status"), text(package, "url")];
-    fields.into_iter().chain(file).collect::<Vec<_>>().join("  ")
-}
-
-/// Whether a package is Ready, or is still to be; that it has failed is a failure.
-pub(crate) fn ended(package: &Value) -> Result<bool, Failure> {
-    match text(package, "status") {
-        "Ready" => Ok(true),
-        "Failed" => {
-            let failure = &package["failure"];
-            let message = format!("in {}: {}", text(failure, "stage"), text(failure, "message"));
-            Err(Failure::refused(text(failure, "code").to_owned(), message))
-        }
-        _ => Ok(false),
+        reporter.result(&package_line(item.file(), package));
     }
 }

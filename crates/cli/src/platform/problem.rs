@@ -1,58 +1,58 @@
-//! What the platform answers when it does not do something: RFC 9457 problems, and what their codes ask of a person.
+//! Error responses of the platform (RFC 9457 problem details) and the actions that their codes suggest.
 
 use std::fmt;
 
 use serde_json::Value;
 
-/// A problem.
+/// An error response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Problem {
     pub(crate) status: u16,
     pub(crate) code: String,
     pub(crate) detail: String,
     pub(crate) field: Option<String>,
-    /// Of an upload that is not whole, the parts that are missing.
+    /// The missing parts of an incomplete upload.
     pub(crate) missing: Vec<u16>,
 }
 
 impl Problem {
-    /// The problem of an answer, which another server than the platform may have given.
-    pub(crate) fn of(status: u16, answer: &Value) -> Self {
-        let text = |name: &str| answer.get(name).and_then(Value::as_str).map(str::to_owned);
-        let missing = answer.get("missing").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    /// Parses an error response. A server other than the platform may have sent it, such as a proxy.
+    pub(crate) fn from_response(status: u16, body: &Value) -> Self {
+        let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
+        let missing = body.get("missing").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         Self {
             status,
             code: text("code").unwrap_or_else(|| format!("status_{status}")),
-            detail: text("detail").or_else(|| text("message")).unwrap_or_else(|| format!("the answer was {status}")),
+            detail: text("detail").or_else(|| text("message")).unwrap_or_else(|| format!("HTTP status {status}")),
             field: text("field"),
             missing: missing.iter().filter_map(|part| part.as_u64()?.try_into().ok()).collect(),
         }
     }
 
-    /// Whether the same request may be answered otherwise in a while.
-    pub(crate) fn is_passing(&self) -> bool {
+    /// Whether the same request may succeed later.
+    pub(crate) fn is_retryable(&self) -> bool {
         self.status == 429 || self.status >= 500
     }
 
-    /// Whether who asks has to show something else.
-    pub(crate) fn is_credential(&self) -> bool {
+    /// Whether the token is not accepted, or its role is insufficient.
+    pub(crate) fn is_credential_error(&self) -> bool {
         matches!(self.status, 401 | 403)
     }
 
-    /// What a person can do about it, where the detail does not say.
+    /// Returns the action that resolves the problem, where the detail does not state it.
     pub(crate) fn action(&self) -> Option<&'static str> {
         let action = match self.code.as_str() {
-            "credential_missing" => "put a token of this platform into VPP_TOKEN, or name its file with --token-file",
+            "credential_missing" => "set VPP_TOKEN to a token of this platform, or specify its file with --token-file",
             "role_insufficient" => "use an operator's token",
-            "status_401" | "status_403" => "see that the token is one of this platform, and not over",
-            "package_not_found" | "content_not_found" => "see what there is: vpp list packages, vpp list contents",
-            "package_not_ready" => "wait for it: vpp status ID --follow",
-            "package_failed" => "see why: vpp status ID; when the cause is mended: vpp retry ID",
-            "package_deleting" => "wait until it is gone: vpp delete ID --follow",
-            "content_refused" => "see why: vpp status ID",
-            "upload_expired" | "upload_not_found" => "run the command again: it begins anew",
-            "route_not_found" => "see that --api is the address of the platform's API",
-            _ if self.is_passing() => "run the command again in a while",
+            "status_401" | "status_403" => "check that the token is of this platform and has not expired",
+            "package_not_found" | "content_not_found" => "list the IDs with vpp list packages or vpp list contents",
+            "package_not_ready" => "wait for it with vpp status ID --follow",
+            "package_failed" => "show the reason with vpp status ID; after the cause is fixed, run vpp retry ID",
+            "package_deleting" => "wait for the deletion with vpp delete ID --follow",
+            "content_refused" => "show the reason with vpp status ID",
+            "upload_expired" | "upload_not_found" => "run the command again to start a new upload",
+            "route_not_found" => "check that --api is the address of the platform's API",
+            _ if self.is_retryable() => "run the command again later",
             _ => return None,
         };
         Some(action)
@@ -77,18 +77,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_problem_says_its_code_its_field_and_what_to_do() {
-        let problem = Problem::of(400, &json!({"code": "invalid_field", "field": "layout", "detail": "expected this"}));
+    fn a_problem_displays_its_code_its_field_and_the_action() {
+        let body = json!({"code": "invalid_field", "field": "layout", "detail": "expected this"});
+        let problem = Problem::from_response(400, &body);
         assert_eq!(problem.to_string(), "invalid_field: layout: expected this");
-        let problem = Problem::of(404, &json!({"code": "package_not_found", "detail": "there is no such package"}));
+        let body = json!({"code": "package_not_found", "detail": "there is no such package"});
+        let problem = Problem::from_response(404, &body);
         assert!(problem.to_string().contains("vpp list packages"), "{problem}");
     }
 
     #[test]
-    fn what_another_server_answers_is_a_problem_too() {
-        let problem = Problem::of(502, &Value::Null);
-        assert_eq!((problem.code.as_str(), problem.is_passing()), ("status_502", true));
-        // API Gateway's own refusals say `message` alone.
-        assert_eq!(Problem::of(401, &json!({"message": "Unauthorized"})).detail, "Unauthorized");
+    fn the_response_of_another_server_is_a_problem_too() {
+        let problem = Problem::from_response(502, &Value::Null);
+        assert_eq!((problem.code.as_str(), problem.is_retryable()), ("status_502", true));
+        // API Gateway's own error responses have only `message`.
+        assert_eq!(Problem::from_response(401, &json!({"message": "Unauthorized"})).detail, "Unauthorized");
     }
 }

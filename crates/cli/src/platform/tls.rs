@@ -1,32 +1,26 @@
-//! TLS below the HTTP client, and names below it.
+//! TLS for the HTTP client.
 //!
-//! ureq's own choice of rustls would ask for features that the AWS SDK does not, and every crate above rustls would be compiled
-//! twice. So the client is built without TLS, and the two dozen lines that put rustls under it are here: the same rustls, the same
-//! cipher suites and the system's own certificates, as the functions use them.
-//!
-//! `*.localhost` is this machine (RFC 6761 6.3). Browsers and curl know that; not every system's resolver does, and the local AWS
-//! tells its services apart by such names.
+//! The TLS feature of ureq enables rustls features that the AWS SDK does not, so that every crate above rustls would be compiled
+//! twice. ureq is therefore built without TLS, and this module connects it to the rustls that the functions use: the same
+//! version, the same cipher suites, and the certificates of the system.
 
 use std::fmt;
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
-use ureq::config::Config;
-use ureq::http::Uri;
-use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, Transport, TransportAdapter,
 };
 
-/// Puts TLS on a connection to an `https` address.
+/// Adds TLS to a connection to an `https` address.
 #[derive(Default)]
-pub(crate) struct Tls(OnceLock<Arc<ClientConfig>>);
+pub(crate) struct TlsConnector(OnceLock<Arc<ClientConfig>>);
 
-impl Tls {
-    /// Reading the system's certificates takes some milliseconds: it is done once, and not for a local platform.
+impl TlsConnector {
+    /// Returns the configuration. It is created at the first `https` request, because reading the certificates of the system
+    /// takes several milliseconds.
     fn config(&self) -> Result<Arc<ClientConfig>, ureq::Error> {
         if let Some(config) = self.0.get() {
             return Ok(Arc::clone(config));
@@ -35,7 +29,7 @@ impl Tls {
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         if roots.is_empty() {
             return Err(ureq::Error::Tls(
-                "the system has no certificates: install them, or name a file in SSL_CERT_FILE",
+                "the system has no certificates: install them, or specify a file in SSL_CERT_FILE",
             ));
         }
         let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -45,8 +39,8 @@ impl Tls {
     }
 }
 
-impl<In: Transport> Connector<In> for Tls {
-    type Out = Either<In, Secured>;
+impl<In: Transport> Connector<In> for TlsConnector {
+    type Out = Either<In, TlsTransport>;
 
     fn connect(&self, details: &ConnectionDetails<'_>, chained: Option<In>) -> Result<Option<Self::Out>, ureq::Error> {
         let Some(transport) = chained else { return Ok(None) };
@@ -54,19 +48,19 @@ impl<In: Transport> Connector<In> for Tls {
             return Ok(Some(Either::A(transport)));
         }
         let host = details.uri.host().unwrap_or_default().trim_matches(['[', ']']);
-        let name = ServerName::try_from(host.to_owned()).map_err(|_| ureq::Error::Tls("the host's name is none"))?;
+        let name = ServerName::try_from(host.to_owned()).map_err(|_| ureq::Error::Tls("the host name is invalid"))?;
         let mut connection = ClientConnection::new(self.config()?, name).map_err(other)?;
         let mut socket = TransportAdapter::new(transport.boxed(), Arc::clone(&details.current_time));
         socket.set_timeout(details.timeout);
         connection.complete_io(&mut socket)?;
         let buffers = LazyBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size());
-        Ok(Some(Either::B(Secured { buffers, stream: StreamOwned::new(connection, socket) })))
+        Ok(Some(Either::B(TlsTransport { buffers, stream: StreamOwned::new(connection, socket) })))
     }
 }
 
-impl fmt::Debug for Tls {
+impl fmt::Debug for TlsConnector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Tls")
+        f.write_str("TlsConnector")
     }
 }
 
@@ -74,13 +68,13 @@ fn other(error: rustls::Error) -> ureq::Error {
     ureq::Error::Other(Box::new(error))
 }
 
-/// A connection with TLS on it.
-pub(crate) struct Secured {
+/// A connection with TLS.
+pub(crate) struct TlsTransport {
     buffers: LazyBuffers,
     stream: StreamOwned<ClientConnection, TransportAdapter>,
 }
 
-impl Transport for Secured {
+impl Transport for TlsTransport {
     fn buffers(&mut self) -> &mut dyn Buffers {
         &mut self.buffers
     }
@@ -107,30 +101,8 @@ impl Transport for Secured {
     }
 }
 
-impl fmt::Debug for Secured {
+impl fmt::Debug for TlsTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secured")
+        f.write_str("TlsTransport")
     }
-}
-
-/// The system's resolver, which is not asked for names that are this machine.
-#[derive(Debug, Default)]
-pub(crate) struct Names(DefaultResolver);
-
-impl Resolver for Names {
-    fn resolve(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        if !is_local(uri.host().unwrap_or_default()) {
-            return self.0.resolve(uri, config, timeout);
-        }
-        let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
-        let mut addresses = self.empty();
-        addresses.push(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
-        Ok(addresses)
-    }
-}
-
-/// Whether a name means this machine, whoever is asked.
-pub(crate) fn is_local(host: &str) -> bool {
-    let host = host.trim_end_matches('.').to_ascii_lowercase();
-    host == "localhost" || host.ends_with(".localhost")
 }

@@ -1,75 +1,72 @@
-//! HTTP/1.1 as a server speaks it, with the faults of networks.
+//! An HTTP/1.1 server that can break connections.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::thread;
 
-/// A request, as far as it is read.
+/// A received request.
 #[derive(Debug)]
 pub(crate) struct Request {
     pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) query: String,
-    /// By names in small letters.
+    /// The headers by lower-case name.
     pub(crate) headers: BTreeMap<String, String>,
     pub(crate) body: Vec<u8>,
 }
 
-/// What a server does with a request.
+/// The reply to a request.
 #[derive(Debug)]
 pub(crate) enum Reply {
-    Answer(u16, String),
-    /// Ends the connection without a word.
-    Cut,
+    Response(u16, String),
+    /// Close the connection without a response.
+    Close,
 }
 
-/// What is done with a request whose head is read: how much of its body is read at all.
+/// A fault while the body of a request is received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Body {
-    Whole,
-    /// Half of it, and then the connection is cut.
-    Half,
+pub(crate) enum BodyFault {
+    None,
+    /// The connection breaks after half of the body.
+    BreakAfterHalf,
 }
 
-/// Serves requests.
-pub(crate) trait Serve: Send + Sync + 'static {
-    fn begins(&self, request: &Request) -> Body;
-    fn answer(&self, request: &Request) -> Reply;
+/// Handles requests.
+pub(crate) trait Handler: Send + Sync + 'static {
+    /// Called before the body is received.
+    fn body_fault(&self, request: &Request) -> BodyFault;
+    fn respond(&self, request: &Request) -> Reply;
 }
 
-/// Serves until the process ends, and answers host and port.
-pub(crate) fn start(serve: Arc<impl Serve>) -> String {
+/// Starts a server that runs until the process ends, and returns its host and port.
+pub(crate) fn start(handler: Arc<impl Handler>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            let serve = Arc::clone(&serve);
-            thread::spawn(move || connection(stream, &*serve));
+            let handler = Arc::clone(&handler);
+            thread::spawn(move || serve_connection(&mut BufReader::new(stream), &*handler));
         }
     });
     address
 }
 
-fn connection(stream: TcpStream, serve: &impl Serve) {
-    exchange(&mut BufReader::new(stream), serve);
-}
-
-/// Serves the requests of one connection, whatever it runs on.
-pub(crate) fn exchange<S: Read + Write>(stream: &mut BufReader<S>, serve: &impl Serve) {
-    while let Some(mut request) = head(stream) {
-        let length: u64 = request.headers.get("content-length").map_or(0, |own| own.parse().unwrap());
-        let plan = serve.begins(&request);
-        let wanted = if plan == Body::Half { length / 2 } else { length };
-        // Who goes away in the middle has sent no request.
-        let read = stream.by_ref().take(wanted).read_to_end(&mut request.body);
-        if plan == Body::Half || read.is_err() || request.body.len() as u64 != wanted {
+/// Serves the requests of a connection, over TCP or TLS.
+pub(crate) fn serve_connection<S: Read + Write>(stream: &mut BufReader<S>, handler: &impl Handler) {
+    while let Some(mut request) = read_head(stream) {
+        let length: u64 = request.headers.get("content-length").map_or(0, |value| value.parse().unwrap());
+        let fault = handler.body_fault(&request);
+        let expected = if fault == BodyFault::BreakAfterHalf { length / 2 } else { length };
+        // A client that closes the connection within the body has sent no request.
+        let read = stream.by_ref().take(expected).read_to_end(&mut request.body);
+        if fault == BodyFault::BreakAfterHalf || read.is_err() || request.body.len() as u64 != expected {
             return;
         }
-        match serve.answer(&request) {
-            Reply::Cut => return,
-            Reply::Answer(status, body) => {
+        match handler.respond(&request) {
+            Reply::Close => return,
+            Reply::Response(status, body) => {
                 let head = format!("HTTP/1.1 {status} Status\r\nContent-Length: {}\r\n\r\n", body.len());
                 if stream.get_mut().write_all(format!("{head}{body}").as_bytes()).is_err() {
                     return;
@@ -79,7 +76,8 @@ pub(crate) fn exchange<S: Read + Write>(stream: &mut BufReader<S>, serve: &impl 
     }
 }
 
-fn head(stream: &mut impl BufRead) -> Option<Request> {
+/// Reads the request line and the headers; `None` at the end of the connection.
+fn read_head(stream: &mut impl BufRead) -> Option<Request> {
     let mut line = String::new();
     stream.read_line(&mut line).ok().filter(|count| *count > 0)?;
     let mut words = line.split_whitespace().map(str::to_owned);

@@ -1,14 +1,14 @@
-//! What shells and manuals are told.
+//! `vpp completions` and `vpp manual`.
 
 use tempfile::TempDir;
 
 use crate::run;
 
 #[test]
-fn shells_complete_every_command_and_each_has_a_manual_page() {
+fn every_command_has_completions_and_a_manual_page() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let (status, script, _) = run("", ["completions", shell]);
-        assert!(status == 0 && ["upload", "retry", "follow"].iter().all(|own| script.contains(own)), "{shell}");
+        assert!(status == 0 && ["upload", "retry", "follow"].iter().all(|word| script.contains(word)), "{shell}");
     }
     let folder = TempDir::new().unwrap();
     assert_eq!(run("", ["manual", folder.path().to_str().unwrap()]).0, 0);

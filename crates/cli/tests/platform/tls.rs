@@ -1,4 +1,4 @@
-//! The API over TLS: only a certificate that the system trusts will do.
+//! The API over TLS.
 
 use std::fs;
 use std::io::BufReader;
@@ -11,22 +11,23 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::server::{Body, Reply, Request, Serve, exchange};
-use crate::{ended, vpp};
+use crate::server::{BodyFault, Handler, Reply, Request, serve_connection};
+use crate::{outcome, vpp};
 
-struct Empty;
+/// A platform without packages.
+struct EmptyPlatform;
 
-impl Serve for Empty {
-    fn begins(&self, _: &Request) -> Body {
-        Body::Whole
+impl Handler for EmptyPlatform {
+    fn body_fault(&self, _: &Request) -> BodyFault {
+        BodyFault::None
     }
 
-    fn answer(&self, _: &Request) -> Reply {
-        Reply::Answer(200, json!({"packaged_content": [], "next_cursor": null}).to_string())
+    fn respond(&self, _: &Request) -> Reply {
+        Reply::Response(200, json!({"packaged_content": [], "next_cursor": null}).to_string())
     }
 }
 
-/// A server with a certificate of its own for `localhost`: its address, and the certificate.
+/// Starts a server with a self-signed certificate for `localhost`; returns its address and the certificate.
 fn start() -> (String, String) {
     let rcgen::CertifiedKey { cert, signing_key } =
         rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
@@ -40,7 +41,7 @@ fn start() -> (String, String) {
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
-            exchange(&mut BufReader::new(StreamOwned::new(connection, stream)), &Empty);
+            serve_connection(&mut BufReader::new(StreamOwned::new(connection, stream)), &EmptyPlatform);
         }
     });
     let body = data_encoding::BASE64.encode(cert.der());
@@ -48,15 +49,15 @@ fn start() -> (String, String) {
 }
 
 #[test]
-fn a_server_is_believed_whose_certificate_the_system_trusts_and_no_other() {
+fn only_a_certificate_that_the_system_trusts_is_accepted() {
     let (api, certificate) = start();
     let (_, another) = start();
     let folder = TempDir::new().unwrap();
     let list = |trusted: &str| {
         let file = folder.path().join("trusted.pem");
         fs::write(&file, trusted).unwrap();
-        let mut command = vpp(&api, folder.path(), ["list", "--tries", "1"]);
-        ended(&command.env("SSL_CERT_FILE", &file).output().unwrap())
+        let mut command = vpp(&api, folder.path(), ["list", "--retries", "0"]);
+        outcome(&command.env("SSL_CERT_FILE", &file).output().unwrap())
     };
     let (status, _, stderr) = list(&certificate);
     assert_eq!(status, 0, "{stderr}");

@@ -1,4 +1,4 @@
-//! A platform in memory, as far as a caller sees it: uploads by parts, contents, packages.
+//! An in-memory platform with the API that the commands use: multipart uploads, contents and packages.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Condvar, Mutex};
@@ -6,22 +6,22 @@ use std::sync::{Arc, Condvar, Mutex};
 use serde_json::{Value, json};
 
 use crate::TOKEN;
-use crate::server::{Body, Reply, Request, Serve, start};
+use crate::server::{BodyFault, Handler, Reply, Request, start};
 
-/// What goes wrong with a request.
+/// A fault of a request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Fault {
-    /// It is answered with this status, and does nothing.
+    /// The request has no effect and the response has this status.
     Status(u16),
-    /// The connection ends in the middle of its body.
-    CutInside,
-    /// It does what it does, and the answer is lost.
-    Lost,
-    /// It is never answered, and does nothing.
+    /// The connection breaks in the middle of the request body.
+    BrokenBody,
+    /// The request has its effect, and the response is lost.
+    LostResponse,
+    /// The request has no effect and never gets a response.
     Hang,
 }
 
-/// Says what goes wrong with the nth request of this kind: method, path, and how many there were.
+/// Returns the fault of a request, from its method, its path, and the number of earlier requests with the same two.
 type Faults = Box<dyn Fn(&str, &str, usize) -> Option<Fault> + Send + Sync>;
 
 #[derive(Debug, Default, Clone)]
@@ -29,12 +29,12 @@ pub(crate) struct Upload {
     pub(crate) name: String,
     pub(crate) bytes: u64,
     pub(crate) parts: BTreeMap<u64, Vec<u8>>,
-    pub(crate) whole: bool,
-    given_up: bool,
+    pub(crate) complete: bool,
+    aborted: bool,
 }
 
 impl Upload {
-    /// What has arrived, one part behind the other.
+    /// Returns the arrived parts, concatenated.
     pub(crate) fn content(&self) -> Vec<u8> {
         self.parts.values().flatten().copied().collect()
     }
@@ -46,14 +46,14 @@ struct State {
     keys: HashMap<String, String>,
     calls: Vec<String>,
     seen: Vec<Value>,
-    /// Answers to `GET` of a path, one after the other; the last stays.
+    /// Responses to `GET` requests of a path, in reverse order. The last response is repeated.
     scripts: HashMap<String, Vec<Value>>,
     signatures: usize,
     hanging: usize,
 }
 
-/// The platform.
-pub(crate) struct World {
+/// A platform.
+pub(crate) struct FakePlatform {
     part_bytes: u64,
     faults: Mutex<Faults>,
     state: Mutex<State>,
@@ -61,74 +61,74 @@ pub(crate) struct World {
     address: Mutex<String>,
 }
 
-impl World {
-    /// One that listens, and cuts files into parts of `part_bytes`.
+impl FakePlatform {
+    /// Starts a platform that splits files into parts of `part_bytes`.
     pub(crate) fn start(part_bytes: u64) -> Arc<Self> {
-        let world = Arc::new(Self {
+        let platform = Arc::new(Self {
             part_bytes,
             faults: Mutex::new(Box::new(|_, _, _| None)),
             state: Mutex::default(),
             changed: Condvar::new(),
             address: Mutex::default(),
         });
-        *world.address.lock().unwrap() = start(Arc::clone(&world));
-        world
+        *platform.address.lock().unwrap() = start(Arc::clone(&platform));
+        platform
     }
 
     pub(crate) fn api(&self) -> String {
         format!("http://{}", self.address.lock().unwrap())
     }
 
-    /// From now on this goes wrong.
+    /// Injects faults from now on.
     pub(crate) fn fail(&self, faults: impl Fn(&str, &str, usize) -> Option<Fault> + Send + Sync + 'static) {
         *self.faults.lock().unwrap() = Box::new(faults);
     }
 
-    /// What a `GET` of this path answers, time after time.
-    pub(crate) fn script(&self, path: &str, answers: Vec<Value>) {
-        let answers = answers.into_iter().rev().collect();
-        self.state.lock().unwrap().scripts.insert(path.to_owned(), answers);
+    /// Sets the successive responses to `GET` requests of a path.
+    pub(crate) fn script(&self, path: &str, responses: Vec<Value>) {
+        let responses = responses.into_iter().rev().collect();
+        self.state.lock().unwrap().scripts.insert(path.to_owned(), responses);
     }
 
-    /// All requests so far: method and path.
+    /// Returns the method and path of every request so far.
     pub(crate) fn calls(&self) -> Vec<String> {
         self.state.lock().unwrap().calls.clone()
     }
 
-    /// How many requests there were that begin like this.
-    pub(crate) fn count(&self, begin: &str) -> usize {
-        self.calls().iter().filter(|call| call.starts_with(begin)).count()
+    /// Returns the number of requests that start with a prefix.
+    pub(crate) fn count(&self, prefix: &str) -> usize {
+        self.calls().iter().filter(|call| call.starts_with(prefix)).count()
     }
 
-    /// Forgets the requests so far.
+    /// Clears the recorded requests.
     pub(crate) fn forget_calls(&self) {
         self.state.lock().unwrap().calls.clear();
     }
 
-    /// The bodies of requests for packages, and the queries of lists.
+    /// Returns the bodies of `POST` requests about packages, and the queries of lists.
     pub(crate) fn seen(&self) -> Vec<Value> {
         self.state.lock().unwrap().seen.clone()
     }
 
-    /// An upload is not known any more.
-    pub(crate) fn give_up(&self, id: &str) {
-        self.state.lock().unwrap().uploads.get_mut(id).unwrap().given_up = true;
+    /// Aborts an upload.
+    pub(crate) fn abort(&self, id: &str) {
+        self.state.lock().unwrap().uploads.get_mut(id).unwrap().aborted = true;
     }
 
     pub(crate) fn uploads(&self) -> Vec<Upload> {
         self.state.lock().unwrap().uploads.values().cloned().collect()
     }
 
-    /// Waits until so many parts have arrived, and so many requests hang.
+    /// Waits until this number of parts has arrived and this number of requests hangs.
     pub(crate) fn wait_for(&self, parts: usize, hanging: usize) {
-        let arrived = |state: &State| state.uploads.values().map(|own| own.parts.len()).sum::<usize>();
+        let arrived = |state: &State| state.uploads.values().map(|upload| upload.parts.len()).sum::<usize>();
         let waiting = |state: &mut State| arrived(state) < parts || state.hanging < hanging;
         drop(self.changed.wait_while(self.state.lock().unwrap(), waiting).unwrap());
     }
 
     fn fault(&self, request: &Request) -> Option<Fault> {
         let call = format!("{} {}", request.method, request.path);
-        let times = self.calls().iter().filter(|own| **own == call).count();
+        let times = self.calls().iter().filter(|earlier| **earlier == call).count();
         (self.faults.lock().unwrap())(&request.method, &request.path, times)
     }
 
@@ -152,16 +152,16 @@ impl World {
     }
 
     fn put(&self, request: &Request) -> Reply {
-        assert_eq!(request.headers.get("authorization"), None, "the token is for the API alone");
-        assert!(!request.headers.contains_key("transfer-encoding"), "the bucket wants a length");
+        assert_eq!(request.headers.get("authorization"), None, "the token is sent to the API only");
+        assert!(!request.headers.contains_key("transfer-encoding"), "S3 requires a length");
         let mut words = request.path.split('/').skip(2);
         let (id, part) = (words.next().unwrap(), words.next().unwrap().parse().unwrap());
         let mut state = self.state.lock().unwrap();
         state.uploads.get_mut(id).unwrap().parts.insert(part, request.body.clone());
-        Reply::Answer(200, String::new())
+        Reply::Response(200, String::new())
     }
 
-    fn api_answer(&self, request: &Request) -> Reply {
+    fn api_response(&self, request: &Request) -> Reply {
         if request.headers.get("authorization") != Some(&format!("Bearer {TOKEN}")) {
             return problem(401, "credential_missing");
         }
@@ -173,21 +173,21 @@ impl World {
                 let fresh = format!("upload{}", state.uploads.len());
                 let key = request.headers["idempotency-key"].clone();
                 let id = state.keys.entry(key).or_insert(fresh).clone();
-                if state.uploads.get(&id).is_some_and(|own| own.given_up) {
+                if state.uploads.get(&id).is_some_and(|upload| upload.aborted) {
                     return problem(409, "upload_expired");
                 }
                 let name = body["name"].as_str().unwrap().to_owned();
                 let bytes = body["bytes"].as_u64().unwrap();
                 state.uploads.entry(id.clone()).or_insert(Upload { name, bytes, ..Upload::default() });
-                Reply::Answer(201, self.view(&id, 1, &mut state).to_string())
+                Reply::Response(201, self.view(&id, 1, &mut state).to_string())
             }
             ("GET", ["uploads", id]) => {
-                let from = request.query.split('&').find_map(|own| own.strip_prefix("from=")).unwrap();
-                Reply::Answer(200, self.view(id, from.parse().unwrap(), &mut state).to_string())
+                let from = request.query.split('&').find_map(|pair| pair.strip_prefix("from=")).unwrap();
+                Reply::Response(200, self.view(id, from.parse().unwrap(), &mut state).to_string())
             }
             ("DELETE", ["uploads", id]) => {
-                state.uploads.get_mut(*id).unwrap().given_up = true;
-                Reply::Answer(200, json!({"upload_id": id, "status": "GivenUp"}).to_string())
+                state.uploads.get_mut(*id).unwrap().aborted = true;
+                Reply::Response(200, json!({"upload_id": id, "status": "Aborted"}).to_string())
             }
             ("POST", ["uploads", id, "complete"]) => {
                 let upload = state.uploads.get_mut(*id).unwrap();
@@ -195,37 +195,41 @@ impl World {
                     .filter(|part| !upload.parts.contains_key(part))
                     .collect();
                 if !missing.is_empty() {
-                    let problem = json!({"code": "upload_incomplete", "detail": "it is not whole", "missing": missing});
-                    return Reply::Answer(409, problem.to_string());
+                    let problem =
+                        json!({"code": "upload_incomplete", "detail": "the upload is incomplete", "missing": missing});
+                    return Reply::Response(409, problem.to_string());
                 }
-                upload.whole = true;
+                upload.complete = true;
                 let content = format!("content-of-{}", upload.name.replace(['.', ' '], "-"));
                 let origin = format!("s3://uploads/{id}/{}", upload.name);
-                Reply::Answer(
+                Reply::Response(
                     200,
                     json!({"upload_id": id, "input_content_id": content, "input_content_origin": origin}).to_string(),
                 )
             }
             ("POST", ["packaged_content"]) => {
                 state.seen.push(body);
-                Reply::Answer(202, package("Queued", 0).to_string())
+                Reply::Response(202, package("Queued", 0).to_string())
             }
             ("POST", ["packaged_content", _, "playback_tokens"]) => {
                 state.seen.push(body);
                 let token = json!({"token": "playback", "expires_at": "2030-01-01T00:00:00Z", "license_url": "https://l",
-                    "urls": {"dash": "https://cdn.example/leave/stream.mpd", "hls": "https://cdn.example/leave/main.m3u8"}});
-                Reply::Answer(201, token.to_string())
+                    "urls": {"dash": "https://cdn.example/signed/stream.mpd", "hls": "https://cdn.example/signed/main.m3u8"}});
+                Reply::Response(201, token.to_string())
             }
-            ("POST", ["packaged_content", _, "retry"]) => Reply::Answer(202, package("Queued", 0).to_string()),
-            ("DELETE", [_, _]) => Reply::Answer(202, package("Deleting", 0).to_string()),
+            ("POST", ["packaged_content", _, "retry"]) => Reply::Response(202, package("Queued", 0).to_string()),
+            ("DELETE", [_, _]) => Reply::Response(202, package("Deleting", 0).to_string()),
             ("GET", _) => {
                 if path.len() == 1 {
                     state.seen.push(request.query.clone().into());
                 }
                 let script = state.scripts.get_mut(&request.path);
-                let next = script.and_then(|own| if own.len() > 1 { own.pop() } else { own.last().cloned() });
-                match next.filter(|own| !own.is_null()) {
-                    Some(answer) => Reply::Answer(200, answer.to_string()),
+                let next =
+                    script.and_then(
+                        |responses| if responses.len() > 1 { responses.pop() } else { responses.last().cloned() },
+                    );
+                match next.filter(|response| !response.is_null()) {
+                    Some(response) => Reply::Response(200, response.to_string()),
                     None if path[0] == "input_content" => problem(404, "content_not_found"),
                     None => problem(404, "package_not_found"),
                 }
@@ -235,7 +239,7 @@ impl World {
     }
 }
 
-/// A package as the platform shows it, after so many of four work units.
+/// Returns the representation of a package, with a number of completed work units out of four.
 pub(crate) fn package(status: &str, work_units: u64) -> Value {
     let total = if status == "Queued" { Value::Null } else { json!(4) };
     let failure =
@@ -248,7 +252,7 @@ pub(crate) fn package(status: &str, work_units: u64) -> Value {
     })
 }
 
-/// A content as the platform shows it.
+/// Returns the representation of a content.
 pub(crate) fn content(status: &str) -> Value {
     let mut content = json!({
         "input_content_id": "thecontent", "input_content_origin": "s3://uploads/a.mp4", "status": status, "bytes": 1000,
@@ -263,19 +267,19 @@ pub(crate) fn content(status: &str) -> Value {
 
 fn problem(status: u16, code: &str) -> Reply {
     let problem = json!({"type": "about:blank", "status": status, "code": code, "detail": format!("this is {code}")});
-    Reply::Answer(status, problem.to_string())
+    Reply::Response(status, problem.to_string())
 }
 
-impl Serve for World {
-    fn begins(&self, request: &Request) -> Body {
-        if matches!(self.fault(request), Some(Fault::CutInside)) {
+impl Handler for FakePlatform {
+    fn body_fault(&self, request: &Request) -> BodyFault {
+        if matches!(self.fault(request), Some(Fault::BrokenBody)) {
             self.state.lock().unwrap().calls.push(format!("{} {}", request.method, request.path));
-            return Body::Half;
+            return BodyFault::BreakAfterHalf;
         }
-        Body::Whole
+        BodyFault::None
     }
 
-    fn answer(&self, request: &Request) -> Reply {
+    fn respond(&self, request: &Request) -> Reply {
         let fault = self.fault(request);
         self.state.lock().unwrap().calls.push(format!("{} {}", request.method, request.path));
         match fault {
@@ -289,8 +293,8 @@ impl Serve for World {
             }
             _ => {}
         }
-        let reply = if request.path.starts_with("/bucket/") { self.put(request) } else { self.api_answer(request) };
+        let reply = if request.path.starts_with("/bucket/") { self.put(request) } else { self.api_response(request) };
         self.changed.notify_all();
-        if matches!(fault, Some(Fault::Lost)) { Reply::Cut } else { reply }
+        if matches!(fault, Some(Fault::LostResponse)) { Reply::Close } else { reply }
     }
 }
