@@ -46,7 +46,8 @@ impl PartReader {
 
 impl Read for PartReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let remaining = self.range.end.saturating_sub(self.range.start);
+        // Exact: a read returns at most the bytes that remain.
+        let remaining = self.range.end - self.range.start;
         let length = usize::try_from(remaining).map_or(buffer.len(), |remaining| remaining.min(buffer.len()));
         let Some(buffer) = buffer.get_mut(..length).filter(|buffer| !buffer.is_empty()) else { return Ok(0) };
         let read = match self.file.read_at(buffer, self.range.start) {

@@ -126,7 +126,8 @@ impl<'a> Uploader<'a> {
     fn send_part(&self, index: usize, file: &FileUpload, part: u64) -> Result<Vec<UploadJob>, Failure> {
         self.platform.with_retries(|| self.send_part_once(file, part))?;
         let mut state = file.state();
-        state.parts_left = state.parts_left.saturating_sub(1);
+        // Exact: `parts_left` is set to the number of these jobs, and each runs once.
+        state.parts_left -= 1;
         file.report_progress(&mut state, file.bar.position(), false, self.reporter);
         Ok(if state.parts_left == 0 { vec![UploadJob::Complete(index)] } else { Vec::new() })
     }
