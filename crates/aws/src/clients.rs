@@ -1,37 +1,39 @@
-//! The SDK's clients, behind the adapters.
+//! The SDK clients, one adapter each.
 
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
 use aws_smithy_http_client::Builder;
 use vpp_pipeline::api::signed_path::PathSigningSecret;
-use vpp_pipeline::notifications::webhook::Notice;
 use vpp_pipeline::ports::Unavailable;
-use vpp_pipeline::{Error, Outcome};
 
-use crate::https::tls;
-use crate::meter::{ProcessMeter, Requests};
-use crate::runtime::Stopped;
+use crate::api_tokens::ApiTokenSecrets;
+use crate::cloudfront::CloudFrontCache;
+use crate::dynamodb::DynamoCatalog;
+use crate::event_bridge::BridgeBus;
+use crate::http_client::tls;
+use crate::kms_key_wrapping::KmsVault;
+use crate::kms_token_signer::KmsSigner;
+use crate::meter::{ProcessMeter, RequestCounter};
+use crate::s3::{S3ClientUploads, S3Store};
 use crate::secrets;
-use crate::speke::{ProvidedKeys, Provider};
-use crate::webhooks::serve_notices;
-use crate::{
-    BridgeBus, CloudFrontCache, DynamoCatalog, KmsSigner, KmsVault, S3ClientUploads, S3Store, SecretTokens, SqsQueue,
-    WebhookSecret,
-};
+use crate::speke::{KeyProvider, SpekeKeyVault};
+use crate::sqs::SqsQueue;
+use crate::webhook_secret::WebhookSecret;
 
-/// Times a request of the table is made that is throttled; the SDK's own number is three. All work units of a package write to one
-/// partition, which takes so many a second; a work unit whose receipt is not taken is made again as a whole, in 18 minutes.
-const ATTEMPTS: u32 = 8;
+/// Calls to DynamoDB before a throttled request fails; the default of the SDK is three. All work units of a package write to
+/// one partition, whose write rate is limited. A work unit whose receipt cannot be written is encrypted again as a whole, 18
+/// minutes later.
+const DYNAMODB_ATTEMPTS: u32 = 8;
 
-/// The account, region and endpoint that the environment names. Each adapter it gives has a client of its own kind; a
-/// function makes only those it needs.
+/// The account, region and endpoint that the environment configures. Each adapter has its own client; a function creates only
+/// the adapters that it needs.
 #[derive(Debug)]
 pub struct Aws {
     config: SdkConfig,
-    requests: Requests,
+    requests: RequestCounter,
 }
 
-/// The environment's configuration, to be loaded; all clients of it share one pool of connections.
+/// The SDK configuration of the environment, ready to load. All its clients share one connection pool.
 #[must_use]
 pub fn configuration() -> ConfigLoader {
     let http = Builder::new().tls_provider(tls()).build_https();
@@ -44,46 +46,46 @@ impl Aws {
         Self::new(configuration().load().await)
     }
 
-    /// With this configuration.
+    /// Uses this configuration.
     #[must_use]
     pub fn new(config: SdkConfig) -> Self {
-        Self { config, requests: Requests::default() }
+        Self { config, requests: RequestCounter::default() }
     }
 
-    /// Every bucket the role may reach.
+    /// S3 objects, in every bucket that the role may access.
     #[must_use]
     pub fn object_store(&self) -> S3Store {
         let config = aws_sdk_s3::config::Builder::from(&self.config).interceptor(self.requests.clone());
         S3Store::new(aws_sdk_s3::Client::from_conf(config.build()))
     }
 
-    /// What the process spends, the requests of its object stores included.
+    /// The resource usage of the process, with the requests of its object stores.
     #[must_use]
     pub fn meter(&self) -> ProcessMeter {
         ProcessMeter::new(self.requests.clone())
     }
 
-    /// Takes files in, to every bucket that the role may write.
+    /// Presigned uploads, to every bucket that the role may write.
     #[must_use]
     pub fn client_uploads(&self) -> S3ClientUploads {
         S3ClientUploads::new(&self.config)
     }
 
-    /// The table called `table`.
+    /// The DynamoDB table called `table`.
     #[must_use]
     pub fn catalog(&self, table: String) -> DynamoCatalog {
         let config = aws_sdk_dynamodb::config::Builder::from(&self.config);
-        let config = config.retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS)).build();
+        let config = config.retry_config(RetryConfig::standard().with_max_attempts(DYNAMODB_ATTEMPTS)).build();
         DynamoCatalog::new(aws_sdk_dynamodb::Client::from_conf(config), table)
     }
 
-    /// The queue at `url`.
+    /// The SQS queue at `url`.
     #[must_use]
     pub fn queue<M>(&self, url: String) -> SqsQueue<M> {
         SqsQueue::new(aws_sdk_sqs::Client::new(&self.config), url)
     }
 
-    /// What the distribution of this id keeps.
+    /// The edge cache of the CloudFront distribution of this id.
     #[must_use]
     pub fn edge_cache(&self, distribution: String) -> CloudFrontCache {
         CloudFrontCache::new(&self.config, distribution)
@@ -95,51 +97,39 @@ impl Aws {
         BridgeBus::new(aws_sdk_eventbridge::Client::new(&self.config), name)
     }
 
-    /// The secret that webhooks are signed with.
+    /// The signing secret of webhooks.
     #[must_use]
     pub fn webhook_secret(&self, id: String) -> WebhookSecret {
         WebhookSecret::new(aws_sdk_secretsmanager::Client::new(&self.config), id)
     }
 
-    /// Serves the queue at `url` of events that are to be sent. What was not sent waits longer each time.
-    ///
-    /// # Errors
-    /// When the Lambda runtime stops.
-    pub async fn serve_notices(
-        &self,
-        url: String,
-        handle: impl AsyncFn(&Notice) -> Result<Outcome, Error>,
-    ) -> Result<(), Stopped> {
-        serve_notices(aws_sdk_sqs::Client::new(&self.config), url, handle).await
-    }
-
-    /// The key that wraps content keys.
+    /// Content keys that KMS generates and wraps under the key `key_id`.
     #[must_use]
     pub fn key_vault(&self, key_id: String) -> KmsVault {
         KmsVault::new(aws_sdk_kms::Client::new(&self.config), key_id)
     }
 
-    /// Content keys that this provider makes, or the vault itself, wrapped by the key `key_id`.
+    /// Content keys that `provider` generates, or KMS if there is no provider, wrapped under the KMS key `key_id`.
     #[must_use]
-    pub fn provided_keys(&self, key_id: String, provider: Option<Provider>) -> ProvidedKeys {
-        ProvidedKeys::new(self.key_vault(key_id), &self.config, provider)
+    pub fn speke_key_vault(&self, key_id: String, provider: Option<KeyProvider>) -> SpekeKeyVault {
+        SpekeKeyVault::new(self.key_vault(key_id), &self.config, provider)
     }
 
-    /// The secrets that hold the tokens of operators and of readers.
+    /// The secrets that hold the API tokens of operators and of readers.
     #[must_use]
-    pub fn token_store(&self, operator: String, reader: String) -> SecretTokens {
-        SecretTokens::new(aws_sdk_secretsmanager::Client::new(&self.config), operator, reader)
+    pub fn api_tokens(&self, operator: String, reader: String) -> ApiTokenSecrets {
+        ApiTokenSecrets::new(aws_sdk_secretsmanager::Client::new(&self.config), operator, reader)
     }
 
-    /// What the API shares with the CDN, in the secret `id`.
+    /// Reads the path signing secret `id`, which the API shares with the CDN.
     ///
     /// # Errors
     /// When it cannot be read.
     pub async fn path_signing_secret(&self, id: &str) -> Result<PathSigningSecret, Unavailable> {
-        secrets::path_signing_secret(&aws_sdk_secretsmanager::Client::new(&self.config), id).await
+        secrets::read_path_signing_secret(&aws_sdk_secretsmanager::Client::new(&self.config), id).await
     }
 
-    /// The key that signs playback tokens.
+    /// The KMS key that signs playback tokens.
     #[must_use]
     pub fn token_signer(&self, key_id: String) -> KmsSigner {
         KmsSigner::new(aws_sdk_kms::Client::new(&self.config), key_id)

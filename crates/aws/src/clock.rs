@@ -1,11 +1,11 @@
-//! The machine's clock.
+//! The system clock.
 
 use std::time::SystemTime;
 
 use vpp_pipeline::domain::timestamp::Timestamp;
 use vpp_pipeline::ports::Clock;
 
-/// The machine's clock.
+/// The system clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 

@@ -1,10 +1,11 @@
-//! What CloudFront keeps of streams, forgotten by invalidation.
+//! CloudFront invalidations: they remove a deleted package from the edge caches.
 //!
-//! CloudFront makes one invalidation of all requests that name the same paths by the same reference, and answers how far it is.
-//! The reference is the attempt of a package: a job that asks again, for whatever reason, pays once, and learns when it is done. It
-//! works on fifteen of them at a time, and says so to who asks for another.
+//! CloudFront treats requests with the same paths and the same caller reference as one invalidation, and each response has its
+//! status. The reference is the attempt of the package, so a repeated request costs nothing more and reports when the
+//! invalidation has completed. CloudFront processes fifteen invalidations at a time and refuses further ones until then.
 //!
-//! Where the CDN asks for leave, a function takes that off before the cache is asked: what is kept is kept by the path without.
+//! If the CDN requires signed paths, a CloudFront function removes the signature before the cache lookup: the cache key is the
+//! path without it.
 
 use std::time::Duration;
 
@@ -13,59 +14,60 @@ use lambda_http::http::Request;
 use vpp_pipeline::domain::id::PackageId;
 use vpp_pipeline::ports::{EdgeCache, Forgetting, Unavailable};
 
-use crate::https::{Answer, Bounds, Https, Scope};
+use crate::http_client::{HttpClient, Limits, Response, SigningScope};
 
 const CALL: &str = "CreateInvalidation";
-/// CloudFront is one for the whole world, and signs as if it were here.
-const SCOPE: Scope<'static> = Scope { service: "cloudfront", region: "us-east-1" };
+/// CloudFront is a global service; its requests are signed for this region.
+const SCOPE: SigningScope<'static> = SigningScope { service: "cloudfront", region: "us-east-1" };
 const ENDPOINT: &str = "https://cloudfront.amazonaws.com";
-/// How it says that one is done.
-const DONE: &str = "<Status>Completed</Status>";
-/// How it says that it is at work on as many as it takes.
+/// In the response about an invalidation that has completed.
+const COMPLETED: &str = "<Status>Completed</Status>";
+/// In the response when too many invalidations are in progress.
 const TOO_MANY: &str = "<Code>TooManyInvalidationsInProgress</Code>";
-const BOUNDS: Bounds = Bounds { time: Duration::from_secs(20), bytes: 64 * 1024 };
+const LIMITS: Limits = Limits { time: Duration::from_secs(20), response_bytes: 64 * 1024 };
 
-/// A distribution.
+/// The edge caches of a distribution.
 #[derive(Debug, Clone)]
 pub struct CloudFrontCache {
-    https: Https,
+    http: HttpClient,
     endpoint: String,
     distribution: String,
 }
 
 impl CloudFrontCache {
-    /// The distribution of this id.
+    /// The edge caches of the distribution of this id.
     #[must_use]
     pub fn new(config: &SdkConfig, distribution: String) -> Self {
         let endpoint = config.endpoint_url().unwrap_or(ENDPOINT).trim_end_matches('/').to_owned();
-        Self { https: Https::new(config, BOUNDS), endpoint, distribution }
+        Self { http: HttpClient::new(config, LIMITS), endpoint, distribution }
     }
 }
 
 impl EdgeCache for CloudFrontCache {
     async fn forget(&self, package: &PackageId, attempt: u64) -> Result<Forgetting, Unavailable> {
         let address = format!("{}/2020-05-31/distribution/{}/invalidation", self.endpoint, self.distribution);
-        let request =
-            Request::post(address).header("content-type", "application/xml").body(batch(package, attempt).into());
+        let request = Request::post(address)
+            .header("content-type", "application/xml")
+            .body(invalidation_batch(package, attempt).into());
         let request = request.map_err(|error| Unavailable::new(CALL, error.into()))?;
-        let answer =
-            self.https.call(request, Some(SCOPE)).await.map_err(|error| Unavailable::new(CALL, error.into()))?;
-        read(&answer)
+        let response =
+            self.http.call(request, Some(SCOPE)).await.map_err(|error| Unavailable::new(CALL, error.into()))?;
+        read(&response)
     }
 }
 
-/// What is to be forgotten. Ids are letters and digits: nothing needs to be escaped.
-fn batch(package: &PackageId, attempt: u64) -> String {
+/// The request body. Ids are letters and digits, so nothing has to be escaped.
+fn invalidation_batch(package: &PackageId, attempt: u64) -> String {
     format!(
         "<InvalidationBatch xmlns=\"http://cloudfront.amazonaws.com/doc/2020-05-31/\"><Paths><Quantity>1</Quantity>\
          <Items><Path>/{package}/*</Path></Items></Paths><CallerReference>{package}.{attempt}</CallerReference></InvalidationBatch>"
     )
 }
 
-fn read(answer: &Answer) -> Result<Forgetting, Unavailable> {
-    let text = String::from_utf8_lossy(&answer.body);
-    match answer.status {
-        200..=299 if text.contains(DONE) => Ok(Forgetting::Done),
+fn read(response: &Response) -> Result<Forgetting, Unavailable> {
+    let text = String::from_utf8_lossy(&response.body);
+    match response.status {
+        200..=299 if text.contains(COMPLETED) => Ok(Forgetting::Done),
         200..=299 => Ok(Forgetting::UnderWay),
         400 if text.contains(TOO_MANY) => Ok(Forgetting::UnderWay),
         status => Err(Unavailable::new(CALL, format!("{status}: {text}").into())),

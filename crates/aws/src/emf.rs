@@ -1,8 +1,8 @@
-//! Measurements as lines of the log, in `CloudWatch`'s embedded metric format: `CloudWatch` makes metrics of them by itself, and nobody
-//! waits for a call.
+//! Metrics as log lines in `CloudWatch`'s embedded metric format (EMF): `CloudWatch` extracts the metrics from the log, so no
+//! invocation waits for an API call.
 //!
-//! A line is a JSON object. Its member `_aws` names, for each set of dimensions, the members that are metrics and those that are
-//! dimensions; members that it does not name, such as the id, can be searched for and are no metrics.
+//! A line is a JSON object. Its member `_aws` lists, for each set of dimensions, which members are metrics and which are
+//! dimensions. Members that it does not list, such as the id, can be searched for but are not metrics.
 
 use std::io::Write;
 use std::sync::OnceLock;
@@ -12,9 +12,9 @@ use vpp_pipeline::domain::metric::Measurement;
 use vpp_pipeline::domain::timestamp::Timestamp;
 use vpp_pipeline::ports::Clock;
 
-use crate::SystemClock;
+use crate::clock::SystemClock;
 
-/// What this process's metrics are called after, once it is known.
+/// Namespace and function name of this process, once they are known.
 static NAMES: OnceLock<Names> = OnceLock::new();
 
 #[derive(Debug)]
@@ -23,31 +23,32 @@ struct Names {
     function: String,
 }
 
-/// Has measurements written, under `namespace`, and counts this start of `function`. Without either, none are written.
+/// Starts to write metrics under `namespace`, and counts a cold start of `function`. Without either, no metrics are written.
 pub(crate) fn start(namespace: Option<&str>, function: Option<&str>) {
     let (Some(namespace), Some(function)) = (namespace, function) else { return };
     // A second start in one process leaves the first in place.
     if NAMES.set(Names { namespace: namespace.to_owned(), function: function.to_owned() }).is_ok() {
-        of_function("ColdStarts");
+        count("ColdStarts");
     }
 }
 
-/// Counts something that this function was given and has not handled, and that comes again or is given up on.
-pub(crate) fn not_handled() {
-    of_function("NotHandled");
+/// Counts a delivery that this function failed to handle: it is delivered again, or dead-lettered.
+pub(crate) fn count_not_handled() {
+    count("NotHandled");
 }
 
-fn of_function(name: &'static str) {
+/// Counts one occurrence, by function.
+fn count(metric: &'static str) {
     if let Some(names) = NAMES.get() {
-        measure(&Measurement::once(name, "Function", names.function.clone(), names.function.clone()));
+        write(&Measurement::once(metric, "Function", names.function.clone(), names.function.clone()));
     }
 }
 
-/// Writes a line to standard output.
-pub(crate) fn measure(measurement: &Measurement) {
+/// Writes a measurement as a line to standard output.
+pub(crate) fn write(measurement: &Measurement) {
     let Some(names) = NAMES.get() else { return };
     let line = line(measurement, &names.namespace, SystemClock.now());
-    // A figure that cannot be written is not worth a failure.
+    // A metric that cannot be written must not fail the work.
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 
@@ -59,9 +60,9 @@ fn line(measurement: &Measurement, namespace: &str, now: Timestamp) -> Value {
             line.insert((*name).to_owned(), json!(value));
             *name
         });
-        // All together, and each by itself.
-        let together: Vec<&str> = Vec::new();
-        let dimensions: Vec<Vec<&str>> = std::iter::once(together).chain(dimension.map(|name| vec![name])).collect();
+        // Once without a dimension, for the total, and once by the dimension.
+        let total: Vec<&str> = Vec::new();
+        let dimensions: Vec<Vec<&str>> = std::iter::once(total).chain(dimension.map(|name| vec![name])).collect();
         json!({
             "Namespace": namespace,
             "Dimensions": dimensions,

@@ -1,4 +1,4 @@
-//! An event bus of `EventBridge`.
+//! An `EventBridge` event bus.
 
 use std::time::Duration;
 
@@ -8,14 +8,15 @@ use vpp_pipeline::domain::event::Event;
 use vpp_pipeline::ports::{EventBus, Unavailable};
 
 use crate::error::unavailable;
+use crate::retries::{Backoff, BatchRetry};
 
 const CALL: &str = "PutEvents";
-/// Who sends the events, as rules name it.
+/// The `source` of every event, which rules match.
 const SOURCE: &str = "video-packaging-platform";
-/// Entries of a request, by `EventBridge`'s own bound.
+/// Entries of a request: the limit of `EventBridge`.
 const BATCH: usize = 10;
-/// Times the entries of a request are put that the bus did not take.
-const TRIES: u32 = 4;
+/// Retries of the entries that the bus did not accept.
+const BACKOFF: Backoff = Backoff { first_pause: Duration::from_millis(50), calls: 4 };
 
 /// An event bus.
 #[derive(Debug, Clone)]
@@ -37,20 +38,18 @@ impl BridgeBus {
         Ok(entry.detail_type(event.kind()).detail(detail).build())
     }
 
-    /// Puts a request's worth. A request may be taken in part: what was not taken is put again.
-    async fn put(&self, mut entries: Vec<PutEventsRequestEntry>) -> Result<(), Unavailable> {
-        for attempt in 0..TRIES {
+    async fn put(&self, entries: Vec<PutEventsRequestEntry>) -> Result<(), Unavailable> {
+        let mut batch = BatchRetry::new(CALL, BACKOFF, entries);
+        while let Some(entries) = batch.next().await? {
             let request = self.client.put_events().set_entries(Some(entries.clone()));
-            let answer = request.send().await.map_err(unavailable(CALL))?;
-            let mut results = answer.entries().iter();
-            // An entry without an answer was not taken either.
-            entries.retain(|_| results.next().is_none_or(|result| result.event_id().is_none()));
-            if entries.is_empty() {
-                return Ok(());
-            }
-            tokio::time::sleep(Duration::from_millis(50 << attempt)).await;
+            let response = request.send().await.map_err(unavailable(CALL))?;
+            let mut results = response.entries().iter();
+            // An entry without a result was not accepted either.
+            let is_rejected =
+                |_: &PutEventsRequestEntry| results.next().is_none_or(|result| result.event_id().is_none());
+            batch.retry(entries.into_iter().filter(is_rejected));
         }
-        Err(Unavailable::new(CALL, "some events were not taken".into()))
+        Ok(())
     }
 }
 

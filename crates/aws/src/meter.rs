@@ -1,4 +1,4 @@
-//! What the process spends: the requests its S3 client sends, and its memory as the kernel knows it.
+//! The resource usage of the process: requests of its S3 client, and peak memory as the kernel reports it.
 
 use std::fs;
 use std::sync::Arc;
@@ -14,12 +14,12 @@ use vpp_pipeline::ports::{Meter, Reading};
 #[derive(Debug, Clone)]
 pub struct ProcessMeter {
     started: Instant,
-    requests: Requests,
+    requests: RequestCounter,
 }
 
-/// Counts requests as they are sent, so that those the SDK makes again count again. Clones count together.
+/// Counts requests as they are sent, retries of the SDK included. Clones share one count.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Requests(Arc<Counts>);
+pub(crate) struct RequestCounter(Arc<Counts>);
 
 #[derive(Debug, Default)]
 struct Counts {
@@ -28,7 +28,7 @@ struct Counts {
 }
 
 impl ProcessMeter {
-    pub(crate) fn new(requests: Requests) -> Self {
+    pub(crate) fn new(requests: RequestCounter) -> Self {
         Self { started: Instant::now(), requests }
     }
 }
@@ -53,12 +53,12 @@ fn peak_memory() -> Option<u64> {
     kib.checked_mul(1024)
 }
 
-impl Intercept for Requests {
+impl Intercept for RequestCounter {
     fn name(&self) -> &'static str {
         "requests"
     }
 
-    /// GET and HEAD read; whatever else there is writes, and costs as much.
+    /// GET and HEAD are reads. Every other method counts as a write, and is billed as one.
     fn read_before_transmit(
         &self,
         context: &BeforeTransmitInterceptorContextRef<'_>,
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_kernel_tells_how_much_memory_was_ever_held() {
+    fn the_kernel_reports_the_peak_memory() {
         let held = vec![1_u8; 64 << 20];
         let sum: u64 = held.iter().map(|byte| u64::from(*byte)).sum();
         drop(held);

@@ -1,8 +1,8 @@
-//! `mp4probe`, in a process of its own.
+//! `mp4probe`, in a separate process.
 //!
-//! The probe gets a sparse file: as long as the upload, with only the index written, at its true offset. It limits its own
-//! memory and processor time; the wall clock is limited here. It gets an empty environment but for `PATH`, so that a parser
-//! of hostile bytes holds no credentials, and it is killed when it is not waited for any more.
+//! The probe reads a sparse file: as long as the upload, with only the movie box written, at its true offset. The probe limits
+//! its own memory and processor time; this module limits the wall-clock time. The environment of the probe has only `PATH`, so
+//! that a parser of untrusted input holds no credentials. The process is killed when its result is no longer awaited.
 
 use std::io::{self, Seek, SeekFrom, Write};
 use std::os::unix::process::ExitStatusExt;
@@ -14,12 +14,12 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 use vpp_pipeline::ports::{Piece, Probe, ProbeError, ProbeReport, Unavailable};
 
-/// Time the probe has. It needs milliseconds for an ordinary file, and seconds for the largest index there is.
+/// Time limit of the probe. It needs milliseconds for an ordinary file, and seconds for the largest movie box.
 const LIMIT: Duration = Duration::from_secs(30);
-/// Bytes of a report that are read; a report of a hundred tracks has 30 KB.
-const REPORT: u64 = 1024 * 1024;
-/// Bytes of a complaint that are read.
-const COMPLAINT: u64 = 4 * 1024;
+/// Most bytes of a report that are read; a report of a hundred tracks has 30 KB.
+const MAX_REPORT: u64 = 1024 * 1024;
+/// Most bytes of an error that are read.
+const MAX_ERROR: u64 = 4 * 1024;
 
 /// The probe's executable and its time limit.
 #[derive(Debug, Clone)]
@@ -29,14 +29,14 @@ pub struct ProbeProcess {
 }
 
 impl Default for ProbeProcess {
-    /// `mp4probe` on the `PATH`: the layer's.
+    /// `mp4probe` on the `PATH`, which the layer contains.
     fn default() -> Self {
         Self::new("mp4probe", LIMIT)
     }
 }
 
 impl ProbeProcess {
-    /// `program`, which is stopped after `limit`.
+    /// Runs `program`, and kills it after `limit`.
     #[must_use]
     pub fn new(program: impl Into<String>, limit: Duration) -> Self {
         Self { program: program.into(), limit }
@@ -50,24 +50,24 @@ impl ProbeProcess {
     }
 }
 
-/// How a probe ended, and what it said.
-struct Ended {
+/// The exit status and the output of a probe.
+struct Output {
     status: ExitStatus,
-    report: Vec<u8>,
-    complaint: Vec<u8>,
+    stdout: Vec<u8>,
+    stderr: Vec<u8>,
 }
 
 impl Probe for ProbeProcess {
     async fn probe(&self, length: u64, pieces: &[Piece<'_>]) -> Result<ProbeReport, ProbeError> {
         let file = sparse_file(length, pieces).map_err(unavailable("writing the header file"))?;
         let child = self.start(&file).map_err(unavailable("starting mp4probe"))?;
-        let ended = tokio::time::timeout(self.limit, wait(child)).await;
-        let ended = ended.map_err(|_| ProbeError::TimedOut { limit: self.limit })?;
-        verdict(&ended.map_err(unavailable("waiting for mp4probe"))?)
+        let output = tokio::time::timeout(self.limit, wait(child)).await;
+        let output = output.map_err(|_| ProbeError::TimedOut { limit: self.limit })?;
+        report(&output.map_err(unavailable("waiting for mp4probe"))?)
     }
 }
 
-/// A file of `length` bytes that takes no more room than `pieces`.
+/// Creates a file of `length` bytes that occupies no more space than `pieces`.
 fn sparse_file(length: u64, pieces: &[Piece<'_>]) -> io::Result<NamedTempFile> {
     let mut file = NamedTempFile::new()?;
     file.as_file().set_len(length)?;
@@ -78,38 +78,37 @@ fn sparse_file(length: u64, pieces: &[Piece<'_>]) -> io::Result<NamedTempFile> {
     Ok(file)
 }
 
-async fn wait(mut child: Child) -> io::Result<Ended> {
+async fn wait(mut child: Child) -> io::Result<Output> {
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    let (report, complaint) = futures_util::try_join!(read(stdout, REPORT), read(stderr, COMPLAINT))?;
-    Ok(Ended { status: child.wait().await?, report, complaint })
+    let (stdout, stderr) = futures_util::try_join!(read(stdout, MAX_REPORT), read(stderr, MAX_ERROR))?;
+    Ok(Output { status: child.wait().await?, stdout, stderr })
 }
 
-/// What comes out of a pipe, up to `bound` bytes; then the pipe is closed.
-async fn read(pipe: Option<impl AsyncRead + Unpin>, bound: u64) -> io::Result<Vec<u8>> {
+/// Reads a pipe, up to `limit` bytes, and closes it.
+async fn read(pipe: Option<impl AsyncRead + Unpin>, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     if let Some(pipe) = pipe {
-        pipe.take(bound).read_to_end(&mut bytes).await?;
+        pipe.take(limit).read_to_end(&mut bytes).await?;
     }
     Ok(bytes)
 }
 
-fn verdict(ended: &Ended) -> Result<ProbeReport, ProbeError> {
-    match (ended.status.code(), ended.status.signal()) {
-        (Some(0), _) => serde_json::from_slice(&ended.report).map_err(|_| ProbeError::Garbled),
-        (Some(1), _) => Err(ProbeError::Refused { reason: reason(&ended.complaint) }),
+fn report(output: &Output) -> Result<ProbeReport, ProbeError> {
+    match (output.status.code(), output.status.signal()) {
+        (Some(0), _) => serde_json::from_slice(&output.stdout).map_err(|_| ProbeError::Garbled),
+        (Some(1), _) => Err(ProbeError::Refused { reason: reason(&output.stderr) }),
         (_, Some(signal)) => Err(ProbeError::Crashed { how: format!("signal {signal}") }),
         (code, None) => Err(ProbeError::Crashed { how: format!("exit status {}", code.unwrap_or_default()) }),
     }
 }
 
-/// The probe's own words.
-fn reason(complaint: &[u8]) -> String {
+/// The reason that the probe gives for a refusal.
+fn reason(stderr: &[u8]) -> String {
     #[derive(serde::Deserialize)]
-    struct Complaint {
+    struct Refusal {
         error: String,
     }
-    serde_json::from_slice(complaint)
-        .map_or_else(|_| "no reason given".to_owned(), |complaint: Complaint| complaint.error)
+    serde_json::from_slice(stderr).map_or_else(|_| "no reason given".to_owned(), |refusal: Refusal| refusal.error)
 }
 
 fn unavailable(what: &'static str) -> impl Fn(io::Error) -> ProbeError {

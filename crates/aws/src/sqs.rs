@@ -1,8 +1,8 @@
-//! A queue of SQS.
+//! An SQS queue.
 //!
-//! Every message carries its package as message group. A standard queue does not keep groups in order; it is fair to them: the
-//! work units of a huge package, when they hold most of the consumers, let those of other packages by. And it carries the trace of what
-//! it came of.
+//! Every message carries the id of its package as message group. A standard queue does not order groups; it is fair to them:
+//! when the work units of a huge package occupy most consumers, SQS prefers the work units of other packages. Every message
+//! also carries the trace header of the work that sent it.
 
 use std::collections::HashMap;
 use std::marker::PhantomData;
@@ -17,19 +17,19 @@ use vpp_pipeline::domain::message::Message;
 use vpp_pipeline::ports::{DelayQueue, Queue, Unavailable};
 
 use crate::error::unavailable;
-use crate::retries::pauses;
+use crate::retries::{Backoff, BatchRetry};
 use crate::trace;
 
-/// Entries of a batch, by SQS's own bound.
+/// Entries of a batch: the limit of SQS.
 const BATCH: usize = 10;
-/// Seconds that a message can be kept for, by SQS's own bound.
-const LONGEST_DELAY: i32 = 900;
-/// Batches sent at a time: a film has thousands of work units.
+/// Batches in flight: a film has thousands of work units.
 const BATCHES: usize = 8;
-/// Times the entries of a batch are sent that SQS did not take.
-const TRIES: usize = 4;
-/// Pause after the first.
-const PAUSE: Duration = Duration::from_millis(50);
+/// Longest delay of a message, in seconds: the limit of SQS.
+const LONGEST_DELAY: u64 = 900;
+/// Longest visibility timeout, in seconds: the limit of SQS, twelve hours.
+const LONGEST_VISIBILITY_TIMEOUT: u64 = 43_200;
+/// Retries of the entries of a batch that SQS did not accept.
+const BACKOFF: Backoff = Backoff { first_pause: Duration::from_millis(50), calls: 4 };
 
 /// A queue of one kind of message.
 #[derive(Debug)]
@@ -46,18 +46,25 @@ impl<M> SqsQueue<M> {
         Self { client, url, message: PhantomData }
     }
 
-    /// Sends a batch. A batch may be taken in part: what was not taken is sent again.
-    async fn send_batch(&self, mut entries: Vec<SendMessageBatchRequestEntry>) -> Result<(), Unavailable> {
-        for pause in pauses(PAUSE).take(TRIES) {
+    /// Hides a received message for `delay`, after which SQS delivers it again.
+    pub(crate) async fn hide(&self, receipt_handle: &str, delay: Duration) -> Result<(), Unavailable> {
+        const CALL: &str = "ChangeMessageVisibility";
+        let request = self.client.change_message_visibility().queue_url(&self.url).receipt_handle(receipt_handle);
+        let request = request.visibility_timeout(whole_seconds(delay, LONGEST_VISIBILITY_TIMEOUT));
+        request.send().await.map(|_| ()).map_err(unavailable(CALL))
+    }
+
+    async fn send_batch(&self, entries: Vec<SendMessageBatchRequestEntry>) -> Result<(), Unavailable> {
+        const CALL: &str = "SendMessageBatch";
+        let mut batch = BatchRetry::new(CALL, BACKOFF, entries);
+        while let Some(entries) = batch.next().await? {
             let request = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries.clone()));
-            let answer = request.send().await.map_err(unavailable("SendMessageBatch"))?;
-            if answer.failed().is_empty() {
-                return Ok(());
-            }
-            entries.retain(|entry| answer.failed().iter().any(|failed| failed.id() == entry.id()));
-            tokio::time::sleep(pause).await;
+            let response = request.send().await.map_err(unavailable(CALL))?;
+            let is_rejected =
+                |entry: &SendMessageBatchRequestEntry| response.failed().iter().any(|failed| failed.id() == entry.id());
+            batch.retry(entries.into_iter().filter(is_rejected));
         }
-        Err(Unavailable::new("SendMessageBatch", "some messages were not taken".into()))
+        Ok(())
     }
 }
 
@@ -73,16 +80,23 @@ impl<M: Message> DelayQueue<M> for SqsQueue<M> {
     async fn send_later(&self, message: &M, wait: Duration) -> Result<(), Unavailable> {
         const CALL: &str = "SendMessage";
         let body = serde_json::to_string(message).map_err(|error| Unavailable::new(CALL, error.into()))?;
-        let seconds = i32::try_from(wait.as_millis().div_ceil(1_000)).unwrap_or(LONGEST_DELAY).min(LONGEST_DELAY);
-        let request = self.client.send_message().queue_url(&self.url).message_body(body).delay_seconds(seconds);
-        let request = request.set_message_system_attributes(traced());
+        let request = self.client.send_message().queue_url(&self.url).message_body(body);
+        let request = request.delay_seconds(whole_seconds(wait, LONGEST_DELAY));
+        let request = request.set_message_system_attributes(trace_attribute());
         let sent = request.message_group_id(message.subject()).send().await;
         sent.map(|_| ()).map_err(unavailable(CALL))
     }
 }
 
-/// The trace that is worked under, as a message carries it.
-fn traced() -> Option<HashMap<MessageSystemAttributeNameForSends, MessageSystemAttributeValue>> {
+/// A duration in seconds, rounded up, at most `longest`.
+fn whole_seconds(duration: Duration, longest: u64) -> i32 {
+    let seconds = duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0));
+    // `longest` is a limit of SQS, and fits.
+    i32::try_from(seconds.min(longest)).unwrap_or(i32::MAX)
+}
+
+/// The trace header of the current work, as a system attribute of a message.
+fn trace_attribute() -> Option<HashMap<MessageSystemAttributeNameForSends, MessageSystemAttributeValue>> {
     let value =
         MessageSystemAttributeValue::builder().data_type("String").string_value(trace::header()?).build().ok()?;
     Some(HashMap::from([(MessageSystemAttributeNameForSends::AwsTraceHeader, value)]))
@@ -93,7 +107,8 @@ fn batch<M: Message>(messages: &[M]) -> Result<Vec<SendMessageBatchRequestEntry>
         let body =
             serde_json::to_string(message).map_err(|error| Unavailable::new("SendMessageBatch", error.into()))?;
         let entry = SendMessageBatchRequestEntry::builder().id(position.to_string()).message_body(body);
-        let entry = entry.set_message_system_attributes(traced()).message_group_id(message.subject()).build();
+        let entry = entry.set_message_system_attributes(trace_attribute());
+        let entry = entry.message_group_id(message.subject()).build();
         entry.map_err(|error| Unavailable::new("SendMessageBatch", error.into()))
     };
     messages.iter().enumerate().map(entry).collect()
@@ -115,5 +130,13 @@ mod tests {
             batch(&work_units)?.iter().map(|entry| entry.message_group_id().map(str::to_owned)).collect();
         assert_eq!(groups, ids.map(|id| Some(id.to_owned())));
         Ok(())
+    }
+
+    #[test]
+    fn a_delay_is_rounded_up_to_seconds_and_limited() {
+        for (millis, seconds) in [(0, 0), (1, 1), (1_000, 1), (1_001, 2), (900_001, 900)] {
+            assert_eq!(whole_seconds(Duration::from_millis(millis), LONGEST_DELAY), seconds, "{millis}");
+        }
+        assert_eq!(whole_seconds(Duration::MAX, LONGEST_DELAY), 900);
     }
 }

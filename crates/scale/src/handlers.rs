@@ -16,7 +16,7 @@ use crate::cloud::Work;
 use crate::parameters::MIB;
 use crate::ports::Host;
 
-/// Handles `work`, and tries again while there is time, as `crates/aws/src/tries.rs` does.
+/// Handles `work`, and retries while there is time, as `crates/aws/src/retries.rs` does.
 pub(crate) async fn handle(host: &Host, work: &Work, deadline: Duration) -> Result<(), Error> {
     let timeline = &host.cloud().timeline;
     for pause in host.cloud().parameters.handler_pauses {

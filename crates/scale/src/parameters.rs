@@ -36,7 +36,7 @@ pub struct Parameters {
     /// Retries of the AWS SDK for Rust, for all but DynamoDB: three attempts, waits of a random part of 1 s, 2 s ... up to 20 s. Source:
     /// `aws_config::retry::RetryConfig::standard`, docs.rs.
     pub sdk: Backoff,
-    /// Pauses before a handler is run again in the same invocation: `PAUSES` in `crates/aws/src/tries.rs`.
+    /// Pauses before a handler is run again in the same invocation: `HANDLER_PAUSES` in `crates/aws/src/retries.rs`.
     pub handler_pauses: [Duration; 2],
 }
 
@@ -134,9 +134,9 @@ pub struct DynamoDb {
     pub receipt_bytes: u64,
     /// One segment of a receipt: two numbers, a name, a digest.
     pub segment_bytes: u64,
-    /// Waits of a transaction that met another: `CONFLICTS`, `PAUSE`, `LONGEST_PAUSE` in `crates/aws/src/dynamodb/mod.rs`.
+    /// Waits of a transaction that met another: `BACKOFF` in `crates/aws/src/dynamodb/table.rs`, `LONGEST_PAUSE` in `retries.rs`.
     pub conflicts: Backoff,
-    /// Retries of a throttled request: the SDK's waits, `ATTEMPTS` in `crates/aws/src/clients.rs`.
+    /// Retries of a throttled request: the SDK's waits, `DYNAMODB_ATTEMPTS` in `crates/aws/src/clients.rs`.
     pub retries: Backoff,
 }
 

@@ -1,10 +1,10 @@
-//! A content or package has changed its state: put that on the event bus.
+//! Publishes the state changes of contents and packages as events.
 
-use vpp_aws::{Stopped, function, serve_changes};
+use vpp_aws::{FunctionError, run_function, serve_changes};
 use vpp_pipeline::notifications::announce::Announce;
 
-fn main() -> Result<(), Stopped> {
-    function(async |aws, environment| {
+fn main() -> Result<(), FunctionError> {
+    run_function(async |aws, environment| {
         let announce = Announce {
             bus: aws.event_bus(environment.event_bus()?),
             dead: aws.queue(environment.announce_dead_queue()?),

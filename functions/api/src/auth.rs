@@ -10,7 +10,7 @@ use axum::http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, header}
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tracing::{info, warn};
-use vpp_aws::claims::{Caller, caller};
+use vpp_aws::jwt_claims::{Caller, caller};
 use vpp_http::Problem;
 use vpp_pipeline::api::access::{Authorizer, Role};
 use vpp_pipeline::error::chain;
@@ -79,12 +79,12 @@ where
 
 fn by_claims(extensions: &Extensions) -> Result<Role, Box<Response>> {
     match caller(extensions) {
-        Caller::Known(Some(role)) => Ok(role),
-        Caller::Known(None) => {
+        Caller::Authenticated(Some(role)) => Ok(role),
+        Caller::Authenticated(None) => {
             let detail = "the token gives no role here: its scope, roles or groups must name operator or reader";
             Err(Box::new(forbidden(detail)))
         }
-        Caller::Unknown => Err(Box::new(unauthorized(None))),
+        Caller::Unauthenticated => Err(Box::new(unauthorized(None))),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The HTTP API: send files, ask for packages, follow them, list, retry and delete.
+//! The HTTP API: upload files; create, list, retry and delete packages; issue playback tokens.
 
 mod asked;
 mod auth;
@@ -15,11 +15,11 @@ mod wiring;
 
 use std::sync::Arc;
 
-use vpp_aws::{Stopped, function, serve_http};
+use vpp_aws::{FunctionError, run_function, serve_http};
 use vpp_http::problem;
 
-fn main() -> Result<(), Stopped> {
-    function(async |aws, environment| {
+fn main() -> Result<(), FunctionError> {
+    run_function(async |aws, environment| {
         let api = Arc::new(wiring::api(&aws, &environment)?);
         let tokens = Arc::new(wiring::tokens(&aws, &environment).await?);
         let uploads = Arc::new(wiring::uploads(&aws, &environment)?);

@@ -2,8 +2,8 @@
 
 use vpp_aws::environment::{Authorization, InvalidVariable};
 use vpp_aws::{
-    Aws, DynamoCatalog, Environment, KmsSigner, ProvidedKeys, S3ClientUploads, SecretTokens, SqsQueue, Stopped,
-    SystemClock,
+    ApiTokenSecrets, Aws, DynamoCatalog, Environment, FunctionError, KmsSigner, S3ClientUploads, SpekeKeyVault,
+    SqsQueue, SystemClock,
 };
 use vpp_pipeline::api::access::Authorizer;
 use vpp_pipeline::api::licences::{self, PlaybackTokens};
@@ -21,7 +21,7 @@ type Outboxes = Queues<SqsQueue<FragmentMessage>, SqsQueue<DashMessage>, SqsQueu
 pub(crate) fn api(
     aws: &Aws,
     environment: &Environment,
-) -> Result<Api<DynamoCatalog, Outboxes, ProvidedKeys, SystemClock>, InvalidVariable> {
+) -> Result<Api<DynamoCatalog, Outboxes, SpekeKeyVault, SystemClock>, InvalidVariable> {
     Ok(Api {
         catalog: aws.catalog(environment.table()?),
         queue: Queues {
@@ -29,7 +29,7 @@ pub(crate) fn api(
             dash: aws.queue(environment.dash_queue()?),
             deletion: aws.queue(environment.deletion_queue()?),
         },
-        vault: aws.provided_keys(environment.content_keys_key()?, environment.key_provider()?),
+        vault: aws.speke_key_vault(environment.content_keys_key()?, environment.key_provider()?),
         clock: SystemClock,
         settings: Settings {
             delivery_url: environment.delivery_url()?,
@@ -43,7 +43,7 @@ pub(crate) fn api(
 pub(crate) async fn tokens(
     aws: &Aws,
     environment: &Environment,
-) -> Result<PlaybackTokens<DynamoCatalog, KmsSigner, SystemClock>, Stopped> {
+) -> Result<PlaybackTokens<DynamoCatalog, KmsSigner, SystemClock>, FunctionError> {
     let path_signing_secret = match environment.path_signing_secret() {
         Some(id) => Some(aws.path_signing_secret(&id).await?),
         None => None,
@@ -78,11 +78,11 @@ pub(crate) fn uploads(
 pub(crate) fn callers(
     aws: &Aws,
     environment: &Environment,
-) -> Result<Callers<SecretTokens, SystemClock>, InvalidVariable> {
+) -> Result<Callers<ApiTokenSecrets, SystemClock>, InvalidVariable> {
     Ok(match environment.authorization()? {
         Authorization::Jwt => Callers::Jwt,
         Authorization::Tokens { operator, reader } => {
-            Callers::Tokens(Authorizer::new(aws.token_store(operator, reader), SystemClock))
+            Callers::Tokens(Authorizer::new(aws.api_tokens(operator, reader), SystemClock))
         }
     })
 }

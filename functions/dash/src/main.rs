@@ -1,10 +1,10 @@
-//! Write a package's manifest and make it Ready.
+//! Writes the manifests of a package and makes it Ready.
 
-use vpp_aws::{Stopped, SystemClock, function, serve_queue};
+use vpp_aws::{FunctionError, SystemClock, run_function, serve_queue};
 use vpp_pipeline::stages::dash::{Dash, Settings};
 
-fn main() -> Result<(), Stopped> {
-    function(async |aws, environment| {
+fn main() -> Result<(), FunctionError> {
+    run_function(async |aws, environment| {
         let stage = Dash {
             store: aws.object_store(),
             catalog: aws.catalog(environment.table()?),

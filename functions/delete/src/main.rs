@@ -1,10 +1,10 @@
-//! Delete what was made of a package, or the file of a content.
+//! Deletes packages with their files, and the source files of contents.
 
-use vpp_aws::{Stopped, SystemClock, function, serve_queue};
+use vpp_aws::{FunctionError, SystemClock, run_function, serve_queue};
 use vpp_pipeline::stages::delete::{Delete, Settings};
 
-fn main() -> Result<(), Stopped> {
-    function(async |aws, environment| {
+fn main() -> Result<(), FunctionError> {
+    run_function(async |aws, environment| {
         let job = Delete {
             store: aws.object_store(),
             catalog: aws.catalog(environment.table()?),

@@ -1,10 +1,10 @@
-//! Make one work unit: read it, encrypt it, write its segments.
+//! Packages one work unit: reads its samples, encrypts them, writes its segments.
 
-use vpp_aws::{Stopped, SystemClock, function, serve_queue};
+use vpp_aws::{FunctionError, SystemClock, run_function, serve_queue};
 use vpp_pipeline::stages::encrypt::{Encrypt, Settings};
 
-fn main() -> Result<(), Stopped> {
-    function(async |aws, environment| {
+fn main() -> Result<(), FunctionError> {
+    run_function(async |aws, environment| {
         let stage = Encrypt {
             store: aws.object_store(),
             catalog: aws.catalog(environment.table()?),

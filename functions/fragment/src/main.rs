@@ -1,11 +1,11 @@
-//! Plan a package, write its init segments, send its work units to work.
+//! Plans a package, writes its init segments, and queues its work units.
 
-use vpp_aws::{Stopped, SystemClock, function, serve_queue};
+use vpp_aws::{FunctionError, SystemClock, run_function, serve_queue};
 use vpp_pipeline::domain::part_plan::{LARGEST_WORK_UNIT, SMALLEST_PART};
 use vpp_pipeline::stages::fragment::{Fragment, Settings};
 
-fn main() -> Result<(), Stopped> {
-    function(async |aws, environment| {
+fn main() -> Result<(), FunctionError> {
+    run_function(async |aws, environment| {
         let stage = Fragment {
             store: aws.object_store(),
             catalog: aws.catalog(environment.table()?),

@@ -1,15 +1,15 @@
-//! An object landed in the uploads bucket: give the verdict, start its package.
+//! Inspects each object in the uploads bucket, records a verdict, and starts its package.
 
-use vpp_aws::{ProbeProcess, Stopped, SystemClock, function, serve_uploads};
+use vpp_aws::{FunctionError, ProbeProcess, SystemClock, run_function, serve_uploads};
 use vpp_pipeline::stages::ingest::{Ingest, Settings};
 
-fn main() -> Result<(), Stopped> {
-    function(async |aws, environment| {
+fn main() -> Result<(), FunctionError> {
+    run_function(async |aws, environment| {
         let stage = Ingest {
             store: aws.object_store(),
             catalog: aws.catalog(environment.table()?),
             queue: aws.queue(environment.fragment_queue()?),
-            vault: aws.provided_keys(environment.content_keys_key()?, environment.key_provider()?),
+            vault: aws.speke_key_vault(environment.content_keys_key()?, environment.key_provider()?),
             probe: ProbeProcess::default(),
             clock: SystemClock,
             meter: aws.meter(),

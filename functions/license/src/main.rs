@@ -1,15 +1,15 @@
-//! The licence server: content keys for players that hold a playback token.
+//! The licence server: returns content keys to players that present a playback token.
 
 mod jwk;
 mod routes;
 
 use std::sync::Arc;
 
-use vpp_aws::{Stopped, SystemClock, function, serve_http};
+use vpp_aws::{FunctionError, SystemClock, run_function, serve_http};
 use vpp_pipeline::api::licences::Licences;
 
-fn main() -> Result<(), Stopped> {
-    function(async |aws, environment| {
+fn main() -> Result<(), FunctionError> {
+    run_function(async |aws, environment| {
         let licences = Licences {
             catalog: aws.catalog(environment.table()?),
             vault: aws.key_vault(environment.content_keys_key()?),

@@ -1,15 +1,16 @@
-//! Send events to the webhook's receiver, signed, until it has taken them.
+//! Sends signed events to the webhook receiver until it accepts them.
 
-use vpp_aws::{HttpReceiver, Stopped, SystemClock, function};
+use vpp_aws::{FunctionError, SystemClock, WebhookReceiver, run_function, serve_webhooks};
 use vpp_pipeline::notifications::webhook::Webhook;
 
-fn main() -> Result<(), Stopped> {
-    function(async |aws, environment| {
+fn main() -> Result<(), FunctionError> {
+    run_function(async |aws, environment| {
         let webhook = Webhook {
-            receiver: HttpReceiver::new(environment.webhook_url()?),
+            receiver: WebhookReceiver::new(environment.webhook_url()?),
             secrets: aws.webhook_secret(environment.webhook_secret()?),
             clock: SystemClock,
         };
-        aws.serve_notices(environment.webhook_queue()?, async |notice| webhook.handle(notice).await).await
+        let queue = aws.queue(environment.webhook_queue()?);
+        serve_webhooks(queue, async |notice| webhook.handle(notice).await).await
     })
 }

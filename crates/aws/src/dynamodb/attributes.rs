@@ -1,17 +1,18 @@
-//! Attributes of an item, read and written by name.
+//! The attributes of an item, read and written by name.
 
 use std::collections::HashMap;
 use std::ops::Range;
 use std::str::FromStr;
 
+use serde::Serialize;
 use vpp_pipeline::ports::Spent;
 
-use super::AttributeValue;
+use aws_sdk_dynamodb::types::AttributeValue;
 
 /// An item of the table.
 pub(super) type Item = HashMap<String, AttributeValue>;
 
-/// An item lacks an attribute, or it is not what it should be.
+/// An attribute of an item is missing or malformed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the attribute {0} is missing or malformed")]
 pub(super) struct Malformed(pub(super) &'static str);
@@ -27,14 +28,18 @@ pub(super) fn number(number: impl ToString + Copy) -> AttributeValue {
 }
 
 /// A byte range, as a map of offset and length.
-pub(super) fn range(range: &Range<u64>) -> AttributeValue {
-    AttributeValue::M(HashMap::from([
-        ("offset".to_owned(), number(range.start)),
-        ("length".to_owned(), number(range.end.saturating_sub(range.start))),
-    ]))
+pub(super) fn range(name: &'static str, range: &Range<u64>) -> Result<AttributeValue, Malformed> {
+    let length = range.end.checked_sub(range.start).ok_or(Malformed(name))?;
+    let fields = [("offset", range.start), ("length", length)];
+    Ok(AttributeValue::M(fields.map(|(name, value)| (name.to_owned(), number(value))).into()))
 }
 
-/// What work cost, as a map.
+/// A value as compact JSON text.
+pub(super) fn json(name: &'static str, value: &impl Serialize) -> Result<AttributeValue, Malformed> {
+    serde_json::to_string(value).map(string).map_err(|_| Malformed(name))
+}
+
+/// The resource usage of a piece of work, as a map.
 pub(super) fn spent(spent: &Spent) -> AttributeValue {
     let Spent { millis, gets, puts, peak_memory } = *spent;
     let fields = [("millis", millis), ("gets", gets), ("puts", puts), ("peak_memory", peak_memory)];
@@ -51,8 +56,8 @@ impl Writer {
         self
     }
 
-    /// Sets an attribute that there may not be.
-    pub(super) fn maybe(self, name: &str, value: Option<AttributeValue>) -> Self {
+    /// Sets an attribute if there is a value.
+    pub(super) fn optional(self, name: &str, value: Option<AttributeValue>) -> Self {
         match value {
             Some(value) => self.set(name, value),
             None => self,
@@ -69,7 +74,7 @@ impl Writer {
 pub(super) struct Reader<'i>(pub(super) &'i Item);
 
 impl<'i> Reader<'i> {
-    /// Whether there is such an attribute.
+    /// Whether the item has an attribute.
     pub(super) fn has(self, name: &str) -> bool {
         self.0.contains_key(name)
     }
@@ -97,9 +102,9 @@ impl<'i> Reader<'i> {
         Ok(offset..offset.checked_add(length).ok_or(Malformed(name))?)
     }
 
-    /// What work cost; nothing where it is not said, as in items of before it was.
+    /// The resource usage, which items of older versions do not have.
     pub(super) fn spent(self, name: &'static str) -> Result<Option<Spent>, Malformed> {
-        self.maybe(name, |item, name| {
+        self.optional(name, |item, name| {
             let map = item.map(name)?;
             Ok(Spent {
                 millis: map.number("millis")?,
@@ -115,8 +120,8 @@ impl<'i> Reader<'i> {
         self.0.get(name).and_then(|value| value.as_m().ok()).map(Reader).ok_or(Malformed(name))
     }
 
-    /// What `read` makes of the item, if it has the attribute.
-    pub(super) fn maybe<T>(
+    /// Calls `read` if the item has the attribute.
+    pub(super) fn optional<T>(
         self,
         name: &'static str,
         read: impl Fn(Self, &'static str) -> Result<T, Malformed>,

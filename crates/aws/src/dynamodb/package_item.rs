@@ -1,11 +1,12 @@
 //! A package as an item.
 //!
-//! The state is its status and the times of the steps that led there; [`super::transitions`] writes those, one step at a
-//! time. A clear package has neither kid, key nor IV, and what was not asked for has no attribute.
+//! The state is the status and the times of the steps that led to it; [`super::transitions`] writes them, one step at a time.
+//! A clear package has no key id, key or IV, and an option that was not requested has no attribute.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use data_encoding::HEXLOWER;
 use vpp_media::cenc::{ConstantIv, Drm, ParseDrmError, Pssh};
 use vpp_media::cmaf::{KeyParameters, Layout, Protection};
@@ -16,23 +17,28 @@ use vpp_pipeline::domain::state::{Failure, Planned, Stage, State, Status};
 use vpp_pipeline::domain::subtitles::{Kind, Offer, Subtitles};
 use vpp_pipeline::ports::{Cursor, ETag, Spent, WrappedKey};
 
-use super::attributes::{Item, Malformed, Reader, Writer, number, range, spent, string};
+use super::attributes::{Item, Malformed, Reader, Writer, json, number, range, spent, string};
 
 /// Sort key of every package.
 pub(super) const SK: &str = "package";
 
 /// Partition key of every package in the index.
 pub(super) const LISTED: &str = "package";
-/// The index that lists packages by time. It holds what lists are filtered by, and so is not written when a work unit counts.
+/// The index that lists packages by time. It holds only what lists are filtered by, so counting a work unit does not write it.
 pub(super) const INDEX: &str = "packages_by_time";
 
-/// The ids of all contents of a package, as filters look for them.
+/// The attribute with the further contents of a package.
+const FURTHER_INPUTS: &str = "further_inputs";
+/// The attribute with the subtitle files of a package.
+const SUBTITLES: &str = "subtitles";
+
+/// The ids of all contents of a package, as filters match them.
 fn inputs(package: &Package) -> String {
     let ids: Vec<&str> = package.contents().map(ContentId::as_str).collect();
     ids.join(",")
 }
 
-/// A place in the index.
+/// A position in the index.
 pub(super) fn index_key(cursor: &Cursor<PackageId>) -> Item {
     Writer::default()
         .set("pk", string(pk(&cursor.id)))
@@ -47,8 +53,8 @@ pub(super) fn pk(id: &PackageId) -> String {
     format!("package#{id}")
 }
 
-/// A package that has just been asked for.
-pub(super) fn write(package: &Package) -> Item {
+/// A new package.
+pub(super) fn write(package: &Package) -> Result<Item, Malformed> {
     let source = &package.source;
     let item = Writer::default()
         .set("pk", string(pk(&package.id)))
@@ -58,94 +64,97 @@ pub(super) fn write(package: &Package) -> Item {
         .set("input_content_origin", string(source.location.to_string()))
         .set("etag", string(source.etag.as_str()))
         .set("source_bytes", number(source.bytes))
-        .set("moov", range(&source.index))
-        .maybe("further_inputs", write_further(&package.further).map(string))
+        .set("moov", range("moov", &source.index)?)
+        .optional(FURTHER_INPUTS, write_further(&package.further)?)
         .set("created_at", string(package.created_at.to_string()))
         .set("attempt", number(package.attempt))
         .set("listed", string(LISTED))
         .set("inputs", string(inputs(package)))
         .set("work_units_done", number(package.tally.work_units_done))
         .set("bytes_read", number(package.tally.bytes_read))
-        .maybe("spent_ingest", package.spent.get(&Stage::Ingest).map(spent))
+        .optional("spent_ingest", package.spent.get(&Stage::Ingest).map(spent))
         .set("bytes_written", number(package.tally.bytes_written))
         .set("status", string(Status::Queued.as_str()));
-    let item = write_options(item, &package.options);
-    package.encryption.iter().fold(item, write_encryption).finish()
+    let item = write_options(item, &package.options)?;
+    Ok(package.encryption.iter().fold(item, write_encryption).finish())
 }
 
-/// A further content: its id, where it lies, its tag, its bytes, and where its `moov` box begins and ends.
-type Row = (ContentId, String, String, u64, u64, u64);
+/// A further content: id, location, `ETag`, length, and the start and end of its `moov` box.
+type InputRow = (ContentId, String, String, u64, u64, u64);
 
-/// The further contents of a package as one compact JSON text; none for most packages.
-fn write_further(inputs: &[Input]) -> Option<String> {
-    let row = |Input { content, source }: &Input| -> Row {
+/// The further contents of a package as one compact JSON text. Most packages have none.
+fn write_further(inputs: &[Input]) -> Result<Option<AttributeValue>, Malformed> {
+    let row = |Input { content, source }: &Input| -> InputRow {
         let Source { location, etag, bytes, index } = source;
         (content.clone(), location.to_string(), etag.as_str().to_owned(), *bytes, index.start, index.end)
     };
-    let rows: Vec<Row> = inputs.iter().map(row).collect();
-    if rows.is_empty() { None } else { serde_json::to_string(&rows).ok() }
+    let rows: Vec<InputRow> = inputs.iter().map(row).collect();
+    Some(rows).filter(|rows| !rows.is_empty()).map(|rows| json(FURTHER_INPUTS, &rows)).transpose()
 }
 
 fn read_further(item: Reader<'_>) -> Result<Vec<Input>, Malformed> {
-    const NAME: &str = "further_inputs";
-    let Some(text) = item.maybe(NAME, Reader::text)? else { return Ok(Vec::new()) };
-    let rows: Vec<Row> = serde_json::from_str(text).map_err(|_| Malformed(NAME))?;
-    let input = |(content, location, etag, bytes, start, end): Row| {
-        let location = location.parse().map_err(|_| Malformed(NAME))?;
+    let Some(text) = item.optional(FURTHER_INPUTS, Reader::text)? else { return Ok(Vec::new()) };
+    let rows: Vec<InputRow> = serde_json::from_str(text).map_err(|_| Malformed(FURTHER_INPUTS))?;
+    let input = |(content, location, etag, bytes, start, end): InputRow| {
+        let location = location.parse().map_err(|_| Malformed(FURTHER_INPUTS))?;
         Ok(Input { content, source: Source { location, etag: ETag::new(&etag), bytes, index: start..end } })
     };
     rows.into_iter().map(input).collect()
 }
 
-/// Subtitles: their id, where they lie, their tag, their bytes; language, label and kind.
+/// A subtitle file: id, location, `ETag` and length; language, label and kind.
 type SubtitlesRow = (ContentId, String, String, u64, String, Option<String>, String);
 
-/// The subtitle files of a package as one compact JSON text; none for most packages.
-fn write_subtitles(subtitles: &[Subtitles]) -> Option<String> {
+/// The subtitle files of a package as one compact JSON text. Most packages have none.
+fn write_subtitles(subtitles: &[Subtitles]) -> Result<Option<AttributeValue>, Malformed> {
     let row = |Subtitles { content, location, etag, bytes, offer }: &Subtitles| -> SubtitlesRow {
         let Offer { language, label, kind } = offer.clone();
         let (location, etag) = (location.to_string(), etag.as_str().to_owned());
         (content.clone(), location, etag, *bytes, language, label, kind.name().to_owned())
     };
     let rows: Vec<SubtitlesRow> = subtitles.iter().map(row).collect();
-    if rows.is_empty() { None } else { serde_json::to_string(&rows).ok() }
+    Some(rows).filter(|rows| !rows.is_empty()).map(|rows| json(SUBTITLES, &rows)).transpose()
 }
 
 fn read_subtitles(item: Reader<'_>) -> Result<Vec<Subtitles>, Malformed> {
-    const NAME: &str = "subtitles";
-    let Some(text) = item.maybe(NAME, Reader::text)? else { return Ok(Vec::new()) };
-    let rows: Vec<SubtitlesRow> = serde_json::from_str(text).map_err(|_| Malformed(NAME))?;
+    let Some(text) = item.optional(SUBTITLES, Reader::text)? else { return Ok(Vec::new()) };
+    let rows: Vec<SubtitlesRow> = serde_json::from_str(text).map_err(|_| Malformed(SUBTITLES))?;
     let subtitles = |(content, location, etag, bytes, language, label, kind): SubtitlesRow| {
-        let location = location.parse().map_err(|_| Malformed(NAME))?;
-        let kind = Kind::from_name(&kind).ok_or(Malformed(NAME))?;
+        let location = location.parse().map_err(|_| Malformed(SUBTITLES))?;
+        let kind = Kind::from_name(&kind).ok_or(Malformed(SUBTITLES))?;
         Ok(Subtitles { content, location, etag: ETag::new(&etag), bytes, offer: Offer { language, label, kind } })
     };
     rows.into_iter().map(subtitles).collect()
 }
 
-fn write_options(item: Writer, options: &Options) -> Writer {
+fn write_options(item: Writer, options: &Options) -> Result<Writer, Malformed> {
     let (scheme, tracks) = options.treatment.names();
     let Drm { widevine, playready, fairplay } = &options.drm;
-    item.set("segment_ms", number(options.segment_duration.as_millis()))
+    let item = item
+        .set("segment_ms", number(options.segment_duration.as_millis()))
         .set("scheme", string(scheme))
         .set("encrypt", string(tracks))
-        .maybe("audio_only", options.audio_only.then(|| string("true")))
-        .maybe("layout", Some(options.layout).filter(|own| *own != Layout::default()).map(|own| string(own.name())))
-        .maybe("subtitles", write_subtitles(&options.subtitles).map(string))
-        .maybe("widevine", widevine.as_ref().map(|pssh| string(pssh.to_string())))
-        .maybe("playready", playready.as_ref().map(|pssh| string(pssh.to_string())))
-        .maybe("fairplay", fairplay.as_ref().map(|uri| string(uri.to_string())))
+        .optional("audio_only", options.audio_only.then(|| string("true")))
+        .optional(
+            "layout",
+            Some(options.layout).filter(|layout| *layout != Layout::default()).map(|layout| string(layout.name())),
+        )
+        .optional(SUBTITLES, write_subtitles(&options.subtitles)?)
+        .optional("widevine", widevine.as_ref().map(|pssh| string(pssh.to_string())))
+        .optional("playready", playready.as_ref().map(|pssh| string(pssh.to_string())))
+        .optional("fairplay", fairplay.as_ref().map(|uri| string(uri.to_string())));
+    Ok(item)
 }
 
 fn write_encryption(item: Writer, encryption: &Encryption) -> Writer {
     let Encryption { protection, key, audio_key } = encryption;
-    let iv = |own: KeyParameters| string(HEXLOWER.encode(own.iv.as_bytes()));
+    let iv = |key: KeyParameters| string(HEXLOWER.encode(key.iv.as_bytes()));
     item.set("kid", string(protection.key.kid.to_string()))
         .set("iv", iv(protection.key))
         .set("video_key", string(key.to_string()))
-        .maybe("audio_kid", protection.audio_key.map(|own| string(own.kid.to_string())))
-        .maybe("audio_iv", protection.audio_key.map(iv))
-        .maybe("audio_key", audio_key.as_ref().map(|key| string(key.to_string())))
+        .optional("audio_kid", protection.audio_key.map(|key| string(key.kid.to_string())))
+        .optional("audio_iv", protection.audio_key.map(iv))
+        .optional("audio_key", audio_key.as_ref().map(|key| string(key.to_string())))
 }
 
 pub(super) fn read(item: &Item) -> Result<Package, Malformed> {
@@ -163,8 +172,8 @@ pub(super) fn read(item: &Item) -> Result<Package, Malformed> {
         options: options(item)?,
         encryption: encryption(item)?,
         created_at: item.parsed("created_at")?,
-        attempt: item.maybe("attempt", Reader::number)?.unwrap_or_default(),
-        output_file_path: item.maybe("output_file_path", Reader::text)?.map(str::to_owned),
+        attempt: item.optional("attempt", Reader::number)?.unwrap_or_default(),
+        output_file_path: item.optional("output_file_path", Reader::text)?.map(str::to_owned),
         tally: Tally {
             work_units_done: item.number("work_units_done")?,
             bytes_read: item.number("bytes_read")?,
@@ -175,7 +184,7 @@ pub(super) fn read(item: &Item) -> Result<Package, Malformed> {
     })
 }
 
-/// The attribute that says what a stage cost.
+/// The attribute with the resource usage of a stage.
 pub(super) fn spent_name(stage: Stage) -> &'static str {
     match stage {
         Stage::Ingest => "spent_ingest",
@@ -195,19 +204,19 @@ fn options(item: Reader<'_>) -> Result<Options, Malformed> {
     Ok(Options {
         treatment: treatment(item)?,
         segment_duration: Duration::from_millis(item.number("segment_ms")?),
-        audio_only: item.maybe("audio_only", Reader::text)?.is_some(),
+        audio_only: item.optional("audio_only", Reader::text)?.is_some(),
         layout: layout(item)?,
         subtitles: read_subtitles(item)?,
         drm: Drm {
             widevine: pssh(item, "widevine", Pssh::widevine)?,
             playready: pssh(item, "playready", Pssh::playready)?,
-            fairplay: item.maybe("fairplay", Reader::parsed)?,
+            fairplay: item.optional("fairplay", Reader::parsed)?,
         },
     })
 }
 
 fn layout(item: Reader<'_>) -> Result<Layout, Malformed> {
-    let name = item.maybe("layout", Reader::text)?;
+    let name = item.optional("layout", Reader::text)?;
     name.map_or(Ok(Layout::default()), |name| Layout::from_name(name).ok_or(Malformed("layout")))
 }
 
@@ -220,7 +229,7 @@ fn pssh(
     name: &'static str,
     parse: fn(&str) -> Result<Pssh, ParseDrmError>,
 ) -> Result<Option<Pssh>, Malformed> {
-    item.maybe(name, Reader::text)?.map(|text| parse(text).map_err(|_| Malformed(name))).transpose()
+    item.optional(name, Reader::text)?.map(|text| parse(text).map_err(|_| Malformed(name))).transpose()
 }
 
 fn encryption(item: Reader<'_>) -> Result<Option<Encryption>, Malformed> {
@@ -229,11 +238,11 @@ fn encryption(item: Reader<'_>) -> Result<Option<Encryption>, Malformed> {
         Treatment::Encrypt { scheme, tracks } => (scheme, tracks),
     };
     let key = key_parameters(item, "kid", "iv")?;
-    let audio_key = item.maybe("audio_kid", |_, _| key_parameters(item, "audio_kid", "audio_iv"))?;
+    let audio_key = item.optional("audio_kid", |_, _| key_parameters(item, "audio_kid", "audio_iv"))?;
     Ok(Some(Encryption {
         protection: Protection { scheme, tracks, key, audio_key },
         key: wrapped_key(item, "video_key")?,
-        audio_key: item.maybe("audio_key", |_, name| wrapped_key(item, name))?,
+        audio_key: item.optional("audio_key", |_, name| wrapped_key(item, name))?,
     }))
 }
 
@@ -277,13 +286,13 @@ fn failed(item: Reader<'_>) -> Result<State, Malformed> {
     Ok(State::Failed { failure: failure(item)?, at: item.parsed("failed_at")?, before: Box::new(before(item)?) })
 }
 
-/// The state a failed package was in: the last step it has a time of.
+/// The state before a failure: that of the last step that has a time.
 fn before(item: Reader<'_>) -> Result<State, Malformed> {
-    let Some(at) = item.maybe("fragmented_at", Reader::parsed)? else {
+    let Some(at) = item.optional("fragmented_at", Reader::parsed)? else {
         return Ok(State::Queued);
     };
     let plan = Planned { at, ..plan(item)? };
-    let encrypted_at = item.maybe("encrypted_at", Reader::parsed)?;
+    let encrypted_at = item.optional("encrypted_at", Reader::parsed)?;
     Ok(encrypted_at.map_or(State::Fragmented(plan), |at| State::Encrypted { plan, at }))
 }
 

@@ -1,86 +1,88 @@
-//! A work unit's receipt as an item.
+//! The receipt of a work unit as an item.
 //!
-//! Segments are one compact JSON text, `[["v1",3,1048576,30211,"<SHA-256 in base64>"],…]`: some 75 bytes each, so that the thousand
-//! segments a work unit may have stay far below DynamoDB's 400 KB; a segment of a single file has no digest. So are the pieces of single files, at most two a track:
-//! `[["v1",2,31457280,"<SHA-256>","<ETag>"],…]`, part 0 being the file itself, and no `ETag` meaning that the piece is kept.
+//! Segments are one compact JSON text, `[["v1",3,1048576,30211,"<SHA-256 in base64>"],…]`. A segment takes some 75 bytes, so
+//! the thousand segments that a work unit may have stay far below DynamoDB's limit of 400 KB. A segment of a single file has
+//! no digest.
+//!
+//! The part spans of single files, at most two per track, are JSON too: `[["v1",2,31457280,"<SHA-256>","<ETag>"],…]`. Part 0
+//! is the whole file. A span without `ETag` is staged in the work bucket.
 
 use data_encoding::BASE64_NOPAD;
 use vpp_media::cmaf::SegmentSize;
 use vpp_pipeline::domain::id::PackageId;
 use vpp_pipeline::ports::{Digest, ETag, PartLocation, PartReceipt, Receipt, SegmentReceipt};
 
-use super::attributes::{Item, Malformed, Reader, Writer, number, spent, string};
+use super::attributes::{Item, Malformed, Reader, Writer, json, number, spent, string};
 use super::package_item::pk;
 
-/// Start of every receipt's sort key.
+/// Prefix of the sort key of every receipt.
 pub(super) const PREFIX: &str = "unit#";
 
-/// Sort key of the receipt of a work unit: eight digits sort as the numbers do.
+/// Sort key of the receipt of a work unit. With eight digits, keys sort like numbers.
 pub(super) fn sk(work_unit: u32) -> String {
     format!("{PREFIX}{work_unit:08}")
 }
 
-/// Representation, number, bytes, bytes to the end of the first sample, digest.
-type Row = (String, u32, u64, u64, String);
+/// Representation, number, length, length up to the end of the first sample, digest.
+type SegmentRow = (String, u32, u64, u64, String);
 
-/// Representation, part, bytes, digest, `ETag`.
-type PieceRow = (String, u16, u64, String, Option<String>);
+/// Representation, part number, length, digest, `ETag`.
+type PartRow = (String, u16, u64, String, Option<String>);
 
 pub(super) fn write(id: &PackageId, receipt: &Receipt) -> Result<Item, Malformed> {
-    let row = |segment: &SegmentReceipt| -> Row {
+    let row = |segment: &SegmentReceipt| -> SegmentRow {
         let digest = segment.digest.map(|digest| BASE64_NOPAD.encode(&digest.0)).unwrap_or_default();
         let SegmentSize { bytes, entry_bytes } = segment.size;
         (segment.representation.clone(), segment.number, bytes, entry_bytes, digest)
     };
-    let rows: Vec<Row> = receipt.segments.iter().map(row).collect();
-    let piece = |piece: &PartReceipt| -> PieceRow {
-        let (part, etag) = match &piece.place {
+    let rows: Vec<SegmentRow> = receipt.segments.iter().map(row).collect();
+    let part_row = |span: &PartReceipt| -> PartRow {
+        let (part, etag) = match &span.place {
             PartLocation::File => (0, None),
             PartLocation::Uploaded { part, etag } => (*part, Some(etag.as_str().to_owned())),
             PartLocation::Kept { part } => (*part, None),
         };
-        (piece.representation.clone(), part, piece.bytes, BASE64_NOPAD.encode(&piece.digest.0), etag)
+        (span.representation.clone(), part, span.bytes, BASE64_NOPAD.encode(&span.digest.0), etag)
     };
-    let pieces: Vec<PieceRow> = receipt.pieces.iter().map(piece).collect();
-    let pieces = Some(pieces).filter(|pieces| !pieces.is_empty()).map(|pieces| serde_json::to_string(&pieces));
-    let pieces = pieces.transpose().map_err(|_| Malformed("pieces"))?;
+    let pieces: Vec<PartRow> = receipt.pieces.iter().map(part_row).collect();
+    let pieces = Some(pieces).filter(|pieces| !pieces.is_empty()).map(|pieces| json("pieces", &pieces));
     let item = Writer::default()
-        .maybe("pieces", pieces.map(string))
+        .optional("pieces", pieces.transpose()?)
         .set("pk", string(pk(id)))
         .set("sk", string(sk(receipt.work_unit)))
         .set("work_unit", number(receipt.work_unit))
         .set("bytes_read", number(receipt.bytes_read))
         .set("spent", spent(&receipt.spent))
         .set("bytes_written", number(receipt.bytes_written()))
-        .set("segments", string(serde_json::to_string(&rows).map_err(|_| Malformed("segments"))?));
+        .set("segments", json("segments", &rows)?);
     Ok(item.finish())
 }
 
 pub(super) fn read(item: &Item) -> Result<Receipt, Malformed> {
     let item = Reader(item);
-    let rows: Vec<Row> = serde_json::from_str(item.text("segments")?).map_err(|_| Malformed("segments"))?;
-    let read = |digest: String| -> Option<Digest> {
+    let rows: Vec<SegmentRow> = serde_json::from_str(item.text("segments")?).map_err(|_| Malformed("segments"))?;
+    let decode_digest = |digest: String| -> Option<Digest> {
         let digest = BASE64_NOPAD.decode(digest.as_bytes()).ok()?;
         digest.try_into().ok().map(Digest)
     };
-    let segment = |(representation, number, bytes, entry_bytes, digest): Row| {
+    let segment = |(representation, number, bytes, entry_bytes, digest): SegmentRow| {
         let size = SegmentSize { bytes, entry_bytes };
-        let digest = if digest.is_empty() { None } else { Some(read(digest)?) };
+        let digest = if digest.is_empty() { None } else { Some(decode_digest(digest)?) };
         Some(SegmentReceipt { representation, number, size, digest })
     };
-    let piece = |(representation, part, bytes, digest, etag): PieceRow| {
+    let part_receipt = |(representation, part, bytes, digest, etag): PartRow| {
         let place = match (part, etag) {
             (0, _) => PartLocation::File,
             (part, Some(etag)) => PartLocation::Uploaded { part, etag: ETag::new(&etag) },
             (part, None) => PartLocation::Kept { part },
         };
-        Some(PartReceipt { representation, bytes, digest: read(digest)?, place })
+        Some(PartReceipt { representation, bytes, digest: decode_digest(digest)?, place })
     };
-    let pieces: Vec<PieceRow> = match item.maybe("pieces", Reader::text)? {
+    let pieces: Vec<PartRow> = match item.optional("pieces", Reader::text)? {
         Some(pieces) => serde_json::from_str(pieces).map_err(|_| Malformed("pieces"))?,
         None => Vec::new(),
     };
-    let pieces: Option<Vec<PartReceipt>> = pieces.into_iter().map(piece).collect();
+    let pieces: Option<Vec<PartReceipt>> = pieces.into_iter().map(part_receipt).collect();
     let segments: Option<Vec<SegmentReceipt>> = rows.into_iter().map(segment).collect();
     Ok(Receipt {
         work_unit: item.number("work_unit")?,

@@ -1,25 +1,24 @@
-//! Writes that move a package on.
+//! The updates that change the state of a package.
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::error::BuildError;
-use aws_sdk_dynamodb::types::Update;
+use aws_sdk_dynamodb::types::{AttributeValue, Update};
 use vpp_pipeline::domain::id::PackageId;
 use vpp_pipeline::domain::state::{Step, Transition};
 use vpp_pipeline::ports::Receipt;
 
-use super::AttributeValue;
 use super::attributes::{number, spent, string};
 use super::package_item::{SK, pk, spent_name};
 
-/// A step, on condition that the package is in a status the step starts from, and of the step's attempt.
+/// A step, on condition that the package has a status that the step starts from, and is in the attempt of the step.
 pub(super) fn advance(table: &str, id: &PackageId, transition: &Transition) -> Result<Update, BuildError> {
     let work = &transition.work;
     let mut sets = vec![("status", string(transition.step.leads_to().as_str()))];
-    let (time, facts) = facts(&transition.step);
+    let (time, result) = attributes_of(&transition.step);
     sets.extend(time.map(|time| (time, string(transition.at.to_string()))));
-    sets.extend(facts);
-    sets.extend(work.spent.iter().map(|(stage, own)| (spent_name(*stage), spent(own))));
+    sets.extend(result);
+    sets.extend(work.spent.iter().map(|(stage, usage)| (spent_name(*stage), spent(usage))));
     sets.extend(work.output.as_ref().map(|output| ("output_file_path", string(output))));
 
     let condition = match &transition.step {
@@ -46,7 +45,7 @@ pub(super) fn advance(table: &str, id: &PackageId, transition: &Transition) -> R
             statuses.join(", "),
             if condition.is_some() { " AND failed_at = :seen" } else { "" },
             match transition.of {
-                // A package that was asked for before there were attempts.
+                // A package that an older version created, without attempts.
                 Some(0) => " AND attribute_not_exists(#attempt)",
                 Some(_) => " AND #attempt = :of",
                 None => "",
@@ -73,8 +72,8 @@ pub(super) fn advance(table: &str, id: &PackageId, transition: &Transition) -> R
     update.build()
 }
 
-/// The attribute that holds the time of a step, if one does, and what else the step has to tell.
-fn facts(step: &Step) -> (Option<&'static str>, Option<(&'static str, AttributeValue)>) {
+/// The attribute for the time of a step, if it has one, and the attribute for its result.
+fn attributes_of(step: &Step) -> (Option<&'static str>, Option<(&'static str, AttributeValue)>) {
     match step {
         Step::Fragmented { work_units } => (Some("fragmented_at"), Some(("work_units_total", number(work_units)))),
         Step::Encrypted => (Some("encrypted_at"), None),
@@ -92,8 +91,8 @@ fn facts(step: &Step) -> (Option<&'static str>, Option<(&'static str, AttributeV
     }
 }
 
-/// Adds a work unit to the package's tally.
-pub(super) fn count(table: &str, id: &PackageId, receipt: &Receipt) -> Result<Update, BuildError> {
+/// Adds a work unit to the progress of the package.
+pub(super) fn count_work_unit(table: &str, id: &PackageId, receipt: &Receipt) -> Result<Update, BuildError> {
     Update::builder()
         .table_name(table)
         .key("pk", string(pk(id)))

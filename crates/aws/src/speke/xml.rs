@@ -1,33 +1,33 @@
-//! An XML document as a tree, as far as CPIX needs one: names without prefix, attributes, texts.
+//! An XML document as a tree, as far as CPIX needs one: names without prefix, attributes, and text.
 
 use quick_xml::Reader;
 use quick_xml::XmlVersion::Implicit1_0;
 use quick_xml::events::{BytesStart, Event};
 use zeroize::Zeroizing;
 
-/// Elements within one another: CPIX has six.
-const DEEPEST: usize = 16;
+/// Levels of nested elements; CPIX has six.
+const MAX_DEPTH: usize = 16;
 
-/// An element. It may hold a key: its text is wiped, and it has no `Debug`.
+/// An element. It may hold a key: its text is wiped from memory, and it has no `Debug`.
 #[derive(Default)]
 pub(super) struct Element {
     pub(super) name: String,
     attributes: Vec<(String, String)>,
-    /// Its own text, without what surrounds it.
+    /// Its text, without surrounding white space.
     pub(super) text: Zeroizing<String>,
     children: Vec<Element>,
 }
 
 impl Element {
-    /// The root of a document. Nothing, if it is not well-formed, too deep, or has what base64 and ids never take: entities and a
-    /// document type.
+    /// Parses a document and returns its root. Returns `None` if it is not well-formed or nested too deeply, or if it has
+    /// entities or a document type, which base64 and ids never need.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let mut reader = Reader::from_str(text);
-        // The first stands for the document.
+        // The first element stands for the document itself.
         let mut open = vec![Self::default()];
         loop {
             match reader.read_event().ok()? {
-                Event::Start(tag) if open.len() <= DEEPEST => open.push(Self::of(&tag)?),
+                Event::Start(tag) if open.len() <= MAX_DEPTH => open.push(Self::of(&tag)?),
                 Event::Empty(tag) => open.last_mut()?.children.push(Self::of(&tag)?),
                 Event::Text(text) => open.last_mut()?.text.push_str(text.xml_content(Implicit1_0).trim()),
                 Event::CData(text) => open.last_mut()?.text.push_str(text.xml_content(Implicit1_0).trim()),
@@ -57,13 +57,13 @@ impl Element {
 
     /// The value of an attribute.
     pub(super) fn attribute(&self, name: &str) -> Option<&str> {
-        self.attributes.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
+        self.attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// The elements that are reached by these names, one below the other.
+    /// The descendants at a path of element names.
     pub(super) fn all<'e>(&'e self, path: &[&str]) -> Vec<&'e Self> {
         path.iter().fold(vec![self], |found, name| {
-            found.into_iter().flat_map(|own| &own.children).filter(|child| child.name == *name).collect()
+            found.into_iter().flat_map(|element| &element.children).filter(|child| child.name == *name).collect()
         })
     }
 }

@@ -1,4 +1,4 @@
-//! S3, DynamoDB, SQS and KMS keep the contract of the ports, as the in-memory ports do.
+//! The adapters of S3, DynamoDB, SQS and KMS fulfil the contract of the ports, like the in-memory adapters.
 
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -16,7 +16,7 @@ use vpp_pipeline::testing::contract;
 
 use crate::emulator::Emulator;
 
-/// Runs a test against an emulator of its own.
+/// Runs a test against a separate emulator.
 fn on_local_aws<F: Future<Output = ()>>(test: impl FnOnce(SdkConfig) -> F) {
     let emulator = Emulator::start();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -24,7 +24,7 @@ fn on_local_aws<F: Future<Output = ()>>(test: impl FnOnce(SdkConfig) -> F) {
 }
 
 #[test]
-fn s3_keeps_the_contract_of_an_object_store() {
+fn s3_fulfils_the_contract_of_an_object_store() {
     on_local_aws(async |config| {
         let client = aws_sdk_s3::Client::new(&config);
         client.create_bucket().bucket("output").send().await.unwrap();
@@ -41,7 +41,7 @@ fn s3_keeps_the_contract_of_an_object_store() {
 }
 
 #[test]
-fn dynamodb_keeps_the_contract_of_a_catalog() {
+fn dynamodb_fulfils_the_contract_of_a_catalog() {
     on_local_aws(async |config| {
         create_table(&config).await;
         let catalog: DynamoCatalog = Aws::new(config).catalog("table".to_owned());
@@ -62,7 +62,7 @@ fn dynamodb_keeps_the_contract_of_a_catalog() {
 }
 
 #[test]
-fn kms_keeps_the_contract_of_a_key_vault() {
+fn kms_fulfils_the_contract_of_a_key_vault() {
     on_local_aws(async |config| {
         let key = aws_sdk_kms::Client::new(&config).create_key().send().await.unwrap();
         let key_id = key.key_metadata().unwrap().key_id().to_owned();
@@ -71,7 +71,7 @@ fn kms_keeps_the_contract_of_a_key_vault() {
 }
 
 #[test]
-fn kms_keeps_the_contract_of_a_token_signer() {
+fn kms_fulfils_the_contract_of_a_token_signer() {
     on_local_aws(async |config| {
         let request = aws_sdk_kms::Client::new(&config).create_key().key_spec(KeySpec::Hmac256);
         let key = request.key_usage(KeyUsageType::GenerateVerifyMac).send().await.unwrap();
@@ -81,7 +81,7 @@ fn kms_keeps_the_contract_of_a_token_signer() {
 }
 
 #[test]
-fn sqs_takes_every_message_of_a_long_list() {
+fn sqs_accepts_every_message_of_a_long_list() {
     on_local_aws(async |config| {
         let client = aws_sdk_sqs::Client::new(&config);
         let queue = client.create_queue().queue_name("encrypt").send().await.unwrap();
@@ -95,9 +95,9 @@ fn sqs_takes_every_message_of_a_long_list() {
 
         let mut received = BTreeSet::new();
         while received.len() < messages.len() {
-            let answer = client.receive_message().queue_url(url).max_number_of_messages(10).send().await.unwrap();
-            assert!(!answer.messages().is_empty(), "{} of {} came", received.len(), messages.len());
-            for message in answer.messages() {
+            let response = client.receive_message().queue_url(url).max_number_of_messages(10).send().await.unwrap();
+            assert!(!response.messages().is_empty(), "{} of {} received", received.len(), messages.len());
+            for message in response.messages() {
                 let message: WorkUnitMessage = serde_json::from_str(message.body().unwrap()).unwrap();
                 assert_eq!(message, messages[usize::try_from(message.work_unit).unwrap()]);
                 received.insert(message.work_unit);
@@ -106,7 +106,7 @@ fn sqs_takes_every_message_of_a_long_list() {
     });
 }
 
-/// The table of the template.
+/// Creates the table of the template.
 async fn create_table(config: &SdkConfig) {
     let attribute = |name: &str| {
         let attribute = AttributeDefinition::builder().attribute_name(name);

@@ -1,4 +1,4 @@
-//! Invalidations of CloudFront, at their HTTP boundary: the emulator takes them too, and is done at once.
+//! CloudFront invalidations at the HTTP level; the emulator completes every invalidation immediately.
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
@@ -7,11 +7,11 @@ use vpp_pipeline::domain::id::PackageId;
 use vpp_pipeline::error::chain;
 use vpp_pipeline::ports::{EdgeCache, Forgetting, Unavailable};
 
-use crate::server::{Asked, Server};
+use crate::server::{Request, Server};
 
 const PACKAGE: &str = "abcdefghijklmnopqrstuvwxyz";
 
-fn forgotten(status: u16, body: &str) -> (Result<Forgetting, Unavailable>, Asked) {
+fn invalidate(status: u16, body: &str) -> (Result<Forgetting, Unavailable>, Request) {
     let server = Server::start([(status, body.to_owned())]);
     let credentials = Credentials::new("AKID", "secret", Some("session".to_owned()), None, "test");
     let config = SdkConfig::builder()
@@ -23,39 +23,43 @@ fn forgotten(status: u16, body: &str) -> (Result<Forgetting, Unavailable>, Asked
     let cache = Aws::new(config).edge_cache("E1234".to_owned());
     let package: PackageId = PACKAGE.parse().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let answer = runtime.block_on(cache.forget(&package, 17));
-    (answer, server.asked().remove(0))
+    let result = runtime.block_on(cache.forget(&package, 17));
+    (result, server.requests().remove(0))
 }
 
 #[test]
-fn a_package_is_forgotten_by_one_invalidation_for_each_run() {
+fn each_attempt_of_a_package_has_one_invalidation() {
     let done = "<?xml version=\"1.0\"?><Invalidation><Id>I1</Id><Status>Completed</Status></Invalidation>";
-    let (answer, asked) = forgotten(201, done);
-    assert_eq!(answer.unwrap(), Forgetting::Done);
-    assert!(asked.head.starts_with("POST /2020-05-31/distribution/E1234/invalidation HTTP/1.1\r\n"), "{}", asked.head);
+    let (result, request) = invalidate(201, done);
+    assert_eq!(result.unwrap(), Forgetting::Done);
     assert!(
-        asked.body.contains(&format!("<Quantity>1</Quantity><Items><Path>/{PACKAGE}/*</Path></Items>")),
+        request.head.starts_with("POST /2020-05-31/distribution/E1234/invalidation HTTP/1.1\r\n"),
         "{}",
-        asked.body
+        request.head
     );
-    assert!(asked.body.contains(&format!("<CallerReference>{PACKAGE}.17</CallerReference>")), "{}", asked.body);
-    let signature = asked.header("authorization").unwrap();
+    assert!(
+        request.body.contains(&format!("<Quantity>1</Quantity><Items><Path>/{PACKAGE}/*</Path></Items>")),
+        "{}",
+        request.body
+    );
+    assert!(request.body.contains(&format!("<CallerReference>{PACKAGE}.17</CallerReference>")), "{}", request.body);
+    let signature = request.header("authorization").unwrap();
     assert!(signature.contains("/us-east-1/cloudfront/aws4_request"), "{signature}");
-    assert_eq!(asked.header("x-amz-security-token"), Some("session"));
+    assert_eq!(request.header("x-amz-security-token"), Some("session"));
 }
 
 #[test]
-fn what_is_under_way_is_asked_for_again() {
-    let (answer, _) = forgotten(201, "<Invalidation><Status>InProgress</Status></Invalidation>");
-    assert_eq!(answer.unwrap(), Forgetting::UnderWay);
+fn an_invalidation_in_progress_is_not_an_error() {
+    let (result, _) = invalidate(201, "<Invalidation><Status>InProgress</Status></Invalidation>");
+    assert_eq!(result.unwrap(), Forgetting::UnderWay);
     let error =
         |code: &str| format!("<ErrorResponse><Error><Code>{code}</Code><Message>m</Message></Error></ErrorResponse>");
-    let (answer, _) = forgotten(400, &error("TooManyInvalidationsInProgress"));
-    assert_eq!(answer.unwrap(), Forgetting::UnderWay);
+    let (result, _) = invalidate(400, &error("TooManyInvalidationsInProgress"));
+    assert_eq!(result.unwrap(), Forgetting::UnderWay);
     for (status, code) in
         [(403, "AccessDenied"), (400, "InvalidArgument"), (404, "NoSuchDistribution"), (503, "ServiceUnavailable")]
     {
-        let said = chain(&forgotten(status, &error(code)).0.unwrap_err());
-        assert!(said.starts_with("CreateInvalidation failed") && said.contains(code), "{said}");
+        let message = chain(&invalidate(status, &error(code)).0.unwrap_err());
+        assert!(message.starts_with("CreateInvalidation failed") && message.contains(code), "{message}");
     }
 }

@@ -1,4 +1,4 @@
-//! A local AWS of a test's own: `MiniStack`, which `make test` has installed, on a free port, ended with the test.
+//! A local AWS for one test: `MiniStack`, which `make test` installs, on a free port. It stops when the test ends.
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -10,22 +10,22 @@ use aws_config::{Region, SdkConfig};
 use aws_sdk_s3::config::Credentials;
 use tempfile::TempDir;
 
-/// Time the emulator has to start on a busy machine.
+/// Time limit for the start of the emulator on a busy machine.
 const START: Duration = Duration::from_mins(1);
 
 /// A running emulator.
 pub(crate) struct Emulator {
     process: Child,
     port: u16,
-    /// Where it keeps what it keeps.
+    /// Its data directory.
     _home: TempDir,
 }
 
 impl Emulator {
-    /// Starts one, and waits until it answers.
+    /// Starts an emulator, and waits until it accepts connections.
     pub(crate) fn start() -> Self {
         let program = program();
-        assert!(program.exists(), "the local AWS is not installed: `make test` does it");
+        assert!(program.exists(), "the local AWS is not installed: run `make test`");
         let home = TempDir::new().unwrap();
         let port = free_port();
         let starting = crate::START.lock().unwrap_or_else(PoisonError::into_inner);
@@ -51,7 +51,7 @@ impl Emulator {
         emulator
     }
 
-    /// How a client reaches it.
+    /// The client configuration.
     pub(crate) async fn config(&self) -> SdkConfig {
         vpp_aws::configuration()
             .endpoint_url(format!("http://127.0.0.1:{}", self.port))

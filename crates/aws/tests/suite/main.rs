@@ -1,4 +1,4 @@
-//! The AWS adapters, held to the ports' contract on a local AWS, and the probe's process.
+//! The AWS adapters against the contract of the ports on a local AWS, and the process of the probe.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
@@ -11,5 +11,6 @@ mod speke;
 
 use std::sync::Mutex;
 
-/// Held while a process is started: a program that was just written cannot be run while another start still holds its file.
+/// Locked while a process starts: a program file cannot be run while a process that is starting in parallel still has it open for
+/// writing.
 static START: Mutex<()> = Mutex::new(());

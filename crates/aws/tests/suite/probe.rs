@@ -1,4 +1,4 @@
-//! The probe's process, with programs that behave as a parser of hostile bytes may.
+//! The process of the probe, with programs that behave as a parser of untrusted input may.
 
 use std::fs::Permissions;
 use std::io::Write;
@@ -38,7 +38,7 @@ fn a_report_is_read() {
 }
 
 #[test]
-fn the_file_is_as_long_as_the_upload_and_holds_the_pieces_at_their_offsets() {
+fn the_file_is_as_long_as_the_upload_and_has_the_byte_spans_at_their_offsets() {
     let script = format!(
         r#"test "$(stat -c %s "$1")" = 5000000000000 || exit 3
         test "$(dd if="$1" bs=1 skip=4999999999990 count=4 2>/dev/null)" = moov || exit 3
@@ -49,7 +49,7 @@ fn the_file_is_as_long_as_the_upload_and_holds_the_pieces_at_their_offsets() {
 }
 
 #[test]
-fn a_refusal_carries_the_probes_own_words() {
+fn a_refusal_carries_the_reason_of_the_probe() {
     let refused = probe(r#"echo '{"error":"no moov"}' >&2; exit 1"#, 10, &[]);
     assert!(matches!(refused, Err(ProbeError::Refused { reason }) if reason == "no moov"));
     let refused = probe("echo boom >&2; exit 1", 10, &[]);
@@ -57,7 +57,7 @@ fn a_refusal_carries_the_probes_own_words() {
 }
 
 #[test]
-fn a_crash_is_told_from_a_refusal() {
+fn a_crash_is_not_a_refusal() {
     let crashed = probe("kill -SEGV $$", 10, &[]);
     assert!(matches!(crashed, Err(ProbeError::Crashed { how }) if how == "signal 11"));
     assert!(matches!(probe("exit 9", 10, &[]), Err(ProbeError::Crashed { .. })));
@@ -71,7 +71,7 @@ fn a_probe_that_hangs_is_stopped() {
 }
 
 #[test]
-fn a_flood_of_output_is_cut_off() {
+fn too_much_output_is_truncated() {
     assert!(probe("exec yes", 10, &[]).is_err());
     assert!(matches!(
         probe("head -c 3000000 /dev/zero; exit 0", 10, &[]),
@@ -87,7 +87,7 @@ fn the_probe_has_no_credentials() {
 }
 
 #[test]
-fn a_probe_that_is_not_there_is_no_verdict() {
+fn a_missing_probe_gives_no_verdict() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let absent = ProbeProcess::new("no-such-program", Duration::from_secs(1));
     assert!(matches!(runtime.block_on(absent.probe(10, &[])), Err(ProbeError::Unavailable(_))));

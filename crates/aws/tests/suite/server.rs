@@ -1,66 +1,66 @@
-//! A server of HTTP as plainly as it goes, for adapters whose service no emulator has: it keeps what it is asked, and answers as it
-//! was told.
+//! A minimal HTTP server, for adapters whose service the emulator does not have: it records requests and sends the responses that
+//! the test specifies.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread::JoinHandle;
 
-/// What it was asked: the request's line and headers, and its body.
+/// A recorded request: its request line and headers, and its body.
 #[derive(Debug, Clone)]
-pub(crate) struct Asked {
+pub(crate) struct Request {
     pub(crate) head: String,
     pub(crate) body: String,
 }
 
-impl Asked {
+impl Request {
     /// The value of a header.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut lines = self.head.lines().skip(1).filter_map(|line| line.split_once(": "));
-        lines.find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        lines.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 }
 
-/// A server that answers as many requests as it has answers.
+/// A server that handles as many requests as it has responses.
 pub(crate) struct Server {
-    /// Where it is, without a slash at the end.
+    /// Its URL, without a slash at the end.
     pub(crate) address: String,
-    thread: JoinHandle<Vec<Asked>>,
+    thread: JoinHandle<Vec<Request>>,
 }
 
 impl Server {
-    /// Starts one with these answers: status and body.
-    pub(crate) fn start(answers: impl IntoIterator<Item = (u16, String)>) -> Self {
-        let answers: Vec<_> = answers.into_iter().collect();
+    /// Starts a server with these responses: status and body.
+    pub(crate) fn start(responses: impl IntoIterator<Item = (u16, String)>) -> Self {
+        let responses: Vec<_> = responses.into_iter().collect();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let thread = std::thread::spawn(move || {
-            let mut asked = Vec::new();
-            for (status, body) in answers {
+            let mut requests = Vec::new();
+            for (status, body) in responses {
                 let (stream, _) = listener.accept().unwrap();
-                asked.push(answer(stream, status, &body));
+                requests.push(respond(stream, status, &body));
             }
-            asked
+            requests
         });
         Self { address, thread }
     }
 
-    /// What it was asked, when all answers are given.
-    pub(crate) fn asked(self) -> Vec<Asked> {
+    /// The recorded requests, after all responses are sent.
+    pub(crate) fn requests(self) -> Vec<Request> {
         self.thread.join().unwrap()
     }
 }
 
-fn answer(mut stream: TcpStream, status: u16, body: &str) -> Asked {
+fn respond(mut stream: TcpStream, status: u16, body: &str) -> Request {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
         assert!(reader.read_line(&mut head).unwrap() > 0, "the request ends early: {head}");
     }
-    let mut asked = Asked { head, body: String::new() };
-    let length = asked.header("content-length").map_or(0, |length| length.trim().parse().unwrap());
-    reader.take(length).read_to_string(&mut asked.body).unwrap();
-    let head = format!("HTTP/1.1 {status} Said\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", body.len());
+    let mut request = Request { head, body: String::new() };
+    let length = request.header("content-length").map_or(0, |length| length.trim().parse().unwrap());
+    reader.take(length).read_to_string(&mut request.body).unwrap();
+    let head = format!("HTTP/1.1 {status} Test\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", body.len());
     stream.write_all(head.as_bytes()).unwrap();
     stream.write_all(body.as_bytes()).unwrap();
-    asked
+    request
 }

@@ -1,7 +1,7 @@
-//! Keys of a DRM provider: a small SPEKE server of the tests' own, on this machine.
+//! Keys from a DRM key provider: a small local SPEKE server.
 
-use vpp_aws::speke::{Provider, System};
-use vpp_aws::{Aws, ProvidedKeys};
+use vpp_aws::speke::{DrmSystem, KeyProvider};
+use vpp_aws::{Aws, SpekeKeyVault};
 use vpp_media::cenc::Scheme;
 use vpp_media::cmaf::ProtectedTracks;
 use vpp_pipeline::domain::id::PackageId;
@@ -9,7 +9,7 @@ use vpp_pipeline::error::chain;
 use vpp_pipeline::ports::{KeyError, KeyUse, KeyVault, MadeKey};
 
 use crate::emulator::Emulator;
-use crate::server::{Asked, Server};
+use crate::server::{Request, Server};
 
 const PACKAGE: &str = "abcdefghijklmnopqrstuvwxyz";
 const KEY: &str = "5dGAgwGuUYu4dHeHtNlxJw==";
@@ -19,8 +19,8 @@ fn package() -> PackageId {
     PACKAGE.parse().unwrap()
 }
 
-/// What a provider makes of what it is asked: a key in the place of the key, data in the place of Widevine's.
-fn filled() -> String {
+/// The response of a provider: the request document with the key and the Widevine data filled in.
+fn response() -> String {
     let kid = package().kid();
     format!(
         "<cpix:CPIX contentId=\"{PACKAGE}\" version=\"2.3\" xmlns:cpix=\"urn:dashif:org:cpix\" \
@@ -32,8 +32,12 @@ fn filled() -> String {
     )
 }
 
-/// Asks a provider at an address for a key, on a local AWS that keeps its headers and wraps what it gives.
-async fn made(emulator: &Emulator, url: &str, signed_for: Option<&str>) -> (Result<MadeKey, KeyError>, ProvidedKeys) {
+/// Requests a key from the provider at `url`. The local AWS stores the request headers and wraps the key.
+async fn request_key(
+    emulator: &Emulator,
+    url: &str,
+    signing_region: Option<&str>,
+) -> (Result<MadeKey, KeyError>, SpekeKeyVault) {
     let config = emulator.config().await;
     let kms = aws_sdk_kms::Client::new(&config);
     let key = kms.create_key().send().await.unwrap().key_metadata.unwrap().key_id;
@@ -41,16 +45,16 @@ async fn made(emulator: &Emulator, url: &str, signed_for: Option<&str>) -> (Resu
     let secret = r#"{"Authorization": "Basic dXNlcjpwYXNz", "X-Customer": "one"}"#;
     let name = "provider-headers";
     let _ = secrets.create_secret().name(name).secret_string(secret).send().await;
-    let provider = Provider {
+    let provider = KeyProvider {
         url: url.to_owned(),
-        systems: vec![System::Widevine],
-        headers: signed_for.is_none().then(|| name.to_owned()),
-        signed_for: signed_for.map(str::to_owned),
+        systems: vec![DrmSystem::Widevine],
+        headers: signing_region.is_none().then(|| name.to_owned()),
+        signing_region: signing_region.map(str::to_owned),
     };
-    let vault = Aws::new(config).provided_keys(key, Some(provider));
+    let vault = Aws::new(config).speke_key_vault(key, Some(provider));
     let id = package();
-    let asked = KeyUse { package: &id, scheme: Scheme::Cbcs, tracks: ProtectedTracks::Video, audio_only: false };
-    (vault.make(&asked).await, vault)
+    let key_use = KeyUse { package: &id, scheme: Scheme::Cbcs, tracks: ProtectedTracks::Video, audio_only: false };
+    (vault.make(&key_use).await, vault)
 }
 
 fn block_on<T>(work: impl Future<Output = T>) -> T {
@@ -58,32 +62,32 @@ fn block_on<T>(work: impl Future<Output = T>) -> T {
 }
 
 #[test]
-fn a_provider_makes_the_key_and_kms_wraps_it() {
+fn a_provider_generates_the_key_and_kms_wraps_it() {
     let emulator = Emulator::start();
-    let server = Server::start([(200, filled())]);
+    let server = Server::start([(200, response())]);
     let url = format!("{}/speke?tenant=1", server.address);
     block_on(async {
-        let (made, vault) = made(&emulator, &url, None).await;
+        let (made, vault) = request_key(&emulator, &url, None).await;
         let made = made.unwrap();
         assert_eq!(data_encoding::BASE64.encode(made.key.expose()), KEY);
         assert_eq!(made.drm.widevine.as_ref().unwrap().to_string(), WIDEVINE);
         assert_eq!(vault.unwrap(&made.wrapped, &package()).await.unwrap().expose(), made.key.expose());
     });
-    let asked: Asked = server.asked().remove(0);
-    assert!(asked.head.starts_with("POST /speke?tenant=1 HTTP/1.1\r\n"), "{}", asked.head);
-    let headers = ["content-type", "x-speke-version", "authorization", "x-customer"].map(|name| asked.header(name));
+    let request: Request = server.requests().remove(0);
+    assert!(request.head.starts_with("POST /speke?tenant=1 HTTP/1.1\r\n"), "{}", request.head);
+    let headers = ["content-type", "x-speke-version", "authorization", "x-customer"].map(|name| request.header(name));
     assert_eq!(headers, [Some("application/xml"), Some("2.0"), Some("Basic dXNlcjpwYXNz"), Some("one")]);
-    assert!(asked.body.contains(&format!("<cpix:ContentKey kid=\"{}\"", package().kid())), "{}", asked.body);
+    assert!(request.body.contains(&format!("<cpix:ContentKey kid=\"{}\"", package().kid())), "{}", request.body);
 }
 
 #[test]
-fn a_provider_behind_an_api_gateway_is_shown_a_signature() {
+fn a_request_to_a_provider_behind_an_api_gateway_is_signed() {
     let emulator = Emulator::start();
-    let server = Server::start([(200, filled())]);
+    let server = Server::start([(200, response())]);
     let url = server.address.clone();
-    block_on(async { made(&emulator, &url, Some("eu-west-1")).await.0.unwrap() });
-    let asked = server.asked().remove(0);
-    let signature = asked.header("authorization").unwrap();
+    block_on(async { request_key(&emulator, &url, Some("eu-west-1")).await.0.unwrap() });
+    let request = server.requests().remove(0);
+    let signature = request.header("authorization").unwrap();
     assert!(
         signature.starts_with("AWS4-HMAC-SHA256 ") && signature.contains("/eu-west-1/execute-api/aws4_request"),
         "{signature}"
@@ -91,29 +95,29 @@ fn a_provider_behind_an_api_gateway_is_shown_a_signature() {
 }
 
 #[test]
-fn each_fault_of_a_provider_has_its_code() {
+fn each_error_of_a_provider_has_its_code() {
     let emulator = Emulator::start();
-    let foreign = filled().replace(&package().kid().to_string(), "a16e402b-9056-e371-f36d-348aa62bb749");
-    for (status, body, code, says) in [
+    let foreign = response().replace(&package().kid().to_string(), "a16e402b-9056-e371-f36d-348aa62bb749");
+    for (status, body, code, detail) in [
         (422, "Unsupported SPEKE version", "key_provider_refused", "422: Unsupported SPEKE version"),
         (403, "", "key_provider_refused", "403"),
         (302, "", "key_provider_refused", "302"),
         (500, "", "key_provider_unreachable", "try again"),
         (429, "", "key_provider_unreachable", "try again"),
-        (200, "<html/>", "key_provider_answer", "no CPIX document"),
-        (200, &foreign, "key_provider_answer", "which was asked for"),
+        (200, "<html/>", "key_provider_response_invalid", "not a CPIX document"),
+        (200, &foreign, "key_provider_response_invalid", "no key for the requested key id"),
     ] {
         let server = Server::start([(status, body.to_owned())]);
         let url = server.address.clone();
-        let (made, _) = block_on(made(&emulator, &url, None));
+        let (made, _) = block_on(request_key(&emulator, &url, None));
         let Err(KeyError::Provider { code: found, message, .. }) = made else { panic!("{status} {body}") };
         assert_eq!(found, code, "{status} {body}");
-        assert!(message.contains(says) && !message.contains(KEY), "{message}");
+        assert!(message.contains(detail) && !message.contains(KEY), "{message}");
     }
-    let nobody = Server::start([]);
-    let url = nobody.address.clone();
-    nobody.asked();
-    let (made, _) = block_on(made(&emulator, &url, None));
+    let stopped = Server::start([]);
+    let url = stopped.address.clone();
+    stopped.requests();
+    let (made, _) = block_on(request_key(&emulator, &url, None));
     let error = made.map(|_| ()).unwrap_err();
     assert!(matches!(&error, KeyError::Provider { code: "key_provider_unreachable", .. }), "{}", chain(&error));
 }

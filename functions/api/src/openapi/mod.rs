@@ -139,7 +139,7 @@ const OPERATIONS: &[Operation] = &[
             (422, "idempotency_key_reused"),
             (502, "key_provider_unreachable"),
             (502, "key_provider_refused"),
-            (502, "key_provider_answer"),
+            (502, "key_provider_response_invalid"),
         ],
         ..PLAIN
     },

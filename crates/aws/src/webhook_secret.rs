@@ -1,4 +1,4 @@
-//! A webhook's secret, read again every minute.
+//! The signing secret of webhooks, in Secrets Manager, cached for a minute.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -7,44 +7,43 @@ use aws_sdk_secretsmanager::Client;
 use vpp_pipeline::notifications::webhook::SigningSecrets;
 use vpp_pipeline::ports::{SecretStore, Unavailable};
 
-use crate::secrets::held;
+use crate::secrets::{CALL, read_rotated};
 
-const CALL: &str = "GetSecretValue";
-/// How long what was read is used.
-const FRESH: Duration = Duration::from_mins(1);
+/// How long a value that was read is used.
+const CACHE_LIFETIME: Duration = Duration::from_mins(1);
 
 /// A secret that webhooks are signed with.
 #[derive(Debug)]
 pub struct WebhookSecret {
     client: Client,
     id: String,
-    read: Mutex<Option<(Instant, SigningSecrets)>>,
+    cached: Mutex<Option<(Instant, SigningSecrets)>>,
 }
 
 impl WebhookSecret {
     /// The secret of this ARN or name.
     #[must_use]
     pub fn new(client: Client, id: String) -> Self {
-        Self { client, id, read: Mutex::default() }
+        Self { client, id, cached: Mutex::default() }
     }
 
     async fn read(&self) -> Result<SigningSecrets, Unavailable> {
-        let held = held(&self.client, &self.id).await?;
-        let secrets = held.iter().try_fold(SigningSecrets::default(), |secrets, text| secrets.and(text));
+        let values = read_rotated(&self.client, &self.id).await?;
+        let secrets = values.iter().try_fold(SigningSecrets::default(), |secrets, text| secrets.and(text));
         secrets.map_err(|invalid| Unavailable::new(CALL, invalid.into()))
     }
 }
 
 impl SecretStore for WebhookSecret {
     async fn secrets(&self) -> Result<SigningSecrets, Unavailable> {
-        let kept = self.read.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some((at, secrets)) = kept
-            && at.elapsed() < FRESH
+        let cached = self.cached.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((read_at, secrets)) = cached
+            && read_at.elapsed() < CACHE_LIFETIME
         {
             return Ok(secrets);
         }
         let secrets = self.read().await?;
-        *self.read.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), secrets.clone()));
+        *self.cached.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), secrets.clone()));
         Ok(secrets)
     }
 }

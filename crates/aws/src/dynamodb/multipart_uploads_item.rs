@@ -1,11 +1,11 @@
-//! The uploads of a package's files as an item: a list of representations and upload ids.
+//! The multipart uploads of a package's files as an item: a list of representations and upload ids.
 
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use vpp_pipeline::domain::id::PackageId;
 use vpp_pipeline::ports::{Upload, UploadId};
 
-use super::AttributeValue;
 use super::attributes::{Item, Malformed, Writer, string};
 use super::package_item::pk;
 
@@ -16,20 +16,20 @@ pub(super) const SK: &str = "uploads";
 const UPLOADS: &str = "uploads";
 
 pub(super) fn write(id: &PackageId, uploads: &[Upload]) -> Item {
-    let upload = |own: &Upload| {
-        let names = [("representation", own.representation.as_str()), ("upload_id", own.id.as_str())];
+    let write_upload = |upload: &Upload| {
+        let names = [("representation", upload.representation.as_str()), ("upload_id", upload.id.as_str())];
         AttributeValue::M(names.map(|(name, value)| (name.to_owned(), string(value))).into())
     };
-    let uploads = uploads.iter().map(upload).collect();
+    let uploads = uploads.iter().map(write_upload).collect();
     Writer::default().set("pk", string(pk(id))).set("sk", string(SK)).set(UPLOADS, AttributeValue::L(uploads)).finish()
 }
 
 pub(super) fn read(item: &Item) -> Result<Vec<Upload>, Malformed> {
     let uploads = item.get(UPLOADS).and_then(|uploads| uploads.as_l().ok()).ok_or(Malformed(UPLOADS))?;
-    let text = |own: &HashMap<String, AttributeValue>, name: &str| own.get(name)?.as_s().ok().cloned();
-    let upload = |own: &AttributeValue| {
-        let own = own.as_m().ok()?;
-        Some(Upload { representation: text(own, "representation")?, id: UploadId::new(text(own, "upload_id")?) })
+    let text = |map: &HashMap<String, AttributeValue>, name: &str| map.get(name)?.as_s().ok().cloned();
+    let read_upload = |value: &AttributeValue| {
+        let map = value.as_m().ok()?;
+        Some(Upload { representation: text(map, "representation")?, id: UploadId::new(text(map, "upload_id")?) })
     };
-    uploads.iter().map(|own| upload(own).ok_or(Malformed(UPLOADS))).collect()
+    uploads.iter().map(|value| read_upload(value).ok_or(Malformed(UPLOADS))).collect()
 }

@@ -1,10 +1,11 @@
-//! What the table's stream tells of its items, as Lambda delivers it.
+//! The records of the table's DynamoDB stream, as Lambda delivers them.
 //!
-//! A record has the item as it was and as it is now, in DynamoDB's own JSON. Both are read by what reads items, and nothing else
-//! of them is kept. Items that are neither content nor package have no events; the mapping's filter leaves them out already.
+//! A record has the old and the new image of an item, in DynamoDB JSON. Both images are decoded like the items of the table.
+//! Only contents and packages have events; the filter of the event source mapping drops the other items already.
 
 use std::time::{Duration, UNIX_EPOCH};
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use vpp_pipeline::domain::event::{Change, Changed};
@@ -12,11 +13,11 @@ use vpp_pipeline::domain::timestamp::Timestamp;
 use vpp_pipeline::notifications::announce::Unannounced;
 
 use super::attributes::{Item, Malformed};
-use super::{AttributeValue, content_item, package_item};
+use super::{content_item, package_item};
 
-/// Changes of items, in the order of each item.
+/// A batch of changes, in order for each item.
 #[derive(Debug, Deserialize)]
-pub(crate) struct ChangeBatch {
+pub(crate) struct StreamBatch {
     #[serde(rename = "Records")]
     records: Vec<Record>,
 }
@@ -40,17 +41,17 @@ struct StreamRecord {
     sequence_number: String,
 }
 
-impl ChangeBatch {
-    /// The changes that can be read, and those that cannot.
-    pub(crate) fn read(self) -> (Vec<Changed>, Vec<Unannounced>) {
-        let (mut changes, mut unreadable) = (Vec::new(), Vec::new());
+impl StreamBatch {
+    /// Decodes the records. Returns the changes, and the records that cannot be decoded.
+    pub(crate) fn decode(self) -> (Vec<Changed>, Vec<Unannounced>) {
+        let (mut changes, mut undecodable) = (Vec::new(), Vec::new());
         for Record { dynamodb: record } in self.records {
             match record.changed() {
                 Ok(changed) => changes.extend(changed),
-                Err(malformed) => unreadable.push(record.unreadable(malformed)),
+                Err(malformed) => undecodable.push(record.undecodable(malformed)),
             }
         }
-        (changes, unreadable)
+        (changes, undecodable)
     }
 }
 
@@ -76,7 +77,7 @@ impl StreamRecord {
         Ok(Change { before: image(&self.old_image)?, after: image(&self.new_image)?, at })
     }
 
-    fn unreadable(&self, malformed: Malformed) -> Unannounced {
+    fn undecodable(&self, malformed: Malformed) -> Unannounced {
         Unannounced::new(self.key("pk").to_owned(), self.sequence_number.clone(), malformed.to_string())
     }
 }
@@ -85,14 +86,14 @@ fn item(image: &Map<String, Value>) -> Result<Item, Malformed> {
     image.iter().map(|(name, value)| Ok((name.clone(), attribute(value)?))).collect()
 }
 
-/// An attribute of one of the types that items here are made of.
+/// An attribute of one of the types that the items of this table use.
 fn attribute(value: &Value) -> Result<AttributeValue, Malformed> {
     const UNKNOWN: Malformed = Malformed("of an unknown type");
     let (kind, value) = value.as_object().and_then(|typed| typed.iter().next()).ok_or(UNKNOWN)?;
     Ok(match (kind.as_str(), value) {
         ("S", Value::String(text)) => AttributeValue::S(text.clone()),
         ("N", Value::String(digits)) => AttributeValue::N(digits.clone()),
-        ("BOOL", Value::Bool(own)) => AttributeValue::Bool(*own),
+        ("BOOL", Value::Bool(value)) => AttributeValue::Bool(*value),
         ("M", Value::Object(map)) => AttributeValue::M(item(map)?),
         ("L", Value::Array(list)) => AttributeValue::L(list.iter().map(attribute).collect::<Result<_, _>>()?),
         _ => return Err(UNKNOWN),
@@ -129,39 +130,39 @@ mod tests {
         json!({"eventName": "MODIFY", "dynamodb": stream})
     }
 
-    fn read(records: &[Value]) -> (Vec<Changed>, Vec<Unannounced>) {
-        serde_json::from_value::<ChangeBatch>(json!({"Records": records})).unwrap().read()
+    fn decode(records: &[Value]) -> (Vec<Changed>, Vec<Unannounced>) {
+        serde_json::from_value::<StreamBatch>(json!({"Records": records})).unwrap().decode()
     }
 
     #[test]
-    fn a_change_of_status_is_an_event_and_a_work_unit_that_counts_is_none() {
+    fn a_change_of_status_is_an_event_and_a_counted_work_unit_is_not() {
         let moved = record(Some(package("Fragmented", 3)), Some(package("Encrypted", 3)));
         let counted = record(Some(package("Fragmented", 1)), Some(package("Fragmented", 2)));
         let gone = record(Some(package("Encrypted", 3)), None);
-        let (changes, unreadable) = read(&[moved, counted, gone]);
+        let (changes, undecodable) = decode(&[moved, counted, gone]);
         let events: Vec<Event> = changes.iter().filter_map(Event::of).collect();
-        let told: Vec<&str> = events.iter().map(Event::kind).collect();
-        assert_eq!((told, unreadable), (vec!["package.encrypted", "package.deleted"], vec![]));
+        let kinds: Vec<&str> = events.iter().map(Event::kind).collect();
+        assert_eq!((kinds, undecodable), (vec!["package.encrypted", "package.deleted"], vec![]));
         let json = serde_json::to_value(&events).unwrap();
         assert_eq!(json[0]["at"], "2026-11-22T21:08:02.000Z");
         assert_eq!(json[1]["at"], "2026-11-22T21:08:10.000Z");
     }
 
     #[test]
-    fn what_cannot_be_read_is_named_and_holds_nothing_back() {
+    fn a_record_that_cannot_be_decoded_is_named_and_delays_no_other() {
         let mut damaged = package("Queued", 0);
         damaged["created_at"] = json!({"SS": ["a"]});
         let fine = record(None, Some(package("Encrypted", 3)));
-        let (changes, unreadable) = read(&[record(None, Some(damaged)), fine]);
+        let (changes, undecodable) = decode(&[record(None, Some(damaged)), fine]);
         assert_eq!(changes.len(), 1);
-        let named = (unreadable[0].item.as_str(), unreadable[0].sequence.as_str());
+        let named = (undecodable[0].item.as_str(), undecodable[0].sequence.as_str());
         assert_eq!(named, (format!("package#{ID}").as_str(), "7"));
     }
 
     #[test]
-    fn items_of_other_kinds_are_passed_over() {
+    fn items_of_other_kinds_are_ignored() {
         let keys = json!({"pk": {"S": format!("package#{ID}")}, "sk": {"S": "unit#00000001"}});
         let receipt = json!({"dynamodb": {"Keys": keys, "NewImage": {"segments": {"S": "[]"}}}});
-        assert_eq!(read(&[receipt]), (vec![], vec![]));
+        assert_eq!(decode(&[receipt]), (vec![], vec![]));
     }
 }

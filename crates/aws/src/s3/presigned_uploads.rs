@@ -1,7 +1,7 @@
-//! Files that callers send to S3 by presigned URLs.
+//! Presigned URLs: API callers upload files directly to S3.
 //!
-//! A URL is signed for one method, one object and, of an object of parts, one part. It asks for no checksum, so that a browser or
-//! curl can use it as it is; what S3 keeps of a part is checked by its length when the object is completed.
+//! A URL is signed for one method and one object, and in a multipart upload for one part. It requires no checksum, so a browser
+//! or curl can use it as it is. The length of each stored part is checked when the upload is completed.
 
 use std::time::Duration;
 
@@ -11,16 +11,18 @@ use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use vpp_pipeline::ports::{ArrivedPart, ClientUploadStore, ETag, Location, StoreError, Unavailable, UploadId};
 
+use super::multipart::{abort_multipart_upload, upload_id};
+use super::store_error::{NO_SUCH_UPLOAD, NOT_FOUND, unreachable};
 use crate::error::{code, unavailable};
 
-/// A bucket that callers send files to.
+/// The S3 buckets that callers upload to.
 #[derive(Debug, Clone)]
 pub struct S3ClientUploads {
     client: Client,
 }
 
 impl S3ClientUploads {
-    /// With this configuration.
+    /// Uses this configuration.
     #[must_use]
     pub fn new(config: &aws_config::SdkConfig) -> Self {
         let config = aws_sdk_s3::config::Builder::from(config);
@@ -29,12 +31,8 @@ impl S3ClientUploads {
     }
 }
 
-fn unreachable(at: &Location, source: Unavailable) -> StoreError {
-    StoreError::Unavailable { at: at.clone(), source }
-}
-
-fn presigning(at: &Location, lasts: Duration) -> Result<PresigningConfig, StoreError> {
-    let config = PresigningConfig::expires_in(lasts);
+fn presigning(at: &Location, lifetime: Duration) -> Result<PresigningConfig, StoreError> {
+    let config = PresigningConfig::expires_in(lifetime);
     config.map_err(|error| unreachable(at, Unavailable::new("presigning", error.into())))
 }
 
@@ -46,11 +44,10 @@ impl ClientUploadStore for S3ClientUploads {
     }
 
     async fn begin(&self, at: &Location) -> Result<UploadId, StoreError> {
-        const CALL: &str = "CreateMultipartUpload";
-        let begun = self.client.create_multipart_upload().bucket(at.bucket()).key(at.key()).send().await;
-        let begun = begun.map_err(unavailable(CALL)).map_err(|source| unreachable(at, source))?;
-        let id = begun.upload_id().map(UploadId::new);
-        id.ok_or_else(|| unreachable(at, Unavailable::new(CALL, "it has no id".into())))
+        let created = self.client.create_multipart_upload().bucket(at.bucket()).key(at.key()).send().await;
+        let created =
+            created.map_err(unavailable("CreateMultipartUpload")).map_err(|source| unreachable(at, source))?;
+        upload_id(at, created.upload_id())
     }
 
     async fn part_url(
@@ -72,7 +69,7 @@ impl ClientUploadStore for S3ClientUploads {
         let mut parts = Vec::new();
         while let Some(part) = listed.next().await {
             let part = part.map_err(|error| match code(&error) {
-                Some("NoSuchUpload") => StoreError::UploadOver { at: at.clone() },
+                NO_SUCH_UPLOAD => StoreError::UploadOver { at: at.clone() },
                 _ => unreachable(at, unavailable("ListParts")(error)),
             })?;
             let number = part.part_number().and_then(|number| u16::try_from(number).ok());
@@ -84,37 +81,35 @@ impl ClientUploadStore for S3ClientUploads {
     }
 
     async fn complete(&self, at: &Location, upload: &UploadId, parts: &[ArrivedPart]) -> Result<(), StoreError> {
-        let part = |part: &ArrivedPart| {
-            let own = CompletedPart::builder().part_number(i32::from(part.number));
-            own.e_tag(format!("\"{}\"", part.etag)).build()
+        let completed = |part: &ArrivedPart| {
+            let completed = CompletedPart::builder().part_number(i32::from(part.number));
+            completed.e_tag(format!("\"{}\"", part.etag)).build()
         };
-        let listed = CompletedMultipartUpload::builder().set_parts(Some(parts.iter().map(part).collect())).build();
+        let completed = parts.iter().map(completed).collect();
+        let completed = CompletedMultipartUpload::builder().set_parts(Some(completed)).build();
         let complete = self.client.complete_multipart_upload().bucket(at.bucket()).key(at.key());
-        let complete = complete.upload_id(upload.as_str()).multipart_upload(listed);
+        let complete = complete.upload_id(upload.as_str()).multipart_upload(completed);
         complete.send().await.map(|_| ()).map_err(|error| match code(&error) {
-            Some("NoSuchUpload") => StoreError::UploadOver { at: at.clone() },
+            NO_SUCH_UPLOAD => StoreError::UploadOver { at: at.clone() },
             _ => unreachable(at, unavailable("CompleteMultipartUpload")(error)),
         })
     }
 
     async fn find(&self, at: &Location) -> Result<Option<(ETag, u64)>, StoreError> {
+        const CALL: &str = "HeadObject";
         match self.client.head_object().bucket(at.bucket()).key(at.key()).send().await {
             Ok(head) => {
-                let bytes = head.content_length().and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or_default();
+                let bytes = head.content_length().and_then(|bytes| u64::try_from(bytes).ok());
+                let missing = || unreachable(at, Unavailable::new(CALL, "the response has no length".into()));
+                let bytes = bytes.ok_or_else(missing)?;
                 Ok(head.e_tag().map(|etag| (ETag::new(etag), bytes)))
             }
-            Err(error) if matches!(code(&error), Some("NotFound" | "NoSuchKey")) => Ok(None),
-            Err(error) => Err(unreachable(at, unavailable("HeadObject")(error))),
+            Err(error) if NOT_FOUND.contains(&code(&error)) => Ok(None),
+            Err(error) => Err(unreachable(at, unavailable(CALL)(error))),
         }
     }
 
     async fn give_up(&self, at: &Location, upload: &UploadId) -> Result<(), StoreError> {
-        let abort = self.client.abort_multipart_upload().bucket(at.bucket()).key(at.key()).upload_id(upload.as_str());
-        match abort.send().await {
-            Err(error) if code(&error) != Some("NoSuchUpload") => {
-                Err(unreachable(at, unavailable("AbortMultipartUpload")(error)))
-            }
-            _ => Ok(()),
-        }
+        abort_multipart_upload(&self.client, at, upload).await
     }
 }

@@ -1,7 +1,7 @@
 //! Content keys wrapped by KMS.
 //!
-//! The package's id is the encryption context: KMS refuses to unwrap a key for another package, and its audit log names the
-//! package of every use. The content key exists in clear only in the answer, which is wiped when it has been read.
+//! The id of the package is the encryption context: KMS refuses to unwrap a key for another package, and its audit log names
+//! the package of every use. The plaintext key exists only in the response, which is wiped from memory after it is read.
 
 use aws_sdk_kms::Client;
 use aws_sdk_kms::primitives::Blob;
@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::error::unavailable;
 
-/// Name of the encryption context that holds the package's id.
+/// The name in the encryption context whose value is the id of the package.
 const CONTEXT: &str = "packaged_content_id";
 
 /// A KMS key that wraps content keys.
@@ -32,32 +32,32 @@ impl KmsVault {
 }
 
 impl KeyVault for KmsVault {
-    async fn make(&self, asked: &KeyUse<'_>) -> Result<MadeKey, KeyError> {
+    async fn make(&self, key_use: &KeyUse<'_>) -> Result<MadeKey, KeyError> {
         const CALL: &str = "GenerateDataKey";
         let request = self.client.generate_data_key().key_id(&self.key_id).key_spec(DataKeySpec::Aes128);
-        let request = request.encryption_context(CONTEXT, asked.package.as_str());
-        let answer = request.send().await.map_err(unavailable(CALL))?;
-        let (key, wrapped) = (content_key(CALL, answer.plaintext)?, wrapped_key(CALL, answer.ciphertext_blob)?);
+        let request = request.encryption_context(CONTEXT, key_use.package.as_str());
+        let response = request.send().await.map_err(unavailable(CALL))?;
+        let (key, wrapped) = (content_key(CALL, response.plaintext)?, wrapped_key(CALL, response.ciphertext_blob)?);
         Ok(MadeKey { key, wrapped, iv: None, drm: Drm::default() })
     }
 
     async fn wrap(&self, key: &ContentKey, package: &PackageId) -> Result<WrappedKey, Unavailable> {
         const CALL: &str = "Encrypt";
         let request = self.client.encrypt().key_id(&self.key_id).plaintext(Blob::new(key.expose().as_slice()));
-        let answer = request.encryption_context(CONTEXT, package.as_str()).send().await.map_err(unavailable(CALL))?;
-        wrapped_key(CALL, answer.ciphertext_blob)
+        let response = request.encryption_context(CONTEXT, package.as_str()).send().await.map_err(unavailable(CALL))?;
+        wrapped_key(CALL, response.ciphertext_blob)
     }
 
     async fn unwrap(&self, wrapped: &WrappedKey, package: &PackageId) -> Result<ContentKey, Unavailable> {
         const CALL: &str = "Decrypt";
         let request = self.client.decrypt().key_id(&self.key_id).ciphertext_blob(Blob::new(wrapped.as_bytes()));
-        let answer = request.encryption_context(CONTEXT, package.as_str()).send().await.map_err(unavailable(CALL))?;
-        content_key(CALL, answer.plaintext)
+        let response = request.encryption_context(CONTEXT, package.as_str()).send().await.map_err(unavailable(CALL))?;
+        content_key(CALL, response.plaintext)
     }
 }
 
 fn wrapped_key(call: &'static str, blob: Option<Blob>) -> Result<WrappedKey, Unavailable> {
-    let blob = blob.ok_or_else(|| Unavailable::new(call, "the answer has no ciphertext".into()))?;
+    let blob = blob.ok_or_else(|| Unavailable::new(call, "the response has no ciphertext".into()))?;
     Ok(WrappedKey::new(blob.into_inner()))
 }
 
@@ -66,6 +66,6 @@ fn content_key(call: &'static str, blob: Option<Blob>) -> Result<ContentKey, Una
     let bytes: [u8; 16] = bytes
         .as_slice()
         .try_into()
-        .map_err(|_| Unavailable::new(call, "the answer is not a key of 16 bytes".into()))?;
+        .map_err(|_| Unavailable::new(call, "the response has no key of 16 bytes".into()))?;
     Ok(ContentKey::new(bytes))
 }

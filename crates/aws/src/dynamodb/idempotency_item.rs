@@ -1,0 +1,22 @@
+//! An idempotency key as an item, with the answer that it stands for. DynamoDB deletes the item at the time in `forget_at`.
+
+use vpp_pipeline::domain::timestamp::Timestamp;
+
+use super::attributes::{Item, Malformed, Reader, Writer, number, string};
+
+/// Sort key of an idempotency key.
+const SK: &str = "claim";
+
+pub(super) fn write(key: &str, answer: &str, forget_at: Timestamp) -> Item {
+    Writer::default()
+        .set("pk", string(format!("claim#{key}")))
+        .set("sk", string(SK))
+        .set("answer", string(answer))
+        .set("forget_at", number(forget_at.unix_seconds()))
+        .finish()
+}
+
+/// The answer that the key stands for.
+pub(super) fn read(item: &Item) -> Result<String, Malformed> {
+    Reader(item).text("answer").map(str::to_owned)
+}

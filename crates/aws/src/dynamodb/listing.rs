@@ -1,0 +1,152 @@
+//! Lists of contents and packages: queries of an index, newest first.
+//!
+//! DynamoDB applies a filter to the items that a query has read, so a page may take several queries. After [`QUERIES`] queries
+//! the page is returned as it is, with a cursor. The index of packages holds what packages are filtered by, and nothing that
+//! changes with every work unit; the packages of a page are then read from the table.
+
+use std::collections::HashMap;
+use std::str::FromStr;
+
+use aws_sdk_dynamodb::types::KeysAndAttributes;
+use vpp_pipeline::domain::package::Package;
+use vpp_pipeline::ports::{ContentFilter, Cursor, PackageFilter, Unavailable, VerdictKind};
+
+use super::attributes::{Item, Malformed, Reader, Writer, string};
+use super::table::{BACKOFF, DynamoCatalog, malformed};
+use super::{content_item, package_item};
+use crate::error::unavailable;
+use crate::retries::BatchRetry;
+
+/// Most queries for one page.
+const QUERIES: usize = 8;
+/// Items that one query reads if a filter applies to them.
+const FILTERED_ITEMS: i32 = 1_000;
+
+/// A filter expression, with its names and values.
+#[derive(Debug, Default)]
+pub(super) struct Filter {
+    clauses: Vec<&'static str>,
+    names: Vec<(&'static str, &'static str)>,
+    values: Vec<(&'static str, String)>,
+}
+
+impl Filter {
+    fn and(&mut self, clause: &'static str, name: Option<(&'static str, &'static str)>, value: (&'static str, &str)) {
+        self.clauses.push(clause);
+        self.names.extend(name);
+        self.values.push((value.0, value.1.to_owned()));
+    }
+
+    pub(super) fn of_contents(requested: &ContentFilter) -> Self {
+        const STATUS: Option<(&str, &str)> = Some(("#status", "status"));
+        let mut filter = Self::default();
+        match requested.verdict {
+            Some(VerdictKind::Ingested) => {
+                filter.and("#status = :status AND attribute_not_exists(media)", STATUS, (":status", "Ingested"));
+            }
+            Some(VerdictKind::Subtitles) => filter.and("media = :media", None, (":media", content_item::SUBTITLES)),
+            Some(VerdictKind::Refused) => filter.and("#status = :status", STATUS, (":status", "Refused")),
+            None => {}
+        }
+        if let Some(origin) = &requested.origin {
+            filter.and("begins_with(input_content_origin, :origin)", None, (":origin", origin));
+        }
+        filter
+    }
+
+    pub(super) fn of_packages(requested: &PackageFilter) -> Self {
+        let mut filter = Self::default();
+        if let Some(status) = requested.status {
+            filter.and("#status = :status", Some(("#status", "status")), (":status", status.as_str()));
+        }
+        if let Some(content) = &requested.content {
+            filter.and("contains(#inputs, :content)", Some(("#inputs", "inputs")), (":content", content.as_str()));
+        }
+        filter
+    }
+}
+
+/// An index of the table, and the partition key that all its items share.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Index {
+    name: &'static str,
+    partition_key: (&'static str, &'static str),
+}
+
+pub(super) const CONTENTS: Index = Index { name: content_item::INDEX, partition_key: ("kind", content_item::KIND) };
+pub(super) const PACKAGES: Index = Index { name: package_item::INDEX, partition_key: ("listed", package_item::LISTED) };
+
+impl DynamoCatalog {
+    /// Returns at most `limit` items that follow `after`, and the key that the next page starts after, if there may be more.
+    pub(super) async fn newest(
+        &self,
+        index: Index,
+        filter: Filter,
+        limit: u16,
+        after: Option<Item>,
+    ) -> Result<(Vec<Item>, Option<Item>), Unavailable> {
+        let (name, value) = index.partition_key;
+        let page = usize::from(limit);
+        let (mut found, mut position): (Vec<Item>, _) = (Vec::new(), after);
+        for _ in 0..QUERIES {
+            let request = self.client.query().table_name(&self.table).index_name(index.name);
+            let request = request.scan_index_forward(false).key_condition_expression("#partition = :partition");
+            let request = request.expression_attribute_names("#partition", name);
+            let request = request.expression_attribute_values(":partition", string(value));
+            let clauses = Some(filter.clauses.join(" AND ")).filter(|clauses| !clauses.is_empty());
+            // Without a filter, one item more than the page shows whether another page follows.
+            let request = request.limit(if clauses.is_some() { FILTERED_ITEMS } else { i32::from(limit) + 1 });
+            let mut request = request.set_filter_expression(clauses).set_exclusive_start_key(position);
+            for (placeholder, name) in &filter.names {
+                request = request.expression_attribute_names(*placeholder, *name);
+            }
+            for (placeholder, value) in &filter.values {
+                request = request.expression_attribute_values(*placeholder, string(value));
+            }
+            let response = request.send().await.map_err(unavailable("Query"))?;
+            found.extend(response.items.unwrap_or_default());
+            position = response.last_evaluated_key.filter(|key| !key.is_empty());
+            if found.len() > page || position.is_none() {
+                break;
+            }
+        }
+        if found.len() > page {
+            found.truncate(page);
+            position = found.last().cloned();
+        }
+        Ok((found, position))
+    }
+
+    /// Reads the packages of these index items from the table. Packages that were deleted meanwhile are left out.
+    pub(super) async fn packages_of(&self, listed: &[Item]) -> Result<Vec<Package>, Unavailable> {
+        const CALL: &str = "BatchGetItem";
+        let key = |item: &Item| -> Result<Item, Malformed> {
+            let item = Reader(item);
+            let key = Writer::default().set("pk", string(item.text("pk")?));
+            Ok(key.set("sk", string(item.text("sk")?)).finish())
+        };
+        let keys = listed.iter().map(key).collect::<Result<Vec<_>, _>>().map_err(malformed)?;
+        let mut found: HashMap<String, Package> = HashMap::new();
+        let mut batch = BatchRetry::new(CALL, BACKOFF, keys);
+        while let Some(keys) = batch.next().await? {
+            let keys = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build();
+            let keys = keys.map_err(|error| Unavailable::new(CALL, error.into()))?;
+            let response = self.client.batch_get_item().request_items(&self.table, keys).send().await;
+            let response = response.map_err(unavailable(CALL))?;
+            for item in response.responses.unwrap_or_default().into_values().flatten() {
+                let package = package_item::read(&item).map_err(malformed)?;
+                found.insert(package_item::pk(&package.id), package);
+            }
+            let unprocessed = response.unprocessed_keys.unwrap_or_default();
+            batch.retry(unprocessed.into_values().flat_map(|unprocessed| unprocessed.keys));
+        }
+        Ok(listed.iter().filter_map(|item| found.remove(Reader(item).text("pk").ok()?)).collect())
+    }
+}
+
+/// The cursor of an index item, or of its key.
+pub(super) fn cursor<I: FromStr>(item: &Item) -> Result<Cursor<I>, Malformed> {
+    let item = Reader(item);
+    let id = item.text("pk")?.split_once('#').map(|(_, id)| id).ok_or(Malformed("pk"))?;
+    Ok(Cursor { created_at: item.parsed("created_at")?, id: id.parse().map_err(|_| Malformed("pk"))? })
+}

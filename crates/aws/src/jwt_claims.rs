@@ -1,0 +1,69 @@
+//! The role of a caller, from the JWT claims that API Gateway's JWT authorizer passes on.
+//!
+//! The authorizer has verified signature, issuer, audience and lifetime of the JWT. A role is a word of the claim `scope`,
+//! `roles` or `cognito:groups`: `operator` or `reader`, with or without a prefix (`vpp/operator`). The authorizer passes a
+//! claim that is a list as `[one two]`.
+
+use lambda_http::http::Extensions;
+use lambda_http::request::RequestContext;
+use vpp_pipeline::api::access::Role;
+
+/// Claims that may name a role.
+const ROLE_CLAIMS: [&str; 3] = ["scope", "roles", "cognito:groups"];
+
+/// A caller, as API Gateway describes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Caller {
+    /// The route has no JWT authorizer.
+    Unauthenticated,
+    /// The JWT is valid; the role that its claims name, if any.
+    Authenticated(Option<Role>),
+}
+
+/// Returns the caller of the request that has these extensions.
+#[must_use]
+pub fn caller(request: &Extensions) -> Caller {
+    let Some(RequestContext::ApiGatewayV2(context)) = request.get::<RequestContext>() else {
+        return Caller::Unauthenticated;
+    };
+    let jwt = context.authorizer.as_ref().and_then(|authorizer| authorizer.jwt.as_ref());
+    let Some(jwt) = jwt else { return Caller::Unauthenticated };
+    let claims = ROLE_CLAIMS.iter().filter_map(|name| jwt.claims.get(*name));
+    Caller::Authenticated(Role::highest(claims.flat_map(|claim| words(claim))))
+}
+
+fn words(claim: &str) -> impl Iterator<Item = &str> {
+    claim.split(|c: char| c.is_whitespace() || "[],\"".contains(c)).filter(|word| !word.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn caller_with(authorizer: &Value) -> Caller {
+        let context = json!({"http": {"method": "GET", "path": "/"}, "timeEpoch": 0, "authorizer": authorizer});
+        let context: ApiGatewayV2httpRequestContext = serde_json::from_value(context).unwrap();
+        let mut extensions = Extensions::new();
+        extensions.insert(RequestContext::ApiGatewayV2(context));
+        caller(&extensions)
+    }
+
+    #[test]
+    fn a_role_is_a_word_of_the_verified_claims() {
+        let role = |claims: &Value| caller_with(&json!({"jwt": {"claims": claims}}));
+        let authenticated = |role| Caller::Authenticated(Some(role));
+        assert_eq!(role(&json!({"scope": "openid vpp/operator"})), authenticated(Role::Operator));
+        assert_eq!(role(&json!({"cognito:groups": "[viewers reader]"})), authenticated(Role::Reader));
+        assert_eq!(role(&json!({"roles": "[\"reader\",\"operator\"]"})), authenticated(Role::Operator));
+        assert_eq!(role(&json!({"sub": "operator", "name": "reader"})), Caller::Authenticated(None));
+    }
+
+    #[test]
+    fn without_verified_claims_no_caller_is_authenticated() {
+        assert_eq!(caller(&Extensions::new()), Caller::Unauthenticated);
+        assert_eq!(caller_with(&Value::Null), Caller::Unauthenticated);
+    }
+}

@@ -1,0 +1,55 @@
+//! Deletion of S3 objects.
+
+use aws_sdk_s3::types::{Delete, ObjectIdentifier};
+use vpp_pipeline::ports::{ETag, Location, ObjectRemover, StoreError, Unavailable};
+
+use super::object_store::S3Store;
+use super::store_error::{NOT_FOUND, unreachable};
+use crate::error::{code, unavailable};
+
+impl ObjectRemover for S3Store {
+    async fn remove_all(&self, bucket: &str, prefix: &str) -> Result<(), StoreError> {
+        const CALL: &str = "DeleteObjects";
+        let at = Location::new(bucket, prefix);
+        let failed = |cause: &str| unreachable(&at, Unavailable::new(CALL, cause.to_owned().into()));
+        let mut pages = self.client.list_objects_v2().bucket(bucket).prefix(prefix).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(unavailable("ListObjectsV2")).map_err(|source| unreachable(&at, source))?;
+            let keys = page.contents().iter().filter_map(|object| object.key());
+            let objects: Result<Vec<_>, _> = keys.map(|key| ObjectIdentifier::builder().key(key).build()).collect();
+            let objects = objects.map_err(|error| failed(&error.to_string()))?;
+            if objects.is_empty() {
+                continue;
+            }
+            let delete = Delete::builder().set_objects(Some(objects)).quiet(true).build();
+            let delete = delete.map_err(|error| failed(&error.to_string()))?;
+            let response = self.client.delete_objects().bucket(bucket).delete(delete).send().await;
+            let response = response.map_err(unavailable(CALL)).map_err(|source| unreachable(&at, source))?;
+            if let Some(error) = response.errors().first() {
+                return Err(failed(error.code().unwrap_or("some objects were not deleted")));
+            }
+        }
+        Ok(())
+    }
+
+    async fn remove_version(&self, at: &Location, version: Option<&str>, etag: &ETag) -> Result<(), StoreError> {
+        if version.is_none() {
+            let head = self.client.head_object().bucket(at.bucket()).key(at.key()).send().await;
+            let found = match head {
+                Ok(head) => head.e_tag().map(ETag::new),
+                Err(error) if NOT_FOUND.contains(&code(&error)) => None,
+                Err(error) => return Err(unreachable(at, unavailable("HeadObject")(error))),
+            };
+            if found.as_ref() != Some(etag) {
+                return Ok(());
+            }
+        }
+        let request = self.client.delete_object().bucket(at.bucket()).key(at.key());
+        match request.set_version_id(version.map(str::to_owned)).send().await {
+            Err(error) if !matches!(code(&error), Some("NoSuchKey" | "NoSuchVersion")) => {
+                Err(unreachable(at, unavailable("DeleteObject")(error)))
+            }
+            _ => Ok(()),
+        }
+    }
+}

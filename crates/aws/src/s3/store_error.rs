@@ -1,0 +1,13 @@
+//! S3 errors as errors of the object store ports.
+
+use vpp_pipeline::ports::{Location, StoreError, Unavailable};
+
+/// Error codes of a HEAD for an object that does not exist.
+pub(super) const NOT_FOUND: [Option<&str>; 2] = [Some("NotFound"), Some("NoSuchKey")];
+/// The error code for a multipart upload that was completed, aborted, or has expired.
+pub(super) const NO_SUCH_UPLOAD: Option<&str> = Some("NoSuchUpload");
+
+/// The object at `at` cannot be accessed.
+pub(super) fn unreachable(at: &Location, source: Unavailable) -> StoreError {
+    StoreError::Unavailable { at: at.clone(), source }
+}
