@@ -1,4 +1,4 @@
-# The one door. `make help` lists what it opens.
+# Entry point of all development tasks. `make help` lists the targets.
 
 PYTHON ?= python3
 LOCAL := $(PYTHON) -m infra.local $(if $(ENDPOINT),--endpoint $(ENDPOINT))
@@ -9,43 +9,43 @@ export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down logs redrive restore test check advisories bench chaos iam load large rush scale fmt deploy .rust .stacks
+.PHONY: help demo up down logs redrive restore test check advisories bench chaos iam load large burst scale fmt deploy .rust-tests .infra-tests
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
 
-demo: ## package the sample movie on the local AWS (FILE=path.mp4, PORT=..., ENDPOINT=http://...)
+demo: ## package the sample movie on a local stack (FILE=path.mp4, PORT=..., ENDPOINT=http://...)
 	@$(LOCAL) demo $(if $(PORT),--port $(PORT)) $(if $(FILE),"$(FILE)")
 
-up: ## start the local AWS and deploy the template
+up: ## start a local stack and deploy the template
 	@$(LOCAL) up $(if $(PORT),--port $(PORT))
 
-down: ## stop the local AWS
+down: ## stop the local stack
 	@$(LOCAL) down
 
-logs: ## print what the functions logged
+logs: ## print the functions' logs (FUNCTION=name)
 	@$(LOCAL) logs $(FUNCTION)
 
-redrive: ## list what was given up on; with YES=1, put it back to work (STACK=name: on AWS)
+redrive: ## list dead-lettered work; with YES=1, redrive it (STACK=name: on AWS)
 	@$(LOCAL) redrive $(if $(YES),--yes) $(if $(STACK),--stack $(STACK))
 
-restore: ## put what TABLE, a restored table, has into the table of the stack, where it is missing (STACK=name: on AWS)
+restore: ## copy missing items of the restored table TABLE into the stack's table (STACK=name: on AWS)
 	@$(LOCAL) restore $(if $(STACK),--stack $(STACK)) "$(TABLE)"
 
-test: ## run every test
+test: ## run all tests
 	@$(LOCAL) setup
 	@cargo build --release --workspace --bins
-	@$(MAKE) --no-print-directory --jobs=2 .rust .stacks
+	@$(MAKE) --no-print-directory --jobs=2 .rust-tests .infra-tests
 	@$(LOCAL) browser
 
-.rust:
+.rust-tests:
 	@cargo test --release --workspace
 
-# Most of their time they wait for queues, so they stand beside the others.
-.stacks:
+# These tests mostly wait for queues, so they run in parallel with the Rust tests.
+.infra-tests:
 	@$(VENVS)/emulator/bin/python -m unittest discover --start-directory infra/tests --top-level-directory .
 
-check: ## formats, lints, layering, instruction counts, template, dependencies
+check: ## check formatting, lints, layering, instruction counts, template and dependencies
 	@$(LOCAL) setup --supply
 	@cargo fmt --check
 	@cargo clippy --quiet --workspace --all-targets --release -- -D warnings
@@ -57,31 +57,31 @@ check: ## formats, lints, layering, instruction counts, template, dependencies
 	@PATH="$(CURDIR)/$(VENVS)/supply/bin:$$PATH" cargo deny --locked --all-features check --hide-inclusion-graph bans licenses sources
 	@$(VENVS)/sam/bin/ruff check --quiet infra
 	@$(VENVS)/sam/bin/ruff format --quiet --check infra
-	@echo "check: all is well"
+	@echo "check: passed"
 
-advisories: ## look for known vulnerabilities of the dependencies, which takes the network
+advisories: ## check the dependencies for known vulnerabilities (needs the network)
 	@$(LOCAL) setup --supply
 	@PATH="$(CURDIR)/$(VENVS)/supply/bin:$$PATH" cargo deny --locked --all-features check --hide-inclusion-graph advisories
 
-bench: ## package big movies with this engine and its peers, interleaved, and print the ratios (ROUNDS=5)
+bench: ## benchmark the engine against other packagers (ROUNDS=5)
 	@$(PYTHON) -m infra.bench $(if $(ROUNDS),--rounds $(ROUNDS))
 
-chaos: ## kill, throttle, break, delay, repeat and replace while 200 packages are made (PACKAGES=200 SEED=1)
+chaos: ## create packages under injected faults and verify the output (PACKAGES=200 SEED=1)
 	@$(LOCAL) chaos $(if $(PACKAGES),--packages $(PACKAGES)) $(if $(SEED),--seed $(SEED))
 
-iam: ## take each permission of each function's role away in turn, and see that something fails (EVERY=1)
+iam: ## remove each permission of each role in turn and expect a failure (EVERY=1)
 	@$(LOCAL) iam $(if $(EVERY),--every $(EVERY))
 
-load: ## call the API of the local AWS from 50 callers for a minute, and print the percentiles
+load: ## load-test the local API with 50 clients for a minute
 	@$(LOCAL) load
 
-large: ## package 2 GiB on the local AWS, and 10 MB behind it, and hold the functions to their bounds
+large: ## package 2 GiB and 10 MB locally and check memory bounds
 	@$(LOCAL) large
 
-rush: ## put 500 small files into a local stack at once: queues, latencies, memory, to target/rush (FILES=...)
-	@$(LOCAL) rush $(if $(FILES),--files $(FILES))
+burst: ## upload 500 small files in parallel and plot queues, latencies, memory to target/burst (FILES=500)
+	@$(LOCAL) burst $(if $(FILES),--files $(FILES))
 
-scale: ## run the pipeline on a model of AWS: time to Ready, queues and cost, to target/scale
+scale: ## simulate the pipeline on a model of AWS and plot time, queues and cost to target/scale
 	@cargo run --quiet --release -p vpp-scale -- target/scale
 
 fmt: ## format Rust and Python
@@ -89,12 +89,12 @@ fmt: ## format Rust and Python
 	@cargo fmt
 	@$(VENVS)/sam/bin/ruff format --quiet infra
 
-# Small functions start sooner. One unit and the linker's optimiser take their time, so nothing else is built like this.
+# Smaller executables have shorter cold starts. These options make the build slow, so only deployments use them.
 deploy: export CARGO_PROFILE_RELEASE_OPT_LEVEL = s
 deploy: export CARGO_PROFILE_RELEASE_LTO = fat
 deploy: export CARGO_PROFILE_RELEASE_CODEGEN_UNITS = 1
 deploy: export CARGO_PROFILE_RELEASE_STRIP = symbols
-deploy: ## build for AWS and deploy to your account, asking for the parameters (ARCHITECTURE=arm64)
+deploy: ## build and deploy to your AWS account, with prompts for the parameters (ARCHITECTURE=arm64)
 	@$(LOCAL) setup --cross
 	@PATH="$(CURDIR)/$(VENVS)/cross/bin:$$PATH" $(VENVS)/sam/bin/sam build --parameter-overrides Architecture=$(ARCHITECTURE)
 	@$(VENVS)/sam/bin/sam deploy --guided --parameter-overrides Architecture=$(ARCHITECTURE)

@@ -1,6 +1,6 @@
-"""Proves that the arrows between the crates point one way: functions -> aws -> pipeline -> media.
+"""Checks the layering of the crates: functions -> aws -> pipeline -> media.
 
-A crate may be known by name only to the layers that are allowed to know it, and a function's `main.rs` is wiring.
+Each crate may depend only on the crates and libraries that its layer allows. A function's `main.rs` contains only wiring.
 """
 
 from __future__ import annotations
@@ -19,22 +19,24 @@ FORBIDDEN = {
     "vpp-http": re.compile(r"^(tokio|hyper|reqwest|lambda_.*|aws-.*|vpp-aws)$"),
     "vpp-cli": re.compile(r"^(tokio|hyper|axum|reqwest|lambda_.*|aws-.*|vpp-aws)$"),
 }
-"""What must not appear among a package's dependencies, at any depth."""
+"""Forbidden dependencies by package, direct or transitive."""
 
-LONGEST_MAIN = 40
-"""Lines of a function's `main.rs`."""
+MAXIMUM_MAIN_LINES = 40
+"""Maximum number of lines of a function's `main.rs`."""
 
 
 def main() -> int:
-    """Prints every fault and answers 1 when there is one."""
-    faults = [fault for package, forbidden in FORBIDDEN.items() for fault in _dependencies(package, forbidden)]
-    faults += _mains()
-    for fault in faults:
-        print(fault, file=sys.stderr)
-    return 1 if faults else 0
+    """Prints every violation. Returns 1 if there are any."""
+    violations = [
+        line for package, forbidden in FORBIDDEN.items() for line in _forbidden_dependencies(package, forbidden)
+    ]
+    violations += _long_mains()
+    for violation in violations:
+        print(violation, file=sys.stderr)
+    return 1 if violations else 0
 
 
-def _dependencies(package: str, forbidden: re.Pattern[str]) -> list[str]:
+def _forbidden_dependencies(package: str, forbidden: re.Pattern[str]) -> list[str]:
     command = ["cargo", "tree", "--package", package, "--edges", "normal", "--prefix", "none", "--format", "{p}"]
     tree = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if tree.returncode != 0:
@@ -43,12 +45,12 @@ def _dependencies(package: str, forbidden: re.Pattern[str]) -> list[str]:
     return [f"{package} must not depend on {name}" for name in sorted(names) if forbidden.match(name)]
 
 
-def _mains() -> list[str]:
+def _long_mains() -> list[str]:
     mains = ((path, len(path.read_text().splitlines())) for path in sorted(ROOT.glob("functions/*/src/main.rs")))
     return [
-        f"{path.relative_to(ROOT)} has {lines} lines; more than {LONGEST_MAIN} is not wiring"
+        f"{path.relative_to(ROOT)} has {lines} lines; the maximum is {MAXIMUM_MAIN_LINES}"
         for path, lines in mains
-        if lines > LONGEST_MAIN
+        if lines > MAXIMUM_MAIN_LINES
     ]
 
 

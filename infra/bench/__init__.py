@@ -1,1 +1,1 @@
-"""The engine beside its peers: the same job, the same files, one run."""
+"""Benchmark of the engine against other packagers, with the same files and options."""

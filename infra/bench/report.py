@@ -1,4 +1,4 @@
-"""The figures as a table, as a plot, and against the targets."""
+"""Reports the measurements as a table and a plot, and compares them with the targets."""
 
 from __future__ import annotations
 
@@ -7,35 +7,35 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from .contenders import Measurement
+from .packagers import Measurement
 
 Row = dict[str, Any]
 
 _PEER, _FILM = "Shaka Packager", "film"
 
 
-def rows(measured: list[Measurement]) -> list[Row]:
-    """Every measurement with its ratios: to `cp`, and to the peer in the same layout."""
+def rows(measurements: list[Measurement]) -> list[Row]:
+    """Returns every measurement with its ratios to `cp` and to the peer in the same layout."""
     found = []
-    for own in measured:
-        row = asdict(own)
-        row["cpu_to_cp"] = own.cpu / _of(measured, own.movie, "cp", "copy")[0].cpu
-        row["ns_a_byte"] = own.cpu / own.movie_bytes * 1e9
-        for peer in _of(measured, own.movie, _PEER, own.job):
-            row["cpu_to_peer"] = own.cpu / peer.cpu
-            row["wall_to_peer"] = own.wall / peer.wall
-        for film in _of(measured, _FILM, own.name, own.job):
-            row["byte_to_film"] = row["ns_a_byte"] / (film.cpu / film.movie_bytes * 1e9)
+    for measurement in measurements:
+        row = asdict(measurement)
+        row["cpu_to_cp"] = measurement.cpu / _of(measurements, measurement.movie, "cp", "copy")[0].cpu
+        row["ns_per_byte"] = measurement.cpu / measurement.movie_bytes * 1e9
+        for peer in _of(measurements, measurement.movie, _PEER, measurement.job):
+            row["cpu_to_peer"] = measurement.cpu / peer.cpu
+            row["wall_to_peer"] = measurement.wall / peer.wall
+        for film in _of(measurements, _FILM, measurement.name, measurement.job):
+            row["ns_per_byte_to_film"] = row["ns_per_byte"] / (film.cpu / film.movie_bytes * 1e9)
         found.append(row)
     return found
 
 
-def _of(measured: list[Measurement], movie: str, name: str, job: str) -> list[Measurement]:
-    return [own for own in measured if (own.movie, own.name, own.job) == (movie, name, job)]
+def _of(measurements: list[Measurement], movie: str, name: str, job: str) -> list[Measurement]:
+    return [one for one in measurements if (one.movie, one.name, one.job) == (movie, name, job)]
 
 
 def table(found: list[Row]) -> str:
-    """Markdown."""
+    """The table, in Markdown."""
     lines = [
         "| movie | MB | packager | layout | CPU s | × cp | × Shaka | ns/byte | wall s | × Shaka | peak MB |",
         "|---|---|---|---|---|---|---|---|---|---|---|",
@@ -44,40 +44,40 @@ def table(found: list[Row]) -> str:
         ratio = {name: f"{row[name]:.2f}" if name in row else "" for name in ("cpu_to_peer", "wall_to_peer")}
         lines.append(
             f"| {row['movie']} | {row['movie_bytes'] / 1e6:.0f} | {row['name']} | {row['job']} | {row['cpu']:.2f} "
-            f"| {row['cpu_to_cp']:.2f} | {ratio['cpu_to_peer']} | {row['ns_a_byte']:.2f} | {row['wall']:.2f} | {ratio['wall_to_peer']} "
+            f"| {row['cpu_to_cp']:.2f} | {ratio['cpu_to_peer']} | {row['ns_per_byte']:.2f} | {row['wall']:.2f} | {ratio['wall_to_peer']} "
             f"| {row['memory'] / 1e6:.0f} |"
         )
     return "\n".join(lines) + "\n"
 
 
 _TARGETS: list[tuple[str, str, str | None, Callable[[Row], float], float]] = [
-    ("CPU to cp's, single file", "film", "single-file", lambda row: row["cpu_to_cp"], 1.5),
-    ("CPU to Shaka Packager's", "film", None, lambda row: row["cpu_to_peer"], 0.40),
-    ("CPU to Shaka Packager's, many samples", "samples", None, lambda row: row["cpu_to_peer"], 0.20),
-    ("wall to Shaka Packager's", "film", None, lambda row: row["wall_to_peer"], 0.50),
-    ("CPU a byte to the film's, H.265", "hevc", None, lambda row: row["byte_to_film"], 1.3),
-    ("CPU a byte to the film's, AV1", "av1", None, lambda row: row["byte_to_film"], 1.3),
-    ("CPU a byte to the film's, sound", "sound", None, lambda row: row["byte_to_film"], 1.3),
-    ("MB of memory, many samples", "samples", None, lambda row: row["memory"] / 1e6, 16.8 + 32 * 1.395),
-    ("MB of memory", "film", None, lambda row: row["memory"] / 1e6, 16.8 + 32 * 0.142 + 4.2),
+    ("CPU time relative to cp, single file", "film", "single-file", lambda row: row["cpu_to_cp"], 1.5),
+    ("CPU time relative to Shaka Packager", "film", None, lambda row: row["cpu_to_peer"], 0.40),
+    ("CPU time relative to Shaka Packager, many samples", "samples", None, lambda row: row["cpu_to_peer"], 0.20),
+    ("wall time relative to Shaka Packager", "film", None, lambda row: row["wall_to_peer"], 0.50),
+    ("H.265: CPU time per byte relative to H.264", "hevc", None, lambda row: row["ns_per_byte_to_film"], 1.3),
+    ("AV1: CPU time per byte relative to H.264", "av1", None, lambda row: row["ns_per_byte_to_film"], 1.3),
+    ("audio: CPU time per byte relative to H.264", "audio", None, lambda row: row["ns_per_byte_to_film"], 1.3),
+    ("peak memory in MB, many samples", "samples", None, lambda row: row["memory"] / 1e6, 16.8 + 32 * 1.395),
+    ("peak memory in MB", "film", None, lambda row: row["memory"] / 1e6, 16.8 + 32 * 0.142 + 4.2),
 ]
-"""What, of which movie, in which layout (both when none), read from a row how, at most.
+"""Name, movie, layout (None: both), value of a row, maximum.
 
-Memory is to be no more than 16 MiB, 32 bytes for each sample (in millions here), and one window of what is read."""
+The memory bound is 16 MiB, 32 bytes per sample (here in millions of samples), and one read window."""
 
 
 def missed(found: list[Row]) -> list[str]:
-    """A line for each target that was not met."""
+    """Returns a line for each target that was missed."""
     lines = []
-    for what, movie, job, figure, most in _TARGETS:
+    for name, movie, job, value, maximum in _TARGETS:
         for row in found:
-            if row["name"] == "vpp" and row["movie"] == movie and job in (None, row["job"]) and figure(row) > most:
-                lines.append(f"{what} ({row['job']}): {figure(row):.2f}, at most {most:.2f}")
+            if row["name"] == "vpp" and row["movie"] == movie and job in (None, row["job"]) and value(row) > maximum:
+                lines.append(f"{name} ({row['job']}): {value(row):.2f}, maximum {maximum:.2f}")
     return lines
 
 
 def plot(found: list[Row], to: Path) -> None:
-    """A bar of processor time for each contender, a chart for each movie."""
+    """Plots the CPU time of each packager, with one chart per movie."""
     import matplotlib
 
     matplotlib.use("svg")
@@ -86,12 +86,12 @@ def plot(found: list[Row], to: Path) -> None:
     movies = list(dict.fromkeys(row["movie"] for row in found))
     figure, charts = pyplot.subplots(len(movies), 1, figsize=(8, 2.6 * len(movies)), squeeze=False)
     for movie, chart in zip(movies, charts[:, 0], strict=True):
-        own = [row for row in found if row["movie"] == movie]
-        names = [row["name"] if row["job"] == "copy" else f"{row['name']}, {row['job']}" for row in own]
-        colours = ["#2a78d6" if row["name"] == "vpp" else "#9aa5b1" for row in own]
-        bars = chart.barh(names, [row["cpu"] for row in own], color=colours)
-        chart.bar_label(bars, [f" {row['cpu']:.2f} s, {row['memory'] / 1e6:.0f} MB" for row in own])
-        chart.set_title(f"{movie}: {own[0]['movie_bytes'] / 1e6:.0f} MB")
+        results = [row for row in found if row["movie"] == movie]
+        names = [row["name"] if row["job"] == "copy" else f"{row['name']}, {row['job']}" for row in results]
+        colours = ["#2a78d6" if row["name"] == "vpp" else "#9aa5b1" for row in results]
+        bars = chart.barh(names, [row["cpu"] for row in results], color=colours)
+        chart.bar_label(bars, [f" {row['cpu']:.2f} s, {row['memory'] / 1e6:.0f} MB" for row in results])
+        chart.set_title(f"{movie}: {results[0]['movie_bytes'] / 1e6:.0f} MB")
         chart.set_xlabel("CPU seconds (user + system)")
         chart.invert_yaxis()
         chart.margins(x=0.25)

@@ -1,17 +1,22 @@
-"""Local AWS: the whole template on one machine, without an account.
+"""The local stack: the whole template on one machine, without an AWS account.
 
-`python3 -m infra.local COMMAND` is the door, from the root of the checkout. It needs nothing but Python 3.10: the
-first use installs pinned tools into virtual environments below `.local/`.
+`python3 -m infra.local COMMAND`, run from the root of the checkout, requires only Python 3.10. The first use installs pinned tools
+into virtual environments below `.local/`.
 
-The parts, each a module:
+The stack:
 
-- `tools` installs the pinned Python tools and checks what else must be there.
-- `artifacts` builds the functions and the probe's layer, and writes the built template that points to them.
-- `emulator` starts and stops one MiniStack process.
-- `instance` is what is known about one running stack: its endpoint, its folder, its outputs.
-- `deploy` puts the template on an instance with SAM, unless what is there is the same.
-- `demo` uploads a movie and follows it until a player can stream it.
+- `tools` installs the pinned Python tools and checks the other prerequisites.
+- `artifacts` builds the functions, the layers and the template to deploy.
+- `emulator` starts and stops MiniStack.
+- `instance` has the endpoint, the folder and the outputs of a local instance; `stack` is a stack, local or on AWS.
+- `deploy` deploys the template with SAM, unless the same version is deployed.
 
-An instance has a name. The demo's is `demo`, the tests start their own, so several stacks run side by side on ports
-of their own. Everything an instance writes lies in `.local/instances/NAME`.
+Operations: `demo` packages a movie; `logs` reads the functions' logs; `redrive` redrives dead-lettered work; `restore` restores the
+items of a table.
+
+Tests of a running stack: `browser`, `fuzz` (API), `iam` (permissions), `chaos` with `fault_proxy` (fault injection), `burst`,
+`large_file`, `api_load`.
+
+Instances have names, so that several can run in parallel on different ports. The demo's is `demo`; tests start their own. The files
+of an instance are in `.local/instances/NAME`.
 """

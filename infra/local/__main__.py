@@ -1,4 +1,4 @@
-"""The door: `python3 -m infra.local COMMAND`, from the root of the checkout."""
+"""Command line of the local stack: `python3 -m infra.local COMMAND`, run from the root of the checkout."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ import os
 import sys
 
 from . import tools
-from .console import Stop, clear, say
+from .terminal import CommandError, clear_status, log
 
-_HELD = "held-"
-"""How the name of a stack begins that ends with a test's process."""
+_HELD_PREFIX = "held-"
+"""Prefix of the names of temporary stacks, which end with the process that holds them."""
 
 
 def main(arguments: list[str]) -> int:
-    """Runs one command and answers its exit code."""
+    """Runs a command and returns its exit code."""
     options = _parser().parse_args(arguments)
     try:
         tools.check_prerequisites()
         tools.run_inside("emulator", __package__, arguments)
         return _COMMANDS[options.command](options)
-    except Stop as stop:
-        clear()
-        say(str(stop))
+    except CommandError as error:
+        clear_status()
+        log(str(error))
         return 1
     except KeyboardInterrupt:
-        clear()
+        clear_status()
         return 130
 
 
@@ -43,8 +43,9 @@ def _up(options: argparse.Namespace) -> int:
     from . import deploy, emulator
 
     instance = _instance(options)
-    if not instance.foreign:
-        emulator.up(instance, options.port, getattr(options, "functions", None), getattr(options, "lasting", False))
+    if not instance.external_endpoint:
+        functions_endpoint = getattr(options, "functions_endpoint", None)
+        emulator.up(instance, options.port, functions_endpoint, getattr(options, "persistent", False))
     deploy.deploy(instance, dict(pair.split("=", 1) for pair in options.parameter))
     if options.json:
         _env(options)
@@ -52,28 +53,28 @@ def _up(options: argparse.Namespace) -> int:
 
 
 def _hold(options: argparse.Namespace) -> int:
-    """For a test's process: the stack ends with it, however it ends, because its end closes the pipe."""
+    """Holds a temporary stack for a test process. It ends when that process ends, because this closes standard input."""
 
-    def until_the_end(instance) -> int:
+    def until_end_of_input(instance) -> int:
         print(json.dumps(instance.describe()), flush=True)
         sys.stdin.read()
         return 0
 
-    return _on_a_stack_of_its_own(options, until_the_end)
+    return _on_temporary_stack(options, until_end_of_input)
 
 
-def _on_a_stack_of_its_own(options: argparse.Namespace, work) -> int:
-    """Starts a stack, does `work` with it, and stops it, whatever happens."""
+def _on_temporary_stack(options: argparse.Namespace, work) -> int:
+    """Starts a stack, runs `work` with it, and stops it in every case."""
     import shutil
     import signal
 
     from . import emulator
 
-    for orphan in emulator.stoppable():
-        if orphan.startswith(_HELD):
+    for orphan in emulator.unheld():
+        if orphan.startswith(_HELD_PREFIX):
             emulator.down(_instance(options, orphan))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    options.instance = options.instance or f"{_HELD}{os.getpid()}"
+    options.instance = options.instance or f"{_HELD_PREFIX}{os.getpid()}"
     instance = _instance(options)
     emulator.hold(instance)
     try:
@@ -85,7 +86,7 @@ def _on_a_stack_of_its_own(options: argparse.Namespace, work) -> int:
 
 
 def _browser(options: argparse.Namespace) -> int:
-    """On the stack that is named, or on one of its own."""
+    """Uses the named stack, or a temporary one."""
     from . import browser
 
     chromium = browser.chromium()
@@ -93,54 +94,53 @@ def _browser(options: argparse.Namespace) -> int:
         return browser.skipped()
     if options.instance or options.endpoint:
         return browser.run(_instance(options), chromium, options.test)
-    # The harder way to play: with leave from the API. Without, it is the same but for one part of the addresses.
+    # Private playback covers more: it differs from public playback only in the signed part of the URLs.
     options.parameter.append("PrivatePlayback=true")
-    return _on_a_stack_of_its_own(options, lambda instance: browser.run(instance, chromium, options.test))
+    return _on_temporary_stack(options, lambda instance: browser.run(instance, chromium, options.test))
 
 
 def _fuzz(options: argparse.Namespace) -> int:
-    """On a stack of its own, which ends with it."""
     from . import fuzz
 
-    return _on_a_stack_of_its_own(options, fuzz.run)
+    return _on_temporary_stack(options, fuzz.run)
 
 
 def _iam(options: argparse.Namespace) -> int:
-    """On a stack of its own, whose queues lead nowhere."""
+    """Uses a temporary stack, because the test disables the event sources."""
     from . import iam
 
-    return _on_a_stack_of_its_own(options, lambda instance: iam.run(instance, options.every))
+    return _on_temporary_stack(options, lambda instance: iam.run(instance, options.every))
 
 
 def _chaos(options: argparse.Namespace) -> int:
-    """On a stack of its own, whose functions find their AWS through the proxy."""
+    """Uses a temporary stack whose functions reach AWS through the fault proxy."""
     from . import chaos, emulator
 
     options.port = emulator.free_port()
-    with chaos.Chaos(f"http://127.0.0.1:{options.port}", options.seed) as storm:
-        options.functions, options.lasting = storm.endpoint, True
-        return _on_a_stack_of_its_own(options, lambda instance: storm.run(instance, options.packages))
+    with chaos.Chaos(f"http://127.0.0.1:{options.port}", options.seed) as test:
+        options.functions_endpoint, options.persistent = test.endpoint, True
+        return _on_temporary_stack(options, lambda instance: test.run(instance, options.packages))
 
 
 def _load(options: argparse.Namespace) -> int:
-    from . import load
+    from . import api_load
 
     _up(options)
-    return load.run(_instance(options))
+    return api_load.run(_instance(options))
 
 
 def _large(options: argparse.Namespace) -> int:
-    from . import large
+    from . import large_file
 
     _up(options)
-    return large.run(_instance(options))
+    return large_file.run(_instance(options))
 
 
-def _rush(options: argparse.Namespace) -> int:
-    """On a stack of its own, so that nothing but the files is worked on."""
-    from . import rush
+def _burst(options: argparse.Namespace) -> int:
+    """Uses a temporary stack, so that there is no other load."""
+    from . import burst
 
-    return _on_a_stack_of_its_own(options, lambda instance: rush.run(instance, options.files))
+    return _on_temporary_stack(options, lambda instance: burst.run(instance, options.files))
 
 
 def _redrive(options: argparse.Namespace) -> int:
@@ -156,8 +156,8 @@ def _restore(options: argparse.Namespace) -> int:
 
 
 def _stack(options: argparse.Namespace):
-    """The one that is named in an account, or the local one."""
-    from .redrive import Stack
+    """The named stack in an AWS account, or the local stack."""
+    from .stack import Stack
 
     return Stack.in_account(options.stack) if options.stack else Stack.local(_instance(options))
 
@@ -183,10 +183,10 @@ def _demo(options: argparse.Namespace) -> int:
 def _down(options: argparse.Namespace) -> int:
     from . import emulator
 
-    for name in [options.instance] if options.instance else emulator.stoppable():
+    for name in [options.instance] if options.instance else emulator.unheld():
         stopped = emulator.down(_instance(options, name))
         if stopped:
-            say(f"  the local AWS {name!r} is stopped")
+            log(f"  stopped the local stack {name!r}")
     return 0
 
 
@@ -201,57 +201,57 @@ def _instance(options: argparse.Namespace, name: str | None = None):
 _COMMANDS = {
     "setup": _setup, "up": _up, "hold": _hold, "env": _env, "logs": _logs, "demo": _demo,
     "down": _down, "fuzz": _fuzz, "iam": _iam, "chaos": _chaos, "load": _load, "browser": _browser,
-    "large": _large, "rush": _rush, "redrive": _redrive, "restore": _restore,
+    "large": _large, "burst": _burst, "redrive": _redrive, "restore": _restore,
 }  # fmt: skip
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python3 -m infra.local", description="The whole platform on one machine.")
-    parser.add_argument("--instance", help="the stack's name; several run side by side (default: demo)")
-    parser.add_argument("--endpoint", help="use this AWS endpoint, such as LocalStack's, and start nothing")
+    parser = argparse.ArgumentParser(prog="python3 -m infra.local", description="Runs the platform on one machine.")
+    parser.add_argument("--instance", help="name of the stack; several can run in parallel (default: demo)")
+    parser.add_argument("--endpoint", help="use this AWS endpoint, such as LocalStack's, instead of starting one")
     commands = parser.add_subparsers(dest="command", required=True)
     setup = commands.add_parser("setup", help="install the pinned tools")
-    setup.add_argument("--supply", action="store_true", help="also those that check dependencies and the template")
-    setup.add_argument("--cross", action="store_true", help="also those that build for AWS")
-    commands.add_parser("env", help="print the stack's endpoint, names and addresses as JSON")
-    commands.add_parser("down", help="stop the named stack, or every one that no test holds")
-    logs = commands.add_parser("logs", help="print what the functions logged")
-    logs.add_argument("function", nargs="?", help="one function's log only")
-    redrive = commands.add_parser("redrive", help="list what was given up on, and put it back to work")
-    redrive.add_argument("--yes", action="store_true", help="put it back to work")
-    restore = commands.add_parser("restore", help="put what a restored table has, and the stack's has not, into that")
-    restore.add_argument("table", help="the restored table")
+    setup.add_argument("--supply", action="store_true", help="include the tools that check dependencies and template")
+    setup.add_argument("--cross", action="store_true", help="include the tools that build for AWS")
+    commands.add_parser("env", help="print the stack's endpoint, names and URLs as JSON")
+    commands.add_parser("down", help="stop the named stack, or every stack that no test holds")
+    logs = commands.add_parser("logs", help="print the functions' logs")
+    logs.add_argument("function", nargs="?", help="only this function's log")
+    redrive = commands.add_parser("redrive", help="list dead-lettered work, or redrive it")
+    redrive.add_argument("--yes", action="store_true", help="redrive the work")
+    restore = commands.add_parser("restore", help="copy the missing items of a restored table into the stack's table")
+    restore.add_argument("table", help="name of the restored table")
     for command in (redrive, restore):
-        command.add_argument("--stack", help="a stack in the account that the environment names, not the local one")
+        command.add_argument("--stack", help="name of a stack in the current AWS account, instead of the local stack")
     for name, text in (
-        ("up", "start, build and deploy"),
-        ("hold", "up, print what `env` prints on one line, and down when standard input ends"),
-        ("demo", "up, then package a movie and follow it"),
-        ("browser", "hold a stack, and try players and the page in a browser"),
-        ("fuzz", "hold a stack, and call its API with what schemathesis makes up of the document"),
-        ("large", "up, then package 2 GiB and 10 MB behind it, and hold both to the bounds"),
-        ("rush", "hold a stack, put many files into it at once, and draw queues, latencies and memory"),
-        ("chaos", "hold a stack, let everything go wrong that can, and compare the packages with undisturbed ones"),
-        ("iam", "hold a stack, and take each permission of each role away in turn"),
-        ("load", "up, then call the API from many callers at once, and print percentiles"),
+        ("up", "start the emulator, build and deploy"),
+        ("hold", "start a temporary stack, print its description, and stop it when standard input ends"),
+        ("demo", "start the stack, package a movie and show its progress"),
+        ("browser", "test the players and the web console in a browser, on a temporary stack"),
+        ("fuzz", "fuzz the API with schemathesis, on a temporary stack"),
+        ("large", "package 2 GiB and 10 MB, and check the bounds of memory and bytes moved"),
+        ("burst", "upload many files in parallel to a temporary stack, and plot queues, latencies and memory"),
+        ("chaos", "package while faults are injected, and compare the output, on a temporary stack"),
+        ("iam", "remove each permission of each role in turn, on a temporary stack"),
+        ("load", "call the API with concurrent clients, and print latency percentiles"),
     ):
         command = commands.add_parser(name, help=text)
-        command.add_argument("--port", type=int, help="the emulator's port")
-        command.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE", help="of the template")
-        command.add_argument("--json", action="store_true", help="print what `env` prints")
+        command.add_argument("--port", type=int, help="port of the emulator")
+        command.add_argument(
+            "--parameter", action="append", default=[], metavar="NAME=VALUE", help="parameter of the template"
+        )
+        command.add_argument("--json", action="store_true", help="print the output of `env`")
         if name == "browser":
             command.add_argument("test", nargs="*", help="only tests whose names match")
-        if name == "rush":
-            command.add_argument("--files", type=int, default=500, help="how many")
+        if name == "burst":
+            command.add_argument("--files", type=int, default=500, help="number of files")
         if name == "chaos":
-            command.add_argument("--packages", type=int, default=200, help="how many")
-            command.add_argument("--seed", type=int, default=1, help="of everything that goes wrong")
+            command.add_argument("--packages", type=int, default=200, help="number of packages")
+            command.add_argument("--seed", type=int, default=1, help="seed of the injected faults")
         if name == "iam":
-            command.add_argument(
-                "--every", type=int, default=1, metavar="N", help="try only every so-many-th permission"
-            )
+            command.add_argument("--every", type=int, default=1, metavar="N", help="test every n-th permission only")
         if name == "demo":
-            command.add_argument("file", nargs="?", help="a movie of your own")
+            command.add_argument("file", nargs="?", help="movie to package instead of the sample")
     return parser
 
 

@@ -1,11 +1,11 @@
-"""What is deployed: the functions' executables, the probe's layer, and the template that points to them.
+"""Builds the deployment artifacts: the functions' executables, the layers, and the template that refers to them.
 
-`sam build` compiles every function by itself, against an older C library, for AWS. One machine needs neither: a single
-`cargo build` compiles the SDK crates once for all functions, and the built template is the source template with its
-`CodeUri` and `ContentUri` replaced, which is all that `sam build` does to it.
+On AWS, `sam build` compiles each function separately, for an older C library. The local build needs neither: one `cargo build`
+compiles the AWS SDK once for all functions. The built template is the source template with `CodeUri` and `ContentUri` replaced,
+as `sam build` does.
 
-A foreign endpoint runs the functions in containers of provided.al2023, so for it the same executables are built with
-`cargo lambda`, which links against the C library found there.
+An external endpoint runs the functions in provided.al2023 containers, so for these the executables are built with `cargo
+lambda`, which links against the C library of that image.
 """
 
 from __future__ import annotations
@@ -18,31 +18,31 @@ from pathlib import Path
 
 import yaml
 
-from .console import Stop, step
+from .terminal import CommandError, step
 from .tools import LOCAL, ROOT, program
 
 TEMPLATE = ROOT / "template.yaml"
 LAYERS = ROOT / "target" / "layers"
-"""The layers, each a folder as AWS mounts it at /opt."""
+"""The layers; each folder is mounted at /opt on AWS."""
 
-LAYER = LAYERS / "bento4"
-"""The probe's: `bin/mp4probe`."""
+BENTO4_LAYER = LAYERS / "bento4"
+"""Contains `bin/mp4probe`."""
 
 CONSOLE = LAYERS / "console" / "console"
-"""The page's files, as the API's function serves them."""
+"""The web console's files, which the API function serves."""
 
 PROBE = "mp4probe"
 
 
 def functions() -> list[str]:
-    """The functions, each a folder and an executable of the same name."""
+    """The names of the functions. Each is a folder, and an executable of the same name."""
     return sorted(folder.parent.name for folder in (ROOT / "functions").glob("*/Cargo.toml"))
 
 
 def build(portable: bool = False) -> Path:
-    """Builds everything and returns the template to deploy.
+    """Builds all artifacts and returns the template to deploy.
 
-    `portable` executables run on provided.al2023; the others run on this machine.
+    Portable executables run on provided.al2023, others on this machine only.
     """
     if portable:
         return _build(LOCAL / "portable", _cargo_lambda())
@@ -51,25 +51,25 @@ def build(portable: bool = False) -> Path:
 
 def _build(folder: Path, executables: Path) -> Path:
     for name in functions():
-        _place(_built(executables, name), folder / "lambda" / name / "bootstrap")
+        _install(_executable(executables, name), folder / "lambda" / name / "bootstrap")
     layer = folder / "layers" / "bento4"
-    _place(_built(executables, PROBE), layer / "bin" / PROBE)
-    _console(folder / "layers" / "console")
+    _install(_executable(executables, PROBE), layer / "bin" / PROBE)
+    _build_console(folder / "layers" / "console")
     template = folder / "template.yaml"
-    template.write_text(point(TEMPLATE.read_text(), folder))
+    template.write_text(with_artifacts(TEMPLATE.read_text(), folder))
     return template
 
 
-def _console(layer: Path) -> None:
-    """The page, by the recipe that `sam build` uses."""
+def _build_console(layer: Path) -> None:
+    """Builds the web console's layer with the Makefile that `sam build` uses."""
     command = ["make", "--silent", "--directory", str(ROOT / "layers" / "console"), "build-ConsoleLayer"]
     done = subprocess.run([*command, f"ARTIFACTS_DIR={layer}"], stdout=sys.stderr, check=False)
     if done.returncode != 0:
-        raise Stop(f"the build failed: {' '.join(command)}")
+        raise CommandError(f"the build failed: {' '.join(command)}")
 
 
 def _cargo() -> Path:
-    """Compiles for this machine, in the profile that the tests use too."""
+    """Compiles for this machine, in the profile of the tests."""
     command = ["cargo", "build", "--release", "--workspace", "--bins"]
     _run("building the functions", command)
     return Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release"
@@ -85,35 +85,36 @@ def _cargo_lambda() -> Path:
     return ROOT / "target" / "lambda"
 
 
-def _run(what: str, command: list[str], environment: dict[str, str] | None = None) -> None:
-    watched = sys.stderr.isatty()
-    with step(what):
+def _run(name: str, command: list[str], environment: dict[str, str] | None = None) -> None:
+    show_progress = sys.stderr.isatty()
+    with step(name):
         done = subprocess.run(
-            command if watched else [*command, "--quiet"],
+            command if show_progress else [*command, "--quiet"],
             cwd=ROOT,
-            env={**_outside_of_cargo(), **(environment or {})},
+            env={**_environment(), **(environment or {})},
             stdout=sys.stderr,
             check=False,
         )
     if done.returncode != 0:
-        raise Stop(f"the build failed: {' '.join(command)}")
+        raise CommandError(f"the build failed: {' '.join(command)}")
 
 
-def _outside_of_cargo() -> dict[str, str]:
-    """The environment without what `cargo test` says of the crate that it tests: ring's build script looks at it, so that the
-    functions would be compiled anew inside of a test, and again outside of it.
+def _environment() -> dict[str, str]:
+    """The environment without the variables that `cargo test` sets for the tested crate.
+
+    ring's build script reads them, so their presence would cause a recompilation in each test run and after it.
     """
     return {name: value for name, value in os.environ.items() if not name.startswith(("CARGO_PKG_", "CARGO_MANIFEST_"))}
 
 
-def _built(executables: Path, name: str) -> Path:
-    """Where cargo, or cargo lambda with its folder per function, left an executable."""
+def _executable(executables: Path, name: str) -> Path:
+    """The path of an executable. `cargo lambda` creates a folder for each function."""
     folder = executables / name
     return folder / "bootstrap" if folder.is_dir() else folder
 
 
-def _place(source: Path, target: Path) -> None:
-    """Copies an executable when it changed, in one step: a running function keeps the file it has open."""
+def _install(source: Path, target: Path) -> None:
+    """Copies an executable if it changed. The replacement is atomic: a running function retains its open file."""
     if target.exists() and source.stat().st_mtime_ns == target.stat().st_mtime_ns:
         return
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -122,10 +123,10 @@ def _place(source: Path, target: Path) -> None:
     partial.replace(target)
 
 
-def point(template: str, folder: Path) -> str:
-    """The template with every function's and layer's code replaced by its folder.
+def with_artifacts(template: str, folder: Path) -> str:
+    """Replaces the code of every function and layer in the template by its build folder.
 
-    It works on YAML nodes, so that every intrinsic function stays as it is written.
+    It edits YAML nodes, which preserves the intrinsic functions.
     """
     document = yaml.compose(template)
     for _, resource in _member(document, "Resources").value:

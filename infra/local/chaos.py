@@ -1,78 +1,61 @@
-"""Everything goes wrong that can, while packages are made; then they are compared with undisturbed ones.
+"""Chaos test: packages many movies while faults are injected, then compares the packages with undisturbed ones.
 
-What goes wrong is the proxy's doing (`proxy`: throttled, failed, broken, late and repeated calls, functions that are killed
-between two calls), and here: events that come twice, messages that are delivered again while they are worked on, sources that
-are replaced or deleted mid-way, packages that are deleted while they are made, and one moment at which the whole of the local AWS
-stops, and starts again with what it had written down. Each by a seed.
+The fault proxy (`fault_proxy`) injects throttling, errors, connection resets, delays, duplicated messages, and kills functions
+between two calls. This module adds duplicate upload events, messages that become visible again while they are processed, sources
+that are replaced or deleted during packaging, packages that are deleted while they are written, and one restart of the
+emulator with its persisted state. All random choices derive from a seed.
 
-A package that was given up on must say so, and is retried when the storm is over; nobody may need more than that. In the end
-every package is Ready and byte for byte what `vpp package` writes of the same movie, or has failed because its source is not
-what it was; what was deleted has left nothing; there is no object that belongs to nobody, and no message in any queue.
+A package whose retries are exhausted must report so, and is retried after the faults end; nothing else may need intervention. In
+the end, every package is Ready and byte-identical to the output of `vpp package`, or Failed because its source changed. Deleted
+packages leave nothing behind, no object lacks an owner, and all queues are empty (`chaos_verification`).
 """
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
-import os
 import random
-import subprocess
-import tempfile
 import time
 from collections import Counter
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from . import emulator, web
-from .console import Stop, say
+from . import emulator, http_client
+from .chaos_verification import Movie, Verifier
 from .demo import SAMPLE
+from .fault_proxy import Proxy
 from .instance import STACK, Instance
-from .proxy import Proxy
+from .terminal import CommandError, log
 from .tools import ROOT
 
-FUNCTION_SECONDS = 8
-"""How long functions may run here: a killed one is noticed when its time is over."""
+FUNCTION_TIMEOUT_SECONDS = 8
+"""Function timeout. The emulator notices a killed function when its timeout expires."""
 
 VISIBILITY_SECONDS = {"Fragment": 12, "Encrypt": 2, "Dash": 12, "Deletion": 12}
-"""How long queues hide a message: work units come again while they are worked on."""
+"""Visibility timeouts. That of the encrypt queue is so short that messages are redelivered while they are processed."""
+
+_STALL_SECONDS = 180
+"""Time without progress after which the test fails."""
 
 _KEY = "0123456789abcdef0123456789abcdef"
-_CHANGED = ("source_changed", "source_missing")
-_GIVEN_UP = ("retries_exhausted", "upload_expired")
-"""How packages fail that nothing is wrong with. The local AWS forgets uploads in parts when it is restarted."""
+_RETRYABLE = ("retries_exhausted", "upload_expired")
+"""Failures without a fault of the source. The emulator loses multipart uploads when it restarts."""
 
-_END = ("Ready", "Failed", "gone")
-_REQUESTS = ({}, {"layout": "single-file"}, {"scheme": "cenc", "encrypt": "all"}, {"scheme": "clear"})
-"""What is asked for of each movie, beside what its upload starts."""
-
-
-@dataclass
-class Movie:
-    """An upload, and what is made of it."""
-
-    key: str
-    file: Path
-    etag: str
-    change: str | None
-    content: str | None = None
-    refused: str | None = None
-    packages: dict[str, dict[str, Any]] = field(default_factory=dict)
-    deleted: set[str] = field(default_factory=set)
+_FINAL = ("Ready", "Failed", "deleted")
+_OPTIONS = ({}, {"layout": "single-file"}, {"scheme": "cenc", "encrypt": "all"}, {"scheme": "clear"})
+"""The packages to request for each movie, in addition to the one that its upload starts."""
 
 
 class Chaos:
-    """One storm."""
+    """One run of the chaos test."""
 
     def __init__(self, upstream: str, seed: int) -> None:
-        self._dice = random.Random(seed)
+        self._random = random.Random(seed)
         self._seed = seed
         self._instance: Instance | None = None
         self._proxy = Proxy(upstream, seed, lambda: emulator.leader(self._instance) if self._instance else None)
-        self._proxy.calm = True
+        self._proxy.enabled = False
 
-    def __enter__(self) -> Chaos:  # noqa: PYI034  (typing.Self is of Python 3.11)
+    def __enter__(self) -> Chaos:  # noqa: PYI034  (typing.Self requires Python 3.11)
         return self
 
     def __exit__(self, *_exception: object) -> None:
@@ -80,36 +63,36 @@ class Chaos:
 
     @property
     def endpoint(self) -> str:
-        """Where functions find their AWS."""
+        """The AWS endpoint of the functions: the fault proxy."""
         return self._proxy.endpoint
 
     def run(self, instance: Instance, packages: int) -> int:
-        """Makes that many, and answers 0 when all is as it must be."""
+        """Creates this number of packages. Returns 0 if all assertions hold."""
         self._instance = instance
         self._outputs = instance.outputs()
         self._s3, self._sqs = instance.client("s3"), instance.client("sqs")
-        self._dynamodb, self._kms, self._lambda = map(instance.client, ("dynamodb", "kms", "lambda"))
-        self._hurry()
-        began = time.monotonic()
-        self._proxy.calm = False
-        movies = self._upload(-(-packages // (len(_REQUESTS) + 1)))
+        self._lambda = instance.client("lambda")
+        self._shorten_timeouts()
+        started = time.monotonic()
+        self._proxy.enabled = True
+        movies = self._upload(-(-packages // (len(_OPTIONS) + 1)))
         self._disturb(movies)
-        self._proxy.calm = True
-        given_up = self._retry(movies)
+        self._proxy.enabled = False
+        retried = self._retry(movies)
         self._settle(movies)
-        say(f"  the storm is over after {time.monotonic() - began:.0f} s; comparing")
-        faults = self._faults(movies)
-        self._report(movies, given_up, time.monotonic() - began)
-        for fault in faults:
-            say(f"  {fault}")
-        return 1 if faults else 0
+        log(f"  all packages ended after {time.monotonic() - started:.0f} s; verifying")
+        errors = Verifier(instance).errors(movies)
+        self._report(movies, retried, time.monotonic() - started)
+        for error in errors:
+            log(f"  {error}")
+        return 1 if errors else 0
 
-    def _hurry(self) -> None:
-        """Timeouts that fit a machine where everything is near."""
+    def _shorten_timeouts(self) -> None:
+        """Shortens function and visibility timeouts, because local latencies are low."""
         for function in self._lambda.list_functions()["Functions"]:
             if function["FunctionName"].startswith(f"{STACK}-"):
                 self._lambda.update_function_configuration(
-                    FunctionName=function["FunctionName"], Timeout=FUNCTION_SECONDS
+                    FunctionName=function["FunctionName"], Timeout=FUNCTION_TIMEOUT_SECONDS
                 )
         for queue, seconds in VISIBILITY_SECONDS.items():
             self._sqs.set_queue_attributes(
@@ -117,79 +100,77 @@ class Chaos:
             )
 
     def _upload(self, count: int) -> list[Movie]:
-        files = [
-            SAMPLE,
-            *(ROOT / "tests" / "media" / "made" / name for name in ("hevc.mp4", "two-languages.mp4", "webvtt.mp4")),
-        ]
+        fixtures = ROOT / "tests" / "media" / "made"
+        files = [SAMPLE, *(fixtures / name for name in ("hevc.mp4", "two-languages.mp4", "webvtt.mp4"))]
         files = [file for file in files if file.exists()]
         movies = []
         for number in range(count):
-            # Some sources change; where everybody can see what follows, most do not.
-            change = self._dice.choices([None, "replaced", "deleted"], [8, 1, 1])[0]
-            file, key = self._dice.choice(files), f"chaos/{number:03}.mp4"
+            # Most sources do not change, so that most packages can be verified.
+            change = self._random.choices([None, "replaced", "deleted"], [8, 1, 1])[0]
+            file, key = self._random.choice(files), f"chaos/{number:03}.mp4"
             etag = self._put(key, file.read_bytes())
             movies.append(Movie(key, file, etag, change))
-            if self._dice.random() < 0.3:
-                self._event(movies[-1])
+            if self._random.random() < 0.3:
+                self._send_upload_event(movies[-1])
         return movies
 
     def _put(self, key: str, body: bytes) -> str:
         return self._s3.put_object(Bucket=self._outputs["UploadsBucket"], Key=key, Body=body)["ETag"].strip('"')
 
-    def _event(self, movie: Movie) -> None:
-        """The event of an upload, once more."""
-        found = {"key": movie.key, "eTag": movie.etag, "size": movie.file.stat().st_size}
+    def _send_upload_event(self, movie: Movie) -> None:
+        """Sends a duplicate of the S3 event of an upload."""
+        s3_object = {"key": movie.key, "eTag": movie.etag, "size": movie.file.stat().st_size}
         bucket = {"name": self._outputs["UploadsBucket"]}
-        event = {"Records": [{"eventSource": "aws:s3", "s3": {"bucket": bucket, "object": found}}]}
+        event = {"Records": [{"eventSource": "aws:s3", "s3": {"bucket": bucket, "object": s3_object}}]}
         self._lambda.invoke(FunctionName=f"{STACK}-ingest", InvocationType="Event", Payload=json.dumps(event))
 
     def _disturb(self, movies: list[Movie]) -> None:
-        """Asks for packages and lets things happen to them, until each has come to an end of some kind."""
-        patience, restarted = _Patience(movies), False
+        """Requests packages and disturbs them until each has a final status."""
+        stall, restarted = _StallDetector(movies), False
         while True:
-            ends = sum(self._follow(movie, len(_REQUESTS) + 1) for movie in movies)
-            if ends == len(movies):
+            ended = sum(self._advance(movie, len(_OPTIONS) + 1) for movie in movies)
+            if ended == len(movies):
                 return
-            if ends >= len(movies) / 3 and not restarted:
+            if ended >= len(movies) / 3 and not restarted:
                 restarted = True
-                self._restart(movies)
-            patience.check(movies)
+                self._restart_emulator(movies)
+            stall.check(movies)
             time.sleep(0.2)
 
-    def _restart(self, movies: list[Movie]) -> None:
-        """Stops the local AWS and starts it again. It holds events of uploads in memory alone, where AWS would not lose them."""
+    def _restart_emulator(self, movies: list[Movie]) -> None:
+        """Restarts the emulator. It loses pending upload events, which AWS would not, so they are sent again."""
         emulator.restart(self._instance)
-        self._proxy.met["the local AWS restarted"] += 1
+        self._proxy.injected["emulator restarted"] += 1
         for movie in movies:
             if not movie.content:
-                self._event(movie)
+                self._send_upload_event(movie)
 
-    def _follow(self, movie: Movie, wanted: int) -> bool:
-        """Looks at one movie, and asks for what is missing. Whether all of it has come to an end."""
+    def _advance(self, movie: Movie, package_count: int) -> bool:
+        """Updates the status of a movie and requests missing packages. Returns whether all packages are final."""
         if not movie.content:
-            self._find(movie)
+            self._find_content(movie)
         if movie.refused:
             return True
         if not movie.content:
             return False
-        if movie.change and self._dice.random() < 0.3:
-            self._change(movie)
-        while len(movie.packages) < wanted:
+        if movie.change and self._random.random() < 0.3:
+            self._change_source(movie)
+        while len(movie.packages) < package_count:
             number = len(movie.packages) - 1
-            asked = _REQUESTS[number]
-            if asked.get("scheme") != "clear":
-                # The same whenever it is asked for: a request that was not answered may have been granted.
-                asked = {**asked, "key": _KEY, "kid": hashlib.md5(f"{movie.key} {number}".encode()).hexdigest()}
-            answer = self._call("POST", "/packaged_content", {"input_content_id": movie.content, **asked})
-            if answer is None:
+            options = _OPTIONS[number]
+            if options.get("scheme") != "clear":
+                # The key id is the same in every attempt: a request without a response may have taken effect.
+                options = {**options, "key": _KEY, "kid": hashlib.md5(f"{movie.key} {number}".encode()).hexdigest()}
+            package = self._call("POST", "/packaged_content", {"input_content_id": movie.content, **options})
+            if package is None:
                 return False
-            movie.packages[answer["packaged_content_id"]] = {**answer, "asked": asked}
-        for package, known in movie.packages.items():
-            if known["status"] not in _END:
-                self._look(movie, package)
-        return all(known["status"] in _END for known in movie.packages.values())
+            movie.packages[package["packaged_content_id"]] = {**package, "options": options}
+        for package_id, package in movie.packages.items():
+            if package["status"] not in _FINAL:
+                self._refresh(movie, package_id)
+        return all(package["status"] in _FINAL for package in movie.packages.values())
 
-    def _find(self, movie: Movie) -> None:
+    def _find_content(self, movie: Movie) -> None:
         origin = f"s3://{self._outputs['UploadsBucket']}/{movie.key}"
         listed = self._call("GET", f"/input_content?limit=100&origin={origin}")
         for content in (listed or {}).get("input_content", []):
@@ -197,178 +178,121 @@ class Chaos:
                 continue
             if content["status"] == "Refused":
                 if content["code"] == "ingest_failed":
-                    self._event(movie)
+                    self._send_upload_event(movie)
                 else:
                     movie.refused = content["code"]
                 return
             movie.content = content["input_content_id"]
-            movie.packages[content["packaged_content_id"]] = {"status": "Queued", "asked": {}}
+            movie.packages[content["packaged_content_id"]] = {"status": "Queued", "options": {}}
 
-    def _change(self, movie: Movie) -> None:
+    def _change_source(self, movie: Movie) -> None:
         if movie.change == "replaced":
             self._put(movie.key, movie.file.read_bytes()[::-1])
         elif movie.change == "deleted":
             self._s3.delete_object(Bucket=self._outputs["UploadsBucket"], Key=movie.key)
         movie.change = f"was {movie.change}" if not movie.change.startswith("was") else movie.change
 
-    def _look(self, movie: Movie, package: str) -> None:
-        answer = self._call("GET", f"/packaged_content/{package}", missing="gone")
-        if answer is None:
+    def _refresh(self, movie: Movie, package_id: str) -> None:
+        """Reads the status of a package, and sometimes deletes the package."""
+        package = self._call("GET", f"/packaged_content/{package_id}", if_missing="deleted")
+        if package is None:
             return
-        movie.packages[package] = {**answer, "asked": movie.packages[package]["asked"]}
-        delete = package not in movie.deleted and self._dice.random() < 0.02
-        if delete and answer["status"] != "gone" and self._call("DELETE", f"/packaged_content/{package}") is not None:
-            movie.deleted.add(package)
+        movie.packages[package_id] = {**package, "options": movie.packages[package_id]["options"]}
+        delete = package_id not in movie.deleted and self._random.random() < 0.02
+        if (
+            delete
+            and package["status"] != "deleted"
+            and self._call("DELETE", f"/packaged_content/{package_id}") is not None
+        ):
+            movie.deleted.add(package_id)
 
     def _retry(self, movies: list[Movie]) -> int:
-        """What was given up on goes back to work, as its owner would have it; deletions too."""
-        given_up = 0
+        """Retries the packages whose retries are exhausted, and repeats the deletions. Returns the number of retries."""
+        retried = 0
         for movie in movies:
-            for package, known in movie.packages.items():
-                if known["status"] == "Failed" and known["failure"]["code"] in _GIVEN_UP:
-                    given_up += 1
-                    self._call("POST", f"/packaged_content/{package}/retry")
-                    known["status"] = "Queued"
-                if package in movie.deleted:
-                    self._call("DELETE", f"/packaged_content/{package}", missing="gone")
-                    known["status"] = "Deleting"
-        return given_up
+            for package_id, package in movie.packages.items():
+                if package["status"] == "Failed" and package["failure"]["code"] in _RETRYABLE:
+                    retried += 1
+                    self._call("POST", f"/packaged_content/{package_id}/retry")
+                    package["status"] = "Queued"
+                if package_id in movie.deleted:
+                    self._call("DELETE", f"/packaged_content/{package_id}", if_missing="deleted")
+                    package["status"] = "Deleting"
+        return retried
 
     def _settle(self, movies: list[Movie]) -> None:
-        """Waits until all have come to their end and every queue is empty."""
-        patience = _Patience(movies)
+        """Waits until all packages have a final status and all queues are empty."""
+        stall = _StallDetector(movies)
         while True:
             for movie in movies:
-                for package, known in movie.packages.items():
-                    if known["status"] not in _END or (package in movie.deleted and known["status"] != "gone"):
-                        self._look(movie, package)
-            waiting = self._waiting()
-            open_ones = [p for m in movies for p, known in m.packages.items() if known["status"] not in _END]
-            if not waiting and not open_ones:
+                for package_id, package in movie.packages.items():
+                    if package["status"] not in _FINAL or (
+                        package_id in movie.deleted and package["status"] != "deleted"
+                    ):
+                        self._refresh(movie, package_id)
+            depths = self._queue_depths()
+            unfinished = [
+                package for movie in movies for package in movie.packages.values() if package["status"] not in _FINAL
+            ]
+            if not depths and not unfinished:
                 return
-            patience.check(movies, waiting)
+            stall.check(movies, depths)
             time.sleep(0.2)
 
-    def _waiting(self) -> dict[str, int]:
-        """The messages of every queue, those that are being worked on too."""
-        found = {}
+    def _queue_depths(self) -> dict[str, int]:
+        """The queues that are not empty, with their messages, including those in flight."""
+        names = [
+            "ApproximateNumberOfMessages",
+            "ApproximateNumberOfMessagesNotVisible",
+            "ApproximateNumberOfMessagesDelayed",
+        ]
+        depths = {}
         for name, url in self._outputs.items():
             if name.endswith("QueueUrl"):
-                names = [
-                    "ApproximateNumberOfMessages",
-                    "ApproximateNumberOfMessagesNotVisible",
-                    "ApproximateNumberOfMessagesDelayed",
-                ]
-                got = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
-                if count := sum(map(int, got.values())):
-                    found[name] = count
-        return found
+                attributes = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+                if depth := sum(map(int, attributes.values())):
+                    depths[name] = depth
+        return depths
 
-    def _faults(self, movies: list[Movie]) -> list[str]:
-        faults, owners = [], {}
-        for movie in movies:
-            if movie.refused and not (movie.change and movie.refused in _CHANGED):
-                faults.append(f"{movie.key} was refused: {movie.refused}")
-            for package, known in movie.packages.items():
-                owners[package] = known["status"]
-                faults += self._of_package(movie, package, known)
-        for bucket in ("OutputBucket", "WorkBucket"):
-            for key in self._keys(self._outputs[bucket]):
-                package = key.removeprefix("work/").removeprefix("pieces/").split("/")[0]
-                if owners.get(package) not in ("Ready", "Failed"):
-                    faults.append(f"{key} belongs to nobody ({owners.get(package)})")
-        return faults
-
-    def _of_package(self, movie: Movie, package: str, known: dict[str, Any]) -> list[str]:
-        status, name = known["status"], f"{movie.key} {package} {known['asked']}"
-        if package in movie.deleted:
-            return [] if status == "gone" else [f"{name} was deleted, and is {status}"]
-        if status == "Failed":
-            code = known["failure"]["code"]
-            changed = movie.change and code in _CHANGED
-            return [] if changed else [f"{name} failed: {known['failure']}"]
-        if status != "Ready":
-            return [f"{name} is {status}"]
-        expected, found = self._undisturbed(movie, package, known), self._output(package)
-        different = {path for path in expected.keys() | found.keys() if expected.get(path) != found.get(path)}
-        return [f"{name}: {path} is not what an undisturbed run makes" for path in sorted(different)]
-
-    def _output(self, package: str) -> dict[str, bytes]:
-        bucket, found = self._outputs["OutputBucket"], {}
-        for key in self._keys(bucket, f"{package}/"):
-            found[key.removeprefix(f"{package}/")] = self._s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-        return found
-
-    def _keys(self, bucket: str, prefix: str = "") -> list[str]:
-        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        return [item["Key"] for page in pages for item in page.get("Contents", [])]
-
-    def _undisturbed(self, movie: Movie, package: str, known: dict[str, Any]) -> dict[str, bytes]:
-        """What the command writes of the same movie, with the same key and the same addresses."""
-        api, asked = self._outputs["ApiUrl"].rstrip("/"), known["asked"]
-        options = ["--licence-url", f"{api}/license/{package}", "--key-url", f"{api}/license/{package}/key"]
-        for name in ("scheme", "encrypt", "layout"):
-            options += [f"--{name}", asked[name]] if name in asked else []
-        if asked.get("scheme") != "clear":
-            key, seed = self._secrets(package)
-            options += ["--key", key, "--kid", known["kid"], "--iv", seed]
-        with tempfile.TemporaryDirectory() as scratch:
-            command = [_vpp(), "package", str(movie.file), "-o", scratch, *options]
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            if done.returncode != 0:
-                raise Stop(f"{' '.join(command)}\n{done.stderr}")
-            files = [file for file in Path(scratch).rglob("*") if file.is_file()]
-            return {str(file.relative_to(scratch)): file.read_bytes() for file in files}
-
-    def _secrets(self, package: str) -> tuple[str, str]:
-        """Its key, which only the owner of the account can open, and the IV or what IVs are derived from."""
-        key = {"pk": {"S": f"package#{package}"}, "sk": {"S": "package"}}
-        item = self._dynamodb.get_item(TableName=self._outputs["TableName"], Key=key)["Item"]
-        opened = self._kms.decrypt(
-            CiphertextBlob=base64.b64decode(item["video_key"]["S"]), EncryptionContext={"packaged_content_id": package}
-        )
-        return opened["Plaintext"].hex(), item["iv"]["S"]
-
-    def _call(self, method: str, path: str, body: Any = None, missing: str | None = None) -> dict[str, Any] | None:
-        """Calls the API; nothing when it could not answer just now."""
-        answer = web.call(self._instance, method, self._outputs["ApiUrl"].rstrip("/") + path, body)
-        if answer.status == 404 and missing:
-            return {"status": missing}
-        if answer.status >= 500 or answer.status == 409:
+    def _call(self, method: str, path: str, body: Any = None, if_missing: str | None = None) -> dict[str, Any] | None:
+        """Calls the API. Returns None for a transient error; for 404, an item with the status `if_missing`."""
+        response = http_client.call(self._instance, method, self._outputs["ApiUrl"].rstrip("/") + path, body)
+        if response.status == 404 and if_missing:
+            return {"status": if_missing}
+        if response.status >= 500 or response.status == 409:
             return None
-        return answer.json()
+        return response.json()
 
-    def _report(self, movies: list[Movie], given_up: int, seconds: float) -> None:
-        ends = Counter(known["status"] for movie in movies for known in movie.packages.values())
-        ends["refused uploads"] = sum(1 for movie in movies if movie.refused)
-        say(f"  seed {self._seed}, {seconds:.0f} s: {dict(ends)}, {given_up} given up on and retried")
-        say(f"  {dict(self._proxy.met)}")
+    def _report(self, movies: list[Movie], retried: int, seconds: float) -> None:
+        statuses = Counter(package["status"] for movie in movies for package in movie.packages.values())
+        statuses["refused uploads"] = sum(1 for movie in movies if movie.refused)
+        log(f"  seed {self._seed}, {seconds:.0f} s: {dict(statuses)}, {retried} retried after exhausted retries")
+        log(f"  {dict(self._proxy.injected)}")
 
 
-class _Patience:
-    """Nothing may stand still for long."""
+class _StallDetector:
+    """Fails the test if nothing changes for too long."""
 
     def __init__(self, movies: list[Movie]) -> None:
         self._last, self._since = self._state(movies), time.monotonic()
 
     @staticmethod
-    def _state(movies: list[Movie], more: object = None) -> str:
-        known = [(movie.content, movie.refused, [own["status"] for own in movie.packages.values()]) for movie in movies]
-        return f"{known} {more}"
+    def _state(movies: list[Movie], depths: object = None) -> str:
+        states = [
+            (movie.content, movie.refused, [package["status"] for package in movie.packages.values()])
+            for movie in movies
+        ]
+        return f"{states} {depths}"
 
-    def check(self, movies: list[Movie], more: object = None) -> None:
-        state = self._state(movies, more)
+    def check(self, movies: list[Movie], depths: object = None) -> None:
+        state = self._state(movies, depths)
         if state != self._last:
             self._last, self._since = state, time.monotonic()
-        elif time.monotonic() - self._since > 180:
-            open_ones = [
-                f"{movie.key} {movie.content} {package} {known['status']}"
+        elif time.monotonic() - self._since > _STALL_SECONDS:
+            unfinished = [
+                f"{movie.key} {movie.content} {package_id} {package['status']}"
                 for movie in movies
-                for package, known in movie.packages.items() or {"": {"status": "no verdict"}}.items()
-                if known["status"] not in _END
+                for package_id, package in movie.packages.items() or {"": {"status": "not ingested"}}.items()
+                if package["status"] not in _FINAL
             ]
-            raise Stop("stuck:\n" + "\n".join(open_ones) + f"\n{more or ''}")
-
-
-def _vpp() -> str:
-    return str(Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release" / "vpp")
+            raise CommandError("stalled:\n" + "\n".join(unfinished) + f"\n{depths or ''}")

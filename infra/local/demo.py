@@ -1,4 +1,4 @@
-"""The demo: uploads a movie, follows it with the API's answers only, and says where a player finds the stream."""
+"""The demo: uploads a movie, follows its progress through the API, and prints the stream's URL."""
 
 from __future__ import annotations
 
@@ -8,45 +8,45 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from . import logs, web
-from .console import Stop, is_terminal, live, say
+from . import http_client, logs
 from .instance import Instance
+from .terminal import CommandError, is_terminal, log, show_status
 from .tools import ROOT
 
 SAMPLE = ROOT / "tests" / "media" / "sample.mp4"
-PATIENCE_SECONDS = 180
-"""How long nothing may change before the demo gives up."""
+STALL_SECONDS = 180
+"""Time without progress after which the demo fails."""
 
 _POLL_SECONDS = 0.1
 
 
 def run(instance: Instance, file: str | None) -> int:
-    """Packages one movie and answers the exit code: 0 when a player can stream it."""
+    """Packages a movie. Returns 0 if the stream is playable."""
     movie = Path(file) if file else SAMPLE
     if not movie.is_file():
-        raise Stop(f"no such file: {movie}")
-    clock = _Clock()
+        raise CommandError(f"no such file: {movie}")
+    progress_log = _ProgressLog()
     key = f"{datetime.now(timezone.utc):%Y-%m-%d %H-%M-%S.%f} {movie.name}"
-    origin = _upload(instance, movie, key, clock)
-    content = _follow_content(instance, origin, clock)
+    origin = _upload(instance, movie, key, progress_log)
+    content = _follow_content(instance, origin, progress_log)
     if content["status"] == "Refused":
-        say(f"\nRefused ({content['code']}): {content['message']}\nThe source stays at {origin}.")
+        log(f"\nRefused ({content['code']}): {content['message']}\nThe source remains at {origin}.")
         return 1
-    identity = content.get("packaged_content_id")
-    if not identity:
-        say(f"\nIngested. PackageOnUpload is none, so POST {_api(instance)}/packaged_content packages it.")
+    package_id = content.get("packaged_content_id")
+    if not package_id:
+        log(f"\nIngested. PackageOnUpload is none; to package it: POST {_api(instance)}/packaged_content")
         return 0
-    package = _follow_package(instance, identity, clock)
+    package = _follow_package(instance, package_id, progress_log)
     if package["status"] == "Failed":
         failure = package["failure"]
-        say(f"\nFailed in {failure['stage']} ({failure['code']}): {failure['message']}")
+        log(f"\nFailed in {failure['stage']} ({failure['code']}): {failure['message']}")
         return 1
-    _summary(instance, movie, content, package, clock)
+    _summary(instance, movie, content, package, progress_log)
     return 0
 
 
-class _Clock:
-    """Seconds since the upload began, and a line whenever something changed."""
+class _ProgressLog:
+    """Logs status changes with the time since the upload started, and detects a stall."""
 
     def __init__(self) -> None:
         self._start = self._changed = time.monotonic()
@@ -56,70 +56,72 @@ class _Clock:
     def elapsed(self) -> float:
         return time.monotonic() - self._start
 
-    def tell(self, status: str, line: str) -> None:
-        """A lasting line when the status changed or nobody watches; else the live line."""
+    def update(self, status: str, line: str) -> None:
+        """Logs a line if the status changed or there is no terminal; otherwise updates the status line."""
         text = f"{status:<12} {line}".rstrip()
         if text == self._last:
-            self._live(text)
+            self._show(text)
             return
-        changed_status = self._last.split(" ", 1)[0] != status
+        status_changed = self._last.split(" ", 1)[0] != status
         self._last, self._changed = text, time.monotonic()
-        if changed_status or not is_terminal():
-            say(f"  {self.elapsed:5.1f} s  {text}")
+        if status_changed or not is_terminal():
+            log(f"  {self.elapsed:5.1f} s  {text}")
         else:
-            self._live(text)
+            self._show(text)
 
-    def waited(self) -> bool:
-        """Whether nothing has changed for too long; sleeps a little when it is still worth waiting."""
-        if time.monotonic() - self._changed > PATIENCE_SECONDS:
+    def has_stalled(self) -> bool:
+        """Whether there was no change for too long. Otherwise sleeps until the next poll."""
+        if time.monotonic() - self._changed > STALL_SECONDS:
             return True
         time.sleep(_POLL_SECONDS)
         return False
 
-    def _live(self, text: str) -> None:
-        live(f"  {self.elapsed:5.1f} s  {text}")
+    def _show(self, text: str) -> None:
+        show_status(f"  {self.elapsed:5.1f} s  {text}")
 
 
-def _upload(instance: Instance, movie: Path, key: str, clock: _Clock) -> str:
+def _upload(instance: Instance, movie: Path, key: str, progress_log: _ProgressLog) -> str:
     bucket, total = instance.outputs()["UploadsBucket"], movie.stat().st_size
     sent = 0
 
     def progress(count: int) -> None:
         nonlocal sent
         sent += count
-        live(f"  {clock.elapsed:5.1f} s  {'Uploading':<12} {_bytes(sent)} of {_bytes(total)}")
+        show_status(f"  {progress_log.elapsed:5.1f} s  {'Uploading':<12} {_bytes(sent)} of {_bytes(total)}")
 
-    say(f"\nUploading {movie.name} to s3://{bucket}")
+    log(f"\nUploading {movie.name} to s3://{bucket}")
     instance.client("s3").upload_file(str(movie), bucket, key, Callback=progress)
-    clock.tell("Uploaded", _bytes(total))
+    progress_log.update("Uploaded", _bytes(total))
     return f"s3://{bucket}/{key}"
 
 
-def _follow_content(instance: Instance, origin: str, clock: _Clock) -> dict[str, Any]:
+def _follow_content(instance: Instance, origin: str, progress_log: _ProgressLog) -> dict[str, Any]:
     def find() -> dict[str, Any] | None:
-        listed = web.get(instance, f"{_api(instance)}/input_content?limit=20").json()["input_content"]
+        listed = http_client.get(instance, f"{_api(instance)}/input_content?limit=20").json()["input_content"]
         return next((content for content in listed if content["input_content_origin"] == origin), None)
 
-    content = _wait(instance, clock, "ingest", find)
-    clock.tell(content["status"], f"content {content['input_content_id']}")
+    content = _wait(instance, progress_log, "ingest", find)
+    progress_log.update(content["status"], f"content {content['input_content_id']}")
     return content
 
 
-def _follow_package(instance: Instance, identity: str, clock: _Clock) -> dict[str, Any]:
+def _follow_package(instance: Instance, package_id: str, progress_log: _ProgressLog) -> dict[str, Any]:
     def ended() -> dict[str, Any] | None:
-        package = web.get(instance, f"{_api(instance)}/packaged_content/{identity}").json()
-        clock.tell(package["status"], _progress(package))
+        package = http_client.get(instance, f"{_api(instance)}/packaged_content/{package_id}").json()
+        progress_log.update(package["status"], _progress(package))
         return package if package["status"] in ("Ready", "Failed") else None
 
-    return _wait(instance, clock, "the package", ended)
+    return _wait(instance, progress_log, "the package", ended)
 
 
-def _wait(instance: Instance, clock: _Clock, what: str, found: Callable[[], dict[str, Any] | None]) -> dict[str, Any]:
-    while (answer := found()) is None:
-        if clock.waited():
+def _wait(
+    instance: Instance, progress_log: _ProgressLog, name: str, look: Callable[[], dict[str, Any] | None]
+) -> dict[str, Any]:
+    while (result := look()) is None:
+        if progress_log.has_stalled():
             tail = "\n".join(logs.lines(instance)[-30:])
-            raise Stop(f"nothing new from {what} for {PATIENCE_SECONDS} s; the functions' last words:\n{tail}")
-    return answer
+            raise CommandError(f"no progress of {name} for {STALL_SECONDS} s; the end of the functions' logs:\n{tail}")
+    return result
 
 
 def _progress(package: dict[str, Any]) -> str:
@@ -131,36 +133,38 @@ def _progress(package: dict[str, Any]) -> str:
     return f"{bar:░<20} {done}/{total} work units, {_bytes(progress['bytes_written'])} written"
 
 
-def _summary(instance: Instance, movie: Path, content: dict[str, Any], package: dict[str, Any], clock: _Clock) -> None:
-    took, size, progress = clock.elapsed, movie.stat().st_size, package["progress"]
+def _summary(
+    instance: Instance, movie: Path, content: dict[str, Any], package: dict[str, Any], progress_log: _ProgressLog
+) -> None:
+    elapsed, size, progress = progress_log.elapsed, movie.stat().st_size, package["progress"]
     stream = _stream(instance, package)
-    manifest = web.get(instance, stream)
+    manifest = http_client.get(instance, stream)
     if manifest.status != 200:
-        raise Stop(f"the package is Ready, but its manifest answers {manifest.status}: {stream}")
+        raise CommandError(f"the package is Ready, but its manifest returns {manifest.status}: {stream}")
     print()
     for name, value in (
         ("content id", content["input_content_id"]),
         ("package id", package["packaged_content_id"]),
-        ("kid", package.get("kid") or "none, the package is clear"),
+        ("kid", package.get("kid") or "none (clear)"),
         ("stream", stream),
-        ("page and API", _api(instance)),
-        ("its token", instance.token()),
+        ("console and API", _api(instance)),
+        ("API token", instance.token()),
         ("source", _bytes(size)),
         ("read", f"{_bytes(progress['bytes_read'])}, {progress['bytes_read'] / size:.4f} of the source"),
         ("written", f"{_bytes(progress['bytes_written'])}, {progress['bytes_written'] / size:.4f} of the source"),
-        ("upload to Ready", f"{took:.1f} s"),
+        ("upload to Ready", f"{elapsed:.1f} s"),
     ):
         print(f"  {name:<16} {value}")
-    if not instance.foreign:
-        print("\nThe stack stays up; `make down` stops it.")
+    if not instance.external_endpoint:
+        print("\nThe stack keeps running; `make down` stops it.")
 
 
 def _stream(instance: Instance, package: dict[str, Any]) -> str:
-    """Where it is; with leave, where the CDN asks for that."""
+    """The URL of the DASH manifest, with a signed path if the package is private."""
     if not package["private"]:
         return package["url"]
     tokens = f"{_api(instance)}/packaged_content/{package['packaged_content_id']}/playback_tokens"
-    return web.call(instance, "POST", tokens).json()["urls"]["dash"]
+    return http_client.call(instance, "POST", tokens).json()["urls"]["dash"]
 
 
 def _api(instance: Instance) -> str:
@@ -168,7 +172,7 @@ def _api(instance: Instance) -> str:
 
 
 def _bytes(count: int) -> str:
-    """A number of bytes as a person reads it."""
+    """Formats a byte count, in decimal units."""
     value, unit = float(count), "B"
     for unit in ("B", "kB", "MB", "GB"):
         if value < 1000 or unit == "GB":

@@ -1,7 +1,6 @@
-"""Puts the template on an instance with `sam deploy`, and remembers what it put there.
+"""Deploys the template to an instance with `sam deploy`, unless the same version is already deployed.
 
-A deployment is known by the digest of everything that goes into it: the template, the executables, the parameters, and
-the start of the emulator that holds it. When nothing of that changed there is nothing to do.
+A version is identified by the digest of the template, the executables, the parameters, and the start of the emulator.
 """
 
 from __future__ import annotations
@@ -17,30 +16,30 @@ from urllib.parse import urlsplit
 from botocore.exceptions import ClientError
 
 from . import artifacts, emulator
-from .console import Stop, step
 from .instance import STACK, Instance
+from .terminal import CommandError, step
 from .tools import exclusive, program
 
 ARTIFACTS_BUCKET = f"{STACK}-artifacts"
 
 
 def deploy(instance: Instance, overrides: dict[str, str] | None = None) -> None:
-    """Builds what changed and deploys it. `overrides` are parameters of the template."""
-    emulated = not instance.foreign or _is_ministack(instance.foreign)
+    """Builds and deploys the template. `overrides` are template parameters."""
+    is_ministack = not instance.external_endpoint or _is_ministack(instance.external_endpoint)
     parameters = {
-        "EmulatedCdnHost": _cdn_host(instance, emulated),
+        "EmulatedCdnHost": _cdn_host(instance, is_ministack),
         **(overrides or {}),
     }
     with exclusive("build"):
-        template = artifacts.build(portable=not emulated)
-        digest = _digest(template, parameters, emulator.boot(instance))
+        template = artifacts.build(portable=not is_ministack)
+        digest = _digest(template, parameters, emulator.boot_id(instance))
         if instance.read("deployment.json").get("digest") == digest:
             return
         with exclusive(f"deploy-{instance.name}"), step("deploying the template"):
-            _make_bucket(instance)
+            _create_artifacts_bucket(instance)
             _sam_deploy(instance, template, parameters)
-            if emulated:
-                _allow_other_origins(instance)
+            if is_ministack:
+                _configure_cors(instance)
             instance.write("deployment.json", {"digest": digest, "outputs": _outputs(instance)})
 
 
@@ -68,11 +67,11 @@ def _sam_deploy(instance: Instance, template: Path, parameters: dict[str, str]) 
     )  # fmt: skip
     (instance.folder / "deploy.log").write_text(done.stdout)
     if done.returncode != 0:
-        raise Stop(f"the deployment failed:\n{_reasons(instance) or done.stdout.strip()}")
+        raise CommandError(f"the deployment failed:\n{_failure_reasons(instance) or done.stdout.strip()}")
 
 
-def _allow_other_origins(instance: Instance) -> None:
-    """MiniStack keeps an API's CORS settings from a template by names that it does not read again: they are set once more."""
+def _configure_cors(instance: Instance) -> None:
+    """Sets the API's CORS configuration. MiniStack stores that of the template under names that it does not read."""
     client = instance.client("apigatewayv2")
     api = (urlsplit(_outputs(instance)["ApiUrl"]).hostname or "").split(".")[0]
     client.update_api(
@@ -87,8 +86,8 @@ def _allow_other_origins(instance: Instance) -> None:
     )
 
 
-def _reasons(instance: Instance) -> str:
-    """Why resources failed, in the words of the stack's events."""
+def _failure_reasons(instance: Instance) -> str:
+    """The reasons of the failed resources, from the stack's events."""
     try:
         events = instance.client("cloudformation").describe_stack_events(StackName=STACK)["StackEvents"]
     except ClientError:
@@ -102,8 +101,8 @@ def _outputs(instance: Instance) -> dict[str, str]:
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
 
-def _make_bucket(instance: Instance) -> None:
-    """The bucket that takes the executables on their way to the functions."""
+def _create_artifacts_bucket(instance: Instance) -> None:
+    """Creates the bucket for the deployment artifacts."""
     s3: Any = instance.client("s3")
     try:
         s3.head_bucket(Bucket=ARTIFACTS_BUCKET)
@@ -111,8 +110,8 @@ def _make_bucket(instance: Instance) -> None:
         s3.create_bucket(Bucket=ARTIFACTS_BUCKET)
 
 
-def _digest(template: Path, parameters: dict[str, str], boot: str) -> str:
-    digest = hashlib.sha256(f"{boot}\n{sorted(parameters.items())}\n".encode())
+def _digest(template: Path, parameters: dict[str, str], boot_id: str) -> str:
+    digest = hashlib.sha256(f"{boot_id}\n{sorted(parameters.items())}\n".encode())
     folder = template.parent
     executables = sorted([*folder.glob("lambda/*/bootstrap"), *folder.glob("layers/*/bin/*")])
     for file in [template, *executables]:
@@ -120,21 +119,21 @@ def _digest(template: Path, parameters: dict[str, str], boot: str) -> str:
     return digest.hexdigest()
 
 
-def _cdn_host(instance: Instance, ministack: bool) -> str:
-    """The host and port below which the emulator serves distributions."""
+def _cdn_host(instance: Instance, is_ministack: bool) -> str:
+    """The host and port under which the emulator serves distributions."""
     port = urlsplit(instance.endpoint).port or 80
-    domain = "cloudfront.localhost" if ministack else "cloudfront.localhost.localstack.cloud"
+    domain = "cloudfront.localhost" if is_ministack else "cloudfront.localhost.localstack.cloud"
     return f"{domain}:{port}"
 
 
 def _is_ministack(endpoint: str) -> bool:
-    """Whether the endpoint runs executables natively, as MiniStack does, rather than in containers."""
+    """Whether the endpoint is MiniStack, which runs executables natively and not in containers."""
     parts = urlsplit(endpoint)
     connection = HTTPConnection(parts.hostname or "", parts.port or 80, timeout=10)
     try:
         connection.request("GET", "/_ministack/health")
         return connection.getresponse().status == 200
     except (OSError, HTTPException) as failure:
-        raise Stop(f"nothing answers at {endpoint}: {failure}") from failure
+        raise CommandError(f"{endpoint} does not respond: {failure}") from failure
     finally:
         connection.close()

@@ -1,8 +1,8 @@
-"""Calls the API with what schemathesis makes up of its document, and compares the answers with it.
+"""Fuzzes the API with schemathesis, from its OpenAPI document, and validates the responses against the document.
 
-Every operation is called with right and wrong values, with and without a credential, and in sequences that use what
-earlier answers held. No answer may be a server's error, or one that the document does not name. The run has a fixed
-seed and a bound on its time, and a stack of its own, for it also deletes what it finds.
+Every operation is called with valid and invalid values, with and without credentials, and in sequences that use values from
+earlier responses. Server errors and undocumented responses are failures. The run has a fixed seed and a time limit, and uses a
+temporary stack, because it also deletes resources.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import os
 import subprocess
 import sys
 
-from . import web
+from . import http_client
 from .demo import SAMPLE
 from .instance import Instance
 from .tools import program
 
 SECONDS = 90
-"""How long it may go on."""
+"""Time limit of the run."""
 
 _CHECKS = (
     "not_a_server_error",
@@ -30,19 +30,19 @@ _CHECKS = (
 
 
 def run(instance: Instance) -> int:
-    """Answers schemathesis' exit code: 0 when it found nothing."""
+    """Returns the exit code of schemathesis: 0 if there are no failures."""
     api = instance.outputs()["ApiUrl"].rstrip("/")
     document = instance.folder / "openapi.json"
-    document.write_bytes(web.get(instance, f"{api}/openapi.json").body)
+    document.write_bytes(http_client.get(instance, f"{api}/openapi.json").body)
     instance.client("s3").upload_file(str(SAMPLE), instance.outputs()["UploadsBucket"], "fuzz/sample.mp4")
-    # The emulator tells APIs apart by the Host header, and the system may not know the host's name.
+    # The emulator selects the API by the Host header; the system resolver may not know its host name.
     host = api.split("://", 1)[1]
     command = [
         program("schemathesis", "schemathesis"), "run", document,
         "--url", instance.endpoint,
         "--header", f"Host: {host}",
         "--header", f"Authorization: Bearer {instance.token()}",
-        # This path the emulator answers itself, whatever the host.
+        # The emulator itself serves this path for every host.
         "--exclude-path", "/health",
         "--checks", ",".join(_CHECKS),
         "--max-time", str(SECONDS),

@@ -1,4 +1,4 @@
-"""One running stack: where it is, and what its deployment said about it."""
+"""A local instance of the stack: its folder, endpoint, clients and outputs."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.config import Config
 
-from .console import Stop
+from .terminal import CommandError
 from .tools import LOCAL
 
 REGION = "us-east-1"
 ACCOUNT_KEY = "test"
-"""Access key and secret of the emulator's root account, by LocalStack's convention."""
+"""Access key ID and secret access key of the emulator's root account (LocalStack convention)."""
 
 STACK = "vpp"
 DEMO = "demo"
@@ -26,50 +26,50 @@ DEMO = "demo"
 
 @dataclass(frozen=True)
 class Instance:
-    """A name, the folder that belongs to it, and the address of the AWS it stands on."""
+    """A named instance, on an emulator that this tool starts, or on an endpoint that the user supplies."""
 
     name: str
-    foreign: str | None = None
-    """The address given by the person; None for an emulator that is started and stopped here."""
+    external_endpoint: str | None = None
+    """The endpoint that the user supplied; None for an emulator that this tool starts and stops."""
 
     @classmethod
     def at(cls, endpoint: str) -> Instance:
-        """The instance on somebody else's endpoint, such as LocalStack's."""
+        """The instance on an external endpoint, such as LocalStack's."""
         parts = urlsplit(endpoint)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise Stop(f"ENDPOINT must be an address such as http://127.0.0.1:4566, not {endpoint!r}")
+            raise CommandError(f"ENDPOINT must be a URL such as http://127.0.0.1:4566, not {endpoint!r}")
         return cls("endpoint-" + hashlib.sha256(endpoint.encode()).hexdigest()[:8], endpoint.rstrip("/"))
 
     @property
     def folder(self) -> Path:
-        """Where the instance keeps its log, its process identity, its deployment."""
+        """The folder with the instance's log, process identity and deployment."""
         folder = LOCAL / "instances" / self.name
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
     def read(self, file: str) -> dict[str, Any]:
-        """A JSON file of the instance; empty when there is none."""
+        """Reads a JSON file of the instance. Returns an empty object if there is none."""
         path = self.folder / file
         return json.loads(path.read_text()) if path.exists() else {}
 
     def write(self, file: str, value: dict[str, Any]) -> None:
-        """Replaces a JSON file of the instance, in one step."""
+        """Replaces a JSON file of the instance atomically."""
         partial = self.folder / f"{file}.{os.getpid()}"
         partial.write_text(json.dumps(value, indent=2) + "\n")
         partial.replace(self.folder / file)
 
     @property
     def endpoint(self) -> str:
-        """The address that answers for every AWS service."""
-        if self.foreign:
-            return self.foreign
+        """The endpoint URL of all AWS services."""
+        if self.external_endpoint:
+            return self.external_endpoint
         port = self.read("process.json").get("port")
         if not port:
-            raise Stop(f"the instance {self.name} is not up")
+            raise CommandError(f"the instance {self.name} is not running")
         return f"http://127.0.0.1:{port}"
 
     def environment(self) -> dict[str, str]:
-        """What an AWS tool needs to talk to this instance, and nothing of the person's own settings."""
+        """The environment variables of AWS tools for this instance. They exclude the user's own AWS configuration."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": ACCOUNT_KEY,
@@ -80,15 +80,15 @@ class Instance:
         }
 
     def client(self, service: str, session: dict[str, str] | None = None) -> Any:
-        """A boto3 client of this instance: the account's owner's, or that of a role's session."""
-        session = session or {"AccessKeyId": ACCOUNT_KEY, "SecretAccessKey": ACCOUNT_KEY}
+        """A boto3 client of this instance, with the root account's credentials or those of a role session."""
+        credentials = session or {"AccessKeyId": ACCOUNT_KEY, "SecretAccessKey": ACCOUNT_KEY}
         return boto3.client(
             service,
             endpoint_url=self.endpoint,
             region_name=REGION,
-            aws_access_key_id=session["AccessKeyId"],
-            aws_secret_access_key=session["SecretAccessKey"],
-            aws_session_token=session.get("SessionToken"),
+            aws_access_key_id=credentials["AccessKeyId"],
+            aws_secret_access_key=credentials["SecretAccessKey"],
+            aws_session_token=credentials.get("SessionToken"),
             config=Config(s3={"addressing_style": "path"}, retries={"mode": "standard"}),
         )
 
@@ -96,16 +96,16 @@ class Instance:
         """The outputs of the deployed template."""
         outputs = self.read("deployment.json").get("outputs")
         if not outputs:
-            raise Stop(f"nothing is deployed on the instance {self.name}")
+            raise CommandError(f"nothing is deployed on the instance {self.name}")
         return outputs
 
     def token(self, role: str = "Operator") -> str:
-        """What callers of a role show to the API, as its secret holds it now."""
+        """The current bearer token of an API role."""
         secret = self.client("secretsmanager").get_secret_value(SecretId=self.outputs()[f"{role}TokenSecret"])
         return json.loads(secret["SecretString"])["current"]
 
     def describe(self) -> dict[str, Any]:
-        """Everything another program needs to use the stack."""
+        """The description of the stack for other programs: endpoint, credentials, outputs."""
         return {
             "instance": self.name,
             "endpoint": self.endpoint,
@@ -118,5 +118,5 @@ class Instance:
 
 
 def _snake(name: str) -> str:
-    """`UploadsBucket` as `uploads_bucket`."""
+    """Converts `UploadsBucket` to `uploads_bucket`."""
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")

@@ -1,4 +1,4 @@
-"""What the functions logged, in the order of time."""
+"""Reads the functions' logs, in chronological order."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from .artifacts import functions
 from .instance import STACK, Instance
 
 _PLATFORM = ("START RequestId", "END RequestId", "REPORT RequestId", "INIT_START")
-"""Lines that Lambda itself adds."""
+"""Prefixes of the lines that the Lambda service adds."""
 
 
 def show(instance: Instance, function: str | None = None) -> int:
-    """Prints the log lines of one function, or of all, oldest first."""
+    """Prints the log lines of one function or of all, oldest first."""
     for line in lines(instance, function):
         print(line)
     return 0
 
 
 def lines(instance: Instance, function: str | None = None) -> list[str]:
-    """`FUNCTION LINE` for every line that a function wrote."""
+    """Returns the log lines, each as `FUNCTION LINE`."""
     names = [function] if function else functions()
     entries = [entry for name in names for entry in _entries(instance, name)]
     return [f"{name:<12} {message}" for _, name, message in sorted(entries, key=lambda entry: entry[0])]

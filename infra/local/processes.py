@@ -1,7 +1,6 @@
-"""Processes by identity: a number alone may have passed to somebody else since it was written down.
+"""Process identities: a stored PID may have been reused by another process.
 
-An identity is the process number together with the time the process started. Only a process whose both parts still
-match is ever signalled.
+An identity is a PID together with the start time of the process. A process is signalled only if both match.
 """
 
 from __future__ import annotations
@@ -16,73 +15,73 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Identity:
-    """One process, and no later one with the same number."""
+    """A process, distinguished from any later process with the same PID."""
 
     pid: int
     started: str
 
     @classmethod
     def of(cls, pid: int) -> Identity | None:
-        """The identity of a running process; None when there is none."""
+        """The identity of a running process; None if there is no such process."""
         started = _started(pid)
         return cls(pid, started) if started else None
 
     def alive(self) -> bool:
-        """Whether exactly this process still runs."""
+        """Whether this process still runs."""
         return _started(self.pid) == self.started
 
 
-def stop(leader: Identity, patience: float = 5.0) -> None:
-    """Ends a process and its family: asks the leader, waits until it is gone, then ends what is left.
+def stop(leader: Identity, timeout: float = 5.0) -> None:
+    """Stops a process and its family: sends SIGTERM to the leader, waits for its end, then sends SIGKILL to the others.
 
-    The leader was started in a process group of its own. The family is that group and the leader's descendants, also
-    when the leader is gone already: a group's number is not given away while the group has a member.
+    The leader must have been started in its own process group. The family is that group and the leader's descendants, even if
+    the leader has already ended: the system does not reuse a group's id while the group has members.
     """
     members = family(leader)
     _signal(leader, signal.SIGTERM)
-    _wait([leader], patience)
+    _wait([leader], timeout)
     for member in members:
         _signal(member, signal.SIGKILL)
-    _wait(members, patience)
+    _wait(members, timeout)
 
 
 def descendants(pid: int) -> list[int]:
-    """The processes that a process has started, and those that they have."""
+    """The PIDs of a process's children, their children, and so on."""
     table, found = _table(), {pid}
-    while more := {own for own, (parent, _) in table.items() if parent in found} - found:
+    while more := {child for child, (parent, _) in table.items() if parent in found} - found:
         found |= more
     return sorted(found - {pid})
 
 
-def _signal(who: Identity, number: signal.Signals) -> None:
-    if who.alive():
+def _signal(process: Identity, number: signal.Signals) -> None:
+    if process.alive():
         try:
-            os.kill(who.pid, number)
+            os.kill(process.pid, number)
         except ProcessLookupError:
             pass
 
 
-def _wait(family: list[Identity], patience: float) -> None:
-    """Waits until all are gone, or patience ends."""
-    deadline = time.monotonic() + patience
+def _wait(family: list[Identity], timeout: float) -> None:
+    """Waits until all processes have ended, or the timeout expires."""
+    deadline = time.monotonic() + timeout
     while any(member.alive() for member in family) and time.monotonic() < deadline:
         for member in family:
             _reap(member)
         time.sleep(0.02)
 
 
-def _reap(who: Identity) -> None:
-    """Collects a child of this very process, which would otherwise look alive after its end."""
+def _reap(process: Identity) -> None:
+    """Reaps an ended child of this process, which would otherwise remain as a zombie."""
     try:
-        os.waitpid(who.pid, os.WNOHANG)
+        os.waitpid(process.pid, os.WNOHANG)
     except ChildProcessError:
         pass
 
 
 def family(leader: Identity) -> list[Identity]:
-    """The leader, its group and its descendants."""
+    """The leader, its process group and its descendants."""
     if Identity.of(leader.pid) not in (leader, None):
-        return []  # The number belongs to somebody else now.
+        return []  # Another process has this PID now.
     table = _table()
     found = {leader.pid} if leader.alive() else set()
     found |= {pid for pid, (_, group) in table.items() if group == leader.pid}
@@ -92,7 +91,7 @@ def family(leader: Identity) -> list[Identity]:
 
 
 def _table() -> dict[int, tuple[int, int]]:
-    """Every process with its parent and its group."""
+    """All processes, each with its parent and its process group."""
     if Path("/proc/self/stat").exists():
         numbers = (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
         stats = ((number, _stat(number)) for number in numbers)
@@ -102,7 +101,7 @@ def _table() -> dict[int, tuple[int, int]]:
 
 
 def _started(pid: int) -> str:
-    """When a process started, in whatever words the system has; empty when it does not run."""
+    """The start time of a process, in the system's format; empty if it does not run."""
     if Path("/proc/self/stat").exists():
         fields = _stat(pid)
         return "" if not fields or fields[0] == "Z" else fields[19]
@@ -111,7 +110,7 @@ def _started(pid: int) -> str:
 
 
 def _stat(pid: int) -> list[str]:
-    """The fields of /proc/PID/stat after the name, which may itself hold spaces: state, parent, ... start time (20th)."""
+    """The fields of /proc/PID/stat after the name, which can contain spaces: state, parent, ..., start time (20th)."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):

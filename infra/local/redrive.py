@@ -1,212 +1,102 @@
-"""Puts what was given up on back to work: `make redrive`, on the local AWS or, with `STACK=name`, on a stack in an account.
+"""Redrives dead-lettered work: `make redrive` for the local stack, `make redrive STACK=name` for one in an account.
 
-Three kinds of things were given up on, and each goes back its own way:
+There are three kinds of dead-lettered work:
 
-- messages that still lie in a dead-letter queue: nobody could handle them, not even to say that their package has failed.
-  They are sent to the queue that they came from, or for uploads, ingest is told of the upload again;
-- packages that failed because a stage was tried again and again (`retries_exhausted`): the API's retry puts them back to
-  work, from where they stood;
-- contents that were never judged (`ingest_failed`): ingest is told of their upload again.
+- Messages in a dead-letter queue that the dead-letter handler could not process. They are sent back to their source queue; a
+  dead letter of ingest contains the upload event, which invokes ingest again.
+- Packages that failed with `retries_exhausted`. The API's retry resumes them at the failed stage.
+- Input contents that were refused with `ingest_failed`. Ingest is invoked again with their upload.
 
-A message leaves its dead-letter queue after it was sent on, so that one which is interrupted in between is there twice and
-never lost; every stage takes a message twice. Without `--yes` everything is only listed.
+A message is deleted from the dead-letter queue after it was sent. An interruption in between duplicates the message, which every
+stage tolerates, and never loses it. Without `--yes`, the command only lists the work.
 """
 
 from __future__ import annotations
 
 import json
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote
 
-from .console import Stop, say
-from .instance import Instance
+from botocore.exceptions import ClientError
+
+from .stack import Stack
+from .terminal import log
 
 STAGES = ("ingest", "fragment", "encrypt", "dash", "deletion", "webhook")
-_LONGEST = 100
-"""Characters of a message that are shown."""
-_SPARE_SECONDS = 60
-"""How much longer than it may take something is waited for."""
-
-
-@dataclass(frozen=True)
-class Stack:
-    """A deployed stack, here or in an account, by its outputs and clients."""
-
-    name: str
-    outputs: dict[str, str]
-    client: Any
-    """Makes a client of a service."""
-    endpoint: str | None = None
-    """Where every host of it is found, when it is an emulator's."""
-
-    @classmethod
-    def local(cls, instance: Instance) -> Stack:
-        """The stack of an instance."""
-        from .instance import STACK
-
-        return cls(STACK, instance.outputs(), instance.client, instance.endpoint)
-
-    @classmethod
-    def in_account(cls, name: str) -> Stack:
-        """A stack in the account and region that the environment names, as for any AWS tool."""
-        import boto3
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        try:
-            stack = boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
-        except (BotoCoreError, ClientError) as failure:
-            raise Stop(f"the stack {name} cannot be read: {failure}") from failure
-        return cls(name, {own["OutputKey"]: own["OutputValue"] for own in stack["Outputs"]}, boto3.client)
-
-    def queue(self, stage: str, dead: bool) -> str:
-        """The address of a stage's queue; nothing when the stack has none."""
-        return self.outputs.get(f"{stage.title()}{'Dead' if dead else ''}QueueUrl", "")
-
-    def api(self, method: str, path: str) -> dict[str, Any]:
-        """Calls the API as an operator."""
-        secret = self.outputs.get("OperatorTokenSecret")
-        if not secret:
-            raise Stop("this stack takes JWTs: retry packages with `vpp retry`")
-        held = self.client("secretsmanager").get_secret_value(SecretId=secret)["SecretString"]
-        base = self.outputs["ApiUrl"].rstrip("/")
-        headers = {"Authorization": f"Bearer {json.loads(held)['current']}"}
-        if self.endpoint:
-            headers["Host"], base = urlsplit(base).netloc, self.endpoint
-        request = urllib.request.Request(f"{base}{path}", method=method, headers=headers)
-        try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
-                return json.load(answer)
-        except urllib.error.HTTPError as refused:
-            raise Stop(f"{method} {path}: {refused.code} {refused.read(300).decode(errors='replace')}") from None
-        except OSError as failure:
-            raise Stop(f"{method} {path}: {failure}") from failure
-
-    def listed(self, kind: str, status: str, code: str) -> Iterator[dict[str, Any]]:
-        """What failed or was refused with this code."""
-        cursor = ""
-        while True:
-            more = {"cursor": cursor} if cursor else {}
-            page = self.api("GET", f"/{kind}?{urlencode({'status': status, 'limit': 100, **more})}")
-            yield from (own for own in page[kind] if (own.get("failure") or own).get("code") == code)
-            cursor = page["next_cursor"] or ""
-            if not cursor:
-                return
+_SHOWN_CHARACTERS = 100
+"""Maximum length of a message in the log."""
+_GRACE_SECONDS = 60
+"""Time to wait for messages in flight, in addition to the visibility timeout."""
 
 
 def run(stack: Stack, yes: bool) -> int:
-    """Lists everything, and with `yes` puts it back to work. Answers 0 unless something could not be."""
+    """Lists the dead-lettered work, and with `yes` redrives it. Returns 1 if something could not be redriven."""
     found = failed = 0
     for stage in STAGES:
-        if depth := waiting(stack, stage):
+        if depth := stack.dead_letters(stage):
             found += depth
-            say(f"  {stage:<9} messages that could not be handled at all: {depth}")
-            failed += _move(stack, stage, depth) if yes else 0
-    for package in stack.listed("packaged_content", "Failed", "retries_exhausted"):
+            log(f"  {stage:<9} messages in the dead-letter queue: {depth}")
+            failed += _redrive_queue(stack, stage, depth) if yes else 0
+    for package in stack.list_by_code("packaged_content", "Failed", "retries_exhausted"):
         found += 1
-        identity = package["packaged_content_id"]
-        say(f"  {package['failure']['stage']:<9} package {identity}")
+        package_id = package["packaged_content_id"]
+        log(f"  {package['failure']['stage']:<9} package {package_id}")
         if yes:
-            stack.api("POST", f"/packaged_content/{identity}/retry")
-    for content in stack.listed("input_content", "Refused", "ingest_failed"):
+            stack.api("POST", f"/packaged_content/{package_id}/retry")
+    for content in stack.list_by_code("input_content", "Refused", "ingest_failed"):
         found += 1
-        say(f"  ingest    content {content['input_content_id']} {content['input_content_origin']}")
-        failed += yes and not _tell_ingest(stack, content["input_content_origin"])
+        log(f"  ingest    content {content['input_content_id']} {content['input_content_origin']}")
+        failed += yes and not _ingest_again(stack, content["input_content_origin"])
     if not found:
-        say("  nothing was given up on")
+        log("  no dead-lettered work")
     elif yes:
-        say(f"  {found - failed} of {found} are back at work: follow them with `vpp list`")
+        log(f"  {found - failed} of {found} redriven; `vpp list` shows their status")
     else:
-        say(f"  {found} in all; to put them back to work: make redrive YES=1")
+        log(f"  {found} in total; to redrive them: make redrive YES=1")
     return 1 if failed else 0
 
 
-def attributes_of(stack: Stack, url: str) -> dict[str, str]:
-    """What SQS says of a queue."""
-    return stack.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+def _redrive_queue(stack: Stack, stage: str, depth: int) -> int:
+    """Redrives the messages of a dead-letter queue. Returns the number of messages that remain.
 
-
-def waiting(stack: Stack, stage: str) -> int:
-    """What lies in a stage's dead-letter queue, those included that its handler tries just now."""
-    url = stack.queue(stage, dead=True)
-    found = attributes_of(stack, url) if url else {}
-    return sum(int(found.get(f"ApproximateNumberOfMessages{own}", 0)) for own in ("", "NotVisible"))
-
-
-def _move(stack: Stack, stage: str, depth: int) -> int:
-    """Sends what lies in a dead-letter queue on. Answers how many could not be.
-
-    The queue's handler takes every message as soon as it can be seen, so it is stopped meanwhile, and what it has is waited for.
+    The dead-letter handler consumes every visible message, so it is paused meanwhile, and messages in flight are awaited.
     """
-    sqs, url = stack.client("sqs"), stack.queue(stage, dead=True)
-    attributes = attributes_of(stack, url)
-    patience = int(attributes["VisibilityTimeout"]) + _SPARE_SECONDS
-    moved, stay = 0, set()
-    with stopped(stack, attributes["QueueArn"]):
-        end = time.monotonic() + patience
-        while moved + len(stay) < depth and time.monotonic() < end:
+    sqs, url = stack.client("sqs"), stack.dead_letter_queue_url(stage)
+    attributes = stack.queue_attributes(url)
+    timeout = int(attributes["VisibilityTimeout"]) + _GRACE_SECONDS
+    moved, unmovable = 0, set()
+    with stack.consumers_paused(attributes["QueueArn"]):
+        end = time.monotonic() + timeout
+        while moved + len(unmovable) < depth and time.monotonic() < end:
             batch = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1, AttributeNames=["All"])
             for message in batch.get("Messages", []):
-                if _send_on(stack, stage, message):
+                if _redrive_message(stack, stage, message):
                     moved += 1
                 else:
-                    stay.add(message["MessageId"])
+                    unmovable.add(message["MessageId"])
     return depth - moved
 
 
-@contextmanager
-def stopped(stack: Stack, queue: str) -> Iterator[None]:
-    """While nobody takes messages of a queue."""
-    client = stack.client("lambda")
-    mappings = [own["UUID"] for own in client.list_event_source_mappings(EventSourceArn=queue)["EventSourceMappings"]]
-    try:
-        for mapping in mappings:
-            client.update_event_source_mapping(UUID=mapping, Enabled=False)
-        yield
-    finally:
-        for mapping in mappings:
-            _when_settled(lambda mapping=mapping: client.update_event_source_mapping(UUID=mapping, Enabled=True))
-
-
-def _when_settled(change: Callable[[], Any]) -> None:
-    """A mapping that is being changed refuses another change for some seconds."""
-    from botocore.exceptions import ClientError
-
-    end = time.monotonic() + _SPARE_SECONDS
-    while True:
-        try:
-            change()
-            return
-        except ClientError as refused:
-            if refused.response["Error"]["Code"] != "ResourceInUseException" or time.monotonic() > end:
-                raise
-        time.sleep(1)
-
-
-def _send_on(stack: Stack, stage: str, message: dict[str, Any]) -> bool:
-    """Back to where it came from, and only then out of the dead-letter queue."""
+def _redrive_message(stack: Stack, stage: str, message: dict[str, Any]) -> bool:
+    """Sends a message back to its source, then deletes it from the dead-letter queue."""
     sqs = stack.client("sqs")
     if stage == "ingest":
-        if not _invoke_again(stack, message["Body"]):
-            say(f"    this holds no upload, and stays: {_short(message['Body'])}")
+        if not _invoke_with_dead_letter(stack, message["Body"]):
+            log(f"    not an upload event, remains in the queue: {_shortened(message['Body'])}")
             return False
     else:
+        # Fair queues schedule messages by their group.
         group = message.get("Attributes", {}).get("MessageGroupId")
-        # Queues are fair by group.
         grouped = {"MessageGroupId": group} if group else {}
-        sqs.send_message(QueueUrl=stack.queue(stage, dead=False), MessageBody=message["Body"], **grouped)
-    say(f"    {_short(message['Body'])}")
-    sqs.delete_message(QueueUrl=stack.queue(stage, dead=True), ReceiptHandle=message["ReceiptHandle"])
+        sqs.send_message(QueueUrl=stack.queue_url(stage), MessageBody=message["Body"], **grouped)
+    log(f"    {_shortened(message['Body'])}")
+    sqs.delete_message(QueueUrl=stack.dead_letter_queue_url(stage), ReceiptHandle=message["ReceiptHandle"])
     return True
 
 
-def _invoke_again(stack: Stack, body: str) -> bool:
-    """What Lambda says of an invocation that failed for good has the event in it."""
+def _invoke_with_dead_letter(stack: Stack, body: str) -> bool:
+    """Invokes ingest with the event in Lambda's invocation record (on-failure destination)."""
     try:
         event = json.loads(body)["requestPayload"]
     except (ValueError, KeyError, TypeError):
@@ -215,31 +105,29 @@ def _invoke_again(stack: Stack, body: str) -> bool:
     return True
 
 
-def _tell_ingest(stack: Stack, origin: str) -> bool:
-    """Tells ingest of an upload as the bucket would, if the object is still there."""
-    from botocore.exceptions import ClientError
-
+def _ingest_again(stack: Stack, origin: str) -> bool:
+    """Invokes ingest with the S3 event of an upload. Returns whether the object still exists."""
     bucket, _, key = origin.removeprefix("s3://").partition("/")
     try:
         head = stack.client("s3").head_object(Bucket=bucket, Key=key)
     except ClientError:
-        say(f"    {origin} is gone")
+        log(f"    {origin} does not exist")
         return False
-    found = {"key": quote(key, safe="/"), "eTag": head["ETag"].strip('"'), "size": head["ContentLength"]}
+    s3_object = {"key": quote(key, safe="/"), "eTag": head["ETag"].strip('"'), "size": head["ContentLength"]}
     version = head.get("VersionId")
     if version and version != "null":
-        found["versionId"] = version
-    record = {"eventSource": "aws:s3", "s3": {"bucket": {"name": bucket}, "object": found}}
+        s3_object["versionId"] = version
+    record = {"eventSource": "aws:s3", "s3": {"bucket": {"name": bucket}, "object": s3_object}}
     _invoke_ingest(stack, {"Records": [record]})
     return True
 
 
 def _invoke_ingest(stack: Stack, event: dict[str, Any]) -> None:
-    """Asynchronously, so that Lambda tries again and gives up as it does with the bucket's own events."""
+    """Invokes ingest asynchronously, so that Lambda retries and dead-letters the event like one of the bucket."""
     payload = json.dumps(event).encode()
     stack.client("lambda").invoke(FunctionName=f"{stack.name}-ingest", InvocationType="Event", Payload=payload)
 
 
-def _short(text: str) -> str:
+def _shortened(text: str) -> str:
     line = " ".join(text.split())
-    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
+    return line if len(line) <= _SHOWN_CHARACTERS else f"{line[:_SHOWN_CHARACTERS]}…"

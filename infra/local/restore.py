@@ -1,8 +1,8 @@
-"""Puts the items of a restored table into the table of a stack: `make restore TABLE=name`, and `STACK=name` in an account.
+"""Copies the items of a restored table into a stack's table: `make restore TABLE=name`, and `STACK=name` for one in an account.
 
-DynamoDB restores a table beside the one it was, under another name; functions know the stack's own. An item that the stack's
-table has is newer than the copy of it, and stays as it is: so it may be done while the platform works, interrupted, and done
-again.
+DynamoDB restores a table under a new name, but the functions use the stack's table. The copy is conditional: an item that exists
+in the stack's table is newer and is not overwritten. So the command can run while the platform is in use, and can be repeated
+after an interruption.
 """
 
 from __future__ import annotations
@@ -10,20 +10,19 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from .console import Stop, say
-from .redrive import Stack
+from botocore.exceptions import ClientError
 
-_CALLERS = 16
-"""How many items are written at a time."""
+from .stack import Stack
+from .terminal import CommandError, log
+
+_CONCURRENT_WRITES = 16
 
 
 def run(stack: Stack, restored: str) -> int:
-    """Copies what is missing, says how much that was, and answers 0."""
-    from botocore.exceptions import ClientError
-
+    """Copies the missing items and logs their number. Returns 0."""
     dynamodb, table = stack.client("dynamodb"), stack.outputs["TableName"]
     if restored in ("", table):
-        raise Stop(f"name the table that was restored beside {table}: make restore TABLE=name")
+        raise CommandError(f"name the restored table, which is not {table}: make restore TABLE=name")
 
     def put(item: dict[str, Any]) -> bool:
         try:
@@ -34,11 +33,11 @@ def run(stack: Stack, restored: str) -> int:
 
     found = missing = 0
     try:
-        with ThreadPoolExecutor(_CALLERS) as callers:
+        with ThreadPoolExecutor(_CONCURRENT_WRITES) as pool:
             for page in dynamodb.get_paginator("scan").paginate(TableName=restored, ConsistentRead=True):
                 found += len(page["Items"])
-                missing += sum(callers.map(put, page["Items"]))
-    except ClientError as refused:
-        raise Stop(f"after {missing} items: {refused}; it can be done again") from refused
-    say(f"  {missing} of {found} items were missing, and are back")
+                missing += sum(pool.map(put, page["Items"]))
+    except ClientError as error:
+        raise CommandError(f"stopped after {missing} items: {error}; run the command again") from error
+    log(f"  {missing} of {found} items were missing and are restored")
     return 0

@@ -1,7 +1,7 @@
-"""Pinned Python tools, one virtual environment per requirements file.
+"""Installs pinned Python tools, with one virtual environment per requirements file.
 
-A folder is complete when it holds a stamp with the digest of the requirements it was made from, so a set-up that is
-done costs one small read. Everything lands below `.local/` of the checkout; nothing outside it is touched.
+A stamp file with the digest of the requirements marks a complete environment, so a repeated setup costs one small read. All
+files are below `.local/` of the checkout.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .console import Stop, step
+from .terminal import CommandError, step
 
 ROOT = Path(__file__).resolve().parents[2]
-"""The checkout."""
+"""The root of the checkout."""
 
 LOCAL = ROOT / ".local"
-"""Everything that is made here and not committed."""
+"""Installed tools and generated files, which are not committed."""
 
 _PREREQUISITES = (
     (("git",), "git"),
@@ -36,25 +36,25 @@ _PREREQUISITES = (
 
 
 def check_prerequisites() -> None:
-    """Stops with one line that names everything a person must install first."""
+    """Raises an error that lists the missing prerequisites."""
     missing = [name for programs, name in _PREREQUISITES if not any(map(shutil.which, programs))]
-    if sys.version_info < (3, 10):  # noqa: UP036  (an older Python comes this far and is told)
+    if sys.version_info < (3, 10):  # noqa: UP036  (older versions of Python run this check)
         missing.append("Python 3.10 or newer")
     try:
-        import ensurepip  # noqa: F401  (Debian ships it apart, as python3-venv)
+        import ensurepip  # noqa: F401  (Debian packages it separately, as python3-venv)
     except ImportError:
         missing.append("Python's venv module (Debian: python3-venv)")
     if missing:
-        raise Stop(f"please install: {', '.join(missing)}")
+        raise CommandError(f"please install: {', '.join(missing)}")
 
 
 def program(environment: str, name: str) -> Path:
-    """The path of a program in a virtual environment, which is made or renewed when it has to be."""
+    """The path of a program in a virtual environment, which is created or updated if necessary."""
     return _complete(environment) / "bin" / name
 
 
 def run_inside(environment: str, module: str, arguments: list[str]) -> None:
-    """Continues in the Python of a virtual environment, unless it is the one that runs already."""
+    """Re-executes a module with the Python of a virtual environment, unless it already runs there."""
     folder = _complete(environment)
     if Path(sys.prefix).resolve() == folder.resolve():
         return
@@ -64,7 +64,7 @@ def run_inside(environment: str, module: str, arguments: list[str]) -> None:
 
 @contextmanager
 def exclusive(name: str) -> Iterator[None]:
-    """Lets one process at a time do what `name` stands for."""
+    """Holds an exclusive inter-process lock with this name."""
     folder = LOCAL / "locks"
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / name, "w") as lock:
@@ -75,11 +75,11 @@ def exclusive(name: str) -> Iterator[None]:
 def _complete(environment: str) -> Path:
     folder = LOCAL / "venvs" / environment
     requirements = Path(__file__).with_name(f"requirements-{environment}.txt")
-    wanted = hashlib.sha256(requirements.read_bytes()).hexdigest()
+    expected = hashlib.sha256(requirements.read_bytes()).hexdigest()
     stamp = folder / "stamp"
 
     def complete() -> bool:
-        return (folder / "bin" / "python").exists() and stamp.exists() and stamp.read_text() == wanted
+        return (folder / "bin" / "python").exists() and stamp.exists() and stamp.read_text() == expected
 
     if complete() or Path(sys.prefix).resolve() == folder.resolve():
         return folder
@@ -87,7 +87,7 @@ def _complete(environment: str) -> Path:
         if not complete():
             with step(f"installing the {environment} tools"):
                 _install(folder, requirements)
-            stamp.write_text(wanted)
+            stamp.write_text(expected)
     return folder
 
 
@@ -96,4 +96,4 @@ def _install(folder: Path, requirements: Path) -> None:
     pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     done = subprocess.run([*pip, "--requirement", requirements], capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise Stop(f"pip could not install {requirements.name}:\n{done.stderr.strip()}")
+        raise CommandError(f"pip could not install {requirements.name}:\n{done.stderr.strip()}")

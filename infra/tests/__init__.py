@@ -1,1 +1,1 @@
-"""Tests of the tooling and of the template's own rules; they start no emulator."""
+"""Tests of the tooling, the template and the supply chain; some start a temporary stack."""

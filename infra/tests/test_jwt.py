@@ -1,4 +1,4 @@
-"""The API where callers show JWTs: on a stack of its own, with an issuer of the test's own on loopback."""
+"""JWT authorization of the API, on a temporary stack with a token issuer on the loopback interface."""
 
 import json
 import subprocess
@@ -30,7 +30,7 @@ def _number(value: int) -> str:
 
 
 class _Issuer:
-    """Says at its address which key its tokens are signed with (OpenID Connect Discovery 1.0, RFC 7517)."""
+    """A token issuer that publishes its signing key (OpenID Connect Discovery 1.0, RFC 7517)."""
 
     def __init__(self) -> None:
         self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -66,9 +66,9 @@ class _Issuer:
         self.server.server_close()
 
     def token(self, **claims: Any) -> str:
-        """A JWT (RFC 7519) that is good but for what `claims` change."""
+        """Returns a JWT (RFC 7519) that is valid except for the given claims."""
         now = int(time.time())
-        body = {"iss": self.url, "aud": _AUDIENCE, "iat": now, "exp": now + 600, "sub": "somebody"} | claims
+        body = {"iss": self.url, "aud": _AUDIENCE, "iat": now, "exp": now + 600, "sub": "user"} | claims
         signed = f"{_base64url({'alg': 'RS256', 'kid': 'one'})}.{_base64url(body)}"
         signature = self._key.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256())
         return f"{signed}.{_base64url(signature)}"
@@ -85,17 +85,17 @@ class Jwt(unittest.TestCase):
         cls.issuer = _Issuer()
         cls.addClassCleanup(cls.issuer.close)
         parameters = [f"--parameter=JwtIssuer={cls.issuer.url}", f"--parameter=JwtAudience={_AUDIENCE}"]
-        held = subprocess.Popen(
+        holder = subprocess.Popen(
             [sys.executable, "-m", "infra.local", "hold", *parameters],
             cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
-        # The stack ends with its standard input.
-        cls.addClassCleanup(held.wait)
-        cls.addClassCleanup(held.stdin.close)
-        cls.addClassCleanup(held.stdout.close)
-        cls.stack = json.loads(held.stdout.readline())
+        # The stack stops when its standard input is closed.
+        cls.addClassCleanup(holder.wait)
+        cls.addClassCleanup(holder.stdin.close)
+        cls.addClassCleanup(holder.stdout.close)
+        cls.stack = json.loads(holder.stdout.readline())
 
-    def _answer(self, method: str, path: str, headers: dict[str, str], body: str | None = None) -> HTTPResponse:
+    def _send(self, method: str, path: str, headers: dict[str, str], body: str | None = None) -> HTTPResponse:
         endpoint, api = urlsplit(self.stack["endpoint"]), urlsplit(self.stack["api_url"])
         connection = HTTPConnection(endpoint.hostname, endpoint.port, timeout=60)
         self.addCleanup(connection.close)
@@ -103,14 +103,14 @@ class Jwt(unittest.TestCase):
         return connection.getresponse()
 
     def _call(self, method: str, path: str, token: str | None, body: str | None = None) -> tuple[int, dict[str, Any]]:
-        credential = {} if token is None else {"Authorization": f"Bearer {token}"}
-        answer = self._answer(method, path, {"Content-Type": "application/json"} | credential, body)
-        return answer.status, json.loads(answer.read() or b"{}")
+        authorization = {} if token is None else {"Authorization": f"Bearer {token}"}
+        response = self._send(method, path, {"Content-Type": "application/json"} | authorization, body)
+        return response.status, json.loads(response.read() or b"{}")
 
     def _upload(self, token: str) -> tuple[int, dict[str, Any]]:
         return self._call("POST", "/uploads", token, '{"name": "a.mp4", "bytes": 1000}')
 
-    def test_a_word_of_a_claim_gives_the_role(self) -> None:
+    def test_the_role_is_a_value_of_a_claim(self) -> None:
         for claims in (
             {"scope": "openid vpp/operator"},
             {"roles": "[reader operator]"},
@@ -125,35 +125,35 @@ class Jwt(unittest.TestCase):
             status, problem = self._upload(token)
             self.assertEqual((status, problem["code"]), (403, "role_insufficient"))
 
-    def test_a_token_that_is_not_for_this_api_is_not_taken(self) -> None:
-        stranger = _Issuer()
-        self.addCleanup(stranger.close)
+    def test_a_token_that_is_invalid_for_this_api_is_rejected(self) -> None:
+        other_issuer = _Issuer()
+        self.addCleanup(other_issuer.close)
         operator, now = {"scope": "operator"}, int(time.time())
-        good = self.issuer.token(**operator)
-        head, body, signature = good.split(".")
+        valid = self.issuer.token(**operator)
+        header, body, signature = valid.split(".")
         forged = _base64url({"iss": self.issuer.url, "aud": _AUDIENCE, "exp": now + 600, "scope": "operator"})
         for name, token in {
-            "none": None,
-            "no JWT": "operator",
+            "no token": None,
+            "not a JWT": "operator",
             "unsigned": f"{_base64url({'alg': 'none', 'kid': 'one'})}.{body}.",
-            "other claims": f"{head}.{forged}.{signature}",
-            "another issuer's": stranger.token(**operator),
-            "another issuer's under this one's name": stranger.token(**operator, iss=self.issuer.url),
-            "for another audience": self.issuer.token(**operator, aud="another"),
-            "over": self.issuer.token(**operator, exp=now - 60),
-            "not yet": self.issuer.token(**operator, nbf=now + 600),
+            "modified claims": f"{header}.{forged}.{signature}",
+            "another issuer": other_issuer.token(**operator),
+            "another issuer with this issuer's name": other_issuer.token(**operator, iss=self.issuer.url),
+            "another audience": self.issuer.token(**operator, aud="another"),
+            "expired": self.issuer.token(**operator, exp=now - 60),
+            "not yet valid": self.issuer.token(**operator, nbf=now + 600),
         }.items():
             with self.subTest(name):
                 self.assertEqual(self._call("GET", "/packaged_content", token)[0], 401)
-        self.assertEqual(self._call("GET", "/packaged_content", good)[0], 200, "the one they were made of is good")
+        self.assertEqual(self._call("GET", "/packaged_content", valid)[0], 200, "the original token is valid")
 
-    def test_a_browser_may_ask_what_it_may_ask_without_a_token(self) -> None:
+    def test_a_cors_preflight_needs_no_token(self) -> None:
         preflight = {"Origin": "https://page.example", "Access-Control-Request-Method": "POST"}
-        answer = self._answer("OPTIONS", "/packaged_content", preflight)
-        self.assertIn(answer.status, (200, 204))
-        self.assertEqual(answer.getheader("Access-Control-Allow-Origin"), "*")
+        response = self._send("OPTIONS", "/packaged_content", preflight)
+        self.assertIn(response.status, (200, 204))
+        self.assertEqual(response.getheader("Access-Control-Allow-Origin"), "*")
 
-    def test_what_is_for_everyone_takes_no_token_and_there_are_no_secrets(self) -> None:
+    def test_public_routes_need_no_token_and_there_are_no_token_secrets(self) -> None:
         for path in ("/health", "/openapi.json"):
             self.assertEqual(self._call("GET", path, None)[0], 200, path)
         self.assertNotIn("operator_token_secret", self.stack)

@@ -1,4 +1,4 @@
-"""Only what was started here is ever ended."""
+"""`processes.stop` ends only the processes that it should."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ time.sleep(60)
 """
 
 
-class Stop(unittest.TestCase):
+class StopProcesses(unittest.TestCase):
     """`processes.stop`."""
 
     def _start(self) -> tuple[subprocess.Popen[str], Identity, Identity]:
@@ -38,7 +38,7 @@ class Stop(unittest.TestCase):
         self.assertFalse(leader.alive())
         self.assertFalse(child.alive())
 
-    def test_children_end_when_their_leader_was_killed_before(self) -> None:
+    def test_children_end_if_their_leader_was_killed(self) -> None:
         process, leader, child = self._start()
         process.kill()
         process.wait()
@@ -46,13 +46,13 @@ class Stop(unittest.TestCase):
         processes.stop(leader)
         self.assertFalse(child.alive())
 
-    def test_a_number_that_passed_to_another_process_is_left_alone(self) -> None:
+    def test_another_process_with_the_same_pid_is_not_stopped(self) -> None:
         _, leader, child = self._start()
         processes.stop(Identity(leader.pid, "long ago"))
         self.assertTrue(leader.alive())
         self.assertTrue(child.alive())
 
-    def test_a_process_that_never_was_is_no_identity(self) -> None:
+    def test_a_pid_that_does_not_exist_has_no_identity(self) -> None:
         self.assertIsNone(Identity.of(2**22 + os.getpid()))
 
 

@@ -1,4 +1,4 @@
-"""The template's rules that no linter knows."""
+"""Rules of the template that no linter checks."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from infra.local import artifacts
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads an intrinsic function's short form as the value below it."""
+    """Loads the short form of intrinsic functions."""
 
 
 def _intrinsic(loader: _Loader, tag: str, node: yaml.Node) -> Any:
@@ -36,9 +36,9 @@ def _statements(role: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 class Template(unittest.TestCase):
-    """What `template.yaml` promises."""
+    """Rules of `template.yaml`."""
 
-    def test_every_function_has_a_role_of_its_own(self) -> None:
+    def test_every_function_has_its_own_role(self) -> None:
         functions = _resources("AWS::Serverless::Function")
         roles = [function["Role"] for function in functions.values()]
         self.assertEqual(len(set(roles)), len(functions))
@@ -53,28 +53,28 @@ class Template(unittest.TestCase):
                 for resource in resources if isinstance(resources, list) else [resources]:
                     self.assertNotEqual(resource, "*", name)
 
-    def test_a_content_key_is_only_used_with_its_package_as_context(self) -> None:
+    def test_content_keys_are_bound_to_their_package_by_encryption_context(self) -> None:
         for name, role in _resources("AWS::IAM::Role").items():
             for statement in _statements(role):
                 if statement["Resource"] == "!GetAtt ContentKeysKey.Arn":
                     self.assertIn("Condition", statement, name)
 
-    def test_only_encrypt_and_the_licence_server_unwrap_keys_and_neither_does_what_the_other_does(self) -> None:
+    def test_only_encrypt_and_the_licence_server_may_decrypt_content_keys(self) -> None:
         allowed = {
             name: {action for statement in _statements(role) for action in statement["Action"]}
             for name, role in _resources("AWS::IAM::Role").items()
         }
-        may = {
-            action: {name for name, own in allowed.items() if action in own}
+        roles = {
+            action: {name for name, actions in allowed.items() if action in actions}
             for action in ("kms:Decrypt", "kms:GenerateMac", "kms:VerifyMac")
         }
-        self.assertEqual(may["kms:Decrypt"], {"EncryptRole", "LicenseRole"})
-        self.assertEqual(may["kms:GenerateMac"], {"ApiRole"})
-        self.assertEqual(may["kms:VerifyMac"], {"LicenseRole"})
+        self.assertEqual(roles["kms:Decrypt"], {"EncryptRole", "LicenseRole"})
+        self.assertEqual(roles["kms:GenerateMac"], {"ApiRole"})
+        self.assertEqual(roles["kms:VerifyMac"], {"LicenseRole"})
         logs = {"logs:CreateLogStream", "logs:PutLogEvents"}
         self.assertEqual(allowed["LicenseRole"], {"dynamodb:GetItem", "kms:Decrypt", "kms:VerifyMac", *logs})
 
-    def test_a_queue_hides_a_message_six_times_as_long_as_its_function_may_run(self) -> None:
+    def test_the_visibility_timeout_is_six_times_the_function_timeout(self) -> None:
         queues = _resources("AWS::SQS::Queue")
         for name, function in _resources("AWS::Serverless::Function").items():
             for event in function.get("Events", {}).values():
@@ -84,20 +84,20 @@ class Template(unittest.TestCase):
                 self.assertGreaterEqual(queues[queue]["VisibilityTimeout"], 6 * function["Timeout"], name)
                 self.assertEqual(event["Properties"]["FunctionResponseTypes"], ["ReportBatchItemFailures"], name)
 
-    def test_a_deletion_waits_longer_than_any_function_may_run(self) -> None:
+    def test_a_deletion_waits_longer_than_any_function_timeout(self) -> None:
         functions = _resources("AWS::Serverless::Function")
         variables = functions["DeleteFunction"]["Environment"]["Variables"]
         waits = int(variables["LONGEST_RUN_SECONDS"]["If"][2])
         self.assertGreater(waits, max(function["Timeout"] for function in functions.values()))
 
-    def test_who_takes_files_in_may_write_nowhere_else_and_read_no_other_source(self) -> None:
+    def test_the_api_may_access_client_uploads_only(self) -> None:
         statements = _statements(_resources("AWS::IAM::Role")["ApiRole"])
         objects = [s for s in statements if any(action.startswith("s3:") for action in s["Action"])]
         allowed = {action: s["Resource"] for s in objects for action in s["Action"]}
         self.assertTrue(allowed.pop("s3:ListBucket").endswith("uploads-${AWS::AccountId}-${AWS::Region}"))
         self.assertTrue(all(resource.endswith("/uploads/*") for resource in allowed.values()))
 
-    def test_a_change_that_is_not_told_holds_back_what_follows_until_somebody_is_told(self) -> None:
+    def test_an_unpublished_status_change_blocks_the_following_and_is_dead_lettered(self) -> None:
         functions = _resources("AWS::Serverless::Function")
         streams = [
             (event["Properties"], function)
@@ -107,17 +107,17 @@ class Template(unittest.TestCase):
         ]
         [(changes, function)] = streams
         self.assertEqual(
-            changes["StartingPosition"], "TRIM_HORIZON", "what changed before the mapping stood is told too"
+            changes["StartingPosition"], "TRIM_HORIZON", "changes before the creation of the mapping are published too"
         )
         self.assertNotIn("MaximumRetryAttempts", changes)
-        self.assertLess(changes["MaximumRecordAgeInSeconds"], 24 * 3600, "the stream forgets after a day")
+        self.assertLess(changes["MaximumRecordAgeInSeconds"], 24 * 3600, "the stream retains records for a day")
         self.assertEqual(changes["DestinationConfig"]["OnFailure"]["Destination"], "!GetAtt AnnounceDeadQueue.Arn")
         self.assertIn("announce-dead", _resources("AWS::CloudWatch::Alarm")["AnnounceDeadAlarm"]["AlarmName"])
         role = _resources("AWS::IAM::Role")[function["Role"].removeprefix("!GetAtt ").removesuffix(".Arn")]
         allowed = {action for statement in _statements(role) for action in statement["Action"]}
-        self.assertFalse([action for action in allowed if action.startswith("kms:")], "it can open no key")
+        self.assertFalse([action for action in allowed if action.startswith("kms:")], "it cannot decrypt keys")
 
-    def test_every_alarm_is_told_and_has_a_section_that_says_what_to_do(self) -> None:
+    def test_every_alarm_notifies_the_topic_and_has_a_section_in_operations(self) -> None:
         alarms = _resources("AWS::CloudWatch::Alarm")
         text = (artifacts.ROOT / "docs" / "operations.md").read_text()
         chapter = text.split("\n## Alarms\n")[1].split("\n## ")[0]
@@ -131,11 +131,9 @@ class Template(unittest.TestCase):
             self.assertEqual(alarm["AlarmActions"], ["!Ref AlarmTopic"], name)
             self.assertEqual(alarm["TreatMissingData"], "notBreaching", name)
 
-    def test_what_is_watched_is_what_the_functions_write_and_what_operations_lists(self) -> None:
-        sources = [
-            *(artifacts.ROOT / "crates").glob("pipeline/src/metric.rs"),
-            *(artifacts.ROOT / "crates").glob("aws/src/*.rs"),
-        ]
+    def test_alarms_dashboard_functions_and_operations_use_the_same_metrics(self) -> None:
+        crates = artifacts.ROOT / "crates"
+        sources = [*crates.glob("pipeline/src/**/metric*.rs"), *crates.glob("aws/src/*.rs")]
         code = "\n".join(source.read_text() for source in sources)
         text = (artifacts.ROOT / "docs" / "operations.md").read_text()
         table = text.split("\n### Metrics\n")[1].split("\n## ")[0]
@@ -144,19 +142,19 @@ class Template(unittest.TestCase):
         body = _resources("AWS::CloudWatch::Dashboard")["Dashboard"]["DashboardBody"].removeprefix("!Sub ")
         widgets = json.loads(body)["widgets"]
         rows = [row for widget in widgets for row in widget["properties"]["metrics"]]
-        own = {row[1] for row in rows if row[0].startswith("VideoPackaging/")}
+        used = {row[1] for row in rows if row[0].startswith("VideoPackaging/")}
         for name, alarm in _resources("AWS::CloudWatch::Alarm").items():
             stats = [metric["MetricStat"]["Metric"] for metric in alarm.get("Metrics", []) if "MetricStat" in metric]
             for metric in stats or [alarm]:
                 if "VideoPackaging/" in metric["Namespace"]:
-                    own.add(metric["MetricName"])
+                    used.add(metric["MetricName"])
                     self.assertIn("Threshold", alarm, name)
-        self.assertTrue(own)
-        for metric in own:
-            self.assertIn(f'"{metric}"', code)
+        self.assertTrue(used)
+        for metric in used:
+            self.assertTrue(f'"{metric}"' in code, metric)
             self.assertIn(metric, listed)
         for metric in listed:
-            self.assertIn(f'"{metric}"', code)
+            self.assertTrue(f'"{metric}"' in code, metric)
 
     def test_every_function_is_traced(self) -> None:
         template = yaml.load(artifacts.TEMPLATE.read_text(), _Loader)
@@ -167,7 +165,7 @@ class Template(unittest.TestCase):
         [statement] = policy["PolicyDocument"]["Statement"]
         self.assertEqual(statement["Action"], ["xray:PutTraceSegments", "xray:PutTelemetryRecords"])
 
-    def test_what_cannot_be_made_again_can_be_brought_back(self) -> None:
+    def test_data_that_cannot_be_recreated_can_be_restored(self) -> None:
         [table] = _resources("AWS::DynamoDB::Table").values()
         self.assertTrue(table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"])
         self.assertTrue(table["DeletionProtectionEnabled"])
@@ -184,7 +182,7 @@ class Template(unittest.TestCase):
             target = queues[name]["RedrivePolicy"]["deadLetterTargetArn"]
             self.assertEqual(target, f"!GetAtt {name.removesuffix('Queue')}DeadQueue.Arn")
 
-    def test_every_bucket_is_private_encrypted_and_forgets_unfinished_uploads(self) -> None:
+    def test_every_bucket_is_private_encrypted_and_aborts_incomplete_uploads(self) -> None:
         for name, bucket in _resources("AWS::S3::Bucket").items():
             self.assertTrue(all(bucket["PublicAccessBlockConfiguration"].values()), name)
             self.assertIn("BucketEncryption", bucket, name)
@@ -202,10 +200,10 @@ class Template(unittest.TestCase):
 
 
 class BuiltTemplate(unittest.TestCase):
-    """The template as it is deployed here."""
+    """The template with the local build artifacts."""
 
-    def test_only_the_places_of_the_code_change(self) -> None:
-        built = artifacts.point(artifacts.TEMPLATE.read_text(), artifacts.ROOT / "target")
+    def test_only_code_locations_change(self) -> None:
+        built = artifacts.with_artifacts(artifacts.TEMPLATE.read_text(), artifacts.ROOT / "target")
         before = yaml.load(artifacts.TEMPLATE.read_text(), _Loader)
         after = yaml.load(built, _Loader)
         for name, resource in after["Resources"].items():

@@ -1,7 +1,7 @@
-"""Many callers at once: how long the API takes to answer, and whether it always does.
+"""Load test of the API: latency percentiles and errors with many concurrent clients.
 
-Each caller has a connection of its own and asks again as soon as it is answered: for lists, for one package, for a
-package that is there already. The percentiles are of all answers.
+Each client has its own connection and sends its next request as soon as it receives a response: lists, one package, and the
+creation of a package that exists. The percentiles are over all responses.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from collections import Counter
 from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlsplit
 
-from . import demo, web
-from .console import Stop, say
+from . import demo, http_client
 from .instance import Instance
+from .terminal import CommandError, log
 
-CALLERS = 50
+CLIENTS = 50
 SECONDS = 60
 
 
-def run(instance: Instance, callers: int = CALLERS, seconds: int = SECONDS) -> int:
-    """Prints what was measured, and answers 0 when no request failed."""
+def run(instance: Instance, clients: int = CLIENTS, seconds: int = SECONDS) -> int:
+    """Logs the measurements. Returns 0 if no request failed."""
     api = instance.outputs()["ApiUrl"].rstrip("/")
     content = _content(instance, api)
     package = content["packaged_content_id"]
@@ -39,45 +39,47 @@ def run(instance: Instance, callers: int = CALLERS, seconds: int = SECONDS) -> i
         "Content-Type": "application/json",
     }
     times: list[float] = []
-    answers: Counter[str] = Counter()
+    statuses: Counter[str] = Counter()
     end = time.monotonic() + seconds
     threads = [
         threading.Thread(
-            target=_call, args=(instance, calls[number % len(calls) :] + calls, headers, end, times, answers)
+            target=_client, args=(instance, calls[number % len(calls) :] + calls, headers, end, times, statuses)
         )
-        for number in range(callers)
+        for number in range(clients)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     times.sort()
-    failed = sum(count for answer, count in answers.items() if not answer.startswith("2"))
-    say(f"  {callers} callers, {seconds} s: {len(times)} answers, {len(times) / seconds:.0f} a second, {failed} failed")
-    say(f"  {dict(answers)}")
-    for name, share in (("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("longest", 1.0)):
-        say(f"  {name:<8} {1000 * times[min(int(share * len(times)), len(times) - 1)]:.0f} ms")
+    failed = sum(count for status, count in statuses.items() if not status.startswith("2"))
+    log(
+        f"  {clients} clients, {seconds} s: {len(times)} responses, {len(times) / seconds:.0f} per second, {failed} failed"
+    )
+    log(f"  {dict(statuses)}")
+    for name, fraction in (("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("max", 1.0)):
+        log(f"  {name:<8} {1000 * times[min(int(fraction * len(times)), len(times) - 1)]:.0f} ms")
     return 1 if failed else 0
 
 
 def _content(instance: Instance, api: str) -> dict:
-    """A content with a package: the newest there is, or else the demo's."""
+    """The newest input content with a package. If there is none, the demo creates one."""
     for _ in range(2):
-        listed = web.get(instance, f"{api}/input_content?limit=100&status=Ingested").json()["input_content"]
+        listed = http_client.get(instance, f"{api}/input_content?limit=100&status=Ingested").json()["input_content"]
         found = next((content for content in listed if "packaged_content_id" in content), None)
         if found:
             return found
         demo.run(instance, None)
-    raise Stop("there is no package to ask for: PackageOnUpload is none")
+    raise CommandError("there is no package to request: PackageOnUpload is none")
 
 
-def _call(
+def _client(
     instance: Instance,
     calls: list[tuple[str, str, str | None]],
     headers: dict[str, str],
     end: float,
     times: list[float],
-    answers: Counter[str],
+    statuses: Counter[str],
 ) -> None:
     endpoint = urlsplit(instance.endpoint)
     connection = HTTPConnection(endpoint.hostname or "", endpoint.port or 80, timeout=60)
@@ -85,14 +87,14 @@ def _call(
     while time.monotonic() < end:
         method, path, body = calls[number % len(calls)]
         number += 1
-        begun = time.monotonic()
+        started = time.monotonic()
         try:
             connection.request(method, path, body=body, headers=headers)
             response = connection.getresponse()
             response.read()
-            answers[str(response.status)] += 1
+            statuses[str(response.status)] += 1
         except (OSError, HTTPException) as failure:
-            answers[type(failure).__name__] += 1
+            statuses[type(failure).__name__] += 1
             connection.close()
-        times.append(time.monotonic() - begun)
+        times.append(time.monotonic() - started)
     connection.close()

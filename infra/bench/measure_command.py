@@ -1,7 +1,7 @@
-"""Runs a command and prints, as JSON, what it took of processor, wall clock and memory.
+"""Runs a command and prints its CPU time, wall time and peak memory as JSON.
 
-A process of its own, and a small one: what a command's memory is told to have been at most begins with that of the process
-that started it.
+It runs as a separate small process, because the peak memory of a child process (`ru_maxrss`) includes that of its parent at the
+time of the fork.
 """
 
 import json

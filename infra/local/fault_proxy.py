@@ -1,11 +1,11 @@
-"""A proxy between the functions and their AWS, through which things go wrong.
+"""Fault injection proxy between the functions and their AWS endpoint.
 
-Every request meets a fate: it is passed on, refused as a throttled service refuses, answered with a server's error, held back
-for a while; its connection breaks before it is passed on, or after, so that it took effect and nobody was told; a message is sent
-twice; or the process that asks is killed, before or after. Which, is a function of the seed, of what is asked, and of how
-often it was asked before, so that the same seed has the same fates in whatever order requests come.
+For every request the proxy selects a fault, or none: a throttling error, a server error, a delay, a connection reset before or
+after the request takes effect, a duplicated message, or SIGKILL of the calling function before or after. The selection is a
+hash of the seed, the request, and the number of identical requests before it, so a seed reproduces its faults in any order of
+requests.
 
-Requests are passed on byte for byte, with the `Host` they were signed with.
+Requests are forwarded byte for byte, with the `Host` that they were signed for.
 """
 
 from __future__ import annotations
@@ -24,20 +24,19 @@ from pathlib import Path
 
 from .processes import Identity, family
 
-HELD_SECONDS = 3.0
-"""How long a request is held back, if it is."""
+DELAY_SECONDS = 3.0
 
-FATES = (
+FAULTS = (
     ("throttled", 30),
     ("server error", 20),
-    ("broken before", 15),
-    ("broken after", 15),
-    ("held back", 6),
+    ("reset before", 15),
+    ("reset after", 15),
+    ("delayed", 6),
     ("killed before", 8),
     ("killed after", 8),
-    ("sent twice", 120),
+    ("duplicated", 120),
 )
-"""What may happen to a request, each in so many of a thousand."""
+"""The faults, each with its probability per thousand requests."""
 
 _HOP_BY_HOP = {
     "connection",
@@ -62,29 +61,29 @@ _THROTTLED = {
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A request, as far as its fate depends on it."""
+class RequestKey:
+    """The parts of a request that select its fault."""
 
     service: str
     method: str
     target: str
     body: bytes
 
-    def sends(self) -> bool:
-        """Whether it sends messages."""
+    def sends_messages(self) -> bool:
+        """Whether the request sends SQS messages."""
         return self.service == "sqs" and b"MessageBody" in self.body
 
 
 class Proxy:
-    """Stands before `upstream` until it is closed. `calm` lets everything pass."""
+    """Forwards requests to `upstream` until it is closed. Faults are injected while `enabled` is true."""
 
     def __init__(self, upstream: str, seed: int, leader: Callable[[], Identity | None]) -> None:
-        self.calm = False
-        self.met: Counter[str] = Counter()
+        self.enabled = True
+        self.injected: Counter[str] = Counter()
         self._host, _, port = upstream.removeprefix("http://").partition(":")
         self._port = int(port)
         self._seed, self._leader = seed, leader
-        self._asked: Counter[bytes] = Counter()
+        self._seen: Counter[bytes] = Counter()
         self._lock = threading.Lock()
         proxy = self
 
@@ -104,63 +103,64 @@ class Proxy:
             request_queue_size = 128
 
             def handle_error(self, *_arguments: object) -> None:
-                """A connection that breaks is nothing to report here."""
+                """Ignores connection errors, which this proxy causes."""
 
         self._server = Server(("127.0.0.1", 0), Handler)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     @property
     def endpoint(self) -> str:
-        """Where it listens."""
+        """The URL of the proxy."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def close(self) -> None:
-        """Ends it."""
+        """Stops the proxy."""
         self._server.shutdown()
         self._server.server_close()
 
-    def _fate(self, asked: Asked) -> str:
-        if self.calm:
-            return "passed"
-        # Signatures, times and request ids are no part of what is asked; ranges of the path and the body are.
-        what = hashlib.sha256(f"{asked.service} {asked.method} {asked.target}".encode() + asked.body[:4096]).digest()
+    def _select_fault(self, request: RequestKey) -> str:
+        if not self.enabled:
+            return "none"
+        # The key excludes the headers: signatures, times and request ids differ between identical requests.
+        text = f"{request.service} {request.method} {request.target}"
+        key = hashlib.sha256(text.encode() + request.body[:4096]).digest()
         with self._lock:
-            self._asked[what] += 1
-            often = self._asked[what]
-        throw = hashlib.sha256(f"{self._seed} {often}".encode() + what).digest()
-        number = int.from_bytes(throw[:8], "big") % 1000
-        for fate, share in FATES:
-            if number < share:
-                return fate if fate != "sent twice" or asked.sends() else "passed"
-            number -= share
-        return "passed"
+            self._seen[key] += 1
+            occurrence = self._seen[key]
+        digest = hashlib.sha256(f"{self._seed} {occurrence}".encode() + key).digest()
+        number = int.from_bytes(digest[:8], "big") % 1000
+        for fault, probability in FAULTS:
+            if number < probability:
+                return fault if fault != "duplicated" or request.sends_messages() else "none"
+            number -= probability
+        return "none"
 
     def _handle(self, handler: BaseHTTPRequestHandler) -> None:
         body = _body(handler)
         scope = handler.headers.get("Authorization", "").split("Credential=", 1)[-1].split("/")
-        asked = Asked(scope[3] if len(scope) > 3 else "", handler.command, handler.path, body)
-        fate = self._fate(asked)
+        request = RequestKey(scope[3] if len(scope) > 3 else "", handler.command, handler.path, body)
+        fault = self._select_fault(request)
         with self._lock:
-            self.met[fate] += 1
-        if fate == "killed before":
+            self.injected[fault] += 1
+        if fault == "killed before":
             return self._kill(handler)
-        if fate == "broken before":
-            return _break(handler)
-        if fate in ("throttled", "server error"):
+        if fault == "reset before":
+            return _reset(handler)
+        if fault in ("throttled", "server error"):
             internal = (500, b"<Error><Code>InternalError</Code></Error>")
-            return _answer(handler, *(_THROTTLED.get(asked.service, internal) if fate == "throttled" else internal))
-        if fate == "held back":
-            time.sleep(HELD_SECONDS)
-        if fate == "sent twice":
-            self._pass_on(handler, body)
-        passed = self._pass_on(handler, body)
-        if fate == "killed after":
+            return _respond(handler, *(_THROTTLED.get(request.service, internal) if fault == "throttled" else internal))
+        if fault == "delayed":
+            time.sleep(DELAY_SECONDS)
+        if fault == "duplicated":
+            self._forward(handler, body)
+        response = self._forward(handler, body)
+        if fault == "killed after":
             return self._kill(handler)
-        if fate == "broken after" or passed is None:
-            return _break(handler)
-        return _answer(handler, *passed)
+        if fault == "reset after" or response is None:
+            return _reset(handler)
+        return _respond(handler, *response)
 
-    def _pass_on(self, handler: BaseHTTPRequestHandler, body: bytes) -> tuple[int, bytes, list[tuple[str, str]]] | None:
+    def _forward(self, handler: BaseHTTPRequestHandler, body: bytes) -> tuple[int, bytes, list[tuple[str, str]]] | None:
         connection = HTTPConnection(self._host, self._port, timeout=60)
         try:
             connection.putrequest(handler.command, handler.path, skip_host=True, skip_accept_encoding=True)
@@ -177,15 +177,16 @@ class Proxy:
             connection.close()
 
     def _kill(self, handler: BaseHTTPRequestHandler) -> None:
-        """Ends the process that asks, if it is a function of this emulator."""
+        """Kills the calling process, if it is a function of this emulator."""
         leader = self._leader()
-        asking = _owner(handler.client_address[1], [own for own in family(leader) if own != leader]) if leader else None
-        if asking and asking.alive():
-            os.kill(asking.pid, signal.SIGKILL)
+        candidates = [process for process in family(leader) if process != leader] if leader else []
+        caller = _socket_owner(handler.client_address[1], candidates)
+        if caller and caller.alive():
+            os.kill(caller.pid, signal.SIGKILL)
         else:
             with self._lock:
-                self.met["not killed"] += 1
-        _break(handler)
+                self.injected["not killed"] += 1
+        _reset(handler)
 
 
 def _body(handler: BaseHTTPRequestHandler) -> bytes:
@@ -200,7 +201,7 @@ def _body(handler: BaseHTTPRequestHandler) -> bytes:
     return b"".join(chunks)
 
 
-def _answer(
+def _respond(
     handler: BaseHTTPRequestHandler, status: int, body: bytes, headers: list[tuple[str, str]] | None = None
 ) -> None:
     handler.send_response_only(status)
@@ -215,20 +216,20 @@ def _answer(
         handler.wfile.write(body)
 
 
-def _break(handler: BaseHTTPRequestHandler) -> None:
+def _reset(handler: BaseHTTPRequestHandler) -> None:
     handler.close_connection = True
     handler.connection.close()
 
 
-def _owner(port: int, processes: list[Identity]) -> Identity | None:
-    """The process whose connection has this local port."""
+def _socket_owner(port: int, processes: list[Identity]) -> Identity | None:
+    """The process that owns the socket with a local port."""
     rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     sockets = {f"socket:[{row[9]}]" for row in rows if int(row[1].split(":")[1], 16) == port}
     for process in processes:
         try:
-            held = {os.readlink(entry) for entry in Path(f"/proc/{process.pid}/fd").iterdir()}
+            open_files = {os.readlink(entry) for entry in Path(f"/proc/{process.pid}/fd").iterdir()}
         except OSError:
             continue
-        if held & sockets:
+        if open_files & sockets:
             return process
     return None

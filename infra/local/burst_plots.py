@@ -1,4 +1,7 @@
-"""Draws what `rush` measured: `python3 -m infra.local.curves DATA.json CURVES.svg`, in the Python that has matplotlib."""
+"""Plots the measurements of the burst test: `python3 -m infra.local.burst_plots DATA.json PLOTS.svg`.
+
+A separate program, because matplotlib is installed in the virtual environment of the benchmark.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ _COLOURS = {"Fragment": "#2a78d6", "Encrypt": "#d6562a", "Dash": "#2aa65c"}
 
 
 def draw(measured: dict[str, Any], to: Path) -> None:
-    """The depth of the queues over time, the share of packages that got so far over time, and memory by function."""
+    """Plots queue depth over time, latency percentiles of each status, and peak memory per function."""
     import matplotlib
 
     matplotlib.use("svg")
@@ -21,20 +24,20 @@ def draw(measured: dict[str, Any], to: Path) -> None:
     times = [at for at, _ in measured["depths"]]
     for name, colour in _COLOURS.items():
         depth.plot(times, [depths[name] for _, depths in measured["depths"]], label=name.lower(), color=colour)
-    depth.set(title=f"{measured['files']} files at once: messages in the queues", xlabel="seconds", ylabel="messages")
+    depth.set(title=f"Queue depth during a burst of {measured['files']} files", xlabel="seconds", ylabel="messages")
     depth.legend(frameon=False)
     for stage, values in measured["latencies"].items():
-        if stage != "from the first":
+        if stage != "since start":
             latency.plot([100 * (rank + 1) / len(values) for rank in range(len(values))], values, label=stage)
-    latency.set(title="Seconds from upload to each state", xlabel="percent of the files", ylabel="seconds")
+    latency.set(title="Latency from upload to each status", xlabel="percentile", ylabel="seconds")
     latency.legend(frameon=False)
     names = sorted(measured["memory"])
     peaks = [measured["memory"][name]["peak_bytes"] / 1e6 for name in names]
     bars = memory.barh(names, peaks, color="#2a78d6")
     counts = [measured["memory"][name]["processes"] for name in names]
-    labels = [f" {peak:.0f} MB, {count} at once" for peak, count in zip(peaks, counts, strict=True)]
+    labels = [f" {peak:.0f} MB, {count} processes" for peak, count in zip(peaks, counts, strict=True)]
     memory.bar_label(bars, labels)
-    memory.set(title="Most memory of one process", xlabel="MB")
+    memory.set(title="Peak memory of one process", xlabel="MB")
     memory.invert_yaxis()
     memory.margins(x=0.25)
     for chart in (depth, latency, memory):

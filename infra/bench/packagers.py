@@ -1,4 +1,4 @@
-"""Who packages: this engine, its peers, and `cp`, which does nothing but move the bytes."""
+"""The packagers: this engine, other packagers, and `cp` as the baseline that only copies the bytes."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..local.console import Stop, step
+from ..local.benchmark_media import Movie
+from ..local.terminal import CommandError, step
 from ..local.tools import ROOT
-from .media import Movie
 
 KEY, KID = "87237d20a19f58a740c05684e699b4aa", "a16e402b9056e371f36d348aa62bb749"
 """The platform's public test vector."""
 
 Command = Callable[[Path, Path], list[list[str]]]
-"""From movie and output folder to the commands of the job, one after the other."""
+"""From a movie and an output folder to the commands to run, in sequence."""
 
 
 @dataclass(frozen=True)
-class Contender:
-    """A way to do the job."""
+class Packager:
+    """A packager with its output layout."""
 
     name: str
     job: str
@@ -37,7 +37,7 @@ class Contender:
 
 @dataclass(frozen=True)
 class Measurement:
-    """Medians of a contender on a movie: seconds of processor and wall, peak memory in bytes."""
+    """Median CPU and wall time in seconds, and peak memory in bytes, of a packager on a movie."""
 
     movie: str
     movie_bytes: int
@@ -49,40 +49,40 @@ class Measurement:
 
 
 def build_engine() -> Path:
-    """Builds `vpp` and answers its path."""
+    """Builds `vpp` and returns its path."""
     with step("building vpp"):
         command = ["cargo", "build", "--release", "--quiet", "--package", "vpp-cli"]
         if subprocess.run(command, cwd=ROOT, check=False).returncode != 0:
-            raise Stop("vpp does not build")
+            raise CommandError("the build of vpp failed")
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     return target / "release" / "vpp"
 
 
-def found(engine: Path, ffmpeg: Path, node: Path) -> list[Contender]:
-    """Everyone who is here: Bento4 and GPAC only when their tools are on PATH."""
+def available(engine: Path, ffmpeg: Path, node: Path) -> list[Packager]:
+    """Returns the available packagers. Bento4 and GPAC are included if their tools are on PATH."""
     system = "osx" if sys.platform == "darwin" else "linux"
     processor = "arm64" if platform.machine() in ("aarch64", "arm64") else "x64"
     shaka = node / f"node_modules/shaka-packager/bin/packager-{system}-{processor}"
-    contenders = [Contender("cp", "copy", lambda movie, to: [["cp", str(movie), str(to / "copy.mp4")]])]
+    packagers = [Packager("cp", "copy", lambda movie, to: [["cp", str(movie), str(to / "copy.mp4")]])]
     for layout in ("single-file", "segments"):
-        contenders += [
-            Contender("vpp", layout, _vpp(engine, layout)),
-            Contender("Shaka Packager", layout, _shaka(shaka, layout)),
+        packagers += [
+            Packager("vpp", layout, _vpp(engine, layout)),
+            Packager("Shaka Packager", layout, _shaka(shaka, layout)),
         ]
-    contenders.append(Contender("ffmpeg (clear)", "single-file", _ffmpeg(ffmpeg)))
+    packagers.append(Packager("ffmpeg (clear)", "single-file", _ffmpeg(ffmpeg)))
     if shutil.which("mp4fragment") and shutil.which("mp4encrypt"):
-        contenders.append(Contender("Bento4", "single-file", _bento4))
+        packagers.append(Packager("Bento4", "single-file", _bento4))
     if shutil.which("MP4Box"):
-        contenders.append(Contender("GPAC", "single-file", _gpac))
-    return contenders
+        packagers.append(Packager("GPAC", "single-file", _gpac))
+    return packagers
 
 
 def _vpp(engine: Path, layout: str) -> Command:
     options = ["--key", KEY, "--kid", KID, "--layout", layout, "--segment-duration", "4"]
 
     def command(movie: Path, to: Path) -> list[list[str]]:
-        own = ["--audio-only"] if movie.name.startswith("sound") else []
-        return [[str(engine), "package", str(movie), "--output", str(to), *options, *own]]
+        audio_only = ["--audio-only"] if movie.name.startswith("audio") else []
+        return [[str(engine), "package", str(movie), "--output", str(to), *options, *audio_only]]
 
     return command
 
@@ -93,11 +93,11 @@ def _shaka(program: Path, layout: str) -> Command:
 
     def command(movie: Path, to: Path) -> list[list[str]]:
         def track(stream: str, name: str) -> str:
-            own = f"in={movie},stream={stream}" + ("" if stream == "video" else ",skip_encryption=1")
+            descriptor = f"in={movie},stream={stream}" + ("" if stream == "video" else ",skip_encryption=1")
             if layout == "single-file":
-                return f"{own},output={to / name}.mp4"
+                return f"{descriptor},output={to / name}.mp4"
             (to / name).mkdir()
-            return f"{own},init_segment={to / name}/init.mp4,segment_template={to / name}/$Number$.m4s"
+            return f"{descriptor},init_segment={to / name}/init.mp4,segment_template={to / name}/$Number$.m4s"
 
         tracks = [track("video", "v1"), *(track(str(number), f"a{number}") for number in _audio_streams(movie))]
         return [[str(program), *tracks, *options, "--mpd_output", str(to / "stream.mpd")]]
@@ -106,7 +106,7 @@ def _shaka(program: Path, layout: str) -> Command:
 
 
 def _audio_streams(movie: Path) -> range:
-    """Shaka's numbers of the sound: the movies have the picture first."""
+    """The stream indices of the audio tracks. The video track comes first."""
     return range(1, 2) if movie.name.startswith("samples") else range(1, 3)
 
 
@@ -128,43 +128,43 @@ def _gpac(movie: Path, to: Path) -> list[list[str]]:
     return [["MP4Box", "-quiet", "-dash", "4000", "-rap", "-out", str(to / "stream.mpd"), str(movie)]]
 
 
-def measure(contenders: list[Contender], movie: Movie, path: Path, rounds: int) -> list[Measurement]:
-    """Runs every contender once a round; a movie without peers is packaged by this engine alone, into single files."""
+def measure(packagers: list[Packager], movie: Movie, path: Path, rounds: int) -> list[Measurement]:
+    """Runs every packager once per round. Movies without peers are packaged by this engine only, in the single-file layout."""
     if not movie.has_peers:
-        contenders = [own for own in contenders if own.name == "cp" or (own.name, own.job) == ("vpp", "single-file")]
-    runs: dict[int, list[tuple[float, float, int]]] = {number: [] for number in range(len(contenders))}
+        packagers = [one for one in packagers if one.name == "cp" or (one.name, one.job) == ("vpp", "single-file")]
+    runs: dict[int, list[tuple[float, float, int]]] = {number: [] for number in range(len(packagers))}
     with tempfile.TemporaryDirectory(dir=_scratch(path), prefix="vpp-bench-") as scratch:
-        # Read through a page cache, or from tmpfs: the same for all, after a first reading.
+        # Every packager reads from tmpfs, or from the page cache.
         source = Path(scratch) / path.name
         shutil.copy(path, source)
         for _ in range(rounds):
-            for number, contender in enumerate(contenders):
+            for number, packager in enumerate(packagers):
                 with tempfile.TemporaryDirectory(dir=scratch) as output:
-                    runs[number].append(_run(contender.command(source, Path(output))))
+                    runs[number].append(_run(packager.command(source, Path(output))))
     measurements = []
-    for number, contender in enumerate(contenders):
+    for number, packager in enumerate(packagers):
         cpu, wall, memory = (statistics.median(figures) for figures in zip(*runs[number], strict=True))
         size = path.stat().st_size
-        measurements.append(Measurement(movie.name, size, contender.name, contender.job, cpu, wall, int(memory)))
+        measurements.append(Measurement(movie.name, size, packager.name, packager.job, cpu, wall, int(memory)))
     return measurements
 
 
 def _scratch(movie: Path) -> Path:
-    """tmpfs where it has room for the movie and two copies, else the movie's own folder."""
-    memory = Path("/dev/shm")
-    if memory.is_dir() and shutil.disk_usage(memory).free > 4 * movie.stat().st_size:
-        return memory
+    """Returns tmpfs if it has space for the movie and its output, otherwise the movie's folder."""
+    tmpfs = Path("/dev/shm")
+    if tmpfs.is_dir() and shutil.disk_usage(tmpfs).free > 4 * movie.stat().st_size:
+        return tmpfs
     return movie.parent
 
 
 def _run(commands: list[list[str]]) -> tuple[float, float, int]:
-    """Processor and wall seconds of all commands, and the largest of their peak memories."""
+    """Returns the total CPU and wall seconds of the commands, and the maximum of their peak memory."""
     cpu, wall, memory = 0.0, 0.0, 0
     for command in commands:
-        runner = [sys.executable, "-I", "-S", str(Path(__file__).with_name("run.py"))]
+        runner = [sys.executable, "-I", "-S", str(Path(__file__).with_name("measure_command.py"))]
         done = subprocess.run([*runner, *command], capture_output=True, text=True, check=False)
         if done.returncode != 0:
-            raise Stop(f"{' '.join(command)}: {done.stderr.strip()[-400:]}")
-        took = json.loads(done.stdout)
-        cpu, wall, memory = cpu + took["cpu"], wall + took["wall"], max(memory, took["memory"])
+            raise CommandError(f"{' '.join(command)}: {done.stderr.strip()[-400:]}")
+        usage = json.loads(done.stdout)
+        cpu, wall, memory = cpu + usage["cpu"], wall + usage["wall"], max(memory, usage["memory"])
     return cpu, wall, memory
