@@ -25,7 +25,7 @@ fn is_dolby_vision(movie: &Path) -> bool {
     movie.ends_with("dolby-vision.mp4")
 }
 
-/// Ten minutes. The same film with its index behind it becomes the same bytes: `where_the_index_lies_does_not_matter`.
+/// Ten minutes. The same film with its index behind it becomes the same bytes: `the_position_of_the_index_does_not_matter`.
 fn film() -> PathBuf {
     fixtures::fixture("film-moov-first.mp4")
 }
@@ -101,7 +101,7 @@ fn every_sample_comes_back_byte_identical() {
 }
 
 #[test]
-fn every_sample_comes_back_when_the_sound_is_encrypted_too() {
+fn every_sample_comes_back_when_the_audio_is_encrypted_too() {
     for_every(&movies(), |movie| {
         let Packaged { package, scratch } = packaged(movie, &[&with(KEY)[..], &["--encrypt", "all"]].concat());
         for own in package.media() {
@@ -306,7 +306,7 @@ fn players_find_every_sample_of_a_single_file() {
 /// The source's samples on the presentation's timeline are where the manifest puts the segments' samples: ffmpeg applies the
 /// source's edit list, we subtract `@presentationTimeOffset`.
 #[test]
-fn samples_are_presented_when_the_edit_list_says() {
+fn samples_are_presented_at_the_times_of_the_edit_list() {
     for_every(&movies(), |movie| {
         let Packaged { package, scratch } = packaged(movie, &["--scheme", "clear"]);
         for own in package.media() {
@@ -331,7 +331,7 @@ fn samples_are_presented_when_the_edit_list_says() {
 }
 
 #[test]
-fn pictures_and_sound_decode_to_the_same_frames() {
+fn video_and_audio_decode_to_the_same_frames() {
     // The AC-3 of s10 was cut out of a stream: its first frame does not decode, in the source either.
     let movies: Vec<_> = movies().into_iter().filter(|movie| !is_film(movie) && !movie.ends_with("s10.mp4")).collect();
     for_every(&movies, |movie| assert_same_frames(movie, &packaged(movie, &with(KEY))));
@@ -387,7 +387,7 @@ fn ffmpeg_plays_the_encrypted_stream_with_the_key() {
 }
 
 #[test]
-fn only_the_picture_is_encrypted_by_default() {
+fn only_the_video_is_encrypted_by_default() {
     let movie = fixtures::fixture("two-languages.mp4");
     let (encrypted, clear) = (packaged(&movie, &with(KEY)), packaged(&movie, &["--scheme", "clear"]));
     let protected = |own: &Representation| (own.id.clone(), own.protection.is_some());
@@ -426,7 +426,7 @@ fn the_same_request_gives_the_same_bytes_and_another_key_other_ones() {
 }
 
 #[test]
-fn where_the_index_lies_does_not_matter() {
+fn the_position_of_the_index_does_not_matter() {
     let [front, back] =
         ["film-moov-first.mp4", "film-moov-last.mp4"].map(|name| packaged(&fixtures::fixture(name), &with(KEY)));
     let (front, back) = (bytes(&front), bytes(&back));
@@ -442,7 +442,7 @@ fn bytes(packaged: &Packaged) -> Vec<(PathBuf, Vec<u8>)> {
 }
 
 #[test]
-fn segments_last_about_as_long_as_asked() {
+fn segments_last_about_as_long_as_requested() {
     let movie = fixtures::fixture("film-moov-first.mp4");
     for (asked, segments) in [("2", 300), ("6", 100), ("10", 60)] {
         let packaged = packaged(&movie, &["--scheme", "clear", "--segment-duration", asked]);
@@ -451,7 +451,7 @@ fn segments_last_about_as_long_as_asked() {
 }
 
 #[test]
-fn segments_begin_at_the_sync_sample_nearest_to_the_asked_duration() {
+fn segments_start_at_the_sync_sample_nearest_to_the_requested_duration() {
     let packaged = packaged(&fixtures::fixture("irregular-groups.mp4"), &["--scheme", "clear"]);
     let own = packaged.package.representation("v1");
     let milliseconds = |start: u64| (start - own.presentation_time_offset) * 1000 / own.timescale;
@@ -476,7 +476,7 @@ fn open_groups_are_signalled_and_closed_ones_too() {
 }
 
 #[test]
-fn sound_without_a_picture_is_cut_as_long_as_asked() {
+fn audio_without_video_is_segmented_at_the_requested_duration() {
     for name in ["long-sound.mp4", "late-picture.mp4"] {
         let packaged = packaged(&fixtures::fixture(name), &["--scheme", "clear", "--segment-duration", "2"]);
         let own = packaged.package.representation("a1");
@@ -496,7 +496,7 @@ fn a_package_is_hardly_larger_than_its_source() {
 
 /// Colour, light levels, aspect ratio, clean aperture, the Dolby Vision configuration, and whatever else there is.
 #[test]
-fn everything_a_picture_s_sample_entry_holds_is_kept() {
+fn every_box_of_a_video_sample_entry_is_preserved() {
     let entries = "moov/trak/mdia/minf/stbl/stsd";
     let entry = |file: &Path| {
         let bytes = fs::read(file).unwrap();
@@ -539,7 +539,7 @@ fn colours_reach_both_manifests() {
 }
 
 #[test]
-fn rotation_is_kept() {
+fn rotation_is_preserved() {
     let Some(movie) = fixtures::corpus("good/s07.mp4") else { return };
     let packaged = packaged(&movie, &with(KEY));
     let matrix = |file: &Path| {
@@ -588,7 +588,7 @@ fn every_sample_description_is_carried_with_its_samples() {
 }
 
 #[test]
-fn picture_and_sound_are_decrypted_with_a_key_each() {
+fn video_and_audio_are_decrypted_with_separate_keys() {
     let movie = fixtures::fixture("sample.mp4");
     let keys = ["--encrypt", "all", "--audio-key", OTHER_KEY.key, "--audio-kid", OTHER_KEY.kid];
     for scheme in ["cbcs", "cenc"] {
@@ -604,7 +604,7 @@ fn picture_and_sound_are_decrypted_with_a_key_each() {
 }
 
 #[test]
-fn sound_alone_is_packaged_when_asked_for() {
+fn audio_alone_is_packaged_on_request() {
     let movie = fixtures::fixture("no-video.mp4");
     let Packaged { package, scratch } =
         packaged(&movie, &[&with(KEY)[..], &["--encrypt", "all", "--audio-only"]].concat());

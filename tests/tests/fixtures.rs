@@ -3,7 +3,7 @@
 use vpp_tests::fixtures;
 
 #[test]
-fn the_readme_shows_how_every_fixture_is_made() {
+fn the_readme_shows_how_every_fixture_is_generated() {
     // Fails when the table is out of date; `python3 tests/media/make.py --readme` writes it.
     fixtures::make(&["--check-readme"]);
 }

@@ -44,7 +44,7 @@ fn every_promise_names_tests_that_exist() {
 }
 
 #[test]
-fn every_test_that_security_stands_on_exists() {
+fn every_test_that_the_threat_model_names_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
     let mut existing = BTreeSet::new();
     functions(root, &mut existing);

@@ -176,7 +176,7 @@ fn time() -> Duration {
 }
 
 #[test]
-fn damaged_indexes_are_errors_or_movies_soon_and_for_little_memory() {
+fn damaged_indexes_are_refused_or_packaged_within_bounded_time_and_memory() {
     let limit = Rlimit { current: Some(MOST_TIME_ALTOGETHER.as_secs()), maximum: getrlimit(Resource::Cpu).maximum };
     setrlimit(Resource::Cpu, limit).expect("the time of a process can be limited");
     let movies = MOVIES.map(Movie::read);

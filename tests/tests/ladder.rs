@@ -125,7 +125,7 @@ fn players_may_switch_between_rungs_and_choose_among_languages() {
 }
 
 #[test]
-fn any_work_unit_of_several_movies_is_what_each_alone_gives() {
+fn a_rung_has_the_same_samples_as_when_packaged_alone() {
     // Clear media does not depend on what else is in the package.
     let inputs = inputs();
     let (together, _scratch) = packaged(&inputs, &["--scheme", "clear"]);
@@ -139,7 +139,7 @@ fn any_work_unit_of_several_movies_is_what_each_alone_gives() {
 }
 
 #[test]
-fn rungs_whose_key_pictures_do_not_match_are_refused_with_the_table() {
+fn rungs_whose_key_frames_do_not_match_are_refused_with_the_table() {
     let scratch = TempDir::new().unwrap();
     let inputs = ["ladder-low.mp4", "ladder-off.mp4"].map(fixture);
     let output = vpp::package_together(&[&inputs[0], &inputs[1]], &scratch.path().join("package"), &[]);

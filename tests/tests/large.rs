@@ -87,7 +87,7 @@ fn index(movie: &Movie) -> Index {
 }
 
 #[test]
-fn large_movies_are_judged_and_planned_in_the_memory_that_is_promised() {
+fn large_movies_are_validated_and_planned_within_the_documented_memory() {
     a_sparse_tebibyte_is_inspected_within_the_bound();
     for source in [A_DAY, A_TEBIBYTE, A_WEEK] {
         let movie = movie(source);

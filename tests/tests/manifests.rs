@@ -58,7 +58,7 @@ fn outside_parsers_understand_every_manifest() {
 }
 
 #[test]
-fn manifests_say_where_keys_are_to_be_had() {
+fn manifests_state_where_players_get_keys() {
     let scratch = TempDir::new().unwrap();
     let (licence, key) = ("https://api.example/license/x?a=1&b=2", "https://api.example/license/x/key");
     let addresses = ["--licence-url", licence, "--key-url", key];

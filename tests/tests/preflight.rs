@@ -55,7 +55,7 @@ fn every_warning_is_given_to_the_file_that_has_it_and_to_no_other() {
 }
 
 #[test]
-fn groups_are_long_when_segments_cannot_be_near_what_is_asked() {
+fn groups_are_long_when_segments_cannot_be_near_the_requested_duration() {
     // Groups of two seconds make segments of six where five and a half are asked for, and never of one.
     let movie = fixture("film-moov-first.mp4");
     for (asked, longest, expected) in [("5.5", 6000, &[][..]), ("1", 2000, &["long_gops"])] {
@@ -147,7 +147,7 @@ fn tracks_start_and_end_where_ffmpeg_presents_them() {
 }
 
 #[test]
-fn as_many_segments_are_made_as_were_predicted() {
+fn the_predicted_number_of_segments_is_written() {
     for name in ["irregular-groups.mp4", "long-sound.mp4", "late-picture.mp4", "two-settings.mp4"] {
         let movie = fixture(name);
         let report = inspected(&movie);

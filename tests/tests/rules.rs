@@ -52,17 +52,17 @@ fn patch(path: &std::path::Path, kind: &[u8; 4], at: usize, bytes: &[u8]) {
 }
 
 #[test]
-fn a_missing_segment_is_noticed() {
+fn a_missing_segment_is_detected() {
     breaking("v1/2.m4s is named but missing", |_, directory| fs::remove_file(directory.join("v1/2.m4s")).unwrap());
 }
 
 #[test]
-fn a_segment_too_many_is_noticed() {
+fn a_segment_that_the_manifest_does_not_name_is_detected() {
     breaking("v1/9.m4s is there but not named", |_, directory| fs::write(directory.join("v1/9.m4s"), "").unwrap());
 }
 
 #[test]
-fn a_gap_in_the_timeline_is_noticed() {
+fn a_gap_in_the_timeline_is_detected() {
     breaking("the manifest says", |text, _| {
         let duration = value(text, "d");
         let longer = duration.parse::<u64>().unwrap() + 1;
@@ -71,7 +71,7 @@ fn a_gap_in_the_timeline_is_noticed() {
 }
 
 #[test]
-fn a_wrong_duration_is_noticed() {
+fn a_wrong_duration_is_detected() {
     breaking("the duration is", |text, _| {
         let duration = value(text, "mediaPresentationDuration");
         replace(text, &duration, "PT11.000000002S");
@@ -79,7 +79,7 @@ fn a_wrong_duration_is_noticed() {
 }
 
 #[test]
-fn a_bandwidth_too_small_is_noticed() {
+fn a_bandwidth_too_small_is_detected() {
     breaking("starves a client", |text, _| {
         let bandwidth = value(text, "bandwidth");
         let less = bandwidth.parse::<u64>().unwrap() - 2;
@@ -88,7 +88,7 @@ fn a_bandwidth_too_small_is_noticed() {
 }
 
 #[test]
-fn a_bandwidth_too_large_is_noticed() {
+fn a_bandwidth_too_large_is_detected() {
     breaking("is more than it takes", |text, _| {
         let bandwidth = value(text, "bandwidth");
         let more = bandwidth.parse::<u64>().unwrap() + 2;
@@ -97,7 +97,7 @@ fn a_bandwidth_too_large_is_noticed() {
 }
 
 #[test]
-fn elements_out_of_order_are_noticed() {
+fn elements_out_of_order_are_detected() {
     breaking("ContentProtection: it stands too late in AdaptationSet", |text, _| {
         let start = text.find("<Role").unwrap();
         let end = start + text[start..].find("/>").unwrap() + 2;
@@ -108,7 +108,7 @@ fn elements_out_of_order_are_noticed() {
 }
 
 #[test]
-fn what_the_schema_does_not_allow_is_noticed() {
+fn what_the_schema_does_not_allow_is_detected() {
     let cases = [
         (" bandwidth=", " bitrate=", "Representation: @bandwidth is missing"),
         ("<Role ", "<Rôle ", "no rule here for Rôle"),
@@ -131,7 +131,7 @@ fn what_the_schema_does_not_allow_is_noticed() {
 }
 
 #[test]
-fn another_key_id_in_the_manifest_is_noticed() {
+fn another_key_id_in_the_manifest_is_detected() {
     breaking("the manifest says", |text, _| {
         let kid = value(text, "cenc:default_KID");
         replace(text, &kid, "00000000-0000-0000-0000-000000000001");
@@ -139,14 +139,14 @@ fn another_key_id_in_the_manifest_is_noticed() {
 }
 
 #[test]
-fn protection_the_manifest_keeps_quiet_about_is_noticed() {
+fn protection_that_the_manifest_does_not_signal_is_detected() {
     breaking("protected, and the manifest does not say so", |text, _| {
         replace(text, "urn:mpeg:dash:mp4protection:2011", "urn:example:other");
     });
 }
 
 #[test]
-fn a_wrong_codec_string_is_noticed() {
+fn a_wrong_codec_string_is_detected() {
     breaking("codecs avc1.000000", |text, _| {
         let codecs = value(text, "codecs");
         replace(text, &codecs, "avc1.000000");
@@ -154,36 +154,36 @@ fn a_wrong_codec_string_is_noticed() {
 }
 
 #[test]
-fn decode_times_that_jump_are_noticed() {
+fn decode_times_that_jump_are_detected() {
     breaking("decode times do not go on", |_, directory| {
         patch(&directory.join("v1/2.m4s"), b"tfdt", 11, &[1]);
     });
 }
 
 #[test]
-fn a_segment_in_another_ones_place_is_noticed() {
+fn a_segment_in_the_place_of_another_is_detected() {
     breaking("sequence number", |_, directory| {
         fs::copy(directory.join("v1/1.m4s"), directory.join("v1/2.m4s")).unwrap();
     });
 }
 
 #[test]
-fn auxiliary_data_that_points_elsewhere_is_noticed() {
+fn auxiliary_data_that_points_elsewhere_is_detected() {
     breaking("saio", |_, directory| patch(&directory.join("v1/1.m4s"), b"saio", 11, &[1]));
 }
 
 #[test]
-fn subsamples_that_do_not_cover_a_sample_are_noticed() {
+fn subsamples_that_do_not_cover_a_sample_are_detected() {
     breaking("subsamples cover", |_, directory| patch(&directory.join("v1/1.m4s"), b"senc", 13, &[0xfe]));
 }
 
 #[test]
-fn a_pattern_that_sound_must_not_have_is_noticed() {
+fn an_encryption_pattern_on_audio_is_detected() {
     breaking("tenc version or pattern", |_, directory| patch(&directory.join("a1/init.mp4"), b"tenc", 5, &[0x19]));
 }
 
 #[test]
-fn an_index_that_promises_another_entry_is_noticed() {
+fn an_index_entry_with_another_sap_type_is_detected() {
     breaking_in("single-file", "v1/1: index", |_, directory| {
         // Behind version, flags, reference_ID, timescale, two times and the count: SAP_type of the first reference.
         patch(&directory.join("v1/media.mp4"), b"sidx", 32, &[0xb0]);
@@ -191,14 +191,14 @@ fn an_index_that_promises_another_entry_is_noticed() {
 }
 
 #[test]
-fn an_index_of_another_track_is_noticed() {
+fn an_index_of_another_track_is_detected() {
     breaking_in("single-file", "the index is of another track", |_, directory| {
         patch(&directory.join("v1/media.mp4"), b"sidx", 7, &[9]);
     });
 }
 
 #[test]
-fn bytes_behind_the_last_segment_of_a_file_are_noticed() {
+fn bytes_after_the_last_segment_of_a_file_are_detected() {
     breaking_in("single-file", "a1: the index ends at byte", |_, directory| {
         let path = directory.join("a1/media.mp4");
         fs::write(&path, [fs::read(&path).unwrap(), vec![0]].concat()).unwrap();
@@ -206,7 +206,7 @@ fn bytes_behind_the_last_segment_of_a_file_are_noticed() {
 }
 
 #[test]
-fn a_playlist_that_names_other_bytes_is_noticed() {
+fn a_playlist_that_names_other_bytes_is_detected() {
     breaking_in("single-file", "v1/iframes.m3u8: ranges", |_, directory| {
         let path = directory.join("v1/iframes.m3u8");
         let mut text = fs::read_to_string(&path).unwrap();

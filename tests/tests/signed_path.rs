@@ -94,7 +94,7 @@ fn signed(secret: &str, package: &str, expires: &str) -> String {
 }
 
 #[test]
-fn the_edge_takes_the_leave_that_the_api_gives_and_asks_the_cache_without_it() {
+fn the_edge_accepts_a_signed_path_and_requests_the_path_without_the_signature() {
     let files = ["stream.mpd", "stream.m3u8", "v1/init.mp4", "v1/1.m4s", "v1/media.mp4", "a1/media.m3u8", "t1/1.vtt"];
     for until in [NOW + 1, NOW + 3600, 99_999_999_999] {
         let leave = leave(SECRET, PACKAGE, until);
@@ -107,7 +107,7 @@ fn the_edge_takes_the_leave_that_the_api_gives_and_asks_the_cache_without_it() {
 }
 
 #[test]
-fn the_edge_refuses_whatever_is_no_leave_for_the_package_that_is_not_over() {
+fn the_edge_refuses_every_invalid_or_expired_signed_path() {
     let good = leave(SECRET, PACKAGE, NOW + 60);
     let (_, mac) = good.rsplit_once('.').unwrap();
     let end = NOW + 60;
@@ -153,7 +153,7 @@ fn the_edge_refuses_whatever_is_no_leave_for_the_package_that_is_not_over() {
 }
 
 #[test]
-fn leave_for_a_package_leads_to_nothing_else() {
+fn a_signed_path_opens_no_other_package() {
     let leave = leave(SECRET, PACKAGE, NOW + 60);
     let paths: Vec<_> = [
         String::new(),
@@ -186,7 +186,7 @@ fn leave_for_a_package_leads_to_nothing_else() {
 }
 
 #[test]
-fn a_secret_is_replaced_while_leave_by_the_old_one_is_used_up() {
+fn signed_paths_of_the_old_secret_work_until_it_is_removed() {
     let paths = [SECRET, OTHER].map(|secret| format!("/{}/{PACKAGE}/stream.mpd", leave(secret, PACKAGE, NOW + 60)));
     let taken = |secret: Value| -> Vec<bool> { admitted(&secret, &paths).iter().map(Option::is_some).collect() };
     assert_eq!(taken(json!({"current": SECRET})), [true, false]);
@@ -204,7 +204,7 @@ fn a_secret_is_replaced_while_leave_by_the_old_one_is_used_up() {
 }
 
 #[test]
-fn a_browser_may_ask_whether_it_may_ask() {
+fn cors_preflight_requests_need_no_signed_path() {
     let path = format!("/{PACKAGE}/stream.mpd");
     let answers = run(&json!({"current": SECRET}), &[event("OPTIONS", &path)]);
     assert_eq!(path_of(&answers[0]), Some(path));

@@ -61,7 +61,7 @@ fn cues(file: &Path, stream: &str) -> Vec<String> {
 }
 
 #[test]
-fn timed_text_says_the_same_at_the_same_time_as_webvtt() {
+fn timed_text_becomes_webvtt_with_the_same_text_and_times() {
     let movie = packaged("timed-text.mp4");
     assert_eq!(movie.texts().count(), 2);
     for (number, (stream, own)) in movie.texts().enumerate() {
@@ -74,7 +74,7 @@ fn timed_text_says_the_same_at_the_same_time_as_webvtt() {
 }
 
 #[test]
-fn every_sample_of_timed_text_becomes_one_of_the_same_times() {
+fn every_timed_text_sample_becomes_a_webvtt_sample_with_the_same_times() {
     let movie = packaged("timed-text.mp4");
     for (stream, own) in movie.texts() {
         let times = |packets: Vec<Packet>| packets.into_iter().map(|own| (own.dts, own.duration)).collect::<Vec<_>>();
@@ -101,7 +101,7 @@ fn webvtt_and_ttml_are_carried_byte_for_byte() {
 }
 
 #[test]
-fn what_ttml_says_of_times_stays_true() {
+fn times_inside_ttml_documents_stay_correct() {
     // The picture is reordered, so all other tracks are shifted; the documents cannot be.
     let movie = packaged("ttml.mp4");
     let origins: Vec<_> = movie.package.representations.iter().map(|own| own.presentation_time_offset > 0).collect();
@@ -109,7 +109,7 @@ fn what_ttml_says_of_times_stays_true() {
 }
 
 #[test]
-fn cues_are_in_one_text_file_each_with_their_settings() {
+fn text_files_hold_each_cue_once_per_segment_with_its_settings() {
     let movie = packaged("webvtt.mp4");
     let (_, own) = movie.texts().next().unwrap();
     let found: Vec<_> = text_files(own).iter().flat_map(|file| cues(file, "0:0")).collect();
@@ -125,7 +125,7 @@ fn cues_are_in_one_text_file_each_with_their_settings() {
 }
 
 #[test]
-fn a_long_cue_stays_whole_and_its_segment_lasts_as_long() {
+fn a_long_cue_is_not_split_and_its_segment_lasts_as_long() {
     let movie = packaged("timed-text.mp4");
     let (_, own) = movie.texts().next().unwrap();
     // Two seconds were asked for; nothing begins between 2.5 and 9.2 s.
@@ -145,7 +145,7 @@ fn beside(fixture: &str, text: &str, scratch: &Path) -> std::process::Output {
 }
 
 #[test]
-fn a_subtitle_file_is_delivered_as_it_is_and_in_step() {
+fn a_subtitle_file_is_delivered_unchanged_and_in_sync() {
     let scratch = TempDir::new().unwrap();
     let text =
         "WEBVTT\n\nNOTE a note\n\n1\n00:01.000 --> 00:02.500 line:0\nOlá\n\n00:00:03.000 --> 00:00:04.000\nTchau\n";
@@ -180,7 +180,7 @@ fn a_subtitle_file_that_breaks_a_rule_is_refused_with_its_line_before_anything_i
 }
 
 #[test]
-fn subtitles_are_told_apart_in_both_manifests() {
+fn both_manifests_distinguish_subtitle_tracks() {
     let movie = packaged("timed-text.mp4");
     let languages: Vec<_> = movie.texts().map(|(_, own)| own.language.as_deref().unwrap()).collect();
     assert_eq!(languages, ["en", "de"]);

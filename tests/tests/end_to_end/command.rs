@@ -29,7 +29,7 @@ fn run<A: AsRef<OsStr>>(
 }
 
 #[test]
-fn by_the_command_alone_a_movie_is_sent_followed_played_and_deleted() {
+fn the_command_line_uploads_follows_plays_and_deletes_a_movie() {
     let home = TempDir::new().unwrap();
     let movie = fixture("late-video.mp4");
     let options = ["--follow", "--layout", "single-file", "--kid", KEY.kid].map(OsStr::new);

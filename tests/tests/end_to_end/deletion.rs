@@ -23,7 +23,7 @@ fn is_gone(target: &str) {
 }
 
 #[test]
-fn a_deleted_package_is_gone_from_every_place_and_may_be_asked_for_again() {
+fn a_deleted_package_is_gone_from_every_place_and_may_be_requested_again() {
     let movie = fixture("late-video.mp4");
     let content = ingested("deletion/late-video.mp4", &movie);
     let own = ready(own_package(&content));
@@ -65,7 +65,7 @@ fn a_deleted_package_is_gone_from_every_place_and_may_be_asked_for_again() {
 }
 
 #[test]
-fn a_package_that_failed_is_put_back_to_work() {
+fn a_failed_package_is_retried() {
     let movie = fixture("still.mp4");
     let content = ingested("deletion/retry.mp4", &movie);
     let id = own_package(&content);

@@ -6,7 +6,7 @@ use vpp_tests::fixtures::root;
 
 /// On a stack of its own: what it finds, it also deletes.
 #[test]
-fn whatever_is_asked_the_answer_is_in_the_document_and_nothing_breaks() {
+fn every_answer_to_a_generated_request_conforms_to_the_document() {
     let mut command = Command::new("python3");
     command.args(["-m", "infra.local", "fuzz"]).current_dir(root()).env("PYTHONDONTWRITEBYTECODE", "1");
     let output = command.output().expect("python3 starts");

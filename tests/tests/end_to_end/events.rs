@@ -34,7 +34,7 @@ fn story(events: &[Value]) -> Vec<&str> {
 }
 
 #[test]
-fn every_change_of_state_is_told_once_and_arrives_signed() {
+fn every_change_of_state_is_notified_once_and_arrives_signed() {
     let content = ingested("events/told.mp4", &fixture("sample.mp4"));
     let package = own_package(&content);
     ready(package);
@@ -69,7 +69,7 @@ fn every_change_of_state_is_told_once_and_arrives_signed() {
 }
 
 #[test]
-fn what_a_receiver_does_not_take_comes_again_and_redirects_are_not_followed() {
+fn a_webhook_that_is_not_confirmed_is_sent_again_and_redirects_are_not_followed() {
     let key = format!("events/{LED_ELSEWHERE}.mp4");
     upload(&key, &fixture("moov-missing.mp4"));
     assert_eq!(content(&key)["status"], "Refused");

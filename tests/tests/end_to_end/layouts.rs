@@ -34,7 +34,7 @@ fn stored(package: &Value) -> [u64; 2] {
 }
 
 #[test]
-fn a_short_movie_becomes_single_files_in_one_go() {
+fn the_single_files_of_a_short_movie_need_no_staged_parts() {
     let package = packaged("sample.mp4");
     let [output, kept] = stored(&package);
     assert_eq!((package["progress"]["bytes_written"].as_u64(), kept), (Some(output), 0));

@@ -29,7 +29,7 @@ fn every_name_a_person_could_choose_becomes_a_stream() {
 }
 
 #[test]
-fn a_marker_of_a_folder_is_no_content() {
+fn a_folder_marker_is_not_a_content() {
     let bucket = stack().output("uploads_bucket");
     let etag = aws::put(bucket, "names/a folder/", Body::Bytes(b""));
     // Its event once more, with an answer to wait for.

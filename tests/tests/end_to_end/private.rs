@@ -32,7 +32,7 @@ fn packaged(key: &str, options: &Value) -> (String, Files) {
 }
 
 #[test]
-fn a_private_stream_is_fetched_with_leave_alone_and_one_is_enough() {
+fn one_signed_path_opens_every_file_of_a_private_stream_and_nothing_else_does() {
     go_private();
     let base = stack().output("delivery_url");
     let (other, _) = packaged("private/other.mp4", &json!({}));
@@ -77,7 +77,7 @@ fn a_private_stream_is_fetched_with_leave_alone_and_one_is_enough() {
 }
 
 #[test]
-fn leave_is_over_when_its_time_is() {
+fn a_signed_path_expires() {
     go_private();
     let (id, _) = packaged("private/short.mp4", &json!({}));
     let short = token(&id, r#"{"seconds": 1}"#);

@@ -73,7 +73,7 @@ fn filled(asked: &str) -> String {
 }
 
 #[test]
-fn a_stream_is_encrypted_and_signalled_as_the_provider_says() {
+fn a_stream_has_the_key_and_the_signalling_of_the_drm_provider() {
     go_private();
     let movie = fixture("late-video.mp4");
     let content = ingested("provider/late-video.mp4", &movie);

@@ -108,7 +108,7 @@ fn a_request_with_a_malformed_key_is_a_problem_and_changes_nothing() {
 }
 
 #[test]
-fn both_spellings_tell_how_far_a_package_is_and_never_the_key() {
+fn both_routes_report_the_progress_of_a_package_and_never_its_key() {
     let content = ingested("requests/status.mp4", &fixture("still.mp4"));
     let asked = request(&content, KEY.key, KEY.kid);
     let done = ready(id(&asked));
@@ -127,7 +127,7 @@ fn both_spellings_tell_how_far_a_package_is_and_never_the_key() {
 }
 
 #[test]
-fn what_is_not_there_is_a_problem() {
+fn unknown_resources_are_answered_with_a_problem() {
     let unknown = "a".repeat(26);
     for (method, target, status, code) in [
         ("GET", format!("/packaged_content/{unknown}"), 404, "package_not_found"),
@@ -149,7 +149,7 @@ fn what_is_not_there_is_a_problem() {
 }
 
 #[test]
-fn several_contents_are_one_stream_or_fail_with_the_table_of_where_they_do_not_match() {
+fn several_contents_become_one_stream_or_fail_with_a_table_of_their_mismatches() {
     let movies = ["ladder-low.mp4", "ladder-high.mp4", "ladder-off.mp4"].map(fixture);
     let contents = [0, 1, 2].map(|rung| ingested(&format!("requests/rung {rung}.mp4"), &movies[rung]));
     let ask = |rungs: [usize; 2], layout: &str| {

@@ -54,7 +54,7 @@ fn a_quicktime_movie_becomes_a_stream() {
 }
 
 #[test]
-fn a_movie_without_sound_becomes_a_stream() {
+fn a_movie_without_audio_becomes_a_stream() {
     assert_streams("video-only.mp4");
 }
 
@@ -64,7 +64,7 @@ fn a_movie_in_two_languages_becomes_a_stream() {
 }
 
 #[test]
-fn a_movie_with_late_sound_becomes_a_stream() {
+fn a_movie_with_late_audio_becomes_a_stream() {
     assert_streams("late-audio.mp4");
 }
 
@@ -123,7 +123,7 @@ fn boxes_size(bytes: &[u8], kind: [u8; 4]) -> u64 {
 }
 
 #[test]
-fn only_the_picture_is_encrypted_and_the_sound_plays_without_a_key() {
+fn only_the_video_is_encrypted_and_the_audio_plays_without_a_key() {
     let movie = fixture("two-languages.mp4");
     let content = ingested("streaming/clear sound.mp4", &movie);
     let id = own_package(&content);

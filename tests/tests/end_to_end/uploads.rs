@@ -77,7 +77,7 @@ fn a_movie_that_is_sent_by_its_url_becomes_a_stream() {
 }
 
 #[test]
-fn a_gibibyte_is_interrupted_resumed_and_arrives_whole() {
+fn a_gibibyte_is_interrupted_resumed_and_arrives_complete() {
     let bytes = 1024 * MIB + 12_345;
     let upload = begin("film.mp4", bytes);
     let (parts, part_bytes) = (upload["parts"].as_u64().unwrap(), upload["part_bytes"].as_u64().unwrap());
@@ -135,7 +135,7 @@ fn a_gibibyte_is_interrupted_resumed_and_arrives_whole() {
 }
 
 #[test]
-fn an_upload_that_is_given_up_takes_no_more_and_a_url_is_for_nothing_else() {
+fn an_aborted_upload_accepts_no_more_parts_and_a_url_permits_one_part() {
     let upload = begin("film.mp4", 100 * MIB);
     let path = format!("/uploads/{}", text(&upload, "upload_id"));
     let (first, second) = (text(&upload["urls"][0], "url"), text(&upload["urls"][1], "url"));

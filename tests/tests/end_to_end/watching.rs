@@ -87,7 +87,7 @@ fn traces(function: &str, subject: &str) -> BTreeSet<String> {
 /// What is sent has the trace of its sender, and what comes is worked on under the trace it has: so one trace goes from the
 /// upload to Ready. (The emulator itself drops it from messages that are sent in batches, as all are between the stages.)
 #[test]
-fn what_is_sent_carries_the_trace_it_was_sent_under_and_is_handled_under_it() {
+fn messages_carry_the_trace_of_their_sender_and_are_handled_under_it() {
     let content = ingested("watching/traced.mp4", &fixture("film-moov-first.mp4"));
     let package = own_package(&content);
     ready(package);
