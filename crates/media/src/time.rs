@@ -1,6 +1,6 @@
 //! Media time: whole units on a timescale, compared exactly.
 //!
-//! Tracks tick at different rates (video at 15,360 Hz, audio at 48,000 Hz), so times of two tracks are never added; they are
+//! Tracks have different timescales (video 15,360 Hz, audio 48,000 Hz), so times of two tracks are never added. They are
 //! compared by cross-multiplication, which is exact for every 64-bit time and 32-bit timescale.
 
 use std::cmp::Ordering;
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 pub struct Timescale(NonZeroU32);
 
 impl Timescale {
-    /// A timescale of `hz` units per second, or `None` for zero.
+    /// Returns a timescale of `hz` units per second; `None` for zero.
     #[must_use]
     pub fn new(hz: u32) -> Option<Self> {
         NonZeroU32::new(hz).map(Self)
@@ -26,13 +26,13 @@ impl Timescale {
         self.0.get()
     }
 
-    /// The moment `units` after zero on this timescale.
+    /// Returns the time `units` after zero on this timescale.
     #[must_use]
     pub fn at(self, units: i64) -> MediaTime {
         MediaTime { units, timescale: self }
     }
 
-    /// `units` of `other` expressed on this timescale, rounded to the nearest unit; `None` when it does not fit.
+    /// Converts `units` of `other` to this timescale, rounded to the nearest unit; `None` when the result does not fit.
     #[must_use]
     pub fn rescale(self, units: u64, other: Self) -> Option<u64> {
         let scaled = u128::from(units).checked_mul(u128::from(self.hz()))?;
@@ -41,15 +41,16 @@ impl Timescale {
         u64::try_from(rounded).ok()
     }
 
-    /// A duration expressed on this timescale, rounded down, saturating.
+    /// Converts a requested duration to this timescale, rounded down. It saturates: 64 bits are longer than any media.
     #[must_use]
+    #[expect(clippy::arithmetic_side_effects, reason = "94 bits of nanoseconds times 32 bits fit 128")]
     pub fn units_of(self, duration: Duration) -> u64 {
-        let nanos = duration.as_nanos().saturating_mul(u128::from(self.hz()));
-        u64::try_from(nanos / 1_000_000_000).unwrap_or(u64::MAX)
+        let units = duration.as_nanos() * u128::from(self.hz()) / 1_000_000_000;
+        u64::try_from(units).unwrap_or(u64::MAX)
     }
 }
 
-/// A fraction in lowest terms.
+/// Reduces a fraction to lowest terms.
 #[must_use]
 pub fn reduce(numerator: u32, denominator: u32) -> (u32, u32) {
     let divisor = greatest_common_divisor(numerator, denominator);
@@ -57,7 +58,7 @@ pub fn reduce(numerator: u32, denominator: u32) -> (u32, u32) {
     (part(numerator), part(denominator))
 }
 
-/// The greatest number that divides both; the other where one is zero.
+/// Returns the greatest common divisor; where one number is zero, the other.
 pub(crate) fn greatest_common_divisor(a: u32, b: u32) -> u32 {
     let (mut a, mut b) = (a, b);
     while let Some(remainder) = a.checked_rem(b) {
@@ -66,7 +67,7 @@ pub(crate) fn greatest_common_divisor(a: u32, b: u32) -> u32 {
     a
 }
 
-/// A moment on the presentation timeline of one track, before or after zero.
+/// A time on the timeline of one track, positive or negative.
 #[derive(Debug, Clone, Copy)]
 pub struct MediaTime {
     units: i64,
@@ -74,44 +75,48 @@ pub struct MediaTime {
 }
 
 impl MediaTime {
-    /// Seconds, for people; comparisons use the exact value.
+    /// Returns the time in nanoseconds, for messages. Comparisons use the exact value.
     #[must_use]
+    #[expect(clippy::arithmetic_side_effects, reason = "64 bits times 30 bits fit 128, and no timescale is zero")]
     pub fn as_nanos(self) -> i128 {
-        i128::from(self.units).saturating_mul(1_000_000_000).checked_div(i128::from(self.timescale.hz())).unwrap_or(0)
+        i128::from(self.units) * 1_000_000_000 / i128::from(self.timescale.hz())
     }
-}
 
-impl MediaTime {
-    /// Whether both moments are the same to within one unit of the coarser of their timescales.
+    /// Whether both times are equal within one unit of the coarser of their timescales.
     #[must_use]
     pub fn is_within_a_unit_of(self, other: Self) -> bool {
         let coarser_unit = self.timescale.hz().max(other.timescale.hz());
-        self.apart(other) <= u128::from(coarser_unit)
+        self.distance(other) <= u128::from(coarser_unit)
     }
 
-    /// Whether both moments are less than half of `length` apart.
+    /// Whether both times are less than half of `length` apart.
     #[must_use]
     pub fn is_within_half_of(self, other: Self, length: Self) -> bool {
         let hz = |time: Self| u128::from(time.timescale.hz());
-        let apart = self.apart(other).saturating_mul(2).saturating_mul(hz(length));
+        // The length has at most 128 bits in this unit; a distance that does not fit is longer than any length.
+        let twice = self.distance(other).saturating_mul(2).saturating_mul(hz(length));
         let length = u128::from(length.units.unsigned_abs()).saturating_mul(hz(self)).saturating_mul(hz(other));
-        apart < length
+        twice < length
     }
 
-    /// How far apart both are, in parts of a second of which the product of their timescales make one.
-    fn apart(self, other: Self) -> u128 {
-        // |i64| * u32 fits an i128 with 32 bits to spare.
-        let left = i128::from(self.units).saturating_mul(i128::from(other.timescale.hz()));
-        let right = i128::from(other.units).saturating_mul(i128::from(self.timescale.hz()));
+    /// Returns the distance of both times, in units of one second divided by the product of their timescales.
+    fn distance(self, other: Self) -> u128 {
+        let (left, right) = self.on_common_timescale(other);
         left.abs_diff(right)
+    }
+
+    /// Returns both times in units of one second divided by the product of their timescales.
+    #[expect(clippy::arithmetic_side_effects, reason = "64 bits times 32 bits fit 128")]
+    fn on_common_timescale(self, other: Self) -> (i128, i128) {
+        let left = i128::from(self.units) * i128::from(other.timescale.hz());
+        let right = i128::from(other.units) * i128::from(self.timescale.hz());
+        (left, right)
     }
 }
 
 impl Ord for MediaTime {
     fn cmp(&self, other: &Self) -> Ordering {
-        // |i64| * u32 fits an i128 with 32 bits to spare.
-        let left = i128::from(self.units).saturating_mul(i128::from(other.timescale.hz()));
-        let right = i128::from(other.units).saturating_mul(i128::from(self.timescale.hz()));
+        let (left, right) = self.on_common_timescale(*other);
         left.cmp(&right)
     }
 }
@@ -146,12 +151,12 @@ mod tests {
     }
 
     #[test]
-    fn moments_are_the_same_to_within_rounding_and_never_half_a_frame() {
+    fn times_are_equal_within_rounding_but_not_half_a_frame_apart() {
         // 2.002 s, in thousandths rounded down to 2.001.
         let (exact, rounded) = (hz(24_000).at(48_048), hz(1000).at(2001));
         assert!(exact != rounded && exact.is_within_a_unit_of(rounded) && rounded.is_within_a_unit_of(exact));
         assert!(!exact.is_within_a_unit_of(hz(1000).at(2000)));
-        // Where a unit is a frame, the next frame is within a unit, but not the same.
+        // Where a unit is a frame, the next frame is within a unit, but another frame.
         let (one, next) = (hz(25).at(50), hz(25).at(51));
         assert!(one.is_within_a_unit_of(next) && !one.is_within_half_of(next, hz(25).at(1)));
         assert!(one.is_within_half_of(hz(90_000).at(180_000), hz(25).at(1)));

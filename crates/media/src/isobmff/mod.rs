@@ -21,6 +21,7 @@ pub use fourcc::FourCc;
 pub(crate) use fragment_flags::{tfhd, trun};
 pub use index::{Index, MAX_MOOV_BYTES};
 pub use index_reader::IndexReader;
+pub(crate) use reader::entry_field;
 pub use reader::{BoxView, Boxes, Reader};
 pub(crate) use sample_flags::SampleFlags;
 pub use writer::BoxWriter;

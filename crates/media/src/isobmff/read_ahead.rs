@@ -13,8 +13,8 @@ const FAR: u64 = 256 * 1024;
 ///
 /// The fragments of a film are megabytes apart, and a few kilobytes at each are enough. The fragments of a live recording
 /// may hold one frame each, and one request for each would take hours. Files are regular, so the distance between the last
-/// two far skips predicts the next; until there is a far skip, reads double in size. All of it is an estimate, so its sums
-/// may saturate.
+/// two far skips predicts the next; until there is a far skip, reads double in size. All of it is an estimate, so sums may
+/// saturate.
 #[derive(Debug)]
 pub(super) struct ReadAhead {
     bytes: u64,

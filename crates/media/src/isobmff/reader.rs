@@ -73,6 +73,16 @@ impl<'a> BoxView<'a> {
         Ok((version, word & 0x00ff_ffff, reader))
     }
 
+    /// Returns the table of a full box that has a 32-bit entry count and entries of `N` bytes each, in place.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] when the box ends before its entries.
+    pub(crate) fn table<const N: usize>(&self) -> Result<&'a [[u8; N]]> {
+        let (_, _, mut reader) = self.full()?;
+        let count = reader.u32()?;
+        reader.table(count)
+    }
+
     /// Returns the child boxes, from the first byte of the payload.
     #[must_use]
     pub fn children(&self) -> Boxes<'a> {
@@ -247,6 +257,13 @@ impl<'a> Reader<'a> {
     fn ends_early(&self) -> Error {
         Error::Malformed { kind: self.kind, offset: self.box_offset, reason: "it ends before its fields do" }
     }
+}
+
+/// Returns the 32-bit field at `position`, from 0, of a table entry that consists of such fields.
+#[inline]
+pub(crate) fn entry_field<const N: usize>(entry: &[u8; N], position: usize) -> u32 {
+    let (fields, _) = entry.as_chunks();
+    fields.get(position).copied().map_or(0, u32::from_be_bytes)
 }
 
 #[cfg(test)]

@@ -1,16 +1,18 @@
 use super::*;
 use crate::isobmff::BoxWriter;
+use crate::track::sample::{DecodeEnd, Sample};
+use crate::track::track_run::assign_decode_times;
 
 /// A fragment of track 1: `tfhd` flags and fields, `tfdt`, and the runs.
 #[derive(Clone, Default)]
 struct Fragment {
     header: (u32, Vec<u32>),
     start: Option<u64>,
-    /// Flags and fields behind them, the sample count first.
+    /// Flags, and the fields after them, the sample count first.
     runs: Vec<(u32, Vec<u32>)>,
 }
 
-/// Three samples of 10 bytes and 100 units each from `start`, as defaults say.
+/// Three samples of 10 bytes and 100 units each, by defaults, from `start`.
 fn three(start: Option<u64>) -> Fragment {
     Fragment { header: (0x38, vec![100, 10, 0]), start, runs: vec![(1, vec![3, 200])] }
 }
@@ -34,14 +36,14 @@ fn moof(fragment: &Fragment) -> Vec<u8> {
     w.finish().unwrap()
 }
 
-/// The samples of fragments, the `moof` boxes of which lie a thousand bytes apart, of a track without sample tables.
+/// Reads the samples of fragments whose `moof` boxes are a thousand bytes apart, of a track without sample tables.
 fn read(fragments: &[Fragment]) -> Result<Vec<Sample>> {
     let moofs: Vec<_> = (0..).step_by(1000).zip(fragments.iter().map(moof)).collect();
     let parsed = moofs.iter().map(|(offset, bytes)| BoxView::parse(bytes, *offset));
     let mut runs = Fragments::parse(None, parsed, 1 << 20)?.take(1);
     let stbl = BoxView::parse(b"\0\0\0\x08stbl", 0).unwrap();
-    place(&mut runs, End { samples: 0, last: None, time: 0 }, &stbl)?;
-    Ok(runs.iter().flat_map(Run::samples).collect())
+    assign_decode_times(&mut runs, DecodeEnd { samples: 0, last: None, time: 0 }, &stbl)?;
+    Ok(runs.iter().flat_map(TrackRun::samples).collect())
 }
 
 fn times(fragments: &[Fragment]) -> Vec<(u64, u32)> {
@@ -49,7 +51,7 @@ fn times(fragments: &[Fragment]) -> Vec<(u64, u32)> {
 }
 
 #[test]
-fn runs_begin_where_the_one_before_ended_unless_tfdt_says_otherwise() {
+fn a_run_begins_at_its_tfdt_or_at_the_end_of_the_previous_run() {
     let expected = [(0, 100), (100, 100), (200, 100), (300, 100), (400, 100), (500, 100)];
     assert_eq!(times(&[three(None), three(None)]), expected);
     assert_eq!(times(&[three(Some(0)), three(Some(300))]), expected);
@@ -76,7 +78,7 @@ fn times_that_run_backwards_are_refused() {
 }
 
 #[test]
-fn entries_go_before_the_first_flags_and_these_before_defaults() {
+fn first_sample_flags_override_entries_and_entries_override_defaults() {
     let run = |flags, fields: &[u32]| Fragment { runs: vec![(flags, fields.to_vec())], ..three(None) };
     let sync =
         |fragment: Fragment| -> Vec<bool> { read(&[fragment]).unwrap().iter().map(|sample| sample.is_sync).collect() };
@@ -89,7 +91,7 @@ fn entries_go_before_the_first_flags_and_these_before_defaults() {
 }
 
 #[test]
-fn data_lies_where_the_run_says_or_behind_the_one_before() {
+fn data_begins_at_its_offset_or_at_the_end_of_the_previous_run() {
     let two = |first: (u32, Vec<u32>)| Fragment { runs: vec![first, (0, vec![1])], ..three(None) };
     let offsets =
         |fragments: &[Fragment]| -> Vec<u64> { read(fragments).unwrap().iter().map(|sample| sample.offset).collect() };
@@ -102,7 +104,7 @@ fn data_lies_where_the_run_says_or_behind_the_one_before() {
 }
 
 #[test]
-fn a_run_that_claims_more_than_it_holds_costs_nothing() {
+fn a_run_with_a_wrong_sample_count_costs_no_memory() {
     let claims = [(0x100, vec![u32::MAX]), (0, vec![u32::MAX]), (0, vec![1 << 21]), (0xf00, vec![2, 0])];
     for claim in claims {
         assert_eq!(read(&[Fragment { runs: vec![claim], ..three(None) }]).unwrap_err().code(), "malformed");
@@ -110,9 +112,9 @@ fn a_run_that_claims_more_than_it_holds_costs_nothing() {
 }
 
 #[test]
-fn fragments_of_a_track_that_is_not_there_are_refused() {
+fn fragments_of_a_missing_track_are_refused() {
     let bytes = moof(&three(None));
     let fragments = Fragments::parse(None, [BoxView::parse(&bytes, 77)].into_iter(), 1 << 20).unwrap();
-    let error = fragments.none_left().unwrap_err().to_string();
+    let error = fragments.check_all_taken().unwrap_err().to_string();
     assert!(error.starts_with("the moof box at byte 77"), "{error}");
 }

@@ -1,9 +1,10 @@
-//! Languages: BCP 47 tags (RFC 5646) of what files say, and what speakers call them.
+//! Languages: BCP 47 tags (RFC 5646) from the codes in files, and the names that speakers give their languages.
 
 use isolang::Language;
 
-/// ISO 639-2 has two codes for some languages; these are the bibliographic ones, each with the terminological one, which
-/// ISO 639-3 has too.
+use crate::isobmff::BoxView;
+
+/// ISO 639-2 has two codes for some languages: the bibliographic code, and the terminological code that ISO 639-3 has as well.
 const BIBLIOGRAPHIC: [(&str, &str); 20] = [
     ("alb", "sqi"),
     ("arm", "hye"),
@@ -27,8 +28,8 @@ const BIBLIOGRAPHIC: [(&str, &str); 20] = [
     ("wel", "cym"),
 ];
 
-/// The shortest tag of a language of three letters (RFC 5646 2.2.1: two letters where there are two); `None` for one that is
-/// not known.
+/// Returns the shortest tag of a three-letter language code (RFC 5646 2.2.1: two letters, if the language has such a code);
+/// `None` for `und`.
 pub(super) fn bcp47(three_letters: &str) -> Option<String> {
     let terminological = BIBLIOGRAPHIC.iter().find(|(code, _)| *code == three_letters).map(|(_, code)| *code);
     let code = terminological.unwrap_or(three_letters);
@@ -36,31 +37,51 @@ pub(super) fn bcp47(three_letters: &str) -> Option<String> {
     known.then(|| Language::from_639_3(code).and_then(|language| language.to_639_1()).unwrap_or(code).to_owned())
 }
 
-/// Whether a text has the form of a BCP 47 tag (RFC 5646 2.1): letters and digits in parts of at most eight, a language first.
+/// Whether a text has the form of a BCP 47 tag (RFC 5646 2.1): subtags of at most eight letters and digits, the language first.
 #[must_use]
 pub fn is_tag(text: &str) -> bool {
-    let mut parts = text.split('-');
-    let language = parts.next().unwrap_or_default();
+    let mut subtags = text.split('-');
+    let language = subtags.next().unwrap_or_default();
     text.len() <= 35
         && (2..=8).contains(&language.len())
         && language.bytes().all(|byte| byte.is_ascii_alphabetic())
-        && parts.all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+        && subtags.all(|tag| (1..=8).contains(&tag.len()) && tag.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 
-/// The language of a tag, by the name its speakers give it.
+/// Returns the name that speakers give the language of a tag.
 pub(crate) fn autonym(tag: &str) -> Option<&'static str> {
     find(tag).and_then(|language| language.to_autonym())
 }
 
-/// The language of a tag as ISO 639-2/T has it: what `mdhd` carries.
+/// Returns the ISO 639-2/T code of the language of a tag, for `mdhd`.
 pub(crate) fn three_letters(tag: &str) -> Option<&'static str> {
     find(tag).map(|language| language.to_639_3())
 }
 
-/// The language that a tag begins with.
+/// Returns the language of a tag.
 fn find(tag: &str) -> Option<Language> {
     let code = tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
     if code.len() == 2 { Language::from_639_1(&code) } else { Language::from_639_3(&code) }
+}
+
+/// Decodes the language of `mdhd` (ISO/IEC 14496-12 8.4.2.3): three letters of five bits each. Macintosh language codes, `und`
+/// and spaces count as undetermined.
+pub(super) fn packed_language(packed: u16) -> Option<String> {
+    let letter = |shift: u32| {
+        let five = packed.checked_shr(shift).unwrap_or(0) & 31;
+        u8::try_from(five).ok().and_then(|five| five.checked_add(0x60))
+    };
+    let letters = [letter(10)?, letter(5)?, letter(0)?];
+    let is_known = packed >= 0x400 && letters.iter().all(u8::is_ascii_lowercase) && letters != *b"und";
+    is_known.then(|| letters.iter().copied().map(char::from).collect())
+}
+
+/// Reads `elng` (ISO/IEC 14496-12 8.4.6): a BCP 47 tag.
+pub(super) fn extended_language(elng: &BoxView<'_>) -> Option<String> {
+    let (_, _, reader) = elng.full().ok()?;
+    let tag: String = reader.rest().iter().take_while(|byte| **byte != 0).copied().map(char::from).collect();
+    let is_valid = !tag.is_empty() && tag.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') && tag != "und";
+    is_valid.then_some(tag)
 }
 
 #[cfg(test)]
@@ -68,7 +89,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_language_has_two_letters_where_there_are_two() {
+    fn packed_languages_are_three_letters_or_nothing() {
+        assert_eq!(packed_language(0x15c7).as_deref(), Some("eng"));
+        assert_eq!(packed_language(0x55c4), None, "und");
+        assert_eq!(packed_language(0), None, "Macintosh English");
+        assert_eq!(packed_language(0x7fff), None, "unspecified");
+    }
+
+    #[test]
+    fn a_tag_has_two_letters_if_the_language_has_such_a_code() {
         let tags = ["eng", "deu", "ger", "fre", "chi", "gsw", "zxx", "und"].map(bcp47);
         let expected = ["en", "de", "de", "fr", "zh", "gsw", "zxx"].map(|tag| Some(tag.to_owned()));
         assert_eq!(tags[..7], expected);
@@ -76,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_language_is_called_as_its_speakers_call_it() {
+    fn a_language_has_the_name_that_its_speakers_give_it() {
         assert_eq!(
             ["en", "de-AT", "fra", "xx"].map(autonym),
             [Some("English"), Some("Deutsch"), Some("français"), None]

@@ -1,20 +1,31 @@
 //! Movies, tracks and samples: the checked view of an index.
 //!
-//! Parsing validates; iterating does not. [`Movie::parse`] refuses a movie whose tables contradict each other or point past
-//! the end of the file, so that [`Samples`] can walk the tables and fragments where they lie and yield plain [`Sample`]s.
+//! Parsing validates; iterating does not. [`Movie::parse`] refuses a movie whose tables contradict each other or locate media
+//! past the end of the file. So [`Samples`] can walk the tables and fragments in place and yield plain [`Sample`]s.
 
+mod chunks;
+mod edit_list;
 mod fragment;
 mod labels;
 mod language;
 mod movie;
+mod role;
+mod sample;
+mod sample_sizes;
 mod sample_table;
 mod samples;
 mod timeline;
+mod track_run;
+mod trak;
+mod trex;
 
 pub use crate::codec::TrackKind;
-pub use labels::{Role, TrackLabels};
+pub use labels::TrackLabels;
 pub use language::is_tag as is_language_tag;
 pub(crate) use language::{autonym, three_letters};
-pub use movie::{Movie, SkippedTrack, Track};
-pub use samples::{Sample, SampleTable, Samples};
+pub use movie::Movie;
+pub use role::Role;
+pub use sample::Sample;
+pub use samples::{Samples, TrackSamples};
 pub use timeline::{Origin, Timeline};
+pub use trak::{SkippedTrack, Track};

@@ -1,62 +1,29 @@
-//! The samples of a track: those of its sample tables, and behind them those of its fragments.
+//! The samples of a track: first those of its sample table, then those of its movie fragments.
 
 use std::collections::BTreeSet;
 
-use super::fragment::{Run, RunSamples, place};
-use super::sample_table::{TableSamples, Tables};
+use super::sample::{Sample, check_sample_count};
+use super::sample_table::{SampleTable, TableSamples};
+use super::track_run::{RunSamples, TrackRun, assign_decode_times};
 use crate::codec::TrackKind;
 use crate::isobmff::BoxView;
+use crate::number::Checked;
 use crate::{Error, Result};
 
-/// Samples a track may have: a day of video at 240 frames a second, or of audio at 96 kHz, fits.
-pub(super) const MAX_SAMPLES: u32 = 1 << 25;
+/// Decode and composition times stay below this, in units of the track's timescale.
+const MAX_TIME: u64 = 1 << 62;
 
-/// One sample: an access unit of video, a frame of audio.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sample {
-    /// Position in the track, from 0.
-    pub index: u32,
-    /// Offset of its first byte in the file.
-    pub offset: u64,
-    /// Length in bytes.
-    pub size: u32,
-    /// Decode time, in units of the track's timescale.
-    pub decode_time: u64,
-    /// Time to the next sample's decode time.
-    pub duration: u32,
-    /// Composition time less decode time.
-    pub composition_offset: i32,
-    /// Whether decoding may start here.
-    pub is_sync: bool,
-    /// Position of its sample description among those of the track that are used, from 0.
-    pub description: u32,
-}
-
-impl Sample {
-    /// Composition time, in units of the track's timescale; may lie before zero.
-    #[must_use]
-    pub fn composition_time(&self) -> i64 {
-        i64::try_from(self.decode_time).unwrap_or(i64::MAX).saturating_add(i64::from(self.composition_offset))
-    }
-
-    /// Where the sample ends in the file.
-    #[must_use]
-    pub fn end(&self) -> u64 {
-        self.offset.saturating_add(u64::from(self.size))
-    }
-}
-
-/// The samples of one track, proven to lie inside the file.
+/// The samples of one track. Every sample is inside the file.
 ///
-/// A progressive movie has them all in the sample tables of its `moov`, a fragmented one in the track runs of its `moof`s, and
-/// some have the first in the one and the others in the other. Both are read where they lie.
+/// A progressive movie has all samples in the sample tables of its `moov`, a fragmented one in the track runs of its `moof`s.
+/// Some files have the first samples in a sample table and the others in track runs. Both are read in place.
 #[derive(Debug, Clone)]
-pub struct SampleTable<'a> {
-    tables: Tables<'a>,
-    runs: Vec<Run<'a>>,
-    /// Whether fragments may say that a sample is no sync sample: not for sound, where muxers say anything.
-    heeds_sync_flags: bool,
-    /// Numbers of the sample descriptions that samples are of, from 1, ascending.
+pub struct TrackSamples<'a> {
+    table: SampleTable<'a>,
+    runs: Vec<TrackRun<'a>>,
+    /// Whether the sample flags of fragments can mark a non-sync sample. Muxers write arbitrary flags for audio.
+    uses_sync_flags: bool,
+    /// Numbers of the sample descriptions in use, from 1, ascending.
     descriptions: Vec<u32>,
     count: u32,
     bytes: u64,
@@ -64,36 +31,38 @@ pub struct SampleTable<'a> {
     latest_composition_end: i64,
 }
 
-impl<'a> SampleTable<'a> {
+impl<'a> TrackSamples<'a> {
     /// Reads and checks the tables of an `stbl` box and the `runs` of the track's fragments, of a file of `file_size` bytes.
     ///
     /// # Errors
-    /// [`Error::Malformed`] when a table is missing or two disagree, [`Error::TruncatedMedia`] when a sample lies past the
-    /// end of the file, [`Error::LimitExceeded`] for more samples than a day of media has.
-    pub(super) fn parse(stbl: &BoxView<'a>, mut runs: Vec<Run<'a>>, kind: TrackKind, file_size: u64) -> Result<Self> {
-        let mut tables = Tables::parse(stbl)?;
-        let counts = runs.iter().map(|run| run.count);
-        let count = counts.fold(tables.count, u32::saturating_add);
-        if count > MAX_SAMPLES {
-            let (found, limit) = (u64::from(count), u64::from(MAX_SAMPLES));
-            return Err(Error::LimitExceeded { what: "the number of samples of a track", found, limit });
-        }
-        if u64::from(count) > file_size {
+    /// [`Error::Malformed`] when a table is missing or two disagree, [`Error::TruncatedMedia`] when a sample is past the end
+    /// of the file, [`Error::LimitExceeded`] for more samples than a day of media has.
+    pub(super) fn parse(
+        stbl: &BoxView<'a>,
+        mut runs: Vec<TrackRun<'a>>,
+        kind: TrackKind,
+        file_size: u64,
+    ) -> Result<Self> {
+        let mut table = SampleTable::parse(stbl)?;
+        // Fewer than 2^32 numbers of 32 bits: the sum fits 64 bits.
+        let samples = std::iter::once(table.count).chain(runs.iter().map(|run| run.count)).map(u64::from).sum();
+        check_sample_count(samples)?;
+        let count = u32::try_from(samples).or_out_of_range("The number of samples of a track")?;
+        if samples > file_size {
             return Err(stbl.malformed("there are more samples than the file has bytes"));
         }
-        tables.last_duration = place(&mut runs, tables.end(), stbl)?;
-        let heeds_sync_flags = kind == TrackKind::Video;
-        let table = Self {
-            tables,
+        table.last_duration = assign_decode_times(&mut runs, table.end(), stbl)?;
+        let samples = Self {
+            table,
             runs,
-            heeds_sync_flags,
+            uses_sync_flags: kind == TrackKind::Video,
             descriptions: Vec::new(),
             count,
             bytes: 0,
             earliest_composition_time: 0,
             latest_composition_end: 0,
         };
-        table.check(stbl, file_size)
+        samples.check(stbl, file_size)
     }
 
     /// Number of samples.
@@ -108,7 +77,7 @@ impl<'a> SampleTable<'a> {
         self.count == 0
     }
 
-    /// Numbers of the sample descriptions that samples are of: entries of `stsd`, from 1, ascending.
+    /// Numbers of the sample descriptions in use: entries of `stsd`, from 1, ascending.
     #[must_use]
     pub fn descriptions(&self) -> &[u32] {
         &self.descriptions
@@ -120,7 +89,7 @@ impl<'a> SampleTable<'a> {
         self.bytes
     }
 
-    /// Decode time of the first sample: not zero in what was cut out of a longer recording.
+    /// Decode time of the first sample. It is not zero in an excerpt of a longer recording.
     #[must_use]
     pub fn first_decode_time(&self) -> u64 {
         self.samples().next().map_or(0, |first| first.decode_time)
@@ -132,38 +101,41 @@ impl<'a> SampleTable<'a> {
         self.earliest_composition_time
     }
 
-    /// When the last of all samples to be composed ends, in units of the track's timescale.
+    /// The end of the last sample in composition order, in units of the track's timescale.
     #[must_use]
     pub fn latest_composition_end(&self) -> i64 {
         self.latest_composition_end
     }
 
-    /// The samples in decode order.
+    /// Returns the samples in decode order.
     #[must_use]
     pub fn samples(&self) -> Samples<'_> {
         Samples {
-            tables: self.tables.samples(),
+            table: self.table.samples(),
             runs: self.runs.iter(),
             run: None,
-            heeds_sync_flags: self.heeds_sync_flags,
+            uses_sync_flags: self.uses_sync_flags,
             descriptions: &self.descriptions,
         }
     }
 
-    /// Proves that every sample lies inside the file, and that together they are no longer than it.
+    /// Checks that every sample is inside the file, that the samples together are not longer than the file, and that times
+    /// stay below 2^62.
     fn check(mut self, stbl: &BoxView<'_>, file_size: u64) -> Result<Self> {
-        let (mut end, mut seen, mut latest, mut bytes): (u64, u32, u64, u64) = (0, 0, 0, 0);
+        let overflow = || stbl.malformed("its times overflow");
+        let (mut end, mut seen, mut latest_decode_end, mut bytes): (u64, u32, u64, u64) = (0, 0, 0, 0);
         let (mut earliest, mut latest_end) = (i64::MAX, i64::MIN);
         let (mut descriptions, mut description) = (BTreeSet::new(), None);
-        for sample in self.samples() {
-            seen = seen.saturating_add(1);
-            bytes = bytes.saturating_add(u64::from(sample.size));
-            let time = sample.composition_time();
+        for (number, sample) in (1..).zip(self.samples()) {
+            seen = number;
+            bytes = bytes.checked_add(u64::from(sample.size)).or_out_of_range("The size of all samples of a track")?;
+            let time = sample.checked_composition_time().ok_or_else(overflow)?;
             earliest = earliest.min(time);
-            latest_end = latest_end.max(time.saturating_add(i64::from(sample.duration)));
-            latest = latest.max(sample.decode_time.saturating_add(u64::from(sample.duration)));
-            end = end.max(sample.end());
-            // Until they are known, samples have the numbers of their descriptions for positions.
+            latest_end = latest_end.max(time.checked_add(i64::from(sample.duration)).ok_or_else(overflow)?);
+            let decode_end = sample.decode_time.checked_add(u64::from(sample.duration)).ok_or_else(overflow)?;
+            latest_decode_end = latest_decode_end.max(decode_end);
+            end = end.max(sample.end().or_out_of_range("The end of a sample")?);
+            // Until `descriptions` is known, samples have the numbers of their descriptions as positions.
             if description != Some(sample.description) {
                 if description.is_some() && !sample.is_sync {
                     return Err(Error::unsupported("A track whose codec parameters change between sync samples"));
@@ -181,8 +153,8 @@ impl<'a> SampleTable<'a> {
         if bytes > file_size {
             return Err(stbl.malformed("its samples overlap: together they are longer than the file"));
         }
-        if latest >= 1 << 62 {
-            return Err(stbl.malformed("its times overflow"));
+        if latest_decode_end.max(u64::try_from(latest_end).unwrap_or(0)) >= MAX_TIME {
+            return Err(overflow());
         }
         self.descriptions = descriptions.into_iter().collect();
         self.bytes = bytes;
@@ -193,13 +165,13 @@ impl<'a> SampleTable<'a> {
     }
 }
 
-/// The samples of a track in decode order.
+/// The samples of a track, in decode order.
 #[derive(Debug, Clone)]
 pub struct Samples<'t> {
-    tables: TableSamples<'t>,
-    runs: std::slice::Iter<'t, Run<'t>>,
+    table: TableSamples<'t>,
+    runs: std::slice::Iter<'t, TrackRun<'t>>,
     run: Option<RunSamples<'t>>,
-    heeds_sync_flags: bool,
+    uses_sync_flags: bool,
     descriptions: &'t [u32],
 }
 
@@ -208,21 +180,21 @@ impl Iterator for Samples<'_> {
 
     #[inline]
     fn next(&mut self) -> Option<Sample> {
-        let sample = self.tables.next().or_else(|| self.of_runs())?;
+        let sample = self.table.next().or_else(|| self.next_in_runs())?;
         let description = match self.descriptions {
             [] => sample.description,
             [_] => 0,
-            several => u32::try_from(several.partition_point(|number| *number < sample.description)).unwrap_or(0),
+            several => u32::try_from(several.partition_point(|number| *number < sample.description)).ok()?,
         };
         Some(Sample { description, ..sample })
     }
 }
 
 impl Samples<'_> {
-    fn of_runs(&mut self) -> Option<Sample> {
+    fn next_in_runs(&mut self) -> Option<Sample> {
         loop {
             if let Some(sample) = self.run.as_mut().and_then(Iterator::next) {
-                return Some(Sample { is_sync: sample.is_sync || !self.heeds_sync_flags, ..sample });
+                return Some(Sample { is_sync: sample.is_sync || !self.uses_sync_flags, ..sample });
             }
             self.run = Some(self.runs.next()?.samples());
         }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::isobmff::BoxWriter;
 
-/// The tables of an `stbl`, as a test wants them.
+/// The tables of an `stbl`.
 #[derive(Clone)]
 struct Tables {
     sizes: Vec<u32>,
@@ -50,11 +50,11 @@ fn parse(tables: &Tables, file_size: u64) -> Result<Vec<Sample>> {
     });
     let bytes = w.finish().unwrap();
     let stbl = BoxView::parse(&bytes, 0).unwrap();
-    SampleTable::parse(&stbl, Vec::new(), TrackKind::Video, file_size).map(|table| table.samples().collect())
+    TrackSamples::parse(&stbl, Vec::new(), TrackKind::Video, file_size).map(|table| table.samples().collect())
 }
 
 #[test]
-fn samples_are_what_the_tables_say() {
+fn samples_are_read_from_the_tables() {
     let samples = parse(&five(), 10_000).unwrap();
     let offsets: Vec<_> = samples.iter().map(|s| s.offset).collect();
     assert_eq!(offsets, [1000, 1010, 2000, 2030, 3000]);
@@ -87,14 +87,14 @@ fn tables_that_disagree_are_malformed() {
 }
 
 #[test]
-fn samples_past_the_end_of_the_file_are_told_from_samples_that_overlap() {
+fn samples_past_the_end_of_the_file_and_samples_that_overlap_are_different_errors() {
     assert_eq!(parse(&five(), 3049).unwrap_err(), Error::TruncatedMedia { file_size: 3049, needed: 3050 },);
     let overlapping = Tables { sizes: vec![1000; 5], chunks: vec![0, 0, 0], ..five() };
     assert_eq!(parse(&overlapping, 4000).unwrap_err().code(), "malformed");
 }
 
 #[test]
-fn a_count_without_samples_behind_it_costs_nothing() {
+fn a_wrong_sample_count_costs_no_memory() {
     let mut w = BoxWriter::new();
     w.plain(b"stbl", |w| {
         w.full(b"stsz", 0, 0, |w| {
@@ -104,6 +104,6 @@ fn a_count_without_samples_behind_it_costs_nothing() {
     });
     let bytes = w.finish().unwrap();
     let error =
-        SampleTable::parse(&BoxView::parse(&bytes, 0).unwrap(), Vec::new(), TrackKind::Video, 1 << 40).unwrap_err();
+        TrackSamples::parse(&BoxView::parse(&bytes, 0).unwrap(), Vec::new(), TrackKind::Video, 1 << 40).unwrap_err();
     assert_eq!(error.code(), "limit_exceeded");
 }

@@ -1,0 +1,194 @@
+//! A track: the `trak` box (ISO/IEC 14496-12 8.3.1), and whether it can be packaged.
+
+use super::edit_list::EditList;
+use super::labels::TrackLabels;
+use super::language::{bcp47, extended_language, packed_language};
+use super::samples::TrackSamples;
+use super::track_run::TrackRun;
+use crate::codec::{self, AudioInfo, SampleDescriptions, TrackKind, VideoInfo};
+use crate::isobmff::{BoxView, Boxes, FourCc};
+use crate::text::TextCoding;
+use crate::time::Timescale;
+use crate::{Error, Result};
+
+/// A track that is not packaged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SkippedTrack {
+    /// `track_ID`.
+    pub id: u32,
+    /// Handler type of the track: `text`, `tmcd`, `meta`, `hint`, or one of the media kinds when it has no samples.
+    pub handler: FourCc,
+    /// Why it is not packaged.
+    pub reason: &'static str,
+}
+
+/// A video, audio or text track.
+#[derive(Debug, Clone)]
+pub struct Track<'a> {
+    /// `track_ID`.
+    pub id: u32,
+    /// Video, audio or text.
+    pub kind: TrackKind,
+    /// Units per second of its times.
+    pub timescale: Timescale,
+    /// BCP 47 language; `None` when undetermined.
+    pub language: Option<String>,
+    /// Its label and roles, by which players and viewers select it.
+    pub labels: TrackLabels,
+    /// The transformation matrix of `tkhd`, as stored. The output has it unchanged, so rotation is preserved.
+    pub matrix: [u8; 36],
+    /// Width and height of `tkhd`, 16.16 fixed point, as stored.
+    pub presentation_size: [u8; 8],
+    /// Its sample descriptions: codec and configuration.
+    pub descriptions: SampleDescriptions<'a>,
+    /// Its samples.
+    pub samples: TrackSamples<'a>,
+    /// Presentation time minus composition time, by its edit list, in units of the timescale.
+    pub presentation_offset: i64,
+    /// The composition time at which its edit list starts. Samples before it are decoded, but not presented.
+    pub edit_start: Option<i64>,
+    /// The composition time at which its edit list ends, if it does. `None` for a fragmented track: its fragments may follow.
+    pub edit_end: Option<i64>,
+}
+
+impl Track<'_> {
+    /// Properties of the video; `None` for other tracks.
+    #[must_use]
+    pub fn video(&self) -> Option<&VideoInfo> {
+        self.descriptions.video()
+    }
+
+    /// Properties of the audio; `None` for other tracks.
+    #[must_use]
+    pub fn audio(&self) -> Option<&AudioInfo> {
+        self.descriptions.audio()
+    }
+}
+
+pub(super) enum ParsedTrack<'a> {
+    Media(Box<Track<'a>>),
+    Skipped(SkippedTrack),
+}
+
+/// Parses and checks a `trak` box with the track runs of its fragments.
+pub(super) fn parse_track<'a>(
+    trak: &BoxView<'a>,
+    header: &TrackHeader,
+    runs: Vec<TrackRun<'a>>,
+    movie: Timescale,
+    file_size: u64,
+) -> Result<ParsedTrack<'a>> {
+    let mdia = trak.required(b"mdia", "it has no media (mdia)")?;
+    let handler = handler_type(trak)?;
+    let skipped = |reason| Ok(ParsedTrack::Skipped(SkippedTrack { id: header.id, handler, reason }));
+    let kind = match &handler.0 {
+        b"vide" => TrackKind::Video,
+        b"soun" => TrackKind::Audio,
+        b"text" | b"sbtl" | b"subt" if is_known_text(&mdia) => TrackKind::Text,
+        b"text" | b"sbtl" | b"subt" => return skipped(UNKNOWN_TEXT),
+        _ => return skipped("it is neither video, audio nor text"),
+    };
+    let (timescale, language) = media_header(&mdia)?;
+    let minf = mdia.required(b"minf", "it has no media information (minf)")?;
+    let stbl = minf.required(b"stbl", "it has no sample table (stbl)")?;
+    let is_fragmented = !runs.is_empty();
+    let samples = TrackSamples::parse(&stbl, runs, kind, file_size)?;
+    let stsd = stbl.required(b"stsd", "it has no sample descriptions (stsd)")?;
+    let descriptions = SampleDescriptions::parse(&stsd, samples.descriptions(), kind, header.id);
+    // Encryption is reported even for a track without samples: it is the reason that the owner needs.
+    if samples.is_empty() && !matches!(descriptions, Err(Error::AlreadyEncrypted { .. })) {
+        return skipped("it has no samples");
+    }
+    if kind == TrackKind::Text && matches!(descriptions, Err(Error::UnsupportedCodec { .. })) {
+        return skipped(UNKNOWN_TEXT);
+    }
+    let descriptions = descriptions?;
+    let edit_list = trak.child(b"edts")?.map(|edts| EditList::parse(&edts, movie, timescale)).transpose()?;
+    let edit_list = edit_list.unwrap_or_default();
+    let extended = mdia.child(b"elng")?.and_then(|elng| extended_language(&elng));
+    let language = extended.or(language.as_deref().and_then(bcp47));
+    let texts = descriptions.texts();
+    let is_forced = !texts.is_empty() && texts.iter().all(|text| text.is_forced);
+    let labels = TrackLabels::parse(trak, &mdia, is_forced);
+    let TrackHeader { id, mut matrix, size: mut presentation_size } = *header;
+    if texts.iter().any(|text| text.coding == TextCoding::TimedText) {
+        // The output is WebVTT, which has no text box to place.
+        (matrix, presentation_size) = (IDENTITY_MATRIX, [0; 8]);
+    }
+    Ok(ParsedTrack::Media(Box::new(Track {
+        id,
+        kind,
+        timescale,
+        language,
+        labels,
+        matrix,
+        presentation_size,
+        descriptions,
+        samples,
+        presentation_offset: edit_list.presentation_offset,
+        edit_start: edit_list.start,
+        edit_end: edit_list.end.filter(|_| !is_fragmented),
+    })))
+}
+
+const UNKNOWN_TEXT: &str = "its text format is not supported";
+
+/// The identity matrix, as stored in `tkhd`.
+const IDENTITY_MATRIX: [u8; 36] = {
+    let mut matrix = [0; 36];
+    (matrix[1], matrix[17], matrix[32]) = (1, 1, 0x40);
+    matrix
+};
+
+/// Reads the handler type of a track (`hdlr`, ISO/IEC 14496-12 8.4.3).
+pub(super) fn handler_type(trak: &BoxView<'_>) -> Result<FourCc> {
+    let mdia = trak.required(b"mdia", "it has no media (mdia)")?;
+    let hdlr = mdia.required(b"hdlr", "it has no handler (hdlr)")?;
+    let (_, _, mut reader) = hdlr.full()?;
+    reader.skip(4)?;
+    Ok(FourCc(reader.array()?))
+}
+
+/// Whether all sample entries of a text track can be packaged. If not, the track is skipped without further checks.
+fn is_known_text(mdia: &BoxView<'_>) -> bool {
+    let entries = || {
+        let stsd = mdia.child(b"minf").ok()??.child(b"stbl").ok()??.child(b"stsd").ok()??;
+        let (_, _, mut reader) = stsd.full().ok()?;
+        reader.skip(4).ok()?;
+        Some(Boxes::after(&reader, &stsd).all(|entry| entry.is_ok_and(|entry| codec::is_known_text(entry.kind))))
+    };
+    entries().unwrap_or(false)
+}
+
+/// `tkhd` (ISO/IEC 14496-12 8.3.2).
+pub(super) struct TrackHeader {
+    pub(super) id: u32,
+    matrix: [u8; 36],
+    size: [u8; 8],
+}
+
+impl TrackHeader {
+    pub(super) fn parse(tkhd: &BoxView<'_>) -> Result<Self> {
+        let (version, _, mut reader) = tkhd.full()?;
+        reader.skip(if version == 1 { 16 } else { 8 })?;
+        let id = reader.u32()?;
+        if id == 0 {
+            return Err(tkhd.malformed("its track_ID is zero"));
+        }
+        // reserved, duration, reserved, layer, alternate_group, volume, reserved
+        reader.skip(4)?;
+        reader.word(version)?;
+        reader.skip(16)?;
+        Ok(Self { id, matrix: reader.array()?, size: reader.array()? })
+    }
+}
+
+/// Reads timescale and language of `mdhd` (ISO/IEC 14496-12 8.4.2).
+fn media_header(mdia: &BoxView<'_>) -> Result<(Timescale, Option<String>)> {
+    let mdhd = mdia.required(b"mdhd", "it has no media header (mdhd)")?;
+    let (version, _, mut reader) = mdhd.full()?;
+    reader.skip(if version == 1 { 16 } else { 8 })?;
+    let timescale = Timescale::new(reader.u32()?).ok_or(mdhd.malformed("its timescale is zero"))?;
+    reader.word(version)?;
+    Ok((timescale, packed_language(reader.u16()?)))
+}
