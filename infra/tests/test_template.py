@@ -133,7 +133,7 @@ class Template(unittest.TestCase):
 
     def test_alarms_dashboard_functions_and_operations_use_the_same_metrics(self) -> None:
         crates = artifacts.ROOT / "crates"
-        sources = [*crates.glob("pipeline/src/**/metric*.rs"), *crates.glob("aws/src/*.rs")]
+        sources = [*crates.glob("pipeline/src/**/metric*.rs"), *crates.glob("aws/src/**/*.rs")]
         code = "\n".join(source.read_text() for source in sources)
         text = (artifacts.ROOT / "docs" / "operations.md").read_text()
         table = text.split("\n### Metrics\n")[1].split("\n## ")[0]

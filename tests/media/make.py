@@ -1,17 +1,18 @@
 #!/usr/bin/env python3
-"""Makes the media fixtures that are not in git, each once, into `tests/media/made/`.
+"""Generates the media fixtures that are not in git, into `tests/media/made/`.
 
-    make.py [NAME ...]       make the named fixtures, or all of them
+    make.py [NAME ...]       generate the named fixtures, or all of them
     make.py --ffmpeg         print the path of the pinned ffmpeg
-    make.py --node           print the folder of the pinned packages for Node
-    make.py --sample         make the committed sample movie again
-    make.py --list-good      print the names of the fixtures that must package; --list-bad, of those that must not
-    make.py --readme         write the table of provenance into README.md
-    make.py --check-readme   fail when that table is out of date
+    make.py --node           print the folder of the pinned npm packages
+    make.py --sample         regenerate the committed sample movie
+    make.py --list-good      print the names of the fixtures that must package; --list-bad, of those that must be refused
+    make.py --readme         write the table of fixtures into README.md
+    make.py --check-readme   fail if that table is out of date
 
-ffmpeg comes from the package pinned in `requirements.txt`, installed into a virtual environment under `.local/`; Shaka Packager
-and the parsers of manifests from those pinned in `tests/oracles`, installed beside it. A fixture is made again when its recipe, the recipe of its source, or ffmpeg's version has changed. Processes take turns by a file
-lock, and a file appears under its name only when it is whole.
+ffmpeg comes from the package pinned in `requirements.txt`, installed into a virtual environment below `.local/`. Shaka Packager and
+the manifest parsers come from the npm packages pinned in `tests/oracles`. A fixture is regenerated if its recipe, the recipe of
+its source, or the version of ffmpeg changes. A file lock serialises processes, and a file appears under its name only when it is
+complete.
 """
 
 import fcntl
@@ -42,40 +43,40 @@ from recipes import Recipe  # noqa: E402
 
 @cache
 def ffmpeg() -> str:
-    """The pinned ffmpeg; installs it on first use."""
+    """The path of the pinned ffmpeg, which is installed on first use."""
     home = LOCAL / "venvs" / "media"
     stamp = home / "requirements.sha256"
-    wanted = hashlib.sha256((HERE / "requirements.txt").read_bytes()).hexdigest()
+    expected = hashlib.sha256((HERE / "requirements.txt").read_bytes()).hexdigest()
     python = home / "bin" / "python"
-    if not stamp.exists() or stamp.read_text().split()[0] != wanted:
+    if not stamp.exists() or stamp.read_text().split()[0] != expected:
         venv.create(home, with_pip=True, clear=True)
         subprocess.run([python, "-m", "pip", "install", "--quiet", "-r", HERE / "requirements.txt"], check=True)
         find = "import imageio_ffmpeg as package; print(package.get_ffmpeg_exe())"
         path = subprocess.run([python, "-c", find], check=True, capture_output=True, text=True).stdout.strip()
-        stamp.write_text(f"{wanted} {path}\n")
+        stamp.write_text(f"{expected} {path}\n")
     return stamp.read_text().split(maxsplit=1)[1].strip()
 
 
 def node() -> Path:
-    """The folder in which the pinned packages for Node lie, as `node_modules`; installs them on first use."""
+    """The folder that contains `node_modules` with the pinned npm packages, which are installed on first use."""
     home = LOCAL / "node"
     stamp = home / "package.sha256"
     manifests = [ORACLES / "package.json", ORACLES / "package-lock.json"]
-    wanted = hashlib.sha256(b"".join(manifest.read_bytes() for manifest in manifests)).hexdigest()
-    if not stamp.exists() or stamp.read_text() != wanted:
+    expected = hashlib.sha256(b"".join(manifest.read_bytes() for manifest in manifests)).hexdigest()
+    if not stamp.exists() or stamp.read_text() != expected:
         shutil.rmtree(home, ignore_errors=True)
         home.mkdir(parents=True)
         for manifest in manifests:
             shutil.copy(manifest, home)
         install = ["npm", "ci", "--prefix", home, "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "error"]
         subprocess.run(install, check=True, stdout=sys.stderr)
-        stamp.write_text(wanted)
+        stamp.write_text(expected)
     return home
 
 
 @cache
 def ffmpeg_version() -> str:
-    """The first words of `ffmpeg -version`, without the build's date."""
+    """The version line of `ffmpeg -version`, without the copyright."""
     line = subprocess.run([ffmpeg(), "-version"], check=True, capture_output=True, text=True).stdout.splitlines()[0]
     return line.split(" Copyright")[0]
 
@@ -85,36 +86,36 @@ def path_of(name: str) -> Path:
 
 
 def sources(recipe: Recipe) -> list[str]:
-    """The fixtures a recipe starts from."""
-    named = re.findall(r"\{([^}]+)\}", recipe.ffmpeg) if recipe.ffmpeg else []
-    return named + origins(recipe)
+    """The source fixtures of a recipe."""
+    inputs = re.findall(r"\{([^}]+)\}", recipe.ffmpeg) if recipe.ffmpeg else []
+    return inputs + synthetic_sources(recipe)
 
 
-def origins(recipe: Recipe) -> list[str]:
-    """The fixtures that a synthetic one is made from."""
+def synthetic_sources(recipe: Recipe) -> list[str]:
+    """The source fixtures of a synthetic one."""
     return [recipe.of] if isinstance(recipe.of, str) else list(recipe.of)
 
 
 def fingerprint(name: str) -> str:
-    """Changes when anything that decides the fixture's bytes changes."""
+    """A digest of everything that determines the fixture's bytes."""
     if name == recipes.SAMPLE.name:
         return hashlib.sha256(path_of(name).read_bytes()).hexdigest()
     recipe = recipes.MADE[name]
-    how = recipe.ffmpeg + ffmpeg_version() if recipe.ffmpeg else inspect.getsource(synthetic)
-    return hashlib.sha256(" ".join([how, *map(fingerprint, sources(recipe))]).encode()).hexdigest()
+    generator = recipe.ffmpeg + ffmpeg_version() if recipe.ffmpeg else inspect.getsource(synthetic)
+    return hashlib.sha256(" ".join([generator, *map(fingerprint, sources(recipe))]).encode()).hexdigest()
 
 
 def command(recipe: Recipe) -> list[str]:
-    """ffmpeg's arguments, without the program and the output."""
+    """The arguments of ffmpeg, without the output path."""
     text = re.sub(r"\{([^}]+)\}", lambda found: shlex.quote(str(path_of(found[1]))), recipe.ffmpeg)
     return shlex.split(text)
 
 
 def write(recipe: Recipe, to: Path) -> None:
-    """Makes a fixture, whole or not at all."""
+    """Writes a fixture atomically."""
     part = to.with_name(f".part-{to.name}")
     if recipe.synthetic:
-        recipe.synthetic(part, *map(path_of, origins(recipe)))
+        recipe.synthetic(part, *map(path_of, synthetic_sources(recipe)))
     else:
         quiet = ["-nostdin", "-y", "-v", "error"]
         subprocess.run([ffmpeg(), *quiet, *command(recipe), "-bitexact", str(part)], check=True)
@@ -122,56 +123,56 @@ def write(recipe: Recipe, to: Path) -> None:
 
 
 def make(name: str) -> None:
-    """Makes a fixture and what it starts from, unless they are there already."""
+    """Generates a fixture and its sources, unless they exist."""
     if name == recipes.SAMPLE.name:
         return
     recipe = recipes.MADE[name]
     stamp = MADE / f".{name}.sha256"
-    wanted = fingerprint(name)
-    if path_of(name).exists() and stamp.exists() and stamp.read_text() == wanted:
+    expected = fingerprint(name)
+    if path_of(name).exists() and stamp.exists() and stamp.read_text() == expected:
         return
     for source in sources(recipe):
         make(source)
-    print(f"making {name}", file=sys.stderr)
+    print(f"generating {name}", file=sys.stderr)
     write(recipe, path_of(name))
-    stamp.write_text(wanted)
+    stamp.write_text(expected)
 
 
 def table() -> str:
-    """The provenance of every fixture, as README.md shows it."""
+    """The table of all fixtures with their recipes, in Markdown."""
     lines = []
     groups = {
         "Committed": [recipes.SAMPLE],
-        "To be packaged": recipes.GOOD,
-        "To be packaged, and judged without ffmpeg": recipes.CHANGING,
-        "To be packaged together": recipes.LADDER,
-        "To be packaged, with a warning": recipes.ODD,
-        "To be refused": recipes.BAD,
+        "Must package": recipes.GOOD,
+        "Must package, verified without ffmpeg": recipes.SEVERAL_SAMPLE_ENTRIES,
+        "Packaged together": recipes.LADDER,
+        "Must package with a warning": recipes.WARNED,
+        "Must be refused": recipes.BAD,
     }
     for title, group in groups.items():
-        lines += [f"### {title}", "", "| file | holds | made by |", "|---|---|---|"]
+        lines += [f"### {title}", "", "| File | Description | Generated by |", "|---|---|---|"]
         for recipe in group:
-            made_by = f"ffmpeg {recipe.ffmpeg}" if recipe.ffmpeg else f"`synthetic.{recipe.synthetic.__name__}`"
+            generator = f"ffmpeg {recipe.ffmpeg}" if recipe.ffmpeg else f"`synthetic.{recipe.synthetic.__name__}`"
             if recipe.ffmpeg:
-                shown = re.sub(r"(0123456789){100,}", "0123456789… (7,000 times)", made_by)
+                shown = re.sub(r"(0123456789){100,}", "0123456789… (7,000 times)", generator)
                 shown = re.sub(r"base64,[A-Za-z0-9+/=]+", "base64,…", shown)
-                made_by = "`" + shown.replace("|", "\\|") + "`"
+                generator = "`" + shown.replace("|", "\\|") + "`"
             elif recipe.of:
-                made_by += " of " + " and ".join(f"`{name}`" for name in origins(recipe))
-            lines.append(f"| {recipe.name} | {recipe.holds} | {made_by} |")
+                generator += " of " + " and ".join(f"`{name}`" for name in synthetic_sources(recipe))
+            lines.append(f"| {recipe.name} | {recipe.description} | {generator} |")
         lines.append("")
-    return f"Every command with `{ffmpeg_version()}`, `-bitexact` and the file's name added.\n\n" + "\n".join(lines)
+    return f"All commands use `{ffmpeg_version()}`, with `-bitexact` and the output path appended.\n\n" + "\n".join(lines)
 
 
 def readme(check: bool) -> int:
-    """Writes the table into README.md, or compares it."""
+    """Writes the table into README.md, or checks it."""
     page = HERE / "README.md"
-    now = page.read_text()
-    head = now[: now.index("<!-- table -->") + len("<!-- table -->")]
-    wanted = f"{head}\n\n{table()}"
+    current = page.read_text()
+    head = current[: current.index("<!-- table -->") + len("<!-- table -->")]
+    expected = f"{head}\n\n{table()}"
     if check:
-        return 0 if now == wanted else 1
-    page.write_text(wanted)
+        return 0 if current == expected else 1
+    page.write_text(expected)
     return 0
 
 

@@ -1,6 +1,6 @@
-"""Fixtures that no encoder makes: files cut short, holes, unusual box headers.
+"""Fixtures that no encoder produces: truncated files, sparse files, unusual box headers.
 
-Every function takes the path to write and, where the recipe names one, the path of the fixture to start from.
+Every function takes the output path and the paths of the source fixtures that the recipe names.
 """
 
 import struct
@@ -11,7 +11,7 @@ MIB = 1 << 20
 
 
 def boxes(data: bytes, start: int = 0, end: int | None = None):
-    """The boxes in a range: (type, offset, header length, offset after the box)."""
+    """Yields the boxes in a range: (type, offset, header length, end)."""
     end = len(data) if end is None else end
     while start + 8 <= end:
         size, kind = struct.unpack_from(">I4s", data, start)
@@ -25,15 +25,15 @@ def boxes(data: bytes, start: int = 0, end: int | None = None):
 
 
 def box(kind: bytes, payload: bytes) -> bytes:
-    """One box with a 32-bit size."""
+    """Returns a box with a 32-bit size."""
     return struct.pack(">I4s", 8 + len(payload), kind) + payload
 
 
 def find(data: bytes, *path: bytes) -> tuple[int, int]:
-    """The payload range of the first box along a path of types."""
+    """Returns the payload range of the first box at a path of types."""
     start, end = 0, len(data)
-    for wanted in path:
-        start, end = next((at + header, after) for kind, at, header, after in boxes(data, start, end) if kind == wanted)
+    for part in path:
+        start, end = next((at + header, after) for kind, at, header, after in boxes(data, start, end) if kind == part)
     return start, end
 
 
@@ -63,34 +63,34 @@ def cut_in_last_mdat(to: Path, source: Path) -> None:
     to.write_bytes(data[: (at + after) // 2])
 
 
-def changed(data: bytes, parents: tuple[bytes, ...], change) -> bytes:
-    """Boxes with `change(kind, box)` in place of each that lies in boxes of the types `parents`."""
+def map_boxes(data: bytes, parents: tuple[bytes, ...], change) -> bytes:
+    """Replaces each box by `change(kind, box)`, and descends into boxes of the types `parents`."""
     out = b""
     for kind, at, header, after in boxes(data):
-        out += box(kind, changed(data[at + header : after], parents, change)) if kind in parents else change(kind, data[at:after])
+        out += box(kind, map_boxes(data[at + header : after], parents, change)) if kind in parents else change(kind, data[at:after])
     return out
 
 
 def without_tfdt(to: Path, source: Path) -> None:
-    """Every `tfdt` becomes a `free`, so that no offset changes."""
-    rename = lambda kind, own: own.replace(b"tfdt", b"free", 1) if kind == b"tfdt" else own
-    to.write_bytes(changed(source.read_bytes(), (b"moof", b"traf"), rename))
+    """Renames every `tfdt` to `free`, so that no offset changes."""
+    rename = lambda kind, data: data.replace(b"tfdt", b"free", 1) if kind == b"tfdt" else data
+    to.write_bytes(map_boxes(source.read_bytes(), (b"moof", b"traf"), rename))
 
 
-def an_hour_on(to: Path, source: Path) -> None:
-    """Every `tfdt` (version 1) says an hour and a half more, on timescales of 12,800 and 48,000."""
+def shifted_decode_times(to: Path, source: Path) -> None:
+    """Adds 1.5 hours to every `tfdt` (version 1), with timescales of 12,800 and 48,000."""
 
-    def later(kind: bytes, own: bytes) -> bytes:
+    def shift(kind: bytes, data: bytes) -> bytes:
         nonlocal track
         if kind == b"tfhd":
-            (track,) = struct.unpack_from(">I", own, 12)
+            (track,) = struct.unpack_from(">I", data, 12)
         if kind == b"tfdt":
-            (time,) = struct.unpack_from(">Q", own, 12)
-            own = own[:12] + struct.pack(">Q", time + 5400 * (12_800 if track == 1 else 48_000))
-        return own
+            (time,) = struct.unpack_from(">Q", data, 12)
+            data = data[:12] + struct.pack(">Q", time + 5400 * (12_800 if track == 1 else 48_000))
+        return data
 
     track = 0
-    to.write_bytes(changed(source.read_bytes(), (b"moof", b"traf"), later))
+    to.write_bytes(map_boxes(source.read_bytes(), (b"moof", b"traf"), shift))
 
 
 def without_moov(to: Path, source: Path) -> None:
@@ -99,38 +99,38 @@ def without_moov(to: Path, source: Path) -> None:
 
 
 def moov_too_large(to: Path) -> None:
-    """A movie box past the platform's bound of 256 MiB; its content is a hole, so the file takes no room on disk."""
+    """A movie box above the limit of 256 MiB. Its content is a hole, so the file uses no disk space."""
     with to.open("wb") as file:
         file.write(box(b"ftyp", b"isom\0\0\2\0isomiso2avc1mp41"))
         file.write(struct.pack(">I4s", 300 * MIB, b"moov"))
         file.truncate(file.tell() - 8 + 300 * MIB + 1000)
 
 
-def absurd_table(to: Path, source: Path) -> None:
-    """The count of the first `stsz` says more samples than its box, or any memory, could hold."""
+def excessive_sample_count(to: Path, source: Path) -> None:
+    """Sets the sample count of the first `stsz` to more than its box, or the memory, can hold."""
     data = bytearray(source.read_bytes())
     start, _ = find(data, b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsz")
     struct.pack_into(">II", data, start + 4, 0, 0xFFFF_FFF0)
     to.write_bytes(data)
 
 
-def as_metadata(to: Path, source: Path) -> None:
-    """The second track is no sound but timed metadata: what cameras write between their pictures."""
-    rename = lambda kind, own: own.replace(b"soun", b"meta", 1) if kind == b"hdlr" else own
-    to.write_bytes(changed(source.read_bytes(), (b"moov", b"trak", b"mdia"), rename))
+def audio_as_metadata(to: Path, source: Path) -> None:
+    """Turns the audio track into a timed metadata track, as cameras write it."""
+    rename = lambda kind, data: data.replace(b"soun", b"meta", 1) if kind == b"hdlr" else data
+    to.write_bytes(map_boxes(source.read_bytes(), (b"moov", b"trak", b"mdia"), rename))
 
 
-def cut_by_edit(to: Path, source: Path) -> None:
-    """Every edit (version 0) shows two seconds, of media that goes on."""
+def shortened_by_edit(to: Path, source: Path) -> None:
+    """Shortens every edit (version 0) to two seconds; the media is longer."""
 
-    def shorter(kind: bytes, own: bytes) -> bytes:
-        return own[:16] + struct.pack(">I", 2000) + own[20:] if kind == b"elst" else own
+    def shorten(kind: bytes, data: bytes) -> bytes:
+        return data[:16] + struct.pack(">I", 2000) + data[20:] if kind == b"elst" else data
 
-    to.write_bytes(changed(source.read_bytes(), (b"moov", b"trak", b"edts"), shorter))
+    to.write_bytes(map_boxes(source.read_bytes(), (b"moov", b"trak", b"edts"), shorten))
 
 
 def video_samples(data: bytes) -> tuple[bytes, list[tuple[int, int, int, bool]], bytes]:
-    """The first track's sample entry, its samples (size, duration, composition offset, is sync), and their bytes."""
+    """Returns the first track's sample entry, its samples (size, duration, composition offset, is sync), and their bytes."""
 
     def table(kind: bytes, entry: str) -> list[tuple]:
         inside = {found: (at + header, after) for found, at, header, after in boxes(data, start, end)}
@@ -155,13 +155,13 @@ def video_samples(data: bytes) -> tuple[bytes, list[tuple[int, int, int, bool]],
     return data[at + 8 : after], samples, media
 
 
-def joined(to: Path, first: Path, second: Path) -> None:
-    """The samples of two movies of one video track in one track, each with its own sample description; no edit list."""
+def concatenated(to: Path, first: Path, second: Path) -> None:
+    """Concatenates the video tracks of two movies into one track with two sample entries and no edit list."""
     data = first.read_bytes()
     entries, samples, media = zip(*(video_samples(source.read_bytes()) for source in (first, second)))
-    # So that the pictures of the second are presented behind those of the first.
-    late = max(samples[0][0][2] - samples[1][0][2], 0)
-    every = samples[0] + [(size, duration, offset + late, sync) for size, duration, offset, sync in samples[1]]
+    # Ensures that the second movie is presented after the first.
+    shift = max(samples[0][0][2] - samples[1][0][2], 0)
+    all_samples = samples[0] + [(size, duration, offset + shift, sync) for size, duration, offset, sync in samples[1]]
 
     def table(kind: bytes, entries: list[tuple], entry: str, fixed: bytes = b"") -> bytes:
         rows = b"".join(struct.pack(">" + entry, *row) for row in entries)
@@ -170,11 +170,11 @@ def joined(to: Path, first: Path, second: Path) -> None:
     ftyp_at, ftyp_end = find(data, b"ftyp")
     ftyp = data[ftyp_at - 8 : ftyp_end]
     stbl = box(b"stsd", struct.pack(">II", 0, 2) + b"".join(entries))
-    stbl += table(b"stts", [(1, duration) for _, duration, _, _ in every], "II")
-    stbl += table(b"ctts", [(1, offset) for _, _, offset, _ in every], "Ii")
-    stbl += table(b"stss", [(number,) for number, sample in enumerate(every, 1) if sample[3]], "I")
+    stbl += table(b"stts", [(1, duration) for _, duration, _, _ in all_samples], "II")
+    stbl += table(b"ctts", [(1, offset) for _, _, offset, _ in all_samples], "Ii")
+    stbl += table(b"stss", [(number,) for number, sample in enumerate(all_samples, 1) if sample[3]], "I")
     stbl += table(b"stsc", [(1, len(samples[0]), 1), (2, len(samples[1]), 2)], "III")
-    stbl += table(b"stsz", [(size,) for size, _, _, _ in every], "I", bytes(4))
+    stbl += table(b"stsz", [(size,) for size, _, _, _ in all_samples], "I", bytes(4))
     stbl += table(b"stco", [(len(ftyp) + 8,), (len(ftyp) + 8 + len(media[0]),)], "I")
 
     def rebuilt(start: int, end: int) -> bytes:
@@ -193,7 +193,7 @@ def joined(to: Path, first: Path, second: Path) -> None:
 
 
 def far_offsets(to: Path, source: Path) -> None:
-    """The movie box first with `co64` tables, then a hole of 5 GiB, then the media."""
+    """Writes the movie box first with `co64` tables, then a hole of 5 GiB, then the media."""
     data = source.read_bytes()
     parts = {kind: (at, header, after) for kind, at, header, after in boxes(data)}
     at, header, after = parts[b"mdat"]
@@ -210,7 +210,7 @@ def far_offsets(to: Path, source: Path) -> None:
 
 
 def moov_last(to: Path, source: Path) -> None:
-    """The media box moved in front of the movie box."""
+    """Moves the media data box before the movie box."""
     data = source.read_bytes()
     parts = {kind: (at, header, after) for kind, at, header, after in boxes(data)}
     at, _, after = parts[b"mdat"]
@@ -220,7 +220,7 @@ def moov_last(to: Path, source: Path) -> None:
 
 
 def with_far_chunks(data: bytes, start: int, end: int, moved_by: int) -> bytes:
-    """Box content with every `stco` replaced by a `co64` whose offsets are moved."""
+    """Replaces every `stco` in a box by a `co64` with shifted offsets."""
     out = b""
     for kind, at, header, after in boxes(data, start, end):
         if kind in (b"trak", b"mdia", b"minf", b"stbl"):
@@ -235,7 +235,7 @@ def with_far_chunks(data: bytes, start: int, end: int, moved_by: int) -> bytes:
 
 
 def open_ended(to: Path, source: Path) -> None:
-    """The movie box first, after a spare box with a 64-bit size; the media box has size 0 and runs to the end."""
+    """Writes a free box with a 64-bit size, the movie box, and a media data box of size 0 (to the end of the file)."""
     data = source.read_bytes()
     parts = {kind: (at, header, after) for kind, at, header, after in boxes(data)}
     at, header, after = parts[b"mdat"]
@@ -251,11 +251,11 @@ ENTRIES = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd")
 
 
 def with_entry(data: bytes, name: bytes, more: bytes) -> bytes:
-    """The first sample entry of a file, whose movie box is last, under another name and with more boxes at its end."""
+    """Renames the first sample entry of a file whose movie box is last, and appends boxes to it."""
     out = bytearray(data)
     start, end = 0, len(data)
-    for wanted in ENTRIES:
-        kind, at, header, end = next(found for found in boxes(data, start, end) if found[0] == wanted)
+    for box_type in ENTRIES:
+        kind, at, header, end = next(found for found in boxes(data, start, end) if found[0] == box_type)
         struct.pack_into(">I", out, at, end - at + len(more))
         start = at + header
     _, at, _, after = next(boxes(data, start + 8, end))
@@ -269,7 +269,7 @@ def renamed_hev1(to: Path, source: Path) -> None:
 
 
 def dolby_vision(to: Path, source: Path) -> None:
-    """Profile 5, level 3, in `dvcC`; light levels, aspect ratio and clean aperture behind it."""
+    """Appends `dvcC` (profile 5, level 3), light levels, aspect ratio and clean aperture."""
     more = box(b"dvcC", struct.pack(">BBHB19x", 1, 0, 5 << 9 | 3 << 3 | 0b101, 0))
     more += box(b"mdcv", struct.pack(">8H2I", 13250, 34500, 7500, 3000, 34000, 16000, 15635, 16450, 10_000_000, 1))
     more += box(b"clli", struct.pack(">2H", 1000, 400))
@@ -278,47 +278,47 @@ def dolby_vision(to: Path, source: Path) -> None:
     to.write_bytes(with_entry(source.read_bytes(), b"dvh1", more))
 
 
-def full(kind: bytes, payload: bytes, flags: int = 0) -> bytes:
-    """One full box of version 0."""
+def full_box(kind: bytes, payload: bytes, flags: int = 0) -> bytes:
+    """Returns a full box of version 0."""
     return box(kind, struct.pack(">I", flags) + payload)
 
 
 def with_text(source: Path, handler: bytes, entry: bytes, language: bytes, samples: list[tuple[int, bytes]], user_data: bytes = b"") -> bytes:
-    """A movie, whose movie box is last, with one more track: samples of text, each with its duration in milliseconds."""
+    """Adds a text track to a movie whose movie box is last. Durations of the samples are in milliseconds."""
     data = source.read_bytes()
     start, end = find(data, b"moov")
     track_id = 1 + sum(kind == b"trak" for kind, *_ in boxes(data, start, end))
     packed = sum((letter - 0x60) << shift for letter, shift in zip(language, (10, 5, 0)))
     total = sum(duration for duration, _ in samples)
-    header = full(b"nmhd", b"") if handler == b"text" else full(b"sthd", b"")
+    header = full_box(b"nmhd", b"") if handler == b"text" else full_box(b"sthd", b"")
 
     def trak(offset: int) -> bytes:
-        stbl = full(b"stsd", struct.pack(">I", 1) + entry)
-        stbl += full(b"stts", struct.pack(">I", len(samples)) + b"".join(struct.pack(">2I", 1, own) for own, _ in samples))
-        stbl += full(b"stsc", struct.pack(">4I", 1, 1, len(samples), 1))
-        stbl += full(b"stsz", struct.pack(">2I", 0, len(samples)) + b"".join(struct.pack(">I", len(own)) for _, own in samples))
-        stbl += full(b"stco", struct.pack(">2I", 1, offset))
-        dinf = box(b"dinf", full(b"dref", struct.pack(">I", 1) + full(b"url ", b"", 1)))
-        mdia = full(b"mdhd", struct.pack(">4I2H", 0, 0, 1000, total, packed, 0))
-        mdia += full(b"hdlr", struct.pack(">I4s12x", 0, handler) + b"SubtitleHandler\0")
+        stbl = full_box(b"stsd", struct.pack(">I", 1) + entry)
+        stbl += full_box(b"stts", struct.pack(">I", len(samples)) + b"".join(struct.pack(">2I", 1, duration) for duration, _ in samples))
+        stbl += full_box(b"stsc", struct.pack(">4I", 1, 1, len(samples), 1))
+        stbl += full_box(b"stsz", struct.pack(">2I", 0, len(samples)) + b"".join(struct.pack(">I", len(sample)) for _, sample in samples))
+        stbl += full_box(b"stco", struct.pack(">2I", 1, offset))
+        dinf = box(b"dinf", full_box(b"dref", struct.pack(">I", 1) + full_box(b"url ", b"", 1)))
+        mdia = full_box(b"mdhd", struct.pack(">4I2H", 0, 0, 1000, total, packed, 0))
+        mdia += full_box(b"hdlr", struct.pack(">I4s12x", 0, handler) + b"SubtitleHandler\0")
         mdia += box(b"minf", header + dinf + box(b"stbl", stbl))
         matrix = struct.pack(">9I", 1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
-        tkhd = full(b"tkhd", struct.pack(">5I8x4H", 0, 0, track_id, 0, total, 0, 0, 0, 0) + matrix + struct.pack(">2I", 0, 0), 7)
+        tkhd = full_box(b"tkhd", struct.pack(">5I8x4H", 0, 0, track_id, 0, total, 0, 0, 0, 0) + matrix + struct.pack(">2I", 0, 0), 7)
         return box(b"trak", tkhd + box(b"mdia", mdia) + (box(b"udta", user_data) if user_data else b""))
 
-    # The text follows the movie box, so that no other offset changes.
+    # The text samples follow the movie box, so that no other offset changes.
     moov = box(b"moov", data[start:end] + trak(start - 8 + 8 + end - start + len(trak(0)) + 8))
-    return data[: start - 8] + moov + box(b"mdat", b"".join(own for _, own in samples))
+    return data[: start - 8] + moov + box(b"mdat", b"".join(sample for _, sample in samples))
 
 
 def cue(text: str, name: str = "", settings: str = "") -> bytes:
-    """A WebVTT cue in boxes."""
+    """Returns a WebVTT cue box (`vttc`)."""
     fields = ((b"iden", name), (b"sttg", settings), (b"payl", text))
-    return box(b"vttc", b"".join(box(kind, own.encode()) for kind, own in fields if own))
+    return box(b"vttc", b"".join(box(kind, value.encode()) for kind, value in fields if value))
 
 
 def webvtt(to: Path, source: Path) -> None:
-    """WebVTT in English: cues side by side, one over several cuts, with names and settings; roles of HTML."""
+    """English WebVTT: concurrent cues, a cue across several segment boundaries, cue ids and settings, an HTML role."""
     long = cue("A long\n<i>cue</i>", "long", "line:0 align:start")
     samples = [
         (1500, box(b"vtte", b"")),
@@ -331,14 +331,14 @@ def webvtt(to: Path, source: Path) -> None:
         (600, box(b"vtta", b"a note") + cue("Schluß")),
     ]
     entry = box(b"wvtt", struct.pack(">6xH", 1) + box(b"vttC", b"WEBVTT\n\nSTYLE\n::cue { color: yellow }") + box(b"vlab", b"of a test"))
-    role = full(b"kind", b"about:html-kind\0captions\0")
-    to.write_bytes(with_text(source, b"text", entry, b"eng", samples, role + full(b"titl", b"\x15\xc7English [CC]\0")))
+    role = full_box(b"kind", b"about:html-kind\0captions\0")
+    to.write_bytes(with_text(source, b"text", entry, b"eng", samples, role + full_box(b"titl", b"\x15\xc7English [CC]\0")))
 
 
 def ttml(to: Path, source: Path) -> None:
-    """TTML in French, of a profile that the sample entry names."""
+    """French TTML, with its profile in the sample entry."""
     document = "<tt xmlns='http://www.w3.org/ns/ttml'><body><div><p begin='{}s' end='{}s'>{}</p></div></body></tt>"
     samples = [(length, document.format(at, at + length / 1000, text).encode()) for at, length, text in ((0, 3000, "un"), (3, 4000, "deux"), (7, 3000, "trois"))]
-    mime = full(b"mime", b"application/ttml+xml;codecs=im1t\0")
+    mime = full_box(b"mime", b"application/ttml+xml;codecs=im1t\0")
     entry = box(b"stpp", struct.pack(">6xH", 1) + b"http://www.w3.org/ns/ttml\0\0\0" + mime)
     to.write_bytes(with_text(source, b"subt", entry, b"fra", samples))
