@@ -5,10 +5,26 @@
 //! anything else: a throttled call, a lost connection, a permission that is missing until somebody fixes the deployment.
 //! It goes up to the runtime, the message is delivered again, and what never succeeds is dead-lettered, not dropped.
 
-use crate::ports::{StoreError, Unavailable};
-
 /// Any underlying error.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// A service did not do what it was asked: throttled, unreachable, denied, or with an answer that makes no sense.
+/// Always worth another try.
+#[derive(Debug, thiserror::Error)]
+#[error("{call} failed")]
+pub struct Unavailable {
+    call: &'static str,
+    #[source]
+    source: Cause,
+}
+
+impl Unavailable {
+    /// `call` is the service's own name of the call (`GetItem`).
+    #[must_use]
+    pub fn new(call: &'static str, source: Cause) -> Self {
+        Self { call, source }
+    }
+}
 
 /// Why a stage did not finish. `Display` says this layer only; the cause is the `source`.
 #[derive(Debug, thiserror::Error)]
@@ -55,49 +71,6 @@ impl Error {
     /// Something that is not as it must be *yet*: another copy of a stage is still at work.
     pub(crate) fn not_yet(operation: &'static str, why: &'static str) -> Self {
         Self::Transient { operation, source: why.into() }
-    }
-
-    /// A failed read of the uploaded file: that it is gone or replaced is a fact about the input.
-    pub(crate) fn of_source(error: StoreError) -> Self {
-        match error {
-            StoreError::Missing { .. } => Self::Permanent {
-                code: "source_missing",
-                message: "the uploaded file was deleted before it was packaged: upload it again".into(),
-                source: Some(error.into()),
-            },
-            StoreError::Changed { .. } => Self::Permanent {
-                code: "source_changed",
-                message: "the uploaded file was replaced by another while it was read; the new one has a content id of its own"
-                    .into(),
-                source: Some(error.into()),
-            },
-            other => Self::of_store("reading the source", other),
-        }
-    }
-
-    /// A failed read or write of an object the platform itself wrote.
-    pub(crate) fn of_store(operation: &'static str, error: StoreError) -> Self {
-        match error {
-            StoreError::DifferentBytes { .. } => Self::Permanent {
-                code: "different_bytes",
-                message: "an output object exists already with other bytes; it was left as it is".into(),
-                source: Some(error.into()),
-            },
-            other => Self::Transient { operation, source: other.into() },
-        }
-    }
-
-    /// A failed completion: that an upload was given up, and no object has come of it, is final.
-    pub(crate) fn of_completion(operation: &'static str, error: StoreError) -> Self {
-        match error {
-            StoreError::UploadOver { .. } => Self::Permanent {
-                code: "upload_expired",
-                message: "the parts of an output file were given up before it was complete; package the file again"
-                    .into(),
-                source: Some(error.into()),
-            },
-            other => Self::of_store(operation, other),
-        }
     }
 
     /// The stable name of this error for the runtime and the logs.

@@ -34,5 +34,5 @@ pub mod stages;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+pub use domain::outcome::Outcome;
 pub use error::Error;
-pub use stages::Outcome;

@@ -1,8 +1,12 @@
-//! What callers and viewers ask for over HTTP.
+//! The use cases that callers and viewers request over HTTP.
 
-pub mod access;
+pub mod authorizer;
+pub mod client_uploads;
+mod idempotency;
 pub mod licences;
+pub mod package_request;
+mod packages;
 pub mod playback_token;
-pub mod requests;
+pub mod request_error;
+pub mod service;
 pub mod signed_path;
-pub mod uploads;

@@ -1,8 +1,8 @@
-//! Playback tokens: leave to fetch the keys of one package, until a moment.
+//! Playback tokens: permission to fetch the keys of one package until a given time.
 //!
-//! `v1.EXPIRY.MAC`: the second since 1970 at which it is over, and HMAC-SHA-256, in base64url, of the version, the package
-//! and that second. The package is not in the token: who shows it says which package it is for, and only the right one
-//! gives the same code. Nothing is kept of a token anywhere; it cannot be taken back, so it is short.
+//! `v1.EXPIRY.MAC`: the expiry in seconds since 1970, and the base64url HMAC-SHA-256 of the version, the package and the
+//! expiry. The package is not in the token: the viewer names it in the request, and only the right one has the same code.
+//! Tokens are not stored, so they cannot be revoked; that is why they are short-lived.
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,12 +14,12 @@ use crate::domain::id::PackageId;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::Mac;
 
-/// Shortest and longest life of a token, in seconds: to a day.
+/// The lifetimes that a token may have, in seconds: up to a day.
 pub const TOKEN_SECONDS: std::ops::RangeInclusive<u64> = 1..=24 * 60 * 60;
 
 const VERSION: &str = "v1";
 
-/// What a token says: of which package, and until when.
+/// The claim of a token: the package and the expiry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim<'p> {
     package: &'p PackageId,
@@ -27,51 +27,52 @@ pub struct Claim<'p> {
 }
 
 impl<'p> Claim<'p> {
-    /// Leave for `package` that begins at `now` and lasts for `lifetime`.
+    /// A claim for `package` that is valid from `now` for `lifetime`, at most the longest lifetime of a token.
     #[must_use]
     pub fn new(package: &'p PackageId, now: Timestamp, lifetime: Duration) -> Self {
-        Self { package, expires: now.unix_seconds().saturating_add(lifetime.as_secs()) }
+        let seconds = lifetime.as_secs().min(*TOKEN_SECONDS.end());
+        Self { package, expires: now.unix_seconds() + seconds }
     }
 
-    /// What is signed. Each part has one form, and none holds a line's end.
+    /// The signed message. Each field has exactly one spelling, and none contains a line break.
     #[must_use]
     pub fn message(&self) -> Vec<u8> {
         format!("playback token {VERSION}\n{}\n{}", self.package, self.expires).into_bytes()
     }
 
-    /// When it is over.
+    /// When the token expires.
     #[must_use]
     pub fn expires_at(&self) -> Timestamp {
         Timestamp::from_unix_seconds(self.expires)
     }
 
-    /// Whether it is over.
+    /// Whether the token has expired.
     #[must_use]
-    pub fn is_over(&self, now: Timestamp) -> bool {
+    pub fn is_expired(&self, now: Timestamp) -> bool {
         now.unix_seconds() >= self.expires
     }
 
-    /// The token, with its signature.
+    /// Returns the token with this signature.
     #[must_use]
     pub fn signed(&self, mac: Mac) -> PlaybackToken {
         PlaybackToken { expires: self.expires, mac }
     }
 }
 
-/// A token as it is shown. That it can be read says nothing: see [`PlaybackToken::claim`].
+/// A parsed token. It is not verified: see [`PlaybackToken::claim`].
 #[derive(Clone, PartialEq, Eq)]
 pub struct PlaybackToken {
     expires: u64,
     mac: Mac,
 }
 
-/// The text is no playback token.
+/// The text is not a playback token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("this is no playback token")]
+#[error("this is not a playback token")]
 pub struct InvalidToken;
 
 impl PlaybackToken {
-    /// What it says if it is for `package`, and the signature that has to prove it.
+    /// Returns the token's claim, if it is for `package`, and the signature that has to prove it.
     #[must_use]
     pub fn claim<'p>(&self, package: &'p PackageId) -> (Claim<'p>, &Mac) {
         (Claim { package, expires: self.expires }, &self.mac)
@@ -116,17 +117,17 @@ mod tests {
     }
 
     #[test]
-    fn a_token_reads_back_and_is_over_in_time() {
+    fn a_token_reads_back_and_expires_in_time() {
         let package = PACKAGE.parse().unwrap();
         let claim = Claim::new(&package, at(1_000), Duration::from_mins(1));
         let token: PlaybackToken = claim.signed([7; 32]).to_string().parse().unwrap();
         assert_eq!(token.claim(&package), (claim.clone(), &[7; 32]));
         assert_eq!(claim.expires_at(), at(1_060));
-        assert_eq!([1_000, 1_059, 1_060, 9_999].map(|second| claim.is_over(at(second))), [false, false, true, true]);
+        assert_eq!([1_000, 1_059, 1_060, 9_999].map(|second| claim.is_expired(at(second))), [false, false, true, true]);
     }
 
     #[test]
-    fn package_version_and_end_are_all_signed() {
+    fn package_version_and_expiry_are_all_signed() {
         let (package, other) = (PACKAGE.parse().unwrap(), "zyxwvutsrqponmlkjihgfedcba".parse().unwrap());
         let message = |package, seconds| Claim::new(package, at(0), Duration::from_secs(seconds)).message();
         assert_eq!(message(&package, 5), format!("playback token v1\n{PACKAGE}\n5").into_bytes());
@@ -135,16 +136,16 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_no_token_is_refused() {
+    fn a_text_that_is_not_a_token_is_refused() {
         let package = PACKAGE.parse().unwrap();
         let good = Claim::new(&package, at(1_000), Duration::from_mins(1)).signed([7; 32]).to_string();
-        for cut in 0..good.len() {
-            assert_eq!(good[..cut].parse::<PlaybackToken>(), Err(InvalidToken), "cut at {cut}");
+        for length in 0..good.len() {
+            assert_eq!(good[..length].parse::<PlaybackToken>(), Err(InvalidToken), "the first {length} bytes");
         }
         for wrong in [good.replace("v1", "v2"), good.replace("1060", "+1060"), format!("{good}.x"), format!("{good}A")]
         {
             assert_eq!(wrong.parse::<PlaybackToken>(), Err(InvalidToken), "{wrong}");
         }
-        assert!(!format!("{:?}", good.parse::<PlaybackToken>()).contains("Bwc"), "it does not show itself");
+        assert!(!format!("{:?}", good.parse::<PlaybackToken>()).contains("Bwc"), "Debug does not show it");
     }
 }

@@ -1,12 +1,13 @@
-//! Leave to fetch a stream, where the CDN asks for it (`PrivatePlayback` in the template).
+//! Signed paths: permission to fetch a stream, where the CDN requires it (`PrivatePlayback` in the template).
 //!
-//! The leave is the first part of the path: `https://cdn/v1.EXPIRY.MAC/PACKAGE/stream.mpd`. What manifests name is relative to
-//! them, so whatever a player fetches next carries the leave too, and one covers a whole stream, without cookies and in every
-//! player. A function at the edge checks it and takes it away before the cache is asked: what is kept there is the same for all
-//! viewers.
+//! The signature is the first segment of the path: `https://cdn/v1.EXPIRY.MAC/PACKAGE/stream.mpd`. URLs in manifests are
+//! relative, so every further request of the player carries the signature too: one signature covers a whole stream, without
+//! cookies and in every player. A function at the edge verifies and removes it before the cache lookup, so that all viewers
+//! share the cached objects.
 //!
-//! Functions at the edge know no KMS. So the code is HMAC-SHA-256 with a secret that the API and the edge share; it opens what
-//! anyone could fetch otherwise, and no keys: those take a playback token ([`crate::api::playback_token`]), which is signed by KMS.
+//! Functions at the edge cannot call KMS, so the MAC is HMAC-SHA-256 with a secret that the API and the edge share. It permits
+//! fetching objects that are public otherwise, and no keys: those require a playback token
+//! ([`crate::api::playback_token`]), which KMS signs.
 
 use std::fmt;
 
@@ -17,32 +18,33 @@ use sha2::Sha256;
 use crate::domain::id::PackageId;
 use crate::domain::timestamp::Timestamp;
 
-/// Characters of the shortest secret: what is shorter was not made, but chosen, and could be guessed. The edge says the same.
-pub const SHORTEST_SECRET: usize = 24;
+/// Length of the shortest secret in bytes. A shorter one is not random but chosen, and could be guessed. The function at the
+/// edge has the same limit.
+pub const MIN_SECRET_LENGTH: usize = 24;
 
-/// What the API and the edge share, keyed and ready to sign.
+/// The secret that the API and the edge share, ready to sign.
 #[derive(Clone)]
 pub struct PathSigningSecret(Hmac<Sha256>);
 
-/// The text is too short for a secret.
+/// The secret is too short.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the path signing secret has less than {SHORTEST_SECRET} characters")]
+#[error("the path signing secret has less than {MIN_SECRET_LENGTH} characters")]
 pub struct ShortSecret;
 
 impl PathSigningSecret {
-    /// The secret of this text.
+    /// Returns the secret with this text.
     ///
     /// # Errors
     /// When it is too short.
     pub fn new(text: &str) -> Result<Self, ShortSecret> {
-        let keyed = Hmac::new_from_slice(text.as_bytes()).ok().filter(|_| text.len() >= SHORTEST_SECRET);
+        let keyed = Hmac::new_from_slice(text.as_bytes()).ok().filter(|_| text.len() >= MIN_SECRET_LENGTH);
         keyed.map(Self).ok_or(ShortSecret)
     }
 
-    /// Leave to fetch `package` until a moment: the first part of a path.
+    /// Signs the paths of `package` until `expires_at`. Returns the first segment of the signed path.
     #[must_use]
-    pub fn leave(&self, package: &PackageId, until: Timestamp) -> String {
-        let expires = until.unix_seconds();
+    pub fn sign(&self, package: &PackageId, expires_at: Timestamp) -> String {
+        let expires = expires_at.unix_seconds();
         let message = format!("delivery v1\n{package}\n{expires}");
         let mac = self.0.clone().chain_update(message).finalize().into_bytes();
         format!("v1.{expires}.{}", BASE64URL_NOPAD.encode(&mac))
@@ -60,12 +62,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_leave_is_the_code_of_package_and_end() {
+    fn a_signed_path_carries_the_code_of_package_and_expiry() {
         let secret = PathSigningSecret::new("twenty-four characters of it").unwrap();
         let package: PackageId = "abcdefghijklmnopqrstuvwxyz".parse().unwrap();
-        let leave = secret.leave(&package, Timestamp::from_unix_seconds(1_900_000_000));
-        // What Python's `hmac` says.
-        assert_eq!(leave, "v1.1900000000.C7pmOrvEg5eTXf3CnjD0UGoM-j8_8AJdgXJjVx_yj_c");
+        let signature = secret.sign(&package, Timestamp::from_unix_seconds(1_900_000_000));
+        // The result of Python's `hmac`.
+        assert_eq!(signature, "v1.1900000000.C7pmOrvEg5eTXf3CnjD0UGoM-j8_8AJdgXJjVx_yj_c");
         assert_eq!(format!("{secret:?}"), "PathSigningSecret");
     }
 

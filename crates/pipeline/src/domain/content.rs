@@ -8,8 +8,10 @@ use std::ops::Range;
 use vpp_media::preflight::Preflight;
 
 use crate::domain::id::{ContentId, PackageId};
+use crate::domain::object::{ETag, Location};
+use crate::domain::probe_report::ProbeReport;
+use crate::domain::resource_usage::ResourceUsage;
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{ETag, Location, ProbeReport, Spent};
 
 /// One version of one uploaded file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +29,7 @@ pub struct Content {
     /// Bytes of the file that were read to come to the verdict.
     pub bytes_read: u64,
     /// What coming to it cost.
-    pub spent: Spent,
+    pub usage: ResourceUsage,
     /// When the verdict was given.
     pub created_at: Timestamp,
     /// The verdict.
@@ -71,7 +73,7 @@ pub struct Refusal {
     /// A sentence for people.
     pub message: String,
     /// What is known of a file that could be packaged if it were asked for otherwise: the sound of one without video.
-    pub facts: Option<Box<MediaInfo>>,
+    pub media_info: Option<Box<MediaInfo>>,
 }
 
 impl Refusal {
@@ -81,7 +83,7 @@ impl Refusal {
         Self {
             code: INGEST_FAILED.to_owned(),
             message: "the platform could not read the file for reasons of its own: upload it again".to_owned(),
-            facts: None,
+            media_info: None,
         }
     }
 }
@@ -90,7 +92,7 @@ impl Refusal {
     /// A subtitle file is no movie.
     fn subtitles() -> Self {
         let message = "this is a subtitle file: name it in `subtitles` when you package its movie".to_owned();
-        Self { code: vpp_media::Error::NoMedia.code().to_owned(), message, facts: None }
+        Self { code: vpp_media::Error::NoMedia.code().to_owned(), message, media_info: None }
     }
 }
 
@@ -111,11 +113,11 @@ pub struct Source {
 }
 
 impl Content {
-    /// The facts, unless the content is refused.
+    /// The info, unless the content is refused.
     #[must_use]
-    pub fn facts(&self) -> Option<&MediaInfo> {
+    pub fn media_info(&self) -> Option<&MediaInfo> {
         match &self.verdict {
-            Verdict::Ingested(facts) => Some(facts),
+            Verdict::Ingested(info) => Some(info),
             Verdict::Refused(_) | Verdict::Subtitles => None,
         }
     }
@@ -136,9 +138,9 @@ impl Content {
     /// The refusal.
     pub fn packageable(&self, audio_only: bool) -> Result<&MediaInfo, Refusal> {
         match &self.verdict {
-            Verdict::Ingested(facts) => Ok(facts),
+            Verdict::Ingested(info) => Ok(info),
             Verdict::Subtitles => Err(Refusal::subtitles()),
-            Verdict::Refused(refusal) => refusal.facts.as_deref().filter(|_| audio_only).ok_or(refusal.clone()),
+            Verdict::Refused(refusal) => refusal.media_info.as_deref().filter(|_| audio_only).ok_or(refusal.clone()),
         }
     }
 
@@ -156,7 +158,7 @@ impl Content {
 
     /// Whether a content of this version may be written in its place.
     #[must_use]
-    pub fn gives_way_to(&self, version_id: Option<&str>) -> bool {
+    pub fn can_be_replaced_by(&self, version_id: Option<&str>) -> bool {
         self.is_provisional() || self.is_deleted() && self.version_id.as_deref() != version_id
     }
 
@@ -173,7 +175,7 @@ impl Content {
     #[must_use]
     pub fn preflight_verdict(&self) -> Option<&'static str> {
         match &self.verdict {
-            Verdict::Ingested(facts) => facts.preflight.as_ref().map(Preflight::verdict),
+            Verdict::Ingested(info) => info.preflight.as_ref().map(Preflight::verdict),
             Verdict::Subtitles => Some("accepted"),
             Verdict::Refused(_) => Some("refused"),
         }
@@ -181,12 +183,12 @@ impl Content {
 
     /// What a package of this content is made from.
     #[must_use]
-    pub fn source(&self, facts: &MediaInfo) -> Source {
+    pub fn source(&self, info: &MediaInfo) -> Source {
         Source {
             location: self.location.clone(),
             etag: self.etag.clone(),
             bytes: self.bytes,
-            index: facts.index.clone(),
+            index: info.index.clone(),
         }
     }
 }

@@ -161,7 +161,7 @@ fn content_event(change: &Change<Content>) -> Option<Event> {
         verdict: content.preflight_verdict(),
         code: refusal.map(|refusal| refusal.code.clone()),
         message: refusal.map(|refusal| refusal.message.clone()),
-        packaged_content_id: content.facts().and_then(|facts| facts.package.as_ref()).map(ToString::to_string),
+        packaged_content_id: content.media_info().and_then(|info| info.package.as_ref()).map(ToString::to_string),
     };
     Some(Event::new(Subject::Content(facts), content.id.as_str(), content.created_at.unix_millis(), at))
 }
@@ -177,11 +177,11 @@ fn package_event(change: &Change<Package>) -> Option<Event> {
     let retried = before.is_some_and(|before| before.attempt != package.attempt);
     let at = if gone {
         // The catalog notes seconds, no less.
-        change.at.max(since(package))
+        change.at.max(package.status_since())
     } else if retried {
         Timestamp::from_unix_millis(package.attempt)
     } else {
-        since(package)
+        package.status_since()
     };
     let facts = PackageFacts {
         packaged_content_id: package.id.to_string(),
@@ -201,18 +201,6 @@ fn package_event(change: &Change<Package>) -> Option<Event> {
         },
     };
     Some(Event::new(Subject::Package(facts), package.id.as_str(), package.attempt, at))
-}
-
-/// Since when a package is in its state.
-pub(crate) fn since(package: &Package) -> Timestamp {
-    match &package.state {
-        State::Queued => package.created_at,
-        State::Fragmented(plan) => plan.at,
-        State::Encrypted { at, .. }
-        | State::Ready { at, .. }
-        | State::Failed { at, .. }
-        | State::Deleting { at, .. } => *at,
-    }
 }
 
 impl From<&Failure> for FailureFacts {

@@ -11,13 +11,11 @@ use std::str::FromStr;
 
 use data_encoding::BASE32_NOPAD;
 use sha2::{Digest, Sha256};
-use vpp_media::cenc::{ContentKey, KeyId};
 use vpp_media::cmaf::MAX_INPUTS;
 
-use crate::domain::package::{Options, RequestedKeys};
-use crate::ports::{ETag, Location};
+use crate::domain::object::{ETag, Location};
 
-const ID_BYTES: usize = 16;
+pub(super) const ID_BYTES: usize = 16;
 const ID_CHARACTERS: usize = 26;
 
 /// The text is not an id of this platform.
@@ -95,7 +93,14 @@ impl ClientUploadId {
             all.update(length_of(part));
             all.update(part);
         }
-        Self(text(&all.finalize()))
+        Self(id_text(&all.finalize()))
+    }
+}
+
+impl PackageId {
+    /// The id whose first bytes are those of `hash`.
+    pub(super) fn of_hash(hash: &[u8]) -> Self {
+        Self(id_text(hash))
     }
 }
 
@@ -104,7 +109,7 @@ impl ContentId {
     #[must_use]
     pub fn of(location: &Location, etag: &ETag) -> Self {
         let parts = [location.bucket(), location.key(), etag.as_str()];
-        Self(text(&hash(parts.map(str::as_bytes))))
+        Self(id_text(&hash(parts.map(str::as_bytes))))
     }
 }
 
@@ -139,50 +144,8 @@ impl From<ContentId> for Inputs {
     }
 }
 
-impl PackageId {
-    /// The id of the package that an upload starts by itself, or of a clear one: contents and options only.
-    #[must_use]
-    pub fn of_upload(inputs: &Inputs, options: &Options) -> Self {
-        Self(text(&hash([inputs.canonical().as_bytes(), options.canonical().as_bytes()])))
-    }
-
-    /// The id of a package made with a caller's keys: contents, options, kids, and a keyed hash of each key.
-    ///
-    /// A content key is the HMAC's key, so the id tells two keys apart without saying anything about either.
-    #[must_use]
-    pub fn of_request(inputs: &Inputs, options: &Options, keys: &RequestedKeys) -> Self {
-        let (inputs, options) = (inputs.canonical(), options.canonical());
-        let hashed = |(kid, key): &(KeyId, ContentKey), before: &[u8]| {
-            let kid = kid.to_string();
-            let parts = [inputs.as_bytes(), options.as_bytes(), kid.as_bytes(), before];
-            // Without a hash before it there is no part for one.
-            let parts = parts.iter().filter(|part| !part.is_empty());
-            let lengths: Vec<_> = parts.clone().map(|part| length_of(part)).collect();
-            let message: Vec<&[u8]> = parts.zip(&lengths).flat_map(|(part, length)| [length, *part]).collect();
-            key.keyed_hash(&message)
-        };
-        let main = hashed(&keys.key, &[]);
-        let all = keys.audio_key.as_ref().map_or(main, |audio| hashed(audio, &main));
-        Self(text(&all))
-    }
-}
-
-impl PackageId {
-    /// The kid of a package whose key the platform makes: a UUID of version 8 (RFC 9562 5.8) that follows from the id.
-    #[must_use]
-    #[expect(clippy::missing_panics_doc, reason = "it does not panic")]
-    pub fn kid(&self) -> KeyId {
-        let hash = hash([b"kid", self.as_str().as_bytes()]);
-        let mut bytes = hash.first_chunk().copied().unwrap_or([0; ID_BYTES]);
-        bytes[6] = 0x80 | (bytes[6] & 0x0f);
-        bytes[8] = 0x80 | (bytes[8] & 0x3f);
-        #[expect(clippy::expect_used, reason = "the version bits are set, so it is not zero")]
-        KeyId::new(bytes).expect("not zero")
-    }
-}
-
 /// SHA-256 over the parts, each with its length before it.
-fn hash<const N: usize>(parts: [&[u8]; N]) -> [u8; 32] {
+pub(super) fn hash<const N: usize>(parts: [&[u8]; N]) -> [u8; 32] {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update(length_of(part));
@@ -191,102 +154,11 @@ fn hash<const N: usize>(parts: [&[u8]; N]) -> [u8; 32] {
     hash.finalize().into()
 }
 
-fn length_of(part: &[u8]) -> [u8; 8] {
+pub(super) fn length_of(part: &[u8]) -> [u8; 8] {
     (part.len() as u64).to_be_bytes()
 }
 
-fn text(hash: &[u8]) -> String {
+fn id_text(hash: &[u8]) -> String {
     let head = hash.get(..ID_BYTES).unwrap_or(hash);
     BASE32_NOPAD.encode(head).to_ascii_lowercase()
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use vpp_media::cenc::Scheme;
-    use vpp_media::cmaf::{Layout, ProtectedTracks};
-
-    use super::*;
-    use crate::domain::package::Treatment;
-
-    fn content(bucket: &str, key: &str) -> ContentId {
-        ContentId::of(&Location::new(bucket, key), &ETag::new("etag"))
-    }
-
-    fn options(seconds: u64) -> Options {
-        let treatment = Treatment::Encrypt { scheme: Scheme::Cbcs, tracks: ProtectedTracks::Video };
-        Options::new(treatment, Duration::from_secs(seconds))
-    }
-
-    #[test]
-    fn an_id_is_a_function_of_what_it_names() {
-        let id = content("bucket", "key");
-        assert_eq!(id, content("bucket", "key"));
-        assert_ne!(id, content("bucketk", "ey"), "parts do not run into each other");
-        assert_eq!(id.as_str().parse(), Ok(id.clone()));
-        assert_ne!(id, ContentId::of(&Location::new("bucket", "key"), &ETag::new("other")));
-    }
-
-    #[test]
-    fn the_key_the_kid_and_the_options_make_another_package() {
-        let content = content("bucket", "key");
-        let kid = |byte| KeyId::new([byte; 16]).unwrap();
-        let id = |seconds, key, kid_byte| {
-            let keys = RequestedKeys { key: (kid(kid_byte), ContentKey::new([key; 16])), audio_key: None };
-            PackageId::of_request(&content.clone().into(), &options(seconds), &keys)
-        };
-        let with_audio = |key: u8| {
-            let [key, audio_key] = [(kid(1), ContentKey::new([1; 16])), (kid(2), ContentKey::new([key; 16]))];
-            PackageId::of_request(
-                &content.clone().into(),
-                &options(6),
-                &RequestedKeys { key, audio_key: Some(audio_key) },
-            )
-        };
-        assert_eq!(id(6, 1, 1), id(6, 1, 1));
-        let upload = PackageId::of_upload(&content.clone().into(), &options(6));
-        let others = [id(6, 1, 1), id(4, 1, 1), id(6, 2, 1), id(6, 1, 2), upload, with_audio(1), with_audio(2)];
-        for (at, one) in others.iter().enumerate() {
-            assert!(!others[at + 1..].contains(one));
-        }
-    }
-
-    #[test]
-    fn a_layout_that_is_not_the_default_makes_another_package_and_the_default_changes_no_id() {
-        let single = Options { layout: Layout::SingleFile, ..options(6) };
-        assert_eq!(options(6).canonical(), "v1 scheme=cbcs encrypt=video segment_ms=6000");
-        assert_eq!(single.canonical(), "v1 scheme=cbcs encrypt=video segment_ms=6000 layout=single-file");
-    }
-
-    #[test]
-    fn the_contents_and_their_order_make_another_package() {
-        let [a, b] = ["a", "b"].map(|key| content("bucket", key));
-        let id = |ids: &[&ContentId]| {
-            let inputs = Inputs::new(ids.iter().map(|id| (*id).clone()).collect()).unwrap();
-            PackageId::of_upload(&inputs, &options(6))
-        };
-        assert_eq!(id(&[&a]), PackageId::of_upload(&a.clone().into(), &options(6)));
-        let others = [id(&[&a]), id(&[&b]), id(&[&a, &b]), id(&[&b, &a])];
-        assert_eq!(others.iter().collect::<BTreeSet<_>>().len(), others.len());
-        assert_eq!(Inputs::new(vec![]), None);
-        assert_eq!(Inputs::new(vec![a.clone(), b, a]), None, "one of them twice");
-    }
-
-    #[test]
-    fn a_made_kid_is_a_uuid_that_follows_from_the_package() {
-        let id = PackageId::of_upload(&content("bucket", "key").into(), &options(6));
-        let kid = id.kid().to_string();
-        assert_eq!(kid, id.kid().to_string());
-        assert_eq!((&kid[14..15], kid.len()), ("8", 36));
-    }
-
-    #[test]
-    fn only_ids_are_ids() {
-        for text in
-            ["", "short", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxy1", "../../../../../../../../../a"]
-        {
-            assert_eq!(text.parse::<PackageId>(), Err(InvalidId), "{text}");
-        }
-    }
 }

@@ -14,14 +14,14 @@ pub fn plan_key(package: &PackageId) -> String {
 /// Key in the work bucket of a work unit's share in a part of a single file. These are forgotten some days after the package is
 /// made, hence a prefix of their own.
 #[must_use]
-pub fn piece_key(package: &PackageId, representation: &str, part: u16, work_unit: u32) -> String {
-    format!("{}{representation}/{part}-{work_unit}", pieces_prefix(package))
+pub fn staged_part_key(package: &PackageId, representation: &str, part: u16, work_unit: u32) -> String {
+    format!("{}{representation}/{part}-{work_unit}", staged_parts_prefix(package))
 }
 
 /// How the keys of all pieces of a package begin.
 #[must_use]
-pub fn pieces_prefix(package: &PackageId) -> String {
-    format!("pieces/{package}/")
+pub fn staged_parts_prefix(package: &PackageId) -> String {
+    format!("parts/{package}/")
 }
 
 /// Path of a representation's single file inside a package.

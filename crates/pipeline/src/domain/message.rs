@@ -89,7 +89,7 @@ pub struct DeletionMessage {
     schema: Schema,
     /// What.
     #[serde(flatten)]
-    pub what: DeletionTarget,
+    pub target: DeletionTarget,
 }
 
 /// What is to be deleted.
@@ -113,14 +113,14 @@ pub enum DeletionTarget {
 impl DeletionMessage {
     /// For this.
     #[must_use]
-    pub fn new(what: DeletionTarget) -> Self {
-        Self { schema: Schema, what }
+    pub fn new(target: DeletionTarget) -> Self {
+        Self { schema: Schema, target }
     }
 }
 
 impl Message for DeletionMessage {
     fn subject(&self) -> &str {
-        match &self.what {
+        match &self.target {
             DeletionTarget::Package { packaged_content_id, .. } => packaged_content_id.as_str(),
             DeletionTarget::Content { input_content_id } => input_content_id.as_str(),
         }
@@ -158,7 +158,7 @@ macro_rules! about_a_package {
 
             /// The same, of this attempt.
             #[must_use]
-            pub fn of(self, attempt: u64) -> Self {
+            pub fn for_attempt(self, attempt: u64) -> Self {
                 Self { attempt: Some(attempt), ..self }
             }
         })+
@@ -184,7 +184,7 @@ impl WorkUnitMessage {
 
     /// The same, of a work unit that goes into parts.
     #[must_use]
-    pub fn in_parts(self, spans: Vec<PartSpan>) -> Self {
+    pub fn with_spans(self, spans: Vec<PartSpan>) -> Self {
         Self { spans, ..self }
     }
 }
@@ -240,11 +240,11 @@ mod tests {
     fn a_deletion_names_its_package_and_run_or_its_content() -> Result<(), Box<dyn std::error::Error>> {
         let package = DeletionTarget::Package { packaged_content_id: ID.parse()?, attempt: 7 };
         let content = DeletionTarget::Content { input_content_id: ID.parse()? };
-        for (what, expected) in [
+        for (target, expected) in [
             (package, serde_json::json!({"schema": 1, "packaged_content_id": ID, "attempt": 7})),
             (content, serde_json::json!({"schema": 1, "input_content_id": ID})),
         ] {
-            let message = DeletionMessage::new(what);
+            let message = DeletionMessage::new(target);
             assert_eq!(serde_json::to_value(&message)?, expected);
             assert_eq!(serde_json::from_value::<DeletionMessage>(expected)?, message);
         }

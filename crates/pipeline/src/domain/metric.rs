@@ -5,11 +5,11 @@
 //! a dead letter, is measured where it is met. A measurement has few dimensions, each of few values: stages, statuses, codes.
 //! Ids are never dimensions. Told twice, a change counts twice: that is rare, and these are figures for people.
 
-use crate::domain::event::{Change, Changed, since};
+use crate::domain::dead_letter::DeadLetter;
+use crate::domain::event::{Change, Changed};
 use crate::domain::package::Package;
 use crate::domain::state::{Stage, State};
 use crate::domain::timestamp::Timestamp;
-use crate::stages::dead_letter::DeadLetter;
 
 /// What a value is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,7 +114,7 @@ fn of_package(before: Option<&Package>, package: &Package) -> Option<Measurement
         _ => None,
     };
     if let Some((stage, before)) = stage.filter(|(_, before)| before.attempt == package.attempt) {
-        let time = since(package).since(since(before).max(begun));
+        let time = package.status_since().since(before.status_since().max(begun));
         metrics.push(Metric {
             name: "StageSeconds",
             unit: Unit::Seconds,
@@ -125,8 +125,8 @@ fn of_package(before: Option<&Package>, package: &Package) -> Option<Measurement
     match &package.state {
         State::Ready { at, .. } => metrics.extend([
             Metric { name: "ReadySeconds", unit: Unit::Seconds, value: at.since(begun).as_secs_f64(), dimension: None },
-            bytes("BytesRead", package.tally.bytes_read),
-            bytes("BytesWritten", package.tally.bytes_written),
+            bytes("BytesRead", package.progress.bytes_read),
+            bytes("BytesWritten", package.progress.bytes_written),
         ]),
         State::Failed { failure, .. } => metrics.push(count("Failures", "Code", &failure.code)),
         _ => {}

@@ -24,18 +24,17 @@
 use serde::{Deserialize, Serialize};
 use vpp_media::cmaf::{SegmentPlan, WorkUnit};
 
-/// Bytes that every part but the last must have.
-pub const SMALLEST_PART: u64 = 5 * 1024 * 1024;
+use crate::domain::multipart::MAX_PARTS;
 
 /// Parts an upload may have; one is spared for what is left at the end.
-const MOST_PARTS: u64 = 10_000 - 1;
+const MAX_PLANNED_PARTS: u64 = MAX_PARTS - 1;
 
 /// Source bytes that a worker is given at most: it can hold them, and is done with them in seconds.
-pub const LARGEST_WORK_UNIT: u64 = 256 * 1024 * 1024;
+pub const MAX_WORK_UNIT_BYTES: u64 = 256 * 1024 * 1024;
 
 /// Work units a package has before they grow. All of them are counted in one place, which takes so many a second; more of them
 /// than this gain no time.
-const MANY_WORK_UNITS: u64 = 4096;
+const TARGET_WORK_UNITS: u64 = 4096;
 
 /// Segments of a track that follow one another, in one work unit and one part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,7 +62,7 @@ impl UnitSizes {
     /// The sizes for a source of `source_bytes` whose segments are files, given those for a small one and the largest work unit.
     #[must_use]
     pub fn of_segments(source_bytes: u64, smallest: Self, largest_work_unit: u64) -> Self {
-        let grown = source_bytes.div_ceil(MANY_WORK_UNITS).min(largest_work_unit);
+        let grown = source_bytes.div_ceil(TARGET_WORK_UNITS).min(largest_work_unit);
         Self { work_unit: smallest.work_unit.max(grown), ..smallest }
     }
 
@@ -71,7 +70,7 @@ impl UnitSizes {
     #[must_use]
     pub fn of_single_files(source_bytes: u64, smallest: Self, largest_work_unit: u64) -> Option<Self> {
         let smallest = Self::of_segments(source_bytes, smallest, largest_work_unit);
-        let part = smallest.part.max(source_bytes.div_ceil(MOST_PARTS));
+        let part = smallest.part.max(source_bytes.div_ceil(MAX_PLANNED_PARTS));
         // With some room for what is not of the largest track, a work unit is a part.
         let work_unit = smallest.work_unit.max(if part > smallest.part { part.saturating_add(part / 4) } else { 0 });
         (work_unit <= largest_work_unit.max(smallest.work_unit)).then_some(Self { part, work_unit })
@@ -80,7 +79,7 @@ impl UnitSizes {
 
 /// Cuts the tracks of a plan into parts, work unit by work unit.
 #[derive(Debug, Clone)]
-pub struct Parts {
+pub struct PartPlanner {
     smallest: u64,
     tracks: Vec<Track>,
 }
@@ -94,7 +93,7 @@ struct Track {
     open: Option<u64>,
 }
 
-impl Parts {
+impl PartPlanner {
     /// Nothing cut yet, into parts of `smallest` bytes and more.
     #[must_use]
     pub fn new(smallest: u64) -> Self {
@@ -102,7 +101,7 @@ impl Parts {
     }
 
     /// The spans of the next work unit, in the order of tracks and segments.
-    pub fn cut(&mut self, work_unit: &WorkUnit) -> Vec<PartSpan> {
+    pub fn plan_work_unit(&mut self, work_unit: &WorkUnit) -> Vec<PartSpan> {
         self.tracks.resize(self.tracks.len().max(work_unit.tracks.len()), Track { part: 1, open: Some(0) });
         let mut spans = Vec::new();
         for (track, own) in (0..).zip(&mut self.tracks) {
@@ -120,7 +119,7 @@ impl Parts {
     }
 
     /// How many parts each track has come to.
-    pub fn counts(&self) -> impl Iterator<Item = u16> {
+    pub fn part_counts(&self) -> impl Iterator<Item = u16> {
         self.tracks.iter().map(|own| if own.open.is_some() { own.part } else { own.part.saturating_sub(1) })
     }
 }
@@ -196,16 +195,18 @@ mod tests {
 
     #[test]
     fn parts_and_work_units_grow_with_the_source() {
-        let smallest = UnitSizes { part: SMALLEST_PART, work_unit: 32 << 20 };
-        let single = |bytes| UnitSizes::of_single_files(bytes, smallest, LARGEST_WORK_UNIT);
+        let smallest = UnitSizes { part: crate::domain::multipart::MIN_PART_BYTES, work_unit: 32 << 20 };
+        let single = |bytes| UnitSizes::of_single_files(bytes, smallest, MAX_WORK_UNIT_BYTES);
         assert_eq!(single(50 << 30), Some(UnitSizes { part: 5_369_247, work_unit: 32 << 20 }));
         let large = single(1 << 40).unwrap();
         assert!(
-            large.part * MOST_PARTS >= 1 << 40 && large.work_unit > large.part && large.work_unit <= LARGEST_WORK_UNIT
+            large.part * MAX_PLANNED_PARTS >= 1 << 40
+                && large.work_unit > large.part
+                && large.work_unit <= MAX_WORK_UNIT_BYTES
         );
         assert_eq!(single(5 << 40), None);
         let work_unit = |bytes, work_unit| {
-            UnitSizes::of_segments(bytes, UnitSizes { work_unit, ..smallest }, LARGEST_WORK_UNIT).work_unit >> 20
+            UnitSizes::of_segments(bytes, UnitSizes { work_unit, ..smallest }, MAX_WORK_UNIT_BYTES).work_unit >> 20
         };
         let grown = [0, 128 << 30, 256 << 30, 1 << 40, 5 << 40].map(|bytes| work_unit(bytes, 32 << 20));
         assert_eq!(grown, [32, 32, 64, 256, 256]);

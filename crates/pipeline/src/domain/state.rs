@@ -24,8 +24,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::domain::resource_usage::ResourceUsage;
 use crate::domain::timestamp::Timestamp;
-use crate::ports::Spent;
 
 /// How far a package is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,26 +124,26 @@ pub enum Stage {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transition {
     /// The attempt whose step it is: a package of another attempt does not take it. None for any.
-    pub of: Option<u64>,
+    pub attempt: Option<u64>,
     /// When.
     pub at: Timestamp,
     /// Which.
     pub step: Step,
     /// What was done for it, apart from work units: those have receipts.
-    pub work: Work,
+    pub work: StageWork,
 }
 
 impl Transition {
     /// The attempt that begins with it, when one does.
     #[must_use]
-    pub fn attempt(&self) -> u64 {
+    pub fn started_attempt(&self) -> u64 {
         self.at.unix_millis()
     }
 }
 
 /// What a stage did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Work {
+pub struct StageWork {
     /// The last object it produced, as `s3://bucket/key`.
     pub output: Option<String>,
     /// Bytes it read from the source.
@@ -151,7 +151,7 @@ pub struct Work {
     /// Bytes it wrote to the output bucket.
     pub bytes_written: u64,
     /// What it cost, and what a stage before it did that could not say so itself.
-    pub spent: Vec<(Stage, Spent)>,
+    pub usage: Vec<(Stage, ResourceUsage)>,
 }
 
 /// An arrow of the state machine, with what the new state needs.
@@ -387,7 +387,7 @@ mod tests {
         let mut states = vec![State::Queued];
         for (second, step) in (1..).zip(steps) {
             let at = Timestamp::from(UNIX_EPOCH + Duration::from_secs(second));
-            let transition = Transition { of: None, at, step: step.clone(), work: Work::default() };
+            let transition = Transition { attempt: None, at, step: step.clone(), work: StageWork::default() };
             let before = states.last().cloned().unwrap();
             states.push(before.clone().step(&transition).unwrap_or(before));
         }

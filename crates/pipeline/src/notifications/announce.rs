@@ -1,8 +1,8 @@
-//! Telling others what has changed.
+//! Publishes events about changes of contents and packages.
 //!
-//! The catalog delivers changes in the order of each item, at least once, and holds the later ones back until the earlier ones are
-//! told. So what cannot be told now is an error, and comes again; but what cannot even be read would hold back all that follow,
-//! and goes to a dead-letter queue instead, by the name of its item.
+//! The catalog's change stream delivers the changes of each item in order, at least once, and holds later ones back until
+//! earlier ones succeed. A change that cannot be published now is therefore an error, and is delivered again. A change that
+//! cannot be parsed would hold back all that follow: it goes to a dead-letter queue.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,19 +11,19 @@ use crate::domain::message::{Message, Schema};
 use crate::error::Error;
 use crate::ports::{EventBus, Queue};
 
-/// A change that could not be read.
+/// A change that could not be parsed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Unannounced {
+pub struct UnreadableChange {
     schema: Schema,
     /// The item's partition key.
     pub item: String,
-    /// The change's place in what the catalog delivers.
+    /// The change's sequence number in the stream.
     pub sequence: String,
-    /// What was wrong with it.
+    /// What is wrong with it.
     pub problem: String,
 }
 
-impl Unannounced {
+impl UnreadableChange {
     /// The change at `sequence` of `item`.
     #[must_use]
     pub fn new(item: String, sequence: String, problem: String) -> Self {
@@ -31,7 +31,7 @@ impl Unannounced {
     }
 }
 
-impl Message for Unannounced {
+impl Message for UnreadableChange {
     fn subject(&self) -> &str {
         &self.item
     }
@@ -40,20 +40,21 @@ impl Message for Unannounced {
 /// The use case and its ports.
 #[derive(Debug)]
 pub struct Announce<B, Q> {
-    /// Takes the events.
+    /// The event bus.
     pub bus: B,
-    /// Takes what could not be read.
-    pub dead: Q,
+    /// The dead-letter queue of unreadable changes.
+    pub dead_letters: Q,
 }
 
-impl<B: EventBus, Q: Queue<Unannounced>> Announce<B, Q> {
-    /// Tells of changes, in their order.
+impl<B: EventBus, Q: Queue<UnreadableChange>> Announce<B, Q> {
+    /// Publishes the events of changes, in order.
     ///
     /// # Errors
-    /// Transient ones. Any of the changes may then have been told.
-    pub async fn handle(&self, changes: &[Changed], unreadable: &[Unannounced]) -> Result<Vec<Event>, Error> {
+    /// Transient errors only. Any of the events may have been published.
+    pub async fn handle(&self, changes: &[Changed], unreadable: &[UnreadableChange]) -> Result<Vec<Event>, Error> {
         if !unreadable.is_empty() {
-            self.dead.send_all(unreadable).await.map_err(Error::unavailable("giving up on unreadable changes"))?;
+            let sent = self.dead_letters.send_all(unreadable).await;
+            sent.map_err(Error::unavailable("dead-lettering unreadable changes"))?;
         }
         let events: Vec<Event> = changes.iter().filter_map(Event::of).collect();
         if !events.is_empty() {

@@ -1,4 +1,4 @@
-//! Changes of state, reported to event buses and webhooks.
+//! Notifications about changes of state: events on a bus, and webhooks.
 
 pub mod announce;
 pub mod webhook;

@@ -1,32 +1,43 @@
-//! Bytes on their way to a store.
+//! The body of an object to write.
 
 use bytes::Bytes;
+use sha2::{Digest as _, Sha256};
 
-/// Bytes in pieces, one behind the other. A clone shares them.
+use crate::domain::object::Digest;
+
+/// Bytes in consecutive chunks. A clone shares them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Body(Vec<Bytes>);
 
 impl Body {
-    /// How many bytes.
+    /// Length in bytes.
     #[must_use]
     pub fn length(&self) -> u64 {
-        self.0.iter().map(|piece| piece.len() as u64).sum()
+        self.0.iter().map(|chunk| chunk.len() as u64).sum()
     }
 
-    /// The pieces, in order; none is empty.
-    pub fn pieces(&self) -> impl Iterator<Item = &Bytes> {
+    /// The chunks, in order; none is empty.
+    pub fn chunks(&self) -> impl Iterator<Item = &Bytes> {
         self.0.iter()
     }
 
-    /// Puts more bytes behind these.
-    pub fn push(&mut self, piece: impl Into<Bytes>) {
-        let piece = piece.into();
-        if !piece.is_empty() {
-            self.0.push(piece);
+    /// The SHA-256 digest of the bytes.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        let mut hash = Sha256::new();
+        self.0.iter().for_each(|chunk| hash.update(chunk));
+        Digest(hash.finalize().into())
+    }
+
+    /// Appends a chunk.
+    pub fn push(&mut self, chunk: impl Into<Bytes>) {
+        let chunk = chunk.into();
+        if !chunk.is_empty() {
+            self.0.push(chunk);
         }
     }
 
-    /// The bytes in one buffer.
+    /// Copies the bytes into one buffer.
     #[must_use]
     pub fn to_vec(&self) -> Vec<u8> {
         self.0.concat()
@@ -34,15 +45,15 @@ impl Body {
 }
 
 impl Extend<Bytes> for Body {
-    fn extend<I: IntoIterator<Item = Bytes>>(&mut self, pieces: I) {
-        pieces.into_iter().for_each(|piece| self.push(piece));
+    fn extend<I: IntoIterator<Item = Bytes>>(&mut self, chunks: I) {
+        chunks.into_iter().for_each(|chunk| self.push(chunk));
     }
 }
 
 impl<P: Into<Bytes>> FromIterator<P> for Body {
-    fn from_iter<I: IntoIterator<Item = P>>(pieces: I) -> Self {
+    fn from_iter<I: IntoIterator<Item = P>>(chunks: I) -> Self {
         let mut body = Self::default();
-        body.extend(pieces.into_iter().map(Into::into));
+        body.extend(chunks.into_iter().map(Into::into));
         body
     }
 }

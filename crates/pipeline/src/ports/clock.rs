@@ -1,9 +1,9 @@
-//! The time of day, for the times an item shows. No output byte depends on it.
+//! The time of day, for timestamps of items. No output byte depends on it.
 
 use crate::domain::timestamp::Timestamp;
 
 /// A clock.
 pub trait Clock: Send + Sync {
-    /// The present moment.
+    /// Returns the current time.
     fn now(&self) -> Timestamp;
 }

@@ -1,22 +1,26 @@
-//! What the CDN keeps of streams.
+//! The CDN's cache, and its invalidation.
 
 use std::future::Future;
 
 use crate::domain::id::PackageId;
-use crate::ports::Unavailable;
+use crate::error::Unavailable;
 
-/// How far it is with forgetting something.
+/// The progress of an invalidation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Forgetting {
-    /// Nothing is kept any more.
-    Done,
-    /// It is at work on this, or on too much else to begin with it: ask again later.
-    UnderWay,
+pub enum InvalidationStatus {
+    /// No edge location caches the package any more.
+    Completed,
+    /// The invalidation is in progress, or too many others are and it has not begun: ask again later.
+    InProgress,
 }
 
-/// The CDN's caches.
+/// The CDN's cache.
 pub trait EdgeCache: Send + Sync {
-    /// Has all that is kept of an attempt of a package forgotten, and says how far that is. Asking again begins nothing new.
-    fn forget(&self, package: &PackageId, attempt: u64)
-    -> impl Future<Output = Result<Forgetting, Unavailable>> + Send;
+    /// Invalidates all objects of a package's attempt, and returns the status of the invalidation. Calling it again does not
+    /// create another invalidation.
+    fn invalidate(
+        &self,
+        package: &PackageId,
+        attempt: u64,
+    ) -> impl Future<Output = Result<InvalidationStatus, Unavailable>> + Send;
 }

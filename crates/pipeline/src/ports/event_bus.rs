@@ -1,12 +1,12 @@
-//! Where events go.
+//! The event bus.
 
 use std::future::Future;
 
 use crate::domain::event::Event;
-use crate::ports::Unavailable;
+use crate::error::Unavailable;
 
-/// Hands events on to all who have asked for them, at least once.
+/// Delivers events to every subscriber, at least once.
 pub trait EventBus: Send + Sync {
-    /// Takes all of `events`. When it returns an error, any of them may have been taken.
+    /// Puts all of `events` on the bus. After an error, any of them may have been accepted.
     fn put_all(&self, events: &[Event]) -> impl Future<Output = Result<(), Unavailable>> + Send;
 }

@@ -1,63 +1,45 @@
-//! What the use cases need from the world, as traits in the platform's own words.
+//! The services that the use cases need, as traits in the platform's own terms.
 //!
-//! A port says what a call means, not how a service does it; its errors tell apart only what a use case decides on.
-//! Two sets of adapters stand behind them, in memory (`testing`) and on AWS (`vpp-aws`), and one contract suite
-//! (`testing::contract`) holds both to the same meaning.
+//! A port defines what a call means, not how a service performs it. Its errors distinguish only what a use case decides on.
+//! Each port has two adapters, in memory (`testing`) and on AWS (`vpp-aws`), and one contract suite (`testing::contract`)
+//! that both pass.
 
 mod body;
 mod catalog;
-mod client_uploads;
+mod client_upload_store;
 mod clock;
+mod deletion_records;
 mod edge_cache;
 mod event_bus;
 mod key_vault;
-mod library;
+mod listing;
 mod meter;
-mod multipart;
+mod object_deleter;
 mod object_store;
 mod probe;
 mod queue;
-mod receiver;
-mod remover;
 mod request_records;
+mod store_error;
 mod token_signer;
 mod token_store;
+mod webhook_receiver;
 
 pub use body::Body;
-pub use catalog::{Catalog, Created, PartLocation, PartReceipt, Receipt, SegmentReceipt};
-pub use client_uploads::{ArrivedPart, ClientUploadStore};
+pub use catalog::{Catalog, CreateOutcome};
+pub use client_upload_store::ClientUploadStore;
 pub use clock::Clock;
-pub use edge_cache::{EdgeCache, Forgetting};
+pub use deletion_records::DeletionRecords;
+pub use edge_cache::{EdgeCache, InvalidationStatus};
 pub use event_bus::EventBus;
-pub use key_vault::{KeyError, KeyUse, KeyVault, MadeKey, WrappedKey};
-pub use library::{ContentFilter, Cursor, InvalidCursor, Library, PackageFilter, Page, VerdictKind};
-pub use meter::{Meter, Reading, Spent};
-pub use multipart::{NewPart, Part, Upload, UploadId};
-pub use object_store::{Digest, ETag, InvalidLocation, Location, NewObject, ObjectStore, Put, StoreError};
-pub use probe::{Container, Piece, Probe, ProbeError, ProbeReport, Track};
+pub use key_vault::{KeyError, KeyVault};
+pub use listing::Listing;
+pub use meter::Meter;
+pub use object_deleter::ObjectDeleter;
+pub use object_store::{NewObject, NewPart, ObjectStore, PutOutcome, UploadedPart};
+pub use probe::{FileChunk, Probe, ProbeError};
 pub use queue::{DelayQueue, Queue, Queues};
-pub use receiver::{Receiver, SecretStore};
-pub use remover::ObjectRemover;
 pub use request_records::RequestRecords;
+pub use store_error::StoreError;
 pub use token_signer::{Mac, TokenSigner};
 pub use token_store::TokenStore;
-
-use crate::error::Cause;
-
-/// A service did not do what it was asked: throttled, unreachable, denied, or with an answer that makes no sense.
-/// Always worth another try.
-#[derive(Debug, thiserror::Error)]
-#[error("{call} failed")]
-pub struct Unavailable {
-    call: &'static str,
-    #[source]
-    source: Cause,
-}
-
-impl Unavailable {
-    /// `call` is the service's own name of the call (`GetItem`).
-    #[must_use]
-    pub fn new(call: &'static str, source: Cause) -> Self {
-        Self { call, source }
-    }
-}
+pub use webhook_receiver::{WebhookReceiver, WebhookSecretStore};

@@ -1,110 +1,17 @@
 //! Objects under keys: read by range at a pinned version, written once.
 
-use std::fmt;
 use std::future::Future;
 use std::ops::Range;
-use std::str::FromStr;
 
 use bytes::Bytes;
 use futures_util::{Stream, TryStreamExt};
 use vpp_media::isobmff::MAX_MOOV_BYTES;
 
 use crate::domain::layout::Headers;
-use crate::ports::{Body, NewPart, Part, Unavailable, UploadId};
-
-/// A bucket and a key, written `s3://bucket/key`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Location {
-    bucket: String,
-    key: String,
-}
-
-/// The text is not `s3://bucket/key`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a location is written s3://bucket/key")]
-pub struct InvalidLocation;
-
-impl Location {
-    /// The object `key` of `bucket`. A key is any text at all: nothing in it is decoded.
-    #[must_use]
-    pub fn new(bucket: impl Into<String>, key: impl Into<String>) -> Self {
-        Self { bucket: bucket.into(), key: key.into() }
-    }
-
-    /// The bucket's name.
-    #[must_use]
-    pub fn bucket(&self) -> &str {
-        &self.bucket
-    }
-
-    /// The object's key.
-    #[must_use]
-    pub fn key(&self) -> &str {
-        &self.key
-    }
-}
-
-impl fmt::Display for Location {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "s3://{}/{}", self.bucket, self.key)
-    }
-}
-
-impl FromStr for Location {
-    type Err = InvalidLocation;
-
-    fn from_str(text: &str) -> Result<Self, InvalidLocation> {
-        let path = text.strip_prefix("s3://").ok_or(InvalidLocation)?;
-        let (bucket, key) = path.split_once('/').ok_or(InvalidLocation)?;
-        Ok(Self::new(bucket, key))
-    }
-}
-
-/// An entity tag: one version of an object. Kept without the quotes that some answers put around it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct ETag(String);
-
-impl ETag {
-    /// From an answer or an event, quoted or not.
-    #[must_use]
-    pub fn new(text: &str) -> Self {
-        Self(text.trim_matches('"').to_owned())
-    }
-
-    /// Without quotes.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for ETag {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// SHA-256 of an object's bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Digest(pub [u8; 32]);
-
-impl Digest {
-    /// The digest of `bytes`.
-    #[must_use]
-    pub fn of(bytes: &[u8]) -> Self {
-        use sha2::Digest as _;
-        Self(sha2::Sha256::digest(bytes).into())
-    }
-
-    /// The digest of a body's bytes.
-    #[must_use]
-    pub fn of_body(body: &Body) -> Self {
-        use sha2::Digest as _;
-        let mut hash = sha2::Sha256::new();
-        body.pieces().for_each(|piece| hash.update(piece));
-        Self(hash.finalize().into())
-    }
-}
+use crate::domain::multipart::UploadId;
+use crate::domain::object::{Digest, ETag, Location};
+use crate::ports::body::Body;
+use crate::ports::store_error::StoreError;
 
 /// An object to write.
 #[derive(Debug)]
@@ -122,55 +29,50 @@ impl NewObject {
     #[must_use]
     pub fn new(body: impl Into<Body>, headers: Headers) -> Self {
         let body = body.into();
-        Self { digest: Digest::of_body(&body), body, headers }
+        Self { digest: body.digest(), body, headers }
     }
 }
 
 /// What a write found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Put {
+pub enum PutOutcome {
     /// There was no object; now there is.
     Created,
     /// An object of the same bytes stood there already.
-    AlreadyThere,
+    AlreadyExists,
 }
 
-/// Why an object was not read or written.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// There is no such object.
-    #[error("{at} does not exist")]
-    Missing {
-        /// The object asked for.
-        at: Location,
-    },
-    /// The object is not the version asked for.
-    #[error("{at} is another version now")]
-    Changed {
-        /// The object asked for.
-        at: Location,
-    },
-    /// An object of other bytes stands where these were to go.
-    #[error("{at} exists with other bytes")]
-    DifferentBytes {
-        /// The object that stands there.
-        at: Location,
-    },
-    /// The upload is complete, or was given up.
-    #[error("the upload of {at} is over")]
-    UploadOver {
-        /// The object that was uploaded.
-        at: Location,
-    },
-    /// The store did not answer.
-    #[error("{at} could not be reached")]
-    Unavailable {
-        /// The object asked for.
-        at: Location,
-        /// Why.
-        #[source]
-        source: Unavailable,
-    },
+/// A part to upload.
+#[derive(Debug)]
+pub struct NewPart {
+    /// Its number, from 1.
+    pub number: u16,
+    /// Its bytes.
+    pub body: Body,
+    /// Their digest, which the store checks on arrival.
+    pub digest: Digest,
+}
+
+impl NewPart {
+    /// Part `number`, of the bytes of `body`, with their digest.
+    #[must_use]
+    pub fn new(number: u16, body: impl Into<Body>) -> Self {
+        let body = body.into();
+        Self { digest: body.digest(), number, body }
+    }
+}
+
+/// A part of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UploadedPart {
+    /// Its number, from 1.
+    pub number: u16,
+    /// Length in bytes.
+    pub bytes: u64,
+    /// Digest of the bytes.
+    pub digest: Digest,
+    /// What the store answered to it; none when the upload was over before.
+    pub etag: Option<ETag>,
 }
 
 /// Stores objects. Nothing is ever overwritten.
@@ -214,7 +116,11 @@ pub trait ObjectStore: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError::DifferentBytes`] when an object of other bytes stands there, or unavailable.
-    fn put_if_absent(&self, at: &Location, object: NewObject) -> impl Future<Output = Result<Put, StoreError>> + Send;
+    fn put_if_absent(
+        &self,
+        at: &Location,
+        object: NewObject,
+    ) -> impl Future<Output = Result<PutOutcome, StoreError>> + Send;
 
     /// Begins an upload in parts.
     ///
@@ -229,7 +135,7 @@ pub trait ObjectStore: Send + Sync {
     /// Uploads a part, in place of one of its number.
     ///
     /// # Errors
-    /// [`StoreError::UploadOver`], or unavailable.
+    /// [`StoreError::UploadEnded`], or unavailable.
     fn put_part(
         &self,
         at: &Location,
@@ -240,18 +146,18 @@ pub trait ObjectStore: Send + Sync {
     /// Makes the object of all its parts, in order, unless one stands there. One of the same parts is fine.
     ///
     /// # Errors
-    /// [`StoreError::DifferentBytes`] when an object of other bytes stands there, [`StoreError::UploadOver`] when the upload was
+    /// [`StoreError::DifferentBytes`] when an object of other bytes stands there, [`StoreError::UploadEnded`] when the upload was
     /// given up and nothing does, or unavailable.
     fn complete_upload(
         &self,
         at: &Location,
         upload: &UploadId,
-        parts: &[Part],
-    ) -> impl Future<Output = Result<Put, StoreError>> + Send;
+        parts: &[UploadedPart],
+    ) -> impl Future<Output = Result<PutOutcome, StoreError>> + Send;
 
     /// Gives an upload up. One that is over is fine.
     ///
     /// # Errors
     /// Unavailable.
-    fn abandon_upload(&self, at: &Location, upload: &UploadId) -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn abort_upload(&self, at: &Location, upload: &UploadId) -> impl Future<Output = Result<(), StoreError>> + Send;
 }

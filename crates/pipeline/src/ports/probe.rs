@@ -1,108 +1,49 @@
-//! The second opinion on an uploaded file: a demuxer of its own, outside the process.
+//! The probe: a second demuxer (Bento4) that examines an uploaded file in a separate process.
 
 use std::future::Future;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use crate::domain::probe_report::ProbeReport;
+use crate::error::Unavailable;
 
-use crate::ports::Unavailable;
-
-/// Bytes of a file at their offset.
-pub type Piece<'a> = (u64, &'a [u8]);
-
-/// What the probe says of a file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProbeReport {
-    /// The file as a whole.
-    pub container: Container,
-    /// Its tracks, in the file's order.
-    pub tracks: Vec<Track>,
-}
-
-/// What Bento4 reports of a file as a whole.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Container {
-    /// `ftyp`'s major brand; none in a QuickTime file of old.
-    pub major_brand: Option<String>,
-    /// Units of `duration` in a second.
-    pub timescale: u32,
-    /// Duration of the movie in units of `timescale`.
-    pub duration: u64,
-    /// Whether the media lies in movie fragments.
-    #[serde(default)]
-    pub fragmented: bool,
-    /// Whether the index comes before the media.
-    #[serde(default)]
-    pub fast_start: bool,
-}
-
-/// What Bento4 reports of one track.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Track {
-    /// `track_ID`.
-    pub id: u32,
-    /// `video`, `audio`, `text`, `subtitles`, `hint`, `system` or `unknown`.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// RFC 6381 codec string.
-    pub codec: String,
-    /// ISO 639-2 language.
-    #[serde(default)]
-    pub language: String,
-    /// Units of `duration` in a second.
-    pub timescale: u32,
-    /// Duration of the media in units of `timescale`.
-    pub duration: u64,
-    /// Number of samples.
-    pub sample_count: u64,
-    /// Width in pixels, of video.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub width: Option<u32>,
-    /// Height in pixels, of video.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub height: Option<u32>,
-    /// Samples in a second, of audio.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sample_rate: Option<u32>,
-    /// Number of channels, of audio.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub channels: Option<u32>,
-    /// Whether the track is encrypted.
-    #[serde(default)]
-    pub protected: bool,
-}
+/// Bytes of a file, with their offset.
+pub type FileChunk<'a> = (u64, &'a [u8]);
 
 /// Why there is no report.
 #[derive(Debug, thiserror::Error)]
 pub enum ProbeError {
-    /// The probe read the file and does not accept it.
-    #[error("the probe does not accept the file: {reason}")]
+    /// The probe read the file and rejected it.
+    #[error("the probe rejected the file: {reason}")]
     Refused {
-        /// The probe's own words.
+        /// The probe's message.
         reason: String,
     },
-    /// The probe died on the file.
+    /// The probe crashed on the file.
     #[error("the probe ended abnormally ({how})")]
     Crashed {
         /// How it ended (`signal 11`).
         how: String,
     },
-    /// The probe did not come to an end.
+    /// The probe did not finish in time.
     #[error("the probe was stopped after {} s", limit.as_secs())]
     TimedOut {
-        /// The time it had.
+        /// The time limit.
         limit: Duration,
     },
-    /// The probe answered with something that is not a report.
-    #[error("the probe's report cannot be read")]
-    Garbled,
-    /// The probe could not be started: nothing about the file is known.
+    /// The probe's output is not a report.
+    #[error("the probe's report cannot be parsed")]
+    InvalidReport,
+    /// The probe could not be started: nothing is known about the file.
     #[error("the probe could not be started")]
     Unavailable(#[source] Unavailable),
 }
 
-/// Examines a file of which only the index is at hand.
+/// Examines a file of which only the index is available.
 pub trait Probe: Send + Sync {
-    /// The report on a file of `length` bytes of which `pieces` are known and the rest reads as zeros.
-    fn probe(&self, length: u64, pieces: &[Piece<'_>]) -> impl Future<Output = Result<ProbeReport, ProbeError>> + Send;
+    /// Returns the report on a file of `length` bytes. Bytes that are not in `chunks` read as zeros.
+    fn probe(
+        &self,
+        length: u64,
+        chunks: &[FileChunk<'_>],
+    ) -> impl Future<Output = Result<ProbeReport, ProbeError>> + Send;
 }

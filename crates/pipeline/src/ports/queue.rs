@@ -1,31 +1,31 @@
-//! A queue of one kind of message.
+//! Message queues.
 
 use std::future::Future;
 use std::time::Duration;
 
 use crate::domain::message::{DashMessage, DeletionMessage, FragmentMessage};
-use crate::ports::Unavailable;
+use crate::error::Unavailable;
 
-/// A queue that delivers every message at least once, in any order.
+/// A queue of one message type, which delivers every message at least once, in any order.
 pub trait Queue<M>: Send + Sync {
-    /// Sends all of `messages`. When it returns an error, any of them may have been sent.
+    /// Sends all of `messages`. After an error, any of them may have been sent.
     fn send_all(&self, messages: &[M]) -> impl Future<Output = Result<(), Unavailable>> + Send;
 }
 
-/// A queue that can keep a message for a while.
+/// A queue that can delay a message.
 pub trait DelayQueue<M>: Queue<M> {
-    /// Sends `message`, to be delivered when `wait` has passed. A quarter of an hour is the longest.
-    fn send_later(&self, message: &M, wait: Duration) -> impl Future<Output = Result<(), Unavailable>> + Send;
+    /// Sends `message`, to be delivered after `delay`: 15 minutes at most.
+    fn send_delayed(&self, message: &M, delay: Duration) -> impl Future<Output = Result<(), Unavailable>> + Send;
 }
 
 /// The queues that the API sends to.
 #[derive(Debug, Clone)]
 pub struct Queues<F, D, X> {
-    /// Of packages to plan.
+    /// The fragment stage's queue.
     pub fragment: F,
-    /// Of packages to finish.
+    /// The dash stage's queue.
     pub dash: D,
-    /// Of what is to be deleted.
+    /// The deletion queue.
     pub deletion: X,
 }
 

@@ -1,31 +1,35 @@
-//! What is remembered of callers' requests for some days.
+//! Records of callers' requests, retained for some days: client uploads, and idempotency keys.
 
 use std::future::Future;
 
-use crate::api::uploads::ClientUpload;
+use crate::domain::client_upload::ClientUpload;
 use crate::domain::id::ClientUploadId;
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{Created, Unavailable};
+use crate::error::Unavailable;
+use crate::ports::catalog::CreateOutcome;
 
-/// Remembers files on their way, and which answers were given to which idempotency keys.
+/// Stores client uploads, and the answers given for idempotency keys.
 pub trait RequestRecords: Send + Sync {
-    /// Remembers a file on its way, unless one of its id is known.
-    fn put_upload(
+    /// Stores an upload, unless one with its id exists.
+    fn put_client_upload(
         &self,
-        incoming: &ClientUpload,
-    ) -> impl Future<Output = Result<Created<ClientUpload>, Unavailable>> + Send;
+        upload: &ClientUpload,
+    ) -> impl Future<Output = Result<CreateOutcome<ClientUpload>, Unavailable>> + Send;
 
-    /// The file of this id.
-    fn incoming(&self, id: &ClientUploadId) -> impl Future<Output = Result<Option<ClientUpload>, Unavailable>> + Send;
+    /// Returns the upload with this id.
+    fn client_upload(
+        &self,
+        id: &ClientUploadId,
+    ) -> impl Future<Output = Result<Option<ClientUpload>, Unavailable>> + Send;
 
-    /// Forgets a file that was on its way.
-    fn forget_upload(&self, id: &ClientUploadId) -> impl Future<Output = Result<(), Unavailable>> + Send;
+    /// Deletes the record of an upload.
+    fn delete_client_upload(&self, id: &ClientUploadId) -> impl Future<Output = Result<(), Unavailable>> + Send;
 
-    /// Remembers until `forget_at` that `key` stands for `answer`, unless it stands for one already.
-    fn claim(
+    /// Stores `answer` for an idempotency key until `expires_at`, unless the key has an answer already.
+    fn claim_idempotency_key(
         &self,
         key: &str,
         answer: &str,
-        forget_at: Timestamp,
-    ) -> impl Future<Output = Result<Created<String>, Unavailable>> + Send;
+        expires_at: Timestamp,
+    ) -> impl Future<Output = Result<CreateOutcome<String>, Unavailable>> + Send;
 }

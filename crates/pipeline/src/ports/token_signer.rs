@@ -1,17 +1,17 @@
-//! The key that playback tokens are signed with, which never leaves its keeper.
+//! Signs playback tokens with a key that never leaves KMS.
 
 use std::future::Future;
 
-use crate::ports::Unavailable;
+use crate::error::Unavailable;
 
 /// A message authentication code: HMAC-SHA-256.
 pub type Mac = [u8; 32];
 
-/// Signs playback tokens, and knows its own signatures.
+/// Signs playback tokens and verifies their signatures.
 pub trait TokenSigner: Send + Sync {
-    /// The code of `message`.
+    /// Returns the code of `message`.
     fn sign(&self, message: &[u8]) -> impl Future<Output = Result<Mac, Unavailable>> + Send;
 
-    /// Whether `mac` is the code of `message`. How long the answer takes says nothing of the right code.
+    /// Returns whether `mac` is the code of `message`. The comparison takes constant time.
     fn verify(&self, message: &[u8], mac: &Mac) -> impl Future<Output = Result<bool, Unavailable>> + Send;
 }

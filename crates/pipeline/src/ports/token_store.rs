@@ -1,12 +1,12 @@
-//! Where the API's tokens are kept.
+//! Where the API's access tokens are stored.
 
 use std::future::Future;
 
-use crate::api::access::Tokens;
-use crate::ports::Unavailable;
+use crate::domain::access_token::AccessTokens;
+use crate::error::Unavailable;
 
-/// Keeps the tokens that callers of the API show.
+/// Stores the access tokens of API callers.
 pub trait TokenStore: Send + Sync {
-    /// The tokens as they are now.
-    fn tokens(&self) -> impl Future<Output = Result<Tokens, Unavailable>> + Send;
+    /// Returns the current tokens.
+    fn tokens(&self) -> impl Future<Output = Result<AccessTokens, Unavailable>> + Send;
 }

@@ -12,12 +12,12 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use vpp_media::cmaf::{FileHead, Presentation, SegmentSizes};
 
 use crate::domain::layout;
+use crate::domain::multipart::UploadId;
+use crate::domain::object::{Digest, Location};
 use crate::domain::package::Package;
+use crate::domain::receipt::{PartLocation, PartReceipt, Receipt};
 use crate::error::Error;
-use crate::ports::{
-    Catalog, Clock, Digest, Location, Meter, NewObject, NewPart, ObjectStore, Part, PartLocation, PartReceipt, Receipt,
-    StoreError, UploadId,
-};
+use crate::ports::{Catalog, Clock, Meter, NewObject, NewPart, ObjectStore, StoreError, UploadedPart};
 use crate::stages::dash::Dash;
 
 /// Pieces read at a time.
@@ -75,12 +75,12 @@ impl<S: ObjectStore, C: Catalog, K: Clock, M: Meter> Dash<S, C, K, M> {
         let upload = upload.ok_or(Error::not_yet("completing a file", "its upload is not known"))?.id;
         let at = self.output(package, &head.path);
         let others = others.iter().map(|(number, pieces)| self.part(package, &at, &upload, *number, pieces));
-        let mut done: Vec<(Part, u64)> = stream::iter(others).buffered(PARTS).try_collect().await?;
+        let mut done: Vec<(UploadedPart, u64)> = stream::iter(others).buffered(PARTS).try_collect().await?;
         let bytes = self.gather(package, head.bytes, first).await?;
         done.insert(0, self.upload(&at, &upload, NewPart::new(1, bytes)).await?);
 
         let written = done.iter().map(|(_, written)| written).sum();
-        let parts: Vec<Part> = done.into_iter().map(|(part, _)| part).collect();
+        let parts: Vec<UploadedPart> = done.into_iter().map(|(part, _)| part).collect();
         let completed = self.store.complete_upload(&at, &upload, &parts).await;
         completed.map_err(|error| Error::of_completion("completing a file", error))?;
         Ok(written)
@@ -94,31 +94,32 @@ impl<S: ObjectStore, C: Catalog, K: Clock, M: Meter> Dash<S, C, K, M> {
         upload: &UploadId,
         number: u16,
         pieces: &Pieces<'_>,
-    ) -> Result<(Part, u64), Error> {
-        if let [(_, PartReceipt { bytes, digest, place: PartLocation::Uploaded { etag, .. }, .. })] = pieces.as_slice()
+    ) -> Result<(UploadedPart, u64), Error> {
+        if let [(_, PartReceipt { bytes, digest, location: PartLocation::Uploaded { etag, .. }, .. })] =
+            pieces.as_slice()
         {
-            return Ok((Part { number, bytes: *bytes, digest: *digest, etag: Some(etag.clone()) }, 0));
+            return Ok((UploadedPart { number, bytes: *bytes, digest: *digest, etag: Some(etag.clone()) }, 0));
         }
         let bytes = self.gather(package, Vec::new(), pieces).await?;
         self.upload(at, upload, NewPart::new(number, bytes)).await
     }
 
-    async fn upload(&self, at: &Location, upload: &UploadId, new: NewPart) -> Result<(Part, u64), Error> {
+    async fn upload(&self, at: &Location, upload: &UploadId, new: NewPart) -> Result<(UploadedPart, u64), Error> {
         let (number, bytes, digest) = (new.number, new.body.length(), new.digest);
         let etag = match self.store.put_part(at, upload, new).await {
             Ok(etag) => Some(etag),
             // Another run has completed it, or nobody will: completing tells which.
-            Err(StoreError::UploadOver { .. }) => None,
+            Err(StoreError::UploadEnded { .. }) => None,
             Err(error) => return Err(Error::of_store("uploading a part", error)),
         };
-        Ok((Part { number, bytes, digest, etag }, bytes))
+        Ok((UploadedPart { number, bytes, digest, etag }, bytes))
     }
 
     /// Appends the bytes of pieces that were kept.
     async fn gather(&self, package: &Package, front: Vec<u8>, pieces: &Pieces<'_>) -> Result<Vec<u8>, Error> {
         let read = |(work_unit, piece): &(u32, &PartReceipt)| {
             let (part, length, digest) = (part_of(piece), piece.bytes, piece.digest);
-            let key = layout::piece_key(&package.id, &piece.representation, part.unwrap_or_default(), *work_unit);
+            let key = layout::staged_part_key(&package.id, &piece.representation, part.unwrap_or_default(), *work_unit);
             let at = Location::new(&self.settings.work_bucket, key);
             async move {
                 let bytes = self.store.read(&at, None, 0..length).await;
@@ -143,7 +144,7 @@ impl<S: ObjectStore, C: Catalog, K: Clock, M: Meter> Dash<S, C, K, M> {
 fn parts<'r>(representation: &str, receipts: &'r [Receipt]) -> BTreeMap<u16, Pieces<'r>> {
     let mut parts: BTreeMap<u16, Pieces<'r>> = BTreeMap::new();
     for receipt in receipts {
-        for piece in receipt.pieces.iter().filter(|piece| piece.representation == representation) {
+        for piece in receipt.parts.iter().filter(|piece| piece.representation == representation) {
             if let Some(part) = part_of(piece) {
                 parts.entry(part).or_default().push((receipt.work_unit, piece));
             }
@@ -153,8 +154,8 @@ fn parts<'r>(representation: &str, receipts: &'r [Receipt]) -> BTreeMap<u16, Pie
 }
 
 fn part_of(piece: &PartReceipt) -> Option<u16> {
-    match piece.place {
+    match piece.location {
         PartLocation::File => None,
-        PartLocation::Uploaded { part, .. } | PartLocation::Kept { part } => Some(part),
+        PartLocation::Uploaded { part, .. } | PartLocation::Staged { part } => Some(part),
     }
 }

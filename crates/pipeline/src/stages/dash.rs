@@ -11,12 +11,16 @@ use vpp_media::hls::{HlsOptions, playlists};
 
 use crate::domain::layout;
 use crate::domain::message::DashMessage;
+use crate::domain::object::Location;
+use crate::domain::outcome::Outcome;
 use crate::domain::package::Package;
-use crate::domain::state::{Stage, State, Step, Transition, Work};
+use crate::domain::receipt::Receipt;
+use crate::domain::resource_usage::ResourceUsage;
+use crate::domain::state::{Stage, StageWork, State, Step, Transition};
 use crate::error::Error;
-use crate::ports::{Catalog, Clock, Location, Meter, NewObject, ObjectStore, Receipt, Spent};
-use crate::stages::plan::presentation;
-use crate::stages::stage::{Outcome, package, settle};
+use crate::ports::{Catalog, Clock, Meter, NewObject, ObjectStore};
+use crate::stages::read_presentation::presentation;
+use crate::stages::stage::{package, settle};
 
 /// Where plans and streams lie, and where players find them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,11 +93,12 @@ where
         let output = Some(self.output(&package, layout::MANIFEST).to_string());
 
         let url = layout::manifest_url(&self.settings.delivery_url, &package.id);
-        let work_units = receipts.iter().map(|receipt| receipt.spent).fold(Spent::default(), Spent::and);
-        let spent = vec![(Stage::Encrypt, work_units), (Stage::Dash, self.meter.reading().since(&before))];
-        let work = Work { output, bytes_read: 0, bytes_written, spent };
+        let work_units =
+            receipts.iter().map(|receipt| receipt.usage).fold(ResourceUsage::default(), ResourceUsage::and);
+        let usage = vec![(Stage::Encrypt, work_units), (Stage::Dash, self.meter.reading().since(&before))];
+        let work = StageWork { output, bytes_read: 0, bytes_written, usage };
         let transition =
-            Transition { of: Some(package.attempt), at: self.clock.now(), step: Step::Ready { url }, work };
+            Transition { attempt: Some(package.attempt), at: self.clock.now(), step: Step::Ready { url }, work };
         self.catalog.advance(&package.id, &transition).await.map_err(Error::unavailable("writing Ready"))?;
         Ok(Outcome::Done)
     }

@@ -1,41 +1,28 @@
-//! A message that was given up on makes its package Failed, with the reason.
+//! Handles dead letters: makes the package of a dead-lettered message Failed, with the reason.
 //!
-//! Messages land in a dead-letter queue when every try met a transient error. Nobody works on them any more, so what they
-//! were about must say so. A package that has got past the stage of the message by another copy of it is left alone.
+//! A message is dead-lettered when every delivery met a transient error. No stage works on it any more, so its package must
+//! report that. A package that another copy of the message has moved past the stage is left alone.
 
 use crate::domain::content::{Content, Refusal, Verdict};
+use crate::domain::dead_letter::DeadLetter;
 use crate::domain::id::PackageId;
+use crate::domain::outcome::Outcome;
+use crate::domain::resource_usage::ResourceUsage;
 use crate::domain::state::{Failure, Stage};
+use crate::domain::uploaded_object::UploadedObject;
 use crate::error::Error;
-use crate::ports::{Catalog, Clock, Spent};
-use crate::stages::ingest::Upload;
-use crate::stages::stage::{Outcome, fail, package};
+use crate::ports::{Catalog, Clock};
+use crate::stages::stage::{fail, package};
 
-/// Code of a package whose stage never succeeded.
+/// Code of a package whose message was dead-lettered.
 const RETRIES_EXHAUSTED: &str = "retries_exhausted";
-
-/// A message that was given up on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DeadLetter {
-    /// An upload that was never ingested to the end.
-    Upload(Upload),
-    /// A package that a stage could not carry on.
-    Package {
-        /// The package.
-        id: PackageId,
-        /// The stage.
-        stage: Stage,
-        /// The attempt of the package that the message belongs to; none for any.
-        attempt: Option<u64>,
-    },
-}
 
 /// The use case and its ports.
 #[derive(Debug)]
 pub struct DeadLetters<C, K> {
-    /// Remembers contents and packages.
+    /// Stores contents and packages.
     pub catalog: C,
-    /// The time.
+    /// The clock.
     pub clock: K,
 }
 
@@ -43,7 +30,7 @@ impl<C: Catalog, K: Clock> DeadLetters<C, K> {
     /// Handles one dead letter.
     ///
     /// # Errors
-    /// Transient ones.
+    /// Transient errors only.
     pub async fn handle(&self, letter: &DeadLetter) -> Result<Outcome, Error> {
         match letter {
             DeadLetter::Upload(upload) => self.refuse(upload).await,
@@ -51,22 +38,23 @@ impl<C: Catalog, K: Clock> DeadLetters<C, K> {
         }
     }
 
-    /// A package that is gone, or is made anew, has nothing to do with it.
+    /// Makes a package Failed, unless it is deleted or of another attempt.
     async fn fail(&self, id: &PackageId, stage: Stage, attempt: Option<u64>) -> Result<Outcome, Error> {
         if package(&self.catalog, id, attempt).await?.is_none() {
             return Ok(Outcome::Nothing);
         }
-        let message = format!("the {stage} stage was tried again and again and never succeeded; its log says why");
+        let message = format!("the {stage} stage failed on every retry; its log has the reason");
         let failure = Failure { stage, code: RETRIES_EXHAUSTED.to_owned(), message };
         fail(failure, id, attempt, &self.catalog, &self.clock).await
     }
 
-    /// An upload without a verdict gets a provisional one; one with a verdict has a package that was never started.
-    async fn refuse(&self, upload: &Upload) -> Result<Outcome, Error> {
+    /// Gives an upload without a verdict a provisional refusal. An upload with a verdict has a package that was not started:
+    /// makes that package Failed.
+    async fn refuse(&self, upload: &UploadedObject) -> Result<Outcome, Error> {
         let id = upload.content_id();
         let known = self.catalog.content(&id).await.map_err(Error::unavailable("reading the content"))?;
         if let Some(content) = known {
-            return match content.facts().and_then(|facts| facts.package.as_ref()) {
+            return match content.media_info().and_then(|info| info.package.as_ref()) {
                 Some(package) => self.fail(package, Stage::Ingest, None).await,
                 None => Ok(Outcome::Nothing),
             };
@@ -78,7 +66,7 @@ impl<C: Catalog, K: Clock> DeadLetters<C, K> {
             version_id: upload.version_id.clone(),
             bytes: upload.bytes,
             bytes_read: 0,
-            spent: Spent::default(),
+            usage: ResourceUsage::default(),
             created_at: self.clock.now(),
             verdict: Verdict::Refused(Refusal::ingest_failed()),
             deleted_at: None,

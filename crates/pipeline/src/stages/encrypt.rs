@@ -19,17 +19,18 @@ use vpp_media::cmaf::{Layout, SegmentSizes, SourceRange, StreamingPackager, Whol
 
 use crate::domain::layout;
 use crate::domain::message::{DashMessage, WorkUnitMessage};
+use crate::domain::multipart::OutputUpload;
+use crate::domain::object::Location;
+use crate::domain::outcome::Outcome;
 use crate::domain::package::{Encryption, Package};
 use crate::domain::part_plan::PartSpan;
-use crate::domain::state::{Stage, State, Step, Transition, Work};
+use crate::domain::receipt::{PartLocation, PartReceipt, Receipt, SegmentReceipt};
+use crate::domain::state::{Stage, StageWork, State, Step, Transition};
 use crate::error::Error;
-use crate::ports::{
-    Body, Catalog, Clock, KeyVault, Location, Meter, NewObject, NewPart, ObjectStore, PartLocation, PartReceipt, Queue,
-    Receipt, SegmentReceipt, Upload,
-};
+use crate::ports::{Body, Catalog, Clock, KeyVault, Meter, NewObject, NewPart, ObjectStore, Queue};
 use crate::stages::part_assembler::{AssembledSpan, EncryptedSegment, PartAssembler};
-use crate::stages::plan::presentation;
-use crate::stages::stage::{Outcome, package, settle};
+use crate::stages::read_presentation::presentation;
+use crate::stages::stage::{package, settle};
 
 /// Ranges read at a time: a work unit has one, or one per track of a file that is not interleaved.
 const GETS: usize = 8;
@@ -116,7 +117,7 @@ where
         let work_unit = self.read_plan(message, package).await?;
         let packager = StreamingPackager::new(&work_unit, &self.keys(package).await?).map_err(Error::of_media)?;
         let made = self.segments(&work_unit, packager, package);
-        let (segments, pieces) = match (work_unit.layout, message.spans.as_slice()) {
+        let (segments, parts) = match (work_unit.layout, message.spans.as_slice()) {
             (Layout::Segments, _) => {
                 let written = made.map_ok(|whole| self.write(whole, package)).try_buffered(PUTS);
                 (written.try_collect().await?, Vec::new())
@@ -125,8 +126,8 @@ where
             (Layout::SingleFile, spans) => self.write_spans(made, spans, &work_unit, package).await?,
         };
         if segments.len() == work_unit.segments.len() {
-            let (bytes_read, spent) = (work_unit.source_bytes(), self.meter.reading().since(&before));
-            return Ok(Receipt { work_unit: message.work_unit, bytes_read, segments, pieces, spent });
+            let (bytes_read, usage) = (work_unit.source_bytes(), self.meter.reading().since(&before));
+            return Ok(Receipt { work_unit: message.work_unit, bytes_read, segments, parts, usage });
         }
         let reason = "the source ended before the work unit did";
         Err(Error::of_media(vpp_media::Error::SourceMismatch { reason }))
@@ -229,7 +230,7 @@ where
             let (bytes, digest) = (object.body.length(), object.digest);
             let put = self.store.put_if_absent(&self.output(package, &head.path), object).await;
             put.map_err(|error| Error::of_store("writing a file", error))?;
-            pieces.push(PartReceipt { representation: own.name.clone(), bytes, digest, place: PartLocation::File });
+            pieces.push(PartReceipt { representation: own.name.clone(), bytes, digest, location: PartLocation::File });
         }
         Ok((made.into_iter().map(|made| made.receipt).collect(), pieces))
     }
@@ -261,12 +262,12 @@ where
         &self,
         work_unit: u32,
         share: AssembledSpan,
-        uploads: &[Upload],
+        uploads: &[OutputUpload],
         package: &Package,
     ) -> Result<(Vec<SegmentReceipt>, PartReceipt), Error> {
         let AssembledSpan { span, representation, path, receipts, body } = share;
         let (part, bytes) = (span.part, body.length());
-        let (digest, place) = if span.whole {
+        let (digest, location) = if span.whole {
             let upload = uploads.iter().find(|upload| upload.representation == representation);
             let upload = upload.ok_or(Error::not_yet("uploading a part", "its upload is not known"))?;
             let new = NewPart::new(part, body);
@@ -275,14 +276,14 @@ where
             let etag = put.map_err(|error| Error::of_store("uploading a part", error))?;
             (digest, PartLocation::Uploaded { part, etag })
         } else {
-            let key = layout::piece_key(&package.id, &representation, part, work_unit);
+            let key = layout::staged_part_key(&package.id, &representation, part, work_unit);
             let object = NewObject::new(body, layout::plan_headers());
             let digest = object.digest;
             let put = self.store.put_if_absent(&Location::new(&self.settings.work_bucket, key), object).await;
             put.map_err(|error| Error::of_store("keeping a piece", error))?;
-            (digest, PartLocation::Kept { part })
+            (digest, PartLocation::Staged { part })
         };
-        Ok((receipts, PartReceipt { representation, bytes, digest, place }))
+        Ok((receipts, PartReceipt { representation, bytes, digest, location }))
     }
 
     fn output(&self, package: &Package, path: &str) -> Location {
@@ -296,18 +297,18 @@ where
             return Ok(Outcome::Nothing);
         };
         let all = now.state.plan().map(|plan| plan.work_units);
-        if Some(now.tally.work_units_done) != all {
+        if Some(now.progress.work_units_done) != all {
             return Ok(Outcome::Done);
         }
         let output = Location::new(&self.settings.output_bucket, layout::output_key(&now.id, ""));
-        let work = Work { output: Some(output.to_string()), ..Work::default() };
-        let transition = Transition { of: Some(now.attempt), at: self.clock.now(), step: Step::Encrypted, work };
+        let work = StageWork { output: Some(output.to_string()), ..StageWork::default() };
+        let transition = Transition { attempt: Some(now.attempt), at: self.clock.now(), step: Step::Encrypted, work };
         self.catalog.advance(&now.id, &transition).await.map_err(Error::unavailable("writing Encrypted"))?;
         self.send_on(&now).await
     }
 
     async fn send_on(&self, package: &Package) -> Result<Outcome, Error> {
-        let next = DashMessage::new(package.id.clone()).of(package.attempt);
+        let next = DashMessage::new(package.id.clone()).for_attempt(package.attempt);
         self.queue.send_all(&[next]).await.map_err(Error::unavailable("sending the package on"))?;
         Ok(Outcome::Done)
     }

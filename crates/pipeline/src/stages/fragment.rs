@@ -15,14 +15,18 @@ use vpp_media::track::Movie;
 
 use crate::domain::layout;
 use crate::domain::message::{FragmentMessage, Section, WorkUnitMessage};
+use crate::domain::multipart::OutputUpload;
+use crate::domain::object::Location;
+use crate::domain::outcome::Outcome;
 use crate::domain::package::Package;
-use crate::domain::part_plan::{PartSpan, Parts, UnitSizes};
-use crate::domain::state::{Stage, State, Step, Transition, Work};
-use crate::domain::subtitles::{self, Subtitles};
+use crate::domain::part_plan::{PartPlanner, PartSpan, UnitSizes};
+use crate::domain::state::{Stage, StageWork, State, Step, Transition};
+use crate::domain::subtitles::SubtitleFile;
 use crate::error::Error;
-use crate::ports::{Body, Catalog, Clock, Created, Location, Meter, NewObject, ObjectStore, Queue, Upload};
-use crate::stages::source::read_index;
-use crate::stages::stage::{Outcome, package, settle};
+use crate::ports::{Body, Catalog, Clock, CreateOutcome, Meter, NewObject, ObjectStore, Queue};
+use crate::stages::read_index::read_index;
+use crate::stages::read_webvtt::read_webvtt;
+use crate::stages::stage::{package, settle};
 
 /// Where plans and streams go, and how much of a source makes a work unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +38,7 @@ pub struct Settings {
     /// Bytes of source in a work unit, about: work units are whole segments. Those of a very large source are larger.
     pub work_unit_bytes: u64,
     /// How large those may become.
-    pub largest_work_unit_bytes: u64,
+    pub max_work_unit_bytes: u64,
     /// Bytes that every part but the last of an upload in parts must have.
     pub part_bytes: u64,
 }
@@ -96,10 +100,14 @@ where
         self.store.put_if_absent(&plan_at, object).await.map_err(|error| Error::of_store("writing the plan", error))?;
 
         let work_units = presentation.work_units;
-        let spent = vec![(Stage::Fragment, self.meter.reading().since(&before))];
-        let work = Work { output: Some(plan_at.to_string()), bytes_read, bytes_written, spent };
-        let transition =
-            Transition { of: Some(package.attempt), at: self.clock.now(), step: Step::Fragmented { work_units }, work };
+        let usage = vec![(Stage::Fragment, self.meter.reading().since(&before))];
+        let work = StageWork { output: Some(plan_at.to_string()), bytes_read, bytes_written, usage };
+        let transition = Transition {
+            attempt: Some(package.attempt),
+            at: self.clock.now(),
+            step: Step::Fragmented { work_units },
+            work,
+        };
         // A package that is past this step keeps its state; its work unit messages are sent again all the same.
         self.catalog.advance(&package.id, &transition).await.map_err(Error::unavailable("writing Fragmented"))?;
 
@@ -107,8 +115,8 @@ where
             .zip(plan.sections.into_iter().zip(spans))
             .map(|(work_unit, (section, spans))| {
                 WorkUnitMessage::new(package.id.clone(), work_unit, Section::from(section))
-                    .in_parts(spans)
-                    .of(package.attempt)
+                    .with_spans(spans)
+                    .for_attempt(package.attempt)
             })
             .collect();
         self.queue.send_all(&messages).await.map_err(Error::unavailable("sending the work units"))?;
@@ -118,8 +126,7 @@ where
     /// How large work units and parts are to be.
     fn sizes(&self, package: &Package) -> Result<UnitSizes, Error> {
         let smallest = UnitSizes { part: self.settings.part_bytes, work_unit: self.settings.work_unit_bytes };
-        let (bytes, largest) =
-            (package.sources().map(|source| source.bytes).sum(), self.settings.largest_work_unit_bytes);
+        let (bytes, largest) = (package.sources().map(|source| source.bytes).sum(), self.settings.max_work_unit_bytes);
         let sizes = match package.options.layout {
             Layout::Segments => Some(UnitSizes::of_segments(bytes, smallest, largest)),
             Layout::SingleFile => UnitSizes::of_single_files(bytes, smallest, largest),
@@ -141,12 +148,12 @@ where
         for (representation, path) in &files {
             let id = self.store.begin_upload(&at(path), layout::output_headers(path)).await;
             let id = id.map_err(|error| Error::of_store("beginning an upload", error))?;
-            begun.push(Upload { representation: representation.clone(), id });
+            begun.push(OutputUpload { representation: representation.clone(), id });
         }
         let put = self.catalog.put_uploads(&package.id, &begun).await;
-        if let Created::Before(_) = put.map_err(Error::unavailable("writing the uploads"))? {
+        if let CreateOutcome::Existing(_) = put.map_err(Error::unavailable("writing the uploads"))? {
             for ((_, path), upload) in files.iter().zip(&begun) {
-                let given_up = self.store.abandon_upload(&at(path), &upload.id).await;
+                let given_up = self.store.abort_upload(&at(path), &upload.id).await;
                 given_up.map_err(|error| Error::of_store("giving an upload up", error))?;
             }
         }
@@ -173,10 +180,10 @@ where
     }
 
     /// The subtitle files that the package names.
-    async fn read_subtitles<'p>(&self, package: &'p Package) -> Result<Vec<(&'p Subtitles, WebVttFile)>, Error> {
+    async fn read_subtitles<'p>(&self, package: &'p Package) -> Result<Vec<(&'p SubtitleFile, WebVttFile)>, Error> {
         let mut files = Vec::new();
         for own in &package.options.subtitles {
-            let file = subtitles::read(&self.store, &own.location, &own.etag, own.bytes).await?;
+            let file = read_webvtt(&self.store, &own.location, &own.etag, own.bytes).await?;
             let changed = || Error::permanent("source_changed", "a subtitle file is no longer what it was");
             files.push((own, file.ok_or_else(changed)?));
         }
@@ -231,22 +238,22 @@ fn plan(
     indexes: &[Index],
     options: &PlanOptions,
     sizes: UnitSizes,
-    subtitles: Vec<(&Subtitles, WebVttFile)>,
+    subtitles: Vec<(&SubtitleFile, WebVttFile)>,
 ) -> Result<Plan, Error> {
     let movies = indexes.iter().map(Movie::parse).collect::<Result<Vec<_>, _>>().map_err(Error::of_media)?;
     let mut planner = Planner::of_movies(&movies, options).map_err(Error::of_media)?;
     let mut writer = PlanWriter::new();
-    let mut parts = Parts::new(sizes.part);
+    let mut parts = PartPlanner::new(sizes.part);
     let mut spans = Vec::new();
     for work_unit in &mut planner {
         let work_unit = work_unit.map_err(Error::of_media)?;
         writer.push(&work_unit);
-        spans.push(if options.layout == Layout::SingleFile { parts.cut(&work_unit) } else { Vec::new() });
+        spans.push(if options.layout == Layout::SingleFile { parts.plan_work_unit(&work_unit) } else { Vec::new() });
     }
     let mut presentation = planner.finish().map_err(Error::of_media)?;
     let texts = subtitles
         .into_iter()
-        .flat_map(|(own, file)| presentation.add_sidecar(&file, Some(own.offer.language.clone()), own.labels()));
+        .flat_map(|(own, file)| presentation.add_sidecar(&file, Some(own.description.language.clone()), own.labels()));
     let texts = texts.collect();
     let file = writer.finish(&presentation);
     // Who makes the only work unit knows all sizes, and writes the files by itself.
@@ -254,5 +261,5 @@ fn plan(
         only.clear();
         return Ok(Plan { file, presentation, spans, parts: Vec::new(), texts });
     }
-    Ok(Plan { file, presentation, spans, parts: parts.counts().collect(), texts })
+    Ok(Plan { file, presentation, spans, parts: parts.part_counts().collect(), texts })
 }

@@ -15,43 +15,20 @@ use vpp_media::preflight::{Preflight, preflight};
 use vpp_media::track::Movie;
 
 use crate::domain::content::{Content, MediaInfo, Refusal, Verdict};
+use crate::domain::content_key::KeyRequest;
 use crate::domain::id::{ContentId, PackageId};
 use crate::domain::message::FragmentMessage;
-use crate::domain::package::{Encryption, Options, Package, Treatment};
+use crate::domain::package::{Encryption, Package};
+use crate::domain::package_options::{PackageOptions, ProtectionOptions};
+use crate::domain::probe_report::ProbeReport;
 use crate::domain::state::Status;
-use crate::domain::subtitles;
+use crate::domain::uploaded_object::UploadedObject;
 use crate::error::{Error, chain};
 use crate::ports::{
-    Catalog, Clock, Created, ETag, KeyError, KeyUse, KeyVault, Location, Meter, ObjectStore, Piece, Probe, ProbeError,
-    ProbeReport, Queue,
+    Catalog, Clock, CreateOutcome, FileChunk, KeyError, KeyVault, Meter, ObjectStore, Probe, ProbeError, Queue,
 };
-use crate::stages::source::read_index;
-
-/// An object that was created in the uploads bucket.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Upload {
-    /// Where it lies.
-    pub location: Location,
-    /// Which version of it.
-    pub etag: ETag,
-    /// The store's own name of the version, in a versioned bucket.
-    pub version_id: Option<String>,
-    /// Size in bytes.
-    pub bytes: u64,
-}
-
-impl Upload {
-    /// `input_content_id` of this version.
-    #[must_use]
-    pub fn content_id(&self) -> ContentId {
-        ContentId::of(&self.location, &self.etag)
-    }
-
-    /// An empty object that consoles make to show a folder.
-    fn is_folder_marker(&self) -> bool {
-        self.bytes == 0 && self.location.key().ends_with('/')
-    }
-}
+use crate::stages::read_index::read_index;
+use crate::stages::read_webvtt::read_webvtt;
 
 /// What an upload came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +43,7 @@ pub enum Ingested {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
     /// The package to start, if any.
-    pub package_on_upload: Option<Treatment>,
+    pub package_on_upload: Option<ProtectionOptions>,
     /// Length that its segments are cut near.
     pub segment_duration: Duration,
 }
@@ -106,7 +83,7 @@ where
     ///
     /// # Errors
     /// Only transient ones: whatever is wrong with the file is the content's verdict.
-    pub async fn handle(&self, upload: &Upload) -> Result<Ingested, Error> {
+    pub async fn handle(&self, upload: &UploadedObject) -> Result<Ingested, Error> {
         if upload.is_folder_marker() {
             return Ok(Ingested::Ignored);
         }
@@ -126,7 +103,7 @@ where
     }
 
     /// Gives the verdict, writes it, and starts the package.
-    async fn ingest(&self, upload: &Upload, id: ContentId) -> Result<Content, Error> {
+    async fn ingest(&self, upload: &UploadedObject, id: ContentId) -> Result<Content, Error> {
         let before = self.meter.reading();
         let (verdict, bytes_read) = self.judge(upload, &id).await?;
         let content = Content {
@@ -136,7 +113,7 @@ where
             version_id: upload.version_id.clone(),
             bytes: upload.bytes,
             bytes_read,
-            spent: self.meter.reading().since(&before),
+            usage: self.meter.reading().since(&before),
             created_at: self.clock.now(),
             verdict,
             deleted_at: None,
@@ -144,13 +121,13 @@ where
         let package = self.package(&content).await?;
         let created = self.catalog.create_content(&content, package.as_ref()).await;
         match created.map_err(Error::unavailable("writing the content"))? {
-            Created::Now => {
+            CreateOutcome::Created => {
                 if let Some(package) = package {
                     self.start(&package).await?;
                 }
                 Ok(content)
             }
-            Created::Before(content) => {
+            CreateOutcome::Existing(content) => {
                 self.resume(&content).await?;
                 Ok(content)
             }
@@ -159,7 +136,7 @@ where
 
     /// Sends the message of a package that has not been worked on.
     async fn resume(&self, content: &Content) -> Result<(), Error> {
-        let Some(id) = content.facts().and_then(|facts| facts.package.as_ref()) else {
+        let Some(id) = content.media_info().and_then(|info| info.package.as_ref()) else {
             return Ok(());
         };
         let package = self.catalog.package(id).await.map_err(Error::unavailable("reading the package"))?;
@@ -170,12 +147,12 @@ where
     }
 
     async fn start(&self, package: &Package) -> Result<(), Error> {
-        let message = FragmentMessage::new(package.id.clone()).of(package.attempt);
+        let message = FragmentMessage::new(package.id.clone()).for_attempt(package.attempt);
         self.queue.send_all(&[message]).await.map_err(Error::unavailable("starting the package"))
     }
 
     /// The verdict, and how many bytes were read for it.
-    async fn judge(&self, upload: &Upload, id: &ContentId) -> Result<(Verdict, u64), Error> {
+    async fn judge(&self, upload: &UploadedObject, id: &ContentId) -> Result<(Verdict, u64), Error> {
         let reader = IndexReader::new(upload.bytes);
         let read = read_index(&self.store, &upload.location, &upload.etag, reader).await;
         let examined = match read.index {
@@ -191,27 +168,31 @@ where
             examined => examined,
         };
         let verdict = match examined {
-            Ok(facts) if facts.video_track_number.is_none() => Verdict::Refused(without_video(facts)),
-            Ok(facts) => Verdict::Ingested(facts),
+            Ok(info) if info.video_track_number.is_none() => Verdict::Refused(without_video(info)),
+            Ok(info) => Verdict::Ingested(info),
             Err(error) if error.is_transient() => return Err(error),
             Err(error) => {
                 tracing::warn!(code = error.code(), "content refused: {}", chain(&error));
-                Verdict::Refused(Refusal { code: error.code().to_owned(), message: error.to_string(), facts: None })
+                Verdict::Refused(Refusal {
+                    code: error.code().to_owned(),
+                    message: error.to_string(),
+                    media_info: None,
+                })
             }
         };
         Ok((verdict, read.bytes_read))
     }
 
     /// How many bytes a file of subtitles has, if it is one.
-    async fn subtitles(&self, upload: &Upload) -> Result<Option<u64>, Error> {
-        let found = subtitles::read(&self.store, &upload.location, &upload.etag, upload.bytes).await?;
+    async fn subtitles(&self, upload: &UploadedObject) -> Result<Option<u64>, Error> {
+        let found = read_webvtt(&self.store, &upload.location, &upload.etag, upload.bytes).await?;
         Ok(found.map(|_| upload.bytes))
     }
 
     /// Judges a complete index: our own reader first, for its codes, then the probe.
     async fn examine(&self, index: &Index, id: &ContentId) -> Result<MediaInfo, Error> {
         let (video_track_number, preflight) = own_verdict(index, self.settings.segment_duration)?;
-        let pieces: Vec<Piece<'_>> = index.spans().collect();
+        let pieces: Vec<FileChunk<'_>> = index.spans().collect();
         let report = self.probe.probe(index.file_size(), &pieces).await.map_err(of_probe)?;
         agree(video_track_number, &report)?;
         let package = self.settings.options().map(|options| PackageId::of_upload(&id.clone().into(), &options));
@@ -220,31 +201,32 @@ where
 
     /// The package that `content` starts by itself, with a key of its own.
     async fn package(&self, content: &Content) -> Result<Option<Package>, Error> {
-        let (Some(facts), Some(mut options)) = (content.facts(), self.settings.options()) else {
+        let (Some(info), Some(mut options)) = (content.media_info(), self.settings.options()) else {
             return Ok(None);
         };
         let id = PackageId::of_upload(&content.id.clone().into(), &options);
-        let encryption = match options.treatment {
-            Treatment::Clear => None,
-            Treatment::Encrypt { scheme, tracks } => {
-                let asked = KeyUse { package: &id, scheme, tracks, audio_only: options.audio_only };
-                let made = Encryption::make(&self.vault, &asked, content.id.as_str().as_bytes()).await;
-                // Whatever a provider says, it is not the file's fault.
+        let encryption = match options.protection {
+            ProtectionOptions::Clear => None,
+            ProtectionOptions::Encrypt { scheme, tracks } => {
+                let request = KeyRequest { package: &id, scheme, tracks, audio_only: options.audio_only };
+                // An error of the key provider is not a fault of the file.
                 let no_key =
-                    |error: KeyError| Error::Transient { operation: "making a content key", source: error.into() };
-                let (encryption, drm) = made.map_err(no_key)?;
+                    |error: KeyError| Error::Transient { operation: "generating a content key", source: error.into() };
+                let generated = self.vault.generate(&request).await.map_err(no_key)?;
+                let seed = content.id.as_str().as_bytes();
+                let (encryption, drm) = Encryption::with_generated_key(&request, generated, seed);
                 options.drm = drm;
                 Some(encryption)
             }
         };
-        Ok(Some(Package::queued(id, content, facts, options, encryption, self.clock.now())))
+        Ok(Some(Package::queued(id, content, info, options, encryption, self.clock.now())))
     }
 }
 
 impl Settings {
-    fn options(&self) -> Option<Options> {
-        let treatment = self.package_on_upload?;
-        Some(Options::new(treatment, self.segment_duration))
+    fn options(&self) -> Option<PackageOptions> {
+        let protection = self.package_on_upload?;
+        Some(PackageOptions::new(protection, self.segment_duration))
     }
 }
 
@@ -259,10 +241,10 @@ fn own_verdict(index: &Index, segment_duration: Duration) -> Result<(Option<u32>
 }
 
 /// A file of sound alone is refused, and yet everything is known that a package of its sound takes.
-fn without_video(facts: MediaInfo) -> Refusal {
+fn without_video(info: MediaInfo) -> Refusal {
     let reason = vpp_media::Error::NoVideo;
-    let facts = MediaInfo { package: None, ..facts };
-    Refusal { code: reason.code().to_owned(), message: reason.to_string(), facts: Some(Box::new(facts)) }
+    let info = MediaInfo { package: None, ..info };
+    Refusal { code: reason.code().to_owned(), message: reason.to_string(), media_info: Some(Box::new(info)) }
 }
 
 /// The probe must see the same video track.

@@ -8,8 +8,7 @@ pub mod encrypt;
 pub mod fragment;
 pub mod ingest;
 mod part_assembler;
-mod plan;
-mod source;
+mod read_index;
+mod read_presentation;
+mod read_webvtt;
 mod stage;
-
-pub use stage::Outcome;

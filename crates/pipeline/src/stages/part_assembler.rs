@@ -6,8 +6,9 @@
 use vpp_media::cmaf::{WholeSegment, WorkUnit};
 
 use crate::domain::part_plan::PartSpan;
+use crate::domain::receipt::SegmentReceipt;
 use crate::error::Error;
-use crate::ports::{Body, SegmentReceipt};
+use crate::ports::Body;
 
 const MISFIT: &str = "the spans of a work unit are not those of its segments";
 

@@ -1,36 +1,14 @@
-//! What every stage does around its work: find the package, and settle a permanent error.
-
-use std::fmt;
+//! What every stage does around its work: it reads the package, and turns a permanent error into the package's failure.
 
 use crate::domain::id::PackageId;
+use crate::domain::outcome::Outcome;
 use crate::domain::package::Package;
-use crate::domain::state::{Advance, Failure, Stage, Step, Transition, Work};
+use crate::domain::state::{Advance, Failure, Stage, StageWork, Step, Transition};
 use crate::error::Error;
 use crate::ports::{Catalog, Clock};
 
-/// What handling a message came to. Each is an end: the message need not come again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// The stage did its work, or found it done, and sent the next message.
-    Done,
-    /// There was nothing to do: the package is past this stage.
-    Nothing,
-    /// A fact about the input made the work impossible.
-    Failed(Failure),
-}
-
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Done => "done",
-            Self::Nothing => "nothing to do",
-            Self::Failed(_) => "failed",
-        })
-    }
-}
-
-/// The package of a message, unless the message is of another attempt of it. A message is sent only after its package is written:
-/// where there is none, it was deleted since.
+/// Returns the package of a message, unless the message belongs to another attempt. A message is sent after its package is
+/// written, so a package that does not exist was deleted since.
 pub(crate) async fn package<C: Catalog>(
     catalog: &C,
     id: &PackageId,
@@ -57,7 +35,7 @@ pub(crate) async fn settle<C: Catalog, K: Clock>(
     fail(failure, id, attempt, catalog, clock).await
 }
 
-/// Makes a package Failed, unless its stage is behind it, or the failure is another attempt's.
+/// Makes a package Failed, unless it is past the stage or of another attempt.
 pub(crate) async fn fail<C: Catalog, K: Clock>(
     failure: Failure,
     id: &PackageId,
@@ -66,7 +44,7 @@ pub(crate) async fn fail<C: Catalog, K: Clock>(
     clock: &K,
 ) -> Result<Outcome, Error> {
     let step = Step::Failed(failure.clone());
-    let transition = Transition { of: attempt, at: clock.now(), step, work: Work::default() };
+    let transition = Transition { attempt, at: clock.now(), step, work: StageWork::default() };
     let advance = catalog.advance(id, &transition).await.map_err(Error::unavailable("writing the failure"))?;
     Ok(match advance {
         Advance::Done => {
@@ -74,7 +52,7 @@ pub(crate) async fn fail<C: Catalog, K: Clock>(
             Outcome::Failed(failure)
         }
         Advance::Stale(status) => {
-            tracing::info!(%status, code = failure.code, "a late failure changes nothing");
+            tracing::info!(%status, code = failure.code, "late failure ignored");
             Outcome::Nothing
         }
     })

@@ -6,15 +6,17 @@ use std::collections::btree_map::Entry;
 use std::sync::{Arc, Mutex};
 
 use super::lock;
-use crate::api::uploads::ClientUpload;
+use crate::domain::client_upload::ClientUpload;
 use crate::domain::content::Content;
 use crate::domain::id::{ClientUploadId, ContentId, PackageId};
+use crate::domain::listing::{ContentFilter, Cursor, PackageFilter, Page};
+use crate::domain::multipart::OutputUpload;
 use crate::domain::package::Package;
+use crate::domain::receipt::Receipt;
 use crate::domain::state::{Advance, State as PackageState, Transition};
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{
-    Catalog, ContentFilter, Created, Cursor, Library, PackageFilter, Page, Receipt, RequestRecords, Unavailable, Upload,
-};
+use crate::error::Unavailable;
+use crate::ports::{Catalog, CreateOutcome, DeletionRecords, Listing, RequestRecords};
 
 /// A catalog in memory. Clones share what it remembers.
 #[derive(Debug, Clone, Default)]
@@ -27,7 +29,7 @@ struct State {
     contents: BTreeMap<ContentId, Content>,
     packages: BTreeMap<PackageId, Package>,
     receipts: BTreeMap<(PackageId, u32), Receipt>,
-    uploads: BTreeMap<PackageId, Vec<Upload>>,
+    uploads: BTreeMap<PackageId, Vec<OutputUpload>>,
     leases: BTreeMap<PackageId, Timestamp>,
     incoming: BTreeMap<ClientUploadId, ClientUpload>,
     claims: BTreeMap<String, String>,
@@ -65,30 +67,30 @@ impl Catalog for MemoryCatalog {
         &self,
         content: &Content,
         package: Option<&Package>,
-    ) -> Result<Created<Content>, Unavailable> {
+    ) -> Result<CreateOutcome<Content>, Unavailable> {
         let mut state = lock(&self.state);
         if let Some(known) = state.contents.get(&content.id)
-            && !known.gives_way_to(content.version_id.as_deref())
+            && !known.can_be_replaced_by(content.version_id.as_deref())
         {
-            return Ok(Created::Before(known.clone()));
+            return Ok(CreateOutcome::Existing(known.clone()));
         }
         state.contents.insert(content.id.clone(), content.clone());
         if let Some(package) = package {
             state.packages.entry(package.id.clone()).or_insert_with(|| package.clone());
         }
-        Ok(Created::Now)
+        Ok(CreateOutcome::Created)
     }
 
     async fn content(&self, id: &ContentId) -> Result<Option<Content>, Unavailable> {
         Ok(lock(&self.state).contents.get(id).cloned())
     }
 
-    async fn create_package(&self, package: &Package) -> Result<Created<Package>, Unavailable> {
+    async fn create_package(&self, package: &Package) -> Result<CreateOutcome<Package>, Unavailable> {
         Ok(match lock(&self.state).packages.entry(package.id.clone()) {
-            Entry::Occupied(known) => Created::Before(known.get().clone()),
+            Entry::Occupied(known) => CreateOutcome::Existing(known.get().clone()),
             Entry::Vacant(free) => {
                 free.insert(package.clone());
-                Created::Now
+                CreateOutcome::Created
             }
         })
     }
@@ -103,17 +105,21 @@ impl Catalog for MemoryCatalog {
         Ok(package.apply(transition))
     }
 
-    async fn put_uploads(&self, id: &PackageId, uploads: &[Upload]) -> Result<Created<Vec<Upload>>, Unavailable> {
+    async fn put_uploads(
+        &self,
+        id: &PackageId,
+        uploads: &[OutputUpload],
+    ) -> Result<CreateOutcome<Vec<OutputUpload>>, Unavailable> {
         Ok(match lock(&self.state).uploads.entry(id.clone()) {
-            Entry::Occupied(known) => Created::Before(known.get().clone()),
+            Entry::Occupied(known) => CreateOutcome::Existing(known.get().clone()),
             Entry::Vacant(free) => {
                 free.insert(uploads.to_vec());
-                Created::Now
+                CreateOutcome::Created
             }
         })
     }
 
-    async fn uploads(&self, id: &PackageId) -> Result<Option<Vec<Upload>>, Unavailable> {
+    async fn uploads(&self, id: &PackageId) -> Result<Option<Vec<OutputUpload>>, Unavailable> {
         Ok(lock(&self.state).uploads.get(id).cloned())
     }
 
@@ -139,7 +145,7 @@ impl Catalog for MemoryCatalog {
     }
 }
 
-impl Library for MemoryCatalog {
+impl Listing for MemoryCatalog {
     async fn contents(
         &self,
         filter: &ContentFilter,
@@ -161,8 +167,10 @@ impl Library for MemoryCatalog {
         wanted.retain(|package| filter.lets(package));
         Ok(page(wanted, limit, after, |package| (package.created_at, package.id.clone())))
     }
+}
 
-    async fn bury_content(&self, id: &ContentId, at: Timestamp) -> Result<(), Unavailable> {
+impl DeletionRecords for MemoryCatalog {
+    async fn mark_content_deleted(&self, id: &ContentId, at: Timestamp) -> Result<(), Unavailable> {
         if let Some(content) = lock(&self.state).contents.get_mut(id) {
             content.deleted_at.get_or_insert(at);
         }
@@ -185,7 +193,7 @@ impl Library for MemoryCatalog {
         Ok(taken)
     }
 
-    async fn forget_package(&self, id: &PackageId, attempt: u64) -> Result<(), Unavailable> {
+    async fn purge_package(&self, id: &PackageId, attempt: u64) -> Result<(), Unavailable> {
         let mut state = lock(&self.state);
         if state.packages.get(id).is_some_and(|own| is_doomed(own, attempt)) {
             state.leases.remove(id);
@@ -198,31 +206,36 @@ impl Library for MemoryCatalog {
 }
 
 impl RequestRecords for MemoryCatalog {
-    async fn put_upload(&self, incoming: &ClientUpload) -> Result<Created<ClientUpload>, Unavailable> {
+    async fn put_client_upload(&self, incoming: &ClientUpload) -> Result<CreateOutcome<ClientUpload>, Unavailable> {
         Ok(match lock(&self.state).incoming.entry(incoming.id.clone()) {
-            Entry::Occupied(known) => Created::Before(known.get().clone()),
+            Entry::Occupied(known) => CreateOutcome::Existing(known.get().clone()),
             Entry::Vacant(free) => {
                 free.insert(incoming.clone());
-                Created::Now
+                CreateOutcome::Created
             }
         })
     }
 
-    async fn incoming(&self, id: &ClientUploadId) -> Result<Option<ClientUpload>, Unavailable> {
+    async fn client_upload(&self, id: &ClientUploadId) -> Result<Option<ClientUpload>, Unavailable> {
         Ok(lock(&self.state).incoming.get(id).cloned())
     }
 
-    async fn forget_upload(&self, id: &ClientUploadId) -> Result<(), Unavailable> {
+    async fn delete_client_upload(&self, id: &ClientUploadId) -> Result<(), Unavailable> {
         lock(&self.state).incoming.remove(id);
         Ok(())
     }
 
-    async fn claim(&self, key: &str, answer: &str, _until: Timestamp) -> Result<Created<String>, Unavailable> {
+    async fn claim_idempotency_key(
+        &self,
+        key: &str,
+        answer: &str,
+        _until: Timestamp,
+    ) -> Result<CreateOutcome<String>, Unavailable> {
         Ok(match lock(&self.state).claims.entry(key.to_owned()) {
-            Entry::Occupied(known) => Created::Before(known.get().clone()),
+            Entry::Occupied(known) => CreateOutcome::Existing(known.get().clone()),
             Entry::Vacant(free) => {
                 free.insert(answer.to_owned());
-                Created::Now
+                CreateOutcome::Created
             }
         })
     }

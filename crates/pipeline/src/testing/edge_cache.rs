@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use super::lock;
 use crate::domain::id::PackageId;
-use crate::ports::{EdgeCache, Forgetting, Unavailable};
+use crate::error::Unavailable;
+use crate::ports::{EdgeCache, InvalidationStatus};
 
 /// The CDN's caches in memory, as far as they were told to forget. Clones are the same ones.
 #[derive(Debug, Clone, Default)]
@@ -36,16 +37,16 @@ impl MemoryEdgeCache {
 }
 
 impl EdgeCache for MemoryEdgeCache {
-    async fn forget(&self, package: &PackageId, attempt: u64) -> Result<Forgetting, Unavailable> {
+    async fn invalidate(&self, package: &PackageId, attempt: u64) -> Result<InvalidationStatus, Unavailable> {
         let mut state = lock(&self.0);
         if let Some(left) = state.busy.checked_sub(1) {
             state.busy = left;
-            return Ok(Forgetting::UnderWay);
+            return Ok(InvalidationStatus::InProgress);
         }
         let asked = (package.clone(), attempt);
         if !state.forgotten.contains(&asked) {
             state.forgotten.push(asked);
         }
-        Ok(Forgetting::Done)
+        Ok(InvalidationStatus::Completed)
     }
 }

@@ -14,18 +14,24 @@ use futures_util::{FutureExt, Stream, StreamExt, stream};
 use vpp_media::cenc::ContentKey;
 
 use super::lock;
-use crate::api::uploads::ClientUpload;
+use crate::domain::client_upload::{ArrivedPart, ClientUpload};
 use crate::domain::content::Content;
+use crate::domain::content_key::{GeneratedKey, KeyRequest, WrappedKey};
 use crate::domain::id::{ClientUploadId, ContentId, PackageId};
 use crate::domain::layout::Headers;
+use crate::domain::listing::{ContentFilter, Cursor, PackageFilter, Page};
+use crate::domain::multipart::{OutputUpload, UploadId};
+use crate::domain::object::{ETag, Location};
 use crate::domain::package::Package;
+use crate::domain::probe_report::ProbeReport;
+use crate::domain::receipt::Receipt;
 use crate::domain::state::{Advance, Transition};
 use crate::domain::timestamp::Timestamp;
+use crate::error::Unavailable;
 use crate::ports::{
-    ArrivedPart, Catalog, ClientUploadStore, ContentFilter, Created, Cursor, DelayQueue, ETag, EdgeCache, Forgetting,
-    KeyError, KeyUse, KeyVault, Library, Location, MadeKey, NewObject, NewPart, ObjectRemover, ObjectStore,
-    PackageFilter, Page, Part, Piece, Probe, ProbeError, ProbeReport, Put, Queue, Receipt, RequestRecords, StoreError,
-    Unavailable, Upload, UploadId, WrappedKey,
+    Catalog, ClientUploadStore, CreateOutcome, DelayQueue, DeletionRecords, EdgeCache, FileChunk, InvalidationStatus,
+    KeyError, KeyVault, Listing, NewObject, NewPart, ObjectDeleter, ObjectStore, Probe, ProbeError, PutOutcome, Queue,
+    RequestRecords, StoreError, UploadedPart,
 };
 
 /// On which side of a call the fault lies.
@@ -117,7 +123,7 @@ impl<S: ObjectStore> ObjectStore for Faulty<S> {
         begun.flatten_stream()
     }
 
-    async fn put_if_absent(&self, at: &Location, object: NewObject) -> Result<Put, StoreError> {
+    async fn put_if_absent(&self, at: &Location, object: NewObject) -> Result<PutOutcome, StoreError> {
         let done = self.faults.around(self.port.put_if_absent(at, object)).await;
         done.map_err(|source| StoreError::Unavailable { at: at.clone(), source })?
     }
@@ -132,13 +138,18 @@ impl<S: ObjectStore> ObjectStore for Faulty<S> {
         done.map_err(|source| StoreError::Unavailable { at: at.clone(), source })?
     }
 
-    async fn complete_upload(&self, at: &Location, upload: &UploadId, parts: &[Part]) -> Result<Put, StoreError> {
+    async fn complete_upload(
+        &self,
+        at: &Location,
+        upload: &UploadId,
+        parts: &[UploadedPart],
+    ) -> Result<PutOutcome, StoreError> {
         let done = self.faults.around(self.port.complete_upload(at, upload, parts)).await;
         done.map_err(|source| StoreError::Unavailable { at: at.clone(), source })?
     }
 
-    async fn abandon_upload(&self, at: &Location, upload: &UploadId) -> Result<(), StoreError> {
-        let done = self.faults.around(self.port.abandon_upload(at, upload)).await;
+    async fn abort_upload(&self, at: &Location, upload: &UploadId) -> Result<(), StoreError> {
+        let done = self.faults.around(self.port.abort_upload(at, upload)).await;
         done.map_err(|source| StoreError::Unavailable { at: at.clone(), source })?
     }
 }
@@ -148,7 +159,7 @@ impl<C: Catalog> Catalog for Faulty<C> {
         &self,
         content: &Content,
         package: Option<&Package>,
-    ) -> Result<Created<Content>, Unavailable> {
+    ) -> Result<CreateOutcome<Content>, Unavailable> {
         self.faults.around(self.port.create_content(content, package)).await?
     }
 
@@ -156,7 +167,7 @@ impl<C: Catalog> Catalog for Faulty<C> {
         self.faults.around(self.port.content(id)).await?
     }
 
-    async fn create_package(&self, package: &Package) -> Result<Created<Package>, Unavailable> {
+    async fn create_package(&self, package: &Package) -> Result<CreateOutcome<Package>, Unavailable> {
         self.faults.around(self.port.create_package(package)).await?
     }
 
@@ -168,11 +179,15 @@ impl<C: Catalog> Catalog for Faulty<C> {
         self.faults.around(self.port.advance(id, transition)).await?
     }
 
-    async fn put_uploads(&self, id: &PackageId, uploads: &[Upload]) -> Result<Created<Vec<Upload>>, Unavailable> {
+    async fn put_uploads(
+        &self,
+        id: &PackageId,
+        uploads: &[OutputUpload],
+    ) -> Result<CreateOutcome<Vec<OutputUpload>>, Unavailable> {
         self.faults.around(self.port.put_uploads(id, uploads)).await?
     }
 
-    async fn uploads(&self, id: &PackageId) -> Result<Option<Vec<Upload>>, Unavailable> {
+    async fn uploads(&self, id: &PackageId) -> Result<Option<Vec<OutputUpload>>, Unavailable> {
         self.faults.around(self.port.uploads(id)).await?
     }
 
@@ -189,19 +204,19 @@ impl<C: Catalog> Catalog for Faulty<C> {
     }
 }
 
-impl<S: ObjectRemover> ObjectRemover for Faulty<S> {
-    async fn remove_all(&self, bucket: &str, prefix: &str) -> Result<(), StoreError> {
-        let done = self.faults.around(self.port.remove_all(bucket, prefix)).await;
+impl<S: ObjectDeleter> ObjectDeleter for Faulty<S> {
+    async fn delete_prefix(&self, bucket: &str, prefix: &str) -> Result<(), StoreError> {
+        let done = self.faults.around(self.port.delete_prefix(bucket, prefix)).await;
         done.map_err(|source| StoreError::Unavailable { at: Location::new(bucket, prefix), source })?
     }
 
-    async fn remove_version(&self, at: &Location, version: Option<&str>, etag: &ETag) -> Result<(), StoreError> {
-        let done = self.faults.around(self.port.remove_version(at, version, etag)).await;
+    async fn delete_version(&self, at: &Location, version: Option<&str>, etag: &ETag) -> Result<(), StoreError> {
+        let done = self.faults.around(self.port.delete_version(at, version, etag)).await;
         done.map_err(|source| StoreError::Unavailable { at: at.clone(), source })?
     }
 }
 
-impl<C: Library> Library for Faulty<C> {
+impl<C: Listing> Listing for Faulty<C> {
     async fn contents(
         &self,
         filter: &ContentFilter,
@@ -219,9 +234,11 @@ impl<C: Library> Library for Faulty<C> {
     ) -> Result<Page<Package, PackageId>, Unavailable> {
         self.faults.around(self.port.packages(filter, limit, after)).await?
     }
+}
 
-    async fn bury_content(&self, id: &ContentId, at: Timestamp) -> Result<(), Unavailable> {
-        self.faults.around(self.port.bury_content(id, at)).await?
+impl<C: DeletionRecords> DeletionRecords for Faulty<C> {
+    async fn mark_content_deleted(&self, id: &ContentId, at: Timestamp) -> Result<(), Unavailable> {
+        self.faults.around(self.port.mark_content_deleted(id, at)).await?
     }
 
     async fn lease_deletion(
@@ -234,32 +251,37 @@ impl<C: Library> Library for Faulty<C> {
         self.faults.around(self.port.lease_deletion(id, run, now, until)).await?
     }
 
-    async fn forget_package(&self, id: &PackageId, run: u64) -> Result<(), Unavailable> {
-        self.faults.around(self.port.forget_package(id, run)).await?
+    async fn purge_package(&self, id: &PackageId, run: u64) -> Result<(), Unavailable> {
+        self.faults.around(self.port.purge_package(id, run)).await?
     }
 }
 
 impl<C: RequestRecords> RequestRecords for Faulty<C> {
-    async fn put_upload(&self, incoming: &ClientUpload) -> Result<Created<ClientUpload>, Unavailable> {
-        self.faults.around(self.port.put_upload(incoming)).await?
+    async fn put_client_upload(&self, incoming: &ClientUpload) -> Result<CreateOutcome<ClientUpload>, Unavailable> {
+        self.faults.around(self.port.put_client_upload(incoming)).await?
     }
 
-    async fn incoming(&self, id: &ClientUploadId) -> Result<Option<ClientUpload>, Unavailable> {
-        self.faults.around(self.port.incoming(id)).await?
+    async fn client_upload(&self, id: &ClientUploadId) -> Result<Option<ClientUpload>, Unavailable> {
+        self.faults.around(self.port.client_upload(id)).await?
     }
 
-    async fn forget_upload(&self, id: &ClientUploadId) -> Result<(), Unavailable> {
-        self.faults.around(self.port.forget_upload(id)).await?
+    async fn delete_client_upload(&self, id: &ClientUploadId) -> Result<(), Unavailable> {
+        self.faults.around(self.port.delete_client_upload(id)).await?
     }
 
-    async fn claim(&self, key: &str, answer: &str, until: Timestamp) -> Result<Created<String>, Unavailable> {
-        self.faults.around(self.port.claim(key, answer, until)).await?
+    async fn claim_idempotency_key(
+        &self,
+        key: &str,
+        answer: &str,
+        until: Timestamp,
+    ) -> Result<CreateOutcome<String>, Unavailable> {
+        self.faults.around(self.port.claim_idempotency_key(key, answer, until)).await?
     }
 }
 
 impl<S: ClientUploadStore> ClientUploadStore for Faulty<S> {
-    async fn object_url(&self, at: &Location, lasts: Duration) -> Result<String, StoreError> {
-        let done = self.faults.around(self.port.object_url(at, lasts)).await;
+    async fn presign_object(&self, at: &Location, lasts: Duration) -> Result<String, StoreError> {
+        let done = self.faults.around(self.port.presign_object(at, lasts)).await;
         done.map_err(|source| StoreError::Unavailable { at: at.clone(), source })?
     }
 
@@ -268,19 +290,19 @@ impl<S: ClientUploadStore> ClientUploadStore for Faulty<S> {
         done.map_err(|source| StoreError::Unavailable { at: at.clone(), source })?
     }
 
-    async fn part_url(
+    async fn presign_part(
         &self,
         at: &Location,
         upload: &UploadId,
         number: u16,
         lasts: Duration,
     ) -> Result<String, StoreError> {
-        let done = self.faults.around(self.port.part_url(at, upload, number, lasts)).await;
+        let done = self.faults.around(self.port.presign_part(at, upload, number, lasts)).await;
         done.map_err(|source| StoreError::Unavailable { at: at.clone(), source })?
     }
 
-    async fn arrived(&self, at: &Location, upload: &UploadId) -> Result<Vec<ArrivedPart>, StoreError> {
-        let done = self.faults.around(self.port.arrived(at, upload)).await;
+    async fn list_parts(&self, at: &Location, upload: &UploadId) -> Result<Vec<ArrivedPart>, StoreError> {
+        let done = self.faults.around(self.port.list_parts(at, upload)).await;
         done.map_err(|source| StoreError::Unavailable { at: at.clone(), source })?
     }
 
@@ -294,15 +316,15 @@ impl<S: ClientUploadStore> ClientUploadStore for Faulty<S> {
         done.map_err(|source| StoreError::Unavailable { at: at.clone(), source })?
     }
 
-    async fn give_up(&self, at: &Location, upload: &UploadId) -> Result<(), StoreError> {
-        let done = self.faults.around(self.port.give_up(at, upload)).await;
+    async fn abort(&self, at: &Location, upload: &UploadId) -> Result<(), StoreError> {
+        let done = self.faults.around(self.port.abort(at, upload)).await;
         done.map_err(|source| StoreError::Unavailable { at: at.clone(), source })?
     }
 }
 
 impl<M: Sync, Q: DelayQueue<M>> DelayQueue<M> for Faulty<Q> {
-    async fn send_later(&self, message: &M, wait: Duration) -> Result<(), Unavailable> {
-        self.faults.around(self.port.send_later(message, wait)).await?
+    async fn send_delayed(&self, message: &M, wait: Duration) -> Result<(), Unavailable> {
+        self.faults.around(self.port.send_delayed(message, wait)).await?
     }
 }
 
@@ -313,14 +335,14 @@ impl<M: Sync, Q: Queue<M>> Queue<M> for Faulty<Q> {
 }
 
 impl<E: EdgeCache> EdgeCache for Faulty<E> {
-    async fn forget(&self, package: &PackageId, run: u64) -> Result<Forgetting, Unavailable> {
-        self.faults.around(self.port.forget(package, run)).await?
+    async fn invalidate(&self, package: &PackageId, run: u64) -> Result<InvalidationStatus, Unavailable> {
+        self.faults.around(self.port.invalidate(package, run)).await?
     }
 }
 
 impl<V: KeyVault> KeyVault for Faulty<V> {
-    async fn make(&self, asked: &KeyUse<'_>) -> Result<MadeKey, KeyError> {
-        self.faults.around(self.port.make(asked)).await?
+    async fn generate(&self, request: &KeyRequest<'_>) -> Result<GeneratedKey, KeyError> {
+        self.faults.around(self.port.generate(request)).await?
     }
 
     async fn wrap(&self, key: &ContentKey, package: &PackageId) -> Result<WrappedKey, Unavailable> {
@@ -333,7 +355,7 @@ impl<V: KeyVault> KeyVault for Faulty<V> {
 }
 
 impl<P: Probe> Probe for Faulty<P> {
-    async fn probe(&self, length: u64, pieces: &[Piece<'_>]) -> Result<ProbeReport, ProbeError> {
+    async fn probe(&self, length: u64, pieces: &[FileChunk<'_>]) -> Result<ProbeReport, ProbeError> {
         self.faults.around(self.port.probe(length, pieces)).await.map_err(ProbeError::Unavailable)?
     }
 }

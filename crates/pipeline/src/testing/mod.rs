@@ -5,30 +5,33 @@
 //! every *k* there is. [`contract`] says what a port means; the AWS adapters are held to the same functions.
 
 mod catalog;
+mod clock;
 pub mod contract;
 mod edge_cache;
-mod edges;
 mod faults;
+mod key_vault;
+mod object_store;
 mod platform;
+mod probe;
 mod queue;
-mod signer;
-mod store;
-mod tokens;
-mod vault;
+mod token_signer;
+mod token_store;
 
 pub use catalog::MemoryCatalog;
+pub use clock::TickingClock;
 pub use edge_cache::MemoryEdgeCache;
-pub use edges::{MemoryProbe, TickingClock};
+pub use probe::MemoryProbe;
+
 pub use faults::{Faults, Faulty, Moment};
+pub use key_vault::MemoryVault;
+pub use object_store::{MemoryStore, Stored};
 pub use platform::{
-    DashStage, DeleteStage, Delivery, EncryptStage, FragmentStage, IngestStage, LONGEST_RUN, MemoryApi, MemoryIntakes,
-    MemoryLicences, MemoryQueues, MemoryTokens, Platform,
+    DashStage, DeleteStage, Delivery, EncryptStage, FragmentStage, IngestStage, MAX_RUN_TIME, MemoryApi,
+    MemoryClientUploads, MemoryLicences, MemoryQueues, MemoryTokens, Platform,
 };
 pub use queue::MemoryQueue;
-pub use signer::MemorySigner;
-pub use store::{MemoryStore, Stored};
-pub use tokens::MemoryTokenStore;
-pub use vault::MemoryVault;
+pub use token_signer::MemorySigner;
+pub use token_store::MemoryTokenStore;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

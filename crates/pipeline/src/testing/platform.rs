@@ -10,20 +10,22 @@ use super::{
     Faults, Faulty, MemoryCatalog, MemoryEdgeCache, MemoryProbe, MemoryQueue, MemorySigner, MemoryStore, MemoryVault,
     TickingClock,
 };
+use crate::api::client_uploads::ClientUploads;
 use crate::api::licences::{self, Licences, PlaybackTokens};
-use crate::api::requests::{self, Api};
+use crate::api::service::{self, Api};
 use crate::api::signed_path::PathSigningSecret;
-use crate::api::uploads::ClientUploads;
 use crate::domain::message::{DashMessage, DeletionMessage, FragmentMessage, WorkUnitMessage};
-use crate::domain::package::Treatment;
-use crate::domain::part_plan::LARGEST_WORK_UNIT;
+use crate::domain::object::Location;
+use crate::domain::package_options::ProtectionOptions;
+use crate::domain::part_plan::MAX_WORK_UNIT_BYTES;
+use crate::domain::uploaded_object::UploadedObject;
 use crate::error::Error;
-use crate::ports::{Location, Queues};
+use crate::ports::Queues;
 use crate::stages::dash::{self, Dash};
 use crate::stages::delete::{self, Delete};
 use crate::stages::encrypt::{self, Encrypt};
 use crate::stages::fragment::{self, Fragment};
-use crate::stages::ingest::{self, Ingest, Ingested, Upload};
+use crate::stages::ingest::{self, Ingest, Ingested};
 
 type Store = Faulty<MemoryStore>;
 type Contents = Faulty<MemoryCatalog>;
@@ -42,7 +44,7 @@ pub type DashStage = Dash<Store, Contents, TickingClock, MemoryStore>;
 /// The deletion job in memory.
 pub type DeleteStage = Delete<Store, Contents, Outbox<DeletionMessage>, Faulty<MemoryEdgeCache>, TickingClock>;
 /// The intake of files in memory.
-pub type MemoryIntakes = ClientUploads<Store, Contents, TickingClock>;
+pub type MemoryClientUploads = ClientUploads<Store, Contents, TickingClock>;
 /// The queues of the API in memory.
 pub type MemoryQueues = Queues<Outbox<FragmentMessage>, Outbox<DashMessage>, Outbox<DeletionMessage>>;
 /// The API in memory.
@@ -56,7 +58,7 @@ pub type MemoryLicences = Licences<Contents, Vault, MemorySigner, TickingClock>;
 const TRIES: usize = 8;
 
 /// How long the functions of the platform run at most.
-pub const LONGEST_RUN: Duration = Duration::from_mins(5);
+pub const MAX_RUN_TIME: Duration = Duration::from_mins(5);
 
 /// Bytes of the smallest part, so that a small file has several.
 const PART_BYTES: u64 = 96 * 1024;
@@ -96,7 +98,7 @@ pub struct Platform {
     /// The fault of the run.
     pub faults: Faults,
     /// What an upload starts.
-    pub package_on_upload: Option<Treatment>,
+    pub package_on_upload: Option<ProtectionOptions>,
     /// What leave is made with, if the CDN asks for it.
     pub path_signing_secret: Option<PathSigningSecret>,
     /// How the queues treat messages.
@@ -110,7 +112,7 @@ pub struct Platform {
 impl Default for Platform {
     /// Starts a `cbcs` package with every upload, of work units small enough to have several in a small file.
     fn default() -> Self {
-        let treatment = Treatment::Encrypt { scheme: Scheme::Cbcs, tracks: ProtectedTracks::Video };
+        let protection = ProtectionOptions::Encrypt { scheme: Scheme::Cbcs, tracks: ProtectedTracks::Video };
         Self {
             store: MemoryStore::with_smallest_part(PART_BYTES),
             catalog: MemoryCatalog::default(),
@@ -123,7 +125,7 @@ impl Default for Platform {
             probe: MemoryProbe::default(),
             clock: TickingClock::default(),
             faults: Faults::default(),
-            package_on_upload: Some(treatment),
+            package_on_upload: Some(protection),
             path_signing_secret: None,
             delivery: Delivery::InOrder,
             work_unit_bytes: 512 * 1024,
@@ -135,17 +137,17 @@ impl Default for Platform {
 impl Platform {
     /// Uploads a file, and gives the event of it.
     #[must_use]
-    pub fn upload(&self, key: &str, bytes: &[u8]) -> Upload {
+    pub fn upload(&self, key: &str, bytes: &[u8]) -> UploadedObject {
         let location = Location::new("uploads", key);
         let etag = self.store.upload(&location, bytes);
-        Upload { location, etag, version_id: None, bytes: bytes.len() as u64 }
+        UploadedObject { location, etag, version_id: None, bytes: bytes.len() as u64 }
     }
 
     /// Delivers an upload's event until ingest takes it.
     ///
     /// # Errors
     /// The last error of an event that never succeeds.
-    pub async fn ingest(&self, upload: &Upload) -> Result<Ingested, Error> {
+    pub async fn ingest(&self, upload: &UploadedObject) -> Result<Ingested, Error> {
         let ingest = self.ingest_stage();
         let mut result = ingest.handle(upload).await;
         for _ in 1..TRIES {
@@ -173,7 +175,7 @@ impl Platform {
             if planned + made + written + deleted == 0 {
                 return dead;
             }
-            self.clock.pass(if deleted > 0 { LONGEST_RUN / 2 } else { Duration::ZERO });
+            self.clock.pass(if deleted > 0 { MAX_RUN_TIME / 2 } else { Duration::ZERO });
         }
     }
 
@@ -238,7 +240,7 @@ impl Platform {
                 work_bucket: "work".to_owned(),
                 output_bucket: "output".to_owned(),
                 work_unit_bytes: self.work_unit_bytes,
-                largest_work_unit_bytes: LARGEST_WORK_UNIT,
+                max_work_unit_bytes: MAX_WORK_UNIT_BYTES,
                 part_bytes: self.part_bytes,
             },
         }
@@ -287,14 +289,14 @@ impl Platform {
             settings: delete::Settings {
                 work_bucket: "work".to_owned(),
                 output_bucket: "output".to_owned(),
-                longest_run: LONGEST_RUN,
+                max_run_time: MAX_RUN_TIME,
             },
         }
     }
 
     /// The intake of files.
     #[must_use]
-    pub fn uploads(&self) -> MemoryIntakes {
+    pub fn uploads(&self) -> MemoryClientUploads {
         ClientUploads {
             store: self.faulty(&self.store),
             records: self.faulty(&self.catalog),
@@ -342,7 +344,7 @@ impl Platform {
             },
             vault: self.faulty(&self.vault),
             clock: self.clock.clone(),
-            settings: requests::Settings {
+            settings: service::Settings {
                 delivery_url: "https://cdn.example".to_owned(),
                 segment_duration: Duration::from_secs(6),
                 private: self.path_signing_secret.is_some(),

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::lock;
-use crate::ports::{DelayQueue, Queue, Unavailable};
+use crate::error::Unavailable;
+use crate::ports::{DelayQueue, Queue};
 
 /// A queue in memory. Clones share the messages.
 #[derive(Debug)]
@@ -40,7 +41,7 @@ impl<M: Clone + Send + Sync> Queue<M> for MemoryQueue<M> {
 
 /// A message is there at once: a test lets the time pass.
 impl<M: Clone + Send + Sync> DelayQueue<M> for MemoryQueue<M> {
-    async fn send_later(&self, message: &M, _wait: Duration) -> Result<(), Unavailable> {
+    async fn send_delayed(&self, message: &M, _wait: Duration) -> Result<(), Unavailable> {
         lock(&self.0).push_back(message.clone());
         Ok(())
     }

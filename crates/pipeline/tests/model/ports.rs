@@ -8,19 +8,26 @@ use std::time::{Duration, UNIX_EPOCH};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, TryFutureExt, TryStreamExt, stream};
 use vpp_media::cenc::ContentKey;
-use vpp_pipeline::api::uploads::ClientUpload;
+use vpp_pipeline::domain::client_upload::ClientUpload;
 use vpp_pipeline::domain::content::Content;
+use vpp_pipeline::domain::content_key::{GeneratedKey, KeyRequest, WrappedKey};
 use vpp_pipeline::domain::id::{ClientUploadId, ContentId, PackageId};
 use vpp_pipeline::domain::layout::Headers;
+use vpp_pipeline::domain::listing::{ContentFilter, Cursor, PackageFilter, Page};
 use vpp_pipeline::domain::message::{DashMessage, DeletionMessage, FragmentMessage, WorkUnitMessage};
+use vpp_pipeline::domain::multipart::{OutputUpload, UploadId};
+use vpp_pipeline::domain::object::{ETag, Location};
 use vpp_pipeline::domain::package::Package;
+use vpp_pipeline::domain::probe_report::ProbeReport;
+use vpp_pipeline::domain::receipt::Receipt;
+use vpp_pipeline::domain::resource_usage::MeterReading;
 use vpp_pipeline::domain::state::{Advance, Status, Transition};
 use vpp_pipeline::domain::timestamp::Timestamp;
+use vpp_pipeline::error::Unavailable;
 use vpp_pipeline::ports::{
-    Catalog, Clock, ContentFilter, Created, Cursor, DelayQueue, ETag, EdgeCache, Forgetting, KeyError, KeyUse,
-    KeyVault, Library, Location, MadeKey, Meter, NewObject, NewPart, ObjectRemover, ObjectStore, PackageFilter, Page,
-    Part, Piece, Probe, ProbeError, ProbeReport, Put, Queue, Reading, Receipt, RequestRecords, StoreError, Unavailable,
-    Upload, UploadId, WrappedKey,
+    Catalog, Clock, CreateOutcome, DelayQueue, DeletionRecords, EdgeCache, FileChunk, InvalidationStatus, KeyError,
+    KeyVault, Listing, Meter, NewObject, NewPart, ObjectDeleter, ObjectStore, Probe, ProbeError, PutOutcome, Queue,
+    RequestRecords, StoreError, UploadedPart,
 };
 use vpp_pipeline::testing::{MemoryCatalog, MemoryEdgeCache, MemoryProbe, MemoryStore, MemoryVault};
 
@@ -74,7 +81,7 @@ impl ObjectStore for Taped<MemoryStore> {
         played.map_ok(|pieces| stream::iter(pieces).map(Ok)).try_flatten_stream()
     }
 
-    async fn put_if_absent(&self, at: &Location, object: NewObject) -> Result<Put, StoreError> {
+    async fn put_if_absent(&self, at: &Location, object: NewObject) -> Result<PutOutcome, StoreError> {
         self.tape.play_store(self.writing(), at, self.port.put_if_absent(at, object)).await
     }
 
@@ -86,23 +93,28 @@ impl ObjectStore for Taped<MemoryStore> {
         self.tape.play_store(Reach::Write, at, self.port.put_part(at, upload, part)).await
     }
 
-    async fn complete_upload(&self, at: &Location, upload: &UploadId, parts: &[Part]) -> Result<Put, StoreError> {
+    async fn complete_upload(
+        &self,
+        at: &Location,
+        upload: &UploadId,
+        parts: &[UploadedPart],
+    ) -> Result<PutOutcome, StoreError> {
         self.tape.play_store(Reach::Write, at, self.port.complete_upload(at, upload, parts)).await
     }
 
-    async fn abandon_upload(&self, at: &Location, upload: &UploadId) -> Result<(), StoreError> {
-        self.tape.play_store(Reach::Write, at, self.port.abandon_upload(at, upload)).await
+    async fn abort_upload(&self, at: &Location, upload: &UploadId) -> Result<(), StoreError> {
+        self.tape.play_store(Reach::Write, at, self.port.abort_upload(at, upload)).await
     }
 }
 
-impl ObjectRemover for Taped<MemoryStore> {
-    async fn remove_all(&self, bucket: &str, prefix: &str) -> Result<(), StoreError> {
+impl ObjectDeleter for Taped<MemoryStore> {
+    async fn delete_prefix(&self, bucket: &str, prefix: &str) -> Result<(), StoreError> {
         let at = Location::new(bucket, prefix);
-        self.tape.play_store(Reach::Write, &at, self.port.remove_all(bucket, prefix)).await
+        self.tape.play_store(Reach::Write, &at, self.port.delete_prefix(bucket, prefix)).await
     }
 
-    async fn remove_version(&self, at: &Location, version: Option<&str>, etag: &ETag) -> Result<(), StoreError> {
-        self.tape.play_store(Reach::Write, at, self.port.remove_version(at, version, etag)).await
+    async fn delete_version(&self, at: &Location, version: Option<&str>, etag: &ETag) -> Result<(), StoreError> {
+        self.tape.play_store(Reach::Write, at, self.port.delete_version(at, version, etag)).await
     }
 }
 
@@ -111,7 +123,7 @@ impl Catalog for Taped<MemoryCatalog> {
         &self,
         content: &Content,
         package: Option<&Package>,
-    ) -> Result<Created<Content>, Unavailable> {
+    ) -> Result<CreateOutcome<Content>, Unavailable> {
         self.tape.play_catalog(Reach::Write, self.port.create_content(content, package)).await
     }
 
@@ -119,7 +131,7 @@ impl Catalog for Taped<MemoryCatalog> {
         self.tape.play_catalog(Reach::Read, self.port.content(id)).await
     }
 
-    async fn create_package(&self, package: &Package) -> Result<Created<Package>, Unavailable> {
+    async fn create_package(&self, package: &Package) -> Result<CreateOutcome<Package>, Unavailable> {
         self.tape.play_catalog(Reach::Write, self.port.create_package(package)).await
     }
 
@@ -135,7 +147,7 @@ impl Catalog for Taped<MemoryCatalog> {
             return Ok(Advance::Done);
         }
         let step = async {
-            let any_run = Transition { of: None, ..transition.clone() };
+            let any_run = Transition { attempt: None, ..transition.clone() };
             let transition = if self.broken == Broken::StepsOfAnyRun { &any_run } else { transition };
             let advance = self.port.advance(id, transition).await?;
             if self.broken == Broken::UnconditionalWrites && advance != Advance::Done {
@@ -147,11 +159,15 @@ impl Catalog for Taped<MemoryCatalog> {
         self.tape.play_catalog(Reach::Write, step).await
     }
 
-    async fn put_uploads(&self, id: &PackageId, uploads: &[Upload]) -> Result<Created<Vec<Upload>>, Unavailable> {
+    async fn put_uploads(
+        &self,
+        id: &PackageId,
+        uploads: &[OutputUpload],
+    ) -> Result<CreateOutcome<Vec<OutputUpload>>, Unavailable> {
         self.tape.play_catalog(Reach::Write, self.port.put_uploads(id, uploads)).await
     }
 
-    async fn uploads(&self, id: &PackageId) -> Result<Option<Vec<Upload>>, Unavailable> {
+    async fn uploads(&self, id: &PackageId) -> Result<Option<Vec<OutputUpload>>, Unavailable> {
         self.tape.play_catalog(Reach::Read, self.port.uploads(id)).await
     }
 
@@ -177,7 +193,9 @@ impl Catalog for Taped<MemoryCatalog> {
                     let known = known.await?;
                     let before = self.port.package(id).await?;
                     put.await?;
-                    self.port.tamper(id, |package| package.tally = before.map_or(package.tally, |before| before.tally));
+                    self.port.tamper(id, |package| {
+                        package.progress = before.map_or(package.progress, |before| before.progress);
+                    });
                     Ok(known)
                 };
                 let known = self.tape.play_catalog(Reach::Write, kept).await?;
@@ -204,7 +222,7 @@ impl Catalog for Taped<MemoryCatalog> {
     }
 }
 
-impl Library for Taped<MemoryCatalog> {
+impl Listing for Taped<MemoryCatalog> {
     async fn contents(
         &self,
         filter: &ContentFilter,
@@ -222,9 +240,11 @@ impl Library for Taped<MemoryCatalog> {
     ) -> Result<Page<Package, PackageId>, Unavailable> {
         self.tape.play_catalog(Reach::Read, self.port.packages(filter, limit, after)).await
     }
+}
 
-    async fn bury_content(&self, id: &ContentId, at: Timestamp) -> Result<(), Unavailable> {
-        self.tape.play_catalog(Reach::Write, self.port.bury_content(id, at)).await
+impl DeletionRecords for Taped<MemoryCatalog> {
+    async fn mark_content_deleted(&self, id: &ContentId, at: Timestamp) -> Result<(), Unavailable> {
+        self.tape.play_catalog(Reach::Write, self.port.mark_content_deleted(id, at)).await
     }
 
     async fn lease_deletion(
@@ -241,33 +261,38 @@ impl Library for Taped<MemoryCatalog> {
         self.tape.play_catalog(Reach::Write, lease).await
     }
 
-    async fn forget_package(&self, id: &PackageId, run: u64) -> Result<(), Unavailable> {
-        self.tape.play_catalog(Reach::Write, self.port.forget_package(id, run)).await
+    async fn purge_package(&self, id: &PackageId, run: u64) -> Result<(), Unavailable> {
+        self.tape.play_catalog(Reach::Write, self.port.purge_package(id, run)).await
     }
 }
 
 impl RequestRecords for Taped<MemoryCatalog> {
-    async fn put_upload(&self, incoming: &ClientUpload) -> Result<Created<ClientUpload>, Unavailable> {
-        self.tape.play_catalog(Reach::Write, self.port.put_upload(incoming)).await
+    async fn put_client_upload(&self, incoming: &ClientUpload) -> Result<CreateOutcome<ClientUpload>, Unavailable> {
+        self.tape.play_catalog(Reach::Write, self.port.put_client_upload(incoming)).await
     }
 
-    async fn incoming(&self, id: &ClientUploadId) -> Result<Option<ClientUpload>, Unavailable> {
-        self.tape.play_catalog(Reach::Read, self.port.incoming(id)).await
+    async fn client_upload(&self, id: &ClientUploadId) -> Result<Option<ClientUpload>, Unavailable> {
+        self.tape.play_catalog(Reach::Read, self.port.client_upload(id)).await
     }
 
-    async fn forget_upload(&self, id: &ClientUploadId) -> Result<(), Unavailable> {
-        self.tape.play_catalog(Reach::Write, self.port.forget_upload(id)).await
+    async fn delete_client_upload(&self, id: &ClientUploadId) -> Result<(), Unavailable> {
+        self.tape.play_catalog(Reach::Write, self.port.delete_client_upload(id)).await
     }
 
-    async fn claim(&self, key: &str, answer: &str, until: Timestamp) -> Result<Created<String>, Unavailable> {
-        self.tape.play_catalog(Reach::Write, self.port.claim(key, answer, until)).await
+    async fn claim_idempotency_key(
+        &self,
+        key: &str,
+        answer: &str,
+        until: Timestamp,
+    ) -> Result<CreateOutcome<String>, Unavailable> {
+        self.tape.play_catalog(Reach::Write, self.port.claim_idempotency_key(key, answer, until)).await
     }
 }
 
 /// To unwrap a key is a function of the key; to make one is not.
 impl KeyVault for Taped<MemoryVault> {
-    async fn make(&self, asked: &KeyUse<'_>) -> Result<MadeKey, KeyError> {
-        let made = async { self.port.make(asked).await.map_err(|error| Unavailable::new("make", error.into())) };
+    async fn generate(&self, request: &KeyRequest<'_>) -> Result<GeneratedKey, KeyError> {
+        let made = async { self.port.generate(request).await.map_err(|error| Unavailable::new("make", error.into())) };
         Ok(self.tape.play_catalog(Reach::Own, made).await?)
     }
 
@@ -289,14 +314,18 @@ impl KeyVault for Taped<MemoryVault> {
 }
 
 impl EdgeCache for Taped<MemoryEdgeCache> {
-    async fn forget(&self, package: &PackageId, run: u64) -> Result<Forgetting, Unavailable> {
-        self.tape.play_catalog(Reach::Write, self.port.forget(package, run)).await
+    async fn invalidate(&self, package: &PackageId, run: u64) -> Result<InvalidationStatus, Unavailable> {
+        self.tape.play_catalog(Reach::Write, self.port.invalidate(package, run)).await
     }
 }
 
 /// A probe's answer is always the same.
 impl Probe for Taped<MemoryProbe> {
-    fn probe(&self, length: u64, pieces: &[Piece<'_>]) -> impl Future<Output = Result<ProbeReport, ProbeError>> + Send {
+    fn probe(
+        &self,
+        length: u64,
+        pieces: &[FileChunk<'_>],
+    ) -> impl Future<Output = Result<ProbeReport, ProbeError>> + Send {
         self.port.probe(length, pieces)
     }
 }
@@ -352,7 +381,7 @@ macro_rules! carries {
 carries!(FragmentMessage, WorkUnitMessage, DashMessage, DeletionMessage);
 
 impl DelayQueue<DeletionMessage> for Post {
-    async fn send_later(&self, message: &DeletionMessage, wait: Duration) -> Result<(), Unavailable> {
+    async fn send_delayed(&self, message: &DeletionMessage, wait: Duration) -> Result<(), Unavailable> {
         self.send(std::slice::from_ref(message), wait).await
     }
 }
@@ -372,7 +401,7 @@ impl Clock for Since {
 pub(crate) struct Free;
 
 impl Meter for Free {
-    fn reading(&self) -> Reading {
-        Reading::default()
+    fn reading(&self) -> MeterReading {
+        MeterReading::default()
     }
 }

@@ -8,7 +8,7 @@ use vpp_media::cmaf::Layout;
 use vpp_pipeline::domain::content::Verdict;
 use vpp_pipeline::domain::id::PackageId;
 use vpp_pipeline::domain::message::FragmentMessage;
-use vpp_pipeline::domain::package::{Package, Tally};
+use vpp_pipeline::domain::package::{Package, Progress};
 use vpp_pipeline::domain::state::{State, Status};
 use vpp_pipeline::ports::Catalog;
 use vpp_pipeline::testing::Stored;
@@ -41,8 +41,8 @@ pub(crate) fn of_a_step(before: Option<&Package>, world: &World, work: &Work) ->
         if let Some(missing) = expected.keys().find(|key| !output.contains_key(*key)) {
             return Err(format!("Ready without {missing}"));
         }
-        if package.tally != whole.tally || package.state.plan().map(|plan| plan.work_units) != Some(2) {
-            return Err(format!("Ready and counted wrong: {:?}", package.tally));
+        if package.progress != whole.progress || package.state.plan().map(|plan| plan.work_units) != Some(2) {
+            return Err(format!("Ready and counted wrong: {:?}", package.progress));
         }
     }
     Ok(())
@@ -95,7 +95,7 @@ fn of_rest_without(world: &World) -> Result<(), String> {
     if !left.is_empty() || world.store.open_uploads() > 0 {
         return Err(format!("there is no package, and yet {left:?}, {} uploads", world.store.open_uploads()));
     }
-    if let Some(id) = content.facts().and_then(|facts| facts.package.as_ref())
+    if let Some(id) = content.media_info().and_then(|facts| facts.package.as_ref())
         && block_on(world.catalog.receipts(id)).is_ok_and(|receipts| !receipts.is_empty())
     {
         return Err("there is no package, and yet receipts".to_owned());
@@ -122,8 +122,8 @@ fn undisturbed(world: &World, package: &Package) -> Arc<Whole> {
         part_bytes: crate::PART_BYTES,
     };
     let content = world.catalog.all_contents().remove(0);
-    let tally = Tally { bytes_read: content.bytes_read, ..Tally::default() };
-    let queued = Package { state: State::Queued, tally, output_file_path: None, ..package.clone() };
+    let progress = Progress { bytes_read: content.bytes_read, ..Progress::default() };
+    let queued = Package { state: State::Queued, progress, output_file_path: None, ..package.clone() };
     let mut run =
         World::uploaded(Budget::NONE).with_package(&content, &queued, FragmentMessage::new(queued.id.clone()));
     while let Some(event) = run.events(&rules).first().copied() {

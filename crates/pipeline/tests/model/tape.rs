@@ -13,7 +13,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
-use vpp_pipeline::ports::{Location, StoreError, Unavailable};
+use vpp_pipeline::domain::object::Location;
+use vpp_pipeline::error::Unavailable;
+use vpp_pipeline::ports::StoreError;
 
 use crate::digest::of_debug;
 
@@ -168,7 +170,7 @@ enum Kind {
     Missing,
     Changed,
     DifferentBytes,
-    UploadOver,
+    UploadEnded,
     Unavailable,
 }
 
@@ -179,7 +181,7 @@ impl Kind {
             StoreError::Missing { .. } => Self::Missing,
             StoreError::Changed { .. } => Self::Changed,
             StoreError::DifferentBytes { .. } => Self::DifferentBytes,
-            StoreError::UploadOver { .. } => Self::UploadOver,
+            StoreError::UploadEnded { .. } => Self::UploadEnded,
             StoreError::Unavailable { .. } => Self::Unavailable,
         }
     }
@@ -190,7 +192,7 @@ impl Kind {
             Self::Missing => StoreError::Missing { at },
             Self::Changed => StoreError::Changed { at },
             Self::DifferentBytes => StoreError::DifferentBytes { at },
-            Self::UploadOver => StoreError::UploadOver { at },
+            Self::UploadEnded => StoreError::UploadEnded { at },
             Self::Unavailable => StoreError::Unavailable { at, source: failed() },
         }
     }

@@ -4,19 +4,23 @@ use std::time::Duration;
 
 use vpp_media::cenc::{Drm, Scheme};
 use vpp_media::cmaf::{Layout, ProtectedTracks};
-use vpp_pipeline::api::requests::{self, Api, Denied, PackageRequest, RequestedTreatment};
+use vpp_pipeline::api::package_request::{PackageRequest, RequestedProtection};
+use vpp_pipeline::api::request_error::RequestError;
+use vpp_pipeline::api::service::{self, Api};
+use vpp_pipeline::domain::dead_letter::DeadLetter;
 use vpp_pipeline::domain::id::{ContentId, PackageId};
 use vpp_pipeline::domain::message::{DashMessage, DeletionMessage, FragmentMessage, WorkUnitMessage};
-use vpp_pipeline::domain::package::Treatment;
-use vpp_pipeline::domain::part_plan::LARGEST_WORK_UNIT;
+use vpp_pipeline::domain::package_options::ProtectionOptions;
+use vpp_pipeline::domain::part_plan::MAX_WORK_UNIT_BYTES;
 use vpp_pipeline::domain::state::{Stage, Status};
+use vpp_pipeline::domain::uploaded_object::UploadedObject;
 use vpp_pipeline::ports::Queues;
 use vpp_pipeline::stages::dash::{self, Dash};
-use vpp_pipeline::stages::dead_letter::{DeadLetter, DeadLetters};
+use vpp_pipeline::stages::dead_letter::DeadLetters;
 use vpp_pipeline::stages::delete::{self, Delete};
 use vpp_pipeline::stages::encrypt::{self, Encrypt};
 use vpp_pipeline::stages::fragment::{self, Fragment};
-use vpp_pipeline::stages::ingest::{self, Ingest, Upload};
+use vpp_pipeline::stages::ingest::{self, Ingest};
 use vpp_pipeline::testing::{MemoryCatalog, MemoryEdgeCache, MemoryProbe, MemoryStore, MemoryVault};
 
 use crate::broken::{Behind, Broken};
@@ -26,7 +30,7 @@ use crate::tape::Tape;
 /// Length that segments are cut near: that of a group of pictures of the movie.
 const SEGMENT: Duration = Duration::from_secs(2);
 /// How long functions run at most.
-pub(crate) const LONGEST_RUN: Duration = Duration::from_mins(5);
+pub(crate) const MAX_RUN_TIME: Duration = Duration::from_mins(5);
 /// How an upload is packaged: every sample of sound is encrypted, and pictures where there is something to encrypt.
 const SCHEME: Scheme = Scheme::Cbcs;
 const TRACKS: ProtectedTracks = ProtectedTracks::All;
@@ -34,7 +38,7 @@ const TRACKS: ProtectedTracks = ProtectedTracks::All;
 /// Something to be handled.
 #[derive(Debug, Clone)]
 pub(crate) enum Work {
-    Upload(Upload),
+    Upload(UploadedObject),
     Fragment(FragmentMessage),
     Encrypt(WorkUnitMessage),
     Dash(DashMessage),
@@ -130,22 +134,17 @@ impl Ports {
         let handled = match work {
             Work::Upload(upload) => {
                 let probe = self.taped(&MemoryProbe::default(), work);
-                let treatment = Treatment::Encrypt { scheme: SCHEME, tracks: TRACKS };
-                let package_on_upload = self.package_on_upload.then_some(treatment);
+                let protection = ProtectionOptions::Encrypt { scheme: SCHEME, tracks: TRACKS };
+                let package_on_upload = self.package_on_upload.then_some(protection);
                 let settings = ingest::Settings { package_on_upload, segment_duration: SEGMENT };
                 let stage = Ingest { store, catalog, queue, vault, probe, clock, meter, settings };
                 stage.handle(upload).await.map(drop)
             }
             Work::Fragment(message) => {
                 // A work unit is the smallest there is: one segment of each track.
-                let (work_unit_bytes, largest_work_unit_bytes, part_bytes) = (1, LARGEST_WORK_UNIT, self.part_bytes);
-                let settings = fragment::Settings {
-                    work_bucket,
-                    output_bucket,
-                    work_unit_bytes,
-                    largest_work_unit_bytes,
-                    part_bytes,
-                };
+                let (work_unit_bytes, max_work_unit_bytes, part_bytes) = (1, MAX_WORK_UNIT_BYTES, self.part_bytes);
+                let settings =
+                    fragment::Settings { work_bucket, output_bucket, work_unit_bytes, max_work_unit_bytes, part_bytes };
                 Fragment { store, catalog, queue, clock, meter, settings }.handle(message).await.map(drop)
             }
             Work::Encrypt(message) => {
@@ -159,8 +158,8 @@ impl Ports {
             }
             Work::Delete(message) => {
                 let waits = self.broken != Broken::DeletionDoesNotWait;
-                let longest_run = if waits { LONGEST_RUN } else { Duration::ZERO };
-                let settings = delete::Settings { work_bucket, output_bucket, longest_run };
+                let max_run_time = if waits { MAX_RUN_TIME } else { Duration::ZERO };
+                let settings = delete::Settings { work_bucket, output_bucket, max_run_time };
                 let edge_cache = self.taped(&self.edge_cache, work);
                 Delete { store, catalog, queue, edge_cache, clock, settings }.handle(message).await.map(drop)
             }
@@ -168,7 +167,7 @@ impl Ports {
             Work::Ask(request) => {
                 let queue = Queues { fragment: queue.clone(), dash: queue.clone(), deletion: queue };
                 let delivery_url = "https://cdn.example".to_owned();
-                let settings = requests::Settings { delivery_url, segment_duration: SEGMENT, private: false };
+                let settings = service::Settings { delivery_url, segment_duration: SEGMENT, private: false };
                 return self.answer(request, Api { catalog, queue, vault, clock, settings }).await;
             }
         };
@@ -189,7 +188,7 @@ impl Ports {
             Request::Package(content) => {
                 api.create_package(PackageRequest {
                     inputs: content.clone().into(),
-                    treatment: RequestedTreatment::Encrypt { scheme: SCHEME, tracks: TRACKS, keys: None },
+                    protection: RequestedProtection::Encrypt { scheme: SCHEME, tracks: TRACKS, keys: None },
                     segment_duration: None,
                     audio_only: false,
                     drm: Drm::default(),
@@ -201,7 +200,7 @@ impl Ports {
             }
         };
         match answer {
-            Err(Denied::Unavailable(_)) => Err(Again),
+            Err(RequestError::Unavailable(_)) => Err(Again),
             Ok(_) | Err(_) => Ok(()),
         }
     }

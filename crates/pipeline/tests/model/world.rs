@@ -8,19 +8,19 @@ use vpp_media::cmaf::Layout;
 use vpp_pipeline::domain::content::Content;
 use vpp_pipeline::domain::id::PackageId;
 use vpp_pipeline::domain::message::FragmentMessage;
+use vpp_pipeline::domain::object::Location;
 use vpp_pipeline::domain::package::Package;
 use vpp_pipeline::domain::state::Status;
-use vpp_pipeline::ports::{Catalog, Location};
-use vpp_pipeline::stages::ingest::Upload;
+use vpp_pipeline::domain::uploaded_object::UploadedObject;
+use vpp_pipeline::ports::Catalog;
 use vpp_pipeline::testing::{MemoryCatalog, MemoryEdgeCache, MemoryStore, MemoryVault};
 use vpp_scale::movie::Movie;
 
 use crate::broken::Broken;
-use crate::digest;
 use crate::ports::{Look, Outbox};
-use crate::promises;
 use crate::tape::{Entry, Fate, Tape, run_until_waiting};
-use crate::work::{Again, LONGEST_RUN, Ports, Request, Work};
+use crate::work::{Again, MAX_RUN_TIME, Ports, Request, Work};
+use crate::{digest, promises};
 
 /// What may go wrong, and how often.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -153,7 +153,7 @@ impl World {
     pub(crate) fn uploaded(left: Budget) -> Self {
         let store = MemoryStore::with_smallest_part(0);
         let etag = store.upload(&source(), movie());
-        let upload = Upload { location: source(), etag, version_id: None, bytes: movie().len() as u64 };
+        let upload = UploadedObject { location: source(), etag, version_id: None, bytes: movie().len() as u64 };
         let mut world = Self {
             store,
             catalog: MemoryCatalog::default(),
@@ -186,7 +186,7 @@ impl World {
         world.own_memory();
         block_on(world.catalog.create_content(content, Some(package))).expect("memory answers");
         world.messages.clear();
-        world.send(message.of(package.attempt).into(), 0);
+        world.send(message.for_attempt(package.attempt).into(), 0);
         world.remember();
         world
     }
@@ -272,7 +272,7 @@ impl World {
         events.extend((self.left.retries > 0 && status == Some(Status::Failed)).then_some(Event::Retry));
         let there = status.is_some_and(|status| status != Status::Deleting);
         events.extend((self.left.deletions > 0 && there).then_some(Event::Delete));
-        let known = self.catalog.all_contents().iter().any(|content| content.facts().is_some());
+        let known = self.catalog.all_contents().iter().any(|content| content.media_info().is_some());
         events.extend((self.left.requests > 0 && status.is_none() && known).then_some(Event::Ask));
         if self.left.changes > 0 && status != Some(Status::Ready) {
             events.extend([Event::Replace, Event::Remove]);
@@ -331,7 +331,7 @@ impl World {
             Event::Wait => next.now = next.messages.iter().map(|message| message.due).min().unwrap_or(next.now),
             Event::Pause => {
                 next.left.pauses -= 1;
-                next.now += millis(LONGEST_RUN);
+                next.now += millis(MAX_RUN_TIME);
             }
         }
         next

@@ -3,20 +3,21 @@
 use std::future::Future;
 
 use futures_executor::block_on;
-use vpp_pipeline::api::requests::Denied;
-use vpp_pipeline::api::uploads::{LARGEST_PIECE, MAY_TAKE};
+use vpp_pipeline::api::request_error::RequestError;
+use vpp_pipeline::domain::client_upload::{MAX_SINGLE_PUT_BYTES, UPLOAD_TTL};
 use vpp_pipeline::domain::id::{ClientUploadId, ContentId};
-use vpp_pipeline::ports::{ETag, Location, NewPart, ObjectStore};
+use vpp_pipeline::domain::object::{ETag, Location};
+use vpp_pipeline::ports::{NewPart, ObjectStore};
 use vpp_pipeline::testing::{Faults, Moment, Platform};
 
 /// Tries after which a caller gives up.
 const TRIES: usize = 8;
 
 /// Asks until the platform answers.
-async fn insist<T, F: Future<Output = Result<T, Denied>>>(ask: impl Fn() -> F) -> T {
+async fn insist<T, F: Future<Output = Result<T, RequestError>>>(ask: impl Fn() -> F) -> T {
     for _ in 1..TRIES {
         match ask().await {
-            Err(Denied::Unavailable(_)) => {}
+            Err(RequestError::Unavailable(_)) => {}
             answer => return answer.unwrap(),
         }
     }
@@ -25,17 +26,17 @@ async fn insist<T, F: Future<Output = Result<T, Denied>>>(ask: impl Fn() -> F) -
 
 /// Sends a file of several parts; says what content it becomes.
 async fn send(platform: &Platform) -> ContentId {
-    let (id, bytes) = (ClientUploadId::of(&[b"a file"]), LARGEST_PIECE + 1);
+    let (id, bytes) = (ClientUploadId::of(&[b"a file"]), MAX_SINGLE_PUT_BYTES + 1);
     let uploads = platform.uploads();
     let begun = insist(|| uploads.begin(id.clone(), "film.mp4", bytes)).await;
-    let upload = begun.incoming.parts.as_ref().unwrap().upload.clone();
+    let upload = begun.upload.multipart.as_ref().unwrap().upload.clone();
     for (number, _) in &begun.urls {
-        let length = usize::try_from(begun.incoming.bytes_of(*number)).unwrap();
+        let length = usize::try_from(begun.upload.bytes_of_part(*number)).unwrap();
         let part = NewPart::new(*number, vec![5; length]);
-        platform.store.put_part(&begun.incoming.location, &upload, part).await.unwrap();
+        platform.store.put_part(&begun.upload.location, &upload, part).await.unwrap();
     }
     let (content, location) = insist(|| uploads.complete(&id)).await;
-    assert_eq!(location, begun.incoming.location);
+    assert_eq!(location, begun.upload.location);
     content
 }
 
@@ -50,7 +51,7 @@ fn an_upload_arrives_whole_whatever_call_fails() {
                 let objects = platform.store.bucket("uploads");
                 assert_eq!(objects.len(), 1, "call {call}");
                 let (key, stored) = objects.first_key_value().unwrap();
-                assert_eq!(stored.bytes.len() as u64, LARGEST_PIECE + 1);
+                assert_eq!(stored.bytes.len() as u64, MAX_SINGLE_PUT_BYTES + 1);
                 let at = Location::new("uploads", key);
                 let etag = platform.store.upload(&at, &stored.bytes);
                 assert_eq!(content, ContentId::of(&at, &ETag::new(etag.as_str())));
@@ -69,10 +70,10 @@ fn an_upload_that_took_too_long_is_over() {
     block_on(async {
         let platform = Platform::default();
         let id = ClientUploadId::of(&[b"a file"]);
-        platform.uploads().begin(id.clone(), "film.mp4", LARGEST_PIECE + 1).await.unwrap();
+        platform.uploads().begin(id.clone(), "film.mp4", MAX_SINGLE_PUT_BYTES + 1).await.unwrap();
         platform.store.forget_uploads();
-        assert!(matches!(platform.uploads().complete(&id).await, Err(Denied::UploadExpired)));
-        platform.clock.pass(MAY_TAKE);
-        assert!(matches!(platform.uploads().complete(&id).await, Err(Denied::UnknownUpload)));
+        assert!(matches!(platform.uploads().complete(&id).await, Err(RequestError::UploadExpired)));
+        platform.clock.pass(UPLOAD_TTL);
+        assert!(matches!(platform.uploads().complete(&id).await, Err(RequestError::UnknownUpload)));
     });
 }

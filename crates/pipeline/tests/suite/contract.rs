@@ -1,7 +1,7 @@
 //! The in-memory ports keep the contract they are the reference of.
 
 use futures_executor::block_on;
-use vpp_pipeline::ports::{ETag, Location};
+use vpp_pipeline::domain::object::{ETag, Location};
 use vpp_pipeline::testing::{MemoryCatalog, MemorySigner, MemoryStore, MemoryVault, contract};
 
 #[test]
@@ -34,7 +34,7 @@ fn the_catalog_keeps_its_contract() {
         contract::receipts(&catalog, "receipts").await;
         contract::kept_uploads(&catalog, "uploads").await;
         contract::retries_and_tombstones(&catalog, "retries").await;
-        contract::forgetting(&catalog, "forgetting").await;
+        contract::purging(&catalog, "forgetting").await;
         contract::request_records(&catalog, "records").await;
         contract::listing(&catalog, "listing").await;
         contract::listing_packages(&catalog, "packages").await;

@@ -16,13 +16,13 @@ async fn run(faults: Faults, delivery: Delivery) -> Platform {
 fn every_crash_point(moment: Moment, delivery: Delivery) {
     block_on(async {
         let whole = run(Faults::default(), delivery).await;
-        let tally = only_package(&whole).tally;
+        let progress = only_package(&whole).progress;
         let calls = whole.faults.calls();
         assert!(calls > 30, "a run has many calls: {calls}");
         for call in 0..calls {
             let platform = run(Faults::at(call, moment), delivery).await;
             assert_ready(&platform).await;
-            assert_eq!(only_package(&platform).tally, tally, "call {call} failing {moment:?} changes the count");
+            assert_eq!(only_package(&platform).progress, progress, "call {call} failing {moment:?} changes the count");
         }
     });
 }

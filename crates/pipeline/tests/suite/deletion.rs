@@ -5,14 +5,17 @@ use std::time::Duration;
 use crate::support::{MOVIE, assert_ready, only_package, upload_and_run};
 use futures_executor::block_on;
 use vpp_pipeline::Outcome;
-use vpp_pipeline::api::requests::Denied;
+use vpp_pipeline::api::request_error::RequestError;
 use vpp_pipeline::domain::layout;
 use vpp_pipeline::domain::message::WorkUnitMessage;
-use vpp_pipeline::domain::package::{Package, Treatment};
+use vpp_pipeline::domain::object::Location;
+use vpp_pipeline::domain::package::Package;
+use vpp_pipeline::domain::package_options::ProtectionOptions;
 use vpp_pipeline::domain::state::Status;
-use vpp_pipeline::ports::{Catalog, Clock, Library, Location, NewObject, ObjectStore};
-use vpp_pipeline::stages::ingest::{Ingested, Upload};
-use vpp_pipeline::testing::{Faults, LONGEST_RUN, Moment, Platform};
+use vpp_pipeline::domain::uploaded_object::UploadedObject;
+use vpp_pipeline::ports::{Catalog, Clock, DeletionRecords, NewObject, ObjectStore};
+use vpp_pipeline::stages::ingest::Ingested;
+use vpp_pipeline::testing::{Faults, MAX_RUN_TIME, Moment, Platform};
 
 /// Tries after which a caller gives up.
 const TRIES: usize = 8;
@@ -22,7 +25,7 @@ async fn delete(platform: &Platform, package: &Package) {
     let mut answer = platform.api().delete_package(&package.id).await;
     for _ in 1..TRIES {
         match answer {
-            Err(Denied::Unavailable(_)) => answer = platform.api().delete_package(&package.id).await,
+            Err(RequestError::Unavailable(_)) => answer = platform.api().delete_package(&package.id).await,
             _ => break,
         }
     }
@@ -43,7 +46,7 @@ async fn assert_gone(platform: &Platform, package: &Package) {
 }
 
 /// A platform whose upload is planned, and the messages of its work units.
-async fn planned(platform: &Platform) -> (Upload, Vec<WorkUnitMessage>) {
+async fn planned(platform: &Platform) -> (UploadedObject, Vec<WorkUnitMessage>) {
     let upload = platform.upload("my movie.mp4", MOVIE);
     platform.ingest(&upload).await.unwrap();
     let message = platform.fragment_queue.take().remove(0);
@@ -54,17 +57,17 @@ async fn planned(platform: &Platform) -> (Upload, Vec<WorkUnitMessage>) {
 #[test]
 fn a_deleted_package_leaves_nothing_and_may_be_asked_for_again() {
     block_on(async {
-        let platform = Platform { package_on_upload: Some(Treatment::Clear), ..Platform::default() };
+        let platform = Platform { package_on_upload: Some(ProtectionOptions::Clear), ..Platform::default() };
         let upload = upload_and_run(&platform).await;
         let before = platform.store.bucket("output");
         let package = only_package(&platform);
-        platform.clock.pass(LONGEST_RUN);
+        platform.clock.pass(MAX_RUN_TIME);
         delete(&platform, &package).await;
         let refused = platform.api().package(&package.id).await.unwrap();
         assert_eq!(refused.status(), Status::Deleting, "it says so until it is gone");
         assert!(platform.run().await.is_empty());
         assert_gone(&platform, &package).await;
-        assert!(matches!(platform.api().delete_package(&package.id).await, Err(Denied::UnknownPackage)));
+        assert!(matches!(platform.api().delete_package(&package.id).await, Err(RequestError::UnknownPackage)));
         assert!(platform.store.bucket("uploads").contains_key("my movie.mp4"), "the source stays");
 
         platform.ingest(&upload).await.unwrap();
@@ -93,7 +96,7 @@ fn single_files_and_their_parts_are_deleted_too() {
         let work_units = platform.encrypt_queue.take();
         platform.encrypt_stage().handle(&work_units[0]).await.unwrap();
         assert!(platform.store.open_uploads() > 0);
-        assert!(objects(&platform).iter().any(|key| key.starts_with("pieces/")));
+        assert!(objects(&platform).iter().any(|key| key.starts_with("parts/")));
         let package = only_package(&platform);
         delete(&platform, &package).await;
         assert!(platform.run().await.is_empty());
@@ -167,7 +170,7 @@ fn what_a_function_writes_that_was_at_work_is_deleted_with_the_rest() {
         let late = Location::new("output", layout::output_key(&package.id, "v1/1.m4s"));
         let segment = NewObject::new(b"a segment".to_vec(), layout::output_headers("v1/1.m4s"));
         platform.store.put_if_absent(&late, segment).await.unwrap();
-        platform.clock.pass(LONGEST_RUN.saturating_sub(Duration::from_secs(1)));
+        platform.clock.pass(MAX_RUN_TIME.saturating_sub(Duration::from_secs(1)));
         let message = platform.deletion_queue.take().remove(0);
         platform.delete_stage().handle(&message).await.unwrap();
         assert!(platform.catalog.package(&package.id).await.unwrap().is_some(), "it is too early");
@@ -179,9 +182,9 @@ fn what_a_function_writes_that_was_at_work_is_deleted_with_the_rest() {
 #[test]
 fn a_package_is_not_gone_before_the_cdn_has_forgotten_it() {
     block_on(async {
-        let platform = Platform { package_on_upload: Some(Treatment::Clear), ..Platform::default() };
+        let platform = Platform { package_on_upload: Some(ProtectionOptions::Clear), ..Platform::default() };
         upload_and_run(&platform).await;
-        platform.clock.pass(LONGEST_RUN);
+        platform.clock.pass(MAX_RUN_TIME);
         let package = only_package(&platform);
         platform.edge_cache.be_busy(3);
         delete(&platform, &package).await;
@@ -191,8 +194,8 @@ fn a_package_is_not_gone_before_the_cdn_has_forgotten_it() {
             assert_eq!(objects(&platform), [""; 0], "the objects are gone at once");
             assert_eq!(platform.edge_cache.forgotten(), []);
             let again = platform.api().create_package(crate::requests::clear_request(&package.content)).await;
-            assert!(matches!(again, Err(Denied::Deleting)), "it may not be asked for yet");
-            platform.clock.pass(LONGEST_RUN);
+            assert!(matches!(again, Err(RequestError::Deleting)), "it may not be asked for yet");
+            platform.clock.pass(MAX_RUN_TIME);
         }
         assert!(platform.run().await.is_empty());
         assert_gone(&platform, &package).await;
@@ -221,7 +224,7 @@ fn the_cdn_forgets_a_package_when_nothing_more_is_written_of_it() {
 #[test]
 fn a_message_of_an_earlier_run_has_no_part_in_the_next() {
     block_on(async {
-        let platform = Platform { package_on_upload: Some(Treatment::Clear), ..Platform::default() };
+        let platform = Platform { package_on_upload: Some(ProtectionOptions::Clear), ..Platform::default() };
         let (_, work_units) = planned(&platform).await;
         let package = only_package(&platform);
         delete(&platform, &package).await;
@@ -243,9 +246,9 @@ fn a_message_of_an_earlier_run_has_no_part_in_the_next() {
 #[test]
 fn two_copies_of_the_job_do_not_delete_the_next_run() {
     block_on(async {
-        let platform = Platform { package_on_upload: Some(Treatment::Clear), ..Platform::default() };
+        let platform = Platform { package_on_upload: Some(ProtectionOptions::Clear), ..Platform::default() };
         upload_and_run(&platform).await;
-        platform.clock.pass(LONGEST_RUN);
+        platform.clock.pass(MAX_RUN_TIME);
         let package = only_package(&platform);
         delete(&platform, &package).await;
         delete(&platform, &package).await;
@@ -253,7 +256,7 @@ fn two_copies_of_the_job_do_not_delete_the_next_run() {
         assert_eq!(messages.len(), 2);
         let now = platform.clock.now();
         assert!(
-            platform.catalog.lease_deletion(&package.id, package.attempt, now, now.after(LONGEST_RUN)).await.unwrap()
+            platform.catalog.lease_deletion(&package.id, package.attempt, now, now.after(MAX_RUN_TIME)).await.unwrap()
         );
         platform.delete_stage().handle(&messages[0]).await.unwrap();
         assert!(!objects(&platform).is_empty(), "another copy is at work: this one looks again later");
@@ -270,14 +273,14 @@ fn a_deleted_content_is_gone_with_its_file_and_its_packages_stay() {
         let id = upload.content_id();
         let output = platform.store.bucket("output");
         platform.api().delete_content(&id).await.unwrap();
-        assert!(matches!(platform.api().content(&id).await, Err(Denied::UnknownContent)));
+        assert!(matches!(platform.api().content(&id).await, Err(RequestError::UnknownContent)));
         assert!(platform.run().await.is_empty());
         assert!(platform.store.bucket("uploads").is_empty());
         assert_eq!(platform.store.bucket("output"), output);
 
         assert_eq!(platform.ingest(&upload).await.unwrap(), Ingested::Ignored, "a late event of the same version");
         platform.api().delete_content(&id).await.unwrap();
-        let again = Upload { version_id: Some("another".to_owned()), ..platform.upload("my movie.mp4", MOVIE) };
+        let again = UploadedObject { version_id: Some("another".to_owned()), ..platform.upload("my movie.mp4", MOVIE) };
         assert!(matches!(platform.ingest(&again).await.unwrap(), Ingested::Content(_)), "the file uploaded again");
         assert!(platform.api().content(&id).await.is_ok());
     });

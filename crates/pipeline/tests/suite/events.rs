@@ -11,12 +11,18 @@ use vpp_media::cenc::Scheme;
 use vpp_media::cmaf::ProtectedTracks;
 use vpp_pipeline::domain::content::{Content, MediaInfo, Refusal, Verdict};
 use vpp_pipeline::domain::event::{Change, Changed, Event, types};
-use vpp_pipeline::domain::package::{Options, Package, Treatment};
-use vpp_pipeline::domain::state::{Failure, Stage, Status, Step, Transition, Work};
+use vpp_pipeline::domain::object::ETag;
+use vpp_pipeline::domain::package::Package;
+use vpp_pipeline::domain::package_options::{PackageOptions, ProtectionOptions};
+use vpp_pipeline::domain::probe_report::ProbeReport;
+use vpp_pipeline::domain::resource_usage::ResourceUsage;
+use vpp_pipeline::domain::state::{Failure, Stage, StageWork, Status, Step, Transition};
 use vpp_pipeline::domain::timestamp::Timestamp;
-use vpp_pipeline::notifications::announce::{Announce, Unannounced};
-use vpp_pipeline::notifications::webhook::{Notice, SignedRequest, SigningSecrets, Webhook};
-use vpp_pipeline::ports::{ETag, EventBus, Probe, ProbeReport, Receiver, SecretStore, Spent, Unavailable};
+use vpp_pipeline::domain::webhook_signature::{SignedRequest, SigningSecrets};
+use vpp_pipeline::error::Unavailable;
+use vpp_pipeline::notifications::announce::{Announce, UnreadableChange};
+use vpp_pipeline::notifications::webhook::{Webhook, WebhookEvent};
+use vpp_pipeline::ports::{EventBus, Probe, WebhookReceiver, WebhookSecretStore};
 use vpp_pipeline::testing::{MemoryProbe, MemoryQueue, TickingClock};
 
 const CONTENT: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaa";
@@ -39,7 +45,7 @@ pub(crate) fn content() -> Content {
         version_id: None,
         bytes: 1_000_000,
         bytes_read: 100,
-        spent: Spent::default(),
+        usage: ResourceUsage::default(),
         created_at: at(0),
         verdict: Verdict::Ingested(MediaInfo {
             index: 0..100,
@@ -54,9 +60,9 @@ pub(crate) fn content() -> Content {
 
 fn package() -> Package {
     let content = content();
-    let treatment = Treatment::Encrypt { scheme: Scheme::Cbcs, tracks: ProtectedTracks::Video };
-    let options = Options::new(treatment, Duration::from_secs(6));
-    Package::queued(PACKAGE.parse().unwrap(), &content, content.facts().unwrap(), options, None, at(1))
+    let protection = ProtectionOptions::Encrypt { scheme: Scheme::Cbcs, tracks: ProtectedTracks::Video };
+    let options = PackageOptions::new(protection, Duration::from_secs(6));
+    Package::queued(PACKAGE.parse().unwrap(), &content, content.media_info().unwrap(), options, None, at(1))
 }
 
 pub(crate) fn change<T>(before: Option<T>, after: Option<T>, second: u64) -> Change<T> {
@@ -74,7 +80,7 @@ pub(crate) fn life(steps: &[Step]) -> Vec<Changed> {
             Step::Retried { to, .. } => Step::Retried { failed_at: at(second - 1), to: *to },
             other => other.clone(),
         };
-        own.apply(&Transition { of: None, at: at(second), step, work: Work::default() });
+        own.apply(&Transition { attempt: None, at: at(second), step, work: StageWork::default() });
         changes.push(change(Some(before), Some(own.clone()), second));
     }
     changes.into_iter().map(Changed::Package).collect()
@@ -94,7 +100,7 @@ fn examples() -> Vec<Value> {
         verdict: Verdict::Refused(Refusal {
             code: "moov_missing".into(),
             message: "the file ends before its index: finish the recording, or repair it".into(),
-            facts: None,
+            media_info: None,
         }),
         ..content()
     };
@@ -206,9 +212,9 @@ impl EventBus for Bus {
 fn what_is_not_told_at_once_is_told_again_and_what_cannot_be_read_is_set_aside() {
     let (bus, dead) = (Bus::default(), MemoryQueue::default());
     bus.0.lock().unwrap().0 = 1;
-    let announce = Announce { bus: bus.clone(), dead: dead.clone() };
+    let announce = Announce { bus: bus.clone(), dead_letters: dead.clone() };
     let changes = life(&[Step::Fragmented { work_units: 1 }, Step::Encrypted]);
-    let unreadable = [Unannounced::new("package#x".into(), "7".into(), "it has no status".into())];
+    let unreadable = [UnreadableChange::new("package#x".into(), "7".into(), "it has no status".into())];
     let error = block_on(announce.handle(&changes, &unreadable)).unwrap_err();
     assert!(error.is_transient(), "the changes come again");
     block_on(announce.handle(&changes, &unreadable)).unwrap();
@@ -221,7 +227,7 @@ fn what_is_not_told_at_once_is_told_again_and_what_cannot_be_read_is_set_aside()
 /// A receiver that gives these answers, one after the other, and remembers what it was sent.
 struct Answers(Mutex<Vec<u16>>, Mutex<Vec<SignedRequest>>);
 
-impl Receiver for Answers {
+impl WebhookReceiver for Answers {
     async fn post(&self, request: &SignedRequest) -> Result<u16, Unavailable> {
         self.1.lock().unwrap().push(request.clone());
         let answer = self.0.lock().unwrap().pop();
@@ -231,7 +237,7 @@ impl Receiver for Answers {
 
 struct Secrets;
 
-impl SecretStore for Secrets {
+impl WebhookSecretStore for Secrets {
     async fn secrets(&self) -> Result<SigningSecrets, Unavailable> {
         Ok(SigningSecrets::default().and(&"s".repeat(32)).unwrap())
     }
@@ -242,7 +248,7 @@ fn an_event_is_sent_until_the_receiver_says_that_it_has_it() {
     let answers = Answers(Mutex::new(vec![204, 301, 500]), Mutex::default());
     let webhook = Webhook { receiver: answers, secrets: Secrets, clock: TickingClock::default() };
     let event = examples().into_iter().find(|event| event["type"] == "package.ready").unwrap();
-    let notice: Notice = serde_json::from_value(event.clone()).unwrap();
+    let notice: WebhookEvent = serde_json::from_value(event.clone()).unwrap();
     let ended = || {
         webhook.clock.pass(Duration::from_secs(5));
         block_on(webhook.handle(&notice)).is_ok()
@@ -253,5 +259,5 @@ fn an_event_is_sent_until_the_receiver_says_that_it_has_it() {
     assert!(sent.is_sorted_by(|one, next| one.seconds < next.seconds && one.signature != next.signature));
     let body: Value = serde_json::from_str(&sent[0].body).unwrap();
     assert_eq!((&body["type"], &body["timestamp"], &body["data"]), (&event["type"], &event["at"], &event));
-    assert!(serde_json::from_str::<Notice>(r#"{"id": "i", "type": "t"}"#).is_err());
+    assert!(serde_json::from_str::<WebhookEvent>(r#"{"id": "i", "type": "t"}"#).is_err());
 }

@@ -4,11 +4,13 @@ use crate::support::{MOVIE, assert_ready, only_package, upload_and_run};
 use futures_executor::block_on;
 use vpp_pipeline::Outcome;
 use vpp_pipeline::domain::content::Verdict;
+use vpp_pipeline::domain::dead_letter::DeadLetter;
 use vpp_pipeline::domain::layout;
+use vpp_pipeline::domain::object::Location;
 use vpp_pipeline::domain::state::{Failure, Stage, State};
-use vpp_pipeline::ports::{Location, NewObject, ObjectStore};
-use vpp_pipeline::stages::dead_letter::{DeadLetter, DeadLetters};
-use vpp_pipeline::stages::ingest::Upload;
+use vpp_pipeline::domain::uploaded_object::UploadedObject;
+use vpp_pipeline::ports::{NewObject, ObjectStore};
+use vpp_pipeline::stages::dead_letter::DeadLetters;
 use vpp_pipeline::testing::{MemoryCatalog, Platform, TickingClock};
 
 fn failure(platform: &Platform) -> Failure {
@@ -22,7 +24,7 @@ fn dead_letters(platform: &Platform) -> DeadLetters<MemoryCatalog, TickingClock>
     DeadLetters { catalog: platform.catalog.clone(), clock: platform.clock.clone() }
 }
 
-async fn ingested(platform: &Platform) -> Upload {
+async fn ingested(platform: &Platform) -> UploadedObject {
     let upload = platform.upload("movie.mp4", MOVIE);
     platform.ingest(&upload).await.unwrap();
     upload

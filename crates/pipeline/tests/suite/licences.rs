@@ -1,9 +1,9 @@
 //! Whose licences end, and when.
 
 use futures_executor::block_on;
-use vpp_pipeline::api::licences::Refused;
+use vpp_pipeline::api::licences::PlaybackError;
 use vpp_pipeline::domain::package::Encryption;
-use vpp_pipeline::testing::{LONGEST_RUN, Platform};
+use vpp_pipeline::testing::{MAX_RUN_TIME, Platform};
 
 use crate::support::{only_package, upload_and_run};
 
@@ -16,14 +16,20 @@ fn a_deletion_ends_the_licences_of_a_package_at_once_though_tokens_are_good() {
         let token = platform.tokens().issue(&package.id, None).await.unwrap().keys.unwrap().token.to_string();
         let kids: Vec<_> = package.encryption.iter().flat_map(Encryption::keys).map(|(kid, _)| kid).collect();
         let licences = platform.licences();
-        let admission = licences.admit(&package.id, &token).await.unwrap();
+        let admission = licences.authorize(&package.id, &token).await.unwrap();
         assert_eq!(licences.keys(&admission, &kids).await.unwrap().len(), 1);
 
-        platform.clock.pass(LONGEST_RUN);
+        platform.clock.pass(MAX_RUN_TIME);
         platform.api().delete_package(&package.id).await.unwrap();
-        assert!(matches!(licences.admit(&package.id, &token).await, Err(Refused::UnknownPackage)), "from now on");
+        assert!(
+            matches!(licences.authorize(&package.id, &token).await, Err(PlaybackError::UnknownPackage)),
+            "from now on"
+        );
         assert!(platform.tokens().issue(&package.id, None).await.is_err(), "and no token is given out");
         assert!(platform.run().await.is_empty());
-        assert!(matches!(licences.admit(&package.id, &token).await, Err(Refused::UnknownPackage)), "when it is gone");
+        assert!(
+            matches!(licences.authorize(&package.id, &token).await, Err(PlaybackError::UnknownPackage)),
+            "when it is gone"
+        );
     });
 }

@@ -51,7 +51,7 @@ fn a_package_says_what_it_came_to_and_how_long_each_stage_took() {
 fn what_changes_no_state_is_not_measured() {
     let Some(Changed::Package(Change { after: Some(own), .. })) = life(&[]).pop() else { panic!("a package") };
     let mut counted = own.clone();
-    counted.tally.work_units_done += 1;
+    counted.progress.work_units_done += 1;
     let same = Changed::Package(Change { before: Some(own.clone()), after: Some(counted), at: at(9) });
     let gone = Changed::Package(Change { before: Some(own), after: None, at: at(9) });
     let tombstone = Content { deleted_at: Some(at(9)), ..content() };
@@ -61,7 +61,7 @@ fn what_changes_no_state_is_not_measured() {
 
 #[test]
 fn an_upload_says_what_became_of_it_and_why() {
-    let refusal = Refusal { code: "no_media".into(), message: "nothing".into(), facts: None };
+    let refusal = Refusal { code: "no_media".into(), message: "nothing".into(), media_info: None };
     let refused = Content { verdict: Verdict::Refused(refusal), ..content() };
     let new = |content: Content| measured(&Changed::Content(change(None, Some(content), 0)));
     assert_eq!(new(content()), ["Contents[Status Ingested]=1", "UploadedBytes=1000000"]);

@@ -5,7 +5,8 @@ use crate::support::{MOVIE, expected_segments, only_package, upload_and_run};
 use futures_executor::block_on;
 use vpp_media::cenc::{ConstantIv, ContentKey, Drm, Pssh, Scheme};
 use vpp_media::cmaf::ProtectedTracks;
-use vpp_pipeline::api::requests::{Denied, PackageRequest, RequestedTreatment};
+use vpp_pipeline::api::package_request::{PackageRequest, RequestedProtection};
+use vpp_pipeline::api::request_error::RequestError;
 use vpp_pipeline::domain::id::ContentId;
 use vpp_pipeline::domain::package::Package;
 use vpp_pipeline::ports::{Catalog, KeyVault};
@@ -25,8 +26,8 @@ fn said() -> (ContentKey, Option<ConstantIv>, Drm) {
 
 /// A request for a package with a key of the platform's, or its provider's, making.
 fn request(content: &ContentId, scheme: Scheme) -> PackageRequest {
-    let treatment = RequestedTreatment::Encrypt { scheme, tracks: ProtectedTracks::All, keys: None };
-    PackageRequest { treatment, ..clear_request(content) }
+    let protection = RequestedProtection::Encrypt { scheme, tracks: ProtectedTracks::All, keys: None };
+    PackageRequest { protection, ..clear_request(content) }
 }
 
 async fn key_of(platform: &Platform, package: &Package) -> [u8; 16] {
@@ -102,7 +103,10 @@ fn without_a_key_of_the_provider_nothing_is_begun_and_nothing_lost() {
         let bare = Platform { package_on_upload: None, ..platform };
         let Ok(Ingested::Content(content)) = bare.ingest(&upload).await else { panic!("ingested") };
         let denied = bare.api().create_package(request(&content.id, Scheme::Cbcs)).await.unwrap_err();
-        assert!(matches!(&denied, Denied::NoKey(error) if error.code() == "key_provider_unreachable"), "{denied}");
+        assert!(
+            matches!(&denied, RequestError::NoKey(error) if error.code() == "key_provider_unreachable"),
+            "{denied}"
+        );
         assert!(bare.catalog.all_packages().is_empty());
         assert!(bare.api().create_package(clear_request(&content.id)).await.is_ok(), "a clear package takes no key");
 

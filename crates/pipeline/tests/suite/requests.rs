@@ -4,9 +4,10 @@ use crate::support::{MOVIE, expected_segments};
 use futures_executor::block_on;
 use vpp_media::cenc::{ContentKey, Drm, KeyId, Scheme};
 use vpp_media::cmaf::{Layout, ProtectedTracks};
-use vpp_pipeline::api::requests::{Denied, PackageRequest, RequestedTreatment};
+use vpp_pipeline::api::package_request::{PackageRequest, RequestedProtection};
+use vpp_pipeline::api::request_error::RequestError;
 use vpp_pipeline::domain::id::{ContentId, Inputs};
-use vpp_pipeline::domain::package::RequestedKeys;
+use vpp_pipeline::domain::package_options::RequestedKeys;
 use vpp_pipeline::domain::state::State;
 use vpp_pipeline::ports::Catalog;
 use vpp_pipeline::stages::ingest::Ingested;
@@ -14,10 +15,10 @@ use vpp_pipeline::testing::Platform;
 
 fn request(content: &ContentId, key: u8) -> PackageRequest {
     let keys = Some(RequestedKeys { key: self::key(9, key), audio_key: None });
-    let treatment = RequestedTreatment::Encrypt { scheme: Scheme::Cbcs, tracks: ProtectedTracks::All, keys };
+    let protection = RequestedProtection::Encrypt { scheme: Scheme::Cbcs, tracks: ProtectedTracks::All, keys };
     PackageRequest {
         inputs: content.clone().into(),
-        treatment,
+        protection,
         segment_duration: None,
         audio_only: false,
         drm: Drm::default(),
@@ -29,7 +30,7 @@ fn request(content: &ContentId, key: u8) -> PackageRequest {
 
 /// A request of the same id as that of the package which an upload starts, where that is clear.
 pub(crate) fn clear_request(content: &ContentId) -> PackageRequest {
-    PackageRequest { treatment: RequestedTreatment::Clear, ..request(content, 1) }
+    PackageRequest { protection: RequestedProtection::Clear, ..request(content, 1) }
 }
 
 /// A request for single files.
@@ -100,11 +101,11 @@ fn without_a_key_the_platform_makes_one_for_the_package_that_an_upload_starts_to
         let upload = platform.upload("movie.mp4", MOVIE);
         let Ok(Ingested::Content(content)) = platform.ingest(&upload).await else { panic!("ingested") };
         let keyless = |tracks| {
-            let treatment = RequestedTreatment::Encrypt { scheme: Scheme::Cbcs, tracks, keys: None };
-            PackageRequest { treatment, ..request(&content.id, 1) }
+            let protection = RequestedProtection::Encrypt { scheme: Scheme::Cbcs, tracks, keys: None };
+            PackageRequest { protection, ..request(&content.id, 1) }
         };
         let own = platform.api().create_package(keyless(ProtectedTracks::Video)).await.unwrap();
-        assert_eq!(Some(&own.id), content.facts().unwrap().package.as_ref(), "it is the one that is there");
+        assert_eq!(Some(&own.id), content.media_info().unwrap().package.as_ref(), "it is the one that is there");
         let all = platform.api().create_package(keyless(ProtectedTracks::All)).await.unwrap();
         let again = platform.api().create_package(keyless(ProtectedTracks::All)).await.unwrap();
         assert_eq!(all, again, "its key is made once");
@@ -129,7 +130,7 @@ fn an_idempotency_key_stands_for_one_request() {
         let api = platform.api();
         let first = api.create_package(asked("order 1", 1)).await.unwrap();
         assert_eq!(api.create_package(asked("order 1", 1)).await.unwrap().id, first.id);
-        assert!(matches!(api.create_package(asked("order 1", 2)).await, Err(Denied::KeyReused)));
+        assert!(matches!(api.create_package(asked("order 1", 2)).await, Err(RequestError::KeyReused)));
         assert_eq!(platform.catalog.all_packages().len(), 1, "nothing is made for it");
         assert_ne!(api.create_package(asked("order 2", 2)).await.unwrap().id, first.id);
         assert_eq!(
@@ -145,10 +146,10 @@ fn unknown_and_refused_contents_cannot_be_packaged() {
     block_on(async {
         let (platform, content) = platform_with_content(b"just some text, not a movie").await;
         let refused = platform.api().create_package(request(&content, 1)).await;
-        assert!(matches!(refused, Err(Denied::ContentRefused { code, .. }) if code == "not_mp4"));
+        assert!(matches!(refused, Err(RequestError::ContentRefused { code, .. }) if code == "not_mp4"));
         let unknown: ContentId = "abcdefghijklmnopqrstuvwxyz".parse().unwrap();
         let unknown = platform.api().create_package(request(&unknown, 1)).await;
-        assert!(matches!(unknown, Err(Denied::UnknownContent)));
+        assert!(matches!(unknown, Err(RequestError::UnknownContent)));
     });
 }
 
@@ -157,8 +158,8 @@ fn picture_and_sound_may_have_a_key_each() {
     block_on(async {
         let (platform, content) = platform_with_content(MOVIE).await;
         let keys = Some(RequestedKeys { key: key(9, 5), audio_key: Some(key(8, 6)) });
-        let treatment = RequestedTreatment::Encrypt { scheme: Scheme::Cenc, tracks: ProtectedTracks::All, keys };
-        let asked = PackageRequest { treatment, ..request(&content, 5) };
+        let protection = RequestedProtection::Encrypt { scheme: Scheme::Cenc, tracks: ProtectedTracks::All, keys };
+        let asked = PackageRequest { protection, ..request(&content, 5) };
         let id = platform.api().create_package(asked).await.unwrap().id;
         assert!(platform.run().await.is_empty());
         let package = platform.catalog.package(&id).await.unwrap().unwrap();
@@ -225,7 +226,7 @@ fn one_content_that_is_refused_denies_the_package_of_several() {
         ids.push(refused.id);
         let asked = PackageRequest { inputs: Inputs::new(ids.clone()).unwrap(), ..request(&ids[0], 1) };
         let denied = platform.api().create_package(asked).await.unwrap_err();
-        assert!(matches!(denied, Denied::ContentRefused { code, .. } if code == "not_mp4"));
+        assert!(matches!(denied, RequestError::ContentRefused { code, .. } if code == "not_mp4"));
         assert!(platform.catalog.all_packages().is_empty());
     });
 }

@@ -3,10 +3,11 @@
 use crate::support::{MOVIE, assert_ready, only_package, upload_and_run};
 use futures_executor::block_on;
 use vpp_pipeline::Outcome;
-use vpp_pipeline::api::requests::Denied;
+use vpp_pipeline::api::request_error::RequestError;
+use vpp_pipeline::domain::dead_letter::DeadLetter;
 use vpp_pipeline::domain::id::PackageId;
 use vpp_pipeline::domain::state::{Stage, Status};
-use vpp_pipeline::stages::dead_letter::{DeadLetter, DeadLetters};
+use vpp_pipeline::stages::dead_letter::DeadLetters;
 use vpp_pipeline::testing::{Faults, Moment, Platform};
 
 /// Tries after which a caller gives up.
@@ -21,7 +22,7 @@ async fn fail(platform: &Platform, stage: Stage, attempt: Option<u64>) -> Outcom
 async fn retry(platform: &Platform, id: &PackageId) -> Status {
     for _ in 1..TRIES {
         match platform.api().retry(id).await {
-            Err(Denied::Unavailable(_)) => {}
+            Err(RequestError::Unavailable(_)) => {}
             answer => return answer.unwrap().status(),
         }
     }
@@ -58,8 +59,8 @@ fn a_retry_goes_on_from_where_the_package_stood_and_keeps_what_is_done() {
             let read = platform.store.bytes_read("uploads");
             assert_eq!(retry(&platform, &failed.id).await, status);
             assert_eq!(
-                only_package(&platform).tally.work_units_done,
-                failed.tally.work_units_done,
+                only_package(&platform).progress.work_units_done,
+                failed.progress.work_units_done,
                 "what is done is kept"
             );
             assert!(platform.run().await.is_empty());
@@ -107,13 +108,13 @@ fn what_is_ready_or_not_there_is_not_retried() {
         let platform = Platform::default();
         upload_and_run(&platform).await;
         let id = only_package(&platform).id;
-        assert!(matches!(platform.api().retry(&id).await, Err(Denied::NothingToRetry)));
+        assert!(matches!(platform.api().retry(&id).await, Err(RequestError::NothingToRetry)));
         platform.api().delete_package(&id).await.unwrap();
-        assert!(matches!(platform.api().retry(&id).await, Err(Denied::Deleting)));
+        assert!(matches!(platform.api().retry(&id).await, Err(RequestError::Deleting)));
         let again =
             platform.api().create_package(crate::requests::clear_request(&only_package(&platform).content)).await;
         assert!(again.is_ok(), "another package of the same content");
         let unknown: PackageId = "abcdefghijklmnopqrstuvwxyz".parse().unwrap();
-        assert!(matches!(platform.api().retry(&unknown).await, Err(Denied::UnknownPackage)));
+        assert!(matches!(platform.api().retry(&unknown).await, Err(RequestError::UnknownPackage)));
     });
 }

@@ -4,9 +4,10 @@ use crate::support::{MOVIE, assert_ready, is_manifest, only_package, ranges, upl
 use futures_executor::block_on;
 use vpp_pipeline::Outcome;
 use vpp_pipeline::domain::message::{DashMessage, FragmentMessage, Section, WorkUnitMessage};
-use vpp_pipeline::domain::package::Treatment;
+use vpp_pipeline::domain::package_options::ProtectionOptions;
+use vpp_pipeline::domain::resource_usage::ResourceUsage;
 use vpp_pipeline::domain::state::Stage;
-use vpp_pipeline::ports::{Catalog, Spent};
+use vpp_pipeline::ports::Catalog;
 use vpp_pipeline::stages::ingest::Ingested;
 use vpp_pipeline::testing::{Delivery, Platform};
 
@@ -25,7 +26,7 @@ fn an_upload_becomes_a_ready_package_of_the_engines_bytes() {
 #[test]
 fn a_clear_package_takes_the_same_road() {
     block_on(async {
-        let platform = Platform { package_on_upload: Some(Treatment::Clear), ..Platform::default() };
+        let platform = Platform { package_on_upload: Some(ProtectionOptions::Clear), ..Platform::default() };
         upload_and_run(&platform).await;
         assert_ready(&platform).await;
         assert_eq!(only_package(&platform).encryption, None);
@@ -37,10 +38,10 @@ fn the_counted_bytes_are_the_bytes_that_moved() {
     block_on(async {
         let platform = Platform::default();
         upload_and_run(&platform).await;
-        let tally = only_package(&platform).tally;
+        let progress = only_package(&platform).progress;
         let written: usize = platform.store.bucket("output").values().map(|stored| stored.bytes.len()).sum();
-        assert_eq!(tally.bytes_read, platform.store.bytes_read("uploads"));
-        assert_eq!(tally.bytes_written, written as u64);
+        assert_eq!(progress.bytes_read, platform.store.bytes_read("uploads"));
+        assert_eq!(progress.bytes_written, written as u64);
     });
 }
 
@@ -53,7 +54,7 @@ fn no_request_is_made_in_vain() {
         let work_units = u64::from(package.state.plan().unwrap().work_units);
         let output = platform.store.bucket("output");
         let written = |kind: fn(&str) -> bool| output.keys().filter(|key| kind(key)).count() as u64;
-        let requests = |stage| (package.spent[&stage].gets, package.spent[&stage].puts);
+        let requests = |stage| (package.usage[&stage].gets, package.usage[&stage].puts);
         // The ranges of the work units, and their sections of the plan.
         let ranges = ranges(platform.work_unit_bytes);
         assert_eq!(ranges.len() as u64, work_units);
@@ -64,8 +65,9 @@ fn no_request_is_made_in_vain() {
         // The start of the plan, which is all of its header.
         assert_eq!(requests(Stage::Dash), (1, written(is_manifest)));
         let receipts = platform.catalog.receipts(&package.id).await.unwrap();
-        let of_work_units = receipts.iter().map(|receipt| receipt.spent).fold(Spent::default(), Spent::and);
-        assert_eq!(package.spent[&Stage::Encrypt], of_work_units);
+        let of_work_units =
+            receipts.iter().map(|receipt| receipt.usage).fold(ResourceUsage::default(), ResourceUsage::and);
+        assert_eq!(package.usage[&Stage::Encrypt], of_work_units);
     });
 }
 
@@ -75,11 +77,11 @@ fn duplicates_at_every_stage_change_nothing() {
         let platform = Platform { delivery: Delivery::TwiceAndBackwards, ..Platform::default() };
         let upload = upload_and_run(&platform).await;
         assert_ready(&platform).await;
-        let tally = only_package(&platform).tally;
+        let progress = only_package(&platform).progress;
         platform.ingest(&upload).await.unwrap();
         assert!(platform.run().await.is_empty());
         assert_ready(&platform).await;
-        assert_eq!(only_package(&platform).tally, tally, "what was done twice is counted once");
+        assert_eq!(only_package(&platform).progress, progress, "what was done twice is counted once");
         assert_eq!(platform.catalog.all_contents().len(), 1);
     });
 }

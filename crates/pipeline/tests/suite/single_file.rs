@@ -8,10 +8,12 @@ use futures_executor::block_on;
 use vpp_media::cenc::{ContentKey, ContentKeys, Drm, KeyId, Scheme};
 use vpp_media::cmaf::{Layout, PlanOptions, Planner, ProtectedTracks, SegmentSizes, SourceBuffers, package_work_unit};
 use vpp_media::track::Movie;
-use vpp_pipeline::api::requests::{PackageRequest, RequestedTreatment};
-use vpp_pipeline::domain::package::{Package, RequestedKeys};
+use vpp_pipeline::api::package_request::{PackageRequest, RequestedProtection};
+use vpp_pipeline::domain::package::Package;
+use vpp_pipeline::domain::package_options::RequestedKeys;
+use vpp_pipeline::domain::receipt::PartLocation;
 use vpp_pipeline::domain::state::State;
-use vpp_pipeline::ports::{Catalog, PartLocation};
+use vpp_pipeline::ports::Catalog;
 use vpp_pipeline::stages::ingest::Ingested;
 use vpp_pipeline::testing::{Delivery, Faults, Moment, Platform};
 
@@ -28,7 +30,7 @@ async fn requested(platform: &Platform) {
         let (scheme, tracks) = (Scheme::Cbcs, ProtectedTracks::Video);
         PackageRequest {
             inputs: content.id.clone().into(),
-            treatment: RequestedTreatment::Encrypt {
+            protection: RequestedProtection::Encrypt {
                 scheme,
                 tracks,
                 keys: Some(RequestedKeys { key: (kid, key()), audio_key: None }),
@@ -116,10 +118,10 @@ fn a_package_of_single_files_is_assembled_of_parts() {
         assert_ready(&platform);
         let package = only_package(&platform);
         let receipts = platform.catalog.receipts(&package.id).await.unwrap();
-        let pieces: Vec<_> = receipts.iter().flat_map(|receipt| &receipt.pieces).collect();
+        let pieces: Vec<_> = receipts.iter().flat_map(|receipt| &receipt.parts).collect();
         let kept = |own: &str| {
             let own = pieces.iter().filter(|piece| piece.representation == own);
-            own.map(|piece| matches!(piece.place, PartLocation::Kept { .. })).collect::<Vec<_>>()
+            own.map(|part| matches!(part.location, PartLocation::Staged { .. })).collect::<Vec<_>>()
         };
         assert_eq!(
             kept("v1"),
@@ -140,10 +142,10 @@ fn all_bytes_that_were_written_are_counted() {
             let objects = platform.store.bucket(bucket);
             objects.iter().filter(|(key, _)| key.starts_with(prefix)).map(|(_, stored)| stored.bytes.len()).sum()
         };
-        let (output, kept) = (bytes("output", ""), bytes("work", "pieces/"));
+        let (output, kept) = (bytes("output", ""), bytes("work", "parts/"));
         assert!(kept > 0);
-        assert_eq!(package.tally.bytes_written, (output + kept) as u64);
-        assert_eq!(package.tally.bytes_read, platform.store.bytes_read("uploads"));
+        assert_eq!(package.progress.bytes_written, (output + kept) as u64);
+        assert_eq!(package.progress.bytes_read, platform.store.bytes_read("uploads"));
     });
 }
 
@@ -155,7 +157,7 @@ fn a_package_of_one_work_unit_is_written_once_and_gathers_nothing() {
         let package = only_package(&platform);
         assert!(platform.store.bucket("work").keys().all(|key| key.ends_with("/plan")), "nothing is kept");
         let output: usize = platform.store.bucket("output").values().map(|stored| stored.bytes.len()).sum();
-        assert_eq!(package.tally.bytes_written, output as u64);
+        assert_eq!(package.progress.bytes_written, output as u64);
         assert_eq!(platform.catalog.uploads(&package.id).await.unwrap(), None);
     });
 }
@@ -172,11 +174,11 @@ fn files_of_one_part_are_plain_objects() {
 fn every_crash_point(moment: Moment, delivery: Delivery) {
     block_on(async {
         let whole = run(Platform { delivery, ..platform() }).await;
-        let tally = only_package(&whole).tally;
+        let progress = only_package(&whole).progress;
         for call in 0..whole.faults.calls() {
             let platform = run(Platform { faults: Faults::at(call, moment), delivery, ..platform() }).await;
             assert_ready(&platform);
-            assert_eq!(only_package(&platform).tally, tally, "call {call} failing {moment:?} changes the count");
+            assert_eq!(only_package(&platform).progress, progress, "call {call} failing {moment:?} changes the count");
             // An upload that was begun and not kept is the store's to forget.
             let orphans = platform.store.open_uploads();
             assert!(orphans <= 2, "call {call}: {orphans} uploads are open");

@@ -8,15 +8,15 @@ use vpp_media::cmaf::{PlanOptions, Planner, SourceBuffers, package_work_unit};
 use vpp_media::isobmff::{Index, IndexReader};
 use vpp_media::track::Movie;
 use vpp_pipeline::domain::package::{Encryption, Package};
+use vpp_pipeline::domain::uploaded_object::UploadedObject;
 use vpp_pipeline::ports::KeyVault;
-use vpp_pipeline::stages::ingest::Upload;
 use vpp_pipeline::testing::Platform;
 
 /// 30 seconds of H.264 and AAC; see tests/media/README.md.
 pub(crate) const MOVIE: &[u8] = include_bytes!("../../../../tests/media/sample.mp4");
 
 /// Uploads the movie, and lets everything that follows happen.
-pub(crate) async fn upload_and_run(platform: &Platform) -> Upload {
+pub(crate) async fn upload_and_run(platform: &Platform) -> UploadedObject {
     let upload = platform.upload("my movie.mp4", MOVIE);
     platform.ingest(&upload).await.unwrap();
     assert!(platform.run().await.is_empty(), "every message succeeds in the end");
@@ -108,5 +108,5 @@ pub(crate) async fn assert_ready(platform: &Platform) {
     for (key, bytes) in expected {
         assert!(output[&key].bytes == bytes, "{key} has the engine's bytes");
     }
-    assert_eq!(Some(package.tally.work_units_done), package.state.plan().map(|plan| plan.work_units));
+    assert_eq!(Some(package.progress.work_units_done), package.state.plan().map(|plan| plan.work_units));
 }

@@ -5,18 +5,21 @@ use std::time::Duration;
 use crate::support::{MOVIE, upload_and_run};
 use futures_executor::block_on;
 use vpp_pipeline::domain::content::{Content, Verdict};
-use vpp_pipeline::ports::{Location, ProbeError, Unavailable};
-use vpp_pipeline::stages::ingest::{Ingested, Upload};
+use vpp_pipeline::domain::object::Location;
+use vpp_pipeline::domain::uploaded_object::UploadedObject;
+use vpp_pipeline::error::Unavailable;
+use vpp_pipeline::ports::ProbeError;
+use vpp_pipeline::stages::ingest::Ingested;
 use vpp_pipeline::testing::{MemoryProbe, Platform};
 
-async fn verdict(platform: &Platform, upload: &Upload) -> Content {
+async fn verdict(platform: &Platform, upload: &UploadedObject) -> Content {
     match platform.ingest(upload).await.unwrap() {
         Ingested::Content(content) => *content,
         Ingested::Ignored => panic!("ignored"),
     }
 }
 
-async fn refusal(platform: &Platform, upload: &Upload) -> String {
+async fn refusal(platform: &Platform, upload: &UploadedObject) -> String {
     let content = verdict(platform, upload).await;
     assert_eq!(platform.catalog.all_contents(), vec![content.clone()], "the verdict is kept");
     assert!(platform.catalog.all_packages().is_empty() && platform.fragment_queue.take().is_empty());
@@ -61,10 +64,10 @@ fn the_verdict_costs_little_more_than_the_index() {
     block_on(async {
         let platform = Platform::default();
         let content = verdict(&platform, &platform.upload("movie.mp4", MOVIE)).await;
-        let index = content.facts().unwrap().index.clone();
+        let index = content.media_info().unwrap().index.clone();
         assert!(content.bytes_read <= index.end - index.start + 64 * 1024);
         assert_eq!(content.bytes_read, platform.store.bytes_read("uploads"));
-        assert_eq!(content.facts().unwrap().video_track_number, Some(1));
+        assert_eq!(content.media_info().unwrap().video_track_number, Some(1));
     });
 }
 
@@ -74,7 +77,7 @@ fn a_probe_that_refuses_crashes_or_hangs_refuses_the_file() {
         || ProbeError::Refused { reason: "no moov".to_owned() },
         || ProbeError::Crashed { how: "signal 11".to_owned() },
         || ProbeError::TimedOut { limit: Duration::from_secs(10) },
-        || ProbeError::Garbled,
+        || ProbeError::InvalidReport,
     ];
     for answer in answers {
         block_on(async {
@@ -89,8 +92,8 @@ fn a_probe_that_refuses_crashes_or_hangs_refuses_the_file() {
 #[test]
 fn two_readers_that_disagree_refuse_the_file() {
     block_on(async {
-        let seen = vpp_pipeline::ports::ProbeReport {
-            container: vpp_pipeline::ports::Container {
+        let seen = vpp_pipeline::domain::probe_report::ProbeReport {
+            container: vpp_pipeline::domain::probe_report::Container {
                 major_brand: Some("isom".to_owned()),
                 timescale: 1000,
                 duration: 1,
@@ -141,7 +144,7 @@ fn an_upload_is_told_what_stream_to_expect() {
         let platform = Platform::default();
         let upload = upload_and_run(&platform).await;
         let content = verdict(&platform, &upload).await;
-        let preflight = content.facts().unwrap().preflight.clone().unwrap();
+        let preflight = content.media_info().unwrap().preflight.clone().unwrap();
         let written = platform.store.bucket("output").into_keys().filter(|key| is_segment(key)).count();
         assert_eq!(preflight.segments, written as u64, "as many segments as were predicted");
         assert_eq!(content.preflight_verdict(), Some("accepted"));

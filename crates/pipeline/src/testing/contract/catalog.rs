@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use super::made::{at, content, package, receipt, spent};
+use super::fixtures::{at, content, package, receipt, usage};
 use crate::domain::content::{Content, Refusal, Verdict};
-use crate::domain::package::{Options, Package, Tally, Treatment};
-use crate::domain::state::{Advance, Failure, Stage, State, Status, Step, Transition, Work};
-use crate::ports::{Catalog, Created, Receipt, Upload, UploadId};
+use crate::domain::multipart::{OutputUpload, UploadId};
+use crate::domain::package::{Package, Progress};
+use crate::domain::package_options::{PackageOptions, ProtectionOptions};
+use crate::domain::receipt::Receipt;
+use crate::domain::state::{Advance, Failure, Stage, StageWork, State, Status, Step, Transition};
+use crate::ports::{Catalog, CreateOutcome};
 
 /// A catalog: the uploads of a package are kept once.
 pub async fn kept_uploads<C: Catalog>(catalog: &C, run: &str) {
@@ -14,16 +17,16 @@ pub async fn kept_uploads<C: Catalog>(catalog: &C, run: &str) {
     catalog.create_package(&package).await.unwrap();
     assert_eq!(catalog.uploads(&package.id).await.unwrap(), None);
     let uploads = |ids: [&str; 2]| {
-        let upload = |(representation, id): (&str, &str)| Upload {
+        let upload = |(representation, id): (&str, &str)| OutputUpload {
             representation: representation.to_owned(),
             id: UploadId::new(id),
         };
         ["v1", "a1"].into_iter().zip(ids).map(upload).collect::<Vec<_>>()
     };
     let first = uploads(["one/+=", "two"]);
-    assert_eq!(catalog.put_uploads(&package.id, &first).await.unwrap(), Created::Now);
+    assert_eq!(catalog.put_uploads(&package.id, &first).await.unwrap(), CreateOutcome::Created);
     let before = catalog.put_uploads(&package.id, &uploads(["three", "four"])).await.unwrap();
-    assert_eq!(before, Created::Before(first.clone()));
+    assert_eq!(before, CreateOutcome::Existing(first.clone()));
     assert_eq!(catalog.uploads(&package.id).await.unwrap(), Some(first));
     assert_eq!(catalog.receipts(&package.id).await.unwrap(), [], "an upload is no receipt");
 }
@@ -34,19 +37,19 @@ pub async fn creates<C: Catalog>(catalog: &C, run: &str) {
     assert_eq!(catalog.content(&content.id).await.unwrap(), None);
     assert_eq!(catalog.package(&package.id).await.unwrap(), None);
 
-    assert_eq!(catalog.create_content(&content, Some(&package)).await.unwrap(), Created::Now);
+    assert_eq!(catalog.create_content(&content, Some(&package)).await.unwrap(), CreateOutcome::Created);
     assert_eq!(catalog.content(&content.id).await.unwrap(), Some(content.clone()), "it reads back as written");
     assert_eq!(catalog.package(&package.id).await.unwrap(), Some(package.clone()), "in the same write");
 
     let later = Content { created_at: at(99), bytes_read: 0, ..content.clone() };
-    assert_eq!(catalog.create_content(&later, None).await.unwrap(), Created::Before(content));
-    let later = Package { created_at: at(99), tally: Tally::default(), ..package.clone() };
-    assert_eq!(catalog.create_package(&later).await.unwrap(), Created::Before(package), "the first key stays");
+    assert_eq!(catalog.create_content(&later, None).await.unwrap(), CreateOutcome::Existing(content));
+    let later = Package { created_at: at(99), progress: Progress::default(), ..package.clone() };
+    assert_eq!(catalog.create_package(&later).await.unwrap(), CreateOutcome::Existing(package), "the first key stays");
 
     let clear = self::package(run, 2);
-    let options = Options::new(Treatment::Clear, Duration::from_millis(2500));
+    let options = PackageOptions::new(ProtectionOptions::Clear, Duration::from_millis(2500));
     let clear = Package { encryption: None, options, ..clear };
-    assert_eq!(catalog.create_package(&clear).await.unwrap(), Created::Now);
+    assert_eq!(catalog.create_package(&clear).await.unwrap(), CreateOutcome::Created);
     assert_eq!(catalog.package(&clear.id).await.unwrap(), Some(clear));
 }
 
@@ -55,15 +58,19 @@ pub async fn refusals<C: Catalog>(catalog: &C, run: &str) {
     let ingested = content(run, 1);
     let refused = |refusal| Content { verdict: Verdict::Refused(refusal), ..ingested.clone() };
     let provisional = refused(Refusal::ingest_failed());
-    assert_eq!(catalog.create_content(&provisional, None).await.unwrap(), Created::Now);
-    let facts = ingested.facts().cloned().map(Box::new);
-    let last = refused(Refusal { code: "no_video".to_owned(), message: "sound alone".to_owned(), facts });
-    assert_eq!(catalog.create_content(&last, None).await.unwrap(), Created::Now, "in place of the provisional one");
-    assert_eq!(catalog.create_content(&ingested, None).await.unwrap(), Created::Before(last.clone()));
+    assert_eq!(catalog.create_content(&provisional, None).await.unwrap(), CreateOutcome::Created);
+    let media_info = ingested.media_info().cloned().map(Box::new);
+    let last = refused(Refusal { code: "no_video".to_owned(), message: "sound alone".to_owned(), media_info });
+    assert_eq!(
+        catalog.create_content(&last, None).await.unwrap(),
+        CreateOutcome::Created,
+        "in place of the provisional one"
+    );
+    assert_eq!(catalog.create_content(&ingested, None).await.unwrap(), CreateOutcome::Existing(last.clone()));
     assert_eq!(catalog.content(&ingested.id).await.unwrap(), Some(last));
 
     let subtitles = Content { verdict: Verdict::Subtitles, ..content(run, 2) };
-    assert_eq!(catalog.create_content(&subtitles, None).await.unwrap(), Created::Now);
+    assert_eq!(catalog.create_content(&subtitles, None).await.unwrap(), CreateOutcome::Created);
     assert_eq!(catalog.content(&subtitles.id).await.unwrap(), Some(subtitles));
 }
 
@@ -85,9 +92,9 @@ pub async fn steps<C: Catalog>(catalog: &C, run: &str) {
         (failed(Stage::Dash), Advance::Stale(Status::Ready)),
     ];
     for (second, (step, outcome)) in (10..).zip(steps) {
-        let spent = vec![(Stage::Encrypt, spent(second)), (Stage::Dash, spent(second + 1))];
-        let work = Work { output: Some(format!("s3://work/{second}")), bytes_read: 100, bytes_written: 7, spent };
-        let transition = Transition { of: None, at: at(second), step, work };
+        let usage = vec![(Stage::Encrypt, usage(second)), (Stage::Dash, usage(second + 1))];
+        let work = StageWork { output: Some(format!("s3://work/{second}")), bytes_read: 100, bytes_written: 7, usage };
+        let transition = Transition { attempt: None, at: at(second), step, work };
         assert_eq!(catalog.advance(&id, &transition).await.unwrap(), outcome, "{transition:?}");
         assert_eq!(expected.apply(&transition), outcome);
         assert_eq!(catalog.package(&id).await.unwrap(), Some(expected.clone()), "after {transition:?}");
@@ -102,7 +109,7 @@ pub async fn steps_of_attempts<C: Catalog>(catalog: &C, run: &str) {
     let own = expected.attempt;
     let failed = || Step::Failed(Failure { stage: Stage::Encrypt, code: "c".to_owned(), message: "m".to_owned() });
     let retried = Step::Retried { failed_at: at(13), to: Status::Fragmented };
-    for (second, of, step, outcome) in [
+    for (second, attempt, step, outcome) in [
         (10, Some(own + 1), Step::Fragmented { work_units: 2 }, Advance::Stale(Status::Queued)),
         (11, Some(own), Step::Fragmented { work_units: 2 }, Advance::Done),
         (12, Some(own + 1), failed(), Advance::Stale(Status::Fragmented)),
@@ -112,7 +119,7 @@ pub async fn steps_of_attempts<C: Catalog>(catalog: &C, run: &str) {
         (16, Some(own), failed(), Advance::Stale(Status::Fragmented)),
         (17, Some(14_000), Step::Encrypted, Advance::Done),
     ] {
-        let transition = Transition { of, at: at(second), step, work: Work::default() };
+        let transition = Transition { attempt, at: at(second), step, work: StageWork::default() };
         assert_eq!(catalog.advance(&id, &transition).await.unwrap(), outcome, "{transition:?}");
         expected.apply(&transition);
         assert_eq!(catalog.package(&id).await.unwrap(), Some(expected.clone()), "after {transition:?}");
@@ -127,7 +134,7 @@ pub async fn failures<C: Catalog>(catalog: &C, run: &str) {
     let failure =
         Failure { stage: Stage::Encrypt, code: "source_missing".to_owned(), message: "it is gone".to_owned() };
     for step in [Step::Fragmented { work_units: 2 }, Step::Failed(failure), Step::Encrypted] {
-        let transition = Transition { of: None, at: at(20), step, work: Work::default() };
+        let transition = Transition { attempt: None, at: at(20), step, work: StageWork::default() };
         let outcome = expected.apply(&transition);
         assert_eq!(catalog.advance(&id, &transition).await.unwrap(), outcome);
     }
@@ -142,7 +149,7 @@ pub async fn receipts<C: Catalog>(catalog: &C, run: &str) {
     let id = expected.id.clone();
     catalog.create_package(&expected).await.unwrap();
     let fragmented =
-        Transition { of: None, at: at(1), step: Step::Fragmented { work_units: 12 }, work: Work::default() };
+        Transition { attempt: None, at: at(1), step: Step::Fragmented { work_units: 12 }, work: StageWork::default() };
     catalog.advance(&id, &fragmented).await.unwrap();
     expected.apply(&fragmented);
 
@@ -155,7 +162,7 @@ pub async fn receipts<C: Catalog>(catalog: &C, run: &str) {
         assert!(catalog.has_receipt(&id, work_unit).await.unwrap());
     }
     let found = catalog.package(&id).await.unwrap().unwrap();
-    assert_eq!((found.tally.work_units_done, found.clone()), (12, expected));
+    assert_eq!((found.progress.work_units_done, found.clone()), (12, expected));
     let all: Vec<Receipt> = (0..12).map(receipt).collect();
     assert_eq!(catalog.receipts(&id).await.unwrap(), all);
 }

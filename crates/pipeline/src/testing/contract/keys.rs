@@ -3,8 +3,9 @@
 use vpp_media::cenc::{ContentKey, Scheme};
 use vpp_media::cmaf::ProtectedTracks;
 
-use super::made::package;
-use crate::ports::{KeyUse, KeyVault, TokenSigner};
+use super::fixtures::package;
+use crate::domain::content_key::KeyRequest;
+use crate::ports::{KeyVault, TokenSigner};
 
 /// A signer: it knows its own codes, and no others.
 pub async fn token_signer<S: TokenSigner>(signer: &S) {
@@ -28,9 +29,9 @@ pub async fn key_vault<V: KeyVault>(vault: &V, run: &str) {
     assert_eq!(vault.unwrap(&wrapped, &one).await.unwrap().expose(), key.expose());
     assert!(vault.unwrap(&wrapped, &other).await.is_err(), "it is bound to its package");
 
-    let asked = KeyUse { package: &one, scheme: Scheme::Cbcs, tracks: ProtectedTracks::Video, audio_only: false };
-    let made = vault.make(&asked).await.unwrap();
+    let asked = KeyRequest { package: &one, scheme: Scheme::Cbcs, tracks: ProtectedTracks::Video, audio_only: false };
+    let made = vault.generate(&asked).await.unwrap();
     assert_eq!(vault.unwrap(&made.wrapped, &one).await.unwrap().expose(), made.key.expose());
-    let again = vault.make(&asked).await.unwrap();
+    let again = vault.generate(&asked).await.unwrap();
     assert_ne!(made.key.expose(), again.key.expose(), "every key made is another");
 }

@@ -6,12 +6,16 @@
 #![allow(clippy::missing_panics_doc, clippy::unwrap_used, reason = "a broken contract is a panic")]
 
 mod catalog;
+mod deletion;
+mod fixtures;
 mod keys;
-mod library;
-mod made;
+mod listing;
 mod objects;
+mod request_records;
 
 pub use catalog::*;
+pub use deletion::*;
 pub use keys::*;
-pub use library::*;
+pub use listing::*;
 pub use objects::*;
+pub use request_records::*;

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use crate::domain::client_upload::ArrivedPart;
 use crate::domain::layout;
+use crate::domain::object::{Digest, ETag, Location};
 use crate::ports::{
-    ArrivedPart, ClientUploadStore, Digest, ETag, Location, NewObject, NewPart, ObjectRemover, ObjectStore, Part, Put,
-    StoreError,
+    ClientUploadStore, NewObject, NewPart, ObjectDeleter, ObjectStore, PutOutcome, StoreError, UploadedPart,
 };
 
 /// An object store: conditional writes, ranges, versions. `etag` finds out the version of an object.
@@ -16,8 +17,8 @@ pub async fn object_store<S: ObjectStore>(store: &S, bucket: &str, run: &str, et
     let missing = store.read(&at, None, 0..4).await;
     assert!(matches!(missing, Err(StoreError::Missing { .. })), "{missing:?}");
 
-    assert_eq!(store.put_if_absent(&at, object(b"0123456789")).await.unwrap(), Put::Created);
-    assert_eq!(store.put_if_absent(&at, object(b"0123456789")).await.unwrap(), Put::AlreadyThere);
+    assert_eq!(store.put_if_absent(&at, object(b"0123456789")).await.unwrap(), PutOutcome::Created);
+    assert_eq!(store.put_if_absent(&at, object(b"0123456789")).await.unwrap(), PutOutcome::AlreadyExists);
     let different = store.put_if_absent(&at, object(b"something else")).await;
     assert!(matches!(different, Err(StoreError::DifferentBytes { .. })), "{different:?}");
 
@@ -31,8 +32,8 @@ pub async fn object_store<S: ObjectStore>(store: &S, bucket: &str, run: &str, et
 
     let large = Location::new(bucket, format!("{run}/large"));
     let bytes: Vec<u8> = (0..9_000_000_u32).map(|at| at.to_le_bytes()[1]).collect();
-    assert_eq!(store.put_if_absent(&large, object(&bytes)).await.unwrap(), Put::Created);
-    assert_eq!(store.put_if_absent(&large, object(&bytes)).await.unwrap(), Put::AlreadyThere);
+    assert_eq!(store.put_if_absent(&large, object(&bytes)).await.unwrap(), PutOutcome::Created);
+    assert_eq!(store.put_if_absent(&large, object(&bytes)).await.unwrap(), PutOutcome::AlreadyExists);
     assert_eq!(store.read(&large, None, 1_000..8_000_000).await.unwrap(), bytes[1_000..8_000_000]);
 }
 
@@ -56,19 +57,19 @@ pub async fn uploads<S: ObjectStore>(store: &S, bucket: &str, run: &str) {
     let missing = store.read(&at, None, 0..4).await;
     assert!(matches!(missing, Err(StoreError::Missing { .. })), "no reader sees it: {missing:?}");
 
-    let part = |number, bytes, digest, etag: &ETag| Part { number, bytes, digest, etag: Some(etag.clone()) };
+    let part = |number, bytes, digest, etag: &ETag| UploadedPart { number, bytes, digest, etag: Some(etag.clone()) };
     let parts = [part(1, 6_000_000, first_digest, &etag), part(7, tail_bytes, tail_digest, &tail_etag)];
-    assert_eq!(store.complete_upload(&at, &upload, &parts).await.unwrap(), Put::Created);
+    assert_eq!(store.complete_upload(&at, &upload, &parts).await.unwrap(), PutOutcome::Created);
     let whole = [&bytes[..], b"the last part may be small"].concat();
     assert_eq!(store.read(&at, None, 0..7_000_000).await.unwrap(), whole);
     store.complete_upload(&at, &upload, &parts).await.unwrap();
-    let unknown = parts.clone().map(|part| Part { etag: None, ..part });
-    assert_eq!(store.complete_upload(&at, &upload, &unknown).await.unwrap(), Put::AlreadyThere);
+    let unknown = parts.clone().map(|part| UploadedPart { etag: None, ..part });
+    assert_eq!(store.complete_upload(&at, &upload, &unknown).await.unwrap(), PutOutcome::AlreadyExists);
 
     // Another upload of the same object finds it, or finds that it is not what it would be.
     let again = store.put_part(&at, &other, new(1, &whole)).await.unwrap();
     let same = [part(1, whole.len() as u64, Digest::of(&whole), &again)];
-    assert_eq!(store.complete_upload(&at, &other, &same).await.unwrap(), Put::AlreadyThere);
+    assert_eq!(store.complete_upload(&at, &other, &same).await.unwrap(), PutOutcome::AlreadyExists);
     let other = store.begin_upload(&at, headers).await.unwrap();
     let short = store.put_part(&at, &other, new(1, b"something else")).await.unwrap();
     let short = [part(1, 14, Digest::of(b"something else"), &short)];
@@ -78,12 +79,12 @@ pub async fn uploads<S: ObjectStore>(store: &S, bucket: &str, run: &str) {
     let nowhere = Location::new(bucket, format!("{run}/given up.mp4"));
     let upload = store.begin_upload(&nowhere, headers).await.unwrap();
     store.put_part(&nowhere, &upload, new(1, &bytes)).await.unwrap();
-    store.abandon_upload(&nowhere, &upload).await.unwrap();
-    store.abandon_upload(&nowhere, &upload).await.unwrap();
+    store.abort_upload(&nowhere, &upload).await.unwrap();
+    store.abort_upload(&nowhere, &upload).await.unwrap();
     let over = store.put_part(&nowhere, &upload, new(1, &bytes)).await;
-    assert!(matches!(over, Err(StoreError::UploadOver { .. })), "{over:?}");
+    assert!(matches!(over, Err(StoreError::UploadEnded { .. })), "{over:?}");
     let over = store.complete_upload(&nowhere, &upload, &parts[..1]).await;
-    assert!(matches!(over, Err(StoreError::UploadOver { .. })), "{over:?}");
+    assert!(matches!(over, Err(StoreError::UploadEnded { .. })), "{over:?}");
 }
 
 /// An intake: parts are counted as they arrive, and made an object.
@@ -92,32 +93,32 @@ pub async fn client_uploads<S: ClientUploadStore>(store: &S, bucket: &str, run: 
     let lasts = Duration::from_mins(5);
     assert_eq!(store.find(&at).await.unwrap(), None);
     let (upload, other) = (store.begin(&at).await.unwrap(), store.begin(&at).await.unwrap());
-    assert_eq!(store.arrived(&at, &upload).await.unwrap(), []);
-    let url = store.part_url(&at, &upload, 2, lasts).await.unwrap();
+    assert_eq!(store.list_parts(&at, &upload).await.unwrap(), []);
+    let url = store.presign_part(&at, &upload, 2, lasts).await.unwrap();
     assert!(url.starts_with("http") && url.contains("partNumber=2"), "{url}");
-    assert_ne!(url, store.object_url(&at, lasts).await.unwrap());
+    assert_ne!(url, store.presign_object(&at, lasts).await.unwrap());
     let bytes = vec![7; 6_000_000];
     let last = sender.put_part(&at, &upload, NewPart::new(2, b"the last".to_vec())).await.unwrap();
     sender.put_part(&at, &upload, NewPart::new(1, b"too short".to_vec())).await.unwrap();
     let first = sender.put_part(&at, &upload, NewPart::new(1, bytes)).await.unwrap();
-    let arrived = store.arrived(&at, &upload).await.unwrap();
+    let arrived = store.list_parts(&at, &upload).await.unwrap();
     let part = |number, bytes, etag: &ETag| ArrivedPart { number, bytes, etag: etag.clone() };
     assert_eq!(arrived, [part(1, 6_000_000, &first), part(2, 8, &last)], "the latest of each number");
     store.complete(&at, &upload, &arrived).await.unwrap();
     let (_, length) = store.find(&at).await.unwrap().unwrap();
     assert_eq!(length, 6_000_008);
-    let over = store.arrived(&at, &upload).await;
-    assert!(matches!(over, Err(StoreError::UploadOver { .. })), "{over:?}");
+    let over = store.list_parts(&at, &upload).await;
+    assert!(matches!(over, Err(StoreError::UploadEnded { .. })), "{over:?}");
     for _ in 0..2 {
-        store.give_up(&at, &other).await.unwrap();
+        store.abort(&at, &other).await.unwrap();
     }
-    let over = store.arrived(&at, &other).await;
-    assert!(matches!(over, Err(StoreError::UploadOver { .. })), "{over:?}");
+    let over = store.list_parts(&at, &other).await;
+    assert!(matches!(over, Err(StoreError::UploadEnded { .. })), "{over:?}");
     assert!(store.find(&at).await.unwrap().is_some(), "what is whole stays");
 }
 
 /// An object store: objects are deleted by prefix, and a source by its version.
-pub async fn removals<S: ObjectStore + ObjectRemover>(
+pub async fn removals<S: ObjectStore + ObjectDeleter>(
     store: &S,
     bucket: &str,
     run: &str,
@@ -130,7 +131,7 @@ pub async fn removals<S: ObjectStore + ObjectRemover>(
     }
     store.put_if_absent(&at("doomed2/v1/1.m4s"), object(b"other")).await.unwrap();
     for _ in 0..2 {
-        store.remove_all(bucket, &format!("{run}/doomed/")).await.unwrap();
+        store.delete_prefix(bucket, &format!("{run}/doomed/")).await.unwrap();
     }
     let gone = store.read(&at("doomed/v1/7 ü&<.m4s"), None, 0..4).await;
     assert!(matches!(gone, Err(StoreError::Missing { .. })), "{gone:?}");
@@ -138,10 +139,10 @@ pub async fn removals<S: ObjectStore + ObjectRemover>(
 
     let source = at("doomed2/v1/1.m4s");
     let right = etag(&source).await;
-    store.remove_version(&source, None, &ETag::new("0123456789abcdef0123456789abcdef")).await.unwrap();
+    store.delete_version(&source, None, &ETag::new("0123456789abcdef0123456789abcdef")).await.unwrap();
     assert_eq!(store.read(&source, None, 0..5).await.unwrap(), b"other", "another version stands there");
     for _ in 0..2 {
-        store.remove_version(&source, None, &right).await.unwrap();
+        store.delete_version(&source, None, &right).await.unwrap();
     }
     let gone = store.read(&source, None, 0..4).await;
     assert!(matches!(gone, Err(StoreError::Missing { .. })), "{gone:?}");

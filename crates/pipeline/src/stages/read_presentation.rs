@@ -3,9 +3,10 @@
 use vpp_media::cmaf::{PRESENTATION_PREFIX, Presentation, presentation_range, read_presentation};
 
 use crate::domain::layout;
+use crate::domain::object::Location;
 use crate::domain::package::Package;
 use crate::error::Error;
-use crate::ports::{Location, ObjectStore};
+use crate::ports::ObjectStore;
 
 /// The presentation of a package's plan, in one read for most movies.
 pub(crate) async fn presentation<S: ObjectStore>(

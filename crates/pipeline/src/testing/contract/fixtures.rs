@@ -7,21 +7,25 @@ use vpp_media::cenc::{ConstantIv, Drm, KeyId, Pssh, Scheme};
 use vpp_media::cmaf::{KeyParameters, Layout, ProtectedTracks, Protection, SegmentSize};
 use vpp_media::preflight::{Preflight, Warning};
 
-use super::super::edges::report;
+use super::super::probe::report;
 use crate::domain::content::{Content, MediaInfo, Verdict};
+use crate::domain::content_key::WrappedKey;
 use crate::domain::id::{ContentId, PackageId};
-use crate::domain::package::{Encryption, Input, Options, Package, Tally, Treatment};
+use crate::domain::object::{Digest, ETag, Location};
+use crate::domain::package::{Encryption, Package, PackageInput, Progress};
+use crate::domain::package_options::{PackageOptions, ProtectionOptions};
+use crate::domain::receipt::{PartLocation, PartReceipt, Receipt, SegmentReceipt};
+use crate::domain::resource_usage::ResourceUsage;
 use crate::domain::state::{Stage, State};
-use crate::domain::subtitles::{Kind, Offer, Subtitles};
+use crate::domain::subtitles::{SubtitleDescription, SubtitleFile, SubtitleKind};
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{Digest, ETag, Location, PartLocation, PartReceipt, Receipt, SegmentReceipt, Spent, WrappedKey};
 
 pub(super) fn at(second: u64) -> Timestamp {
     Timestamp::from(UNIX_EPOCH + Duration::from_secs(second))
 }
 
-pub(super) fn spent(number: u64) -> Spent {
-    Spent { millis: number, gets: 1, puts: number + 2, peak_memory: 30_000_000 + number }
+pub(super) fn usage(number: u64) -> ResourceUsage {
+    ResourceUsage { millis: number, gets: 1, puts: number + 2, peak_memory: 30_000_000 + number }
 }
 
 pub(super) fn content(run: &str, number: u64) -> Content {
@@ -33,7 +37,7 @@ pub(super) fn content(run: &str, number: u64) -> Content {
         version_id: Some("version".to_owned()),
         bytes: 5_000_000_000,
         bytes_read: 70_000,
-        spent: spent(number),
+        usage: usage(number),
         created_at: at(number),
         deleted_at: None,
         verdict: Verdict::Ingested(MediaInfo {
@@ -59,7 +63,7 @@ pub(super) fn preflight() -> Preflight {
 }
 
 pub(super) fn package(run: &str, number: u64) -> Package {
-    let treatment = Treatment::Encrypt { scheme: Scheme::Cbcs, tracks: ProtectedTracks::All };
+    let protection = ProtectionOptions::Encrypt { scheme: Scheme::Cbcs, tracks: ProtectedTracks::All };
     let segment_duration = Duration::from_secs(6);
     let pssh = "AAAAJHBzc2gAAAAA7e+LqXnWSs6jyCfc1R0h7QAAAARkYXRh";
     let drm = Drm {
@@ -68,42 +72,55 @@ pub(super) fn package(run: &str, number: u64) -> Package {
         fairplay: Some("skd://key".parse().unwrap()),
     };
     let layout = if number.is_multiple_of(2) { Layout::Segments } else { Layout::SingleFile };
-    let subtitles = vec![Subtitles {
+    let subtitles = vec![SubtitleFile {
         content: ContentId::of(&Location::new("uploads", "a.vtt"), &ETag::new("4567")),
         location: Location::new("uploads", "a.vtt"),
         etag: ETag::new("4567"),
         bytes: 1234,
-        offer: Offer { language: "pt-BR".to_owned(), label: Some("Português".to_owned()), kind: Kind::Forced },
+        description: SubtitleDescription {
+            language: "pt-BR".to_owned(),
+            label: Some("Português".to_owned()),
+            kind: SubtitleKind::Forced,
+        },
     }];
-    let options = Options { drm, subtitles, audio_only: true, layout, ..Options::new(treatment, segment_duration) };
+    let options = PackageOptions {
+        drm,
+        subtitles,
+        audio_only: true,
+        layout,
+        ..PackageOptions::new(protection, segment_duration)
+    };
     let (location, etag) = (Location::new("uploads", format!("{run}/{number}.mp4")), ETag::new("0123"));
     let id = PackageId::of_upload(&ContentId::of(&location, &etag).into(), &options);
     let (kid, iv) = (KeyId::new([7; 16]).unwrap(), ConstantIv::new([9; 16]));
     let key = KeyParameters { kid, iv };
     let audio_key = KeyParameters { kid: KeyId::new([8; 16]).unwrap(), iv: ConstantIv::new([10; 16]) };
-    let protection = Protection { scheme: Scheme::Cbcs, tracks: ProtectedTracks::All, key, audio_key: Some(audio_key) };
+    let encryption = Protection { scheme: Scheme::Cbcs, tracks: ProtectedTracks::All, key, audio_key: Some(audio_key) };
     let (key, audio_key) = (WrappedKey::new(vec![1, 2, 3, 250]), Some(WrappedKey::new(vec![4, 5])));
     Package {
         content: ContentId::of(&location, &etag),
         source: crate::domain::content::Source { location, etag, bytes: 5_000_000_000, index: 32..70_000 },
-        further: further(run),
+        further_inputs: further(run),
         options,
-        encryption: Some(Encryption { protection, key, audio_key }),
+        encryption: Some(Encryption { protection: encryption, key, audio_key }),
         created_at: at(number),
         attempt: 1_000 * number,
         output_file_path: None,
-        tally: Tally { bytes_read: 70_000, ..Default::default() },
-        spent: BTreeMap::from([(Stage::Ingest, spent(number))]),
+        progress: Progress { bytes_read: 70_000, ..Default::default() },
+        usage: BTreeMap::from([(Stage::Ingest, usage(number))]),
         state: State::Queued,
         id,
     }
 }
 
-pub(super) fn further(run: &str) -> Vec<Input> {
+pub(super) fn further(run: &str) -> Vec<PackageInput> {
     let input = |number: u64| {
         let (location, etag) = (Location::new("uploads", format!("{run}/rung {number}.mp4")), ETag::new("4567"));
         let content = ContentId::of(&location, &etag);
-        Input { content, source: crate::domain::content::Source { location, etag, bytes: number, index: 28..number } }
+        PackageInput {
+            content,
+            source: crate::domain::content::Source { location, etag, bytes: number, index: 28..number },
+        }
     };
     vec![input(1_000_000), input(2_000_000)]
 }
@@ -117,19 +134,19 @@ pub(super) fn receipt(work_unit: u32) -> Receipt {
     };
     let first = work_unit * 2 + 1;
     let segments = vec![segment("v1", first, 1_000_000), segment("a1", first, 90_000), segment("v1", first + 1, 900)];
-    let piece = |representation: &str, bytes, place| PartReceipt {
+    let part = |representation: &str, bytes, location| PartReceipt {
         representation: representation.to_owned(),
         bytes,
         digest: Digest::of(b"piece"),
-        place,
+        location,
     };
-    let pieces = match work_unit {
+    let parts = match work_unit {
         0 => vec![],
-        1 => vec![piece("v1", 1_100_000, PartLocation::File)],
+        1 => vec![part("v1", 1_100_000, PartLocation::File)],
         _ => vec![
-            piece("v1", 1_000_900, PartLocation::Uploaded { part: 2, etag: ETag::new("0123") }),
-            piece("a1", 90_000, PartLocation::Kept { part: 1 }),
+            part("v1", 1_000_900, PartLocation::Uploaded { part: 2, etag: ETag::new("0123") }),
+            part("a1", 90_000, PartLocation::Staged { part: 1 }),
         ],
     };
-    Receipt { work_unit, bytes_read: 1_100_000, segments, pieces, spent: spent(work_unit.into()) }
+    Receipt { work_unit, bytes_read: 1_100_000, segments, parts, usage: usage(work_unit.into()) }
 }

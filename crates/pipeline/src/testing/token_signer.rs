@@ -2,7 +2,8 @@
 
 use vpp_media::cenc::ContentKey;
 
-use crate::ports::{Mac, TokenSigner, Unavailable};
+use crate::error::Unavailable;
+use crate::ports::{Mac, TokenSigner};
 
 /// A signer in memory, with a key that everyone knows.
 #[derive(Debug, Clone, Default)]

@@ -2,32 +2,9 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, UNIX_EPOCH};
 
-use crate::domain::timestamp::Timestamp;
-use crate::ports::{Clock, Container, Piece, Probe, ProbeError, ProbeReport, Track};
-
-/// A clock that goes on by a millisecond each time it is looked at. Clones are the same clock.
-#[derive(Debug, Clone, Default)]
-pub struct TickingClock(Arc<AtomicU64>);
-
-impl TickingClock {
-    /// Lets time pass.
-    pub fn pass(&self, time: Duration) {
-        self.0.fetch_add(time.as_millis().try_into().unwrap_or(u64::MAX), Ordering::Relaxed);
-    }
-}
-
-/// When every test begins.
-const START: Duration = Duration::from_hours(489_957);
-
-impl Clock for TickingClock {
-    fn now(&self) -> Timestamp {
-        let ticks = self.0.fetch_add(1, Ordering::Relaxed);
-        Timestamp::from(UNIX_EPOCH + START + Duration::from_millis(ticks))
-    }
-}
+use crate::domain::probe_report::{Container, ProbeReport, Track};
+use crate::ports::{FileChunk, Probe, ProbeError};
 
 type Answer = dyn Fn() -> Result<ProbeReport, ProbeError> + Send + Sync;
 
@@ -56,7 +33,7 @@ impl fmt::Debug for MemoryProbe {
 }
 
 impl Probe for MemoryProbe {
-    async fn probe(&self, _length: u64, _pieces: &[Piece<'_>]) -> Result<ProbeReport, ProbeError> {
+    async fn probe(&self, _length: u64, _pieces: &[FileChunk<'_>]) -> Result<ProbeReport, ProbeError> {
         (self.0)()
     }
 }

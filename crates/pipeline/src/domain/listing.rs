@@ -1,17 +1,15 @@
-//! The lists of contents and packages, and their end.
+//! Pages of contents and packages: filters, and the cursor at which the next page starts.
 
 use std::fmt;
-use std::future::Future;
 use std::str::FromStr;
 
 use data_encoding::BASE64URL_NOPAD;
 
 use crate::domain::content::{Content, Verdict};
-use crate::domain::id::{ContentId, PackageId};
+use crate::domain::id::ContentId;
 use crate::domain::package::Package;
 use crate::domain::state::Status;
 use crate::domain::timestamp::Timestamp;
-use crate::ports::Unavailable;
 
 /// Some of a list, newest first. Where a filter lets little through, a page may hold fewer than were asked for, even none, and
 /// the list go on all the same.
@@ -127,41 +125,6 @@ impl PackageFilter {
         self.status.is_none_or(|status| status == package.status())
             && self.content.as_ref().is_none_or(|content| package.contents().any(|own| own == content))
     }
-}
-
-/// Lists contents and packages, newest first, and forgets them. Lists may lag a little.
-pub trait Library: Send + Sync {
-    /// At most `limit` contents that come after `after`; none that is deleted.
-    fn contents(
-        &self,
-        filter: &ContentFilter,
-        limit: u16,
-        after: Option<&Cursor<ContentId>>,
-    ) -> impl Future<Output = Result<Page<Content, ContentId>, Unavailable>> + Send;
-
-    /// At most `limit` packages that come after `after`.
-    fn packages(
-        &self,
-        filter: &PackageFilter,
-        limit: u16,
-        after: Option<&Cursor<PackageId>>,
-    ) -> impl Future<Output = Result<Page<Package, PackageId>, Unavailable>> + Send;
-
-    /// Makes a content a tombstone, if it is there; one that is one already stays as it is.
-    fn bury_content(&self, id: &ContentId, at: Timestamp) -> impl Future<Output = Result<(), Unavailable>> + Send;
-
-    /// Takes the deletion of a package in this attempt for oneself `until` then, if it is Deleting and nobody has it `now`. Says
-    /// whether.
-    fn lease_deletion(
-        &self,
-        id: &PackageId,
-        attempt: u64,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> impl Future<Output = Result<bool, Unavailable>> + Send;
-
-    /// Forgets a package that is Deleting in this attempt, its receipts and its uploads first; nothing of another.
-    fn forget_package(&self, id: &PackageId, attempt: u64) -> impl Future<Output = Result<(), Unavailable>> + Send;
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 
 use vpp_media::isobmff::{Index, IndexReader};
 
+use crate::domain::object::{ETag, Location};
 use crate::error::Error;
-use crate::ports::{ETag, Location, ObjectStore};
+use crate::ports::ObjectStore;
 
 /// An index, as far as it could be read.
 pub(crate) struct IndexRead {

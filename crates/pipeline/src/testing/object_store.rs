@@ -10,11 +10,14 @@ use data_encoding::HEXLOWER;
 use futures_util::{Stream, TryFutureExt, stream};
 
 use super::lock;
+use crate::domain::client_upload::ArrivedPart;
 use crate::domain::layout::{Headers, plan_headers};
-use crate::domain::part_plan::SMALLEST_PART;
+use crate::domain::multipart::{MIN_PART_BYTES, UploadId};
+use crate::domain::object::{Digest, ETag, Location};
+use crate::domain::resource_usage::MeterReading;
+use crate::error::Unavailable;
 use crate::ports::{
-    ArrivedPart, ClientUploadStore, Digest, ETag, Location, Meter, NewObject, NewPart, ObjectRemover, ObjectStore,
-    Part, Put, Reading, StoreError, Unavailable, UploadId,
+    ClientUploadStore, Meter, NewObject, NewPart, ObjectDeleter, ObjectStore, PutOutcome, StoreError, UploadedPart,
 };
 
 /// Bytes that arrive at a time: no samples of a movie end where these do.
@@ -30,7 +33,7 @@ pub struct MemoryStore {
 struct State {
     objects: BTreeMap<Location, Stored>,
     bytes_read: BTreeMap<String, u64>,
-    spent: Reading,
+    usage: MeterReading,
     /// Uploads that are not over, and how many there have ever been.
     uploads: BTreeMap<String, Uploading>,
     begun: usize,
@@ -42,10 +45,10 @@ impl Default for State {
         Self {
             objects: BTreeMap::new(),
             bytes_read: BTreeMap::new(),
-            spent: Reading::default(),
+            usage: MeterReading::default(),
             uploads: BTreeMap::new(),
             begun: 0,
-            smallest_part: SMALLEST_PART,
+            smallest_part: MIN_PART_BYTES,
         }
     }
 }
@@ -128,7 +131,7 @@ impl MemoryStore {
 
     fn get(&self, at: &Location, pin: Option<&ETag>, range: Range<u64>) -> Result<Vec<u8>, StoreError> {
         let mut state = lock(&self.state);
-        state.spent.gets += 1;
+        state.usage.gets += 1;
         let stored = state.objects.get(at).ok_or_else(|| StoreError::Missing { at: at.clone() })?;
         if pin.is_some_and(|pin| *pin != stored.etag()) {
             return Err(StoreError::Changed { at: at.clone() });
@@ -142,8 +145,8 @@ impl MemoryStore {
 
 /// It counts the requests that are made of it; time and memory it does not know.
 impl Meter for MemoryStore {
-    fn reading(&self) -> Reading {
-        lock(&self.state).spent
+    fn reading(&self) -> MeterReading {
+        lock(&self.state).usage
     }
 }
 
@@ -159,23 +162,23 @@ impl ObjectStore for MemoryStore {
             .try_flatten_stream()
     }
 
-    async fn put_if_absent(&self, at: &Location, object: NewObject) -> Result<Put, StoreError> {
+    async fn put_if_absent(&self, at: &Location, object: NewObject) -> Result<PutOutcome, StoreError> {
         let mut state = lock(&self.state);
-        state.spent.puts += 1;
+        state.usage.puts += 1;
         match state.objects.get(at) {
-            Some(stored) if Digest::of(&stored.bytes) == object.digest => Ok(Put::AlreadyThere),
+            Some(stored) if Digest::of(&stored.bytes) == object.digest => Ok(PutOutcome::AlreadyExists),
             Some(_) => Err(StoreError::DifferentBytes { at: at.clone() }),
             None => {
                 let stored = Stored { bytes: object.body.to_vec().into(), headers: Some(object.headers) };
                 state.objects.insert(at.clone(), stored);
-                Ok(Put::Created)
+                Ok(PutOutcome::Created)
             }
         }
     }
 
     async fn begin_upload(&self, at: &Location, headers: Headers) -> Result<UploadId, StoreError> {
         let mut state = lock(&self.state);
-        state.spent.puts += 1;
+        state.usage.puts += 1;
         let id = format!("upload {}", state.begun);
         state.begun += 1;
         state.uploads.insert(id.clone(), Uploading { at: at.clone(), headers, parts: BTreeMap::new() });
@@ -184,24 +187,33 @@ impl ObjectStore for MemoryStore {
 
     async fn put_part(&self, at: &Location, upload: &UploadId, part: NewPart) -> Result<ETag, StoreError> {
         let mut state = lock(&self.state);
-        state.spent.puts += 1;
+        state.usage.puts += 1;
         let own = state.uploads.get_mut(upload.as_str()).filter(|own| own.at == *at);
-        let own = own.ok_or_else(|| StoreError::UploadOver { at: at.clone() })?;
+        let own = own.ok_or_else(|| StoreError::UploadEnded { at: at.clone() })?;
         let bytes = part.body.to_vec();
         let etag = etag_of(&bytes);
         own.parts.insert(part.number, bytes);
         Ok(etag)
     }
 
-    async fn complete_upload(&self, at: &Location, upload: &UploadId, parts: &[Part]) -> Result<Put, StoreError> {
+    async fn complete_upload(
+        &self,
+        at: &Location,
+        upload: &UploadId,
+        parts: &[UploadedPart],
+    ) -> Result<PutOutcome, StoreError> {
         let mut state = lock(&self.state);
-        state.spent.puts += 1;
+        state.usage.puts += 1;
         if let Some(stored) = state.objects.get(at) {
             let same = made_of(&stored.bytes, parts);
-            return if same { Ok(Put::AlreadyThere) } else { Err(StoreError::DifferentBytes { at: at.clone() }) };
+            return if same {
+                Ok(PutOutcome::AlreadyExists)
+            } else {
+                Err(StoreError::DifferentBytes { at: at.clone() })
+            };
         }
         let own = state.uploads.get(upload.as_str()).filter(|own| own.at == *at);
-        let own = own.ok_or_else(|| StoreError::UploadOver { at: at.clone() })?;
+        let own = own.ok_or_else(|| StoreError::UploadEnded { at: at.clone() })?;
         let broken = |why: &'static str| StoreError::Unavailable {
             at: at.clone(),
             source: Unavailable::new("MemoryStore", why.into()),
@@ -223,23 +235,23 @@ impl ObjectStore for MemoryStore {
         let stored = Stored { bytes: bytes.into(), headers: Some(own.headers) };
         state.uploads.remove(upload.as_str());
         state.objects.insert(at.clone(), stored);
-        Ok(Put::Created)
+        Ok(PutOutcome::Created)
     }
 
-    async fn abandon_upload(&self, _at: &Location, upload: &UploadId) -> Result<(), StoreError> {
+    async fn abort_upload(&self, _at: &Location, upload: &UploadId) -> Result<(), StoreError> {
         lock(&self.state).uploads.remove(upload.as_str());
         Ok(())
     }
 }
 
 /// Versions have no names here.
-impl ObjectRemover for MemoryStore {
-    async fn remove_all(&self, bucket: &str, prefix: &str) -> Result<(), StoreError> {
+impl ObjectDeleter for MemoryStore {
+    async fn delete_prefix(&self, bucket: &str, prefix: &str) -> Result<(), StoreError> {
         lock(&self.state).objects.retain(|at, _| at.bucket() != bucket || !at.key().starts_with(prefix));
         Ok(())
     }
 
-    async fn remove_version(&self, at: &Location, _version: Option<&str>, etag: &ETag) -> Result<(), StoreError> {
+    async fn delete_version(&self, at: &Location, _version: Option<&str>, etag: &ETag) -> Result<(), StoreError> {
         let mut state = lock(&self.state);
         if state.objects.get(at).is_some_and(|stored| stored.etag() == *etag) {
             state.objects.remove(at);
@@ -250,7 +262,7 @@ impl ObjectRemover for MemoryStore {
 
 /// URLs are made up; a test sends parts by `put_part` and objects by `upload`.
 impl ClientUploadStore for MemoryStore {
-    async fn object_url(&self, at: &Location, _lasts: Duration) -> Result<String, StoreError> {
+    async fn presign_object(&self, at: &Location, _lasts: Duration) -> Result<String, StoreError> {
         Ok(format!("https://store.example/{}", at.key()))
     }
 
@@ -258,7 +270,7 @@ impl ClientUploadStore for MemoryStore {
         self.begin_upload(at, plan_headers()).await
     }
 
-    async fn part_url(
+    async fn presign_part(
         &self,
         at: &Location,
         upload: &UploadId,
@@ -268,10 +280,10 @@ impl ClientUploadStore for MemoryStore {
         Ok(format!("https://store.example/{}?uploadId={upload}&partNumber={number}", at.key()))
     }
 
-    async fn arrived(&self, at: &Location, upload: &UploadId) -> Result<Vec<ArrivedPart>, StoreError> {
+    async fn list_parts(&self, at: &Location, upload: &UploadId) -> Result<Vec<ArrivedPart>, StoreError> {
         let state = lock(&self.state);
         let own = state.uploads.get(upload.as_str()).filter(|own| own.at == *at);
-        let own = own.ok_or_else(|| StoreError::UploadOver { at: at.clone() })?;
+        let own = own.ok_or_else(|| StoreError::UploadEnded { at: at.clone() })?;
         let part = |(number, bytes): (&u16, &Vec<u8>)| ArrivedPart {
             number: *number,
             bytes: bytes.len() as u64,
@@ -288,10 +300,10 @@ impl ClientUploadStore for MemoryStore {
         };
         let part = |part: &ArrivedPart| {
             let digest = digest(part)?;
-            Some(Part { number: part.number, bytes: part.bytes, digest, etag: Some(part.etag.clone()) })
+            Some(UploadedPart { number: part.number, bytes: part.bytes, digest, etag: Some(part.etag.clone()) })
         };
-        let parts: Option<Vec<Part>> = parts.iter().map(part).collect();
-        let parts = parts.ok_or_else(|| StoreError::UploadOver { at: at.clone() })?;
+        let parts: Option<Vec<UploadedPart>> = parts.iter().map(part).collect();
+        let parts = parts.ok_or_else(|| StoreError::UploadEnded { at: at.clone() })?;
         self.complete_upload(at, upload, &parts).await.map(|_| ())
     }
 
@@ -299,8 +311,8 @@ impl ClientUploadStore for MemoryStore {
         Ok(lock(&self.state).objects.get(at).map(|stored| (stored.etag(), stored.bytes.len() as u64)))
     }
 
-    async fn give_up(&self, at: &Location, upload: &UploadId) -> Result<(), StoreError> {
-        self.abandon_upload(at, upload).await
+    async fn abort(&self, at: &Location, upload: &UploadId) -> Result<(), StoreError> {
+        self.abort_upload(at, upload).await
     }
 }
 
@@ -309,7 +321,7 @@ fn etag_of(bytes: &[u8]) -> ETag {
 }
 
 /// Whether `bytes` are those of the parts, one behind the other.
-fn made_of(mut bytes: &[u8], parts: &[Part]) -> bool {
+fn made_of(mut bytes: &[u8], parts: &[UploadedPart]) -> bool {
     let fits = parts.iter().all(|part| {
         let length = usize::try_from(part.bytes).unwrap_or(usize::MAX);
         let Some((own, behind)) = bytes.split_at_checked(length) else { return false };

@@ -6,8 +6,11 @@ use std::sync::{Arc, Mutex};
 use vpp_media::cenc::{ConstantIv, ContentKey, Drm};
 
 use super::lock;
+use crate::domain::content_key::{GeneratedKey, KeyRequest, WrappedKey};
 use crate::domain::id::PackageId;
-use crate::ports::{Digest, KeyError, KeyUse, KeyVault, MadeKey, Unavailable, WrappedKey};
+use crate::domain::object::Digest;
+use crate::error::Unavailable;
+use crate::ports::{KeyError, KeyVault};
 
 /// A vault in memory. Every key it makes is another one, as with the real one.
 #[derive(Debug, Clone, Default)]
@@ -50,7 +53,7 @@ fn cover(key: &[u8; 16], pad: &[u8; 16]) -> [u8; 16] {
 }
 
 impl KeyVault for MemoryVault {
-    async fn make(&self, asked: &KeyUse<'_>) -> Result<MadeKey, KeyError> {
+    async fn generate(&self, request: &KeyRequest<'_>) -> Result<GeneratedKey, KeyError> {
         let provided = lock(&self.provider).clone().transpose();
         let provided = provided.map_err(|code| KeyError::Provider {
             code,
@@ -61,8 +64,8 @@ impl KeyVault for MemoryVault {
             let number = self.made.fetch_add(1, Ordering::Relaxed);
             (ContentKey::new([number.wrapping_add(1); 16]), None, Drm::default())
         });
-        let wrapped = self.wrap(&key, asked.package).await?;
-        Ok(MadeKey { key, wrapped, iv, drm })
+        let wrapped = self.wrap(&key, request.package).await?;
+        Ok(GeneratedKey { key, wrapped, iv, drm })
     }
 
     async fn wrap(&self, key: &ContentKey, package: &PackageId) -> Result<WrappedKey, Unavailable> {

@@ -1,0 +1,213 @@
+//! Uploads by clients that have no account with the store: presigned URLs.
+//!
+//! A client states the name and the length of a file and gets presigned URLs: one for a small file, one per part for a large
+//! one. It may send any part again, in any order. After a lost connection it asks for the progress: the store lists the parts
+//! that have arrived, and the client gets new URLs for the others. No bytes pass through the platform. At the end the client
+//! completes the upload: the parts are checked against their expected lengths and become one object. The creation of that
+//! object starts ingest, as with every other upload. Completing twice gives the same answer.
+
+use crate::api::request_error::{RequestError, unavailable};
+use crate::domain::client_upload::{ArrivedPart, ClientMultipart, ClientUpload, MAX_URLS, URL_TTL};
+use crate::domain::id::{ClientUploadId, ContentId};
+use crate::domain::object::{ETag, Location};
+use crate::domain::timestamp::Timestamp;
+use crate::error::Error;
+use crate::ports::{ClientUploadStore, Clock, CreateOutcome, RequestRecords, StoreError};
+
+/// The progress of an upload, and presigned URLs for some of the missing parts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UploadProgress {
+    /// The upload.
+    pub upload: ClientUpload,
+    /// Numbers of the parts that have arrived at their full length.
+    pub arrived: Vec<u16>,
+    /// Numbers of missing parts, each with its URL.
+    pub urls: Vec<(u16, String)>,
+    /// When the URLs expire.
+    pub expires_at: Timestamp,
+}
+
+/// The range of parts for which URLs are requested.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PartWindow {
+    /// The first part number.
+    pub from: u16,
+    /// The number of URLs, at most.
+    pub limit: u16,
+}
+
+impl Default for PartWindow {
+    fn default() -> Self {
+        Self { from: 1, limit: MAX_URLS }
+    }
+}
+
+/// The use case and its ports.
+#[derive(Debug)]
+pub struct ClientUploads<S, R, K> {
+    /// Presigns URLs and completes uploads.
+    pub store: S,
+    /// Stores the uploads.
+    pub records: R,
+    /// The clock.
+    pub clock: K,
+    /// The uploads bucket.
+    pub bucket: String,
+}
+
+impl<S: ClientUploadStore, R: RequestRecords, K: Clock> ClientUploads<S, R, K> {
+    /// Begins an upload and returns URLs for it. Every file has another `id`; beginning twice with one id is one upload.
+    ///
+    /// # Errors
+    /// When the platform is unavailable.
+    pub async fn begin(&self, id: ClientUploadId, name: &str, bytes: u64) -> Result<UploadProgress, RequestError> {
+        let location = Location::new(&self.bucket, ClientUpload::key(&id, name));
+        let known = self.records.client_upload(&id).await.map_err(unavailable("reading the upload"))?;
+        let upload = match known {
+            Some(upload) => upload,
+            None => self.create(id, name, bytes, location).await?,
+        };
+        self.progress_of(upload, PartWindow::default()).await
+    }
+
+    /// Writes the record of a new upload. When two requests begin the same upload concurrently, the later one aborts its
+    /// multipart upload.
+    async fn create(
+        &self,
+        id: ClientUploadId,
+        name: &str,
+        bytes: u64,
+        location: Location,
+    ) -> Result<ClientUpload, RequestError> {
+        let multipart = match ClientMultipart::part_bytes_for(bytes) {
+            Some(part_bytes) => {
+                let upload = self.store.begin(&location).await.map_err(unreachable("beginning the upload"))?;
+                Some(ClientMultipart { upload, part_bytes })
+            }
+            None => None,
+        };
+        let name = name.to_owned();
+        let upload = ClientUpload { id, name, bytes, location, multipart, created_at: self.clock.now() };
+        let put = self.records.put_client_upload(&upload).await.map_err(unavailable("writing the upload"))?;
+        let CreateOutcome::Existing(known) = put else { return Ok(upload) };
+        if let Some(multipart) = &upload.multipart {
+            let aborted = self.store.abort(&upload.location, &multipart.upload).await;
+            aborted.map_err(unreachable("aborting an upload"))?;
+        }
+        Ok(known)
+    }
+
+    /// Returns the progress of an upload, with URLs for the missing parts in `window`.
+    ///
+    /// # Errors
+    /// When the upload is unknown or has expired, or the platform is unavailable.
+    pub async fn progress(&self, id: &ClientUploadId, window: PartWindow) -> Result<UploadProgress, RequestError> {
+        let upload = self.find(id).await?;
+        self.progress_of(upload, window).await
+    }
+
+    async fn progress_of(&self, upload: ClientUpload, window: PartWindow) -> Result<UploadProgress, RequestError> {
+        let expires_at = self.clock.now().after(URL_TTL);
+        let arrived: Vec<u16> = match self.arrival(&upload).await? {
+            Arrival::Complete(_) => (1..=upload.part_count()).collect(),
+            Arrival::Parts(parts) => parts.iter().map(|part| part.number).collect(),
+            Arrival::Expired => return Err(RequestError::UploadExpired),
+        };
+        let missing = (window.from.max(1)..=upload.part_count()).filter(|number| !arrived.contains(number));
+        let mut urls = Vec::new();
+        for number in missing.take(usize::from(window.limit.min(MAX_URLS))) {
+            let url = match &upload.multipart {
+                None => self.store.presign_object(&upload.location, URL_TTL).await,
+                Some(multipart) => self.store.presign_part(&upload.location, &multipart.upload, number, URL_TTL).await,
+            };
+            urls.push((number, url.map_err(unreachable("presigning a URL"))?));
+        }
+        Ok(UploadProgress { upload, arrived, urls, expires_at })
+    }
+
+    /// Completes an upload. Returns the id of the content that the object becomes, and its location.
+    ///
+    /// # Errors
+    /// When parts are missing or incomplete, the upload is unknown or has expired, or the platform is unavailable.
+    pub async fn complete(&self, id: &ClientUploadId) -> Result<(ContentId, Location), RequestError> {
+        let upload = self.find(id).await?;
+        let mut arrival = self.arrival(&upload).await?;
+        if let (Arrival::Parts(parts), Some(multipart)) = (&arrival, &upload.multipart) {
+            let arrived: Vec<u16> = parts.iter().map(|part| part.number).collect();
+            let missing: Vec<u16> = (1..=upload.part_count()).filter(|number| !arrived.contains(number)).collect();
+            if !missing.is_empty() {
+                return Err(RequestError::UploadIncomplete { missing });
+            }
+            match self.store.complete(&upload.location, &multipart.upload, parts).await {
+                // Another request has completed or aborted it.
+                Ok(()) | Err(StoreError::UploadEnded { .. }) => {}
+                Err(error) => return Err(unreachable("completing the upload")(error)),
+            }
+            arrival = self.object(&upload).await?;
+        }
+        match arrival {
+            Arrival::Complete(etag) => Ok((ContentId::of(&upload.location, &etag), upload.location)),
+            Arrival::Parts(_) => Err(RequestError::UploadIncomplete { missing: vec![1] }),
+            Arrival::Expired => Err(RequestError::UploadExpired),
+        }
+    }
+
+    /// Aborts an upload. An object that is complete stays.
+    ///
+    /// # Errors
+    /// When the upload is unknown, or the platform is unavailable.
+    pub async fn abort(&self, id: &ClientUploadId) -> Result<ClientUpload, RequestError> {
+        let upload = self.find(id).await?;
+        if let Some(multipart) = &upload.multipart {
+            let aborted = self.store.abort(&upload.location, &multipart.upload).await;
+            aborted.map_err(unreachable("aborting the upload"))?;
+        }
+        self.records.delete_client_upload(id).await.map_err(unavailable("deleting the upload's record"))?;
+        Ok(upload)
+    }
+
+    async fn find(&self, id: &ClientUploadId) -> Result<ClientUpload, RequestError> {
+        let found = self.records.client_upload(id).await.map_err(unavailable("reading the upload"))?;
+        let found = found.filter(|upload| self.clock.now() < upload.expires_at());
+        found.ok_or(RequestError::UnknownUpload)
+    }
+
+    /// Returns what has arrived. A part that is not of its expected length has not arrived.
+    async fn arrival(&self, upload: &ClientUpload) -> Result<Arrival, RequestError> {
+        let Some(multipart) = &upload.multipart else { return self.object(upload).await };
+        match self.store.list_parts(&upload.location, &multipart.upload).await {
+            Ok(mut parts) => {
+                parts.retain(|part| {
+                    part.number <= upload.part_count() && part.bytes == upload.bytes_of_part(part.number)
+                });
+                Ok(Arrival::Parts(parts))
+            }
+            Err(StoreError::UploadEnded { .. }) => self.object(upload).await,
+            Err(error) => Err(unreachable("listing the parts")(error)),
+        }
+    }
+
+    /// Looks for the complete object.
+    async fn object(&self, upload: &ClientUpload) -> Result<Arrival, RequestError> {
+        let found = self.store.find(&upload.location).await.map_err(unreachable("looking for the object"))?;
+        Ok(match (found, &upload.multipart) {
+            (Some((etag, bytes)), _) if bytes == upload.bytes => Arrival::Complete(etag),
+            (_, Some(_)) => Arrival::Expired,
+            (_, None) => Arrival::Parts(Vec::new()),
+        })
+    }
+}
+
+/// What has arrived of an upload.
+enum Arrival {
+    /// The complete object.
+    Complete(ETag),
+    /// These parts.
+    Parts(Vec<ArrivedPart>),
+    /// No object, and the multipart upload no longer exists.
+    Expired,
+}
+
+fn unreachable(operation: &'static str) -> impl Fn(StoreError) -> RequestError {
+    move |source| RequestError::Unavailable(Error::Transient { operation, source: source.into() })
+}

@@ -1,0 +1,208 @@
+//! Creates, retries and deletes packages.
+//!
+//! A request is idempotent by its content-addressed id: requested twice, it is one package. A caller's key exists in clear
+//! only here and in the encrypt stage. The stored key is wrapped, and no response contains a key.
+
+use vpp_media::cenc::{ContentKey, KeyId};
+use vpp_media::cmaf::{KeyParameters, Protection};
+
+use crate::api::package_request::{PackageRequest, RequestedProtection};
+use crate::api::request_error::{RequestError, unavailable};
+use crate::api::service::{Api, ApiCatalog, ApiQueue};
+use crate::domain::content::{Content, MediaInfo, Verdict};
+use crate::domain::content_key::{KeyRequest, WrappedKey};
+use crate::domain::id::{ContentId, PackageId};
+use crate::domain::message::{DashMessage, DeletionMessage, DeletionTarget, FragmentMessage};
+use crate::domain::package::{Encryption, Package};
+use crate::domain::package_options::{PackageOptions, ProtectionOptions};
+use crate::domain::state::{StageWork, State, Status, Step, Transition};
+use crate::domain::subtitles::{SubtitleDescription, SubtitleFile};
+use crate::ports::{Clock, CreateOutcome, KeyError, KeyVault};
+
+impl<C, Q, V, K> Api<C, Q, V, K>
+where
+    C: ApiCatalog,
+    Q: ApiQueue,
+    V: KeyVault,
+    K: Clock,
+{
+    /// Starts a package, or returns the one that was started before.
+    ///
+    /// # Errors
+    /// When a content is unknown or refused, or the platform is unavailable.
+    pub async fn create_package(&self, request: PackageRequest) -> Result<Package, RequestError> {
+        let mut contents = Vec::new();
+        for id in request.inputs.iter() {
+            contents.push(self.content(id).await?);
+        }
+        // Next to a content with video, one without video contributes its audio.
+        let audio_is_enough = request.audio_only || contents.iter().any(|content| content.media_info().is_some());
+        let inputs = contents.iter().map(|content| {
+            let info = content.packageable(audio_is_enough).map_err(|refusal| RequestError::ContentRefused {
+                code: refusal.code.clone(),
+                message: refusal.message.clone(),
+            })?;
+            Ok((content, info))
+        });
+        let inputs = inputs.collect::<Result<Vec<_>, RequestError>>()?;
+        let options = self.options(&request).await?;
+        let id = match &request.protection {
+            RequestedProtection::Encrypt { keys: Some(keys), .. } => {
+                PackageId::of_request(&request.inputs, &options, keys)
+            }
+            RequestedProtection::Clear | RequestedProtection::Encrypt { keys: None, .. } => {
+                PackageId::of_upload(&request.inputs, &options)
+            }
+        };
+        if let Some(key) = &request.idempotency_key {
+            self.claim_idempotency_key(key, id.as_str()).await?;
+        }
+        let known = self.catalog.package(&id).await.map_err(unavailable("reading the package"))?;
+        let package = match known {
+            Some(package) => package,
+            None => self.create(id, &inputs, options, &request).await?,
+        };
+        match package.status() {
+            Status::Queued => self.send_to_stage(&package).await?,
+            Status::Deleting => return Err(RequestError::Deleting),
+            Status::Fragmented | Status::Encrypted | Status::Ready | Status::Failed => {}
+        }
+        Ok(package)
+    }
+
+    /// Retries a failed package from the status it had: finished work is reused. The message of a package that is in progress is
+    /// sent again, so that a retry which was interrupted can be repeated.
+    ///
+    /// # Errors
+    /// When the package does not exist or is Ready, or the platform is unavailable.
+    pub async fn retry(&self, id: &PackageId) -> Result<Package, RequestError> {
+        let mut package = self.package(id).await?;
+        if let State::Failed { at, before, .. } = &package.state {
+            let step = Step::Retried { failed_at: *at, to: before.status() };
+            self.advance(&package, step, "writing the retry").await?;
+            package = self.package(id).await?;
+        }
+        match package.status() {
+            Status::Ready => Err(RequestError::NothingToRetry),
+            Status::Deleting => Err(RequestError::Deleting),
+            // It has failed again in the meantime.
+            Status::Failed => Ok(package),
+            Status::Queued | Status::Fragmented | Status::Encrypted => {
+                self.send_to_stage(&package).await?;
+                Ok(package)
+            }
+        }
+    }
+
+    /// Deletes a package: its objects, then its records.
+    ///
+    /// # Errors
+    /// When it does not exist, or the platform is unavailable.
+    pub async fn delete_package(&self, id: &PackageId) -> Result<Package, RequestError> {
+        let package = self.package(id).await?;
+        self.advance(&package, Step::Deleting, "writing the tombstone").await?;
+        let package = self.package(id).await?;
+        let target = DeletionTarget::Package { packaged_content_id: package.id.clone(), attempt: package.attempt };
+        self.queue.send_all(&[DeletionMessage::new(target)]).await.map_err(unavailable("starting the deletion"))?;
+        Ok(package)
+    }
+
+    /// Applies a step, if the package is still in a status that the step starts from.
+    async fn advance(&self, package: &Package, step: Step, operation: &'static str) -> Result<(), RequestError> {
+        let transition = Transition { attempt: None, at: self.clock.now(), step, work: StageWork::default() };
+        self.catalog.advance(&package.id, &transition).await.map(|_| ()).map_err(unavailable(operation))
+    }
+
+    /// Sends a package to the stage that its status waits for. Fragment recognises work units that are finished already.
+    async fn send_to_stage(&self, package: &Package) -> Result<(), RequestError> {
+        let (id, attempt) = (package.id.clone(), package.attempt);
+        let sent = match package.status() {
+            Status::Encrypted => self.queue.send_all(&[DashMessage::new(id).for_attempt(attempt)]).await,
+            _ => self.queue.send_all(&[FragmentMessage::new(id).for_attempt(attempt)]).await,
+        };
+        sent.map_err(unavailable("starting the package"))
+    }
+
+    async fn options(&self, request: &PackageRequest) -> Result<PackageOptions, RequestError> {
+        let protection = match request.protection {
+            RequestedProtection::Clear => ProtectionOptions::Clear,
+            RequestedProtection::Encrypt { scheme, tracks, .. } => ProtectionOptions::Encrypt { scheme, tracks },
+        };
+        let segment_duration = request.segment_duration.unwrap_or(self.settings.segment_duration);
+        let (audio_only, drm, layout) = (request.audio_only, request.drm.clone(), request.layout);
+        let subtitles = self.subtitles(&request.subtitles).await?;
+        Ok(PackageOptions { audio_only, drm, layout, subtitles, ..PackageOptions::new(protection, segment_duration) })
+    }
+
+    async fn subtitles(
+        &self,
+        requested: &[(ContentId, SubtitleDescription)],
+    ) -> Result<Vec<SubtitleFile>, RequestError> {
+        let mut subtitles = Vec::new();
+        for (id, description) in requested {
+            let content = self.content(id).await?;
+            if content.verdict != Verdict::Subtitles {
+                return Err(RequestError::NotSubtitles);
+            }
+            subtitles.push(SubtitleFile::of(&content, description.clone()));
+        }
+        Ok(subtitles)
+    }
+
+    /// Writes a new package with its keys wrapped, or returns the one that a concurrent request has written.
+    async fn create(
+        &self,
+        id: PackageId,
+        inputs: &[(&Content, &MediaInfo)],
+        mut options: PackageOptions,
+        request: &PackageRequest,
+    ) -> Result<Package, RequestError> {
+        let seed = request.inputs.canonical();
+        let encryption = match &request.protection {
+            RequestedProtection::Clear => None,
+            RequestedProtection::Encrypt { scheme, tracks, keys: None } => {
+                let (scheme, tracks, audio_only) = (*scheme, *tracks, options.audio_only);
+                let key_request = KeyRequest { package: &id, scheme, tracks, audio_only };
+                let generated = self.vault.generate(&key_request).await.map_err(no_key)?;
+                let (encryption, drm) = Encryption::with_generated_key(&key_request, generated, seed.as_bytes());
+                options.drm = options.drm.or(drm);
+                Some(encryption)
+            }
+            RequestedProtection::Encrypt { scheme, tracks, keys: Some(keys) } => {
+                let parameters =
+                    |(kid, key): &(KeyId, ContentKey)| KeyParameters::derive(*scheme, key, *kid, seed.as_bytes());
+                let protection = Protection {
+                    scheme: *scheme,
+                    tracks: *tracks,
+                    key: parameters(&keys.key),
+                    audio_key: keys.audio_key.as_ref().map(parameters),
+                };
+                let key = self.wrap(&keys.key, &id).await?;
+                let audio_key = match &keys.audio_key {
+                    Some(audio_key) => Some(self.wrap(audio_key, &id).await?),
+                    None => None,
+                };
+                Some(Encryption { protection, key, audio_key })
+            }
+        };
+        let Some(((content, info), further)) = inputs.split_first() else { return Err(RequestError::UnknownContent) };
+        let package = Package::queued(id, content, info, options, encryption, self.clock.now());
+        let package = further.iter().fold(package, |package, (content, info)| package.with_input(content, info));
+        let created = self.catalog.create_package(&package).await.map_err(unavailable("writing the package"))?;
+        Ok(match created {
+            CreateOutcome::Created => package,
+            CreateOutcome::Existing(package) => package,
+        })
+    }
+
+    async fn wrap(&self, (_, key): &(KeyId, ContentKey), package: &PackageId) -> Result<WrappedKey, RequestError> {
+        self.vault.wrap(key, package).await.map_err(unavailable("wrapping a content key"))
+    }
+}
+
+fn no_key(error: KeyError) -> RequestError {
+    match error {
+        KeyError::Unavailable(source) => unavailable("generating a content key")(source),
+        KeyError::Provider { .. } => RequestError::NoKey(error),
+    }
+}

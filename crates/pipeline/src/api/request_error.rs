@@ -1,0 +1,72 @@
+//! Why a request to the API is refused.
+
+use crate::error::{Error, Unavailable};
+use crate::ports::KeyError;
+
+/// Why a request is refused. `Display` is for the caller.
+#[derive(Debug, thiserror::Error)]
+pub enum RequestError {
+    /// The content does not exist.
+    #[error("there is no content with this id")]
+    UnknownContent,
+    /// A content that is named in `subtitles` is not a subtitle file.
+    #[error("a content named in `subtitles` is not a subtitle file: upload a WebVTT file and name its id")]
+    NotSubtitles,
+    /// The package does not exist.
+    #[error("there is no package with this id")]
+    UnknownPackage,
+    /// The content cannot be packaged.
+    #[error("this content was refused ({code}): {message}")]
+    ContentRefused {
+        /// The refusal's code.
+        code: String,
+        /// The refusal's message.
+        message: String,
+    },
+    /// The package is being deleted.
+    #[error("this package is being deleted: request it again in some minutes")]
+    Deleting,
+    /// The upload does not exist.
+    #[error("there is no upload with this id: it was aborted, or is older than two days")]
+    UnknownUpload,
+    /// Parts of an upload have not arrived.
+    #[error("{} of the upload have not arrived at their full length: {}", count(.missing), numbers(.missing))]
+    UploadIncomplete {
+        /// Their numbers.
+        missing: Vec<u16>,
+    },
+    /// The store no longer has the parts of an upload.
+    #[error("the parts of this upload have expired: begin another upload")]
+    UploadExpired,
+    /// The idempotency key was used for another request.
+    #[error("this idempotency key was used for another request: use another key, or repeat that request unchanged")]
+    KeyReused,
+    /// The key provider did not deliver a key.
+    #[error(transparent)]
+    NoKey(KeyError),
+    /// There is nothing to retry.
+    #[error("this package is Ready: there is nothing to retry")]
+    NothingToRetry,
+    /// A service of the platform is unavailable; a retry may succeed.
+    #[error("the platform could not do this just now: try again")]
+    Unavailable(#[source] Error),
+}
+
+/// The number of missing parts that a message lists.
+const MAX_LISTED: usize = 20;
+
+fn count(missing: &[u16]) -> String {
+    let plural = if missing.len() == 1 { "part" } else { "parts" };
+    format!("{} {plural}", missing.len())
+}
+
+fn numbers(missing: &[u16]) -> String {
+    let listed: Vec<String> = missing.iter().take(MAX_LISTED).map(ToString::to_string).collect();
+    let more = if missing.len() > MAX_LISTED { " and more" } else { "" };
+    format!("{}{more}", listed.join(", "))
+}
+
+/// The error of an `operation` that a service did not perform.
+pub(crate) fn unavailable(operation: &'static str) -> impl Fn(Unavailable) -> RequestError {
+    move |source| RequestError::Unavailable(Error::unavailable(operation)(source))
+}

@@ -1,0 +1,101 @@
+//! Access tokens: the bearer tokens of API callers, and the roles they grant.
+//!
+//! Tokens are known by their digests only. A presented token is compared with every digest in constant time.
+
+use sha2::{Digest, Sha256};
+use subtle::{Choice, ConstantTimeEq};
+
+/// Length of the shortest token in bytes. A shorter one is not random but chosen, and could be guessed.
+pub const MIN_TOKEN_LENGTH: usize = 24;
+
+/// What a caller may do. An operator may do everything that a reader may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// May read everything and issue playback tokens.
+    Reader,
+    /// May change everything.
+    Operator,
+}
+
+impl Role {
+    /// Returns the role with this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "reader" => Some(Self::Reader),
+            "operator" => Some(Self::Operator),
+            _ => None,
+        }
+    }
+
+    /// Returns the highest role among words such as those of a JWT's scope: `vpp/operator`, `vpp:reader`, `operator`.
+    #[must_use]
+    pub fn highest<'w>(words: impl IntoIterator<Item = &'w str>) -> Option<Self> {
+        let last = |word: &'w str| word.rsplit(['/', ':', '.']).next().and_then(Self::from_name);
+        words.into_iter().filter_map(last).max()
+    }
+}
+
+/// The digests of all access tokens, each with its role.
+#[derive(Clone, Default)]
+pub struct AccessTokens(Vec<(Role, [u8; 32])>);
+
+impl std::fmt::Debug for AccessTokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} tokens", self.0.len())
+    }
+}
+
+impl AccessTokens {
+    /// Adds a token of a role. A token that is too short is left out.
+    #[must_use]
+    pub fn and(mut self, role: Role, token: &str) -> Self {
+        if token.len() >= MIN_TOKEN_LENGTH {
+            self.0.push((role, Sha256::digest(token).into()));
+        }
+        self
+    }
+
+    /// Returns the role of a token, the highest if it has several.
+    #[must_use]
+    pub fn role_of(&self, token: &str) -> Option<Role> {
+        let presented: [u8; 32] = Sha256::digest(token).into();
+        let matches = |role| {
+            let digests = self.0.iter().filter(|(other, _)| *other == role);
+            let any = digests.fold(Choice::from(0), |any, (_, digest)| any | digest.ct_eq(&presented));
+            bool::from(any)
+        };
+        let [operator, reader] = [matches(Role::Operator), matches(Role::Reader)];
+        if operator { Some(Role::Operator) } else { reader.then_some(Role::Reader) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OLD: &str = "an operator's token, old one";
+    const NEW: &str = "an operator's token, new one";
+    const READER: &str = "a reader's token, as it is";
+
+    #[test]
+    fn a_token_has_the_role_of_its_secret_and_no_other_text_has_any() {
+        let tokens =
+            AccessTokens::default().and(Role::Operator, OLD).and(Role::Operator, NEW).and(Role::Reader, READER);
+        assert_eq!(tokens.role_of(OLD), Some(Role::Operator));
+        assert_eq!(tokens.role_of(NEW), Some(Role::Operator));
+        assert_eq!(tokens.role_of(READER), Some(Role::Reader));
+        for wrong in ["", " ", &OLD[1..], &format!("{OLD} "), &OLD.to_uppercase()] {
+            assert_eq!(tokens.role_of(wrong), None, "{wrong}");
+        }
+        assert_eq!(AccessTokens::default().and(Role::Operator, "").role_of(""), None, "an empty secret grants nothing");
+        assert_eq!(AccessTokens::default().and(Role::Operator, "short").role_of("short"), None);
+    }
+
+    #[test]
+    fn a_role_is_the_last_word_of_a_scope() {
+        assert_eq!(Role::highest(["openid", "vpp/reader", "vpp/operator"]), Some(Role::Operator));
+        assert_eq!(Role::highest(["https://api.example/reader"]), Some(Role::Reader));
+        assert_eq!(Role::highest(["operators", "reader-of-news", ""]), None);
+    }
+}

@@ -1,0 +1,89 @@
+//! An object of a bucket: its location, its version, and the digest of its bytes.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A bucket and a key, written `s3://bucket/key`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Location {
+    bucket: String,
+    key: String,
+}
+
+/// The text is not `s3://bucket/key`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a location is written s3://bucket/key")]
+pub struct InvalidLocation;
+
+impl Location {
+    /// The object `key` of `bucket`. A key is any text at all: nothing in it is decoded.
+    #[must_use]
+    pub fn new(bucket: impl Into<String>, key: impl Into<String>) -> Self {
+        Self { bucket: bucket.into(), key: key.into() }
+    }
+
+    /// The bucket's name.
+    #[must_use]
+    pub fn bucket(&self) -> &str {
+        &self.bucket
+    }
+
+    /// The object's key.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "s3://{}/{}", self.bucket, self.key)
+    }
+}
+
+impl FromStr for Location {
+    type Err = InvalidLocation;
+
+    fn from_str(text: &str) -> Result<Self, InvalidLocation> {
+        let path = text.strip_prefix("s3://").ok_or(InvalidLocation)?;
+        let (bucket, key) = path.split_once('/').ok_or(InvalidLocation)?;
+        Ok(Self::new(bucket, key))
+    }
+}
+
+/// An entity tag: one version of an object. Kept without the quotes that some answers put around it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ETag(String);
+
+impl ETag {
+    /// From an answer or an event, quoted or not.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(text.trim_matches('"').to_owned())
+    }
+
+    /// Without quotes.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ETag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// SHA-256 of an object's bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Digest(pub [u8; 32]);
+
+impl Digest {
+    /// The digest of `bytes`.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        use sha2::Digest as _;
+        Self(sha2::Sha256::digest(bytes).into())
+    }
+}

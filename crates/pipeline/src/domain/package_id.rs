@@ -1,0 +1,142 @@
+//! How the id of a package follows from its contents, its options and its keys.
+
+use vpp_media::cenc::{ContentKey, KeyId};
+
+use crate::domain::id::{ID_BYTES, Inputs, PackageId, hash, length_of};
+use crate::domain::package_options::{PackageOptions, RequestedKeys};
+
+impl PackageId {
+    /// The id of the package that an upload starts by itself, or of a clear one: contents and options only.
+    #[must_use]
+    pub fn of_upload(inputs: &Inputs, options: &PackageOptions) -> Self {
+        Self::of_hash(&hash([inputs.canonical().as_bytes(), options.canonical().as_bytes()]))
+    }
+
+    /// The id of a package made with a caller's keys: contents, options, kids, and a keyed hash of each key.
+    ///
+    /// A content key is the HMAC's key, so the id tells two keys apart without saying anything about either.
+    #[must_use]
+    pub fn of_request(inputs: &Inputs, options: &PackageOptions, keys: &RequestedKeys) -> Self {
+        let (inputs, options) = (inputs.canonical(), options.canonical());
+        let hashed = |(kid, key): &(KeyId, ContentKey), before: &[u8]| {
+            let kid = kid.to_string();
+            let parts = [inputs.as_bytes(), options.as_bytes(), kid.as_bytes(), before];
+            // Without a hash before it there is no part for one.
+            let parts = parts.iter().filter(|part| !part.is_empty());
+            let lengths: Vec<_> = parts.clone().map(|part| length_of(part)).collect();
+            let message: Vec<&[u8]> = parts.zip(&lengths).flat_map(|(part, length)| [length, *part]).collect();
+            key.keyed_hash(&message)
+        };
+        let main = hashed(&keys.key, &[]);
+        let all = keys.audio_key.as_ref().map_or(main, |audio| hashed(audio, &main));
+        Self::of_hash(&all)
+    }
+}
+
+impl PackageId {
+    /// The kid of a package whose key the platform makes: a UUID of version 8 (RFC 9562 5.8) that follows from the id.
+    #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "it does not panic")]
+    pub fn kid(&self) -> KeyId {
+        let hash = hash([b"kid", self.as_str().as_bytes()]);
+        let mut bytes = hash.first_chunk().copied().unwrap_or([0; ID_BYTES]);
+        bytes[6] = 0x80 | (bytes[6] & 0x0f);
+        bytes[8] = 0x80 | (bytes[8] & 0x3f);
+        #[expect(clippy::expect_used, reason = "the version bits are set, so it is not zero")]
+        KeyId::new(bytes).expect("not zero")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::time::Duration;
+
+    use vpp_media::cenc::Scheme;
+    use vpp_media::cmaf::{Layout, ProtectedTracks};
+
+    use super::*;
+    use crate::domain::id::{ContentId, InvalidId};
+    use crate::domain::object::{ETag, Location};
+    use crate::domain::package_options::ProtectionOptions;
+
+    fn content(bucket: &str, key: &str) -> ContentId {
+        ContentId::of(&Location::new(bucket, key), &ETag::new("etag"))
+    }
+
+    fn options(seconds: u64) -> PackageOptions {
+        let treatment = ProtectionOptions::Encrypt { scheme: Scheme::Cbcs, tracks: ProtectedTracks::Video };
+        PackageOptions::new(treatment, Duration::from_secs(seconds))
+    }
+
+    #[test]
+    fn an_id_is_a_function_of_what_it_names() {
+        let id = content("bucket", "key");
+        assert_eq!(id, content("bucket", "key"));
+        assert_ne!(id, content("bucketk", "ey"), "parts do not run into each other");
+        assert_eq!(id.as_str().parse(), Ok(id.clone()));
+        assert_ne!(id, ContentId::of(&Location::new("bucket", "key"), &ETag::new("other")));
+    }
+
+    #[test]
+    fn the_key_the_kid_and_the_options_make_another_package() {
+        let content = content("bucket", "key");
+        let kid = |byte| KeyId::new([byte; 16]).unwrap();
+        let id = |seconds, key, kid_byte| {
+            let keys = RequestedKeys { key: (kid(kid_byte), ContentKey::new([key; 16])), audio_key: None };
+            PackageId::of_request(&content.clone().into(), &options(seconds), &keys)
+        };
+        let with_audio = |key: u8| {
+            let [key, audio_key] = [(kid(1), ContentKey::new([1; 16])), (kid(2), ContentKey::new([key; 16]))];
+            PackageId::of_request(
+                &content.clone().into(),
+                &options(6),
+                &RequestedKeys { key, audio_key: Some(audio_key) },
+            )
+        };
+        assert_eq!(id(6, 1, 1), id(6, 1, 1));
+        let upload = PackageId::of_upload(&content.clone().into(), &options(6));
+        let others = [id(6, 1, 1), id(4, 1, 1), id(6, 2, 1), id(6, 1, 2), upload, with_audio(1), with_audio(2)];
+        for (at, one) in others.iter().enumerate() {
+            assert!(!others[at + 1..].contains(one));
+        }
+    }
+
+    #[test]
+    fn a_layout_that_is_not_the_default_makes_another_package_and_the_default_changes_no_id() {
+        let single = PackageOptions { layout: Layout::SingleFile, ..options(6) };
+        assert_eq!(options(6).canonical(), "v1 scheme=cbcs encrypt=video segment_ms=6000");
+        assert_eq!(single.canonical(), "v1 scheme=cbcs encrypt=video segment_ms=6000 layout=single-file");
+    }
+
+    #[test]
+    fn the_contents_and_their_order_make_another_package() {
+        let [a, b] = ["a", "b"].map(|key| content("bucket", key));
+        let id = |ids: &[&ContentId]| {
+            let inputs = Inputs::new(ids.iter().map(|id| (*id).clone()).collect()).unwrap();
+            PackageId::of_upload(&inputs, &options(6))
+        };
+        assert_eq!(id(&[&a]), PackageId::of_upload(&a.clone().into(), &options(6)));
+        let others = [id(&[&a]), id(&[&b]), id(&[&a, &b]), id(&[&b, &a])];
+        assert_eq!(others.iter().collect::<BTreeSet<_>>().len(), others.len());
+        assert_eq!(Inputs::new(vec![]), None);
+        assert_eq!(Inputs::new(vec![a.clone(), b, a]), None, "one of them twice");
+    }
+
+    #[test]
+    fn a_made_kid_is_a_uuid_that_follows_from_the_package() {
+        let id = PackageId::of_upload(&content("bucket", "key").into(), &options(6));
+        let kid = id.kid().to_string();
+        assert_eq!(kid, id.kid().to_string());
+        assert_eq!((&kid[14..15], kid.len()), ("8", 36));
+    }
+
+    #[test]
+    fn only_ids_are_ids() {
+        for text in
+            ["", "short", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxy1", "../../../../../../../../../a"]
+        {
+            assert_eq!(text.parse::<PackageId>(), Err(InvalidId), "{text}");
+        }
+    }
+}

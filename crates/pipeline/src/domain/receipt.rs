@@ -1,0 +1,77 @@
+//! The receipt of a work unit: what was read from the source, and what was written to the output bucket.
+
+use vpp_media::cmaf::SegmentSize;
+
+use crate::domain::object::{Digest, ETag};
+use crate::domain::resource_usage::ResourceUsage;
+
+/// The receipt of one work unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// Number of the work unit, from 0.
+    pub work_unit: u32,
+    /// Bytes read from the source.
+    pub bytes_read: u64,
+    /// The work unit's segments.
+    pub segments: Vec<SegmentReceipt>,
+    /// The parts of single files that the segments were written in; empty when each segment is an object.
+    pub parts: Vec<PartReceipt>,
+    /// What the work used.
+    pub usage: ResourceUsage,
+}
+
+impl Receipt {
+    /// Bytes written: the sum of the parts, or of the segments.
+    #[must_use]
+    pub fn bytes_written(&self) -> u64 {
+        if self.parts.is_empty() {
+            return self.segments.iter().map(|segment| segment.size.bytes).sum();
+        }
+        self.parts.iter().map(|part| part.bytes).sum()
+    }
+}
+
+/// Consecutive segments of a single file that were written together: a part of the file, or a share of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartReceipt {
+    /// Name of the representation.
+    pub representation: String,
+    /// Length in bytes.
+    pub bytes: u64,
+    /// Digest of the bytes.
+    pub digest: Digest,
+    /// Where the bytes are.
+    pub location: PartLocation,
+}
+
+/// Where the bytes of a part are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PartLocation {
+    /// They are the whole file, with its header.
+    File,
+    /// They were uploaded as this part of the file.
+    Uploaded {
+        /// The part's number.
+        part: u16,
+        /// The part's entity tag.
+        etag: ETag,
+    },
+    /// They are staged in the work bucket, to be uploaded with others as this part.
+    Staged {
+        /// The part's number.
+        part: u16,
+    },
+}
+
+/// One media segment in the output bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SegmentReceipt {
+    /// Name of the representation (`v1`).
+    pub representation: String,
+    /// Number of the segment in the representation, from 1.
+    pub number: u32,
+    /// Its size.
+    pub size: SegmentSize,
+    /// Digest of the bytes; `None` when the segment is not an object but written in a part.
+    pub digest: Option<Digest>,
+}

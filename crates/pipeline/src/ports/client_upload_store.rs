@@ -1,0 +1,69 @@
+//! The store as clients upload to it: presigned URLs, and multipart uploads that clients send the parts of.
+
+use std::future::Future;
+use std::time::Duration;
+
+use crate::domain::client_upload::ArrivedPart;
+use crate::domain::multipart::UploadId;
+use crate::domain::object::{ETag, Location};
+use crate::ports::store_error::StoreError;
+
+/// Presigns URLs and manages the uploads they belong to. A presigned URL permits exactly one PUT target.
+pub trait ClientUploadStore: Send + Sync {
+    /// Presigns a PUT of the whole object.
+    ///
+    /// # Errors
+    /// Unavailable.
+    fn presign_object(&self, at: &Location, ttl: Duration) -> impl Future<Output = Result<String, StoreError>> + Send;
+
+    /// Begins a multipart upload.
+    ///
+    /// # Errors
+    /// Unavailable.
+    fn begin(&self, at: &Location) -> impl Future<Output = Result<UploadId, StoreError>> + Send;
+
+    /// Presigns a PUT of one part. The part replaces an earlier one with the same number.
+    ///
+    /// # Errors
+    /// Unavailable.
+    fn presign_part(
+        &self,
+        at: &Location,
+        upload: &UploadId,
+        number: u16,
+        ttl: Duration,
+    ) -> impl Future<Output = Result<String, StoreError>> + Send;
+
+    /// Lists the parts that have arrived, by number.
+    ///
+    /// # Errors
+    /// [`StoreError::UploadEnded`], or unavailable.
+    fn list_parts(
+        &self,
+        at: &Location,
+        upload: &UploadId,
+    ) -> impl Future<Output = Result<Vec<ArrivedPart>, StoreError>> + Send;
+
+    /// Completes the object from these parts.
+    ///
+    /// # Errors
+    /// [`StoreError::UploadEnded`], or unavailable.
+    fn complete(
+        &self,
+        at: &Location,
+        upload: &UploadId,
+        parts: &[ArrivedPart],
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Returns the version and the length of the object, if it exists.
+    ///
+    /// # Errors
+    /// Unavailable.
+    fn find(&self, at: &Location) -> impl Future<Output = Result<Option<(ETag, u64)>, StoreError>> + Send;
+
+    /// Aborts a multipart upload. Aborting one that has ended succeeds.
+    ///
+    /// # Errors
+    /// Unavailable.
+    fn abort(&self, at: &Location, upload: &UploadId) -> impl Future<Output = Result<(), StoreError>> + Send;
+}

@@ -1,0 +1,19 @@
+//! The receiver of webhooks, and the secrets that webhooks are signed with.
+
+use std::future::Future;
+
+use crate::domain::webhook_signature::{SignedRequest, SigningSecrets};
+use crate::error::Unavailable;
+
+/// Receives webhooks.
+pub trait WebhookReceiver: Send + Sync {
+    /// Sends one webhook and returns the status of the response. The rest of the response is not read, the wait for it is
+    /// bounded, and redirects are not followed.
+    fn post(&self, request: &SignedRequest) -> impl Future<Output = Result<u16, Unavailable>> + Send;
+}
+
+/// Stores the secrets that webhooks are signed with.
+pub trait WebhookSecretStore: Send + Sync {
+    /// Returns the current secrets.
+    fn secrets(&self) -> impl Future<Output = Result<SigningSecrets, Unavailable>> + Send;
+}

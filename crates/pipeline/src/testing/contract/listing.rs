@@ -1,0 +1,96 @@
+//! Libraries: lists, retries and the end of things; and books.
+
+use super::fixtures::{at, content, further, package, receipt};
+use crate::domain::content::{Content, Refusal, Verdict};
+use crate::domain::id::ContentId;
+use crate::domain::listing::{ContentFilter, Cursor, PackageFilter, Page, VerdictKind};
+use crate::domain::package::Package;
+use crate::domain::state::{StageWork, Status, Step, Transition};
+use crate::ports::{Catalog, Listing};
+
+/// A catalog: contents are listed newest first, page by page, and filtered. `catalog` holds no newer contents than those
+/// made here.
+pub async fn listing<C: Catalog + Listing>(catalog: &C, run: &str) {
+    let mut made: Vec<Content> = (0..5).map(|number| content(run, 4_000_000_000 + number)).collect();
+    made[1].verdict = Verdict::Refused(Refusal { code: "no_video".into(), message: "sound".into(), media_info: None });
+    made[3].verdict = Verdict::Subtitles;
+    for content in &made {
+        catalog.create_content(content, None).await.unwrap();
+    }
+    made.reverse();
+    let mut listed = Vec::new();
+    let mut cursor = None;
+    for expected in [2, 2, 1] {
+        let page = catalog.contents(&ContentFilter::default(), 2, cursor.as_ref()).await.unwrap();
+        listed.extend(page.items.into_iter().take(expected));
+        cursor = page.next;
+    }
+    assert_eq!(listed, made);
+
+    let origin = Some(format!("s3://uploads/{run}/"));
+    for (kind, numbers) in [
+        (Some(VerdictKind::Ingested), vec![0, 2, 4]),
+        (Some(VerdictKind::Subtitles), vec![1]),
+        (Some(VerdictKind::Refused), vec![3]),
+        (None, vec![0, 1, 2, 3, 4]),
+    ] {
+        let filter = ContentFilter { verdict: kind, origin: origin.clone() };
+        let found = all(async |after| catalog.contents(&filter, 2, after).await.unwrap()).await;
+        let expected: Vec<_> = numbers.into_iter().map(|number: usize| made[number].clone()).collect();
+        assert_eq!(found, expected, "{kind:?}");
+    }
+    let nowhere = ContentFilter { origin: Some(format!("s3://uploads/{run}/none")), ..ContentFilter::default() };
+    assert_eq!(all(async |after| catalog.contents(&nowhere, 2, after).await.unwrap()).await, []);
+}
+
+/// A catalog: packages are listed newest first, page by page, as they are now, and filtered. `catalog` holds no newer
+/// packages than those made here.
+pub async fn listing_packages<C: Catalog + Listing>(catalog: &C, run: &str) {
+    let mut made: Vec<Package> = (0..5).map(|number| package(run, 4_000_000_000 + number)).collect();
+    for package in &made {
+        catalog.create_package(package).await.unwrap();
+    }
+    for number in [0, 3] {
+        let fragmented = Transition {
+            attempt: None,
+            at: at(9),
+            step: Step::Fragmented { work_units: 12 },
+            work: StageWork::default(),
+        };
+        catalog.advance(&made[number].id, &fragmented).await.unwrap();
+        made[number].apply(&fragmented);
+        catalog.put_receipt(&made[number].id, &receipt(0)).await.unwrap();
+        made[number].count(&receipt(0));
+    }
+    made.reverse();
+    let first = catalog.packages(&PackageFilter::default(), 3, None).await.unwrap();
+    assert_eq!(first.items, made[..3]);
+    let second = catalog.packages(&PackageFilter::default(), 2, first.next.as_ref()).await.unwrap();
+    assert_eq!(second.items, made[3..]);
+
+    let filter = |status, content: Option<&ContentId>| PackageFilter { status, content: content.cloned() };
+    let further = further(run).remove(0).content;
+    for (filter, numbers) in [
+        (filter(Some(Status::Fragmented), Some(&further)), vec![1, 4]),
+        (filter(Some(Status::Queued), Some(&further)), vec![0, 2, 3]),
+        (filter(None, Some(&made[2].content)), vec![2]),
+        (filter(Some(Status::Ready), Some(&made[2].content)), vec![]),
+    ] {
+        let found = all(async |after| catalog.packages(&filter, 2, after).await.unwrap()).await;
+        let expected: Vec<_> = numbers.into_iter().map(|number: usize| made[number].clone()).collect();
+        assert_eq!(found, expected, "{filter:?}");
+    }
+}
+
+/// Every item of a list, page by page.
+async fn all<T, I>(list: impl AsyncFn(Option<&Cursor<I>>) -> Page<T, I>) -> Vec<T> {
+    let (mut items, mut cursor) = (Vec::new(), None);
+    loop {
+        let page = list(cursor.as_ref()).await;
+        items.extend(page.items);
+        cursor = page.next;
+        if cursor.is_none() {
+            return items;
+        }
+    }
+}
