@@ -83,7 +83,7 @@ fn run(secret: &Value, events: &[Value]) -> Vec<Value> {
 /// What the API gives out.
 fn leave(secret: &str, package: &str, until: u64) -> String {
     let until = Timestamp::from_unix_seconds(until);
-    PathSigningSecret::new(secret).unwrap().leave(&package.parse().unwrap(), until)
+    PathSigningSecret::new(secret).unwrap().sign(&package.parse().unwrap(), until)
 }
 
 /// The code of any text at all.

@@ -1,8 +1,9 @@
 //! The bearer tokens of the API, in Secrets Manager: one rotated secret per role.
 
 use aws_sdk_secretsmanager::Client;
-use vpp_pipeline::api::access::{Role, Tokens};
-use vpp_pipeline::ports::{TokenStore, Unavailable};
+use vpp_pipeline::domain::access_token::{AccessTokens, Role};
+use vpp_pipeline::error::Unavailable;
+use vpp_pipeline::ports::TokenStore;
 
 use crate::secrets::read_rotated;
 
@@ -21,15 +22,15 @@ impl ApiTokenSecrets {
         Self { client, operator, reader }
     }
 
-    async fn add(&self, tokens: Tokens, role: Role, secret: &str) -> Result<Tokens, Unavailable> {
+    async fn add(&self, tokens: AccessTokens, role: Role, secret: &str) -> Result<AccessTokens, Unavailable> {
         let values = read_rotated(&self.client, secret).await?;
         Ok(values.iter().fold(tokens, |tokens, token| tokens.and(role, token)))
     }
 }
 
 impl TokenStore for ApiTokenSecrets {
-    async fn tokens(&self) -> Result<Tokens, Unavailable> {
-        let tokens = self.add(Tokens::default(), Role::Operator, &self.operator).await?;
+    async fn tokens(&self) -> Result<AccessTokens, Unavailable> {
+        let tokens = self.add(AccessTokens::default(), Role::Operator, &self.operator).await?;
         self.add(tokens, Role::Reader, &self.reader).await
     }
 }

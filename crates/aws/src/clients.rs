@@ -4,7 +4,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
 use aws_smithy_http_client::Builder;
 use vpp_pipeline::api::signed_path::PathSigningSecret;
-use vpp_pipeline::ports::Unavailable;
+use vpp_pipeline::error::Unavailable;
 
 use crate::api_tokens::ApiTokenSecrets;
 use crate::cloudfront::CloudFrontCache;

@@ -12,7 +12,8 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use lambda_http::http::Request;
 use vpp_pipeline::domain::id::PackageId;
-use vpp_pipeline::ports::{EdgeCache, Forgetting, Unavailable};
+use vpp_pipeline::error::Unavailable;
+use vpp_pipeline::ports::{EdgeCache, InvalidationStatus};
 
 use crate::http_client::{HttpClient, Limits, Response, SigningScope};
 
@@ -44,7 +45,7 @@ impl CloudFrontCache {
 }
 
 impl EdgeCache for CloudFrontCache {
-    async fn forget(&self, package: &PackageId, attempt: u64) -> Result<Forgetting, Unavailable> {
+    async fn invalidate(&self, package: &PackageId, attempt: u64) -> Result<InvalidationStatus, Unavailable> {
         let address = format!("{}/2020-05-31/distribution/{}/invalidation", self.endpoint, self.distribution);
         let request = Request::post(address)
             .header("content-type", "application/xml")
@@ -64,12 +65,12 @@ fn invalidation_batch(package: &PackageId, attempt: u64) -> String {
     )
 }
 
-fn read(response: &Response) -> Result<Forgetting, Unavailable> {
+fn read(response: &Response) -> Result<InvalidationStatus, Unavailable> {
     let text = String::from_utf8_lossy(&response.body);
     match response.status {
-        200..=299 if text.contains(COMPLETED) => Ok(Forgetting::Done),
-        200..=299 => Ok(Forgetting::UnderWay),
-        400 if text.contains(TOO_MANY) => Ok(Forgetting::UnderWay),
+        200..=299 if text.contains(COMPLETED) => Ok(InvalidationStatus::Completed),
+        200..=299 => Ok(InvalidationStatus::InProgress),
+        400 if text.contains(TOO_MANY) => Ok(InvalidationStatus::InProgress),
         status => Err(Unavailable::new(CALL, format!("{status}: {text}").into())),
     }
 }

@@ -5,7 +5,7 @@
 //! is worth a retry; a permission that is never granted ends in a dead-letter queue.
 
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
-use vpp_pipeline::ports::Unavailable;
+use vpp_pipeline::error::Unavailable;
 
 /// The service's code of an error (`NoSuchKey`), if the service responded at all.
 pub(crate) fn code<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Option<&str> {

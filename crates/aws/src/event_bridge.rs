@@ -5,7 +5,8 @@ use std::time::Duration;
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use vpp_pipeline::domain::event::Event;
-use vpp_pipeline::ports::{EventBus, Unavailable};
+use vpp_pipeline::error::Unavailable;
+use vpp_pipeline::ports::EventBus;
 
 use crate::error::unavailable;
 use crate::retries::{Backoff, BatchRetry};

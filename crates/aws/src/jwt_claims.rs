@@ -6,7 +6,7 @@
 
 use lambda_http::http::Extensions;
 use lambda_http::request::RequestContext;
-use vpp_pipeline::api::access::Role;
+use vpp_pipeline::domain::access_token::Role;
 
 /// Claims that may name a role.
 const ROLE_CLAIMS: [&str; 3] = ["scope", "roles", "cognito:groups"];

@@ -7,8 +7,10 @@ use aws_sdk_kms::Client;
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::DataKeySpec;
 use vpp_media::cenc::{ContentKey, Drm};
+use vpp_pipeline::domain::content_key::{GeneratedKey, KeyRequest, WrappedKey};
 use vpp_pipeline::domain::id::PackageId;
-use vpp_pipeline::ports::{KeyError, KeyUse, KeyVault, MadeKey, Unavailable, WrappedKey};
+use vpp_pipeline::error::Unavailable;
+use vpp_pipeline::ports::{KeyError, KeyVault};
 use zeroize::Zeroizing;
 
 use crate::error::unavailable;
@@ -32,13 +34,13 @@ impl KmsVault {
 }
 
 impl KeyVault for KmsVault {
-    async fn make(&self, key_use: &KeyUse<'_>) -> Result<MadeKey, KeyError> {
+    async fn generate(&self, key_request: &KeyRequest<'_>) -> Result<GeneratedKey, KeyError> {
         const CALL: &str = "GenerateDataKey";
         let request = self.client.generate_data_key().key_id(&self.key_id).key_spec(DataKeySpec::Aes128);
-        let request = request.encryption_context(CONTEXT, key_use.package.as_str());
+        let request = request.encryption_context(CONTEXT, key_request.package.as_str());
         let response = request.send().await.map_err(unavailable(CALL))?;
         let (key, wrapped) = (content_key(CALL, response.plaintext)?, wrapped_key(CALL, response.ciphertext_blob)?);
-        Ok(MadeKey { key, wrapped, iv: None, drm: Drm::default() })
+        Ok(GeneratedKey { key, wrapped, iv: None, drm: Drm::default() })
     }
 
     async fn wrap(&self, key: &ContentKey, package: &PackageId) -> Result<WrappedKey, Unavailable> {

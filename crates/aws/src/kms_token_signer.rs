@@ -6,7 +6,8 @@
 use aws_sdk_kms::Client;
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::MacAlgorithmSpec;
-use vpp_pipeline::ports::{Mac, TokenSigner, Unavailable};
+use vpp_pipeline::error::Unavailable;
+use vpp_pipeline::ports::{Mac, TokenSigner};
 
 use crate::error::{code, unavailable};
 

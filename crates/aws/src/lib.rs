@@ -2,7 +2,7 @@
 //!
 //! | port | adapter | service |
 //! |---|---|---|
-//! | `ObjectStore`, `ObjectRemover` | [`S3Store`] | S3: ranged and conditional reads, conditional writes with a checksum, multipart uploads |
+//! | `ObjectStore`, `ObjectDeleter` | [`S3Store`] | S3: ranged and conditional reads, conditional writes with a checksum, multipart uploads |
 //! | `ClientUploadStore` | [`S3ClientUploads`] | S3: presigned URLs |
 //! | `Catalog`, `Library`, `RequestRecords` | [`DynamoCatalog`] | one DynamoDB table |
 //! | `Queue` | [`SqsQueue`] | SQS, in batches |

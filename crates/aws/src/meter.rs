@@ -8,7 +8,8 @@ use std::time::Instant;
 use aws_sdk_s3::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_s3::error::BoxError;
-use vpp_pipeline::ports::{Meter, Reading};
+use vpp_pipeline::domain::resource_usage::MeterReading;
+use vpp_pipeline::ports::Meter;
 
 /// The meter of this process.
 #[derive(Debug, Clone)]
@@ -34,9 +35,9 @@ impl ProcessMeter {
 }
 
 impl Meter for ProcessMeter {
-    fn reading(&self) -> Reading {
+    fn reading(&self) -> MeterReading {
         let Counts { gets, puts } = &*self.requests.0;
-        Reading {
+        MeterReading {
             time: self.started.elapsed(),
             gets: gets.load(Ordering::Relaxed),
             puts: puts.load(Ordering::Relaxed),

@@ -12,7 +12,9 @@ use std::time::Duration;
 use tempfile::NamedTempFile;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
-use vpp_pipeline::ports::{Piece, Probe, ProbeError, ProbeReport, Unavailable};
+use vpp_pipeline::domain::probe_report::ProbeReport;
+use vpp_pipeline::error::Unavailable;
+use vpp_pipeline::ports::{FileChunk, Probe, ProbeError};
 
 /// Time limit of the probe. It needs milliseconds for an ordinary file, and seconds for the largest movie box.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -58,7 +60,7 @@ struct Output {
 }
 
 impl Probe for ProbeProcess {
-    async fn probe(&self, length: u64, pieces: &[Piece<'_>]) -> Result<ProbeReport, ProbeError> {
+    async fn probe(&self, length: u64, pieces: &[FileChunk<'_>]) -> Result<ProbeReport, ProbeError> {
         let file = sparse_file(length, pieces).map_err(unavailable("writing the header file"))?;
         let child = self.start(&file).map_err(unavailable("starting mp4probe"))?;
         let output = tokio::time::timeout(self.limit, wait(child)).await;
@@ -68,7 +70,7 @@ impl Probe for ProbeProcess {
 }
 
 /// Creates a file of `length` bytes that occupies no more space than `pieces`.
-fn sparse_file(length: u64, pieces: &[Piece<'_>]) -> io::Result<NamedTempFile> {
+fn sparse_file(length: u64, pieces: &[FileChunk<'_>]) -> io::Result<NamedTempFile> {
     let mut file = NamedTempFile::new()?;
     file.as_file().set_len(length)?;
     for (offset, bytes) in pieces {
@@ -95,7 +97,7 @@ async fn read(pipe: Option<impl AsyncRead + Unpin>, limit: u64) -> io::Result<Ve
 
 fn report(output: &Output) -> Result<ProbeReport, ProbeError> {
     match (output.status.code(), output.status.signal()) {
-        (Some(0), _) => serde_json::from_slice(&output.stdout).map_err(|_| ProbeError::Garbled),
+        (Some(0), _) => serde_json::from_slice(&output.stdout).map_err(|_| ProbeError::InvalidReport),
         (Some(1), _) => Err(ProbeError::Refused { reason: reason(&output.stderr) }),
         (_, Some(signal)) => Err(ProbeError::Crashed { how: format!("signal {signal}") }),
         (code, None) => Err(ProbeError::Crashed { how: format!("exit status {}", code.unwrap_or_default()) }),

@@ -1,6 +1,6 @@
 //! Unpredictable random numbers.
 
-use vpp_pipeline::ports::Unavailable;
+use vpp_pipeline::error::Unavailable;
 
 /// Returns sixteen random bytes of the operating system.
 ///

@@ -8,8 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use tracing::warn;
 use vpp_pipeline::Error;
-use vpp_pipeline::error::chain;
-use vpp_pipeline::ports::Unavailable;
+use vpp_pipeline::error::{Unavailable, chain};
 
 /// Pauses before the retries of a handler.
 const HANDLER_PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(3)];

@@ -9,7 +9,7 @@
 use aws_sdk_secretsmanager::Client;
 use serde::Deserialize;
 use vpp_pipeline::api::signed_path::PathSigningSecret;
-use vpp_pipeline::ports::Unavailable;
+use vpp_pipeline::error::Unavailable;
 use zeroize::Zeroizing;
 
 use crate::error::unavailable;

@@ -14,7 +14,8 @@ use aws_sdk_sqs::types::{
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
 use vpp_pipeline::domain::message::Message;
-use vpp_pipeline::ports::{DelayQueue, Queue, Unavailable};
+use vpp_pipeline::error::Unavailable;
+use vpp_pipeline::ports::{DelayQueue, Queue};
 
 use crate::error::unavailable;
 use crate::retries::{Backoff, BatchRetry};
@@ -77,7 +78,7 @@ impl<M: Message> Queue<M> for SqsQueue<M> {
 }
 
 impl<M: Message> DelayQueue<M> for SqsQueue<M> {
-    async fn send_later(&self, message: &M, wait: Duration) -> Result<(), Unavailable> {
+    async fn send_delayed(&self, message: &M, wait: Duration) -> Result<(), Unavailable> {
         const CALL: &str = "SendMessage";
         let body = serde_json::to_string(message).map_err(|error| Unavailable::new(CALL, error.into()))?;
         let request = self.client.send_message().queue_url(&self.url).message_body(body);

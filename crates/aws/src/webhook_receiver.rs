@@ -9,8 +9,9 @@ use aws_sdk_s3::primitives::SdkBody;
 use aws_smithy_http_client::Connector;
 use aws_smithy_runtime_api::client::http::HttpConnector;
 use lambda_http::http::Uri;
-use vpp_pipeline::notifications::webhook::SignedRequest;
-use vpp_pipeline::ports::{Receiver, Unavailable};
+use vpp_pipeline::domain::webhook_signature::SignedRequest;
+use vpp_pipeline::error::Unavailable;
+use vpp_pipeline::ports;
 
 use crate::http_client::tls;
 
@@ -73,7 +74,7 @@ impl WebhookReceiver {
     }
 }
 
-impl Receiver for WebhookReceiver {
+impl ports::WebhookReceiver for WebhookReceiver {
     async fn post(&self, signed: &SignedRequest) -> Result<u16, Unavailable> {
         let response = tokio::time::timeout(TIMEOUT, self.connector.call(self.request(signed)?)).await;
         let response = response.map_err(|_| Unavailable::new(CALL, "the receiver did not respond in time".into()))?;

@@ -4,8 +4,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use aws_sdk_secretsmanager::Client;
-use vpp_pipeline::notifications::webhook::SigningSecrets;
-use vpp_pipeline::ports::{SecretStore, Unavailable};
+use vpp_pipeline::domain::webhook_signature::SigningSecrets;
+use vpp_pipeline::error::Unavailable;
+use vpp_pipeline::ports::WebhookSecretStore;
 
 use crate::secrets::{CALL, read_rotated};
 
@@ -34,7 +35,7 @@ impl WebhookSecret {
     }
 }
 
-impl SecretStore for WebhookSecret {
+impl WebhookSecretStore for WebhookSecret {
     async fn secrets(&self) -> Result<SigningSecrets, Unavailable> {
         let cached = self.cached.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some((read_at, secrets)) = cached

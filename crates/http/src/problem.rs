@@ -5,8 +5,8 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use vpp_pipeline::api::licences::Refused;
-use vpp_pipeline::api::requests::Denied;
+use vpp_pipeline::api::licences::PlaybackError;
+use vpp_pipeline::api::request_error::RequestError;
 use vpp_pipeline::error::chain;
 
 /// A problem, as `application/problem+json`.
@@ -59,47 +59,47 @@ impl Problem {
     }
 }
 
-impl From<Denied> for Problem {
+impl From<RequestError> for Problem {
     /// The caller is told what it can act on; the causes go to the log.
-    fn from(denied: Denied) -> Self {
+    fn from(denied: RequestError) -> Self {
         let (status, code) = match &denied {
-            Denied::UnknownContent => (StatusCode::NOT_FOUND, "content_not_found"),
-            Denied::UnknownPackage => (StatusCode::NOT_FOUND, "package_not_found"),
-            Denied::NotSubtitles => (StatusCode::CONFLICT, "not_subtitles"),
-            Denied::ContentRefused { .. } => (StatusCode::CONFLICT, "content_refused"),
-            Denied::UnknownUpload => (StatusCode::NOT_FOUND, "upload_not_found"),
-            Denied::UploadIncomplete { .. } => (StatusCode::CONFLICT, "upload_incomplete"),
-            Denied::UploadExpired => (StatusCode::CONFLICT, "upload_expired"),
-            Denied::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused"),
-            Denied::Deleting => (StatusCode::CONFLICT, "package_deleting"),
-            Denied::NothingToRetry => (StatusCode::CONFLICT, "package_ready"),
-            Denied::NoKey(error) => {
+            RequestError::UnknownContent => (StatusCode::NOT_FOUND, "content_not_found"),
+            RequestError::UnknownPackage => (StatusCode::NOT_FOUND, "package_not_found"),
+            RequestError::NotSubtitles => (StatusCode::CONFLICT, "not_subtitles"),
+            RequestError::ContentRefused { .. } => (StatusCode::CONFLICT, "content_refused"),
+            RequestError::UnknownUpload => (StatusCode::NOT_FOUND, "upload_not_found"),
+            RequestError::UploadIncomplete { .. } => (StatusCode::CONFLICT, "upload_incomplete"),
+            RequestError::UploadExpired => (StatusCode::CONFLICT, "upload_expired"),
+            RequestError::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused"),
+            RequestError::Deleting => (StatusCode::CONFLICT, "package_deleting"),
+            RequestError::NothingToRetry => (StatusCode::CONFLICT, "package_ready"),
+            RequestError::NoKey(error) => {
                 tracing::error!("no key was provided: {}", chain(error));
                 (StatusCode::BAD_GATEWAY, error.code())
             }
-            Denied::Unavailable(_) => {
+            RequestError::Unavailable(_) => {
                 tracing::error!("request not served: {}", chain(&denied));
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
             }
         };
         let missing = match &denied {
-            Denied::UploadIncomplete { missing } => Some(missing.clone().into()),
+            RequestError::UploadIncomplete { missing } => Some(missing.clone().into()),
             _ => None,
         };
         Self { missing, ..Self::new(status, code, denied.to_string()) }
     }
 }
 
-impl From<Refused> for Problem {
-    fn from(refused: Refused) -> Self {
+impl From<PlaybackError> for Problem {
+    fn from(refused: PlaybackError) -> Self {
         let (status, code) = match &refused {
-            Refused::Token => (StatusCode::FORBIDDEN, "playback_token_invalid"),
-            Refused::UnknownPackage => (StatusCode::NOT_FOUND, "package_not_found"),
-            Refused::NotReady(_) => (StatusCode::CONFLICT, "package_not_ready"),
-            Refused::Failed { .. } => (StatusCode::CONFLICT, "package_failed"),
-            Refused::Clear => (StatusCode::CONFLICT, "package_not_encrypted"),
-            Refused::UnknownKey => (StatusCode::NOT_FOUND, "key_not_found"),
-            Refused::Unavailable(_) => {
+            PlaybackError::Token => (StatusCode::FORBIDDEN, "playback_token_invalid"),
+            PlaybackError::UnknownPackage => (StatusCode::NOT_FOUND, "package_not_found"),
+            PlaybackError::NotReady(_) => (StatusCode::CONFLICT, "package_not_ready"),
+            PlaybackError::Failed { .. } => (StatusCode::CONFLICT, "package_failed"),
+            PlaybackError::Clear => (StatusCode::CONFLICT, "package_not_encrypted"),
+            PlaybackError::UnknownKey => (StatusCode::NOT_FOUND, "key_not_found"),
+            PlaybackError::Unavailable(_) => {
                 tracing::error!("request not served: {}", chain(&refused));
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
             }

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use vpp_pipeline::domain::message::{DashMessage, FragmentMessage, WorkUnitMessage};
-use vpp_pipeline::ports::{Digest, Location};
-use vpp_pipeline::stages::ingest::Upload;
+use vpp_pipeline::domain::object::{Digest, Location};
+use vpp_pipeline::domain::uploaded_object::UploadedObject;
 use vpp_pipeline::testing::{MemoryCatalog, MemoryVault};
 
 use crate::backlog::Backlog;
@@ -30,7 +30,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(200);
 /// What a function is invoked with.
 #[derive(Debug, Clone)]
 pub(crate) enum Work {
-    Upload(Upload),
+    Upload(UploadedObject),
     Fragment(FragmentMessage),
     Encrypt(WorkUnitMessage),
     Dash(DashMessage),

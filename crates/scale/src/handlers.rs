@@ -5,8 +5,9 @@ use std::time::Duration;
 use vpp_media::cenc::Scheme;
 use vpp_media::cmaf::ProtectedTracks;
 use vpp_pipeline::Error;
-use vpp_pipeline::domain::package::Treatment;
-use vpp_pipeline::domain::part_plan::{LARGEST_WORK_UNIT, SMALLEST_PART};
+use vpp_pipeline::domain::multipart::MIN_PART_BYTES;
+use vpp_pipeline::domain::package_options::ProtectionOptions;
+use vpp_pipeline::domain::part_plan::MAX_WORK_UNIT_BYTES;
 use vpp_pipeline::stages::dash::{self, Dash};
 use vpp_pipeline::stages::encrypt::{self, Encrypt};
 use vpp_pipeline::stages::fragment::{self, Fragment};
@@ -41,7 +42,7 @@ async fn once(host: &Host, work: &Work) -> Result<(), Error> {
     let (work_bucket, output_bucket) = ("work".to_owned(), "output".to_owned());
     match work {
         Work::Upload(upload) => {
-            let treatment = Treatment::Encrypt { scheme: Scheme::Cbcs, tracks: ProtectedTracks::Video };
+            let treatment = ProtectionOptions::Encrypt { scheme: Scheme::Cbcs, tracks: ProtectedTracks::Video };
             let settings = ingest::Settings {
                 package_on_upload: Some(treatment),
                 segment_duration: Duration::from_secs(template.segment_seconds),
@@ -51,10 +52,10 @@ async fn once(host: &Host, work: &Work) -> Result<(), Error> {
         }
         Work::Fragment(message) => {
             let work_unit_bytes = template.work_unit_mib * MIB / host.cloud().factor;
-            let [largest_work_unit_bytes, part_bytes] =
-                [LARGEST_WORK_UNIT, SMALLEST_PART].map(|own| own / host.cloud().factor);
+            let [max_work_unit_bytes, part_bytes] =
+                [MAX_WORK_UNIT_BYTES, MIN_PART_BYTES].map(|own| own / host.cloud().factor);
             let settings =
-                fragment::Settings { work_bucket, output_bucket, work_unit_bytes, largest_work_unit_bytes, part_bytes };
+                fragment::Settings { work_bucket, output_bucket, work_unit_bytes, max_work_unit_bytes, part_bytes };
             Fragment { store, catalog, queue, clock, meter, settings }.handle(message).await.map(|_| ())
         }
         Work::Encrypt(message) => {

@@ -8,13 +8,19 @@ use std::time::{Duration, UNIX_EPOCH};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use vpp_media::cenc::ContentKey;
+use vpp_pipeline::domain::content_key::{GeneratedKey, KeyRequest, WrappedKey};
 use vpp_pipeline::domain::id::PackageId;
 use vpp_pipeline::domain::layout::Headers;
 use vpp_pipeline::domain::message::{DashMessage, FragmentMessage, WorkUnitMessage};
+use vpp_pipeline::domain::multipart::UploadId;
+use vpp_pipeline::domain::object::{ETag, Location};
+use vpp_pipeline::domain::probe_report::ProbeReport;
+use vpp_pipeline::domain::resource_usage::MeterReading;
 use vpp_pipeline::domain::timestamp::Timestamp;
+use vpp_pipeline::error::Unavailable;
 use vpp_pipeline::ports::{
-    Clock, ETag, KeyError, KeyUse, KeyVault, Location, MadeKey, Meter, NewObject, NewPart, ObjectStore, Part, Piece,
-    Probe, ProbeError, ProbeReport, Put, Queue, Reading, StoreError, Unavailable, UploadId, WrappedKey,
+    Clock, FileChunk, KeyError, KeyVault, Meter, NewObject, NewPart, ObjectStore, Probe, ProbeError, PutOutcome, Queue,
+    StoreError, UploadedPart,
 };
 use vpp_pipeline::testing::MemoryProbe;
 
@@ -166,7 +172,7 @@ impl ObjectStore for Host {
         })
     }
 
-    async fn put_if_absent(&self, at: &Location, object: NewObject) -> Result<Put, StoreError> {
+    async fn put_if_absent(&self, at: &Location, object: NewObject) -> Result<PutOutcome, StoreError> {
         let (prefix, parameters) = (self.prefix(at), &self.cloud.parameters);
         let weight = weight(at.key(), &object.body.to_vec(), self.cloud.factor);
         self.compute(weight, parameters.engine.output).await;
@@ -186,14 +192,18 @@ impl ObjectStore for Host {
             if let Some(before) = state.outputs.insert(at.clone(), object.digest) {
                 state.outputs.insert(at.clone(), before);
                 let same = before == object.digest;
-                return if same { Ok(Put::AlreadyThere) } else { Err(StoreError::DifferentBytes { at: at.clone() }) };
+                return if same {
+                    Ok(PutOutcome::AlreadyExists)
+                } else {
+                    Err(StoreError::DifferentBytes { at: at.clone() })
+                };
             }
             if at.bucket() == "work" {
                 state.plans.insert(at.clone(), Arc::new(object.body.to_vec()));
             } else {
                 state.ledger.output_bytes += weight;
             }
-            Ok(Put::Created)
+            Ok(PutOutcome::Created)
         })
     }
 
@@ -205,11 +215,16 @@ impl ObjectStore for Host {
         Err(no_parts(at))
     }
 
-    async fn complete_upload(&self, at: &Location, _upload: &UploadId, _parts: &[Part]) -> Result<Put, StoreError> {
+    async fn complete_upload(
+        &self,
+        at: &Location,
+        _upload: &UploadId,
+        _parts: &[UploadedPart],
+    ) -> Result<PutOutcome, StoreError> {
         Err(no_parts(at))
     }
 
-    async fn abandon_upload(&self, at: &Location, _upload: &UploadId) -> Result<(), StoreError> {
+    async fn abort_upload(&self, at: &Location, _upload: &UploadId) -> Result<(), StoreError> {
         Err(no_parts(at))
     }
 }
@@ -272,9 +287,9 @@ impl Queue<DashMessage> for Host {
 }
 
 impl KeyVault for Host {
-    async fn make(&self, asked: &KeyUse<'_>) -> Result<MadeKey, KeyError> {
+    async fn generate(&self, request: &KeyRequest<'_>) -> Result<GeneratedKey, KeyError> {
         self.unwrap_call().await?;
-        self.cloud.vault.make(asked).await
+        self.cloud.vault.generate(request).await
     }
 
     async fn wrap(&self, key: &ContentKey, package: &PackageId) -> Result<WrappedKey, Unavailable> {
@@ -289,7 +304,7 @@ impl KeyVault for Host {
 }
 
 impl Probe for Host {
-    async fn probe(&self, length: u64, pieces: &[Piece<'_>]) -> Result<ProbeReport, ProbeError> {
+    async fn probe(&self, length: u64, pieces: &[FileChunk<'_>]) -> Result<ProbeReport, ProbeError> {
         self.wait(self.cloud.parameters.engine.probe).await;
         let bytes = pieces.iter().map(|(_, bytes)| bytes.len() as u64).sum();
         self.compute(bytes, self.cloud.parameters.engine.index).await;
@@ -299,8 +314,8 @@ impl Probe for Host {
 
 /// The model has a ledger of its own.
 impl Meter for Host {
-    fn reading(&self) -> Reading {
-        Reading::default()
+    fn reading(&self) -> MeterReading {
+        MeterReading::default()
     }
 }
 

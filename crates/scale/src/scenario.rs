@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use vpp_pipeline::ports::{ETag, Location};
-use vpp_pipeline::stages::ingest::Upload;
+use vpp_pipeline::domain::object::{ETag, Location};
+use vpp_pipeline::domain::uploaded_object::UploadedObject;
 
 use crate::cloud::{Cloud, Work};
 use crate::fleet::{Function, Pool};
@@ -69,8 +69,12 @@ impl Scenario {
         let cloud = Cloud::new(self.parameters.clone(), self.factor);
         for arrival in &self.arrivals {
             let location = Location::new("uploads", arrival.key.clone());
-            let upload =
-                Upload { location, etag: ETag::new(&arrival.key), version_id: None, bytes: arrival.movie.len() };
+            let upload = UploadedObject {
+                location,
+                etag: ETag::new(&arrival.key),
+                version_id: None,
+                bytes: arrival.movie.len(),
+            };
             lock(&cloud.state).movies.insert(arrival.key.clone(), Arc::clone(&arrival.movie));
             cloud.send(Work::Upload(upload), arrival.at + self.parameters.s3.event);
         }

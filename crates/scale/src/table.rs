@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use vpp_pipeline::domain::content::Content;
 use vpp_pipeline::domain::id::{ContentId, PackageId};
+use vpp_pipeline::domain::multipart::OutputUpload;
 use vpp_pipeline::domain::package::Package;
+use vpp_pipeline::domain::receipt::Receipt;
 use vpp_pipeline::domain::state::{Advance, Step, Transition};
-use vpp_pipeline::ports::{Catalog, Created, Receipt, Unavailable, Upload};
+use vpp_pipeline::error::Unavailable;
+use vpp_pipeline::ports::{Catalog, CreateOutcome};
 
 use crate::cloud::{Partition, State};
 use crate::limits::Rate;
@@ -98,7 +101,7 @@ impl Catalog for Host {
         &self,
         content: &Content,
         package: Option<&Package>,
-    ) -> Result<Created<Content>, Unavailable> {
+    ) -> Result<CreateOutcome<Content>, Unavailable> {
         // Both items in a transaction, which costs twice, and the content once more in the index.
         self.writes(content.id.as_str(), self.item_units() * 2 * (1 + u64::from(package.is_some()))).await?;
         self.writes(BY_KIND, self.item_units()).await?;
@@ -111,7 +114,7 @@ impl Catalog for Host {
         self.cloud().catalog.content(id).await
     }
 
-    async fn create_package(&self, package: &Package) -> Result<Created<Package>, Unavailable> {
+    async fn create_package(&self, package: &Package) -> Result<CreateOutcome<Package>, Unavailable> {
         self.writes(package.id.as_str(), self.item_units()).await?;
         self.wait(self.dynamodb().item).await;
         self.cloud().catalog.create_package(package).await
@@ -133,13 +136,17 @@ impl Catalog for Host {
         Ok(advance)
     }
 
-    async fn put_uploads(&self, id: &PackageId, uploads: &[Upload]) -> Result<Created<Vec<Upload>>, Unavailable> {
+    async fn put_uploads(
+        &self,
+        id: &PackageId,
+        uploads: &[OutputUpload],
+    ) -> Result<CreateOutcome<Vec<OutputUpload>>, Unavailable> {
         self.writes(id.as_str(), self.item_units()).await?;
         self.wait(self.dynamodb().item).await;
         self.cloud().catalog.put_uploads(id, uploads).await
     }
 
-    async fn uploads(&self, id: &PackageId) -> Result<Option<Vec<Upload>>, Unavailable> {
+    async fn uploads(&self, id: &PackageId) -> Result<Option<Vec<OutputUpload>>, Unavailable> {
         self.reads(id.as_str(), self.dynamodb().item_bytes).await?;
         self.cloud().catalog.uploads(id).await
     }

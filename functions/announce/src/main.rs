@@ -7,7 +7,7 @@ fn main() -> Result<(), FunctionError> {
     run_function(async |aws, environment| {
         let announce = Announce {
             bus: aws.event_bus(environment.event_bus()?),
-            dead: aws.queue(environment.announce_dead_queue()?),
+            dead_letters: aws.queue(environment.announce_dead_queue()?),
         };
         serve_changes(async |changes, unreadable| announce.handle(changes, unreadable).await).await
     })

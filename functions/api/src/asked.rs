@@ -7,7 +7,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::http::StatusCode;
 use serde::Deserialize;
 use vpp_http::Problem;
-use vpp_pipeline::ports::Cursor;
+use vpp_pipeline::domain::listing::Cursor;
 
 /// Items on a page, unless the caller says otherwise.
 const PAGE: u16 = 20;

@@ -12,7 +12,8 @@ use axum::response::{IntoResponse, Response};
 use tracing::{info, warn};
 use vpp_aws::jwt_claims::{Caller, caller};
 use vpp_http::Problem;
-use vpp_pipeline::api::access::{Authorizer, Role};
+use vpp_pipeline::api::authorizer::Authorizer;
+use vpp_pipeline::domain::access_token::Role;
 use vpp_pipeline::error::chain;
 use vpp_pipeline::ports::{Clock, TokenStore};
 

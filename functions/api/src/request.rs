@@ -7,10 +7,10 @@ use serde::Deserialize;
 use vpp_media::cenc::{Drm, FairPlayUri, ParseDrmError, ParseKeyError, Pssh, Scheme};
 use vpp_media::cmaf::{Layout, MAX_INPUTS, ProtectedTracks};
 use vpp_media::track::is_language_tag;
-use vpp_pipeline::api::requests::{PackageRequest, RequestedTreatment, SEGMENT_SECONDS};
+use vpp_pipeline::api::package_request::{PackageRequest, RequestedProtection, SEGMENT_SECONDS};
 use vpp_pipeline::domain::id::{ContentId, Inputs};
-use vpp_pipeline::domain::package::{RequestedKeys, Treatment};
-use vpp_pipeline::domain::subtitles::{Kind, Offer};
+use vpp_pipeline::domain::package_options::{ProtectionOptions, RequestedKeys};
+use vpp_pipeline::domain::subtitles::{SubtitleDescription, SubtitleKind};
 use zeroize::Zeroizing;
 
 use crate::body::decode;
@@ -102,11 +102,11 @@ pub(crate) fn package_request(body: &[u8], idempotency_key: Option<String>) -> R
     let layout = body.layout.as_deref().map(layout).transpose()?.unwrap_or_default();
     let audio_only = body.audio_only;
     let subtitles = subtitles(&body.subtitles)?;
-    let (treatment, drm) = match body.scheme.as_deref() {
+    let (protection, drm) = match body.scheme.as_deref() {
         Some("clear") => (clear(&body)?, Drm::default()),
         _ => encrypted(body)?,
     };
-    Ok(PackageRequest { inputs, treatment, segment_duration, audio_only, drm, layout, subtitles, idempotency_key })
+    Ok(PackageRequest { inputs, protection, segment_duration, audio_only, drm, layout, subtitles, idempotency_key })
 }
 
 /// One content or several: exactly one of the two fields.
@@ -126,7 +126,7 @@ fn inputs(body: &Body) -> Result<Inputs, Problem> {
     Inputs::new(ids).ok_or_else(|| Problem::field("invalid_field", SEVERAL, detail()))
 }
 
-fn subtitles(given: &[SubtitlesBody]) -> Result<Vec<(ContentId, Offer)>, Problem> {
+fn subtitles(given: &[SubtitlesBody]) -> Result<Vec<(ContentId, SubtitleDescription)>, Problem> {
     if given.len() > MAX_SUBTITLES {
         let detail = format!("expected at most {MAX_SUBTITLES} subtitle files");
         return Err(Problem::field("invalid_field", "subtitles", detail));
@@ -148,15 +148,15 @@ fn subtitles(given: &[SubtitlesBody]) -> Result<Vec<(ContentId, Offer)>, Problem
             let detail = "expected 1 to 100 characters, without quotes and control characters";
             return Err(Problem::field("invalid_field", "subtitles.label", detail));
         }
-        let kind = own.kind.as_deref().map_or(Some(Kind::default()), Kind::from_name);
+        let kind = own.kind.as_deref().map_or(Some(SubtitleKind::default()), SubtitleKind::from_name);
         let expected = || Problem::field("invalid_field", "subtitles.kind", "expected subtitles, captions or forced");
         let (language, label) = (language.to_owned(), label.map(str::to_owned));
-        Ok((id, Offer { language, label, kind: kind.ok_or_else(expected)? }))
+        Ok((id, SubtitleDescription { language, label, kind: kind.ok_or_else(expected)? }))
     };
     given.iter().map(read).collect()
 }
 
-fn clear(body: &Body) -> Result<RequestedTreatment, Problem> {
+fn clear(body: &Body) -> Result<RequestedProtection, Problem> {
     let keyed = [
         ("key", body.key.is_some()),
         ("kid", body.kid.is_some()),
@@ -168,11 +168,11 @@ fn clear(body: &Body) -> Result<RequestedTreatment, Problem> {
         Some((field, _)) => {
             Err(Problem::field("invalid_field", field, "a clear package is not encrypted: leave it out"))
         }
-        None => Ok(RequestedTreatment::Clear),
+        None => Ok(RequestedProtection::Clear),
     }
 }
 
-fn encrypted(body: Body) -> Result<(RequestedTreatment, Drm), Problem> {
+fn encrypted(body: Body) -> Result<(RequestedProtection, Drm), Problem> {
     let default = if body.audio_only { "all" } else { "video" };
     let tracks = body.encrypt.as_deref().unwrap_or(default);
     let (scheme, tracks) = encryption(body.scheme.as_deref().unwrap_or("cbcs"), tracks)?;
@@ -183,7 +183,7 @@ fn encrypted(body: Body) -> Result<(RequestedTreatment, Drm), Problem> {
     let [key, audio_key] = [body.key, body.audio_key].map(|key| key.map(Zeroizing::new));
     if key.is_none() && body.kid.is_none() && audio_key.is_none() && body.audio_kid.is_none() {
         let drm = drm(&body.drm, scheme)?;
-        return Ok((RequestedTreatment::Encrypt { scheme, tracks, keys: None }, drm));
+        return Ok((RequestedProtection::Encrypt { scheme, tracks, keys: None }, drm));
     }
     let key = (
         parse("kid", required("kid", body.kid.as_deref())?)?,
@@ -205,7 +205,7 @@ fn encrypted(body: Body) -> Result<(RequestedTreatment, Drm), Problem> {
         return Err(Problem::field("invalid_field", "audio_kid", "it is that of kid: two keys have two ids"));
     }
     let drm = drm(&body.drm, scheme)?;
-    Ok((RequestedTreatment::Encrypt { scheme, tracks, keys: Some(keys) }, drm))
+    Ok((RequestedProtection::Encrypt { scheme, tracks, keys: Some(keys) }, drm))
 }
 
 /// FairPlay knows `cbcs` alone.
@@ -237,8 +237,8 @@ fn invalid(field: &'static str, error: &impl ToString) -> Problem {
 }
 
 fn encryption(scheme: &str, tracks: &str) -> Result<(Scheme, ProtectedTracks), Problem> {
-    match (Treatment::from_names(scheme, tracks), Treatment::from_names(scheme, "video")) {
-        (Some(Treatment::Encrypt { scheme, tracks }), _) => Ok((scheme, tracks)),
+    match (ProtectionOptions::from_names(scheme, tracks), ProtectionOptions::from_names(scheme, "video")) {
+        (Some(ProtectionOptions::Encrypt { scheme, tracks }), _) => Ok((scheme, tracks)),
         (_, Some(_)) => Err(Problem::field("invalid_field", "encrypt", "expected video or all")),
         (_, None) => Err(Problem::field("invalid_field", "scheme", "expected cbcs, cenc or clear")),
     }

@@ -30,14 +30,14 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::Serialize;
 use tracing::{Instrument, info, info_span};
+use vpp_pipeline::api::client_uploads::ClientUploads;
 use vpp_pipeline::api::licences::PlaybackTokens;
-use vpp_pipeline::api::requests::{Api, ApiCatalog, ApiQueue, Denied};
-use vpp_pipeline::api::uploads::ClientUploads;
+use vpp_pipeline::api::request_error::RequestError;
+use vpp_pipeline::api::service::{Api, ApiCatalog, ApiQueue};
 use vpp_pipeline::domain::id::{ContentId, PackageId};
+use vpp_pipeline::domain::listing::{ContentFilter, PackageFilter, VerdictKind};
 use vpp_pipeline::domain::package::Package;
-use vpp_pipeline::ports::{
-    ClientUploadStore, Clock, ContentFilter, KeyVault, PackageFilter, TokenSigner, TokenStore, VerdictKind,
-};
+use vpp_pipeline::ports::{ClientUploadStore, Clock, KeyVault, TokenSigner, TokenStore};
 
 use crate::asked::Asked;
 use crate::auth::{Callers, authorize};
@@ -117,7 +117,7 @@ async fn package<C: ApiCatalog, Q: ApiQueue, V: KeyVault, K: Clock>(
     State(api): Served<C, Q, V, K>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let id: PackageId = id.parse().map_err(|_| Denied::UnknownPackage)?;
+    let id: PackageId = id.parse().map_err(|_| RequestError::UnknownPackage)?;
     let span = info_span!("package", packaged_content_id = %id);
     let package = api.package(&id).instrument(span).await?;
     Ok(json(StatusCode::OK, &view(&api, &package)))
@@ -127,7 +127,7 @@ async fn content<C: ApiCatalog, Q: ApiQueue, V: KeyVault, K: Clock>(
     State(api): Served<C, Q, V, K>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let id: ContentId = id.parse().map_err(|_| Denied::UnknownContent)?;
+    let id: ContentId = id.parse().map_err(|_| RequestError::UnknownContent)?;
     let span = info_span!("content", input_content_id = %id);
     let content = api.content(&id).instrument(span).await?;
     Ok(json(StatusCode::OK, &WholeContentView::from(&content)))
@@ -137,7 +137,7 @@ async fn retry<C: ApiCatalog, Q: ApiQueue, V: KeyVault, K: Clock>(
     State(api): Served<C, Q, V, K>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let id: PackageId = id.parse().map_err(|_| Denied::UnknownPackage)?;
+    let id: PackageId = id.parse().map_err(|_| RequestError::UnknownPackage)?;
     let span = info_span!("retry", packaged_content_id = %id);
     async {
         let package = api.retry(&id).await?;
@@ -152,7 +152,7 @@ async fn delete_package<C: ApiCatalog, Q: ApiQueue, V: KeyVault, K: Clock>(
     State(api): Served<C, Q, V, K>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let id: PackageId = id.parse().map_err(|_| Denied::UnknownPackage)?;
+    let id: PackageId = id.parse().map_err(|_| RequestError::UnknownPackage)?;
     let span = info_span!("delete_package", packaged_content_id = %id);
     async {
         let package = api.delete_package(&id).await?;
@@ -167,7 +167,7 @@ async fn delete_content<C: ApiCatalog, Q: ApiQueue, V: KeyVault, K: Clock>(
     State(api): Served<C, Q, V, K>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let id: ContentId = id.parse().map_err(|_| Denied::UnknownContent)?;
+    let id: ContentId = id.parse().map_err(|_| RequestError::UnknownContent)?;
     let span = info_span!("delete_content", input_content_id = %id);
     async {
         let content = api.delete_content(&id).await?;

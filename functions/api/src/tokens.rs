@@ -15,7 +15,7 @@ use axum::routing::post;
 use serde::{Deserialize, Serialize};
 use tracing::{Instrument, info, info_span};
 use vpp_http::Problem;
-use vpp_pipeline::api::licences::{PlaybackTokens, Refused};
+use vpp_pipeline::api::licences::{PlaybackError, PlaybackTokens};
 use vpp_pipeline::api::playback_token::TOKEN_SECONDS;
 use vpp_pipeline::domain::id::PackageId;
 use vpp_pipeline::domain::timestamp::Timestamp;
@@ -62,7 +62,7 @@ where
     S: TokenSigner,
     K: Clock,
 {
-    let id: PackageId = id.parse().map_err(|_| Refused::UnknownPackage)?;
+    let id: PackageId = id.parse().map_err(|_| PlaybackError::UnknownPackage)?;
     let lifetime = lifetime(&body.map_err(|rejection| unreadable(&rejection))?)?;
     let span = info_span!("playback_token", packaged_content_id = %id);
     async {

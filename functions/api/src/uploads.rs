@@ -19,8 +19,9 @@ use axum::routing::{get, post};
 use serde::{Deserialize, Serialize};
 use tracing::{Instrument, info, info_span};
 use vpp_http::Problem;
-use vpp_pipeline::api::requests::Denied;
-use vpp_pipeline::api::uploads::{ClientUploads, LARGEST_FILE, LONGEST_NAME, MOST_URLS, UploadProgress, Wanted};
+use vpp_pipeline::api::client_uploads::{ClientUploads, PartWindow, UploadProgress};
+use vpp_pipeline::api::request_error::RequestError;
+use vpp_pipeline::domain::client_upload::{MAX_FILE_BYTES, MAX_NAME_LENGTH, MAX_URLS};
 use vpp_pipeline::domain::id::ClientUploadId;
 use vpp_pipeline::domain::timestamp::Timestamp;
 use vpp_pipeline::ports::{ClientUploadStore, Clock, RequestRecords};
@@ -71,13 +72,13 @@ struct GivenUpView {
 
 impl From<UploadProgress> for UploadView {
     fn from(underway: UploadProgress) -> Self {
-        let UploadProgress { incoming, arrived, urls, expires_at } = underway;
+        let UploadProgress { upload, arrived, urls, expires_at } = underway;
         Self {
-            upload_id: incoming.id.to_string(),
-            bytes: incoming.bytes,
-            part_bytes: incoming.part_bytes(),
-            parts: incoming.count(),
-            name: incoming.name,
+            upload_id: upload.id.to_string(),
+            bytes: upload.bytes,
+            part_bytes: upload.part_bytes(),
+            parts: upload.part_count(),
+            name: upload.name,
             arrived,
             urls: urls.into_iter().map(|(part, url)| UrlView { part, url }).collect(),
             expires_at,
@@ -94,7 +95,7 @@ where
 {
     Router::new()
         .route("/uploads", post(begin::<S, B, K>))
-        .route("/uploads/{id}", get(progress::<S, B, K>).delete(give_up::<S, B, K>))
+        .route("/uploads/{id}", get(progress::<S, B, K>).delete(abort::<S, B, K>))
         .route("/uploads/{id}/complete", post(complete::<S, B, K>))
         .with_state(uploads)
 }
@@ -112,8 +113,8 @@ async fn begin<S: ClientUploadStore, B: RequestRecords, K: Clock>(
     let span = info_span!("upload", upload_id = %id);
     async {
         let underway = uploads.begin(id, &name, bytes).await?;
-        if (&underway.incoming.name, underway.incoming.bytes) != (&name, bytes) {
-            return Err(Denied::KeyReused.into());
+        if (&underway.upload.name, underway.upload.bytes) != (&name, bytes) {
+            return Err(RequestError::KeyReused.into());
         }
         info!(bytes, "announced");
         Ok(json(StatusCode::CREATED, &UploadView::from(underway)))
@@ -132,12 +133,12 @@ async fn progress<S: ClientUploadStore, B: RequestRecords, K: Clock>(
         let read = |text: &str| text.parse().ok().filter(|number| (1..=most).contains(number));
         asked.named(name, read, &format!("1 to {most}"))
     };
-    let whole = Wanted::default();
+    let whole = PartWindow::default();
     let from = number("from", 10_000)?.unwrap_or(whole.from);
-    let limit = number("limit", MOST_URLS)?.unwrap_or(whole.limit);
+    let limit = number("limit", MAX_URLS)?.unwrap_or(whole.limit);
     let id = parse(&id)?;
     let span = info_span!("upload", upload_id = %id);
-    let underway = uploads.progress(&id, Wanted { from, limit }).instrument(span).await?;
+    let underway = uploads.progress(&id, PartWindow { from, limit }).instrument(span).await?;
     Ok(json(StatusCode::OK, &UploadView::from(underway)))
 }
 
@@ -161,18 +162,18 @@ async fn complete<S: ClientUploadStore, B: RequestRecords, K: Clock>(
     .await
 }
 
-async fn give_up<S: ClientUploadStore, B: RequestRecords, K: Clock>(
+async fn abort<S: ClientUploadStore, B: RequestRecords, K: Clock>(
     State(uploads): Served<S, B, K>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let id = parse(&id)?;
     let span = info_span!("upload", upload_id = %id);
-    let incoming = uploads.give_up(&id).instrument(span).await?;
+    let incoming = uploads.abort(&id).instrument(span).await?;
     Ok(json(StatusCode::OK, &GivenUpView { upload_id: incoming.id.to_string(), status: "GivenUp" }))
 }
 
 fn parse(id: &str) -> Result<ClientUploadId, Problem> {
-    Ok(id.parse().map_err(|_| Denied::UnknownUpload)?)
+    Ok(id.parse().map_err(|_| RequestError::UnknownUpload)?)
 }
 
 /// What is announced: a name that can be the end of an object's key, and a length.
@@ -182,12 +183,12 @@ fn announced(bytes: &[u8]) -> Result<(String, u64), Problem> {
     let name = name.ok_or_else(|| missing("name"))?;
     let bytes = bytes.ok_or_else(|| missing("bytes"))?;
     let readable = |name: &str| !name.chars().any(|c| c.is_control() || "/\\".contains(c));
-    if !(1..=LONGEST_NAME).contains(&name.len()) || !readable(&name) || [".", ".."].contains(&name.as_str()) {
-        let detail = format!("expected the name of a file, of 1 to {LONGEST_NAME} bytes, without slashes");
+    if !(1..=MAX_NAME_LENGTH).contains(&name.len()) || !readable(&name) || [".", ".."].contains(&name.as_str()) {
+        let detail = format!("expected the name of a file, of 1 to {MAX_NAME_LENGTH} bytes, without slashes");
         return Err(Problem::field("invalid_field", "name", detail));
     }
-    if !(1..=LARGEST_FILE).contains(&bytes) {
-        let detail = format!("expected 1 to {LARGEST_FILE} bytes");
+    if !(1..=MAX_FILE_BYTES).contains(&bytes) {
+        let detail = format!("expected 1 to {MAX_FILE_BYTES} bytes");
         return Err(Problem::field("invalid_field", "bytes", detail));
     }
     Ok((name, bytes))

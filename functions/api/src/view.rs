@@ -8,10 +8,11 @@ use vpp_media::preflight::{Preflight, PreflightView, Warning};
 use vpp_pipeline::domain::content::{Content, Verdict};
 use vpp_pipeline::domain::layout;
 use vpp_pipeline::domain::package::Package;
+use vpp_pipeline::domain::probe_report::{Container, Track};
+use vpp_pipeline::domain::resource_usage::ResourceUsage;
 use vpp_pipeline::domain::state::State;
-use vpp_pipeline::domain::subtitles::{Offer, Subtitles};
+use vpp_pipeline::domain::subtitles::{SubtitleDescription, SubtitleFile};
 use vpp_pipeline::domain::timestamp::Timestamp;
-use vpp_pipeline::ports::{Container, Spent, Track};
 
 /// A package.
 #[derive(Debug, Serialize)]
@@ -61,9 +62,9 @@ struct SubtitlesView {
     kind: &'static str,
 }
 
-impl From<&Subtitles> for SubtitlesView {
-    fn from(subtitles: &Subtitles) -> Self {
-        let Offer { language, label, kind } = subtitles.offer.clone();
+impl From<&SubtitleFile> for SubtitlesView {
+    fn from(subtitles: &SubtitleFile) -> Self {
+        let SubtitleDescription { language, label, kind } = subtitles.description.clone();
         Self { input_content_id: subtitles.content.to_string(), language, label, kind: kind.name() }
     }
 }
@@ -173,14 +174,14 @@ struct Requests {
 impl SpentView {
     /// Nothing is known of a package that was made before this was counted.
     fn of(package: &Package) -> Option<Self> {
-        let all = package.spent.values().copied().reduce(Spent::and)?.into();
-        let stages = package.spent.iter().map(|(stage, spent)| (stage.as_str(), (*spent).into())).collect();
+        let all = package.usage.values().copied().reduce(ResourceUsage::and)?.into();
+        let stages = package.usage.iter().map(|(stage, spent)| (stage.as_str(), (*spent).into())).collect();
         Some(Self { all, stages })
     }
 }
 
-impl From<Spent> for StageView {
-    fn from(spent: Spent) -> Self {
+impl From<ResourceUsage> for StageView {
+    fn from(spent: ResourceUsage) -> Self {
         let requests = Requests { get: spent.gets, put: spent.puts };
         Self { requests, function_ms: spent.millis, peak_memory_bytes: spent.peak_memory }
     }
@@ -197,7 +198,7 @@ impl PackageView {
     /// A player finds it at `url`, or will; if it is `private`, with leave only.
     pub(crate) fn new(package: &Package, url: String, private: bool) -> Self {
         let options = &package.options;
-        let (scheme, encrypt) = options.treatment.names();
+        let (scheme, encrypt) = options.protection.names();
         let protection = package.encryption.as_ref().map(|encryption| encryption.protection);
         let plan = package.state.plan();
         let (deleting_at, state) = match &package.state {
@@ -214,16 +215,16 @@ impl PackageView {
         Self {
             packaged_content_id: package.id.to_string(),
             input_content_id: package.content.to_string(),
-            input_content_ids: (!package.further.is_empty())
+            input_content_ids: (!package.further_inputs.is_empty())
                 .then(|| package.contents().map(ToString::to_string).collect()),
             status: package.status().as_str(),
             progress: Progress {
-                work_units_done: package.tally.work_units_done,
+                work_units_done: package.progress.work_units_done,
                 work_units_total: plan.map(|plan| plan.work_units),
-                bytes_done: if all_done { bytes_total } else { package.tally.bytes_read.min(bytes_total) },
+                bytes_done: if all_done { bytes_total } else { package.progress.bytes_read.min(bytes_total) },
                 bytes_total,
-                bytes_read: package.tally.bytes_read,
-                bytes_written: package.tally.bytes_written,
+                bytes_read: package.progress.bytes_read,
+                bytes_written: package.progress.bytes_written,
                 source_bytes: bytes_total,
             },
             times: Times {
@@ -238,8 +239,8 @@ impl PackageView {
             url,
             private,
             receipt: ReceiptView {
-                bytes_read: package.tally.bytes_read,
-                bytes_written: package.tally.bytes_written,
+                bytes_read: package.progress.bytes_read,
+                bytes_written: package.progress.bytes_written,
                 spent: SpentView::of(package),
             },
             kid: protection.map(|protection| protection.key.kid.to_string()),
@@ -298,7 +299,7 @@ impl<'c> From<&'c Content> for WholeContentView<'c> {
 }
 
 fn preflight(content: &Content) -> Option<&Preflight> {
-    content.facts().and_then(|facts| facts.preflight.as_ref())
+    content.media_info().and_then(|facts| facts.preflight.as_ref())
 }
 
 #[derive(Debug, Serialize)]

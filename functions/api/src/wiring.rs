@@ -5,10 +5,10 @@ use vpp_aws::{
     ApiTokenSecrets, Aws, DynamoCatalog, Environment, FunctionError, KmsSigner, S3ClientUploads, SpekeKeyVault,
     SqsQueue, SystemClock,
 };
-use vpp_pipeline::api::access::Authorizer;
+use vpp_pipeline::api::authorizer::Authorizer;
+use vpp_pipeline::api::client_uploads::ClientUploads;
 use vpp_pipeline::api::licences::{self, PlaybackTokens};
-use vpp_pipeline::api::requests::{Api, Settings};
-use vpp_pipeline::api::uploads::ClientUploads;
+use vpp_pipeline::api::service::{Api, Settings};
 use vpp_pipeline::domain::message::{DashMessage, DeletionMessage, FragmentMessage};
 use vpp_pipeline::ports::Queues;
 

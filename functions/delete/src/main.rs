@@ -14,7 +14,7 @@ fn main() -> Result<(), FunctionError> {
             settings: Settings {
                 work_bucket: environment.work_bucket()?,
                 output_bucket: environment.output_bucket()?,
-                longest_run: environment.longest_run()?,
+                max_run_time: environment.longest_run()?,
             },
         };
         serve_queue(async |message| job.handle(message).await).await

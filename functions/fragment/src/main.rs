@@ -1,7 +1,8 @@
 //! Plans a package, writes its init segments, and queues its work units.
 
 use vpp_aws::{FunctionError, SystemClock, run_function, serve_queue};
-use vpp_pipeline::domain::part_plan::{LARGEST_WORK_UNIT, SMALLEST_PART};
+use vpp_pipeline::domain::multipart::MIN_PART_BYTES;
+use vpp_pipeline::domain::part_plan::MAX_WORK_UNIT_BYTES;
 use vpp_pipeline::stages::fragment::{Fragment, Settings};
 
 fn main() -> Result<(), FunctionError> {
@@ -16,8 +17,8 @@ fn main() -> Result<(), FunctionError> {
                 work_bucket: environment.work_bucket()?,
                 output_bucket: environment.output_bucket()?,
                 work_unit_bytes: environment.work_unit_bytes()?,
-                largest_work_unit_bytes: LARGEST_WORK_UNIT,
-                part_bytes: SMALLEST_PART,
+                max_work_unit_bytes: MAX_WORK_UNIT_BYTES,
+                part_bytes: MIN_PART_BYTES,
             },
         };
         serve_queue(async |message| stage.handle(message).await).await

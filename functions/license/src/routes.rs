@@ -19,7 +19,7 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 use tracing::{Instrument, info, info_span};
 use vpp_http::Problem;
-use vpp_pipeline::api::licences::{Admission, Licences, Refused};
+use vpp_pipeline::api::licences::{Licences, PlaybackError, VerifiedPlayback};
 use vpp_pipeline::domain::id::PackageId;
 use vpp_pipeline::ports::{Catalog, Clock, KeyVault, TokenSigner};
 use zeroize::Zeroizing;
@@ -111,17 +111,17 @@ async fn admit<C, V, S, K>(
     id: &str,
     headers: &HeaderMap,
     parameter: Option<&str>,
-) -> Result<Admission, Refused>
+) -> Result<VerifiedPlayback, PlaybackError>
 where
     C: Catalog,
     V: KeyVault,
     S: TokenSigner,
     K: Clock,
 {
-    let id: PackageId = id.parse().map_err(|_| Refused::Token)?;
+    let id: PackageId = id.parse().map_err(|_| PlaybackError::Token)?;
     tracing::Span::current().record("packaged_content_id", tracing::field::display(&id));
     let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(bearer);
-    licences.admit(&id, bearer.or(parameter).unwrap_or_default()).await
+    licences.authorize(&id, bearer.or(parameter).unwrap_or_default()).await
 }
 
 /// The token of `Bearer TOKEN` (RFC 6750 2.1); the scheme's case does not matter (RFC 9110 11.1).

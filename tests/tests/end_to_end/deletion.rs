@@ -49,8 +49,7 @@ fn a_deleted_package_is_gone_from_every_place_and_may_be_requested_again() {
     assert_eq!(call("POST", "/packaged_content", &again).json()["code"], "package_deleting");
     assert_eq!(call("POST", &format!("{path}/playback_tokens"), "").status, 404, "nobody gets its keys any more");
     is_gone(&path);
-    for (bucket, prefix) in
-        [("output", id.to_owned()), ("work", format!("work/{id}")), ("work", format!("pieces/{id}"))]
+    for (bucket, prefix) in [("output", id.to_owned()), ("work", format!("work/{id}")), ("work", format!("parts/{id}"))]
     {
         assert!(aws::list(stack().output(&format!("{bucket}_bucket")), &prefix).is_empty(), "{bucket}/{prefix}");
     }

@@ -29,7 +29,7 @@ fn packaged(name: &str) -> Value {
 fn stored(package: &Value) -> [u64; 2] {
     let id = text(package, "packaged_content_id");
     let places =
-        [(stack().output("output_bucket"), id.to_owned()), (stack().output("work_bucket"), format!("pieces/{id}/"))];
+        [(stack().output("output_bucket"), id.to_owned()), (stack().output("work_bucket"), format!("parts/{id}/"))];
     places.map(|(bucket, prefix)| aws::list(bucket, &prefix).iter().map(|own| own.size).sum())
 }
 

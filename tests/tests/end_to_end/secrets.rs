@@ -37,7 +37,7 @@ fn places(packages: &[&str]) -> Vec<(&'static str, Vec<u8>)> {
 fn files(package: &str) -> Vec<u8> {
     let mut found = Vec::new();
     for bucket in ["output_bucket", "work_bucket"].map(|name| stack().output(name)) {
-        for prefix in ["", "work/", "pieces/"] {
+        for prefix in ["", "work/", "parts/"] {
             for object in aws::list(bucket, &format!("{prefix}{package}")) {
                 found.extend(object.key.as_bytes());
                 found.extend(aws::get(bucket, &object.key));

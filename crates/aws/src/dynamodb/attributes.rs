@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::str::FromStr;
 
 use serde::Serialize;
-use vpp_pipeline::ports::Spent;
+use vpp_pipeline::domain::resource_usage::ResourceUsage;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -40,8 +40,8 @@ pub(super) fn json(name: &'static str, value: &impl Serialize) -> Result<Attribu
 }
 
 /// The resource usage of a piece of work, as a map.
-pub(super) fn spent(spent: &Spent) -> AttributeValue {
-    let Spent { millis, gets, puts, peak_memory } = *spent;
+pub(super) fn usage(usage: &ResourceUsage) -> AttributeValue {
+    let ResourceUsage { millis, gets, puts, peak_memory } = *usage;
     let fields = [("millis", millis), ("gets", gets), ("puts", puts), ("peak_memory", peak_memory)];
     AttributeValue::M(fields.into_iter().map(|(name, value)| (name.to_owned(), number(value))).collect())
 }
@@ -103,10 +103,10 @@ impl<'i> Reader<'i> {
     }
 
     /// The resource usage, which items of older versions do not have.
-    pub(super) fn spent(self, name: &'static str) -> Result<Option<Spent>, Malformed> {
+    pub(super) fn usage(self, name: &'static str) -> Result<Option<ResourceUsage>, Malformed> {
         self.optional(name, |item, name| {
             let map = item.map(name)?;
-            Ok(Spent {
+            Ok(ResourceUsage {
                 millis: map.number("millis")?,
                 gets: map.number("gets")?,
                 puts: map.number("puts")?,

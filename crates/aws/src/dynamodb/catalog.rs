@@ -3,9 +3,12 @@
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use vpp_pipeline::domain::content::{Content, INGEST_FAILED};
 use vpp_pipeline::domain::id::{ContentId, PackageId};
+use vpp_pipeline::domain::multipart::OutputUpload;
 use vpp_pipeline::domain::package::Package;
+use vpp_pipeline::domain::receipt::Receipt;
 use vpp_pipeline::domain::state::{Advance, Transition};
-use vpp_pipeline::ports::{Catalog, Created, Receipt, Unavailable, Upload};
+use vpp_pipeline::error::Unavailable;
+use vpp_pipeline::ports::{Catalog, CreateOutcome};
 
 use super::attributes::{Item, string};
 use super::table::{ABSENT, DynamoCatalog, Transacted, decoded, malformed};
@@ -42,7 +45,7 @@ impl Catalog for DynamoCatalog {
         &self,
         content: &Content,
         package: Option<&Package>,
-    ) -> Result<Created<Content>, Unavailable> {
+    ) -> Result<CreateOutcome<Content>, Unavailable> {
         // A package that exists without its content belongs to a provisional content: then only the content is new.
         for package in [package, None] {
             let mut puts = vec![self.put_content(content)?];
@@ -51,14 +54,14 @@ impl Catalog for DynamoCatalog {
             }
             let writes = puts.into_iter().map(|put| TransactWriteItem::builder().put(put).build()).collect();
             match self.transact(writes, 0).await? {
-                Transacted::Committed => return Ok(Created::Now),
+                Transacted::Committed => return Ok(CreateOutcome::Created),
                 Transacted::ConditionFailed(0) => break,
                 Transacted::ConditionFailed(_) => {}
             }
         }
         let existing = self.content(&content.id).await?;
         let gone = || Unavailable::new("GetItem", "the content was deleted meanwhile".into());
-        existing.map(Created::Before).ok_or_else(gone)
+        existing.map(CreateOutcome::Existing).ok_or_else(gone)
     }
 
     async fn content(&self, id: &ContentId) -> Result<Option<Content>, Unavailable> {
@@ -66,7 +69,7 @@ impl Catalog for DynamoCatalog {
         item.map(|item| content_item::read(&item).map_err(malformed)).transpose()
     }
 
-    async fn create_package(&self, package: &Package) -> Result<Created<Package>, Unavailable> {
+    async fn create_package(&self, package: &Package) -> Result<CreateOutcome<Package>, Unavailable> {
         let item = package_item::write(package).map_err(malformed)?;
         decoded(self.put_if_absent(item).await?, package_item::read)
     }
@@ -88,11 +91,15 @@ impl Catalog for DynamoCatalog {
         Ok(Advance::Stale(package.status()))
     }
 
-    async fn put_uploads(&self, id: &PackageId, uploads: &[Upload]) -> Result<Created<Vec<Upload>>, Unavailable> {
+    async fn put_uploads(
+        &self,
+        id: &PackageId,
+        uploads: &[OutputUpload],
+    ) -> Result<CreateOutcome<Vec<OutputUpload>>, Unavailable> {
         decoded(self.put_if_absent(multipart_uploads_item::write(id, uploads)).await?, multipart_uploads_item::read)
     }
 
-    async fn uploads(&self, id: &PackageId) -> Result<Option<Vec<Upload>>, Unavailable> {
+    async fn uploads(&self, id: &PackageId) -> Result<Option<Vec<OutputUpload>>, Unavailable> {
         let item = self.item(&package_item::pk(id), multipart_uploads_item::SK).await?;
         item.map(|item| multipart_uploads_item::read(&item).map_err(malformed)).transpose()
     }

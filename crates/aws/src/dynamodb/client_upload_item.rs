@@ -1,9 +1,9 @@
 //! A client upload as an item: a file that a caller is uploading with presigned URLs. DynamoDB deletes the item at the time in
 //! `forget_at`.
 
-use vpp_pipeline::api::uploads::{ClientMultipart, ClientUpload};
+use vpp_pipeline::domain::client_upload::{ClientMultipart, ClientUpload};
 use vpp_pipeline::domain::id::ClientUploadId;
-use vpp_pipeline::ports::UploadId;
+use vpp_pipeline::domain::multipart::UploadId;
 
 use super::attributes::{Item, Malformed, Reader, Writer, number, string};
 
@@ -24,8 +24,8 @@ pub(super) fn write(upload: &ClientUpload) -> Item {
         .set("bytes", number(upload.bytes))
         .set("location", string(upload.location.to_string()))
         .set("created_at", string(upload.created_at.to_string()))
-        .set("forget_at", number(upload.forget_at().unix_seconds()));
-    let item = upload.parts.iter().fold(item, |item, parts| {
+        .set("forget_at", number(upload.expires_at().unix_seconds()));
+    let item = upload.multipart.iter().fold(item, |item, parts| {
         item.set("parts_id", string(parts.upload.as_str())).set("part_bytes", number(parts.part_bytes))
     });
     item.finish()
@@ -41,7 +41,7 @@ pub(super) fn read(item: &Item) -> Result<ClientUpload, Malformed> {
         name: item.text("name")?.to_owned(),
         bytes: item.number("bytes")?,
         location: item.parsed("location")?,
-        parts: item.optional("parts_id", multipart)?,
+        multipart: item.optional("parts_id", multipart)?,
         created_at: item.parsed("created_at")?,
     })
 }

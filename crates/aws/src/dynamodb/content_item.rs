@@ -5,9 +5,10 @@
 
 use vpp_pipeline::domain::content::{Content, MediaInfo, Refusal, Verdict};
 use vpp_pipeline::domain::id::ContentId;
-use vpp_pipeline::ports::{Cursor, ETag};
+use vpp_pipeline::domain::listing::Cursor;
+use vpp_pipeline::domain::object::ETag;
 
-use super::attributes::{Item, Malformed, Reader, Writer, json, number, range, spent, string};
+use super::attributes::{Item, Malformed, Reader, Writer, json, number, range, string, usage};
 
 /// Sort key of every content.
 pub(super) const SK: &str = "content";
@@ -45,7 +46,7 @@ pub(super) fn write(content: &Content) -> Result<Item, Malformed> {
         .optional("version_id", content.version_id.as_deref().map(string))
         .set("bytes", number(content.bytes))
         .set("bytes_read", number(content.bytes_read))
-        .set("spent", spent(&content.spent))
+        .set("usage", usage(&content.usage))
         .set("created_at", string(content.created_at.to_string()))
         .set("status", string(content.status()));
     let item = match &content.verdict {
@@ -53,7 +54,7 @@ pub(super) fn write(content: &Content) -> Result<Item, Malformed> {
         Verdict::Subtitles => item.set("media", string(SUBTITLES)),
         Verdict::Refused(refusal) => {
             let item = item.set("code", string(&refusal.code)).set("message", string(&refusal.message));
-            refusal.facts.iter().try_fold(item, |item, info| write_info(item, info))?
+            refusal.media_info.iter().try_fold(item, |item, info| write_info(item, info))?
         }
     };
     Ok(item.finish())
@@ -86,7 +87,7 @@ pub(super) fn read(item: &Item) -> Result<Content, Malformed> {
         "Refused" => Verdict::Refused(Refusal {
             code: item.text("code")?.to_owned(),
             message: item.text("message")?.to_owned(),
-            facts: item.optional("moov", |item, _| read_info(item))?.map(Box::new),
+            media_info: item.optional("moov", |item, _| read_info(item))?.map(Box::new),
         }),
         _ => return Err(Malformed("status")),
     };
@@ -97,7 +98,7 @@ pub(super) fn read(item: &Item) -> Result<Content, Malformed> {
         version_id: item.optional("version_id", Reader::text)?.map(str::to_owned),
         bytes: item.number("bytes")?,
         bytes_read: item.number("bytes_read")?,
-        spent: item.spent("spent")?.unwrap_or_default(),
+        usage: item.usage("usage")?.unwrap_or_default(),
         created_at: item.parsed("created_at")?,
         verdict,
         deleted_at: item.optional("deleted_at", Reader::parsed)?,

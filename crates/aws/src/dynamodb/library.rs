@@ -2,10 +2,12 @@
 
 use vpp_pipeline::domain::content::Content;
 use vpp_pipeline::domain::id::{ContentId, PackageId};
+use vpp_pipeline::domain::listing::{ContentFilter, Cursor, PackageFilter, Page};
 use vpp_pipeline::domain::package::Package;
 use vpp_pipeline::domain::state::Status;
 use vpp_pipeline::domain::timestamp::Timestamp;
-use vpp_pipeline::ports::{ContentFilter, Cursor, Library, PackageFilter, Page, Unavailable};
+use vpp_pipeline::error::Unavailable;
+use vpp_pipeline::ports::{DeletionRecords, Listing};
 
 use super::attributes::{Item, Reader, number, string};
 use super::listing::{CONTENTS, Filter, PACKAGES, cursor};
@@ -13,7 +15,7 @@ use super::table::{Condition, DynamoCatalog, condition, malformed};
 use super::{content_item, package_item};
 use crate::error::unavailable;
 
-impl Library for DynamoCatalog {
+impl Listing for DynamoCatalog {
     async fn contents(
         &self,
         filter: &ContentFilter,
@@ -37,8 +39,10 @@ impl Library for DynamoCatalog {
         let items = self.packages_of(&listed).await?;
         Ok(Page { items, next: next.as_ref().map(cursor).transpose().map_err(malformed)? })
     }
+}
 
-    async fn bury_content(&self, id: &ContentId, at: Timestamp) -> Result<(), Unavailable> {
+impl DeletionRecords for DynamoCatalog {
+    async fn mark_content_deleted(&self, id: &ContentId, at: Timestamp) -> Result<(), Unavailable> {
         let request = self.client.update_item().table_name(&self.table);
         let request = request.key("pk", string(content_item::pk(id))).key("sk", string(content_item::SK));
         let request = request.condition_expression("attribute_exists(pk)");
@@ -70,7 +74,7 @@ impl Library for DynamoCatalog {
         Ok(condition(written, "UpdateItem")? == Condition::Held)
     }
 
-    async fn forget_package(&self, id: &PackageId, attempt: u64) -> Result<(), Unavailable> {
+    async fn purge_package(&self, id: &PackageId, attempt: u64) -> Result<(), Unavailable> {
         let pk = package_item::pk(id);
         let item = self.item(&pk, package_item::SK).await?;
         let is_deleting = |item: &Item| {

@@ -8,8 +8,9 @@ use std::collections::HashMap;
 use std::str::FromStr;
 
 use aws_sdk_dynamodb::types::KeysAndAttributes;
+use vpp_pipeline::domain::listing::{ContentFilter, Cursor, PackageFilter, VerdictKind};
 use vpp_pipeline::domain::package::Package;
-use vpp_pipeline::ports::{ContentFilter, Cursor, PackageFilter, Unavailable, VerdictKind};
+use vpp_pipeline::error::Unavailable;
 
 use super::attributes::{Item, Malformed, Reader, Writer, string};
 use super::table::{BACKOFF, DynamoCatalog, malformed};

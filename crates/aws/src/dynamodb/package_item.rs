@@ -11,13 +11,17 @@ use data_encoding::HEXLOWER;
 use vpp_media::cenc::{ConstantIv, Drm, ParseDrmError, Pssh};
 use vpp_media::cmaf::{KeyParameters, Layout, Protection};
 use vpp_pipeline::domain::content::Source;
+use vpp_pipeline::domain::content_key::WrappedKey;
 use vpp_pipeline::domain::id::{ContentId, PackageId};
-use vpp_pipeline::domain::package::{Encryption, Input, Options, Package, Tally, Treatment};
+use vpp_pipeline::domain::listing::Cursor;
+use vpp_pipeline::domain::object::ETag;
+use vpp_pipeline::domain::package::{Encryption, Package, PackageInput, Progress};
+use vpp_pipeline::domain::package_options::{PackageOptions, ProtectionOptions};
+use vpp_pipeline::domain::resource_usage::ResourceUsage;
 use vpp_pipeline::domain::state::{Failure, Planned, Stage, State, Status};
-use vpp_pipeline::domain::subtitles::{Kind, Offer, Subtitles};
-use vpp_pipeline::ports::{Cursor, ETag, Spent, WrappedKey};
+use vpp_pipeline::domain::subtitles::{SubtitleDescription, SubtitleFile, SubtitleKind};
 
-use super::attributes::{Item, Malformed, Reader, Writer, json, number, range, spent, string};
+use super::attributes::{Item, Malformed, Reader, Writer, json, number, range, string, usage};
 
 /// Sort key of every package.
 pub(super) const SK: &str = "package";
@@ -65,15 +69,15 @@ pub(super) fn write(package: &Package) -> Result<Item, Malformed> {
         .set("etag", string(source.etag.as_str()))
         .set("source_bytes", number(source.bytes))
         .set("moov", range("moov", &source.index)?)
-        .optional(FURTHER_INPUTS, write_further(&package.further)?)
+        .optional(FURTHER_INPUTS, write_further(&package.further_inputs)?)
         .set("created_at", string(package.created_at.to_string()))
         .set("attempt", number(package.attempt))
         .set("listed", string(LISTED))
         .set("inputs", string(inputs(package)))
-        .set("work_units_done", number(package.tally.work_units_done))
-        .set("bytes_read", number(package.tally.bytes_read))
-        .optional("spent_ingest", package.spent.get(&Stage::Ingest).map(spent))
-        .set("bytes_written", number(package.tally.bytes_written))
+        .set("work_units_done", number(package.progress.work_units_done))
+        .set("bytes_read", number(package.progress.bytes_read))
+        .optional("usage_ingest", package.usage.get(&Stage::Ingest).map(usage))
+        .set("bytes_written", number(package.progress.bytes_written))
         .set("status", string(Status::Queued.as_str()));
     let item = write_options(item, &package.options)?;
     Ok(package.encryption.iter().fold(item, write_encryption).finish())
@@ -83,8 +87,8 @@ pub(super) fn write(package: &Package) -> Result<Item, Malformed> {
 type InputRow = (ContentId, String, String, u64, u64, u64);
 
 /// The further contents of a package as one compact JSON text. Most packages have none.
-fn write_further(inputs: &[Input]) -> Result<Option<AttributeValue>, Malformed> {
-    let row = |Input { content, source }: &Input| -> InputRow {
+fn write_further(inputs: &[PackageInput]) -> Result<Option<AttributeValue>, Malformed> {
+    let row = |PackageInput { content, source }: &PackageInput| -> InputRow {
         let Source { location, etag, bytes, index } = source;
         (content.clone(), location.to_string(), etag.as_str().to_owned(), *bytes, index.start, index.end)
     };
@@ -92,12 +96,12 @@ fn write_further(inputs: &[Input]) -> Result<Option<AttributeValue>, Malformed> 
     Some(rows).filter(|rows| !rows.is_empty()).map(|rows| json(FURTHER_INPUTS, &rows)).transpose()
 }
 
-fn read_further(item: Reader<'_>) -> Result<Vec<Input>, Malformed> {
+fn read_further(item: Reader<'_>) -> Result<Vec<PackageInput>, Malformed> {
     let Some(text) = item.optional(FURTHER_INPUTS, Reader::text)? else { return Ok(Vec::new()) };
     let rows: Vec<InputRow> = serde_json::from_str(text).map_err(|_| Malformed(FURTHER_INPUTS))?;
     let input = |(content, location, etag, bytes, start, end): InputRow| {
         let location = location.parse().map_err(|_| Malformed(FURTHER_INPUTS))?;
-        Ok(Input { content, source: Source { location, etag: ETag::new(&etag), bytes, index: start..end } })
+        Ok(PackageInput { content, source: Source { location, etag: ETag::new(&etag), bytes, index: start..end } })
     };
     rows.into_iter().map(input).collect()
 }
@@ -106,9 +110,9 @@ fn read_further(item: Reader<'_>) -> Result<Vec<Input>, Malformed> {
 type SubtitlesRow = (ContentId, String, String, u64, String, Option<String>, String);
 
 /// The subtitle files of a package as one compact JSON text. Most packages have none.
-fn write_subtitles(subtitles: &[Subtitles]) -> Result<Option<AttributeValue>, Malformed> {
-    let row = |Subtitles { content, location, etag, bytes, offer }: &Subtitles| -> SubtitlesRow {
-        let Offer { language, label, kind } = offer.clone();
+fn write_subtitles(subtitles: &[SubtitleFile]) -> Result<Option<AttributeValue>, Malformed> {
+    let row = |SubtitleFile { content, location, etag, bytes, description }: &SubtitleFile| -> SubtitlesRow {
+        let SubtitleDescription { language, label, kind } = description.clone();
         let (location, etag) = (location.to_string(), etag.as_str().to_owned());
         (content.clone(), location, etag, *bytes, language, label, kind.name().to_owned())
     };
@@ -116,19 +120,25 @@ fn write_subtitles(subtitles: &[Subtitles]) -> Result<Option<AttributeValue>, Ma
     Some(rows).filter(|rows| !rows.is_empty()).map(|rows| json(SUBTITLES, &rows)).transpose()
 }
 
-fn read_subtitles(item: Reader<'_>) -> Result<Vec<Subtitles>, Malformed> {
+fn read_subtitles(item: Reader<'_>) -> Result<Vec<SubtitleFile>, Malformed> {
     let Some(text) = item.optional(SUBTITLES, Reader::text)? else { return Ok(Vec::new()) };
     let rows: Vec<SubtitlesRow> = serde_json::from_str(text).map_err(|_| Malformed(SUBTITLES))?;
     let subtitles = |(content, location, etag, bytes, language, label, kind): SubtitlesRow| {
         let location = location.parse().map_err(|_| Malformed(SUBTITLES))?;
-        let kind = Kind::from_name(&kind).ok_or(Malformed(SUBTITLES))?;
-        Ok(Subtitles { content, location, etag: ETag::new(&etag), bytes, offer: Offer { language, label, kind } })
+        let kind = SubtitleKind::from_name(&kind).ok_or(Malformed(SUBTITLES))?;
+        Ok(SubtitleFile {
+            content,
+            location,
+            etag: ETag::new(&etag),
+            bytes,
+            description: SubtitleDescription { language, label, kind },
+        })
     };
     rows.into_iter().map(subtitles).collect()
 }
 
-fn write_options(item: Writer, options: &Options) -> Result<Writer, Malformed> {
-    let (scheme, tracks) = options.treatment.names();
+fn write_options(item: Writer, options: &PackageOptions) -> Result<Writer, Malformed> {
+    let (scheme, tracks) = options.protection.names();
     let Drm { widevine, playready, fairplay } = &options.drm;
     let item = item
         .set("segment_ms", number(options.segment_duration.as_millis()))
@@ -168,41 +178,41 @@ pub(super) fn read(item: &Item) -> Result<Package, Malformed> {
             bytes: item.number("source_bytes")?,
             index: item.range("moov")?,
         },
-        further: read_further(item)?,
+        further_inputs: read_further(item)?,
         options: options(item)?,
         encryption: encryption(item)?,
         created_at: item.parsed("created_at")?,
         attempt: item.optional("attempt", Reader::number)?.unwrap_or_default(),
         output_file_path: item.optional("output_file_path", Reader::text)?.map(str::to_owned),
-        tally: Tally {
+        progress: Progress {
             work_units_done: item.number("work_units_done")?,
             bytes_read: item.number("bytes_read")?,
             bytes_written: item.number("bytes_written")?,
         },
-        spent: read_spent(item)?,
+        usage: read_usage(item)?,
         state: state(item)?,
     })
 }
 
 /// The attribute with the resource usage of a stage.
-pub(super) fn spent_name(stage: Stage) -> &'static str {
+pub(super) fn usage_name(stage: Stage) -> &'static str {
     match stage {
-        Stage::Ingest => "spent_ingest",
-        Stage::Fragment => "spent_fragment",
-        Stage::Encrypt => "spent_encrypt",
-        Stage::Dash => "spent_dash",
+        Stage::Ingest => "usage_ingest",
+        Stage::Fragment => "usage_fragment",
+        Stage::Encrypt => "usage_encrypt",
+        Stage::Dash => "usage_dash",
     }
 }
 
-fn read_spent(item: Reader<'_>) -> Result<BTreeMap<Stage, Spent>, Malformed> {
+fn read_usage(item: Reader<'_>) -> Result<BTreeMap<Stage, ResourceUsage>, Malformed> {
     let stages = [Stage::Ingest, Stage::Fragment, Stage::Encrypt, Stage::Dash].into_iter();
-    let read = stages.map(|stage| Ok(item.spent(spent_name(stage))?.map(|spent| (stage, spent))));
+    let read = stages.map(|stage| Ok(item.usage(usage_name(stage))?.map(|usage| (stage, usage))));
     read.filter_map(Result::transpose).collect()
 }
 
-fn options(item: Reader<'_>) -> Result<Options, Malformed> {
-    Ok(Options {
-        treatment: treatment(item)?,
+fn options(item: Reader<'_>) -> Result<PackageOptions, Malformed> {
+    Ok(PackageOptions {
+        protection: protection_options(item)?,
         segment_duration: Duration::from_millis(item.number("segment_ms")?),
         audio_only: item.optional("audio_only", Reader::text)?.is_some(),
         layout: layout(item)?,
@@ -220,8 +230,8 @@ fn layout(item: Reader<'_>) -> Result<Layout, Malformed> {
     name.map_or(Ok(Layout::default()), |name| Layout::from_name(name).ok_or(Malformed("layout")))
 }
 
-fn treatment(item: Reader<'_>) -> Result<Treatment, Malformed> {
-    Treatment::from_names(item.text("scheme")?, item.text("encrypt")?).ok_or(Malformed("scheme"))
+fn protection_options(item: Reader<'_>) -> Result<ProtectionOptions, Malformed> {
+    ProtectionOptions::from_names(item.text("scheme")?, item.text("encrypt")?).ok_or(Malformed("scheme"))
 }
 
 fn pssh(
@@ -233,9 +243,9 @@ fn pssh(
 }
 
 fn encryption(item: Reader<'_>) -> Result<Option<Encryption>, Malformed> {
-    let (scheme, tracks) = match treatment(item)? {
-        Treatment::Clear => return Ok(None),
-        Treatment::Encrypt { scheme, tracks } => (scheme, tracks),
+    let (scheme, tracks) = match protection_options(item)? {
+        ProtectionOptions::Clear => return Ok(None),
+        ProtectionOptions::Encrypt { scheme, tracks } => (scheme, tracks),
     };
     let key = key_parameters(item, "kid", "iv")?;
     let audio_key = item.optional("audio_kid", |_, _| key_parameters(item, "audio_kid", "audio_iv"))?;

@@ -10,9 +10,10 @@
 use data_encoding::BASE64_NOPAD;
 use vpp_media::cmaf::SegmentSize;
 use vpp_pipeline::domain::id::PackageId;
-use vpp_pipeline::ports::{Digest, ETag, PartLocation, PartReceipt, Receipt, SegmentReceipt};
+use vpp_pipeline::domain::object::{Digest, ETag};
+use vpp_pipeline::domain::receipt::{PartLocation, PartReceipt, Receipt, SegmentReceipt};
 
-use super::attributes::{Item, Malformed, Reader, Writer, json, number, spent, string};
+use super::attributes::{Item, Malformed, Reader, Writer, json, number, string, usage};
 use super::package_item::pk;
 
 /// Prefix of the sort key of every receipt.
@@ -37,22 +38,22 @@ pub(super) fn write(id: &PackageId, receipt: &Receipt) -> Result<Item, Malformed
     };
     let rows: Vec<SegmentRow> = receipt.segments.iter().map(row).collect();
     let part_row = |span: &PartReceipt| -> PartRow {
-        let (part, etag) = match &span.place {
+        let (part, etag) = match &span.location {
             PartLocation::File => (0, None),
             PartLocation::Uploaded { part, etag } => (*part, Some(etag.as_str().to_owned())),
-            PartLocation::Kept { part } => (*part, None),
+            PartLocation::Staged { part } => (*part, None),
         };
         (span.representation.clone(), part, span.bytes, BASE64_NOPAD.encode(&span.digest.0), etag)
     };
-    let pieces: Vec<PartRow> = receipt.pieces.iter().map(part_row).collect();
-    let pieces = Some(pieces).filter(|pieces| !pieces.is_empty()).map(|pieces| json("pieces", &pieces));
+    let parts: Vec<PartRow> = receipt.parts.iter().map(part_row).collect();
+    let parts = Some(parts).filter(|parts| !parts.is_empty()).map(|parts| json("parts", &parts));
     let item = Writer::default()
-        .optional("pieces", pieces.transpose()?)
+        .optional("parts", parts.transpose()?)
         .set("pk", string(pk(id)))
         .set("sk", string(sk(receipt.work_unit)))
         .set("work_unit", number(receipt.work_unit))
         .set("bytes_read", number(receipt.bytes_read))
-        .set("spent", spent(&receipt.spent))
+        .set("usage", usage(&receipt.usage))
         .set("bytes_written", number(receipt.bytes_written()))
         .set("segments", json("segments", &rows)?);
     Ok(item.finish())
@@ -71,24 +72,24 @@ pub(super) fn read(item: &Item) -> Result<Receipt, Malformed> {
         Some(SegmentReceipt { representation, number, size, digest })
     };
     let part_receipt = |(representation, part, bytes, digest, etag): PartRow| {
-        let place = match (part, etag) {
+        let location = match (part, etag) {
             (0, _) => PartLocation::File,
             (part, Some(etag)) => PartLocation::Uploaded { part, etag: ETag::new(&etag) },
-            (part, None) => PartLocation::Kept { part },
+            (part, None) => PartLocation::Staged { part },
         };
-        Some(PartReceipt { representation, bytes, digest: decode_digest(digest)?, place })
+        Some(PartReceipt { representation, bytes, digest: decode_digest(digest)?, location })
     };
-    let pieces: Vec<PartRow> = match item.optional("pieces", Reader::text)? {
-        Some(pieces) => serde_json::from_str(pieces).map_err(|_| Malformed("pieces"))?,
+    let parts: Vec<PartRow> = match item.optional("parts", Reader::text)? {
+        Some(parts) => serde_json::from_str(parts).map_err(|_| Malformed("parts"))?,
         None => Vec::new(),
     };
-    let pieces: Option<Vec<PartReceipt>> = pieces.into_iter().map(part_receipt).collect();
+    let parts: Option<Vec<PartReceipt>> = parts.into_iter().map(part_receipt).collect();
     let segments: Option<Vec<SegmentReceipt>> = rows.into_iter().map(segment).collect();
     Ok(Receipt {
         work_unit: item.number("work_unit")?,
         bytes_read: item.number("bytes_read")?,
         segments: segments.ok_or(Malformed("segments"))?,
-        pieces: pieces.ok_or(Malformed("pieces"))?,
-        spent: item.spent("spent")?.unwrap_or_default(),
+        parts: parts.ok_or(Malformed("parts"))?,
+        usage: item.usage("usage")?.unwrap_or_default(),
     })
 }

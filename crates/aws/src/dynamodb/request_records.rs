@@ -1,9 +1,10 @@
 //! Client uploads and idempotency keys.
 
-use vpp_pipeline::api::uploads::ClientUpload;
+use vpp_pipeline::domain::client_upload::ClientUpload;
 use vpp_pipeline::domain::id::ClientUploadId;
 use vpp_pipeline::domain::timestamp::Timestamp;
-use vpp_pipeline::ports::{Created, RequestRecords, Unavailable};
+use vpp_pipeline::error::Unavailable;
+use vpp_pipeline::ports::{CreateOutcome, RequestRecords};
 
 use super::attributes::string;
 use super::table::{DynamoCatalog, decoded, malformed};
@@ -11,22 +12,27 @@ use super::{client_upload_item, idempotency_item};
 use crate::error::unavailable;
 
 impl RequestRecords for DynamoCatalog {
-    async fn put_upload(&self, incoming: &ClientUpload) -> Result<Created<ClientUpload>, Unavailable> {
+    async fn put_client_upload(&self, incoming: &ClientUpload) -> Result<CreateOutcome<ClientUpload>, Unavailable> {
         decoded(self.put_if_absent(client_upload_item::write(incoming)).await?, client_upload_item::read)
     }
 
-    async fn incoming(&self, id: &ClientUploadId) -> Result<Option<ClientUpload>, Unavailable> {
+    async fn client_upload(&self, id: &ClientUploadId) -> Result<Option<ClientUpload>, Unavailable> {
         let item = self.item(&client_upload_item::pk(id), client_upload_item::SK).await?;
         item.map(|item| client_upload_item::read(&item).map_err(malformed)).transpose()
     }
 
-    async fn forget_upload(&self, id: &ClientUploadId) -> Result<(), Unavailable> {
+    async fn delete_client_upload(&self, id: &ClientUploadId) -> Result<(), Unavailable> {
         let request = self.client.delete_item().table_name(&self.table);
         let request = request.key("pk", string(client_upload_item::pk(id))).key("sk", string(client_upload_item::SK));
         request.send().await.map(|_| ()).map_err(unavailable("DeleteItem"))
     }
 
-    async fn claim(&self, key: &str, answer: &str, forget_at: Timestamp) -> Result<Created<String>, Unavailable> {
+    async fn claim_idempotency_key(
+        &self,
+        key: &str,
+        answer: &str,
+        forget_at: Timestamp,
+    ) -> Result<CreateOutcome<String>, Unavailable> {
         let item = idempotency_item::write(key, answer, forget_at);
         decoded(self.put_if_absent(item).await?, idempotency_item::read)
     }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use vpp_pipeline::domain::event::{Change, Changed};
 use vpp_pipeline::domain::timestamp::Timestamp;
-use vpp_pipeline::notifications::announce::Unannounced;
+use vpp_pipeline::notifications::announce::UnreadableChange;
 
 use super::attributes::{Item, Malformed};
 use super::{content_item, package_item};
@@ -43,7 +43,7 @@ struct StreamRecord {
 
 impl StreamBatch {
     /// Decodes the records. Returns the changes, and the records that cannot be decoded.
-    pub(crate) fn decode(self) -> (Vec<Changed>, Vec<Unannounced>) {
+    pub(crate) fn decode(self) -> (Vec<Changed>, Vec<UnreadableChange>) {
         let (mut changes, mut undecodable) = (Vec::new(), Vec::new());
         for Record { dynamodb: record } in self.records {
             match record.changed() {
@@ -77,8 +77,8 @@ impl StreamRecord {
         Ok(Change { before: image(&self.old_image)?, after: image(&self.new_image)?, at })
     }
 
-    fn undecodable(&self, malformed: Malformed) -> Unannounced {
-        Unannounced::new(self.key("pk").to_owned(), self.sequence_number.clone(), malformed.to_string())
+    fn undecodable(&self, malformed: Malformed) -> UnreadableChange {
+        UnreadableChange::new(self.key("pk").to_owned(), self.sequence_number.clone(), malformed.to_string())
     }
 }
 
@@ -130,7 +130,7 @@ mod tests {
         json!({"eventName": "MODIFY", "dynamodb": stream})
     }
 
-    fn decode(records: &[Value]) -> (Vec<Changed>, Vec<Unannounced>) {
+    fn decode(records: &[Value]) -> (Vec<Changed>, Vec<UnreadableChange>) {
         serde_json::from_value::<StreamBatch>(json!({"Records": records})).unwrap().decode()
     }
 

@@ -9,7 +9,8 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{DeleteRequest, TransactWriteItem, WriteRequest};
-use vpp_pipeline::ports::{Created, Unavailable};
+use vpp_pipeline::error::Unavailable;
+use vpp_pipeline::ports::CreateOutcome;
 
 use super::attributes::{Item, Malformed, Reader, string};
 use crate::error::{code, unavailable};
@@ -57,16 +58,16 @@ impl DynamoCatalog {
     }
 
     /// Writes an item unless one of its key exists, and returns the existing item.
-    pub(super) async fn put_if_absent(&self, item: Item) -> Result<Created<Item>, Unavailable> {
+    pub(super) async fn put_if_absent(&self, item: Item) -> Result<CreateOutcome<Item>, Unavailable> {
         let key = |name| Reader(&item).text(name).map(str::to_owned).map_err(malformed);
         let (pk, sk) = (key("pk")?, key("sk")?);
         let request = self.client.put_item().table_name(&self.table).condition_expression(ABSENT);
         match condition(request.set_item(Some(item)).send().await, "PutItem")? {
-            Condition::Held => Ok(Created::Now),
+            Condition::Held => Ok(CreateOutcome::Created),
             Condition::Failed => {
                 let existing = self.item(&pk, &sk).await?;
                 let gone = || Unavailable::new("GetItem", "the item was deleted meanwhile".into());
-                existing.map(Created::Before).ok_or_else(gone)
+                existing.map(CreateOutcome::Existing).ok_or_else(gone)
             }
         }
     }
@@ -151,12 +152,12 @@ fn cancellation_reasons<R>(error: &SdkError<TransactWriteItemsError, R>) -> Vec<
 
 /// Decodes the item that a conditional write found.
 pub(super) fn decoded<T>(
-    created: Created<Item>,
+    created: CreateOutcome<Item>,
     read: impl Fn(&Item) -> Result<T, Malformed>,
-) -> Result<Created<T>, Unavailable> {
+) -> Result<CreateOutcome<T>, Unavailable> {
     Ok(match created {
-        Created::Now => Created::Now,
-        Created::Before(item) => Created::Before(read(&item).map_err(malformed)?),
+        CreateOutcome::Created => CreateOutcome::Created,
+        CreateOutcome::Existing(item) => CreateOutcome::Existing(read(&item).map_err(malformed)?),
     })
 }
 

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{AttributeValue, Update};
 use vpp_pipeline::domain::id::PackageId;
+use vpp_pipeline::domain::receipt::Receipt;
 use vpp_pipeline::domain::state::{Step, Transition};
-use vpp_pipeline::ports::Receipt;
 
-use super::attributes::{number, spent, string};
-use super::package_item::{SK, pk, spent_name};
+use super::attributes::{number, string, usage};
+use super::package_item::{SK, pk, usage_name};
 
 /// A step, on condition that the package has a status that the step starts from, and is in the attempt of the step.
 pub(super) fn advance(table: &str, id: &PackageId, transition: &Transition) -> Result<Update, BuildError> {
@@ -18,12 +18,12 @@ pub(super) fn advance(table: &str, id: &PackageId, transition: &Transition) -> R
     let (time, result) = attributes_of(&transition.step);
     sets.extend(time.map(|time| (time, string(transition.at.to_string()))));
     sets.extend(result);
-    sets.extend(work.spent.iter().map(|(stage, usage)| (spent_name(*stage), spent(usage))));
+    sets.extend(work.usage.iter().map(|(stage, used)| (usage_name(*stage), usage(used))));
     sets.extend(work.output.as_ref().map(|output| ("output_file_path", string(output))));
 
     let condition = match &transition.step {
         Step::Retried { failed_at, .. } => {
-            sets.push(("attempt", number(transition.attempt())));
+            sets.push(("attempt", number(transition.started_attempt())));
             Some(failed_at)
         }
         _ => None,
@@ -44,7 +44,7 @@ pub(super) fn advance(table: &str, id: &PackageId, transition: &Transition) -> R
             "#status IN ({}){}{}",
             statuses.join(", "),
             if condition.is_some() { " AND failed_at = :seen" } else { "" },
-            match transition.of {
+            match transition.attempt {
                 // A package that an older version created, without attempts.
                 Some(0) => " AND attribute_not_exists(#attempt)",
                 Some(_) => " AND #attempt = :of",
@@ -56,7 +56,7 @@ pub(super) fn advance(table: &str, id: &PackageId, transition: &Transition) -> R
         )
         .expression_attribute_values(":read", number(work.bytes_read))
         .expression_attribute_values(":written", number(work.bytes_written));
-    if let Some(attempt) = transition.of {
+    if let Some(attempt) = transition.attempt {
         update = update.expression_attribute_names("#attempt", "attempt");
         if attempt != 0 {
             update = update.expression_attribute_values(":of", number(attempt));

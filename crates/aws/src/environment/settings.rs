@@ -6,7 +6,7 @@ use std::time::Duration;
 use vpp_media::cenc::Scheme;
 use vpp_media::cmaf::ProtectedTracks;
 use vpp_pipeline::api::playback_token::TOKEN_SECONDS;
-use vpp_pipeline::domain::package::Treatment;
+use vpp_pipeline::domain::package_options::ProtectionOptions;
 
 use super::variables::{Environment, InvalidVariable};
 
@@ -81,12 +81,12 @@ impl Environment {
     ///
     /// # Errors
     /// When it is not `none`, `cbcs` or `clear`.
-    pub fn package_on_upload(&self) -> Result<Option<Treatment>, InvalidVariable> {
+    pub fn package_on_upload(&self) -> Result<Option<ProtectionOptions>, InvalidVariable> {
         const NAME: &str = "PACKAGE_ON_UPLOAD";
         match self.required(NAME)?.as_str() {
             "none" => Ok(None),
-            "clear" => Ok(Some(Treatment::Clear)),
-            "cbcs" => Ok(Some(Treatment::Encrypt { scheme: Scheme::Cbcs, tracks: ProtectedTracks::Video })),
+            "clear" => Ok(Some(ProtectionOptions::Clear)),
+            "cbcs" => Ok(Some(ProtectionOptions::Encrypt { scheme: Scheme::Cbcs, tracks: ProtectedTracks::Video })),
             _ => Err(InvalidVariable { name: NAME, problem: "is not none, cbcs or clear" }),
         }
     }

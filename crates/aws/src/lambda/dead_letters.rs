@@ -4,11 +4,11 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 use tracing::{Instrument, info_span};
+use vpp_pipeline::domain::dead_letter::DeadLetter;
 use vpp_pipeline::domain::id::PackageId;
 use vpp_pipeline::domain::message::{DashMessage, FragmentMessage, WorkUnitMessage};
 use vpp_pipeline::domain::metric::Measurement;
 use vpp_pipeline::domain::state::Stage;
-use vpp_pipeline::stages::dead_letter::DeadLetter;
 use vpp_pipeline::{Error, Outcome};
 
 use super::delivery::{DeliveryError, Undecodable, log_outcome};

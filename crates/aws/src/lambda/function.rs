@@ -3,8 +3,7 @@
 use std::future::Future;
 
 use tracing::error;
-use vpp_pipeline::error::chain;
-use vpp_pipeline::ports::Unavailable;
+use vpp_pipeline::error::{Unavailable, chain};
 
 use crate::clients::Aws;
 use crate::environment::{Environment, InvalidVariable};

@@ -4,8 +4,8 @@
 
 use data_encoding::HEXUPPER_PERMISSIVE;
 use serde::Deserialize;
-use vpp_pipeline::ports::{ETag, Location};
-use vpp_pipeline::stages::ingest::Upload;
+use vpp_pipeline::domain::object::{ETag, Location};
+use vpp_pipeline::domain::uploaded_object::UploadedObject;
 
 use super::delivery::Undecodable;
 
@@ -46,10 +46,10 @@ struct S3Object {
 
 impl S3Event {
     /// The objects that were created.
-    pub(super) fn uploads(self) -> Result<Vec<Upload>, Undecodable> {
+    pub(super) fn uploads(self) -> Result<Vec<UploadedObject>, Undecodable> {
         let upload = |record: S3Record| {
             let S3Entity { bucket, object } = record.s3;
-            Ok(Upload {
+            Ok(UploadedObject {
                 location: Location::new(bucket.name, decode_key(&object.key).ok_or(Undecodable::Key)?),
                 etag: ETag::new(&object.e_tag),
                 version_id: object.version_id.filter(|id| !id.is_empty() && id != "null"),
@@ -97,7 +97,7 @@ mod tests {
         }}]})
     }
 
-    fn upload(key: &str) -> Result<Upload, Undecodable> {
+    fn upload(key: &str) -> Result<UploadedObject, Undecodable> {
         let event: S3Event = serde_json::from_value(event(key)).unwrap();
         event.uploads().map(|uploads| uploads.into_iter().next().unwrap())
     }

@@ -7,7 +7,7 @@ use vpp_pipeline::Error;
 use vpp_pipeline::domain::event::{Changed, Event};
 use vpp_pipeline::domain::metric::Measurement;
 use vpp_pipeline::error::chain;
-use vpp_pipeline::notifications::announce::Unannounced;
+use vpp_pipeline::notifications::announce::UnreadableChange;
 
 use super::delivery::DeliveryError;
 use super::function::FunctionError;
@@ -21,7 +21,7 @@ use crate::retries::retry_transient;
 /// # Errors
 /// When the Lambda runtime stops.
 pub async fn serve_changes(
-    handle: impl AsyncFn(&[Changed], &[Unannounced]) -> Result<Vec<Event>, Error>,
+    handle: impl AsyncFn(&[Changed], &[UnreadableChange]) -> Result<Vec<Event>, Error>,
 ) -> Result<(), FunctionError> {
     let handle = &handle;
     let served = lambda_runtime::run(service_fn(|event: LambdaEvent<StreamBatch>| {

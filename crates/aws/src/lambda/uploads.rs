@@ -4,7 +4,8 @@ use futures_util::FutureExt;
 use lambda_runtime::{LambdaEvent, service_fn};
 use tracing::{Instrument, info_span};
 use vpp_pipeline::Error;
-use vpp_pipeline::stages::ingest::{Ingested, Upload};
+use vpp_pipeline::domain::uploaded_object::UploadedObject;
+use vpp_pipeline::stages::ingest::Ingested;
 
 use super::delivery::{DeliveryError, log_outcome};
 use super::function::FunctionError;
@@ -16,7 +17,9 @@ use crate::{emf, trace};
 ///
 /// # Errors
 /// When the Lambda runtime stops.
-pub async fn serve_uploads(handle: impl AsyncFn(&Upload) -> Result<Ingested, Error>) -> Result<(), FunctionError> {
+pub async fn serve_uploads(
+    handle: impl AsyncFn(&UploadedObject) -> Result<Ingested, Error>,
+) -> Result<(), FunctionError> {
     let handle = &handle;
     let served = lambda_runtime::run(service_fn(|event: LambdaEvent<S3Event>| {
         let handled = async move {

@@ -6,7 +6,7 @@
 use tracing::{Instrument, error, info, info_span, warn};
 use vpp_pipeline::domain::metric::Measurement;
 use vpp_pipeline::error::chain;
-use vpp_pipeline::notifications::webhook::{Notice, pause};
+use vpp_pipeline::notifications::webhook::{WebhookEvent, retry_delay};
 use vpp_pipeline::{Error, Outcome};
 
 use super::delivery::DeliveryError;
@@ -21,11 +21,11 @@ use crate::sqs::SqsQueue;
 /// # Errors
 /// When the Lambda runtime stops.
 pub async fn serve_webhooks(
-    queue: SqsQueue<Notice>,
-    handle: impl AsyncFn(&Notice) -> Result<Outcome, Error>,
+    queue: SqsQueue<WebhookEvent>,
+    handle: impl AsyncFn(&WebhookEvent) -> Result<Outcome, Error>,
 ) -> Result<(), FunctionError> {
     serve_batches(async |delivered: &SqsMessage, _| {
-        let notice: Notice = delivered.decode()?;
+        let notice: WebhookEvent = delivered.decode()?;
         let delivery = delivered.receive_count();
         let span = info_span!("webhook", event_id = notice.id(), kind = notice.kind(), delivery);
         let sent = async {
@@ -35,7 +35,7 @@ pub async fn serve_webhooks(
                 return Ok(());
             };
             emf::write(&Measurement::once("Webhooks", "Outcome", "not_taken", notice.id()));
-            let delay = pause(delivery);
+            let delay = retry_delay(delivery);
             warn!("not sent, next attempt in {} s: {}", delay.as_secs(), chain(&error));
             if let Err(unavailable) = queue.hide(&delivered.receipt_handle, delay).await {
                 // The message is delivered again after the queue's default visibility timeout.

@@ -1,14 +1,16 @@
 //! Deletion of S3 objects.
 
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
-use vpp_pipeline::ports::{ETag, Location, ObjectRemover, StoreError, Unavailable};
+use vpp_pipeline::domain::object::{ETag, Location};
+use vpp_pipeline::error::Unavailable;
+use vpp_pipeline::ports::{ObjectDeleter, StoreError};
 
 use super::object_store::S3Store;
 use super::store_error::{NOT_FOUND, unreachable};
 use crate::error::{code, unavailable};
 
-impl ObjectRemover for S3Store {
-    async fn remove_all(&self, bucket: &str, prefix: &str) -> Result<(), StoreError> {
+impl ObjectDeleter for S3Store {
+    async fn delete_prefix(&self, bucket: &str, prefix: &str) -> Result<(), StoreError> {
         const CALL: &str = "DeleteObjects";
         let at = Location::new(bucket, prefix);
         let failed = |cause: &str| unreachable(&at, Unavailable::new(CALL, cause.to_owned().into()));
@@ -32,7 +34,7 @@ impl ObjectRemover for S3Store {
         Ok(())
     }
 
-    async fn remove_version(&self, at: &Location, version: Option<&str>, etag: &ETag) -> Result<(), StoreError> {
+    async fn delete_version(&self, at: &Location, version: Option<&str>, etag: &ETag) -> Result<(), StoreError> {
         if version.is_none() {
             let head = self.client.head_object().bucket(at.bucket()).key(at.key()).send().await;
             let found = match head {

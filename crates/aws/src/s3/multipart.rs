@@ -8,7 +8,10 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::types::{ChecksumAlgorithm, ChecksumMode, CompletedMultipartUpload, CompletedPart};
 use data_encoding::BASE64;
 use vpp_pipeline::domain::layout::Headers;
-use vpp_pipeline::ports::{Digest, ETag, Location, NewPart, Part, Put, StoreError, Unavailable, UploadId};
+use vpp_pipeline::domain::multipart::UploadId;
+use vpp_pipeline::domain::object::{Digest, ETag, Location};
+use vpp_pipeline::error::Unavailable;
+use vpp_pipeline::ports::{NewPart, PutOutcome, StoreError, UploadedPart};
 
 use super::object_store::S3Store;
 use super::request_body::request_body;
@@ -60,7 +63,7 @@ impl S3Store {
         let put = put.part_number(i32::from(part.number)).checksum_sha256(BASE64.encode(&part.digest.0));
         let put = put.body(request_body(&part.body)).customize().disable_payload_signing();
         let put = put.send().await.map_err(|error| match code(&error) {
-            NO_SUCH_UPLOAD => StoreError::UploadOver { at: at.clone() },
+            NO_SUCH_UPLOAD => StoreError::UploadEnded { at: at.clone() },
             _ => unreachable(at, unavailable("UploadPart")(error)),
         })?;
         let etag = put.e_tag().map(ETag::new);
@@ -71,9 +74,9 @@ impl S3Store {
         &self,
         at: &Location,
         upload: &UploadId,
-        parts: &[Part],
-    ) -> Result<Put, StoreError> {
-        let completed = |part: &Part| {
+        parts: &[UploadedPart],
+    ) -> Result<PutOutcome, StoreError> {
+        let completed = |part: &UploadedPart| {
             let completed = CompletedPart::builder().part_number(i32::from(part.number));
             let completed = completed.checksum_sha256(BASE64.encode(&part.digest.0));
             part.etag.as_ref().map(|etag| completed.e_tag(format!("\"{etag}\"")).build())
@@ -84,7 +87,7 @@ impl S3Store {
         let completed = CompletedMultipartUpload::builder().set_parts(Some(completed)).build();
         let complete = self.client.complete_multipart_upload().bucket(at.bucket()).key(at.key());
         let complete = complete.upload_id(upload.as_str()).multipart_upload(completed).if_none_match("*");
-        let Err(error) = complete.send().await else { return Ok(Put::Created) };
+        let Err(error) = complete.send().await else { return Ok(PutOutcome::Created) };
         match code(&error) {
             Some("NoSuchUpload" | "PreconditionFailed") => self.compare_parts(at, parts).await,
             _ => Err(unreachable(at, unavailable("CompleteMultipartUpload")(error))),
@@ -92,10 +95,10 @@ impl S3Store {
     }
 
     /// Compares the object at `at`, if there is one, with these parts.
-    async fn compare_parts(&self, at: &Location, parts: &[Part]) -> Result<Put, StoreError> {
+    async fn compare_parts(&self, at: &Location, parts: &[UploadedPart]) -> Result<PutOutcome, StoreError> {
         let head = self.client.head_object().bucket(at.bucket()).key(at.key()).checksum_mode(ChecksumMode::Enabled);
         let head = head.send().await.map_err(|error| match code(&error) {
-            missing if NOT_FOUND.contains(&missing) => StoreError::UploadOver { at: at.clone() },
+            missing if NOT_FOUND.contains(&missing) => StoreError::UploadEnded { at: at.clone() },
             _ => unreachable(at, unavailable("HeadObject")(error)),
         })?;
         let length: u64 = parts.iter().map(|part| part.bytes).sum();
@@ -110,6 +113,6 @@ impl S3Store {
                 start += part.bytes;
             }
         }
-        if same { Ok(Put::AlreadyThere) } else { Err(StoreError::DifferentBytes { at: at.clone() }) }
+        if same { Ok(PutOutcome::AlreadyExists) } else { Err(StoreError::DifferentBytes { at: at.clone() }) }
     }
 }

@@ -14,10 +14,10 @@ use bytes::Bytes;
 use data_encoding::BASE64;
 use futures_util::{Stream, TryStreamExt, stream};
 use vpp_pipeline::domain::layout::Headers;
-use vpp_pipeline::error::Cause;
-use vpp_pipeline::ports::{
-    Digest, ETag, Location, NewObject, NewPart, ObjectStore, Part, Put, StoreError, Unavailable, UploadId,
-};
+use vpp_pipeline::domain::multipart::UploadId;
+use vpp_pipeline::domain::object::{Digest, ETag, Location};
+use vpp_pipeline::error::{Cause, Unavailable};
+use vpp_pipeline::ports::{Body, NewObject, NewPart, ObjectStore, PutOutcome, StoreError, UploadedPart};
 
 use super::request_body::request_body;
 use super::store_error::unreachable;
@@ -42,19 +42,20 @@ impl S3Store {
     }
 
     /// Compares the object at `at` with the digest of the object that was to be written there.
-    async fn compare(&self, at: &Location, digest: Digest) -> Result<Put, StoreError> {
+    async fn compare(&self, at: &Location, digest: Digest) -> Result<PutOutcome, StoreError> {
         let head = self.client.head_object().bucket(at.bucket()).key(at.key()).checksum_mode(ChecksumMode::Enabled);
         let head = head.send().await.map_err(unavailable("HeadObject")).map_err(|source| unreachable(at, source))?;
         let same = match head.checksum_sha256() {
             Some(checksum) => checksum == BASE64.encode(&digest.0),
             None => self.digest(at, 0..u64::MAX).await? == digest,
         };
-        if same { Ok(Put::AlreadyThere) } else { Err(StoreError::DifferentBytes { at: at.clone() }) }
+        if same { Ok(PutOutcome::AlreadyExists) } else { Err(StoreError::DifferentBytes { at: at.clone() }) }
     }
 
     /// The digest of a range of the object at `at`.
     pub(super) async fn digest(&self, at: &Location, range: Range<u64>) -> Result<Digest, StoreError> {
-        Ok(Digest::of_body(&self.stream(at, None, range).try_collect().await?))
+        let body: Body = self.stream(at, None, range).try_collect().await?;
+        Ok(body.digest())
     }
 
     /// Opens the remaining range, and limits its end to the end of the object.
@@ -133,12 +134,14 @@ impl ObjectStore for S3Store {
         })
     }
 
-    async fn put_if_absent(&self, at: &Location, object: NewObject) -> Result<Put, StoreError> {
+    async fn put_if_absent(&self, at: &Location, object: NewObject) -> Result<PutOutcome, StoreError> {
         for _ in 0..CONFLICTS {
             let put = self.client.put_object().bucket(at.bucket()).key(at.key()).if_none_match("*");
             let put = put.content_type(object.headers.content_type).cache_control(object.headers.cache_control);
             let put = put.checksum_sha256(BASE64.encode(&object.digest.0)).body(request_body(&object.body));
-            let Err(error) = put.customize().disable_payload_signing().send().await else { return Ok(Put::Created) };
+            let Err(error) = put.customize().disable_payload_signing().send().await else {
+                return Ok(PutOutcome::Created);
+            };
             match code(&error) {
                 Some("PreconditionFailed") => return self.compare(at, object.digest).await,
                 Some("ConditionalRequestConflict") => {}
@@ -156,11 +159,16 @@ impl ObjectStore for S3Store {
         self.upload_part(at, upload, part).await
     }
 
-    async fn complete_upload(&self, at: &Location, upload: &UploadId, parts: &[Part]) -> Result<Put, StoreError> {
+    async fn complete_upload(
+        &self,
+        at: &Location,
+        upload: &UploadId,
+        parts: &[UploadedPart],
+    ) -> Result<PutOutcome, StoreError> {
         self.complete_multipart_upload(at, upload, parts).await
     }
 
-    async fn abandon_upload(&self, at: &Location, upload: &UploadId) -> Result<(), StoreError> {
+    async fn abort_upload(&self, at: &Location, upload: &UploadId) -> Result<(), StoreError> {
         super::multipart::abort_multipart_upload(&self.client, at, upload).await
     }
 }

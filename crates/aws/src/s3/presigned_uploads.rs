@@ -9,7 +9,11 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::RequestChecksumCalculation;
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
-use vpp_pipeline::ports::{ArrivedPart, ClientUploadStore, ETag, Location, StoreError, Unavailable, UploadId};
+use vpp_pipeline::domain::client_upload::ArrivedPart;
+use vpp_pipeline::domain::multipart::UploadId;
+use vpp_pipeline::domain::object::{ETag, Location};
+use vpp_pipeline::error::Unavailable;
+use vpp_pipeline::ports::{ClientUploadStore, StoreError};
 
 use super::multipart::{abort_multipart_upload, upload_id};
 use super::store_error::{NO_SUCH_UPLOAD, NOT_FOUND, unreachable};
@@ -37,7 +41,7 @@ fn presigning(at: &Location, lifetime: Duration) -> Result<PresigningConfig, Sto
 }
 
 impl ClientUploadStore for S3ClientUploads {
-    async fn object_url(&self, at: &Location, lasts: Duration) -> Result<String, StoreError> {
+    async fn presign_object(&self, at: &Location, lasts: Duration) -> Result<String, StoreError> {
         let request = self.client.put_object().bucket(at.bucket()).key(at.key());
         let signed = request.presigned(presigning(at, lasts)?).await.map_err(unavailable("presigning"));
         Ok(signed.map_err(|source| unreachable(at, source))?.uri().to_owned())
@@ -50,7 +54,7 @@ impl ClientUploadStore for S3ClientUploads {
         upload_id(at, created.upload_id())
     }
 
-    async fn part_url(
+    async fn presign_part(
         &self,
         at: &Location,
         upload: &UploadId,
@@ -63,13 +67,13 @@ impl ClientUploadStore for S3ClientUploads {
         Ok(signed.map_err(|source| unreachable(at, source))?.uri().to_owned())
     }
 
-    async fn arrived(&self, at: &Location, upload: &UploadId) -> Result<Vec<ArrivedPart>, StoreError> {
+    async fn list_parts(&self, at: &Location, upload: &UploadId) -> Result<Vec<ArrivedPart>, StoreError> {
         let request = self.client.list_parts().bucket(at.bucket()).key(at.key()).upload_id(upload.as_str());
         let mut listed = request.into_paginator().items().send();
         let mut parts = Vec::new();
         while let Some(part) = listed.next().await {
             let part = part.map_err(|error| match code(&error) {
-                NO_SUCH_UPLOAD => StoreError::UploadOver { at: at.clone() },
+                NO_SUCH_UPLOAD => StoreError::UploadEnded { at: at.clone() },
                 _ => unreachable(at, unavailable("ListParts")(error)),
             })?;
             let number = part.part_number().and_then(|number| u16::try_from(number).ok());
@@ -90,7 +94,7 @@ impl ClientUploadStore for S3ClientUploads {
         let complete = self.client.complete_multipart_upload().bucket(at.bucket()).key(at.key());
         let complete = complete.upload_id(upload.as_str()).multipart_upload(completed);
         complete.send().await.map(|_| ()).map_err(|error| match code(&error) {
-            NO_SUCH_UPLOAD => StoreError::UploadOver { at: at.clone() },
+            NO_SUCH_UPLOAD => StoreError::UploadEnded { at: at.clone() },
             _ => unreachable(at, unavailable("CompleteMultipartUpload")(error)),
         })
     }
@@ -109,7 +113,7 @@ impl ClientUploadStore for S3ClientUploads {
         }
     }
 
-    async fn give_up(&self, at: &Location, upload: &UploadId) -> Result<(), StoreError> {
+    async fn abort(&self, at: &Location, upload: &UploadId) -> Result<(), StoreError> {
         abort_multipart_upload(&self.client, at, upload).await
     }
 }

@@ -1,6 +1,8 @@
 //! S3 errors as errors of the object store ports.
 
-use vpp_pipeline::ports::{Location, StoreError, Unavailable};
+use vpp_pipeline::domain::object::Location;
+use vpp_pipeline::error::Unavailable;
+use vpp_pipeline::ports::StoreError;
 
 /// Error codes of a HEAD for an object that does not exist.
 pub(super) const NOT_FOUND: [Option<&str>; 2] = [Some("NotFound"), Some("NoSuchKey")];

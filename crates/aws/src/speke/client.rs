@@ -6,8 +6,9 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::Client as SecretsClient;
 use lambda_http::http::{HeaderName, HeaderValue, Request};
+use vpp_pipeline::domain::content_key::KeyRequest;
 use vpp_pipeline::error::Cause;
-use vpp_pipeline::ports::{KeyError, KeyUse};
+use vpp_pipeline::ports::KeyError;
 use zeroize::Zeroizing;
 
 use super::cpix_request;
@@ -47,7 +48,7 @@ impl SpekeClient {
     }
 
     /// Requests the key of a package.
-    pub(super) async fn request_key(&self, key_use: &KeyUse<'_>) -> Result<ProviderKey, KeyError> {
+    pub(super) async fn request_key(&self, key_use: &KeyRequest<'_>) -> Result<ProviderKey, KeyError> {
         let request = self.request(key_use).await?;
         let region = self.provider.signing_region.as_deref();
         let scope = region.map(|region| SigningScope { service: "execute-api", region });
@@ -71,7 +72,7 @@ impl SpekeClient {
         }
     }
 
-    async fn request(&self, key_use: &KeyUse<'_>) -> Result<Request<Vec<u8>>, KeyError> {
+    async fn request(&self, key_use: &KeyRequest<'_>) -> Result<Request<Vec<u8>>, KeyError> {
         let document = cpix_request::document(key_use, &self.provider.systems).map_err(unreachable)?;
         let mut request = Request::post(&self.provider.url)
             .header("content-type", "application/xml")

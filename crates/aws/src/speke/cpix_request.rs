@@ -5,13 +5,13 @@ use std::io;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, Event};
 use vpp_media::cmaf::ProtectedTracks;
-use vpp_pipeline::ports::KeyUse;
+use vpp_pipeline::domain::content_key::KeyRequest;
 
 use super::drm_system::DrmSystem;
 
 /// Writes the document (CPIX 2.3, as SPEKE v2.0 profiles it): one key, the DRM systems to signal, and the tracks that the key
 /// encrypts.
-pub(super) fn document(key_use: &KeyUse<'_>, systems: &[DrmSystem]) -> io::Result<Vec<u8>> {
+pub(super) fn document(key_use: &KeyRequest<'_>, systems: &[DrmSystem]) -> io::Result<Vec<u8>> {
     let kid = key_use.package.kid().to_string();
     let kid = ("kid", kid.as_str());
     let mut writer = Writer::new(Vec::new());

@@ -2,8 +2,10 @@
 
 use aws_config::SdkConfig;
 use vpp_media::cenc::ContentKey;
+use vpp_pipeline::domain::content_key::{GeneratedKey, KeyRequest, WrappedKey};
 use vpp_pipeline::domain::id::PackageId;
-use vpp_pipeline::ports::{KeyError, KeyUse, KeyVault, MadeKey, Unavailable, WrappedKey};
+use vpp_pipeline::error::Unavailable;
+use vpp_pipeline::ports::{KeyError, KeyVault};
 
 use super::client::{KeyProvider, SpekeClient};
 use super::cpix_response::ProviderKey;
@@ -25,11 +27,11 @@ impl SpekeKeyVault {
 }
 
 impl KeyVault for SpekeKeyVault {
-    async fn make(&self, key_use: &KeyUse<'_>) -> Result<MadeKey, KeyError> {
-        let Some(provider) = &self.provider else { return self.vault.make(key_use).await };
-        let ProviderKey { key, iv, drm } = provider.request_key(key_use).await?;
-        let wrapped = self.vault.wrap(&key, key_use.package).await?;
-        Ok(MadeKey { key, wrapped, iv, drm })
+    async fn generate(&self, request: &KeyRequest<'_>) -> Result<GeneratedKey, KeyError> {
+        let Some(provider) = &self.provider else { return self.vault.generate(request).await };
+        let ProviderKey { key, iv, drm } = provider.request_key(request).await?;
+        let wrapped = self.vault.wrap(&key, request.package).await?;
+        Ok(GeneratedKey { key, wrapped, iv, drm })
     }
 
     async fn wrap(&self, key: &ContentKey, package: &PackageId) -> Result<WrappedKey, Unavailable> {

@@ -5,8 +5,8 @@ use std::time::Duration;
 use data_encoding::BASE64;
 use vpp_media::cenc::{Drm, KeyId, Scheme};
 use vpp_media::cmaf::ProtectedTracks;
+use vpp_pipeline::domain::content_key::KeyRequest;
 use vpp_pipeline::domain::id::PackageId;
-use vpp_pipeline::ports::KeyUse;
 
 use super::client::{LIMITS, LONGEST_REASON, headers, reason};
 use super::cpix_request::document;
@@ -65,7 +65,7 @@ fn a_request_names_scheme_drm_systems_and_tracks() {
     let id = package();
     let kid = kid();
     let request = |scheme, tracks, audio_only| {
-        let key_use = KeyUse { package: &id, scheme, tracks, audio_only };
+        let key_use = KeyRequest { package: &id, scheme, tracks, audio_only };
         String::from_utf8(document(&key_use, &ALL).unwrap()).unwrap()
     };
     let text = request(Scheme::Cbcs, ProtectedTracks::Video, false);

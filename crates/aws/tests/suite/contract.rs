@@ -11,7 +11,8 @@ use aws_sdk_dynamodb::types::{
 use aws_sdk_kms::types::{KeySpec, KeyUsageType};
 use vpp_aws::{Aws, DynamoCatalog};
 use vpp_pipeline::domain::message::{Section, WorkUnitMessage};
-use vpp_pipeline::ports::{ETag, Location, Queue};
+use vpp_pipeline::domain::object::{ETag, Location};
+use vpp_pipeline::ports::Queue;
 use vpp_pipeline::testing::contract;
 
 use crate::emulator::Emulator;
@@ -53,7 +54,7 @@ fn dynamodb_fulfils_the_contract_of_a_catalog() {
         contract::receipts(&catalog, "receipts").await;
         contract::kept_uploads(&catalog, "uploads").await;
         contract::retries_and_tombstones(&catalog, "retries").await;
-        contract::forgetting(&catalog, "forgetting").await;
+        contract::purging(&catalog, "purging").await;
         contract::request_records(&catalog, "records").await;
         contract::listing(&catalog, "listing").await;
         contract::listing_packages(&catalog, "packages").await;

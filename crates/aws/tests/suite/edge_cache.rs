@@ -4,14 +4,14 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
 use vpp_aws::Aws;
 use vpp_pipeline::domain::id::PackageId;
-use vpp_pipeline::error::chain;
-use vpp_pipeline::ports::{EdgeCache, Forgetting, Unavailable};
+use vpp_pipeline::error::{Unavailable, chain};
+use vpp_pipeline::ports::{EdgeCache, InvalidationStatus};
 
 use crate::server::{Request, Server};
 
 const PACKAGE: &str = "abcdefghijklmnopqrstuvwxyz";
 
-fn invalidate(status: u16, body: &str) -> (Result<Forgetting, Unavailable>, Request) {
+fn invalidate(status: u16, body: &str) -> (Result<InvalidationStatus, Unavailable>, Request) {
     let server = Server::start([(status, body.to_owned())]);
     let credentials = Credentials::new("AKID", "secret", Some("session".to_owned()), None, "test");
     let config = SdkConfig::builder()
@@ -23,7 +23,7 @@ fn invalidate(status: u16, body: &str) -> (Result<Forgetting, Unavailable>, Requ
     let cache = Aws::new(config).edge_cache("E1234".to_owned());
     let package: PackageId = PACKAGE.parse().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let result = runtime.block_on(cache.forget(&package, 17));
+    let result = runtime.block_on(cache.invalidate(&package, 17));
     (result, server.requests().remove(0))
 }
 
@@ -31,7 +31,7 @@ fn invalidate(status: u16, body: &str) -> (Result<Forgetting, Unavailable>, Requ
 fn each_attempt_of_a_package_has_one_invalidation() {
     let done = "<?xml version=\"1.0\"?><Invalidation><Id>I1</Id><Status>Completed</Status></Invalidation>";
     let (result, request) = invalidate(201, done);
-    assert_eq!(result.unwrap(), Forgetting::Done);
+    assert_eq!(result.unwrap(), InvalidationStatus::Completed);
     assert!(
         request.head.starts_with("POST /2020-05-31/distribution/E1234/invalidation HTTP/1.1\r\n"),
         "{}",
@@ -51,11 +51,11 @@ fn each_attempt_of_a_package_has_one_invalidation() {
 #[test]
 fn an_invalidation_in_progress_is_not_an_error() {
     let (result, _) = invalidate(201, "<Invalidation><Status>InProgress</Status></Invalidation>");
-    assert_eq!(result.unwrap(), Forgetting::UnderWay);
+    assert_eq!(result.unwrap(), InvalidationStatus::InProgress);
     let error =
         |code: &str| format!("<ErrorResponse><Error><Code>{code}</Code><Message>m</Message></Error></ErrorResponse>");
     let (result, _) = invalidate(400, &error("TooManyInvalidationsInProgress"));
-    assert_eq!(result.unwrap(), Forgetting::UnderWay);
+    assert_eq!(result.unwrap(), InvalidationStatus::InProgress);
     for (status, code) in
         [(403, "AccessDenied"), (400, "InvalidArgument"), (404, "NoSuchDistribution"), (503, "ServiceUnavailable")]
     {

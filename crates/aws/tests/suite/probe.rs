@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use tempfile::{NamedTempFile, TempPath};
 use vpp_aws::ProbeProcess;
-use vpp_pipeline::ports::{Piece, Probe, ProbeError, ProbeReport};
+use vpp_pipeline::domain::probe_report::ProbeReport;
+use vpp_pipeline::ports::{FileChunk, Probe, ProbeError};
 
 use crate::START;
 
@@ -23,7 +24,7 @@ fn program(script: &str) -> TempPath {
     file.into_temp_path()
 }
 
-fn probe(script: &str, length: u64, pieces: &[Piece<'_>]) -> Result<ProbeReport, ProbeError> {
+fn probe(script: &str, length: u64, pieces: &[FileChunk<'_>]) -> Result<ProbeReport, ProbeError> {
     let _alone = START.lock().unwrap_or_else(PoisonError::into_inner);
     let program = program(script);
     let process = ProbeProcess::new(program.to_str().unwrap(), Duration::from_secs(2));
@@ -75,7 +76,7 @@ fn too_much_output_is_truncated() {
     assert!(probe("exec yes", 10, &[]).is_err());
     assert!(matches!(
         probe("head -c 3000000 /dev/zero; exit 0", 10, &[]),
-        Err(ProbeError::Garbled | ProbeError::Crashed { .. })
+        Err(ProbeError::InvalidReport | ProbeError::Crashed { .. })
     ));
 }
 

@@ -4,9 +4,10 @@ use vpp_aws::speke::{DrmSystem, KeyProvider};
 use vpp_aws::{Aws, SpekeKeyVault};
 use vpp_media::cenc::Scheme;
 use vpp_media::cmaf::ProtectedTracks;
+use vpp_pipeline::domain::content_key::{GeneratedKey, KeyRequest};
 use vpp_pipeline::domain::id::PackageId;
 use vpp_pipeline::error::chain;
-use vpp_pipeline::ports::{KeyError, KeyUse, KeyVault, MadeKey};
+use vpp_pipeline::ports::{KeyError, KeyVault};
 
 use crate::emulator::Emulator;
 use crate::server::{Request, Server};
@@ -37,7 +38,7 @@ async fn request_key(
     emulator: &Emulator,
     url: &str,
     signing_region: Option<&str>,
-) -> (Result<MadeKey, KeyError>, SpekeKeyVault) {
+) -> (Result<GeneratedKey, KeyError>, SpekeKeyVault) {
     let config = emulator.config().await;
     let kms = aws_sdk_kms::Client::new(&config);
     let key = kms.create_key().send().await.unwrap().key_metadata.unwrap().key_id;
@@ -53,8 +54,8 @@ async fn request_key(
     };
     let vault = Aws::new(config).speke_key_vault(key, Some(provider));
     let id = package();
-    let key_use = KeyUse { package: &id, scheme: Scheme::Cbcs, tracks: ProtectedTracks::Video, audio_only: false };
-    (vault.make(&key_use).await, vault)
+    let key_use = KeyRequest { package: &id, scheme: Scheme::Cbcs, tracks: ProtectedTracks::Video, audio_only: false };
+    (vault.generate(&key_use).await, vault)
 }
 
 fn block_on<T>(work: impl Future<Output = T>) -> T {

@@ -355,7 +355,7 @@ fn parameter(key: &str) -> Value {
             ("input_content_id", "Only packages of this content.", json!({"$ref": "#/components/schemas/Id"}))
         }
         "from" => ("from", "URLs of parts from this number on.", number(10_000)),
-        _ => ("limit", "At most so many URLs.", number(vpp_pipeline::api::uploads::MOST_URLS)),
+        _ => ("limit", "At most so many URLs.", number(vpp_pipeline::domain::client_upload::MAX_URLS)),
     };
     json!({"name": name, "in": "query", "required": false, "description": says, "schema": schema})
 }

@@ -11,7 +11,8 @@ use axum::http::{Method, Request};
 use futures_executor::block_on;
 use serde_json::{Value, json};
 use tower::ServiceExt;
-use vpp_pipeline::api::access::{Authorizer, Role, Tokens};
+use vpp_pipeline::api::authorizer::Authorizer;
+use vpp_pipeline::domain::access_token::{AccessTokens, Role};
 use vpp_pipeline::domain::timestamp::Timestamp;
 use vpp_pipeline::stages::ingest::Ingested;
 use vpp_pipeline::testing::{MemoryTokenStore, Platform};
@@ -48,7 +49,7 @@ async fn send(platform: &Platform, method: Method, path: &str, body: impl Into<B
 
 async fn answer(platform: &Platform, request: Request<Body>) -> Answer {
     let store = MemoryTokenStore::default();
-    store.set(Tokens::default().and(Role::Operator, OPERATOR).and(Role::Reader, READER));
+    store.set(AccessTokens::default().and(Role::Operator, OPERATOR).and(Role::Reader, READER));
     let callers = Callers::Tokens(Authorizer::new(store, platform.clock.clone()));
     let (api, tokens, uploads) = (platform.api(), platform.tokens(), platform.uploads());
     let router = router(Arc::new(api), Arc::new(tokens), Arc::new(uploads), Arc::new(callers));

@@ -5,7 +5,8 @@ use futures_executor::block_on;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tower::ServiceExt;
-use vpp_pipeline::domain::package::{Package, Treatment};
+use vpp_pipeline::domain::package::Package;
+use vpp_pipeline::domain::package_options::ProtectionOptions;
 use vpp_pipeline::testing::Platform;
 
 use super::*;
@@ -49,7 +50,7 @@ async fn ask(platform: &Platform, package: &Package, token: Option<&str>, kids: 
 }
 
 /// A platform with one package, as far as it comes.
-async fn packaged(treatment: Option<Treatment>, run: bool) -> (Platform, Package) {
+async fn packaged(treatment: Option<ProtectionOptions>, run: bool) -> (Platform, Package) {
     let platform = Platform { package_on_upload: treatment, ..Platform::default() };
     platform.ingest(&platform.upload("movie.mp4", MOVIE)).await.unwrap();
     if run {
@@ -59,8 +60,8 @@ async fn packaged(treatment: Option<Treatment>, run: bool) -> (Platform, Package
     (platform, package)
 }
 
-fn cbcs() -> Option<Treatment> {
-    Treatment::from_names("cbcs", "video")
+fn cbcs() -> Option<ProtectionOptions> {
+    ProtectionOptions::from_names("cbcs", "video")
 }
 
 fn kid(package: &Package) -> KeyIdText {
@@ -174,7 +175,7 @@ fn only_what_is_ready_and_encrypted_has_keys_to_give() {
             let claim = vpp_pipeline::api::playback_token::Claim::new(&package.id, now, Duration::from_secs(1));
             claim.signed(tokens.signer.sign(&claim.message()).await.unwrap()).to_string()
         };
-        let (platform, clear) = packaged(Some(Treatment::Clear), true).await;
+        let (platform, clear) = packaged(Some(ProtectionOptions::Clear), true).await;
         let token = sign(&platform, &clear).await;
         let answer = ask(&platform, &clear, Some(&token), &["AAAAAAAAAAAAAAAAAAAAAQ"]).await;
         assert_eq!(answer.code(), (409, "package_not_encrypted".to_owned()));

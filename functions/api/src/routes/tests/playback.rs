@@ -85,7 +85,7 @@ fn a_private_stream_is_fetched_at_addresses_with_leave() {
             assert_eq!(answer.status, StatusCode::CREATED);
             let given = answer.json();
             let until: Timestamp = given["expires_at"].as_str().unwrap().parse().unwrap();
-            let start = format!("https://cdn.example/{}/{id}", secret.leave(&id.parse().unwrap(), until));
+            let start = format!("https://cdn.example/{}/{id}", secret.sign(&id.parse().unwrap(), until));
             let urls = json!({"dash": format!("{start}/stream.mpd"), "hls": format!("{start}/stream.m3u8")});
             assert_eq!(given["urls"], urls);
             assert_eq!([given["token"].is_string(), given["license_url"].is_string()], [has_keys; 2]);

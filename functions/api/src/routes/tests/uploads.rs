@@ -1,7 +1,9 @@
 //! Files that callers send.
 
-use vpp_pipeline::api::uploads::LARGEST_PIECE;
-use vpp_pipeline::ports::{Location, NewPart, ObjectStore, UploadId};
+use vpp_pipeline::domain::client_upload::MAX_SINGLE_PUT_BYTES;
+use vpp_pipeline::domain::multipart::UploadId;
+use vpp_pipeline::domain::object::Location;
+use vpp_pipeline::ports::{NewPart, ObjectStore};
 
 use super::*;
 
@@ -41,7 +43,7 @@ fn a_small_file_is_sent_in_one_piece_and_becomes_a_content() {
 fn a_large_file_is_sent_in_parts_any_of_them_again_and_counted_at_the_end() {
     block_on(async {
         let platform = Platform::default();
-        let bytes = LARGEST_PIECE + 5;
+        let bytes = MAX_SINGLE_PUT_BYTES + 5;
         let upload = begin(&platform, &json!({"name": "film.mp4", "bytes": bytes})).await.json();
         let (id, part_bytes) = (upload["upload_id"].as_str().unwrap(), upload["part_bytes"].as_u64().unwrap());
         assert_eq!(upload["parts"], bytes.div_ceil(part_bytes));
@@ -77,7 +79,7 @@ fn a_large_file_is_sent_in_parts_any_of_them_again_and_counted_at_the_end() {
 fn an_upload_may_be_given_up_and_is_then_unknown() {
     block_on(async {
         let platform = Platform::default();
-        let upload = begin(&platform, &json!({"name": "film.mp4", "bytes": LARGEST_PIECE + 1})).await.json();
+        let upload = begin(&platform, &json!({"name": "film.mp4", "bytes": MAX_SINGLE_PUT_BYTES + 1})).await.json();
         let path = format!("/uploads/{}", upload["upload_id"].as_str().unwrap());
         assert_eq!(platform.store.open_uploads(), 1);
         let given_up = send(&platform, Method::DELETE, &path, "").await;
