@@ -49,7 +49,7 @@ fn movie((bytes, seconds): (u64, u32)) -> Movie {
 fn sparse(movie: &Movie, folder: &TempDir) -> PathBuf {
     let path = folder.path().join("movie.mp4");
     let mut file = File::create(&path).unwrap();
-    file.write_all(&movie.read(0..movie.front_len())).unwrap();
+    file.write_all(&movie.read(0..movie.header_len())).unwrap();
     file.set_len(movie.len()).unwrap();
     path
 }
@@ -91,8 +91,8 @@ fn large_movies_are_validated_and_planned_within_the_documented_memory() {
     a_sparse_tebibyte_is_inspected_within_the_bound();
     for source in [A_DAY, A_TEBIBYTE, A_WEEK] {
         let movie = movie(source);
-        let bound = BESIDE + 4 * movie.front_len();
-        assert!(movie.front_len() <= MAX_MOOV_BYTES);
+        let bound = BESIDE + 4 * movie.header_len();
+        assert!(movie.header_len() <= MAX_MOOV_BYTES);
 
         // As ingest does.
         let (predicted, held_by_ingest) = held(|| {
@@ -129,7 +129,7 @@ fn a_sparse_tebibyte_is_inspected_within_the_bound() {
     let file = sparse(&movie, &folder);
     let mut inspect = vpp::command();
     inspect.arg("inspect").arg(&file).arg("--json");
-    let output = within(BESIDE + 4 * movie.front_len(), &inspect);
+    let output = within(BESIDE + 4 * movie.header_len(), &inspect);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let told: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&told["verdict"], &told["work_units"]), (&json!("accepted"), &json!(14_400)));

@@ -1,42 +1,46 @@
-//! How wide the platform gets, before anybody pays for finding out: its use cases over a model of AWS.
+//! A simulation of the platform's scaling and cost on AWS: the pipeline's own use cases run on a model of the services.
 //!
 //! # What is real and what is modelled
 //!
-//! **Real** is the code that runs in the functions: `handle` of Ingest, Fragment, Encrypt and Dash, as `functions/*` wire it,
-//! down to the engine. Indexes are parsed, plans are made, stored and read back, segments are cut, encrypted, hashed and
-//! written, receipts counted, messages sent, state moved by the state machine, manifests written. So the number of work units,
-//! segments, requests, messages and items, and the order of a handler's calls with what it does at the same time, are not
-//! assumed: they are what the code does.
+//! **Real** is the code of the functions: `handle` of Ingest, Fragment, Encrypt and Dash, as `functions/*` assemble it, including
+//! the packager. It parses indexes, writes and reads plans, writes encrypted and hashed segments, stores receipts, sends messages,
+//! changes the state of packages and writes manifests. The numbers of work units, segments, requests, messages and items, and the
+//! order and concurrency of a handler's requests, are therefore results of the code, not assumptions.
 //!
-//! **Modelled** is what stands behind the ports. Time is virtual ([`timeline`]): a call waits for its service's latency and
-//! limits ([`parameters`]), the environment's network, and a processor's time for the bytes it works on; nothing reads a
-//! clock. Queues, their consumers' ramps, fair queues, cold starts, the account's concurrency, retries of the SDK and of
-//! the handler, visibility timeouts and dead letters are those that are documented. The retry loops and batch sizes of
-//! `crates/aws` are written down once more, as parameters or constants that name their origin.
+//! **Modelled** is everything behind the ports. Time is virtual ([`timeline`]): a request waits for the latency and the limits of
+//! its service ([`parameters`]), for the network of its execution environment, and for the processor time of its bytes. Queues,
+//! the ramps of their event source mappings, fair queues, cold starts, the concurrency of the account, the retries of the SDK and
+//! of the handlers, visibility timeouts and dead-letter queues behave as AWS documents them. The retries and batch sizes of
+//! `crates/aws` are repeated as parameters or constants that name their origin.
 //!
-//! **In miniature** is the media ([`movie`]): sample sizes are divided by a factor, and each byte of an `mdat` weighs that
-//! factor in time, transfer and bill. Indexes, plans and `moof`s have their true size. The probe is not run; it takes its
-//! time and agrees.
+//! **Scaled down** is the media ([`movie`]): sample sizes are divided by a factor, and each byte of an `mdat` counts as that
+//! factor in time, transfer and cost. Indexes, plans and `moof` boxes have their full size. The probe is not executed: it takes
+//! its time and accepts the file.
 //!
-//! Not in the model: the upload, the CDN, single files (whose parts are uploaded one by one), other tenants of the account,
-//! failures other than throttling, and DynamoDB's and S3's slow adaptation to a load that stays.
+//! The model leaves out the client's upload, the CDN, single files (whose parts are uploaded one by one), other workloads of the
+//! account, failures other than throttling, and the slow adaptation of DynamoDB and S3 to a constant load.
 //!
 //! # Reading the results
 //!
-//! A run is a function of its parameters: no clock, and dice of a fixed seed. Seconds are as good as the published numbers,
-//! that is to say to a factor of two; what bends which curve, and where, is sturdier than that.
+//! A simulation is deterministic: it reads no clock, and its random numbers have a fixed seed. Times are as accurate as the published
+//! numbers, within a factor of two. Which limit applies first, and at what load, is more reliable.
 
 #![expect(clippy::cast_precision_loss, reason = "figures for people: three digits are printed")]
 
+mod account;
 pub mod backlog;
-mod cloud;
-pub mod fleet;
+mod catalog;
+mod dispatch;
+pub mod environments;
+mod execution_environment;
 mod handlers;
-pub mod ledger;
 pub mod limits;
 pub mod movie;
+mod object_store;
 pub mod parameters;
+mod payload;
 mod ports;
+mod random;
 pub mod scenario;
-mod table;
 pub mod timeline;
+pub mod usage;

@@ -1,34 +1,34 @@
-//! Movies in miniature: a whole and true index over media in which every byte stands for many.
+//! Scaled-down movies: a full-size index, and media in which every byte represents many.
 //!
-//! A 1 TiB movie of 24 hours has millions of samples, which the index lists one by one as it would; only their sizes are
-//! divided by a factor. So ingest and fragment read and plan the index that such a movie has, work units and segments come out
-//! in the numbers that they would, and encrypt cuts and writes real segments, with a thousandth or less of the media.
-//! [`Movie::weight`] says how many bytes a range stands for, which is what the model charges for.
+//! The index of a 1 TiB movie of 24 hours lists millions of samples, one by one; only their sizes are divided by a scale factor.
+//! Ingest and fragment therefore read and plan the index of a full-size movie, the numbers of work units and segments are those of
+//! the full-size movie, and encrypt writes real segments with a thousandth or less of the media. [`Movie::represented_bytes`]
+//! returns the bytes that a range represents, which the model charges for.
 //!
-//! The media is two seconds, again and again: 25 pictures a second in groups of 50, and 100 sounds of 960 samples.
+//! The media repeats a group of two seconds: 50 video frames at 25 frames a second, and 100 audio frames of 960 samples.
 
 use std::ops::Range;
 
 use vpp_media::isobmff::BoxWriter;
 
 const GROUP_SECONDS: u32 = 2;
-const PICTURES: u32 = 50;
-const SOUNDS: u32 = 100;
-const MOVIE_SCALE: u32 = 1_000;
-const VIDEO_SCALE: u32 = 25;
-const AUDIO_SCALE: u32 = 48_000;
-/// Bytes of a sound of 192 kb/s.
-const SOUND_BYTES: u64 = 480;
-/// A sync sample is so many times the size of another.
-const SYNC: u32 = 6;
-/// A NAL unit's length and header.
-const SMALLEST_PICTURE: u32 = 5;
+const VIDEO_FRAMES: u32 = 50;
+const AUDIO_FRAMES: u32 = 100;
+const MOVIE_TIMESCALE: u32 = 1_000;
+const VIDEO_TIMESCALE: u32 = 25;
+const AUDIO_TIMESCALE: u32 = 48_000;
+/// Bytes of an audio frame at 192 kb/s.
+const AUDIO_FRAME_BYTES: u64 = 480;
+/// The size of a key frame, in multiples of the size of another frame.
+const KEY_FRAME_FACTOR: u32 = 6;
+/// The length and the header of a NAL unit.
+const MIN_VIDEO_FRAME_BYTES: u32 = 5;
 
-/// A movie in miniature.
+/// A scaled-down movie.
 #[derive(Debug)]
 pub struct Movie {
-    /// Everything before the media.
-    front: Vec<u8>,
+    /// Everything before the media: `ftyp`, `moov` and the header of the `mdat`.
+    header: Vec<u8>,
     /// Two seconds of media.
     group: Vec<u8>,
     groups: u32,
@@ -36,163 +36,177 @@ pub struct Movie {
 }
 
 impl Movie {
-    /// A movie of about `bytes` that lasts `seconds`, each byte of its media standing for `factor`.
+    /// Returns a movie that represents about `bytes` and lasts `seconds`. Each byte of its media represents `factor` bytes.
+    ///
+    /// # Panics
+    /// If two seconds of its media exceed 4 GiB.
     #[must_use]
+    #[expect(clippy::expect_used, reason = "a wrong size would make the simulation wrong")]
     pub fn new(bytes: u64, seconds: u32, factor: u64) -> Self {
+        let u32_of = |size: u64| u32::try_from(size).expect("two seconds of media are smaller than 4 GiB");
         let groups = (seconds / GROUP_SECONDS).max(1);
-        let sound = u32::try_from(SOUND_BYTES / factor).unwrap_or(u32::MAX).max(1);
-        let all = u32::try_from(bytes / factor / u64::from(groups)).unwrap_or(u32::MAX);
-        let unit = all.saturating_sub(sound * SOUNDS) / (PICTURES - 1 + SYNC);
-        let sizes = Sizes { picture: unit.max(SMALLEST_PICTURE), sync: (unit * SYNC).max(SMALLEST_PICTURE), sound };
+        let audio_frame = u32_of(AUDIO_FRAME_BYTES / factor).max(1);
+        let group_bytes = u32_of(bytes / factor / u64::from(groups));
+        // The frames of a movie that is smaller than its audio have the minimum size.
+        let video_bytes = group_bytes.saturating_sub(audio_frame * AUDIO_FRAMES);
+        let frame = video_bytes / (VIDEO_FRAMES - 1 + KEY_FRAME_FACTOR);
+        let sizes = FrameSizes {
+            video: frame.max(MIN_VIDEO_FRAME_BYTES),
+            key: (frame * KEY_FRAME_FACTOR).max(MIN_VIDEO_FRAME_BYTES),
+            audio: audio_frame,
+        };
         let group = sizes.group();
-        // The front's own length decides where the media begins: lay it out twice.
-        let length = front(sizes, groups, &group, 0).len() as u64;
-        let front = front(sizes, groups, &group, length);
-        Self { front, group, groups, factor }
+        // The length of the header sets the offset of the media: write it twice.
+        let length = header(sizes, groups, &group, 0).len() as u64;
+        let header = header(sizes, groups, &group, length);
+        Self { header, group, groups, factor }
     }
 
-    /// Length of the file in miniature.
+    /// Returns the length of the scaled-down file.
     #[must_use]
     pub fn len(&self) -> u64 {
-        self.front.len() as u64 + self.group.len() as u64 * u64::from(self.groups)
+        self.header_len() + self.group.len() as u64 * u64::from(self.groups)
     }
 
-    /// Whether there is nothing in it; there always is.
+    /// Whether the file is empty. It never is.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Bytes of everything before the media, the index above all.
+    /// Returns the bytes before the media, most of which are the index.
     #[must_use]
-    pub fn front_len(&self) -> u64 {
-        self.front.len() as u64
+    pub fn header_len(&self) -> u64 {
+        self.header.len() as u64
     }
 
-    /// Bytes of the file it stands for.
+    /// Returns the length of the full-size file.
     #[must_use]
-    pub fn real_len(&self) -> u64 {
-        self.weight(&(0..self.len()))
+    pub fn represented_len(&self) -> u64 {
+        self.represented_bytes(&(0..self.len()))
     }
 
-    /// Bytes that `range` stands for: its own before the media, `factor` times as many in it.
+    /// Returns the bytes of the full-size file that a range represents: as many before the media, `factor` times as many in it.
     #[must_use]
-    pub fn weight(&self, range: &Range<u64>) -> u64 {
+    pub fn represented_bytes(&self, range: &Range<u64>) -> u64 {
+        // Zero is right for a range that starts after the header, or ends before the media.
         let end = range.end.min(self.len());
-        let front = end.min(self.front_len()).saturating_sub(range.start);
-        let media = end.saturating_sub(range.start.max(self.front_len()));
-        front + media * self.factor
+        let header = end.min(self.header_len()).saturating_sub(range.start);
+        let media = end.saturating_sub(range.start.max(self.header_len()));
+        header + media * self.factor
     }
 
-    /// The bytes of `range`, cut off at the end.
+    /// Returns the bytes of a range, truncated at the end of the file.
     #[must_use]
     pub fn read(&self, range: Range<u64>) -> Vec<u8> {
         let end = range.end.min(self.len());
         let mut bytes = Vec::new();
-        let mut at = range.start;
-        while at < end {
-            let (piece, offset) = match at.checked_sub(self.front_len()) {
-                None => (&self.front, at),
-                Some(into) => (&self.group, into % self.group.len() as u64),
+        let mut position = range.start;
+        while position < end {
+            let (source, offset) = match position.checked_sub(self.header_len()) {
+                None => (&self.header, position),
+                Some(into_media) => (&self.group, into_media % self.group.len() as u64),
             };
-            let rest = piece.get(usize::try_from(offset).unwrap_or(usize::MAX)..).unwrap_or_default();
-            let taken = rest.get(..usize::try_from(end - at).unwrap_or(usize::MAX)).unwrap_or(rest);
-            bytes.extend_from_slice(taken);
-            at += taken.len() as u64;
+            let available = usize::try_from(offset).ok().and_then(|offset| source.get(offset..)).unwrap_or_default();
+            let length = usize::try_from(end - position).map_or(available.len(), |left| left.min(available.len()));
+            bytes.extend_from_slice(&available[..length]);
+            position += length as u64;
         }
         bytes
     }
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Sizes {
-    picture: u32,
-    sync: u32,
-    sound: u32,
+struct FrameSizes {
+    video: u32,
+    key: u32,
+    audio: u32,
 }
 
-impl Sizes {
-    /// The pictures of a group, and then its sounds. A picture is one NAL unit of filler (H.264, `nal_unit_type` 12).
+impl FrameSizes {
+    /// Returns the video frames of a group, followed by its audio frames. A video frame is one NAL unit of filler data (H.264,
+    /// `nal_unit_type` 12).
     fn group(self) -> Vec<u8> {
         let mut group = Vec::new();
-        for number in 0..PICTURES {
-            let size = if number == 0 { self.sync } else { self.picture };
+        for number in 0..VIDEO_FRAMES {
+            let size = if number == 0 { self.key } else { self.video };
             group.extend_from_slice(&(size - 4).to_be_bytes());
             group.push(12);
-            group.extend((SMALLEST_PICTURE..size).map(|_| 0xff));
+            group.extend((MIN_VIDEO_FRAME_BYTES..size).map(|_| 0xff));
         }
-        group.extend((0..self.sound * SOUNDS).map(|_| 0x21));
+        group.extend((0..self.audio * AUDIO_FRAMES).map(|_| 0x21));
         group
     }
 
-    fn pictures(self) -> u32 {
-        self.sync + self.picture * (PICTURES - 1)
+    /// Returns the bytes of the video frames of a group.
+    fn video_bytes(self) -> u32 {
+        self.key + self.video * (VIDEO_FRAMES - 1)
     }
 }
 
-/// `ftyp`, `moov` and the header of an `mdat` whose payload begins at `media`.
-fn front(sizes: Sizes, groups: u32, group: &[u8], media: u64) -> Vec<u8> {
+/// Writes `ftyp`, `moov` and the header of an `mdat` whose payload starts at `media`.
+fn header(sizes: FrameSizes, groups: u32, group: &[u8], media: u64) -> Vec<u8> {
     let mut w = BoxWriter::new();
     w.plain(b"ftyp", |w| w.raw(b"isom\0\0\x02\0isomiso2avc1mp41"));
     w.plain(b"moov", |w| {
         w.full(b"mvhd", 0, 0, |w| {
             w.zeros(8);
-            w.u32(MOVIE_SCALE);
-            w.u32(groups * GROUP_SECONDS * MOVIE_SCALE);
+            w.u32(MOVIE_TIMESCALE);
+            w.u32(groups * GROUP_SECONDS * MOVIE_TIMESCALE);
             w.zeros(80);
         });
         let offsets = |into: u32| (0..u64::from(groups)).map(move |n| media + n * group.len() as u64 + u64::from(into));
-        trak(w, 1, VIDEO_SCALE, b"vide", groups, |w| {
+        trak(w, 1, VIDEO_TIMESCALE, b"vide", groups, |w| {
             w.full(b"stsd", 0, 0, avc1);
-            runs(w, groups * PICTURES, 1, PICTURES);
+            stts_and_stsc(w, groups * VIDEO_FRAMES, 1, VIDEO_FRAMES);
             w.full(b"stss", 0, 0, |w| {
                 w.u32(groups);
-                (0..groups).for_each(|group| w.u32(group * PICTURES + 1));
+                (0..groups).for_each(|group| w.u32(group * VIDEO_FRAMES + 1));
             });
             w.full(b"stsz", 0, 0, |w| {
                 w.u32(0);
-                w.u32(groups * PICTURES);
-                let size = |number| if number % PICTURES == 0 { sizes.sync } else { sizes.picture };
-                (0..groups * PICTURES).for_each(|number| w.u32(size(number)));
+                w.u32(groups * VIDEO_FRAMES);
+                let size = |number| if number % VIDEO_FRAMES == 0 { sizes.key } else { sizes.video };
+                (0..groups * VIDEO_FRAMES).for_each(|number| w.u32(size(number)));
             });
             co64(w, groups, offsets(0));
         });
-        trak(w, 2, AUDIO_SCALE, b"soun", groups, |w| {
+        trak(w, 2, AUDIO_TIMESCALE, b"soun", groups, |w| {
             w.full(b"stsd", 0, 0, mp4a);
-            runs(w, groups * SOUNDS, GROUP_SECONDS * AUDIO_SCALE / SOUNDS, SOUNDS);
+            stts_and_stsc(w, groups * AUDIO_FRAMES, GROUP_SECONDS * AUDIO_TIMESCALE / AUDIO_FRAMES, AUDIO_FRAMES);
             w.full(b"stsz", 0, 0, |w| {
                 w.u32(0);
-                w.u32(groups * SOUNDS);
-                (0..groups * SOUNDS).for_each(|_| w.u32(sizes.sound));
+                w.u32(groups * AUDIO_FRAMES);
+                (0..groups * AUDIO_FRAMES).for_each(|_| w.u32(sizes.audio));
             });
-            co64(w, groups, offsets(sizes.pictures()));
+            co64(w, groups, offsets(sizes.video_bytes()));
         });
     });
     #[expect(clippy::expect_used, reason = "the boxes have some megabytes")]
-    let mut front = w.finish().expect("a box smaller than 4 GiB");
-    // An mdat of 64-bit length (ISO/IEC 14496-12 4.2).
+    let mut header = w.finish().expect("a box smaller than 4 GiB");
+    // An mdat with a 64-bit size (ISO/IEC 14496-12 4.2).
     let payload = group.len() as u64 * u64::from(groups);
-    front.extend_from_slice(&[0, 0, 0, 1]);
-    front.extend_from_slice(b"mdat");
-    front.extend_from_slice(&(payload + 16).to_be_bytes());
-    front
+    header.extend_from_slice(&[0, 0, 0, 1]);
+    header.extend_from_slice(b"mdat");
+    header.extend_from_slice(&(payload + 16).to_be_bytes());
+    header
 }
 
-fn trak(w: &mut BoxWriter, id: u32, scale: u32, kind: &[u8; 4], groups: u32, tables: impl FnOnce(&mut BoxWriter)) {
+fn trak(w: &mut BoxWriter, id: u32, timescale: u32, kind: &[u8; 4], groups: u32, tables: impl FnOnce(&mut BoxWriter)) {
     let seconds = groups * GROUP_SECONDS;
     w.plain(b"trak", |w| {
         w.full(b"tkhd", 0, 7, |w| {
             w.zeros(8);
             w.u32(id);
             w.zeros(4);
-            w.u32(seconds * MOVIE_SCALE);
+            w.u32(seconds * MOVIE_TIMESCALE);
             w.zeros(60);
         });
         w.plain(b"mdia", |w| {
             w.full(b"mdhd", 1, 0, |w| {
                 w.zeros(16);
-                w.u32(scale);
-                w.u64(u64::from(seconds) * u64::from(scale));
+                w.u32(timescale);
+                w.u64(u64::from(seconds) * u64::from(timescale));
                 w.zeros(4);
             });
             w.full(b"hdlr", 0, 0, |w| {
@@ -205,10 +219,10 @@ fn trak(w: &mut BoxWriter, id: u32, scale: u32, kind: &[u8; 4], groups: u32, tab
     });
 }
 
-/// `stts` and `stsc`: samples of one duration, so many to a chunk.
-fn runs(w: &mut BoxWriter, samples: u32, duration: u32, chunk: u32) {
+/// Writes `stts` and `stsc`, for samples of equal duration in chunks of equal size.
+fn stts_and_stsc(w: &mut BoxWriter, samples: u32, duration: u32, samples_per_chunk: u32) {
     w.full(b"stts", 0, 0, |w| [1, samples, duration].into_iter().for_each(|value| w.u32(value)));
-    w.full(b"stsc", 0, 0, |w| [1, 1, chunk, 1].into_iter().for_each(|value| w.u32(value)));
+    w.full(b"stsc", 0, 0, |w| [1, 1, samples_per_chunk, 1].into_iter().for_each(|value| w.u32(value)));
 }
 
 fn co64(w: &mut BoxWriter, chunks: u32, offsets: impl Iterator<Item = u64>) {
@@ -240,7 +254,7 @@ fn mp4a(w: &mut BoxWriter) {
         w.u16(2);
         w.u16(16);
         w.zeros(4);
-        w.u32(AUDIO_SCALE << 16);
+        w.u32(AUDIO_TIMESCALE << 16);
         w.full(b"esds", 0, 0, |w| {
             w.raw(&[3, 22, 0, 1, 0, 4, 17, 0x40, 0x15]);
             w.zeros(11);
@@ -258,19 +272,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_stands_for_the_bytes_asked_for() {
+    fn a_movie_represents_about_the_requested_bytes() {
         for (bytes, seconds, factor) in
             [(10_000_000, 10, 1_024), (100_000_000_000, 14_400, 1_024), (1 << 40, 86_400, 4_096)]
         {
             let movie = Movie::new(bytes, seconds, factor);
-            let off = movie.real_len().abs_diff(bytes);
-            assert!(off * 50 < bytes, "{off} off {bytes}");
+            let difference = movie.represented_len().abs_diff(bytes);
+            assert!(difference * 50 < bytes, "{difference} of {bytes}");
         }
     }
 
     #[test]
-    fn its_work_units_are_those_of_the_movie_it_stands_for() {
-        // 1 GB in 20 minutes are 5 MB in 6 seconds: six segments to a work unit of 32 MiB.
+    fn the_work_units_are_those_of_the_full_size_movie() {
+        // 1 GB in 20 minutes is 5 MB in 6 seconds: a work unit of 32 MiB has six segments.
         let movie = Movie::new(1_000_000_000, 1_200, 1_024);
         let mut reader = IndexReader::new(movie.len()).unwrap();
         while let Some(range) = reader.want() {
@@ -288,11 +302,11 @@ mod tests {
     }
 
     #[test]
-    fn a_range_weighs_its_media_by_the_factor() {
+    fn the_media_of_a_range_is_multiplied_by_the_factor() {
         let movie = Movie::new(10_000_000, 10, 1_024);
-        let front = movie.front_len();
-        assert_eq!(movie.weight(&(0..front)), front);
-        assert_eq!(movie.weight(&(front - 1..front + 3)), 1 + 3 * 1_024);
-        assert_eq!(movie.read(front - 1..front + 3).len(), 4);
+        let header = movie.header_len();
+        assert_eq!(movie.represented_bytes(&(0..header)), header);
+        assert_eq!(movie.represented_bytes(&(header - 1..header + 3)), 1 + 3 * 1_024);
+        assert_eq!(movie.read(header - 1..header + 3).len(), 4);
     }
 }

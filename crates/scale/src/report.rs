@@ -1,52 +1,53 @@
-//! What came of the scenarios, as tables in Markdown.
+//! The outcomes of the studies, as tables in Markdown.
 
 use std::fmt::Write;
 use std::time::Duration;
 
-use vpp_scale::fleet::Function;
-use vpp_scale::ledger::Costs;
+use vpp_scale::environments::Function;
 use vpp_scale::parameters::Prices;
 use vpp_scale::scenario::Outcome;
+use vpp_scale::usage::Costs;
 
-use crate::studies::{Crowd, Share, Single, Width};
+use crate::studies::{EncryptScaling, QueueSharing, SingleSource, UploadBurst};
 
-pub(crate) fn width(width: Width) -> String {
-    match width {
-        Width::Concurrency(most) => most.to_string(),
-        Width::Pollers(least, most) => format!("{least}-{most} pollers"),
+/// Returns the text of a scaling.
+pub(crate) fn scaling(scaling: EncryptScaling) -> String {
+    match scaling {
+        EncryptScaling::Concurrency(max) => max.to_string(),
+        EncryptScaling::Pollers(min, max) => format!("{min}-{max} pollers"),
     }
 }
 
-/// One movie by itself.
-pub(crate) fn singles(singles: &[Single]) -> String {
+/// Returns the table of single sources.
+pub(crate) fn single_sources(studies: &[SingleSource]) -> String {
     let mut text = heading(
         "One source",
-        "source | concurrency of encrypt | work unit MiB | work units | Ready after | peak of encrypt | waiting | GETs | PUTs | throttled | met | came again | $ per TB: Lambda | S3 | SQS, DynamoDB, KMS | all | storage $ per TB and month",
+        "source | concurrency of encrypt | work unit MiB | work units | time to Ready | peak concurrency of encrypt | peak backlog of encrypt | GETs | PUTs | throttled | transaction conflicts | redelivered | $ per TB: Lambda | S3 | SQS, DynamoDB, KMS | total | storage $ per TB and month",
     );
-    for own in singles {
-        let outcome = &own.outcome;
-        let ledger = &outcome.ledger;
-        let costs = per_tb(ledger.costs(&Prices::default()), own.bytes);
+    for study in studies {
+        let outcome = &study.outcome;
+        let usage = &outcome.usage;
+        let costs = per_tb(usage.costs(&Prices::default()), study.bytes);
         let encrypt = Function::Encrypt;
         row(
             &mut text,
             &[
-                own.name.to_owned(),
-                width(own.width),
-                own.work_unit_mib.to_string(),
-                encrypt.of(&outcome.pools).invocations.to_string(),
+                study.name.to_owned(),
+                scaling(study.scaling),
+                study.work_unit_mib.to_string(),
+                encrypt.of(&outcome.environments).invocations.to_string(),
                 ready(outcome, 1),
-                encrypt.of(&outcome.pools).peak.to_string(),
-                encrypt.of(&outcome.deepest).to_string(),
-                ledger.gets.to_string(),
-                ledger.puts.to_string(),
-                (ledger.throttled + ledger.slow_downs).to_string(),
-                ledger.conflicts.to_string(),
-                ledger.redeliveries.to_string(),
+                encrypt.of(&outcome.environments).peak.to_string(),
+                encrypt.of(&outcome.peak_backlogs).to_string(),
+                usage.gets.to_string(),
+                usage.puts.to_string(),
+                (usage.throttled + usage.slow_downs).to_string(),
+                usage.transaction_conflicts.to_string(),
+                usage.redeliveries.to_string(),
                 money(costs.lambda),
                 money(costs.s3),
                 money(costs.others),
-                money(costs.once()),
+                money(costs.packaging()),
                 money(costs.storage_month),
             ],
         );
@@ -54,56 +55,57 @@ pub(crate) fn singles(singles: &[Single]) -> String {
     text
 }
 
-/// Many movies at once.
-pub(crate) fn crowds(crowds: &[Crowd]) -> String {
+/// Returns the table of upload bursts.
+pub(crate) fn upload_bursts(studies: &[UploadBurst]) -> String {
     let mut text = heading(
         "10,000 uploads of 10 MB in a minute",
-        "account | Ready | half after | 99 % after | all after | peaks: ingest, fragment, encrypt, dash | waiting: ingest, fragment, encrypt, dash | cold starts | slowed down by S3 | throttled | came again | given up | $ per TB: Lambda | S3 | SQS, DynamoDB, KMS | all",
+        "account | Ready | time to Ready: 50 % | 99 % | 100 % | peak concurrency: ingest, fragment, encrypt, dash | peak backlog: ingest, fragment, encrypt, dash | cold starts | S3 Slow Down | throttled | redelivered | dead-lettered | $ per TB: Lambda | S3 | SQS, DynamoDB, KMS | total",
     );
-    for own in crowds {
-        let outcome = &own.outcome;
-        let ledger = &outcome.ledger;
-        let costs = per_tb(ledger.costs(&Prices::default()), own.bytes);
+    for study in studies {
+        let outcome = &study.outcome;
+        let usage = &outcome.usage;
+        let costs = per_tb(usage.costs(&Prices::default()), study.bytes);
         row(
             &mut text,
             &[
-                own.name.to_owned(),
+                study.account.to_owned(),
                 outcome.to_ready.len().to_string(),
                 time(outcome.percentile(50)),
                 time(outcome.percentile(99)),
                 time(outcome.last()),
-                list(&outcome.pools.each_ref().map(|pool| pool.peak)),
-                list(&outcome.deepest),
-                outcome.pools.iter().map(|pool| pool.cold).sum::<u64>().to_string(),
-                ledger.slow_downs.to_string(),
-                ledger.throttled.to_string(),
-                ledger.redeliveries.to_string(),
-                ledger.dead.to_string(),
+                list(&outcome.environments.each_ref().map(|function| function.peak)),
+                list(&outcome.peak_backlogs),
+                outcome.environments.iter().map(|function| function.cold_starts).sum::<u64>().to_string(),
+                usage.slow_downs.to_string(),
+                usage.throttled.to_string(),
+                usage.redeliveries.to_string(),
+                usage.dead_lettered.to_string(),
                 money(costs.lambda),
                 money(costs.s3),
                 money(costs.others),
-                money(costs.once()),
+                money(costs.packaging()),
             ],
         );
     }
     text
 }
 
-/// A small movie behind a huge one.
-pub(crate) fn shares(shares: &[Share]) -> String {
+/// Returns the table of queue sharing.
+pub(crate) fn queue_sharing(studies: &[QueueSharing]) -> String {
     let mut text = heading(
-        "10 MB that arrive while a huge source is being encrypted",
-        "behind | concurrency of encrypt | queues | 10 MB Ready after | the huge one after",
+        "10 MB uploaded while a huge source is packaged",
+        "huge source | concurrency of encrypt | queues | time to Ready: 10 MB | huge source",
     );
-    for own in shares {
-        let after = |duration: Option<Duration>| duration.map_or("-".to_owned(), time);
-        let queues = if own.fair { "fair" } else { "plain" };
-        row(&mut text, &[own.name.to_owned(), width(own.width), queues.to_owned(), after(own.small), after(own.huge)]);
+    for study in studies {
+        let time_or_dash = |duration: Option<Duration>| duration.map_or("-".to_owned(), time);
+        let queues = if study.fair { "fair" } else { "standard" };
+        let (small, huge) = (time_or_dash(study.small), time_or_dash(study.huge));
+        row(&mut text, &[study.huge_source.to_owned(), scaling(study.scaling), queues.to_owned(), small, huge]);
     }
     text
 }
 
-/// What a TB costs at the price of `bytes`.
+/// Returns the costs of a TB, from the costs of `bytes`.
 pub(crate) fn per_tb(costs: Costs, bytes: u64) -> Costs {
     costs.times(1e12 / bytes as f64)
 }

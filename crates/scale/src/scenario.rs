@@ -1,72 +1,74 @@
-//! A run of the model: uploads, and what came of them.
+//! A simulation: uploads in an account, and their outcome.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use vpp_pipeline::domain::object::{ETag, Location};
 use vpp_pipeline::domain::uploaded_object::UploadedObject;
 
-use crate::cloud::{Cloud, Work};
-use crate::fleet::{Function, Pool};
-use crate::ledger::Ledger;
+use crate::account::Account;
+use crate::environments::FunctionEnvironments;
+use crate::handlers;
 use crate::movie::Movie;
 use crate::parameters::Parameters;
+use crate::payload::Payload;
 use crate::timeline::lock;
+use crate::usage::Usage;
 
-/// A movie that arrives.
+/// An upload of a movie.
 #[derive(Debug, Clone)]
 pub struct Arrival {
-    /// When its upload ends.
+    /// The end of the upload.
     pub at: Duration,
-    /// Its key in the uploads bucket.
+    /// The key in the uploads bucket.
     pub key: String,
     /// The movie.
     pub movie: Arc<Movie>,
 }
 
-/// Movies that arrive in an account.
+/// Uploads in an account.
 #[derive(Debug, Clone)]
 pub struct Scenario {
     /// The account.
     pub parameters: Parameters,
-    /// Bytes of media that one byte of the movies stands for.
+    /// The bytes that a byte of the movies' media represents.
     pub factor: u64,
-    /// The movies.
+    /// The uploads.
     pub arrivals: Vec<Arrival>,
 }
 
-/// The account at a moment.
+/// The account at a point in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sample {
-    /// The moment.
+    /// The time.
     pub at: Duration,
-    /// Messages that wait for each function.
-    pub waiting: [u64; 4],
-    /// Invocations of each function that run.
-    pub running: [u64; 4],
+    /// The backlog of each function.
+    pub backlogs: [u64; 4],
+    /// The concurrent invocations of each function.
+    pub invocations: [u64; 4],
 }
 
-/// What came of the uploads.
+/// The outcome of a scenario.
 #[derive(Debug, Clone)]
 pub struct Outcome {
-    /// Time from an upload's end to Ready, by key; those that never were are missing.
+    /// The time from the end of an upload to Ready, by key. A package that never becomes Ready has no entry.
     pub to_ready: BTreeMap<String, Duration>,
-    /// Each function's environments.
-    pub pools: [Pool; 4],
-    /// The most messages that waited for each function.
-    pub deepest: [u64; 4],
-    /// The account, sample by sample, until the last package was Ready.
+    /// The environments of each function.
+    pub environments: [FunctionEnvironments; 4],
+    /// The peak backlog of each function.
+    pub peak_backlogs: [u64; 4],
+    /// Samples of the account until the last package is Ready.
     pub samples: Vec<Sample>,
-    /// What was used.
-    pub ledger: Ledger,
+    /// The usage of the services.
+    pub usage: Usage,
 }
 
 impl Scenario {
-    /// Lets everything happen.
+    /// Runs the simulation.
     #[must_use]
     pub fn run(&self) -> Outcome {
-        let cloud = Cloud::new(self.parameters.clone(), self.factor);
+        let account = Account::new(self.parameters.clone(), self.factor, handlers::invoke);
         for arrival in &self.arrivals {
             let location = Location::new("uploads", arrival.key.clone());
             let upload = UploadedObject {
@@ -75,52 +77,56 @@ impl Scenario {
                 version_id: None,
                 bytes: arrival.movie.len(),
             };
-            lock(&cloud.state).movies.insert(arrival.key.clone(), Arc::clone(&arrival.movie));
-            cloud.send(Work::Upload(upload), arrival.at + self.parameters.s3.event);
+            lock(&account.state).movies.insert(arrival.key.clone(), Arc::clone(&arrival.movie));
+            account.send(Payload::Upload(upload), arrival.at + self.parameters.s3.event);
         }
-        let samples = Arc::new(std::sync::Mutex::new(Vec::new()));
-        let (watched, packages, kept) = (Arc::clone(&cloud), self.arrivals.len(), Arc::clone(&samples));
-        cloud.timeline.spawn(move || watch(watched, packages, kept));
-        cloud.timeline.run();
+        let samples = Arc::new(Mutex::new(Vec::new()));
+        let (sampled, packages, recorded) = (Arc::clone(&account), self.arrivals.len(), Arc::clone(&samples));
+        account.timeline.spawn(move || record_samples(sampled, packages, recorded));
+        account.timeline.run();
 
-        let (ledger, pools) = cloud.used();
-        let ready = lock(&cloud.state).ready.clone();
-        let took = |arrival: &Arrival| Some((arrival.key.clone(), ready.get(&arrival.key)?.checked_sub(arrival.at)?));
+        let (usage, environments) = account.usage();
+        let ready = lock(&account.state).ready.clone();
+        let to_ready = |arrival: &Arrival| {
+            let duration = ready.get(&arrival.key)?.checked_sub(arrival.at)?;
+            Some((arrival.key.clone(), duration))
+        };
         Outcome {
-            to_ready: self.arrivals.iter().filter_map(took).collect(),
-            pools,
-            deepest: Function::ALL.map(|function| cloud.deepest(function)),
+            to_ready: self.arrivals.iter().filter_map(to_ready).collect(),
+            environments,
+            peak_backlogs: account.peak_backlogs(),
             samples: std::mem::take(&mut *lock(&samples)),
-            ledger,
+            usage,
         }
     }
 }
 
-/// Looks at the account, first every 200 ms and then ever more rarely, until all packages are Ready or it has looked often.
-async fn watch(cloud: Arc<Cloud>, packages: usize, samples: Arc<std::sync::Mutex<Vec<Sample>>>) {
-    const SAMPLES: usize = 4_000;
-    for _ in 0..SAMPLES {
-        let (waiting, running) = cloud.look();
-        let at = cloud.timeline.now();
-        lock(&samples).push(Sample { at, waiting, running });
-        if lock(&cloud.state).ready.len() == packages {
+/// Samples the account every 200 ms, and less often in a longer simulation, until all packages are Ready or the maximum number
+/// of samples is reached.
+async fn record_samples(account: Arc<Account>, packages: usize, samples: Arc<Mutex<Vec<Sample>>>) {
+    const MAX_SAMPLES: usize = 4_000;
+    for _ in 0..MAX_SAMPLES {
+        let (backlogs, invocations) = account.backlogs_and_invocations();
+        let at = account.timeline.now();
+        lock(&samples).push(Sample { at, backlogs, invocations });
+        if lock(&account.state).ready.len() == packages {
             return;
         }
-        cloud.timeline.sleep(Duration::from_millis(200).max(at / 400)).await;
+        account.timeline.sleep(Duration::from_millis(200).max(at / 400)).await;
     }
 }
 
 impl Outcome {
-    /// The time within which `share` (in hundredths) of the packages were Ready.
+    /// Returns the time within which `percent` of the packages became Ready.
     #[must_use]
-    pub fn percentile(&self, share: usize) -> Duration {
-        let mut all: Vec<Duration> = self.to_ready.values().copied().collect();
-        all.sort_unstable();
-        let at = (all.len() * share).div_ceil(100).saturating_sub(1);
-        all.get(at).copied().unwrap_or_default()
+    pub fn percentile(&self, percent: usize) -> Duration {
+        let mut times: Vec<Duration> = self.to_ready.values().copied().collect();
+        times.sort_unstable();
+        let index = (times.len() * percent).div_ceil(100).checked_sub(1);
+        index.and_then(|index| times.get(index)).copied().unwrap_or_default()
     }
 
-    /// The time within which all were.
+    /// Returns the time within which all packages became Ready.
     #[must_use]
     pub fn last(&self) -> Duration {
         self.percentile(100)

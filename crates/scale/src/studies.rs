@@ -1,4 +1,4 @@
-//! The scenarios: which movies arrive in which account.
+//! The studies: scenarios with a variable, and their outcomes.
 
 use std::sync::Arc;
 use std::thread;
@@ -8,67 +8,75 @@ use vpp_scale::movie::Movie;
 use vpp_scale::parameters::Parameters;
 use vpp_scale::scenario::{Arrival, Outcome, Scenario};
 
-/// How encrypt's queue is consumed.
+/// The outcomes of all studies.
+#[derive(Debug)]
+pub(crate) struct Studies {
+    pub(crate) single_sources: Vec<SingleSource>,
+    pub(crate) upload_bursts: Vec<UploadBurst>,
+    pub(crate) queue_sharing: Vec<QueueSharing>,
+}
+
+/// The scaling of encrypt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Width {
-    /// `EncryptConcurrency`, with the standard mapping's ramp.
+pub(crate) enum EncryptScaling {
+    /// `EncryptConcurrency`, with the ramp of a standard event source mapping.
     Concurrency(u64),
-    /// Provisioned pollers, least and most.
+    /// Minimum and maximum of provisioned pollers.
     Pollers(u64, u64),
 }
 
-/// One movie in an account of its own.
+/// One movie, alone in an account.
 #[derive(Debug)]
-pub(crate) struct Single {
+pub(crate) struct SingleSource {
     pub(crate) name: &'static str,
     pub(crate) bytes: u64,
-    pub(crate) width: Width,
+    pub(crate) scaling: EncryptScaling,
     pub(crate) work_unit_mib: u64,
     pub(crate) outcome: Outcome,
 }
 
-/// Many small movies.
+/// Many small movies in a minute.
 #[derive(Debug)]
-pub(crate) struct Crowd {
-    pub(crate) name: &'static str,
+pub(crate) struct UploadBurst {
+    pub(crate) account: &'static str,
     pub(crate) bytes: u64,
     pub(crate) outcome: Outcome,
 }
 
-/// A small movie behind a huge one.
+/// A small movie that is uploaded while a huge one is packaged.
 #[derive(Debug)]
-pub(crate) struct Share {
-    pub(crate) name: &'static str,
+pub(crate) struct QueueSharing {
+    pub(crate) huge_source: &'static str,
     pub(crate) fair: bool,
-    pub(crate) width: Width,
+    pub(crate) scaling: EncryptScaling,
     pub(crate) huge: Option<Duration>,
     pub(crate) small: Option<Duration>,
 }
 
-/// A movie to try: name, bytes, seconds, factor of the miniature.
+/// A movie: name, bytes, seconds, scale factor.
 type Source = (&'static str, u64, u32, u64);
 
 const GB: u64 = 1_000_000_000;
-const SMALL: Source = ("10 MB", 10_000_000, 10, 1_024);
+const TEN_MB: Source = ("10 MB", 10_000_000, 10, 1_024);
 const TWO_GIB: Source = ("2 GiB", 2 << 30, 2_400, 1_024);
-const ONE: Source = ("1 GB", GB, 1_200, 1_024);
-const HUNDRED: Source = ("100 GB", 100 * GB, 14_400, 1_024);
-const TIB: Source = ("1 TiB", 1 << 40, 86_400, 4_096);
+const ONE_GB: Source = ("1 GB", GB, 1_200, 1_024);
+const HUNDRED_GB: Source = ("100 GB", 100 * GB, 14_400, 1_024);
+const ONE_TIB: Source = ("1 TiB", 1 << 40, 86_400, 4_096);
 
-const STANDARD: [Width; 5] = [
-    Width::Concurrency(10),
-    Width::Concurrency(50),
-    Width::Concurrency(100),
-    Width::Concurrency(250),
-    Width::Concurrency(1_000),
+const CONCURRENCIES: [EncryptScaling; 5] = [
+    EncryptScaling::Concurrency(10),
+    EncryptScaling::Concurrency(50),
+    EncryptScaling::Concurrency(100),
+    EncryptScaling::Concurrency(250),
+    EncryptScaling::Concurrency(1_000),
 ];
-const POLLERS: Width = Width::Pollers(10, 100);
+const POLLERS: EncryptScaling = EncryptScaling::Pollers(10, 100);
 
-fn parameters(width: Width) -> Parameters {
+fn parameters(scaling: EncryptScaling) -> Parameters {
     let mut parameters = Parameters::default();
-    match width {
-        Width::Concurrency(most) => parameters.template.encrypt_concurrency = most,
-        Width::Pollers(least, most) => parameters.template.encrypt_pollers = Some((least, most)),
+    match scaling {
+        EncryptScaling::Concurrency(max) => parameters.template.encrypt_concurrency = max,
+        EncryptScaling::Pollers(min, max) => parameters.template.encrypt_pollers = Some((min, max)),
     }
     parameters
 }
@@ -77,82 +85,87 @@ fn movie((_, bytes, seconds, factor): Source) -> Arc<Movie> {
     Arc::new(Movie::new(bytes, seconds, factor))
 }
 
-/// Every scenario's outcome. The longest ones run beside the others.
-pub(crate) fn all() -> (Vec<Single>, Vec<Crowd>, Vec<Share>) {
+/// Runs all studies. The longest scenarios run in parallel with the others.
+pub(crate) fn run() -> Studies {
     thread::scope(|scope| {
-        let tib = scope.spawn(|| {
-            let few = STANDARD.into_iter().skip(2).chain([POLLERS]).map(|width| (width, 32));
-            few.chain([(Width::Concurrency(1_000), 256), (POLLERS, 256)]).map(|(w, mib)| single(TIB, w, mib)).collect()
+        let one_tib = scope.spawn(|| {
+            let work_units_of_32_mib = CONCURRENCIES.into_iter().skip(2).chain([POLLERS]).map(|scaling| (scaling, 32));
+            let work_units_of_256_mib = [(EncryptScaling::Concurrency(1_000), 256), (POLLERS, 256)];
+            let variants = work_units_of_32_mib.chain(work_units_of_256_mib);
+            variants.map(|(scaling, mib)| single_source(ONE_TIB, scaling, mib)).collect()
         });
-        let mut singles: Vec<Single> = [ONE, HUNDRED]
+        let mut single_sources: Vec<SingleSource> = [ONE_GB, HUNDRED_GB]
             .into_iter()
-            .flat_map(|source| STANDARD.into_iter().chain([POLLERS]).map(move |width| single(source, width, 32)))
+            .flat_map(|source| {
+                CONCURRENCIES.into_iter().chain([POLLERS]).map(move |scaling| single_source(source, scaling, 32))
+            })
             .collect();
-        let (crowds, shares) = (crowds(), shares());
-        let tib: Vec<Single> = tib.join().unwrap_or_default();
-        singles.extend(tib);
-        (singles, crowds, shares)
+        let (upload_bursts, queue_sharing) = (upload_bursts(), queue_sharing());
+        let one_tib: Vec<SingleSource> = one_tib.join().unwrap_or_default();
+        single_sources.extend(one_tib);
+        Studies { single_sources, upload_bursts, queue_sharing }
     })
 }
 
-fn single(source: Source, width: Width, work_unit_mib: u64) -> Single {
-    let mut parameters = parameters(width);
+fn single_source(source: Source, scaling: EncryptScaling, work_unit_mib: u64) -> SingleSource {
+    let mut parameters = parameters(scaling);
     parameters.template.work_unit_mib = work_unit_mib;
     let movie = movie(source);
-    let bytes = movie.real_len();
+    let bytes = movie.represented_len();
     let arrivals = vec![Arrival { at: Duration::ZERO, key: source.0.to_owned(), movie }];
     let outcome = Scenario { parameters, factor: source.3, arrivals }.run();
-    Single { name: source.0, bytes, width, work_unit_mib, outcome }
+    SingleSource { name: source.0, bytes, scaling, work_unit_mib, outcome }
 }
 
-/// 10,000 movies of 10 MB, evenly over a minute.
-fn crowds() -> Vec<Crowd> {
-    let movie = movie(SMALL);
+/// 10,000 movies of 10 MB, evenly distributed over a minute.
+fn upload_bursts() -> Vec<UploadBurst> {
+    let movie = movie(TEN_MB);
     let arrival = |number: u32| Arrival {
         at: Duration::from_millis(u64::from(number) * 6),
         key: format!("{number}.mp4"),
         movie: Arc::clone(&movie),
     };
     let arrivals: Vec<Arrival> = (0..10_000).map(arrival).collect();
-    let base = parameters(Width::Concurrency(100));
-    let wide = parameters(Width::Concurrency(1_000));
-    let mut grown = wide.clone();
-    grown.dynamodb.table_writes *= 10;
-    grown.dynamodb.table_reads *= 10;
-    grown.s3.parted = true;
-    let mut small = base.clone();
-    small.lambda.account_concurrency = 100;
+    let base = parameters(EncryptScaling::Concurrency(100));
+    let wide = parameters(EncryptScaling::Concurrency(1_000));
+    let mut scaled_services = wide.clone();
+    scaled_services.dynamodb.table_writes *= 10;
+    scaled_services.dynamodb.table_reads *= 10;
+    scaled_services.s3.partitioned = true;
+    let mut small_account = base.clone();
+    small_account.lambda.account_concurrency = 100;
     let accounts = [
         ("EncryptConcurrency 100", base),
         ("EncryptConcurrency 1,000", wide),
-        ("1,000, table and buckets grown", grown),
-        ("100, account of 100 executions", small),
+        ("1,000, table and buckets scaled", scaled_services),
+        ("100, account concurrency 100", small_account),
     ];
-    let run = |(name, parameters)| {
-        let outcome = Scenario { parameters, factor: SMALL.3, arrivals: arrivals.clone() }.run();
-        Crowd { name, bytes: movie.real_len() * 10_000, outcome }
+    let run = |(account, parameters)| {
+        let outcome = Scenario { parameters, factor: TEN_MB.3, arrivals: arrivals.clone() }.run();
+        UploadBurst { account, bytes: movie.represented_len() * 10_000, outcome }
     };
     accounts.into_iter().map(run).collect()
 }
 
-/// A 10 MB movie that arrives while a huge one is being encrypted: 5 seconds after 2 GiB, 20 after 100 GB.
-fn shares() -> Vec<Share> {
-    let run = |huge: Option<Source>, fair, width| {
-        let mut parameters = parameters(width);
+/// A 10 MB movie that is uploaded while a huge one is packaged: 5 seconds after 2 GiB, 20 seconds after 100 GB.
+fn queue_sharing() -> Vec<QueueSharing> {
+    let run = |huge: Option<Source>, fair, scaling| {
+        let mut parameters = parameters(scaling);
         parameters.template.fair = fair;
         let first = huge.map(|source| Arrival { at: Duration::ZERO, key: "huge".to_owned(), movie: movie(source) });
         let after = Duration::from_secs(if huge == Some(TWO_GIB) { 5 } else { 20 });
-        let small = Arrival { at: after, key: "small".to_owned(), movie: movie(SMALL) };
+        let small = Arrival { at: after, key: "small".to_owned(), movie: movie(TEN_MB) };
         let arrivals = first.into_iter().chain([small]).collect();
-        let outcome = Scenario { parameters, factor: SMALL.3, arrivals }.run();
-        let of = |key: &str| outcome.to_ready.get(key).copied();
-        Share { name: huge.map_or("alone", |source| source.0), fair, width, huge: of("huge"), small: of("small") }
+        let outcome = Scenario { parameters, factor: TEN_MB.3, arrivals }.run();
+        let to_ready = |key: &str| outcome.to_ready.get(key).copied();
+        let huge_source = huge.map_or("none", |source| source.0);
+        QueueSharing { huge_source, fair, scaling, huge: to_ready("huge"), small: to_ready("small") }
     };
-    let narrow = Width::Concurrency(100);
-    let mut shares = vec![run(None, true, narrow)];
-    for huge in [TWO_GIB, HUNDRED] {
-        shares.extend([false, true].map(|fair| run(Some(huge), fair, narrow)));
+    let default = EncryptScaling::Concurrency(100);
+    let mut studies = vec![run(None, true, default)];
+    for huge in [TWO_GIB, HUNDRED_GB] {
+        studies.extend([false, true].map(|fair| run(Some(huge), fair, default)));
     }
-    shares.extend([false, true].map(|fair| run(Some(HUNDRED), fair, Width::Concurrency(10))));
-    shares
+    studies.extend([false, true].map(|fair| run(Some(HUNDRED_GB), fair, EncryptScaling::Concurrency(10))));
+    studies
 }

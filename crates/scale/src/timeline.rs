@@ -1,8 +1,8 @@
-//! Virtual time: an executor whose clock stands still while any future can go on, and then jumps to the next alarm.
+//! Virtual time: a single-threaded executor. Its clock does not move while any task is runnable, and then advances to the next timer.
 //!
-//! One thread polls everything, in the order in which it was woken, so a run is a function of what was spawned. A task is
-//! spawned as the function that makes its future: the function may travel between threads, as ports must, and the future,
-//! which the thread that runs makes, need not.
+//! Tasks are polled in the order in which they were woken, so that a simulation is deterministic. A task is spawned as a function
+//! that returns its future: the function is `Send`, because ports require it; the future, which is created on the executor's
+//! thread, need not be.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
@@ -13,25 +13,25 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 type Task = Pin<Box<dyn Future<Output = ()>>>;
-type Unborn = Box<dyn FnOnce() -> Task + Send>;
+type TaskFactory = Box<dyn FnOnce() -> Task + Send>;
 
-/// A clock, and the futures that live by it. Clones are the same timeline. Moments are durations since its start.
+/// A virtual clock and the tasks that use it. Clones share both. Times are durations since the start.
 #[derive(Clone, Default)]
 pub struct Timeline {
     state: Arc<Mutex<State>>,
-    woken: Arc<Mutex<VecDeque<u64>>>,
+    runnable: Arc<Mutex<VecDeque<u64>>>,
 }
 
 #[derive(Default)]
 struct State {
     now: Duration,
-    /// Numbers tasks and alarms.
-    count: u64,
-    unborn: HashMap<u64, Unborn>,
-    alarms: BinaryHeap<Reverse<Alarm>>,
+    /// The last number of a task or timer.
+    last_number: u64,
+    spawned: HashMap<u64, TaskFactory>,
+    timers: BinaryHeap<Reverse<Timer>>,
 }
 
-struct Alarm {
+struct Timer {
     at: Duration,
     number: u64,
     waker: Waker,
@@ -44,68 +44,75 @@ impl std::fmt::Debug for Timeline {
 }
 
 impl Timeline {
-    /// The present moment.
+    /// Returns the current time.
     #[must_use]
     pub fn now(&self) -> Duration {
         lock(&self.state).now
     }
 
-    /// Lets the future that `make` makes run.
-    pub fn spawn<F: Future<Output = ()> + 'static>(&self, make: impl FnOnce() -> F + Send + 'static) {
-        let mut state = lock(&self.state);
-        state.count += 1;
-        let number = state.count;
-        state.unborn.insert(number, Box::new(|| Box::pin(make())));
-        drop(state);
-        lock(&self.woken).push_back(number);
+    /// Returns the time since an earlier time.
+    #[must_use]
+    pub fn since(&self, earlier: Duration) -> Duration {
+        // Exact, because the clock never goes back.
+        self.now().saturating_sub(earlier)
     }
 
-    /// Ends `duration` from now.
+    /// Spawns the future that `task` returns.
+    pub fn spawn<F: Future<Output = ()> + 'static>(&self, task: impl FnOnce() -> F + Send + 'static) {
+        let mut state = lock(&self.state);
+        state.last_number += 1;
+        let number = state.last_number;
+        state.spawned.insert(number, Box::new(|| Box::pin(task())));
+        drop(state);
+        lock(&self.runnable).push_back(number);
+    }
+
+    /// Returns a future that completes after `duration`.
     #[must_use]
     pub fn sleep(&self, duration: Duration) -> Sleep {
         self.sleep_until(self.now() + duration)
     }
 
-    /// Ends at the moment `at`.
+    /// Returns a future that completes at time `at`.
     #[must_use]
     pub fn sleep_until(&self, at: Duration) -> Sleep {
         Sleep { timeline: self.clone(), at }
     }
 
-    /// Runs until nothing is left that could go on.
+    /// Runs until no task is runnable and no timer is pending.
     pub fn run(&self) {
         let mut tasks = HashMap::new();
         loop {
-            let next = lock(&self.woken).pop_front();
+            let next = lock(&self.runnable).pop_front();
             if let Some(number) = next {
                 self.poll(number, &mut tasks);
-            } else if !self.jump() {
+            } else if !self.advance() {
                 return;
             }
         }
     }
 
     fn poll(&self, number: u64, tasks: &mut HashMap<u64, Task>) {
-        let unborn = lock(&self.state).unborn.remove(&number);
-        let Some(mut task) = unborn.map(|make| make()).or_else(|| tasks.remove(&number)) else { return };
-        let waker = Waker::from(Arc::new(Woken { number, woken: Arc::clone(&self.woken) }));
+        let spawned = lock(&self.state).spawned.remove(&number);
+        let Some(mut task) = spawned.map(|task| task()).or_else(|| tasks.remove(&number)) else { return };
+        let waker = Waker::from(Arc::new(TaskWaker { number, runnable: Arc::clone(&self.runnable) }));
         if task.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
             tasks.insert(number, task);
         }
     }
 
-    /// Goes on to the next alarm.
-    fn jump(&self) -> bool {
+    /// Advances the clock to the next timer and wakes its task. Returns false if no timer is pending.
+    fn advance(&self) -> bool {
         let mut state = lock(&self.state);
-        let Some(Reverse(alarm)) = state.alarms.pop() else { return false };
-        state.now = state.now.max(alarm.at);
+        let Some(Reverse(timer)) = state.timers.pop() else { return false };
+        state.now = state.now.max(timer.at);
         drop(state);
-        alarm.waker.wake();
+        timer.waker.wake();
         true
     }
 }
 
-/// A future that ends at its moment.
+/// A future that completes at a time.
 #[derive(Debug)]
 pub struct Sleep {
     timeline: Timeline,
@@ -120,51 +127,51 @@ impl Future for Sleep {
         if state.now >= self.at {
             return Poll::Ready(());
         }
-        state.count += 1;
-        let alarm = Alarm { at: self.at, number: state.count, waker: context.waker().clone() };
-        state.alarms.push(Reverse(alarm));
+        state.last_number += 1;
+        let timer = Timer { at: self.at, number: state.last_number, waker: context.waker().clone() };
+        state.timers.push(Reverse(timer));
         Poll::Pending
     }
 }
 
-struct Woken {
+struct TaskWaker {
     number: u64,
-    woken: Arc<Mutex<VecDeque<u64>>>,
+    runnable: Arc<Mutex<VecDeque<u64>>>,
 }
 
-impl Wake for Woken {
+impl Wake for TaskWaker {
     fn wake(self: Arc<Self>) {
-        lock(&self.woken).push_back(self.number);
+        lock(&self.runnable).push_back(self.number);
     }
 }
 
-impl Alarm {
+impl Timer {
     fn key(&self) -> (Duration, u64) {
         (self.at, self.number)
     }
 }
 
-impl PartialEq for Alarm {
+impl PartialEq for Timer {
     fn eq(&self, other: &Self) -> bool {
         self.key() == other.key()
     }
 }
 
-impl Eq for Alarm {}
+impl Eq for Timer {}
 
-impl PartialOrd for Alarm {
+impl PartialOrd for Timer {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Alarm {
+impl Ord for Timer {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.key().cmp(&other.key())
     }
 }
 
-/// A lock that a panicking test does not turn into a second panic.
+/// Locks a mutex, also after a panic, so that a failing test does not cause a second panic.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -174,13 +181,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn time_jumps_from_alarm_to_alarm_and_ties_keep_their_order() {
+    fn the_clock_advances_from_timer_to_timer_and_equal_times_keep_their_order() {
         let (timeline, seen) = (Timeline::default(), Arc::new(Mutex::new(Vec::new())));
         for (name, seconds) in [("b", 7_200), ("a", 1), ("c", 7_200)] {
-            let (own, seen) = (timeline.clone(), Arc::clone(&seen));
+            let (clock, seen) = (timeline.clone(), Arc::clone(&seen));
             timeline.spawn(move || async move {
-                own.sleep(Duration::from_secs(seconds)).await;
-                lock(&seen).push((name, own.now().as_secs()));
+                clock.sleep(Duration::from_secs(seconds)).await;
+                lock(&seen).push((name, clock.now().as_secs()));
             });
         }
         timeline.run();
@@ -188,12 +195,12 @@ mod tests {
     }
 
     #[test]
-    fn what_a_task_spawns_runs_too() {
+    fn a_task_can_spawn_tasks() {
         let timeline = Timeline::default();
-        let inner = timeline.clone();
+        let outer = timeline.clone();
         timeline.spawn(move || async move {
-            let own = inner.clone();
-            inner.spawn(move || async move { own.sleep(Duration::from_secs(3)).await });
+            let inner = outer.clone();
+            outer.spawn(move || async move { inner.sleep(Duration::from_secs(3)).await });
         });
         timeline.run();
         assert_eq!(timeline.now(), Duration::from_secs(3));

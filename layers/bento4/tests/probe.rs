@@ -186,7 +186,7 @@ fn the_index_of_a_week_is_described_within_the_limits() {
     let scratch = TempDir::new().unwrap();
     let path = scratch.path().join("week.mp4");
     let mut file = File::create(&path).unwrap();
-    file.write_all(&movie.read(0..movie.front_len())).unwrap();
+    file.write_all(&movie.read(0..movie.header_len())).unwrap();
     file.set_len(movie.len()).unwrap();
     let counts = report(&path)["tracks"]
         .as_array()

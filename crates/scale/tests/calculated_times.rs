@@ -1,9 +1,9 @@
-//! The model against times worked out by hand, and against itself.
+//! The model against times calculated by hand.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use vpp_scale::fleet::Function;
+use vpp_scale::environments::Function;
 use vpp_scale::limits::{Backoff, Ramp};
 use vpp_scale::movie::Movie;
 use vpp_scale::parameters::Parameters;
@@ -11,22 +11,23 @@ use vpp_scale::scenario::{Arrival, Outcome, Scenario};
 
 const FACTOR: u64 = 1_024;
 
-/// An account in which nothing takes time and nothing is refused, but for what a test adds.
+/// Returns an account in which nothing takes time and nothing is throttled. Each test adds a latency or a limit.
 fn instant() -> Parameters {
     let mut parameters = Parameters::default();
-    let (zero, endless) = (Duration::ZERO, 1 << 60);
+    let (zero, unlimited) = (Duration::ZERO, 1 << 60);
     let lambda = &mut parameters.lambda;
-    (lambda.account_concurrency, lambda.burst, lambda.cold_start, lambda.network) = (endless, 1_000_000, zero, 1 << 50);
+    (lambda.account_concurrency, lambda.burst, lambda.cold_start, lambda.network) =
+        (unlimited, 1_000_000, zero, 1 << 50);
     let sqs = &mut parameters.sqs;
-    (sqs.send, sqs.delivery, sqs.standard) = (zero, zero, Ramp { start: 1_000, per_minute: 0, most: 1_000 });
+    (sqs.send, sqs.delivery, sqs.standard) = (zero, zero, Ramp { start: 1_000, per_minute: 0, max: 1_000 });
     let s3 = &mut parameters.s3;
     (s3.first_byte, s3.event, s3.connection, s3.gets_per_prefix, s3.puts_per_prefix) =
         (zero, zero, 1 << 50, 1_000_000, 1_000_000);
     let dynamodb = &mut parameters.dynamodb;
-    (dynamodb.item, dynamodb.transaction, dynamodb.held) = (zero, zero, zero);
+    (dynamodb.item, dynamodb.transaction, dynamodb.item_lock) = (zero, zero, zero);
     (dynamodb.partition_writes, dynamodb.partition_reads) = (1_000_000, 1_000_000);
     (dynamodb.table_writes, dynamodb.table_reads) = (1_000_000, 1_000_000);
-    parameters.kms.call = zero;
+    parameters.kms.request = zero;
     let engine = &mut parameters.engine;
     (engine.source, engine.output, engine.index) = (1 << 50, 1 << 50, 1 << 50);
     (engine.probe, engine.start) = (zero, zero);
@@ -40,51 +41,52 @@ fn run(parameters: Parameters, bytes: u64, seconds: u32) -> Outcome {
     Scenario { parameters, factor: FACTOR, arrivals }.run()
 }
 
-/// Milliseconds to Ready.
+/// Returns the time to Ready in milliseconds.
 fn millis(outcome: &Outcome) -> u128 {
     outcome.last().as_millis()
 }
 
 #[test]
-fn where_nothing_takes_time_a_package_is_ready_at_once() {
+fn a_package_is_ready_immediately_if_nothing_takes_time() {
     assert!(run(instant(), 10_000_000, 10).last() < Duration::from_micros(1));
 }
 
 #[test]
-fn one_work_unit_is_fourteen_requests_after_each_other() {
+fn one_work_unit_takes_fourteen_sequential_requests() {
     // 10 MB in 10 s: one work unit of two segments each of video and audio.
-    // Five GETs: ingest and fragment read the index (ftyp and moov in one GET each); fragment puts two init segments and the plan. Encrypt reads its section and its bytes, and puts four segments side by side. Dash reads the plan and
-    // puts the four playlists and the manifest.
+    // Five GETs: ingest and fragment read the index (ftyp and moov in one GET each), encrypt reads its section of the plan and its
+    // source bytes, and dash reads the plan. Twelve PUTs: fragment writes two init segments and the plan, encrypt writes four
+    // segments in parallel, and dash writes four playlists and the manifest.
     let mut parameters = instant();
     parameters.s3.first_byte = Duration::from_secs(1);
     let outcome = run(parameters, 10_000_000, 10);
-    assert_eq!((millis(&outcome), outcome.ledger.gets, outcome.ledger.puts), (14_000, 5, 12));
+    assert_eq!((millis(&outcome), outcome.usage.gets, outcome.usage.puts), (14_000, 5, 12));
 }
 
 #[test]
-fn a_work_unit_goes_in_and_out_over_one_network() {
-    // About 30 MB at 10 MB/s, in and out, which makes six seconds; indexes and manifests are some kilobytes.
+fn a_work_unit_is_read_and_written_over_one_network() {
+    // About 30 MB at 10 MB/s, read and written, takes six seconds; indexes and manifests have some kilobytes.
     let mut parameters = instant();
     parameters.lambda.network = 10_000_000;
     let outcome = run(parameters, 30_000_000, 60);
-    assert_eq!(Function::Encrypt.of(&outcome.pools).invocations, 1);
-    let moved = outcome.ledger.source_bytes_read + outcome.ledger.output_bytes;
-    assert!(moved.abs_diff(60_000_000) < 4_000_000);
-    let more = outcome.last().saturating_sub(Duration::from_nanos(moved * 100));
-    assert!(more < Duration::from_millis(10), "{more:?}");
+    assert_eq!(Function::Encrypt.of(&outcome.environments).invocations, 1);
+    let transferred = outcome.usage.source_bytes_read + outcome.usage.output_bytes;
+    assert!(transferred.abs_diff(60_000_000) < 4_000_000);
+    let overhead = outcome.last().checked_sub(Duration::from_nanos(transferred * 100)).unwrap();
+    assert!(overhead < Duration::from_millis(10), "{overhead:?}");
 }
 
 #[test]
-fn work_units_take_as_many_rounds_as_the_concurrency_asks() {
-    // 1 GB is 34 work units. Each asks KMS once, which takes a second here; ingest asks once too.
+fn work_units_take_as_many_rounds_as_the_concurrency_requires() {
+    // 1 GB is 34 work units. Each sends one KMS request, which takes a second here; ingest sends one, too.
     let rounds = |concurrency: u64| {
         let mut parameters = instant();
-        parameters.kms.call = Duration::from_secs(1);
+        parameters.kms.request = Duration::from_secs(1);
         parameters.template.encrypt_concurrency = concurrency;
         let outcome = run(parameters, 1_000_000_000, 1_200);
         let encrypt = Function::Encrypt;
         assert_eq!(
-            (encrypt.of(&outcome.pools).invocations, encrypt.of(&outcome.pools).peak),
+            (encrypt.of(&outcome.environments).invocations, encrypt.of(&outcome.environments).peak),
             (34, concurrency.min(34))
         );
         millis(&outcome)
@@ -93,15 +95,15 @@ fn work_units_take_as_many_rounds_as_the_concurrency_asks() {
 }
 
 #[test]
-fn a_ramp_starts_with_what_it_has_and_adds_as_it_goes() {
-    // Work units of 10 s; 5 at once, 30 a minute more: one every two seconds. By 10 s, 5 run again beside the 4 that were
-    // added; by 20 s it is 14 and 5 more have started: 5 + 5 + 9 + ... The 34th starts in the third round.
+fn a_ramp_increases_the_concurrency_while_work_units_run() {
+    // Work units take 10 s. The concurrency starts at 5 and increases by 30 a minute, one every two seconds. At 10 s, the first 5
+    // end and are replaced while 4 others run; at 20 s, the concurrency is 15. The 34th work unit starts in the third round.
     let mut parameters = instant();
-    parameters.kms.call = Duration::from_secs(10);
-    parameters.sqs.standard = Ramp { start: 5, per_minute: 30, most: 1_000 };
+    parameters.kms.request = Duration::from_secs(10);
+    parameters.sqs.standard = Ramp { start: 5, per_minute: 30, max: 1_000 };
     let outcome = run(parameters, 1_000_000_000, 1_200);
-    // Starts: 5 at 0; 1 each at 2, 4, 6, 8; at 10: 5 again and 1; at 12..18: 2 each; at 20: 6 again and 1; at 22: the 34th
-    // work unit is among the 3 of that moment.
+    // Starts by second: 5 at 0; 1 at each of 2, 4, 6 and 8; 5 replaced and 1 added at 10; 1 replaced and 1 added at each of 12, 14, 16
+    // and 18; 6 replaced and 1 added at 20; 2 replaced and 1 added at 22; the last at 24.
     let starts = [
         (0, 5),
         (2, 1),
@@ -122,56 +124,61 @@ fn a_ramp_starts_with_what_it_has_and_adds_as_it_goes() {
 }
 
 #[test]
-fn an_account_of_few_executions_is_the_concurrency_of_everything() {
+fn the_account_concurrency_limits_every_function() {
     let mut parameters = instant();
-    parameters.kms.call = Duration::from_secs(1);
+    parameters.kms.request = Duration::from_secs(1);
     parameters.lambda.account_concurrency = 17;
     let outcome = run(parameters, 1_000_000_000, 1_200);
-    assert_eq!(Function::Encrypt.of(&outcome.pools).peak, 17);
+    assert_eq!(Function::Encrypt.of(&outcome.environments).peak, 17);
     assert_eq!(millis(&outcome), 1_000 + 2_000);
-    assert!(Function::Encrypt.of(&outcome.pools).throttled > 0);
+    assert!(Function::Encrypt.of(&outcome.environments).throttled > 0);
 }
 
 #[test]
-fn a_bucket_that_says_slow_down_is_asked_again() {
-    // Ten GETs a second for eleven movies of the same moment: one waits for the SDK's second try, and all are Ready.
+fn a_slow_down_response_is_retried() {
+    // Ten GETs a second for eleven simultaneous uploads: one waits for a retry of the SDK, and all become Ready.
     let mut parameters = instant();
     parameters.s3.gets_per_prefix = 10;
-    parameters.sdk = Backoff { tries: 50, ..parameters.sdk };
+    parameters.sdk = Backoff { retries: 49, ..parameters.sdk };
     let movie = Arc::new(Movie::new(10_000_000, 10, FACTOR));
     let arrival = |number: u32| Arrival { at: Duration::ZERO, key: format!("{number}.mp4"), movie: Arc::clone(&movie) };
     let outcome = Scenario { parameters, factor: FACTOR, arrivals: (0..11).map(arrival).collect() }.run();
     assert_eq!(outcome.to_ready.len(), 11);
-    assert!(outcome.ledger.slow_downs > 0);
+    assert!(outcome.usage.slow_downs > 0);
     assert!(outcome.last() > Duration::from_millis(500));
 }
 
 #[test]
-fn receipts_of_one_package_wait_for_its_partition() {
-    // A receipt and the package's item are 6 write units: 60 a second are ten work units a second, after a first second's worth.
+fn receipts_of_a_package_wait_for_the_capacity_of_its_partition() {
+    // A receipt and the package's item consume 6 write units: 60 a second allow ten work units a second, after the burst of the first
+    // second.
     let mut parameters = instant();
     parameters.dynamodb.partition_writes = 60;
     parameters.dynamodb.retries =
-        Backoff { tries: 50, first: Duration::from_millis(100), longest: Duration::from_millis(100) };
+        Backoff { retries: 49, first: Duration::from_millis(100), longest: Duration::from_millis(100) };
     let outcome = run(parameters, 1_000_000_000, 1_200);
     assert_eq!(outcome.to_ready.len(), 1);
-    assert!(outcome.ledger.throttled > 0);
+    assert!(outcome.usage.throttled > 0);
     assert!((2_000..4_000).contains(&millis(&outcome)), "{}", millis(&outcome));
 }
 
 #[test]
-fn what_is_given_up_on_never_becomes_ready() {
+fn the_package_of_a_dead_lettered_message_never_becomes_ready() {
     let mut parameters = instant();
     parameters.template.timeout = [Duration::from_secs(1); 4];
-    parameters.kms.call = Duration::from_secs(2);
+    parameters.kms.request = Duration::from_secs(2);
     let outcome = run(parameters, 10_000_000, 10);
     assert!(outcome.to_ready.is_empty());
-    assert_eq!((outcome.ledger.redeliveries, outcome.ledger.dead), (2, 1), "ingest is tried three times");
+    assert_eq!(
+        (outcome.usage.redeliveries, outcome.usage.dead_lettered),
+        (2, 1),
+        "ingest receives an event three times"
+    );
 }
 
 #[test]
-fn fair_queues_let_a_small_movie_pass_a_large_one_by() {
-    let behind = |fair: bool| {
+fn a_small_movie_overtakes_a_large_one_in_fair_queues() {
+    let time_to_ready = |fair: bool| {
         let mut parameters = Parameters::default();
         parameters.template.fair = fair;
         let movie = |bytes, seconds| Arc::new(Movie::new(bytes, seconds, FACTOR));
@@ -181,13 +188,15 @@ fn fair_queues_let_a_small_movie_pass_a_large_one_by() {
         ];
         Scenario { parameters, factor: FACTOR, arrivals }.run().to_ready["small"]
     };
-    let (plain, fair) = (behind(false), behind(true));
-    assert!(fair < Duration::from_secs(6) && plain > fair * 2, "{plain:?}, {fair:?}");
+    let (standard, fair) = (time_to_ready(false), time_to_ready(true));
+    assert!(fair < Duration::from_secs(6) && standard > fair * 2, "{standard:?}, {fair:?}");
 }
 
 #[test]
-fn the_same_run_twice_is_the_same() {
-    let twice = [(); 2].map(|()| run(Parameters::default(), 1_000_000_000, 1_200));
-    let [one, two] = twice.each_ref();
-    assert_eq!((&one.to_ready, &one.ledger, &one.samples), (&two.to_ready, &two.ledger, &two.samples));
+fn a_simulation_is_deterministic() {
+    let outcomes = [(); 2].map(|()| run(Parameters::default(), 1_000_000_000, 1_200));
+    let [first, second] = outcomes.each_ref();
+    assert_eq!(first.to_ready, second.to_ready);
+    assert_eq!(first.usage, second.usage);
+    assert_eq!(first.samples, second.samples);
 }
