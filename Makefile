@@ -9,7 +9,7 @@ export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down logs redrive restore test check advisories bench chaos iam load large burst scale fmt deploy .rust-tests .infra-tests
+.PHONY: help demo up down env images logs redrive restore test check advisories bench chaos iam load large burst scale fmt deploy .rust-tests .infra-tests
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
@@ -22,6 +22,12 @@ up: ## start a local stack and deploy the template
 
 down: ## stop the local stack
 	@$(LOCAL) down
+
+env: ## print shell variables that connect vpp, curl and aws to the local stack: eval "$(make -s env)"
+	@$(LOCAL) env --shell
+
+images: ## create the images of README.md: the web console and the command line
+	@$(LOCAL) images
 
 logs: ## print the functions' logs (FUNCTION=name)
 	@$(LOCAL) logs $(FUNCTION)

@@ -163,8 +163,24 @@ def _stack(options: argparse.Namespace):
 
 
 def _env(options: argparse.Namespace) -> int:
-    print(json.dumps(_instance(options).describe(), indent=2))
+    from . import shell
+
+    instance = _instance(options)
+    if getattr(options, "shell", False):
+        print("\n".join(shell.exports(instance)))
+    else:
+        print(json.dumps(instance.describe(), indent=2))
     return 0
+
+
+def _images(options: argparse.Namespace) -> int:
+    """On a stack of its own, so that the page shows one video."""
+    from . import browser, images
+
+    chromium = browser.chromium()
+    if not chromium:
+        return browser.skipped()
+    return _on_a_stack_of_its_own(options, lambda instance: images.run(instance, chromium))
 
 
 def _logs(options: argparse.Namespace) -> int:
@@ -183,7 +199,8 @@ def _demo(options: argparse.Namespace) -> int:
 def _down(options: argparse.Namespace) -> int:
     from . import emulator
 
-    for name in [options.instance] if options.instance else emulator.unheld():
+    named = options.instance or os.environ.get("VPP_INSTANCE")
+    for name in [named] if named else emulator.unheld():
         stopped = emulator.down(_instance(options, name))
         if stopped:
             log(f"  stopped the local stack {name!r}")
@@ -191,17 +208,17 @@ def _down(options: argparse.Namespace) -> int:
 
 
 def _instance(options: argparse.Namespace, name: str | None = None):
-    from .instance import DEMO, Instance
+    from .instance import Instance, default_name
 
     if options.endpoint:
         return Instance.at(options.endpoint)
-    return Instance(name or options.instance or DEMO)
+    return Instance(name or options.instance or default_name())
 
 
 _COMMANDS = {
     "setup": _setup, "up": _up, "hold": _hold, "env": _env, "logs": _logs, "demo": _demo,
     "down": _down, "fuzz": _fuzz, "iam": _iam, "chaos": _chaos, "load": _load, "browser": _browser,
-    "large": _large, "burst": _burst, "redrive": _redrive, "restore": _restore,
+    "large": _large, "burst": _burst, "redrive": _redrive, "restore": _restore, "images": _images,
 }  # fmt: skip
 
 
@@ -213,7 +230,8 @@ def _parser() -> argparse.ArgumentParser:
     setup = commands.add_parser("setup", help="install the pinned tools")
     setup.add_argument("--supply", action="store_true", help="include the tools that check dependencies and template")
     setup.add_argument("--cross", action="store_true", help="include the tools that build for AWS")
-    commands.add_parser("env", help="print the stack's endpoint, names and URLs as JSON")
+    env = commands.add_parser("env", help="print the stack's endpoint, names and URLs as JSON")
+    env.add_argument("--shell", action="store_true", help="print them as shell variables, for eval")
     commands.add_parser("down", help="stop the named stack, or every stack that no test holds")
     logs = commands.add_parser("logs", help="print the functions' logs")
     logs.add_argument("function", nargs="?", help="only this function's log")
@@ -228,6 +246,7 @@ def _parser() -> argparse.ArgumentParser:
         ("hold", "start a temporary stack, print its description, and stop it when standard input ends"),
         ("demo", "start the stack, package a movie and show its progress"),
         ("browser", "test the players and the web console in a browser, on a temporary stack"),
+        ("images", "create the images of README.md, on a temporary stack"),
         ("fuzz", "fuzz the API with schemathesis, on a temporary stack"),
         ("large", "package 2 GiB and 10 MB, and check the bounds of memory and bytes moved"),
         ("burst", "upload many files in parallel to a temporary stack, and plot queues, latencies and memory"),

@@ -24,6 +24,11 @@ STACK = "vpp"
 DEMO = "demo"
 
 
+def default_name() -> str:
+    """The instance that a command uses when it names none: `VPP_INSTANCE`, or the demo's."""
+    return os.environ.get("VPP_INSTANCE", DEMO)
+
+
 @dataclass(frozen=True)
 class Instance:
     """A named instance, on an emulator that this tool starts, or on an endpoint that the user supplies."""

@@ -1,0 +1,28 @@
+"""Draws a terminal session, given on standard input, as an SVG file: `draw_terminal.py COLUMNS FILE`."""
+
+import sys
+
+from rich.console import Console
+from rich.terminal_theme import MONOKAI
+from rich.text import Text
+
+
+def shown(session: str) -> str:
+    """The lines that stay on the screen: a carriage return or an erased line replaces what stood there."""
+    lines = []
+    for line in session.replace("\r\n", "\n").split("\n"):
+        last = line.replace("\x1b[2K", "\r").replace("\x1b[K", "\r").rstrip("\r").rsplit("\r", 1)[-1]
+        lines.append(last)
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Writes the file."""
+    columns, path = int(sys.argv[1]), sys.argv[2]
+    with open("/dev/null", "w") as nowhere:
+        console = Console(record=True, width=columns, file=nowhere, force_terminal=True, color_system="truecolor")
+        console.print(Text.from_ansi(shown(sys.stdin.read()).rstrip()))
+        console.save_svg(path, title="vpp", theme=MONOKAI)
+
+
+main()
