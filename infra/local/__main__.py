@@ -34,6 +34,7 @@ def _setup(options: argparse.Namespace) -> int:
     tools.program("sam", "sam")
     if options.supply:
         tools.program("supply", "checkov")
+        tools.cargo_program("cargo-modules")
     if options.cross:
         tools.program("cross", "cargo-lambda")
     return 0

@@ -17,7 +17,7 @@ import termios
 from pathlib import Path
 
 from . import browser, shell
-from .console import Stop
+from .terminal import CommandError
 from .instance import Instance
 from .tools import ROOT, program
 
@@ -63,5 +63,5 @@ def _record(instance: Instance, command: str) -> str:
         pass
     os.close(controller)
     if process.wait() != 0:
-        raise Stop(f"{command} failed:\n{written.decode(errors='replace')}")
+        raise CommandError(f"{command} failed:\n{written.decode(errors='replace')}")
     return written.decode()

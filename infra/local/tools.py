@@ -25,6 +25,17 @@ ROOT = Path(__file__).resolve().parents[2]
 LOCAL = ROOT / ".local"
 """Installed tools and generated files, which are not committed."""
 
+_CARGO_PROGRAMS = {"cargo-modules": "0.27.0"}
+"""Programs that PyPI does not have, with their versions."""
+
+_COMPILED_QUICKLY = {
+    "CARGO_PROFILE_RELEASE_OPT_LEVEL": "1",
+    "CARGO_PROFILE_RELEASE_LTO": "off",
+    "CARGO_PROFILE_RELEASE_CODEGEN_UNITS": "64",
+    "CARGO_PROFILE_RELEASE_DEBUG": "0",
+}
+"""These programs run for seconds, so full optimisation costs more time than it saves."""
+
 _PREREQUISITES = (
     (("git",), "git"),
     (("make",), "make"),
@@ -51,6 +62,19 @@ def check_prerequisites() -> None:
 def program(environment: str, name: str) -> Path:
     """The path of a program in a virtual environment, which is created or updated if necessary."""
     return _complete(environment) / "bin" / name
+
+
+def cargo_program(name: str) -> Path:
+    """Returns the path of a program from crates.io at its pinned version, and compiles it first if necessary."""
+    version, folder = _CARGO_PROGRAMS[name], LOCAL / "cargo"
+    executable = folder / "bin" / name
+    stamp = folder / f"{name}.version"
+    with exclusive(f"cargo-{name}"):
+        if not executable.exists() or not stamp.exists() or stamp.read_text() != version:
+            with step(f"compiling {name}"):
+                _cargo_install(name, version, folder)
+            stamp.write_text(version)
+    return executable
 
 
 def run_inside(environment: str, module: str, arguments: list[str]) -> None:
@@ -97,3 +121,12 @@ def _install(folder: Path, requirements: Path) -> None:
     done = subprocess.run([*pip, "--requirement", requirements], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise CommandError(f"pip could not install {requirements.name}:\n{done.stderr.strip()}")
+
+
+def _cargo_install(name: str, version: str, folder: Path) -> None:
+    command = ["cargo", "install", "--quiet", "--locked", "--version", version, "--root", folder, name]
+    environment = {**os.environ, **_COMPILED_QUICKLY, "CARGO_TARGET_DIR": str(folder / "target")}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    shutil.rmtree(folder / "target", ignore_errors=True)
+    if done.returncode != 0:
+        raise CommandError(f"cargo could not install {name}:\n{done.stderr.strip()}")
