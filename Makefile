@@ -56,7 +56,7 @@ check: ## check formatting, lints, layering, instruction counts, template and de
 	@cargo fmt --check
 	@cargo clippy --quiet --workspace --all-targets --release -- -D warnings
 	@$(PYTHON) infra/layering.py
-	@$(PYTHON) -m infra.circles
+	@$(PYTHON) -m infra.import_cycles
 	@$(PYTHON) -m infra.instructions
 	@$(VENVS)/sam/bin/cfn-lint template.yaml
 	@$(VENVS)/sam/bin/sam validate --lint >/dev/null

@@ -175,13 +175,13 @@ def _env(options: argparse.Namespace) -> int:
 
 
 def _images(options: argparse.Namespace) -> int:
-    """On a stack of its own, so that the page shows one video."""
+    """On a temporary stack, so that the console lists only these videos."""
     from . import browser, images
 
     chromium = browser.chromium()
     if not chromium:
         return browser.skipped()
-    return _on_a_stack_of_its_own(options, lambda instance: images.run(instance, chromium))
+    return _on_temporary_stack(options, lambda instance: images.run(instance, chromium))
 
 
 def _logs(options: argparse.Namespace) -> int:

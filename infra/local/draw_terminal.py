@@ -1,4 +1,4 @@
-"""Draws a terminal session, given on standard input, as an SVG file: `draw_terminal.py COLUMNS FILE`."""
+"""Draws a terminal session, read from standard input, as an SVG file: `draw_terminal.py COLUMNS FILE`."""
 
 import sys
 
@@ -8,7 +8,7 @@ from rich.text import Text
 
 
 def shown(session: str) -> str:
-    """The lines that stay on the screen: a carriage return or an erased line replaces what stood there."""
+    """Returns the lines that remain on the screen after carriage returns and erased lines."""
     lines = []
     for line in session.replace("\r\n", "\n").split("\n"):
         last = line.replace("\x1b[2K", "\r").replace("\x1b[K", "\r").rstrip("\r").rsplit("\r", 1)[-1]

@@ -1,7 +1,7 @@
-"""The pictures of README.md: the web page with a video that plays, and a session of the command line.
+"""The images of README.md: the web console playing a video, and a session of the command line.
 
-Both are taken from a real stack. The page's is a screenshot of the browser test that uploads and plays a video; the
-session's is what `vpp` writes to a terminal, drawn as SVG by Rich.
+Both come from a real stack: the first is a screenshot that the browser test takes when it uploads and plays a video, the
+second is the output of `vpp` on a terminal, which Rich draws as SVG.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import termios
 from pathlib import Path
 
 from . import browser, shell
-from .terminal import CommandError
 from .instance import Instance
+from .terminal import CommandError
 from .tools import ROOT, program
 
 _FOLDER = ROOT / "docs" / "images"
@@ -32,11 +32,11 @@ _SESSION = (
     "vpp list packages --limit 1",
     "vpp url $(vpp list packages --limit 1 | cut -d' ' -f1)",
 )
-"""What the recording shows, in one shell."""
+"""The commands of the recording."""
 
 
 def run(instance: Instance, chromium: str) -> int:
-    """Writes both pictures and returns the exit code of the browser test."""
+    """Writes both images and returns an exit code."""
     failed = browser.run(instance, chromium, [_SCREENSHOT_TEST])
     if failed:
         return failed
@@ -49,7 +49,7 @@ def run(instance: Instance, chromium: str) -> int:
 
 
 def _record(instance: Instance, command: str) -> str:
-    """What a command leaves on a terminal of its own, colours included."""
+    """Runs a command on a pseudo-terminal and returns its output, including colours."""
     prepared = "\n".join([*shell.exports(instance), f"cd {shlex.quote(str(ROOT))}", command])
     controller, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", _ROWS, _COLUMNS, 0, 0))

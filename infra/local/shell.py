@@ -1,4 +1,4 @@
-"""A stack as shell variables: `eval "$(make -s env)"` connects `vpp`, `curl` and the AWS CLI to it."""
+"""The shell variables of a stack: `eval "$(make -s env)"` connects `vpp`, `curl` and the AWS CLI to it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .tools import ROOT
 
 
 def exports(instance: Instance) -> list[str]:
-    """One `export` line for each variable, quoted for a POSIX shell. Writes the operator's token to a private file."""
+    """Writes the operator token to a private file and returns one `export` line per variable, quoted for a POSIX shell."""
     variables = {
         "VPP_API": instance.outputs()["ApiUrl"].rstrip("/"),
         "VPP_TOKEN_FILE": str(_token_file(instance)),

@@ -1,4 +1,4 @@
-"""What README.md and the getting-started page show runs as it is written, and every link leads to a page and a heading."""
+"""Runs the commands that README.md and the getting-started page show, and checks the links of all pages."""
 
 import os
 import re
@@ -15,7 +15,7 @@ _EXECUTED = ("README.md", "docs/getting-started.md")
 _NEEDS_AN_ACCOUNT = "aws"
 """The info string of blocks that deploy to AWS: ```sh aws."""
 _NOT_INSIDE_ITSELF = "make test"
-"""The only other command that is not executed, for this test is part of it."""
+"""The only other command that is not executed: it runs this test."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ def _blocks(page: str) -> list[Block]:
 
 
 class Commands(unittest.TestCase):
-    """The shell blocks of a page, in one shell, on a stack that belongs to the page."""
+    """Runs the shell blocks of a page in one shell, on a stack of its own."""
 
-    def _follow(self, page: str) -> None:
+    def _run_commands(self, page: str) -> None:
         blocks = _blocks(page)
         self.assertTrue(blocks, "the page shows commands")
         script = ["set -euo pipefail"]
@@ -59,7 +59,7 @@ class Commands(unittest.TestCase):
         self.assertEqual(done.returncode, 0, f"{done.stdout}\n{done.stderr}")
 
     def _environment(self) -> dict[str, str]:
-        """That of a new user: a home without settings, and a stack of the test's name."""
+        """Returns the environment of a new user: an empty home directory and a separate stack."""
         home = tempfile.TemporaryDirectory()
         self.addCleanup(home.cleanup)
         kept = {
@@ -76,10 +76,10 @@ class Commands(unittest.TestCase):
         }
 
     def test_every_command_of_the_readme_runs(self) -> None:
-        self._follow("README.md")
+        self._run_commands("README.md")
 
     def test_every_command_of_getting_started_runs(self) -> None:
-        self._follow("docs/getting-started.md")
+        self._run_commands("docs/getting-started.md")
 
     def test_commands_that_need_an_account_are_valid_and_name_targets_that_exist(self) -> None:
         listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
@@ -93,7 +93,7 @@ class Commands(unittest.TestCase):
 
 
 class Links(unittest.TestCase):
-    """Links of every page of the documentation."""
+    """Checks the links of all pages."""
 
     def test_every_link_leads_to_a_page_and_a_heading(self) -> None:
         listed = subprocess.run(["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -122,7 +122,7 @@ def _targets(page: Path) -> list[str]:
 
 
 def _anchors(page: Path) -> set[str]:
-    """The anchors of a page's headings, as GitHub makes them."""
+    """Returns the anchors that GitHub creates for the headings of a page."""
     text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
     headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
