@@ -1,19 +1,23 @@
-//! A plain walker over boxes, for what the box parsers do not show: sample entries with their protection.
+//! Walks the boxes of an ISO base media file, including the protected sample entries that `mp4-atom` does not read.
 
-/// The payloads of every box along a path of types, given as `moov/trak/mdia`, in the order of the file.
+/// Returns the payloads of every box along a path of box types, such as `moov/trak/mdia`, in file order.
 ///
-/// Full boxes and sample entries are stepped into behind their own fields: `stsd`, the visual and audio sample entries.
+/// Knows where the children of `stsd` and of the visual and audio sample entries start, after their own fields.
 #[must_use]
 pub fn all<'a>(bytes: &'a [u8], path: &str) -> Vec<&'a [u8]> {
     let (kind, rest) = path.split_once('/').unwrap_or((path, ""));
-    let own = children(bytes).filter(|(found, _)| *found == kind.as_bytes()).map(|(_, payload)| payload);
-    if rest.is_empty() { own.collect() } else { own.flat_map(|payload| all(inside(kind, payload), rest)).collect() }
+    let payloads = children(bytes).filter(|(found, _)| *found == kind.as_bytes()).map(|(_, payload)| payload);
+    if rest.is_empty() {
+        payloads.collect()
+    } else {
+        payloads.flat_map(|payload| all(child_bytes(kind, payload), rest)).collect()
+    }
 }
 
-/// The payload of the one box at a path.
+/// Returns the payload of the only box at a path.
 ///
 /// # Panics
-/// When there is none, or more than one.
+/// When there is no such box, or more than one.
 #[must_use]
 pub fn one<'a>(bytes: &'a [u8], path: &str) -> &'a [u8] {
     let found = all(bytes, path);
@@ -21,10 +25,10 @@ pub fn one<'a>(bytes: &'a [u8], path: &str) -> &'a [u8] {
     found[0]
 }
 
-/// The boxes in a row of bytes: type and payload.
+/// Iterates over consecutive boxes: type and payload.
 ///
 /// # Panics
-/// When a box does not fit.
+/// When a box is longer than the remaining bytes.
 pub fn children(mut bytes: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     std::iter::from_fn(move || {
         if bytes.is_empty() {
@@ -32,13 +36,13 @@ pub fn children(mut bytes: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
         }
         let size = usize::try_from(u32::from_be_bytes(bytes[..4].try_into().unwrap())).unwrap();
         assert!((8..=bytes.len()).contains(&size), "a box of {size} bytes in {}", bytes.len());
-        let (own, behind) = bytes.split_at(size);
-        bytes = behind;
-        Some((&own[4..8], &own[8..]))
+        let (found, rest) = bytes.split_at(size);
+        bytes = rest;
+        Some((&found[4..8], &found[8..]))
     })
 }
 
-/// The type of the one sample entry of an init segment: for a protected track, of the entry it had when it was clear.
+/// Returns the type of the only sample entry of an init segment. For a protected track it is the original format (`frma`).
 ///
 /// # Panics
 /// When there is not exactly one.
@@ -47,14 +51,14 @@ pub fn sample_entry(init: &[u8]) -> &[u8] {
     let entries: Vec<_> = children(&one(init, "moov/trak/mdia/minf/stbl/stsd")[8..]).collect();
     let [(kind, payload)] = entries.as_slice() else { panic!("{} sample entries", entries.len()) };
     match *kind {
-        b"encv" => one(inside("encv", payload), "sinf/frma"),
-        b"enca" => one(inside("enca", payload), "sinf/frma"),
+        b"encv" => one(child_bytes("encv", payload), "sinf/frma"),
+        b"enca" => one(child_bytes("enca", payload), "sinf/frma"),
         clear => clear,
     }
 }
 
-/// Where the children of a box begin.
-fn inside<'a>(kind: &str, payload: &'a [u8]) -> &'a [u8] {
+/// Returns the bytes of a payload that hold child boxes.
+fn child_bytes<'a>(kind: &str, payload: &'a [u8]) -> &'a [u8] {
     match kind {
         "stsd" => &payload[8..],
         "avc1" | "hvc1" | "hev1" | "dvh1" | "av01" | "vp09" | "encv" => &payload[78..],

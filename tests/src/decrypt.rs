@@ -1,4 +1,4 @@
-//! Bento4's decrypter, as an outside judge of our encryption.
+//! Bento4's decrypter, an independent check of the encryption.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,13 +16,14 @@ pub struct Key {
     pub key: &'static str,
 }
 
-/// The key of the tests: the platform's documented test vector.
+/// The default key of the tests: the platform's documented test vector.
 pub const KEY: Key = Key { kid: "a16e402b9056e371f36d348aa62bb749", key: "87237d20a19f58a740c05684e699b4aa" };
 
-/// Another key of another id.
+/// A second key with another id.
 pub const OTHER_KEY: Key = Key { kid: "00112233445566778899aabbccddeeff", key: "0f1e2d3c4b5a69788796a5b4c3d2e1f0" };
 
-/// Joins a representation's init segment and segments into one file in `directory`, as they are; a single file is one already.
+/// Concatenates a representation's init segment and segments, unchanged, into one file in `directory`. Returns the file of a
+/// single-file representation as it is.
 ///
 /// # Panics
 /// When a file is missing.
@@ -40,7 +41,7 @@ pub fn join(representation: &Representation, directory: &Path) -> PathBuf {
     file
 }
 
-/// Joins a representation like [`join`] and decrypts it where it is protected.
+/// Joins a representation as [`join`] does, and decrypts it if it is protected.
 ///
 /// # Panics
 /// When Bento4 cannot decrypt it.
@@ -55,12 +56,12 @@ pub fn decrypted(representation: &Representation, key: Key, directory: &Path) ->
     clear
 }
 
-/// Decrypts a file.
+/// Decrypts a file with Bento4.
 ///
 /// # Panics
 /// When Bento4 cannot decrypt it.
 pub fn decrypt(file: &Path, key: Key, to: &Path) {
-    let decrypter = Ap4CencDecryptingProcessor::new().key(key.kid, key.key).expect("the key is a key");
-    let decrypter = decrypter.build().expect("there is a key");
-    decrypter.decrypt_file(file, to, None).expect("Bento4 decrypts it");
+    let decrypter = Ap4CencDecryptingProcessor::new().key(key.kid, key.key).expect("the key is valid");
+    let decrypter = decrypter.build().expect("a key is set");
+    decrypter.decrypt_file(file, to, None).expect("Bento4 decrypts the file");
 }

@@ -1,4 +1,4 @@
-//! ffmpeg as a witness: what it finds in a file, packet by packet and frame by frame.
+//! ffmpeg's demuxers and decoders, an independent reader of files: packet by packet and frame by frame.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -11,14 +11,14 @@ use tempfile::NamedTempFile;
 use crate::decrypt::KEY;
 use crate::{boxes, fixtures, package};
 
-/// One sample as ffmpeg's demuxer delivers it. Times are in units of the track's timescale.
+/// A sample as ffmpeg's demuxer returns it. Times are in units of the track's timescale.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Packet {
     /// Decode time.
     pub dts: i64,
     /// Presentation time.
     pub pts: i64,
-    /// How long it lasts.
+    /// Duration.
     pub duration: i64,
     /// Length in bytes.
     pub size: u64,
@@ -28,7 +28,7 @@ pub struct Packet {
     pub sync: bool,
 }
 
-/// One decoded picture or block of sound.
+/// A decoded video frame or block of audio samples.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
     /// Presentation time in units of the track's timescale.
@@ -37,16 +37,16 @@ pub struct Frame {
     pub sha256: String,
 }
 
-/// How a file is to be read.
+/// How to treat the edit list of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Edits {
-    /// On the timeline of the media itself, without its edit list.
+    /// Times are on the media timeline, without the edit list.
     Ignored,
-    /// On the timeline of the presentation, edit list applied.
+    /// Times are on the presentation timeline, with the edit list applied.
     Applied,
 }
 
-/// The pinned ffmpeg.
+/// Returns a command that runs the pinned ffmpeg.
 pub fn ffmpeg() -> Command {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     let program = PROGRAM.get_or_init(|| fixtures::make(&["--ffmpeg"]).trim().into());
@@ -55,27 +55,27 @@ pub fn ffmpeg() -> Command {
     command
 }
 
-/// Every sample of one stream, named as in `0:v:0`, in decode order.
+/// Lists every sample of a stream, such as `0:v:0`, in decode order.
 ///
 /// # Panics
 /// When ffmpeg cannot read it.
 #[must_use]
 pub fn packets(file: &Path, stream: &str, edits: Edits) -> Vec<Packet> {
-    // Bytes are in one kind of listing, flags in another.
+    // `framehash` lists the bytes of each packet, `framecrc` its flags.
     let copy = ["-map", stream, "-c", "copy", "-copyinkf", "-f"];
-    let flags = NamedTempFile::new().expect("a file for a listing");
+    let flags = NamedTempFile::new().expect("a temporary file");
     let mut command = read(file, edits, &["-y"]);
     command.args(copy).arg("framecrc").arg(flags.path());
     let hashed = rows(&run(&command, &[&copy[..], &["framehash"]].concat()));
     let flagged = rows(&std::fs::read_to_string(flags.path()).expect("ffmpeg lists text"));
-    assert_eq!(hashed.len(), flagged.len(), "both listings are of {}", file.display());
+    assert_eq!(hashed.len(), flagged.len(), "both listings have every packet of {}", file.display());
     let packet = |(hashed, flagged): (&Vec<String>, &Vec<String>)| Packet {
         dts: hashed[1].parse().unwrap(),
         pts: hashed[2].parse().unwrap(),
         duration: hashed[3].parse().unwrap(),
         size: hashed[4].parse().unwrap(),
         sha256: hashed[5].clone(),
-        // The flags are printed only when they are not those of a key frame alone; bit 0 says key frame.
+        // ffmpeg prints the flags unless the key frame flag, bit 0, is the only one.
         sync: flagged.iter().find_map(|field| field.strip_prefix("F=0x")).is_none_or(|flags| {
             let flags = u32::from_str_radix(flags, 16).unwrap();
             flags & 1 == 1
@@ -84,23 +84,23 @@ pub fn packets(file: &Path, stream: &str, edits: Edits) -> Vec<Packet> {
     hashed.iter().zip(&flagged).map(packet).collect()
 }
 
-/// The same of a file that nobody changes: it is listed once, however many ask.
+/// Lists every sample of a stream, as [`packets`] does, once per process: for files that no test changes.
 ///
 /// # Panics
 /// When ffmpeg cannot read it.
 #[must_use]
 pub fn source_packets(file: &Path, stream: &str, edits: Edits) -> Vec<Packet> {
-    static KEPT: Mutex<BTreeMap<(PathBuf, String, Edits), Vec<Packet>>> = Mutex::new(BTreeMap::new());
-    let asked = (file.to_owned(), stream.to_owned(), edits);
-    if let Some(kept) = KEPT.lock().expect("nobody panics with it").get(&asked) {
-        return kept.clone();
+    static CACHE: Mutex<BTreeMap<(PathBuf, String, Edits), Vec<Packet>>> = Mutex::new(BTreeMap::new());
+    let request = (file.to_owned(), stream.to_owned(), edits);
+    if let Some(cached) = CACHE.lock().expect("no holder of the lock panics").get(&request) {
+        return cached.clone();
     }
     let listed = packets(file, stream, edits);
-    KEPT.lock().expect("nobody panics with it").insert(asked, listed.clone());
+    CACHE.lock().expect("no holder of the lock panics").insert(request, listed.clone());
     listed
 }
 
-/// Units per second of the times of a stream.
+/// Returns the timescale of a stream, in units per second.
 ///
 /// # Panics
 /// When ffmpeg cannot read it.
@@ -112,23 +112,24 @@ pub fn timescale(file: &Path, stream: &str) -> i64 {
     base.parse().unwrap()
 }
 
-/// Every frame of one stream, decoded, in presentation order. `options` stand before the input.
+/// Decodes a stream and lists its frames in presentation order. `options` precede the input.
 ///
 /// # Panics
 /// When ffmpeg cannot read it, or an error occurs while it decodes.
 #[must_use]
 pub fn frames(file: &Path, stream: &str, edits: Edits, options: &[&str]) -> Vec<Frame> {
     let decode = ["-map", stream, "-fps_mode", "passthrough", "-enc_time_base", "demux"];
-    // Of raw pictures the hash is most of the work, and here nobody is to be kept from finding another with the same.
+    // Hashing raw frames takes most of the time, so this uses a fast hash: resistance to collisions does not matter here.
     let decode = [&decode[..], &["-hash", "murmur3", "-f", "framehash"]].concat();
     let frame = |row: Vec<String>| Frame { pts: row[2].parse().unwrap(), sha256: row[5].clone() };
-    // Warnings are about what the source's encoder wrote, and are the same for both.
+    // Warnings concern the source's encoder, and occur for the source and the package alike.
     let options = [&["-loglevel", "error"], options].concat();
     rows(&run(&read(file, edits, &options), &decode)).into_iter().map(frame).collect()
 }
 
-/// The length of every H.264 slice header or H.265 slice segment header of a stream, in the order of the slices: bytes of the NAL unit without its emulation
-/// prevention bytes, NAL header included, rounded up.
+/// Returns the length of every H.264 slice header or H.265 slice segment header of a stream, in slice order.
+///
+/// A length is in bytes of the NAL unit, with the NAL unit header and without emulation prevention bytes, rounded up.
 ///
 /// # Panics
 /// When ffmpeg cannot read it.
@@ -142,14 +143,16 @@ pub fn slice_headers(file: &Path, stream: &str) -> Vec<usize> {
     let mut bits: Vec<usize> = Vec::new();
     let mut in_slice = false;
     for line in text.lines().filter_map(|line| line.strip_prefix("[trace_headers @ ")?.split_once("] ")) {
-        // A syntax element: its first bit, its name, its bits, an equals sign, its value.
+        // A line of a syntax element: position of its first bit, name, bits, equals sign, value.
         let fields: Vec<_> = line.1.split_whitespace().collect();
         match fields.as_slice() {
             ["Slice", "Header"] | ["Slice", "Segment", "Header"] => {
                 in_slice = true;
                 bits.push(0);
             }
-            [at, _, own, "=", _] if in_slice => *bits.last_mut().unwrap() = at.parse::<usize>().unwrap() + own.len(),
+            [at, _, element, "=", _] if in_slice => {
+                *bits.last_mut().unwrap() = at.parse::<usize>().unwrap() + element.len();
+            }
             [_, _, _, "=", _] => {}
             _ => in_slice = false,
         }
@@ -157,7 +160,7 @@ pub fn slice_headers(file: &Path, stream: &str) -> Vec<usize> {
     bits.into_iter().map(|bits| bits.div_ceil(8)).collect()
 }
 
-/// The bytes that ffmpeg's own encryption by `cenc` protects of every sample of a stream, in whole blocks.
+/// Encrypts a stream with ffmpeg's `cenc` muxer, and returns the protected byte ranges of every sample, in whole blocks.
 ///
 /// # Panics
 /// When ffmpeg cannot encrypt it.
@@ -169,19 +172,19 @@ pub fn cenc_ranges(file: &Path, stream: &str, scratch: &Path) -> Vec<Vec<Range<u
     command.args(["-encryption_scheme", "cenc-aes-ctr", "-encryption_key", KEY.key, "-encryption_kid", KEY.kid]);
     let output = command.arg(&encrypted).output().expect("ffmpeg starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let bytes = std::fs::read(encrypted).expect("ffmpeg wrote it");
+    let bytes = std::fs::read(encrypted).expect("ffmpeg wrote the file");
     boxes::all(&bytes, "moof/traf/senc").into_iter().flat_map(|senc| package::protected_ranges(senc, 8)).collect()
 }
 
-/// Reads every packet of every stream and returns what ffmpeg had to say about it: nothing, for a good file. `options`
-/// stand before the input.
+/// Reads every packet of every stream and returns ffmpeg's warnings and errors: the empty string for a good file. `options`
+/// precede the input.
 #[must_use]
-pub fn complaints(file: &Path, options: &[&str]) -> String {
-    // ffmpeg's DASH demuxer starts again at the first segment when its look ahead has seen the last one: no look ahead.
+pub fn warnings(file: &Path, options: &[&str]) -> String {
+    // `nobuffer` prevents probing: ffmpeg's DASH demuxer restarts at the first segment when probing reaches the last.
     let mut command = read(file, Edits::Applied, &[options, &["-fflags", "nobuffer"]].concat());
     let output = command.args(["-map", "0", "-c", "copy", "-f", "null", "-"]).output().expect("ffmpeg starts");
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    if output.status.success() { said } else { format!("{said} ({})", output.status) }
+    let messages = String::from_utf8_lossy(&output.stderr).into_owned();
+    if output.status.success() { messages } else { format!("{messages} ({})", output.status) }
 }
 
 fn read(file: &Path, edits: Edits, options: &[&str]) -> Command {
@@ -197,19 +200,19 @@ fn read(file: &Path, edits: Edits, options: &[&str]) -> Command {
 fn run(command: &Command, arguments: &[&str]) -> String {
     let mut command = clone(command);
     let output = command.args(arguments).arg("-").output().expect("ffmpeg starts");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && said.is_empty(), "{command:?}: {said}");
+    let messages = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && messages.is_empty(), "{command:?}: {messages}");
     String::from_utf8(output.stdout).expect("ffmpeg lists text")
 }
 
-/// `Command` has no `Clone`.
+/// Copies a command: `Command` does not implement `Clone`.
 fn clone(command: &Command) -> Command {
     let mut copy = Command::new(command.get_program());
     copy.args(command.get_args());
     copy
 }
 
-/// The lines of a listing that are not comments, in fields.
+/// Splits the lines of a listing into fields, without comments.
 fn rows(listing: &str) -> Vec<Vec<String>> {
     let fields = |line: &str| line.split(',').map(|field| field.trim().to_owned()).collect();
     listing.lines().filter(|line| !line.starts_with('#')).map(fields).collect()

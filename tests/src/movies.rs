@@ -1,21 +1,21 @@
-//! Every movie the platform must package, and checks that go through all of them before they fail.
+//! The movies that the platform must package, and a runner that checks all of them before it fails.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use crate::fixtures;
 
-/// The files of the corpus that must package.
+/// The files of the corpus that must be packaged.
 const CORPUS: [&str; 16] =
     ["s01", "s02", "s03", "s04", "s05", "s06", "s07", "s08", "s09", "s10", "s11", "s13", "s14", "s15", "s16", "s18"];
 
-/// Those of them without video, which are packaged when asked for as such.
-const SOUND_ALONE: [&str; 2] = ["s09.mp4", "s10.mp4"];
+/// The files without video, which are packaged only with `--audio-only`.
+const AUDIO_ONLY: [&str; 2] = ["s09.mp4", "s10.mp4"];
 
-/// The movies for which `cbcs` is not defined.
+/// The movies in VP9, for which `cbcs` is not defined.
 const VP9: [&str; 2] = ["vp9.mp4", "s06.mp4"];
 
-/// Every good fixture but the ten-minute films, and every good file of the corpus.
+/// Returns every good fixture except the ten-minute films, and every good file of the corpus.
 pub fn all() -> Vec<PathBuf> {
     let names: Vec<_> = fixtures::good().into_iter().filter(|name| !name.starts_with("film-")).collect();
     fixtures::fixtures(&names)
@@ -24,19 +24,19 @@ pub fn all() -> Vec<PathBuf> {
         .collect()
 }
 
-/// Whether a movie has no video, so that packaging it takes `--audio-only`.
+/// Returns whether a movie has no video, so that packaging it requires `--audio-only`.
 #[must_use]
-pub fn is_sound_alone(movie: &Path) -> bool {
-    SOUND_ALONE.iter().any(|name| movie.ends_with(name))
+pub fn is_audio_only(movie: &Path) -> bool {
+    AUDIO_ONLY.iter().any(|name| movie.ends_with(name))
 }
 
-/// Whether a scheme is defined for the codecs of a movie.
+/// Returns whether a protection scheme is defined for the codecs of a movie.
 #[must_use]
-pub fn can_have(movie: &Path, scheme: &str) -> bool {
+pub fn supports_scheme(movie: &Path, scheme: &str) -> bool {
     scheme != "cbcs" || !VP9.iter().any(|name| movie.ends_with(name))
 }
 
-/// Runs a check on every movie, and fails with the names of those that did not pass.
+/// Runs a check on every movie, and fails with the names of the movies that did not pass.
 ///
 /// # Panics
 /// When a check panicked, or there is no movie.

@@ -1,4 +1,4 @@
-//! The pinned packages from npm, and what they make of manifests and of events.
+//! The pinned packages from npm: manifest parsers, a JSON schema validator, and a verifier of webhook signatures.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -9,54 +9,54 @@ use serde_json::Value;
 
 use crate::fixtures;
 
-/// The folder that holds `node_modules`.
+/// Returns the folder that holds `node_modules`.
 pub fn packages() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| fixtures::make(&["--node"]).trim().into())
 }
 
-/// What `mpd-parser` and `m3u8-parser` say of these manifests: an object with `messages` and `parsed` for each path.
+/// Parses manifests with `mpd-parser` and `m3u8-parser`. Returns an object with `messages` and `parsed` for each path.
 ///
 /// # Panics
-/// When one of them throws.
+/// When a parser throws.
 #[must_use]
-pub fn understood(manifests: &[PathBuf]) -> Value {
+pub fn parse_manifests(manifests: &[PathBuf]) -> Value {
     let mut command = Command::new("node");
     command.arg(fixtures::root().join("tests/oracles/manifests.cjs")).arg(packages()).args(manifests);
     let output = command.output().expect("node starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).expect("the answer is JSON")
+    serde_json::from_slice(&output.stdout).expect("the output is JSON")
 }
 
-/// What `ajv` and `standardwebhooks` have to complain of: events that their schema does not allow, and deliveries (`headers`,
-/// `body`, `secret`) whose signatures are wrong.
+/// Validates events against their schema with `ajv`, and the signatures of deliveries (`headers`, `body`, `secret`) with
+/// `standardwebhooks`. Returns the errors.
 ///
 /// # Panics
-/// When one of them throws.
+/// When a validator throws.
 #[must_use]
-pub fn complaints(events: &[Value], deliveries: &[Value]) -> Vec<String> {
+pub fn event_errors(events: &[Value], deliveries: &[Value]) -> Vec<String> {
     let root = fixtures::root();
     let mut command = Command::new("node");
     command.arg(root.join("tests/oracles/events.cjs")).arg(packages()).arg(root.join("infra/events.schema.json"));
-    answer(&mut command, &serde_json::json!({"events": events, "deliveries": deliveries}))
+    run_with_json(&mut command, &serde_json::json!({"events": events, "deliveries": deliveries}))
 }
 
-/// What `ajv` has to complain of documents that a schema does not allow.
+/// Validates documents against a JSON schema with `ajv`. Returns the errors.
 ///
 /// # Panics
-/// When it throws.
+/// When `ajv` throws.
 #[must_use]
-pub fn not_valid(schema: &Path, documents: &[Value]) -> Vec<String> {
+pub fn schema_errors(schema: &Path, documents: &[Value]) -> Vec<String> {
     let mut command = Command::new("node");
     command.arg(fixtures::root().join("tests/oracles/json-schema.cjs")).arg(packages()).arg(schema);
-    answer(&mut command, &Value::from(documents))
+    run_with_json(&mut command, &Value::from(documents))
 }
 
-/// The list that a command answers when it is asked something in JSON.
-fn answer(command: &mut Command, asked: &Value) -> Vec<String> {
+/// Runs a command with JSON as its input, and returns the list that it prints.
+fn run_with_json(command: &mut Command, input: &Value) -> Vec<String> {
     let mut node = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("node starts");
-    node.stdin.take().expect("a pipe").write_all(asked.to_string().as_bytes()).expect("node reads");
+    node.stdin.take().expect("a pipe").write_all(input.to_string().as_bytes()).expect("node reads its input");
     let output = node.wait_with_output().expect("node ends");
-    assert!(output.status.success(), "node says why above");
-    serde_json::from_slice(&output.stdout).expect("the answer is JSON")
+    assert!(output.status.success(), "node failed: its output is above");
+    serde_json::from_slice(&output.stdout).expect("the output is JSON")
 }

@@ -1,4 +1,4 @@
-//! A package on disk as a player meets it: the manifest, and every file it leads to.
+//! Reads a package as a player does: the manifest, and every file that it references.
 
 use std::fs;
 use std::io::{Read, Seek, SeekFrom};
@@ -8,22 +8,23 @@ use std::path::{Path, PathBuf};
 use dash_mpd_core::{AdaptationSet, MPD, SegmentBase, SegmentTemplate};
 use mp4_atom::{Decode, Moof};
 
-use crate::index::SegmentIndex;
+use crate::boxes;
+use crate::sidx::SegmentIndex;
 
-/// A package: its directory, and what its manifest says.
+/// A package on disk, with its parsed manifest.
 #[derive(Debug)]
 pub struct Package {
-    /// Where the manifest lies.
+    /// The directory of the manifest.
     pub directory: PathBuf,
-    /// The manifest as written.
+    /// The text of the manifest.
     pub text: String,
-    /// The manifest as an outside parser reads it.
+    /// The manifest as `dash-mpd-core` parses it.
     pub mpd: MPD,
-    /// All representations, in the order of the manifest.
+    /// All representations, in manifest order.
     pub representations: Vec<Representation>,
 }
 
-/// A representation, and the files its template names or the single file its base does.
+/// A representation, with the files of its `SegmentTemplate` or the single file of its `SegmentBase`.
 #[derive(Debug, Clone)]
 pub struct Representation {
     /// `@id`.
@@ -36,19 +37,19 @@ pub struct Representation {
     pub language: Option<String>,
     /// `@bandwidth`, in bits per second.
     pub bandwidth: u64,
-    /// Units per second of every time below.
+    /// The timescale of all times below, in units per second.
     pub timescale: u64,
     /// `@presentationTimeOffset`.
     pub presentation_time_offset: u64,
-    /// The file of the init segment.
+    /// The file that holds the init segment.
     pub init: PathBuf,
-    /// Where in that file the init segment lies, when there is more in it.
+    /// The byte range of the init segment in that file; `None` if it is the whole file.
     pub init_range: Option<Range<u64>>,
-    /// The timeline, written out.
+    /// The segments of the timeline, with repetitions expanded.
     pub segments: Vec<Segment>,
-    /// The segment index of a single file, and where it lies.
+    /// The byte range and the content of the segment index of a single file.
     pub index: Option<(Range<u64>, SegmentIndex)>,
-    /// What the manifest says of its protection.
+    /// The protection that the manifest signals.
     pub protection: Option<Protection>,
 }
 
@@ -57,13 +58,13 @@ pub struct Representation {
 pub struct Segment {
     /// `$Number$`.
     pub number: u64,
-    /// When it starts, on the timeline of the media.
+    /// Start on the media timeline.
     pub start: u64,
-    /// How long it lasts.
+    /// Duration.
     pub duration: u64,
-    /// The file.
+    /// The file that holds the segment.
     pub path: PathBuf,
-    /// Where in that file it lies, when there is more in it.
+    /// Its byte range in that file; `None` if it is the whole file.
     pub range: Option<Range<u64>>,
 }
 
@@ -81,20 +82,20 @@ pub struct Protection {
 pub struct Sample {
     /// Decode time.
     pub decode_time: u64,
-    /// Decode time and composition offset.
+    /// Decode time plus composition offset.
     pub composition_time: i64,
-    /// How long it lasts.
+    /// Duration.
     pub duration: u32,
     /// Length in bytes.
     pub size: u32,
-    /// Whether the flags say that it is a sync sample.
+    /// Whether its sample flags mark it as a sync sample.
     pub sync: bool,
 }
 
 impl Package {
-    /// The representations of pictures and sound, without those of text.
+    /// Iterates over the video and audio representations, without text.
     pub fn media(&self) -> impl Iterator<Item = &Representation> {
-        self.representations.iter().filter(|own| own.content_type != "text")
+        self.representations.iter().filter(|representation| representation.content_type != "text")
     }
 
     /// Reads the manifest `stream.mpd` of a directory.
@@ -107,10 +108,10 @@ impl Package {
         Self::parse(directory, text)
     }
 
-    /// The package of a directory if `text` were its manifest.
+    /// Reads a directory with `text` in place of its manifest.
     ///
     /// # Panics
-    /// When the manifest is none.
+    /// When `text` is not a manifest.
     #[must_use]
     pub fn parse(directory: &Path, text: String) -> Self {
         let mpd = dash_mpd_core::parse(&text).expect("the manifest parses");
@@ -119,7 +120,7 @@ impl Package {
         Self { directory: directory.to_owned(), text, mpd, representations }
     }
 
-    /// The representation of this id.
+    /// Returns the representation with this id.
     ///
     /// # Panics
     /// When there is none.
@@ -129,14 +130,14 @@ impl Package {
         found.unwrap_or_else(|| panic!("no representation {id}"))
     }
 
-    /// Every file below the directory, as paths relative to it, sorted.
+    /// Lists every file below the directory, as sorted paths relative to it.
     #[must_use]
     pub fn files(&self) -> Vec<PathBuf> {
         files(&self.directory)
     }
 }
 
-/// Every file below a directory, as paths relative to it, sorted.
+/// Lists every file below a directory, as sorted paths relative to it.
 ///
 /// # Panics
 /// When the directory cannot be read.
@@ -144,7 +145,7 @@ impl Package {
 pub fn files(directory: &Path) -> Vec<PathBuf> {
     let (mut found, mut open) = (Vec::new(), vec![directory.to_owned()]);
     while let Some(next) = open.pop() {
-        for entry in fs::read_dir(next).expect("the directory is there") {
+        for entry in fs::read_dir(next).expect("the directory exists") {
             let path = entry.expect("its entries can be read").path();
             if path.is_dir() {
                 open.push(path);
@@ -157,43 +158,44 @@ pub fn files(directory: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The bytes of a file, or of a range of it.
+/// Reads a file, or a byte range of it.
 fn read(path: &Path, range: Option<&Range<u64>>) -> Vec<u8> {
-    let Some(range) = range else { return fs::read(path).expect("the file is there") };
-    let mut file = fs::File::open(path).expect("the file is there");
-    file.seek(SeekFrom::Start(range.start)).expect("it can be sought");
+    let Some(range) = range else { return fs::read(path).expect("the file exists") };
+    let mut file = fs::File::open(path).expect("the file exists");
+    file.seek(SeekFrom::Start(range.start)).expect("the file is seekable");
     let mut bytes = vec![0; usize::try_from(range.end - range.start).unwrap()];
-    file.read_exact(&mut bytes).expect("the range lies in the file");
+    file.read_exact(&mut bytes).expect("the file contains the range");
     bytes
 }
 
 impl Representation {
-    /// The bytes of the init segment.
+    /// Reads the init segment.
     pub fn init_bytes(&self) -> Vec<u8> {
         read(&self.init, self.init_range.as_ref())
     }
 }
 
 impl Segment {
-    /// Its bytes.
+    /// Reads the segment.
     pub fn bytes(&self) -> Vec<u8> {
         read(&self.path, self.range.as_ref())
     }
 
-    /// Its length in bytes.
+    /// Returns the length of the segment in bytes.
     pub fn length(&self) -> u64 {
-        let whole = || fs::metadata(&self.path).expect("the segment is there").len();
+        let whole = || fs::metadata(&self.path).expect("the segment exists").len();
         self.range.as_ref().map_or_else(whole, |range| range.end - range.start)
     }
 
-    /// The samples its movie fragment lists.
+    /// Lists the samples of the segment's movie fragment.
     ///
     /// # Panics
-    /// When the file is not one fragment of one track with everything stated per sample.
+    /// When the segment is not one fragment of one track, or a sample property is neither in the `trun` nor a default of the
+    /// `tfhd`.
     #[must_use]
     pub fn samples(&self) -> Vec<Sample> {
         let moof = self.moof();
-        let [traf] = moof.traf.as_slice() else { panic!("{} has not one track", self.path.display()) };
+        let [traf] = moof.traf.as_slice() else { panic!("{} does not have exactly one track", self.path.display()) };
         let mut decode_time = traf.tfdt.as_ref().expect("a tfdt").base_media_decode_time;
         let mut samples = Vec::new();
         for entry in traf.trun.iter().flat_map(|trun| trun.samples.iter()) {
@@ -211,33 +213,34 @@ impl Segment {
         samples
     }
 
-    /// The samples' bytes as they lie in the segment, encrypted or not.
+    /// Returns the bytes of each sample as they are in the segment, encrypted or clear.
     ///
     /// # Panics
-    /// When there is not exactly one media data box.
+    /// When there is not exactly one `mdat` box.
     #[must_use]
     pub fn sample_bytes(&self) -> Vec<Vec<u8>> {
         let bytes = self.bytes();
-        let mut rest = crate::boxes::one(&bytes, "mdat");
+        let mut rest = boxes::one(&bytes, "mdat");
         let take = |sample: Sample| {
-            let (own, behind) = rest.split_at(usize::try_from(sample.size).unwrap());
-            rest = behind;
-            own.to_vec()
+            let (bytes, remaining) = rest.split_at(usize::try_from(sample.size).unwrap());
+            rest = remaining;
+            bytes.to_vec()
         };
         self.samples().into_iter().map(take).collect()
     }
 
-    /// The protected ranges of every sample, by the subsamples of `senc` (a constant IV, so no IV for each sample).
+    /// Returns the protected byte ranges of every sample, from the subsamples of `senc`. Expects a constant IV, and so no IV per
+    /// sample.
     ///
     /// # Panics
-    /// When the segment has no subsamples.
+    /// When the segment has no `senc` box.
     #[must_use]
     pub fn protected_ranges(&self) -> Vec<Vec<Range<usize>>> {
         let bytes = self.bytes();
-        protected_ranges(crate::boxes::one(&bytes, "moof/traf/senc"), 0)
+        protected_ranges(boxes::one(&bytes, "moof/traf/senc"), 0)
     }
 
-    /// The movie fragment box, as `mp4-atom` reads it.
+    /// Parses the movie fragment box with `mp4-atom`.
     ///
     /// # Panics
     /// When there is not exactly one.
@@ -245,26 +248,29 @@ impl Segment {
     pub fn moof(&self) -> Moof {
         let bytes = self.bytes();
         let found: Vec<_> = positions(&bytes).into_iter().filter(|(kind, ..)| kind == b"moof").collect();
-        let [(_, start, end)] = found.as_slice() else { panic!("{} has not one fragment", self.path.display()) };
+        let [(_, start, end)] = found.as_slice() else {
+            panic!("{} does not have exactly one fragment", self.path.display())
+        };
         Moof::decode(&mut &bytes[*start..*end]).expect("mp4-atom reads the fragment")
     }
 }
 
-/// The protected ranges of every sample that the payload of a `senc` box lists, behind IVs of `iv` bytes.
+/// Returns the protected byte ranges of every sample from the payload of a `senc` box. Each sample's entry starts with an IV
+/// of `iv_bytes`.
 ///
 /// # Panics
-/// When it ends early.
+/// When the payload ends early.
 #[must_use]
-pub fn protected_ranges(senc: &[u8], iv: usize) -> Vec<Vec<Range<usize>>> {
+pub fn protected_ranges(senc: &[u8], iv_bytes: usize) -> Vec<Vec<Range<usize>>> {
     let count = u32::from_be_bytes(senc[4..8].try_into().unwrap());
     let mut rest = &senc[8..];
     let mut number = |length: usize| {
-        let (own, behind) = rest.split_at(length);
-        rest = behind;
-        own.iter().fold(0, |number: usize, byte| number.wrapping_shl(8) | usize::from(*byte))
+        let (field, remaining) = rest.split_at(length);
+        rest = remaining;
+        field.iter().fold(0, |number: usize, byte| number.wrapping_shl(8) | usize::from(*byte))
     };
     let sample = |_| {
-        number(iv);
+        number(iv_bytes);
         let (mut at, entries) = (0, number(2));
         let range = |_| {
             let start = at + number(2);
@@ -276,7 +282,7 @@ pub fn protected_ranges(senc: &[u8], iv: usize) -> Vec<Vec<Range<usize>>> {
     (0..count).map(sample).collect()
 }
 
-/// The boxes of a file: type, first byte, byte behind the last.
+/// Lists the boxes of a file: type, offset, offset of the end.
 fn positions(bytes: &[u8]) -> Vec<([u8; 4], usize, usize)> {
     let mut at = 0;
     let place = |(kind, payload): (&[u8], &[u8])| {
@@ -284,26 +290,30 @@ fn positions(bytes: &[u8]) -> Vec<([u8; 4], usize, usize)> {
         at += 8 + payload.len();
         (kind.try_into().unwrap(), start, at)
     };
-    crate::boxes::children(bytes).map(place).collect()
+    boxes::children(bytes).map(place).collect()
 }
 
 fn representations_of(directory: &Path, set: &AdaptationSet) -> Vec<Representation> {
-    let protection = set.ContentProtection.iter().find(|own| own.schemeIdUri == "urn:mpeg:dash:mp4protection:2011");
-    let protection = protection.map(|own| Protection {
-        scheme: own.value.clone().unwrap_or_default(),
-        default_kid: own.default_KID.clone().unwrap_or_default(),
+    let protection =
+        set.ContentProtection.iter().find(|descriptor| descriptor.schemeIdUri == "urn:mpeg:dash:mp4protection:2011");
+    let protection = protection.map(|descriptor| Protection {
+        scheme: descriptor.value.clone().unwrap_or_default(),
+        default_kid: descriptor.default_KID.clone().unwrap_or_default(),
     });
-    let read = |own: &dash_mpd_core::Representation| {
-        let id = own.id.clone().expect("a representation has an id");
-        let bandwidth = own.bandwidth.expect("a representation has a bandwidth");
-        let media = match (&own.SegmentBase, own.SegmentTemplate.as_ref().or(set.SegmentTemplate.as_ref())) {
-            (Some(base), None) => Media::of_single_file(directory, own, base),
-            (None, Some(template)) => Media::of_files(directory, &id, bandwidth, template),
+    let read = |representation: &dash_mpd_core::Representation| {
+        let id = representation.id.clone().expect("a representation has an id");
+        let bandwidth = representation.bandwidth.expect("a representation has a bandwidth");
+        let media = match (
+            &representation.SegmentBase,
+            representation.SegmentTemplate.as_ref().or(set.SegmentTemplate.as_ref()),
+        ) {
+            (Some(base), None) => MediaLocation::of_single_file(directory, representation, base),
+            (None, Some(template)) => MediaLocation::of_files(directory, &id, bandwidth, template),
             _ => panic!("{id} has neither a segment template nor a segment base, or both"),
         };
         Representation {
             content_type: set.contentType.clone().unwrap_or_default(),
-            codecs: own.codecs.clone().or_else(|| set.codecs.clone()).unwrap_or_default(),
+            codecs: representation.codecs.clone().or_else(|| set.codecs.clone()).unwrap_or_default(),
             language: set.lang.clone(),
             timescale: media.timescale.unwrap_or(1),
             presentation_time_offset: media.presentation_time_offset.unwrap_or(0),
@@ -319,8 +329,8 @@ fn representations_of(directory: &Path, set: &AdaptationSet) -> Vec<Representati
     set.representations.iter().map(read).collect()
 }
 
-/// Where the media of a representation lies.
-struct Media {
+/// The files and byte ranges of a representation.
+struct MediaLocation {
     timescale: Option<u64>,
     presentation_time_offset: Option<u64>,
     init: PathBuf,
@@ -329,13 +339,13 @@ struct Media {
     index: Option<(Range<u64>, SegmentIndex)>,
 }
 
-impl Media {
+impl MediaLocation {
     fn of_files(directory: &Path, id: &str, bandwidth: u64, template: &SegmentTemplate) -> Self {
         let fill = |pattern: &Option<String>, number: u64| {
             let pattern = pattern.as_deref().expect("the template names its files");
             let name = pattern.replace("$RepresentationID$", id).replace("$Number$", &number.to_string());
             let name = name.replace("$Bandwidth$", &bandwidth.to_string());
-            assert!(!name.contains('$'), "an identifier of {pattern} is not known");
+            assert!(!name.contains('$'), "unknown identifier in {pattern}");
             directory.join(name)
         };
         let segment = |(number, start, duration)| {
@@ -352,8 +362,8 @@ impl Media {
         }
     }
 
-    fn of_single_file(directory: &Path, own: &dash_mpd_core::Representation, base: &SegmentBase) -> Self {
-        let [url] = own.BaseURL.as_slice() else { panic!("not one BaseURL") };
+    fn of_single_file(directory: &Path, representation: &dash_mpd_core::Representation, base: &SegmentBase) -> Self {
+        let [url] = representation.BaseURL.as_slice() else { panic!("not exactly one BaseURL") };
         let path = directory.join(&url.base);
         let index_range = range(base.indexRange.as_deref());
         let index = SegmentIndex::parse(&read(&path, Some(&index_range)));
@@ -364,7 +374,7 @@ impl Media {
             segments.push(Segment { number, start, duration, path: path.clone(), range: Some(at..at + size) });
             (start, at) = (start + duration, at + size);
         }
-        let init = base.Initialization.as_ref().expect("the base says where the init segment lies");
+        let init = base.Initialization.as_ref().expect("SegmentBase has an Initialization");
         Self {
             timescale: base.timescale,
             presentation_time_offset: base.presentationTimeOffset,
@@ -376,13 +386,13 @@ impl Media {
     }
 }
 
-/// A byte range as attributes state it: first and last.
+/// Parses a byte range attribute: first and last byte.
 fn range(text: Option<&str>) -> Range<u64> {
     let (first, last) = text.and_then(|text| text.split_once('-')).expect("a byte range");
     first.parse().expect("a number")..last.parse::<u64>().expect("a number") + 1
 }
 
-/// The segments of a timeline: number, start, duration.
+/// Iterates over the segments of a timeline: number, start, duration.
 fn timeline(template: &SegmentTemplate) -> impl Iterator<Item = (u64, u64, u64)> {
     let entries = &template.SegmentTimeline.as_ref().expect("a segment timeline").segments;
     let mut time = 0;

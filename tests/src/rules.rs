@@ -1,124 +1,118 @@
-//! The rules a package keeps, each as a check that says what is wrong.
+//! The rules that every package must satisfy. Each check reports its violations as sentences.
 //!
-//! They compare what the manifest promises with what the files hold: times as exact integers, files by name, protection by
-//! the boxes of the init segment. A good package has nothing to say; `tests/rules.rs` breaks packages on purpose and
-//! expects to be told.
+//! The checks compare the manifest with the files: times as exact integers, files by name, protection by the boxes of the init
+//! segment. A good package has no violations. `tests/rules.rs` breaks packages on purpose and expects a violation.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::boxes;
 use crate::package::{Package, Representation, Sample, Segment};
+use report::Report;
 
+mod attribute_types;
 mod manifest;
 mod protection;
+mod report;
 mod schema;
+mod schema_elements;
 mod single_file;
 
-/// What is wrong with a package: nothing, for a good one.
+/// Returns the violations of a package.
 ///
 /// # Panics
-/// When a file that the manifest names is missing or is no segment at all.
+/// When a file that the manifest names is missing or is not a segment.
 #[must_use]
-pub fn broken(package: &Package) -> Vec<String> {
+pub fn violations(package: &Package) -> Vec<String> {
     let mut report = Report::default();
     if !files(package, &mut report) {
         return report.0;
     }
     manifest::check(package, &mut report);
-    for own in &package.representations {
-        let samples: Vec<_> = own.segments.iter().map(Segment::samples).collect();
-        timeline(own, &samples, &mut report);
-        fragments(own, &samples, &mut report);
-        alignment(package, own, &samples, &mut report);
-        protection::check(own, &samples, &mut report);
-        single_file::check(package, own, &samples, &mut report);
+    for representation in &package.representations {
+        let samples: Vec<_> = representation.segments.iter().map(Segment::samples).collect();
+        timeline(representation, &samples, &mut report);
+        fragments(representation, &samples, &mut report);
+        alignment(package, representation, &samples, &mut report);
+        protection::check(representation, &samples, &mut report);
+        single_file::check(package, representation, &samples, &mut report);
     }
     report.0
 }
 
-/// What the schema has against a manifest: nothing, for a good one.
+/// Returns the violations of the MPD schema by a manifest.
 #[must_use]
-pub fn against_schema(mpd: &str) -> Vec<String> {
+pub fn schema_violations(mpd: &str) -> Vec<String> {
     let mut report = Report::default();
     schema::check(mpd, &mut report);
     report.0
 }
 
-/// Sentences about what is wrong.
-#[derive(Debug, Default)]
-struct Report(Vec<String>);
-
-impl Report {
-    fn require(&mut self, holds: bool, otherwise: impl FnOnce() -> String) {
-        if !holds {
-            self.0.push(otherwise());
-        }
-    }
-}
-
-/// The manifest names exactly the files that are there. Returns whether all it names can be read.
+/// Requires that the manifests name exactly the files that exist. Returns whether every file that they name exists.
 fn files(package: &Package, report: &mut Report) -> bool {
-    let named = package
-        .representations
-        .iter()
-        .flat_map(|own| own.segments.iter().map(|segment| &segment.path).chain([&own.init]));
+    let named = package.representations.iter().flat_map(|representation| {
+        representation.segments.iter().map(|segment| &segment.path).chain([&representation.init])
+    });
     let mut named: BTreeSet<_> =
         named.map(|path| path.strip_prefix(&package.directory).expect("a path below the package").to_owned()).collect();
     named.extend(["stream.mpd", "stream.m3u8"].map(PathBuf::from));
-    for own in &package.representations {
-        let playlists = if own.content_type == "video" { &["media.m3u8", "iframes.m3u8"][..] } else { &["media.m3u8"] };
-        if own.codecs == "wvtt" {
-            let number = |segment: &Segment| Path::new(&own.id).join(format!("{}.vtt", segment.number));
-            named.extend(own.segments.iter().map(number));
+    for representation in &package.representations {
+        let is_video = representation.content_type == "video";
+        let playlists = if is_video { &["media.m3u8", "iframes.m3u8"][..] } else { &["media.m3u8"] };
+        if representation.codecs == "wvtt" {
+            let number = |segment: &Segment| Path::new(&representation.id).join(format!("{}.vtt", segment.number));
+            named.extend(representation.segments.iter().map(number));
         }
-        named.extend(playlists.iter().map(|playlist| Path::new(&own.id).join(playlist)));
+        named.extend(playlists.iter().map(|playlist| Path::new(&representation.id).join(playlist)));
     }
-    let there: BTreeSet<_> = package.files().into_iter().collect();
+    let existing: BTreeSet<_> = package.files().into_iter().collect();
     report.require(!package.representations.is_empty(), || "the manifest has no representation".into());
-    for own in &package.representations {
-        report.require(!own.segments.is_empty(), || format!("{} has no segment", own.id));
+    for representation in &package.representations {
+        report.require(!representation.segments.is_empty(), || format!("{} has no segment", representation.id));
     }
-    for file in named.difference(&there) {
+    for file in named.difference(&existing) {
         report.0.push(format!("{} is named but missing", file.display()));
     }
-    for file in there.difference(&named) {
-        report.0.push(format!("{} is there but not named", file.display()));
+    for file in existing.difference(&named) {
+        report.0.push(format!("{} exists but is not named", file.display()));
     }
-    named.is_subset(&there)
+    named.is_subset(&existing)
 }
 
-/// The timeline has no gap, and says of each segment what its samples say.
-fn timeline(own: &Representation, samples: &[Vec<Sample>], report: &mut Report) {
-    let mut expected = own.segments.first().map(|first| first.start);
-    for (segment, samples) in own.segments.iter().zip(samples) {
-        let name = || format!("{}/{}", own.id, segment.number);
+/// Requires that the timeline has no gap, and that each segment has the times of its samples.
+fn timeline(representation: &Representation, samples: &[Vec<Sample>], report: &mut Report) {
+    let mut expected = representation.segments.first().map(|first| first.start);
+    for (segment, samples) in representation.segments.iter().zip(samples) {
+        let name = || format!("{}/{}", representation.id, segment.number);
         report.require(expected == Some(segment.start), || format!("{}: a gap or an overlap before it", name()));
         expected = Some(segment.start + segment.duration);
         let earliest = samples.iter().map(|sample| sample.composition_time).min();
         report.require(earliest == i64::try_from(segment.start).ok(), || {
-            format!("{}: starts at {earliest:?}, the manifest says {}", name(), segment.start)
+            format!("{}: starts at {earliest:?}, the manifest states {}", name(), segment.start)
         });
         report.require(samples.first().is_some_and(|first| first.sync), || format!("{}: no sync sample first", name()));
     }
     let latest = samples.iter().flatten().map(|sample| sample.composition_time + i64::from(sample.duration)).max();
     report.require(latest == expected.and_then(|end| i64::try_from(end).ok()), || {
-        format!("{}: ends at {latest:?}, the manifest says {expected:?}", own.id)
+        format!("{}: ends at {latest:?}, the manifest states {expected:?}", representation.id)
     });
 }
 
-/// Every segment is one fragment of the init segment's track, and they follow one another without a break.
-fn fragments(own: &Representation, samples: &[Vec<Sample>], report: &mut Report) {
-    let init = own.init_bytes();
+/// Requires that every segment is one fragment of the init segment's track, and that decode times are continuous.
+fn fragments(representation: &Representation, samples: &[Vec<Sample>], report: &mut Report) {
+    let init = representation.init_bytes();
     let track_id = u32::from_be_bytes(boxes::one(&init, "moov/trak/tkhd")[12..16].try_into().unwrap());
     let timescale = u32::from_be_bytes(boxes::one(&init, "moov/trak/mdia/mdhd")[12..16].try_into().unwrap());
-    report.require(own.timescale == u64::from(timescale), || format!("{}: @timescale is not the track's", own.id));
+    report.require(representation.timescale == u64::from(timescale), || {
+        format!("{}: @timescale is not the track's", representation.id)
+    });
     let mut decode_time = None;
-    for (segment, samples) in own.segments.iter().zip(samples) {
-        let name = || format!("{}/{}", own.id, segment.number);
+    for (segment, samples) in representation.segments.iter().zip(samples) {
+        let name = || format!("{}/{}", representation.id, segment.number);
         let bytes = segment.bytes();
         let kinds: Vec<_> = boxes::children(&bytes).map(|(kind, _)| kind.to_vec()).collect();
-        let expected: &[&[u8]] = if own.index.is_some() { &[b"moof", b"mdat"] } else { &[b"styp", b"moof", b"mdat"] };
+        let is_single_file = representation.index.is_some();
+        let expected: &[&[u8]] = if is_single_file { &[b"moof", b"mdat"] } else { &[b"styp", b"moof", b"mdat"] };
         report.require(kinds == expected, || format!("{}: boxes {kinds:?}", name()));
         let (moof, traf) = (segment.moof(), &segment.moof().traf[0]);
         report
@@ -126,7 +120,7 @@ fn fragments(own: &Representation, samples: &[Vec<Sample>], report: &mut Report)
         report.require(traf.tfhd.track_id == track_id, || format!("{}: of another track", name()));
         report.require(traf.tfhd.default_base_is_moof, || format!("{}: no default-base-is-moof", name()));
         report.require(decode_time.is_none_or(|time| time == samples[0].decode_time), || {
-            format!("{}: decode times do not go on", name())
+            format!("{}: decode times are not continuous", name())
         });
         decode_time = samples.last().map(|last| last.decode_time + u64::from(last.duration));
 
@@ -139,25 +133,26 @@ fn fragments(own: &Representation, samples: &[Vec<Sample>], report: &mut Report)
     }
 }
 
-/// Every segment boundary is one of the video's, to within a sample of the track, while there is video.
-fn alignment(package: &Package, own: &Representation, samples: &[Vec<Sample>], report: &mut Report) {
-    let Some(clock) = package.representations.iter().find(|other| other.content_type == "video") else { return };
+/// Requires that every segment boundary within the video's duration is a boundary of the video, to within one sample.
+fn alignment(package: &Package, representation: &Representation, samples: &[Vec<Sample>], report: &mut Report) {
+    let Some(video) = package.representations.iter().find(|other| other.content_type == "video") else { return };
     let presented =
         |of: &Representation, segment: &Segment| i128::from(segment.start) - i128::from(of.presentation_time_offset);
     let longest = samples.iter().flatten().map(|sample| i128::from(sample.duration)).max().unwrap_or(0);
-    let scales = (i128::from(own.timescale), i128::from(clock.timescale));
-    for segment in own.segments.iter().skip(1) {
-        // In units of both timescales: the boundary lies at or up to one sample behind a boundary of the video.
-        let near = clock.segments.iter().any(|cut| {
-            let behind = presented(own, segment) * scales.1 - presented(clock, cut) * scales.0;
-            (0..=(longest + 1) * scales.1).contains(&behind)
+    let timescales = (i128::from(representation.timescale), i128::from(video.timescale));
+    for segment in representation.segments.iter().skip(1) {
+        // Times are multiplied by the other timescale. The boundary is at a boundary of the video or up to one sample later.
+        let is_aligned = video.segments.iter().any(|video_segment| {
+            let delay =
+                presented(representation, segment) * timescales.1 - presented(video, video_segment) * timescales.0;
+            (0..=(longest + 1) * timescales.1).contains(&delay)
         });
-        let at = presented(own, segment) * scales.1;
-        let (begin, end) = (clock.segments.first(), clock.segments.last());
-        let begin = begin.map_or(0, |first| presented(clock, first) * scales.0);
-        let end = end.map_or(0, |last| (presented(clock, last) + i128::from(last.duration)) * scales.0);
-        report.require(near || at < begin || at >= end, || {
-            format!("{}/{}: begins where no picture segment does", own.id, segment.number)
+        let start = presented(representation, segment) * timescales.1;
+        let (first, last) = (video.segments.first(), video.segments.last());
+        let video_start = first.map_or(0, |first| presented(video, first) * timescales.0);
+        let video_end = last.map_or(0, |last| (presented(video, last) + i128::from(last.duration)) * timescales.0);
+        report.require(is_aligned || start < video_start || start >= video_end, || {
+            format!("{}/{}: starts where no video segment does", representation.id, segment.number)
         });
     }
 }

@@ -1,4 +1,4 @@
-//! Shaka Packager, as a second opinion on what of a sample is encrypted.
+//! Shaka Packager, an independent implementation of sample encryption to compare with.
 
 use std::fs;
 use std::ops::Range;
@@ -10,7 +10,7 @@ use crate::{boxes, npm, package};
 
 /// An encrypted track: init segment and segments in one file.
 #[derive(Debug)]
-pub struct Encrypted {
+pub struct EncryptedTrack {
     /// Its samples in decode order.
     pub samples: Vec<Sample>,
     /// The file.
@@ -19,23 +19,23 @@ pub struct Encrypted {
     pub iv: Vec<u8>,
 }
 
-/// A sample and what of it is protected.
+/// An encrypted sample.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sample {
-    /// Its bytes, encrypted.
+    /// Its encrypted bytes.
     pub bytes: Vec<u8>,
-    /// What is listed as protected.
+    /// The byte ranges that `senc` lists as protected.
     pub protected: Vec<Range<usize>>,
 }
 
-impl Encrypted {
+impl EncryptedTrack {
     /// Reads a file of an init segment and segments.
     ///
     /// # Panics
-    /// When it is not one, or not encrypted.
+    /// When the file is malformed or not encrypted.
     #[must_use]
     pub fn read(joined: PathBuf) -> Self {
-        let file = fs::read(&joined).expect("the file is there");
+        let file = fs::read(&joined).expect("the file exists");
         let tenc = boxes::one(&file, "moov/trak/mdia/minf/stbl/stsd/encv/sinf/schi/tenc");
         let iv_size = usize::from(tenc[7]);
         let iv = match iv_size {
@@ -48,14 +48,14 @@ impl Encrypted {
     }
 }
 
-/// Encrypts the first video track of a movie with the key of the tests and this IV.
+/// Encrypts the first video track of a movie with the default key of the tests and this IV.
 ///
 /// # Panics
-/// When Shaka Packager does not, or writes what cannot be read.
+/// When Shaka Packager fails, or its output is malformed.
 #[must_use]
-pub fn encrypted(movie: &Path, scheme: &str, iv: &[u8], scratch: &Path) -> Encrypted {
+pub fn encrypt(movie: &Path, scheme: &str, iv: &[u8], scratch: &Path) -> EncryptedTrack {
     let folder = scratch.join("shaka");
-    fs::create_dir_all(&folder).expect("the folder is made");
+    fs::create_dir_all(&folder).expect("the folder is created");
     let (init, segments) = (folder.join("init.mp4"), folder.join("$Number$.m4s"));
     let (input, init_path, segments) = (movie.display(), init.display(), segments.display());
     let track = format!("in={input},stream=video,init_segment={init_path},segment_template={segments}");
@@ -65,12 +65,12 @@ pub fn encrypted(movie: &Path, scheme: &str, iv: &[u8], scratch: &Path) -> Encry
     command.args(["--keys", &format!("key_id={}:key={}", KEY.kid, KEY.key), "--iv", &iv]);
     let output = command.output().expect("Shaka Packager starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let mut whole = fs::read(init).expect("there is an init segment");
+    let mut file = fs::read(init).expect("there is an init segment");
     let segments = (1..).map_while(|number| fs::read(folder.join(format!("{number}.m4s"))).ok());
-    segments.for_each(|segment| whole.extend(segment));
+    segments.for_each(|segment| file.extend(segment));
     let joined = scratch.join("shaka.mp4");
-    fs::write(&joined, whole).expect("the joined file is written");
-    Encrypted::read(joined)
+    fs::write(&joined, file).expect("the joined file is written");
+    EncryptedTrack::read(joined)
 }
 
 fn program() -> PathBuf {
@@ -79,22 +79,22 @@ fn program() -> PathBuf {
     npm::packages().join(format!("node_modules/shaka-packager/bin/packager-{system}-{processor}"))
 }
 
-/// The samples of a movie fragment of one track, one run behind the other in its media data.
+/// Returns the samples of a movie fragment with one track, whose track runs are contiguous in the media data.
 fn samples(moof: &[u8], mdat: &[u8], iv_size: usize) -> Vec<Sample> {
     let protected = package::protected_ranges(boxes::one(moof, "traf/senc"), iv_size);
     let (sizes, mut rest) = (sizes(moof), mdat);
     assert_eq!(protected.len(), sizes.len(), "senc lists every sample");
     let take = |(protected, size)| {
-        let (own, behind) = rest.split_at(size);
-        rest = behind;
-        Sample { bytes: own.to_vec(), protected }
+        let (bytes, remaining) = rest.split_at(size);
+        rest = remaining;
+        Sample { bytes: bytes.to_vec(), protected }
     };
     let samples = protected.into_iter().zip(sizes).map(take).collect();
-    assert!(rest.is_empty(), "bytes of no sample");
+    assert!(rest.is_empty(), "the media data has bytes that belong to no sample");
     samples
 }
 
-/// The sizes of the samples of a movie fragment with one track.
+/// Returns the sizes of the samples of a movie fragment with one track.
 fn sizes(moof: &[u8]) -> Vec<usize> {
     let word = |bytes: &[u8], at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap());
     let tfhd = boxes::one(moof, "traf/tfhd");

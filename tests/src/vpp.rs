@@ -1,4 +1,4 @@
-//! Runs the command `vpp` as a person would.
+//! Runs the command `vpp` as a user does.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -6,14 +6,14 @@ use std::sync::OnceLock;
 
 use crate::fixtures::root;
 
-/// The command, built first in the release profile, so that no test judges a stale one.
+/// Returns the command. The first call builds it in the release profile, so that no test runs an outdated binary.
 ///
 /// # Panics
 /// When it does not build.
 #[must_use]
 pub fn command() -> Command {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    Command::new(BUILT.get_or_init(|| {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    Command::new(BINARY.get_or_init(|| {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let arguments = ["build", "--release", "--quiet", "--package", "vpp-cli"];
         let built = Command::new(cargo).args(arguments).current_dir(root()).status().expect("cargo starts");
@@ -23,7 +23,7 @@ pub fn command() -> Command {
     }))
 }
 
-/// Runs `vpp inspect INPUT --json` with further arguments, and returns what it prints.
+/// Runs `vpp inspect INPUT --json` with further arguments, and returns its output.
 ///
 /// # Panics
 /// When the movie is refused.
@@ -40,7 +40,7 @@ pub fn inspect(input: &Path, arguments: &[&str]) -> String {
 /// When the command does not start.
 #[must_use]
 pub fn package(input: &Path, output: &Path, arguments: &[&str]) -> Output {
-    package_together(&[input], output, arguments)
+    package_inputs(&[input], output, arguments)
 }
 
 /// Runs `vpp package INPUT... -o OUTPUT` with further arguments.
@@ -48,7 +48,7 @@ pub fn package(input: &Path, output: &Path, arguments: &[&str]) -> Output {
 /// # Panics
 /// When the command does not start.
 #[must_use]
-pub fn package_together(inputs: &[&Path], output: &Path, arguments: &[&str]) -> Output {
+pub fn package_inputs(inputs: &[&Path], output: &Path, arguments: &[&str]) -> Output {
     let mut command = command();
     command.arg("package").args(inputs).arg("-o").arg(output).args(arguments);
     command.output().expect("vpp starts")

@@ -1,4 +1,4 @@
-//! What is written of events, held to itself: schema, examples and text. `vpp-pipeline` holds the code to the examples.
+//! The schema, the examples and the documentation of events agree. `vpp-pipeline` tests the code against the examples.
 
 #![expect(clippy::expect_used, reason = "a panic is how a test fails")]
 
@@ -17,7 +17,7 @@ fn examples() -> Vec<Value> {
     serde_json::from_str(&read("events.examples.json")).expect("a list")
 }
 
-/// The names of all members of objects, at any depth.
+/// Collects the names of all members of objects, at any depth.
 fn members(value: &Value, found: &mut BTreeSet<String>) {
     match value {
         Value::Object(object) => {
@@ -29,10 +29,10 @@ fn members(value: &Value, found: &mut BTreeSet<String>) {
     }
 }
 
-/// The names of all properties of a schema.
+/// Collects the names of all properties of a schema.
 fn properties(schema: &Value, found: &mut BTreeSet<String>) {
-    if let Some(own) = schema["properties"].as_object() {
-        found.extend(own.keys().cloned());
+    if let Some(properties) = schema["properties"].as_object() {
+        found.extend(properties.keys().cloned());
     }
     match schema {
         Value::Object(object) => object.values().for_each(|value| properties(value, found)),
@@ -43,7 +43,7 @@ fn properties(schema: &Value, found: &mut BTreeSet<String>) {
 
 #[test]
 fn the_schema_allows_every_example_and_names_nothing_that_none_shows() {
-    assert_eq!(npm::complaints(&examples(), &[]), Vec::<String>::new());
+    assert_eq!(npm::event_errors(&examples(), &[]), Vec::<String>::new());
     let (mut named, mut shown) = (BTreeSet::new(), BTreeSet::new());
     properties(&serde_json::from_str(&read("events.schema.json")).unwrap(), &mut named);
     examples().iter().for_each(|event| members(event, &mut shown));
@@ -71,7 +71,7 @@ fn the_schema_allows_nothing_else() {
         changed("package.ready", "video_key", "AQICAHh".into()),
         changed("package.failed", "/package/failure/stage", "upload".into()),
     ] {
-        assert!(!npm::complaints(std::slice::from_ref(&event), &[]).is_empty(), "{event}");
+        assert!(!npm::event_errors(std::slice::from_ref(&event), &[]).is_empty(), "{event}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! The fixtures are what their documentation says.
+//! The fixtures match their documentation.
 
 use vpp_tests::fixtures;
 

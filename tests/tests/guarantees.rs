@@ -1,4 +1,4 @@
-//! `GUARANTEES.md` and `SECURITY.md` name tests; this holds them to it.
+//! Every test that `GUARANTEES.md` and `SECURITY.md` name exists.
 
 #![expect(clippy::expect_used, reason = "a panic is how a test fails")]
 
@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-/// Every `fn name`, `def name` and `function name` below a folder, build output and what others wrote left out.
+/// Collects every `fn name`, `def name` and `function name` below a folder, except in build output and dependencies.
 fn functions(folder: &Path, found: &mut BTreeSet<String>) {
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
@@ -15,7 +15,10 @@ fn functions(folder: &Path, found: &mut BTreeSet<String>) {
             if !name.starts_with('.') && name != "target" && name != "node_modules" {
                 functions(&path, found);
             }
-        } else if path.extension().is_some_and(|extension| ["rs", "py", "mjs"].iter().any(|own| extension == *own)) {
+        } else if path
+            .extension()
+            .is_some_and(|extension| ["rs", "py", "mjs"].iter().any(|source| extension == *source))
+        {
             let text = fs::read_to_string(&path).expect("a source file");
             let words: Vec<&str> = text.split(|c: char| !(c.is_alphanumeric() || c == '_')).collect();
             let named = words.windows(2).filter(|pair| matches!(pair[0], "fn" | "def" | "function"));
@@ -40,7 +43,7 @@ fn every_promise_names_tests_that_exist() {
         }
         promises += 1;
     }
-    assert!(promises > 20, "the table was read");
+    assert!(promises > 20, "the tables are found");
 }
 
 #[test]
@@ -49,10 +52,10 @@ fn every_test_that_the_threat_model_names_exists() {
     let mut existing = BTreeSet::new();
     functions(root, &mut existing);
     let text = fs::read_to_string(root.join("SECURITY.md")).expect("the threat model");
-    // A name of three words and more is a test's.
+    // A name with three underscores or more is the name of a test.
     let named: Vec<&str> = text.split('`').skip(1).step_by(2).filter(|name| name.matches('_').count() >= 3).collect();
     for name in &named {
         assert!(existing.contains(*name), "`{name}` does not exist");
     }
-    assert!(named.len() > 20, "the text was read");
+    assert!(named.len() > 20, "test names are found");
 }

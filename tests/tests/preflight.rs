@@ -1,4 +1,4 @@
-//! What `vpp inspect` says of a movie, held against ffmpeg's listing of its packets and against the package that is made of it.
+//! Compares the report of `vpp inspect` with ffmpeg's list of the movie's packets, and with the package of the movie.
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
@@ -56,21 +56,21 @@ fn every_warning_is_given_to_the_file_that_has_it_and_to_no_other() {
 
 #[test]
 fn groups_are_long_when_segments_cannot_be_near_the_requested_duration() {
-    // Groups of two seconds make segments of six where five and a half are asked for, and never of one.
+    // Groups of two seconds allow segments of six seconds, near the requested 5.5, and never of one.
     let movie = fixture("film-moov-first.mp4");
-    for (asked, longest, expected) in [("5.5", 6000, &[][..]), ("1", 2000, &["long_gops"])] {
-        let report: Value = serde_json::from_str(&vpp::inspect(&movie, &["--segment-duration", asked])).unwrap();
+    for (duration, longest, expected) in [("5.5", 6000, &[][..]), ("1", 2000, &["long_gops"])] {
+        let report: Value = serde_json::from_str(&vpp::inspect(&movie, &["--segment-duration", duration])).unwrap();
         assert_eq!(report["tracks"][0]["segments"]["longest_ms"], longest);
-        assert_eq!(codes(&report), expected, "{asked} s");
+        assert_eq!(codes(&report), expected, "{duration} s");
     }
 }
 
-/// Rounded to the nearest.
+/// Converts to milliseconds, rounded to the nearest.
 fn milliseconds(units: i64, timescale: i64) -> i64 {
     (units * 1000 + timescale / 2).div_euclid(timescale)
 }
 
-/// The most bits of a second that begins at a whole tenth of a second behind the first packet.
+/// Returns the bits of the busiest second, of those that start at a multiple of a tenth of a second after the first packet.
 fn busiest_second(packets: &[Packet], timescale: i64) -> u64 {
     let first = packets[0].dts;
     let tenth = move |packet: &Packet| (packet.dts - first) * 10 / timescale;
@@ -81,7 +81,7 @@ fn busiest_second(packets: &[Packet], timescale: i64) -> u64 {
     (-9..=last).map(|from| second(from).sum::<u64>() * 8).max().unwrap()
 }
 
-/// Durations of the groups of pictures, and how many of them are open.
+/// Returns the durations of the groups of pictures, and the number of open ones.
 fn groups(packets: &[Packet]) -> (Vec<i64>, usize) {
     let starts: Vec<usize> = (0..packets.len()).filter(|index| packets[*index].sync).collect();
     let ends = starts.iter().skip(1).copied().chain([packets.len()]);
@@ -134,11 +134,11 @@ fn tracks_start_and_end_where_ffmpeg_presents_them() {
             let start = packets.iter().map(|packet| packet.pts).min().unwrap();
             let end = packets.iter().map(|packet| packet.pts + packet.duration).max().unwrap();
             assert_eq!(track["start_ms"], milliseconds(start, timescale), "{name} {kind}");
-            // An edit list may cut the padding of the last block of sound, which is packaged all the same.
+            // An edit list may remove the padding of the last audio frame, which is packaged nevertheless.
             let stated = track["end_ms"].as_i64().unwrap();
             assert!((0..=50).contains(&(stated - milliseconds(end, timescale))), "{name} {kind}: {stated}");
             if kind == "a" {
-                // This encoder's is one block; where the sound starts late, its edit list shows that too.
+                // This encoder's priming is one frame; if the audio starts late, the edit list includes the delay.
                 let priming = if name == "late-audio.mp4" { 0 } else { 1024 };
                 assert_eq!(track["priming_samples"], priming, "{name}");
             }
@@ -154,14 +154,14 @@ fn the_predicted_number_of_segments_is_written() {
         let scratch = TempDir::new().unwrap();
         assert!(vpp::package(&movie, scratch.path(), &[]).status.success());
         let package = Package::open(scratch.path());
-        let mut all = 0;
-        for (track, own) in report["tracks"].as_array().unwrap().iter().zip(&package.representations) {
-            assert_eq!(track["segments"]["count"], own.segments.len(), "{name} {}", own.id);
-            let longest = own.segments.iter().map(|segment| segment.duration).max().unwrap();
-            let longest_ms = (longest * 1000 + own.timescale / 2) / own.timescale;
-            assert_eq!(track["segments"]["longest_ms"], longest_ms, "{name} {}", own.id);
-            all += own.segments.len();
+        let mut total = 0;
+        for (track, representation) in report["tracks"].as_array().unwrap().iter().zip(&package.representations) {
+            assert_eq!(track["segments"]["count"], representation.segments.len(), "{name} {}", representation.id);
+            let longest = representation.segments.iter().map(|segment| segment.duration).max().unwrap();
+            let longest_ms = (longest * 1000 + representation.timescale / 2) / representation.timescale;
+            assert_eq!(track["segments"]["longest_ms"], longest_ms, "{name} {}", representation.id);
+            total += representation.segments.len();
         }
-        assert_eq!(report["segments"], all, "{name}");
+        assert_eq!(report["segments"], total, "{name}");
     }
 }

@@ -1,5 +1,5 @@
-//! Refusals: `docs/refusals-and-warnings.md` lists the code's codes, and a hostile file gets its code within a second of
-//! processor time.
+//! Refusals: every bad file gets its code, `docs/refusals-and-warnings.md` lists exactly the codes in the source, and a refusal
+//! takes at most one second of processor time.
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
@@ -12,8 +12,8 @@ use tempfile::TempDir;
 use vpp_tests::decrypt::KEY;
 use vpp_tests::{fixtures, vpp};
 
-/// The codes in the first column of the tables of `docs/refusals-and-warnings.md` whose heading begins with `code`.
-fn documented() -> BTreeSet<String> {
+/// Reads the codes in the first column of the tables of `docs/refusals-and-warnings.md` whose heading starts with `code`.
+fn documented_codes() -> BTreeSet<String> {
     let text = fs::read_to_string(fixtures::root().join("docs/refusals-and-warnings.md")).unwrap();
     let mut codes = BTreeSet::new();
     let mut in_table = false;
@@ -35,12 +35,12 @@ fn is_code(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
-/// The codes that the engine and the pipeline can say, read from their source.
-fn said() -> BTreeSet<String> {
+/// Reads the codes of the engine and the pipeline from their source.
+fn source_codes() -> BTreeSet<String> {
     let engine = fs::read_to_string(fixtures::root().join("crates/media/src/error.rs")).unwrap();
     let (_, arms) = engine.split_once("pub fn code(").unwrap();
-    let mut codes: BTreeSet<String> = arms.lines().filter_map(|line| quoted(line.split_once("=> ")?.1)).collect();
-    assert!(codes.len() > 10, "the arms were read");
+    let mut codes: BTreeSet<String> = arms.lines().filter_map(|line| quoted_code(line.split_once("=> ")?.1)).collect();
+    assert!(codes.len() > 10, "the match arms of `code` are found");
 
     let mut sources = Vec::new();
     sources_below(&fixtures::root().join("crates/pipeline/src"), &mut sources);
@@ -48,9 +48,9 @@ fn said() -> BTreeSet<String> {
     let constants: BTreeMap<_, _> = sources.iter().flat_map(|text| text.lines().filter_map(constant)).collect();
     for text in &sources {
         for (at, marker) in ["code: ", "permanent("].into_iter().flat_map(|marker| text.match_indices(marker)) {
-            // A literal, a constant, or the field or variable of a code that was met elsewhere.
+            // A literal, a constant, or a field or variable whose code is found elsewhere.
             let argument = text[at + marker.len()..].trim_start();
-            codes.extend(quoted(argument));
+            codes.extend(quoted_code(argument));
             codes.extend(constants.get(word(argument)).cloned());
         }
     }
@@ -68,20 +68,20 @@ fn sources_below(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// A source file up to its tests.
+/// Returns a source file without its tests.
 fn production_code(path: &Path) -> String {
     let text = fs::read_to_string(path).unwrap();
     text.split("#[cfg(test)]").next().unwrap().to_owned()
 }
 
-/// Name and value of a line that defines a constant whose value is a code.
+/// Returns name and value of a constant if the line defines one whose value is a code.
 fn constant(line: &str) -> Option<(String, String)> {
     let (name, value) = line.split_once("const ")?.1.split_once(": &str = ")?;
-    Some((name.to_owned(), quoted(value)?))
+    Some((name.to_owned(), quoted_code(value)?))
 }
 
-/// The code at the start of a text, in quotation marks.
-fn quoted(text: &str) -> Option<String> {
+/// Returns the code in quotation marks at the start of a text.
+fn quoted_code(text: &str) -> Option<String> {
     let (code, _) = text.strip_prefix('"')?.split_once('"')?;
     is_code(code).then(|| code.to_owned())
 }
@@ -92,16 +92,16 @@ fn word(text: &str) -> &str {
 
 #[test]
 fn the_documentation_lists_every_code_and_no_other() {
-    assert_eq!(documented(), said());
+    assert_eq!(documented_codes(), source_codes());
 }
 
-/// Seconds of the processor's time that a refusal may take. The kernel counts them and ends what takes more, so that a busy
-/// machine fails no test, and what hangs fails this one.
+/// The processor time that a refusal may take. The kernel counts it and ends a process that exceeds it, so a busy machine fails
+/// no test, and a process that hangs fails this one.
 const SECONDS: &str = "1";
 
 #[test]
 fn every_bad_file_gets_a_documented_code_within_a_second() {
-    let documented = documented();
+    let documented = documented_codes();
     let corpus = ["bad/s12.mp4", "bad/s17.mp4"].iter().filter_map(|name| fixtures::corpus(name));
     let files = fixtures::fixtures(&fixtures::bad()).into_iter().chain(corpus);
     let mut wrong = Vec::new();
@@ -117,11 +117,60 @@ fn every_bad_file_gets_a_documented_code_within_a_second() {
             .args(["--key", KEY.key, "--kid", KEY.kid])
             .output()
             .unwrap();
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        let has_code = said.split_once(": ").is_some_and(|(code, _)| documented.contains(code));
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        let has_code = message.split_once(": ").is_some_and(|(code, _)| documented.contains(code));
         if output.status.code() != Some(1) || !has_code {
-            wrong.push(format!("{}: {} {said}", file.display(), output.status));
+            wrong.push(format!("{}: {} {message}", file.display(), output.status));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Every fixture that must be refused, with its code.
+const REFUSALS: [(&str, &str); 16] = [
+    ("empty.mp4", "empty_file"),
+    ("text.mp4", "not_mp4"),
+    ("picture.mp4", "not_mp4"),
+    ("sound.mp4", "not_mp4"),
+    ("matroska.mp4", "not_mp4"),
+    ("no-video.mp4", "no_video"),
+    ("moov-cut.mp4", "truncated_index"),
+    ("mdat-cut.mp4", "truncated_media"),
+    ("fragment-cut.mp4", "truncated_media"),
+    ("moov-missing.mp4", "moov_missing"),
+    ("encrypted.mp4", "already_encrypted"),
+    ("mpeg-4-part-2.mp4", "unsupported_codec"),
+    ("prores.mov", "unsupported_codec"),
+    ("pcm.mov", "unsupported_codec"),
+    ("moov-too-large.mp4", "moov_too_large"),
+    ("absurd-table.mp4", "malformed"),
+];
+
+#[test]
+fn what_cannot_be_packaged_is_refused_with_its_code() {
+    assert_eq!(fixtures::bad(), REFUSALS.map(|(name, _)| name), "every bad fixture has a code");
+    let corpus = [("bad/s12.mp4", "already_encrypted"), ("bad/s17.mp4", "truncated_index")];
+    let corpus = corpus.iter().filter_map(|(name, code)| Some((fixtures::corpus(name)?, *code)));
+    let refusals = REFUSALS.iter().map(|(name, code)| (fixtures::fixture(name), *code)).chain(corpus);
+    let mut wrong = Vec::new();
+    for (movie, code) in refusals {
+        let scratch = TempDir::new().unwrap();
+        let output = vpp::package(&movie, &scratch.path().join("package"), &["--key", KEY.key, "--kid", KEY.kid]);
+        let message = String::from_utf8_lossy(&output.stderr);
+        let written = scratch.path().join("package/stream.mpd").exists();
+        if output.status.code() != Some(1) || !message.starts_with(&format!("{code}: ")) || written {
+            wrong.push(format!("{}: {} {message}", movie.display(), output.status));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn an_unsupported_codec_is_named() {
+    for (name, codec) in [("mpeg-4-part-2.mp4", "mp4v"), ("prores.mov", "apcn"), ("pcm.mov", "sowt")] {
+        let scratch = TempDir::new().unwrap();
+        let output = vpp::package(&fixtures::fixture(name), scratch.path(), &["--key", KEY.key, "--kid", KEY.kid]);
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(message.contains(codec), "{name}: {message}");
+    }
 }

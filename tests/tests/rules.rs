@@ -1,4 +1,4 @@
-//! The rules notice what they are for: each test breaks a good package in one way and expects to be told.
+//! The rules detect violations: each test breaks a good package in one way and expects the violation.
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
@@ -9,40 +9,40 @@ use vpp_tests::decrypt::KEY;
 use vpp_tests::package::Package;
 use vpp_tests::{fixtures, rules, vpp};
 
-/// Packages a movie with everything encrypted, lets `damage` change files or the manifest's text, and asserts that the rules
-/// have exactly something to say that contains `expected`.
-fn breaking(expected: &str, damage: impl FnOnce(&mut String, &std::path::Path)) {
-    breaking_in("segments", expected, damage);
+/// Packages a movie with all tracks encrypted, lets `damage` change files or the manifest's text, and asserts that the rules
+/// report a violation that contains `expected`.
+fn assert_detected(expected: &str, damage: impl FnOnce(&mut String, &std::path::Path)) {
+    assert_detected_in("segments", expected, damage);
 }
 
-/// The same, in a layout.
-fn breaking_in(layout: &str, expected: &str, damage: impl FnOnce(&mut String, &std::path::Path)) {
+/// As [`assert_detected`], in a layout.
+fn assert_detected_in(layout: &str, expected: &str, damage: impl FnOnce(&mut String, &std::path::Path)) {
     let scratch = TempDir::new().unwrap();
     let movie = fixtures::fixture("late-audio.mp4");
     let arguments = ["--key", KEY.key, "--kid", KEY.kid, "--encrypt", "all", "--layout", layout];
     let output = vpp::package(&movie, scratch.path(), &arguments);
     assert!(output.status.success());
     let good = Package::open(scratch.path());
-    assert_eq!(rules::broken(&good), [""; 0]);
+    assert_eq!(rules::violations(&good), [""; 0]);
     let mut text = good.text.clone();
     damage(&mut text, scratch.path());
-    let said = rules::broken(&Package::parse(scratch.path(), text)).join("\n");
-    assert!(said.contains(expected), "said: {said:?}");
+    let violations = rules::violations(&Package::parse(scratch.path(), text)).join("\n");
+    assert!(violations.contains(expected), "violations: {violations:?}");
 }
 
-/// Replaces the first occurrence, which must be there.
+/// Replaces the first occurrence, which must exist.
 fn replace(text: &mut String, from: &str, to: &str) {
     assert!(text.contains(from), "no {from} in {text}");
     *text = text.replacen(from, to, 1);
 }
 
-/// The value of the first attribute of this name.
+/// Returns the value of the first attribute with this name.
 fn value(text: &str, attribute: &str) -> String {
     let (_, rest) = text.split_once(&format!(" {attribute}=\"")).unwrap();
     rest.split_once('"').unwrap().0.to_owned()
 }
 
-/// Changes bytes behind the first occurrence of a four-character code in a file.
+/// Overwrites bytes at an offset after the first occurrence of a four-character code in a file.
 fn patch(path: &std::path::Path, kind: &[u8; 4], at: usize, bytes: &[u8]) {
     let mut file = fs::read(path).unwrap();
     let place = file.windows(4).position(|window| window == kind).unwrap() + 4 + at;
@@ -53,17 +53,21 @@ fn patch(path: &std::path::Path, kind: &[u8; 4], at: usize, bytes: &[u8]) {
 
 #[test]
 fn a_missing_segment_is_detected() {
-    breaking("v1/2.m4s is named but missing", |_, directory| fs::remove_file(directory.join("v1/2.m4s")).unwrap());
+    assert_detected("v1/2.m4s is named but missing", |_, directory| {
+        fs::remove_file(directory.join("v1/2.m4s")).unwrap();
+    });
 }
 
 #[test]
 fn a_segment_that_the_manifest_does_not_name_is_detected() {
-    breaking("v1/9.m4s is there but not named", |_, directory| fs::write(directory.join("v1/9.m4s"), "").unwrap());
+    assert_detected("v1/9.m4s exists but is not named", |_, directory| {
+        fs::write(directory.join("v1/9.m4s"), "").unwrap();
+    });
 }
 
 #[test]
 fn a_gap_in_the_timeline_is_detected() {
-    breaking("the manifest says", |text, _| {
+    assert_detected("the manifest states", |text, _| {
         let duration = value(text, "d");
         let longer = duration.parse::<u64>().unwrap() + 1;
         replace(text, &format!(" d=\"{duration}\""), &format!(" d=\"{longer}\""));
@@ -72,7 +76,7 @@ fn a_gap_in_the_timeline_is_detected() {
 
 #[test]
 fn a_wrong_duration_is_detected() {
-    breaking("the duration is", |text, _| {
+    assert_detected("the duration is", |text, _| {
         let duration = value(text, "mediaPresentationDuration");
         replace(text, &duration, "PT11.000000002S");
     });
@@ -80,7 +84,7 @@ fn a_wrong_duration_is_detected() {
 
 #[test]
 fn a_bandwidth_too_small_is_detected() {
-    breaking("starves a client", |text, _| {
+    assert_detected("starves a client", |text, _| {
         let bandwidth = value(text, "bandwidth");
         let less = bandwidth.parse::<u64>().unwrap() - 2;
         replace(text, &format!("bandwidth=\"{bandwidth}\""), &format!("bandwidth=\"{less}\""));
@@ -89,7 +93,7 @@ fn a_bandwidth_too_small_is_detected() {
 
 #[test]
 fn a_bandwidth_too_large_is_detected() {
-    breaking("is more than it takes", |text, _| {
+    assert_detected("is more than it takes", |text, _| {
         let bandwidth = value(text, "bandwidth");
         let more = bandwidth.parse::<u64>().unwrap() + 2;
         replace(text, &format!("bandwidth=\"{bandwidth}\""), &format!("bandwidth=\"{more}\""));
@@ -98,7 +102,7 @@ fn a_bandwidth_too_large_is_detected() {
 
 #[test]
 fn elements_out_of_order_are_detected() {
-    breaking("ContentProtection: it stands too late in AdaptationSet", |text, _| {
+    assert_detected("ContentProtection: it comes too late in AdaptationSet", |text, _| {
         let start = text.find("<Role").unwrap();
         let end = start + text[start..].find("/>").unwrap() + 2;
         let role = text[start..end].to_owned();
@@ -111,9 +115,9 @@ fn elements_out_of_order_are_detected() {
 fn what_the_schema_does_not_allow_is_detected() {
     let cases = [
         (" bandwidth=", " bitrate=", "Representation: @bandwidth is missing"),
-        ("<Role ", "<Rôle ", "no rule here for Rôle"),
-        (" id=\"a1\"", " id=\"v1\"", "Representation@id v1 is twice"),
-        ("<AdaptationSet id=\"1\"", "<AdaptationSet id=\"0\"", "AdaptationSet@id 0 is twice"),
+        ("<Role ", "<Rôle ", "no rule for the element Rôle"),
+        (" id=\"a1\"", " id=\"v1\"", "Representation@id v1 is not unique"),
+        ("<AdaptationSet id=\"1\"", "<AdaptationSet id=\"0\"", "AdaptationSet@id 0 is not unique"),
         (" sar=\"1:1\"", " sar=\"1\"", "@sar is"),
         (" minBufferTime=\"PT", " minBufferTime=\"P", "not Duration"),
     ];
@@ -124,15 +128,15 @@ fn what_the_schema_does_not_allow_is_detected() {
         let good = Package::open(scratch.path());
         let mut text = good.text.clone();
         replace(&mut text, from, to);
-        let said = rules::against_schema(&text).join("\n");
-        assert!(said.contains(expected), "{from}: {said}");
-        assert_eq!(rules::against_schema(&good.text), [""; 0]);
+        let violations = rules::schema_violations(&text).join("\n");
+        assert!(violations.contains(expected), "{from}: {violations}");
+        assert_eq!(rules::schema_violations(&good.text), [""; 0]);
     }
 }
 
 #[test]
 fn another_key_id_in_the_manifest_is_detected() {
-    breaking("the manifest says", |text, _| {
+    assert_detected("the manifest signals", |text, _| {
         let kid = value(text, "cenc:default_KID");
         replace(text, &kid, "00000000-0000-0000-0000-000000000001");
     });
@@ -140,14 +144,14 @@ fn another_key_id_in_the_manifest_is_detected() {
 
 #[test]
 fn protection_that_the_manifest_does_not_signal_is_detected() {
-    breaking("protected, and the manifest does not say so", |text, _| {
+    assert_detected("protected, but the manifest does not signal it", |text, _| {
         replace(text, "urn:mpeg:dash:mp4protection:2011", "urn:example:other");
     });
 }
 
 #[test]
 fn a_wrong_codec_string_is_detected() {
-    breaking("codecs avc1.000000", |text, _| {
+    assert_detected("codecs avc1.000000", |text, _| {
         let codecs = value(text, "codecs");
         replace(text, &codecs, "avc1.000000");
     });
@@ -155,51 +159,53 @@ fn a_wrong_codec_string_is_detected() {
 
 #[test]
 fn decode_times_that_jump_are_detected() {
-    breaking("decode times do not go on", |_, directory| {
+    assert_detected("decode times are not continuous", |_, directory| {
         patch(&directory.join("v1/2.m4s"), b"tfdt", 11, &[1]);
     });
 }
 
 #[test]
 fn a_segment_in_the_place_of_another_is_detected() {
-    breaking("sequence number", |_, directory| {
+    assert_detected("sequence number", |_, directory| {
         fs::copy(directory.join("v1/1.m4s"), directory.join("v1/2.m4s")).unwrap();
     });
 }
 
 #[test]
 fn auxiliary_data_that_points_elsewhere_is_detected() {
-    breaking("saio", |_, directory| patch(&directory.join("v1/1.m4s"), b"saio", 11, &[1]));
+    assert_detected("saio", |_, directory| patch(&directory.join("v1/1.m4s"), b"saio", 11, &[1]));
 }
 
 #[test]
 fn subsamples_that_do_not_cover_a_sample_are_detected() {
-    breaking("subsamples cover", |_, directory| patch(&directory.join("v1/1.m4s"), b"senc", 13, &[0xfe]));
+    assert_detected("subsamples cover", |_, directory| patch(&directory.join("v1/1.m4s"), b"senc", 13, &[0xfe]));
 }
 
 #[test]
 fn an_encryption_pattern_on_audio_is_detected() {
-    breaking("tenc version or pattern", |_, directory| patch(&directory.join("a1/init.mp4"), b"tenc", 5, &[0x19]));
+    assert_detected("tenc version or pattern", |_, directory| {
+        patch(&directory.join("a1/init.mp4"), b"tenc", 5, &[0x19]);
+    });
 }
 
 #[test]
 fn an_index_entry_with_another_sap_type_is_detected() {
-    breaking_in("single-file", "v1/1: index", |_, directory| {
-        // Behind version, flags, reference_ID, timescale, two times and the count: SAP_type of the first reference.
+    assert_detected_in("single-file", "v1/1: index", |_, directory| {
+        // The SAP_type of the first reference, after version, flags, reference_ID, timescale, two times and the count.
         patch(&directory.join("v1/media.mp4"), b"sidx", 32, &[0xb0]);
     });
 }
 
 #[test]
 fn an_index_of_another_track_is_detected() {
-    breaking_in("single-file", "the index is of another track", |_, directory| {
+    assert_detected_in("single-file", "the index is of another track", |_, directory| {
         patch(&directory.join("v1/media.mp4"), b"sidx", 7, &[9]);
     });
 }
 
 #[test]
 fn bytes_after_the_last_segment_of_a_file_are_detected() {
-    breaking_in("single-file", "a1: the index ends at byte", |_, directory| {
+    assert_detected_in("single-file", "a1: the index ends at byte", |_, directory| {
         let path = directory.join("a1/media.mp4");
         fs::write(&path, [fs::read(&path).unwrap(), vec![0]].concat()).unwrap();
     });
@@ -207,7 +213,7 @@ fn bytes_after_the_last_segment_of_a_file_are_detected() {
 
 #[test]
 fn a_playlist_that_names_other_bytes_is_detected() {
-    breaking_in("single-file", "v1/iframes.m3u8: ranges", |_, directory| {
+    assert_detected_in("single-file", "v1/iframes.m3u8: ranges", |_, directory| {
         let path = directory.join("v1/iframes.m3u8");
         let mut text = fs::read_to_string(&path).unwrap();
         replace(&mut text, "#EXT-X-BYTERANGE:", "#EXT-X-BYTERANGE:1");

@@ -1,4 +1,4 @@
-//! The function of the CDN that checks leave, as `template.yaml` has it, against the API's own signer.
+//! Tests the CDN's function in `template.yaml`, which verifies signed paths, with the paths that the API signs.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test fails")]
 
@@ -20,23 +20,23 @@ const PACKAGE: &str = "abcdefghijklmnopqrstuvwxyz";
 const FOREIGN: &str = "zyxwvutsrqponmlkjihgfedcba";
 const NOW: u64 = 1_900_000_000;
 
-/// The function's code, with this secret where `CloudFormation` puts the stack's.
+/// Returns the function's code, with a secret in the place where `CloudFormation` inserts the stack's.
 fn code(secret: &Value) -> String {
     let template = fs::read_to_string(fixtures::root().join("template.yaml")).unwrap();
     let (_, rest) = template.split_once("FunctionCode: !Sub |\n").expect("the function");
     let lines = rest.lines().take_while(|line| line.is_empty() || line.starts_with("        "));
     let code: String = lines.flat_map(|line| [line.trim_start_matches("        "), "\n"]).collect();
-    let place = "{{resolve:secretsmanager:${PathSigningSecret}}}";
-    assert_eq!(code.matches(place).count(), 1, "{code}");
-    let code = code.replace(place, &secret.to_string()).replace("${PathSigningSecretRevision}", "1");
-    assert!(!code.contains("${") && code.len() < 10_240, "what CloudFront takes");
+    let placeholder = "{{resolve:secretsmanager:${PathSigningSecret}}}";
+    assert_eq!(code.matches(placeholder).count(), 1, "{code}");
+    let code = code.replace(placeholder, &secret.to_string()).replace("${PathSigningSecretRevision}", "1");
+    assert!(!code.contains("${") && code.len() < 10_240, "the code fits in a CloudFront function");
     code
 }
 
-/// What the function answers to requests for these paths: for each the path that the cache is asked for, or nothing.
-fn admitted(secret: &Value, paths: &[String]) -> Vec<Option<String>> {
+/// Requests paths from the function. Returns for each the path of the request to the cache, or `None` if it is refused.
+fn accepted(secret: &Value, paths: &[String]) -> Vec<Option<String>> {
     let events: Vec<Value> = paths.iter().map(|path| event("GET", path)).collect();
-    run(secret, &events).iter().map(path_of).collect()
+    run(secret, &events).iter().map(accepted_path).collect()
 }
 
 fn event(method: &str, path: &str) -> Value {
@@ -49,8 +49,9 @@ fn event(method: &str, path: &str) -> Value {
     })
 }
 
-/// The path of a request that was let through as it came but for that; nothing of one that was refused, as all are.
-fn path_of(answer: &Value) -> Option<String> {
+/// Returns the path of an accepted request, whose other members must be unchanged, or `None` for a refusal, which must have the
+/// documented answer.
+fn accepted_path(answer: &Value) -> Option<String> {
     if answer["statusCode"].is_null() {
         let path = answer["uri"].as_str().expect("a path").to_owned();
         assert_eq!(*answer, event(answer["method"].as_str().unwrap(), &path)["request"]);
@@ -60,7 +61,7 @@ fn path_of(answer: &Value) -> Option<String> {
         (&answer["statusCode"], &answer["headers"]["cache-control"]["value"]),
         (&json!(403), &json!("no-store"))
     );
-    assert_eq!(answer["headers"]["access-control-allow-origin"]["value"], "*", "pages may read why");
+    assert_eq!(answer["headers"]["access-control-allow-origin"]["value"], "*", "pages can read the reason");
     let problem: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
     assert_eq!((&problem["status"], &problem["code"]), (&json!(403), &json!("signed_path_invalid")));
     None
@@ -80,14 +81,14 @@ fn run(secret: &Value, events: &[Value]) -> Vec<Value> {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// What the API gives out.
-fn leave(secret: &str, package: &str, until: u64) -> String {
+/// Returns the signed path segment that the API issues.
+fn sign(secret: &str, package: &str, until: u64) -> String {
     let until = Timestamp::from_unix_seconds(until);
     PathSigningSecret::new(secret).unwrap().sign(&package.parse().unwrap(), until)
 }
 
-/// The code of any text at all.
-fn signed(secret: &str, package: &str, expires: &str) -> String {
+/// Signs any text as the expiry, valid or not.
+fn sign_expiry(secret: &str, package: &str, expires: &str) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(format!("delivery v1\n{package}\n{expires}").as_bytes());
     format!("v1.{expires}.{}", BASE64URL_NOPAD.encode(&mac.finalize().into_bytes()))
@@ -97,30 +98,30 @@ fn signed(secret: &str, package: &str, expires: &str) -> String {
 fn the_edge_accepts_a_signed_path_and_requests_the_path_without_the_signature() {
     let files = ["stream.mpd", "stream.m3u8", "v1/init.mp4", "v1/1.m4s", "v1/media.mp4", "a1/media.m3u8", "t1/1.vtt"];
     for until in [NOW + 1, NOW + 3600, 99_999_999_999] {
-        let leave = leave(SECRET, PACKAGE, until);
-        let paths: Vec<_> = files.iter().map(|file| format!("/{leave}/{PACKAGE}/{file}")).collect();
+        let segment = sign(SECRET, PACKAGE, until);
+        let paths: Vec<_> = files.iter().map(|file| format!("/{segment}/{PACKAGE}/{file}")).collect();
         let expected: Vec<_> = files.iter().map(|file| Some(format!("/{PACKAGE}/{file}"))).collect();
-        assert_eq!(admitted(&json!({"current": SECRET}), &paths), expected);
+        assert_eq!(accepted(&json!({"current": SECRET}), &paths), expected);
     }
-    let head = event("HEAD", &format!("/{}/{PACKAGE}/stream.mpd", leave(SECRET, PACKAGE, NOW + 1)));
-    assert_eq!(path_of(&run(&json!({"current": SECRET}), &[head])[0]), Some(format!("/{PACKAGE}/stream.mpd")));
+    let head = event("HEAD", &format!("/{}/{PACKAGE}/stream.mpd", sign(SECRET, PACKAGE, NOW + 1)));
+    assert_eq!(accepted_path(&run(&json!({"current": SECRET}), &[head])[0]), Some(format!("/{PACKAGE}/stream.mpd")));
 }
 
 #[test]
 fn the_edge_refuses_every_invalid_or_expired_signed_path() {
-    let good = leave(SECRET, PACKAGE, NOW + 60);
+    let good = sign(SECRET, PACKAGE, NOW + 60);
     let (_, mac) = good.rsplit_once('.').unwrap();
     let end = NOW + 60;
-    let changed = |place: usize| {
-        let other = if &good[place..=place] == "A" { "B" } else { "A" };
-        format!("{}{other}{}", &good[..place], &good[place + 1..])
+    let changed = |position: usize| {
+        let other = if &good[position..=position] == "A" { "B" } else { "A" };
+        format!("{}{other}{}", &good[..position], &good[position + 1..])
     };
-    let mut leaves = vec![
-        leave(SECRET, PACKAGE, NOW),
-        leave(SECRET, PACKAGE, NOW - 1),
-        leave(SECRET, PACKAGE, 0),
-        leave(SECRET, FOREIGN, end),
-        leave(OTHER, PACKAGE, end),
+    let mut segments = vec![
+        sign(SECRET, PACKAGE, NOW),
+        sign(SECRET, PACKAGE, NOW - 1),
+        sign(SECRET, PACKAGE, 0),
+        sign(SECRET, FOREIGN, end),
+        sign(OTHER, PACKAGE, end),
         format!("v1.{}.{mac}", end + 1),
         format!("v1.0{end}.{mac}"),
         format!("v1.+{end}.{mac}"),
@@ -136,70 +137,70 @@ fn the_edge_refuses_every_invalid_or_expired_signed_path() {
         format!("{end}.{mac}"),
         format!("{good}%00"),
         format!("%76{}", &good[1..]),
-        signed(SECRET, PACKAGE, "1e12"),
-        signed(SECRET, PACKAGE, "Infinity"),
-        signed(SECRET, PACKAGE, "0x7fffffffff"),
-        signed(SECRET, PACKAGE, "999999999999"),
-        signed(SECRET, PACKAGE, ""),
-        signed("undefined", PACKAGE, &end.to_string()),
-        signed("", PACKAGE, &end.to_string()),
+        sign_expiry(SECRET, PACKAGE, "1e12"),
+        sign_expiry(SECRET, PACKAGE, "Infinity"),
+        sign_expiry(SECRET, PACKAGE, "0x7fffffffff"),
+        sign_expiry(SECRET, PACKAGE, "999999999999"),
+        sign_expiry(SECRET, PACKAGE, ""),
+        sign_expiry("undefined", PACKAGE, &end.to_string()),
+        sign_expiry("", PACKAGE, &end.to_string()),
     ];
-    leaves.extend((good.len() - mac.len()..good.len()).map(changed));
-    leaves.extend((0..good.len()).map(|length| good[..length].to_owned()));
-    let paths: Vec<_> = leaves.iter().map(|leave| format!("/{leave}/{PACKAGE}/stream.mpd")).collect();
-    for (path, admitted) in paths.iter().zip(admitted(&json!({"current": SECRET}), &paths)) {
-        assert_eq!(admitted, None, "{path}");
+    segments.extend((good.len() - mac.len()..good.len()).map(changed));
+    segments.extend((0..good.len()).map(|length| good[..length].to_owned()));
+    let paths: Vec<_> = segments.iter().map(|segment| format!("/{segment}/{PACKAGE}/stream.mpd")).collect();
+    for (path, accepted) in paths.iter().zip(accepted(&json!({"current": SECRET}), &paths)) {
+        assert_eq!(accepted, None, "{path}");
     }
 }
 
 #[test]
 fn a_signed_path_opens_no_other_package() {
-    let leave = leave(SECRET, PACKAGE, NOW + 60);
+    let segment = sign(SECRET, PACKAGE, NOW + 60);
     let paths: Vec<_> = [
         String::new(),
         "/".to_owned(),
         format!("/{PACKAGE}/stream.mpd"),
-        format!("//{leave}/{PACKAGE}/stream.mpd"),
-        format!("/{leave}"),
-        format!("/{leave}/"),
-        format!("/{leave}/{PACKAGE}"),
-        format!("/{leave}/{PACKAGE}/"),
-        format!("/{leave}/{PACKAGE}//stream.mpd"),
-        format!("/{leave}/{PACKAGE}/../{FOREIGN}/stream.mpd"),
-        format!("/{leave}/{PACKAGE}/%2e%2e/{FOREIGN}/stream.mpd"),
-        format!("/{leave}/{PACKAGE}/..%2f{FOREIGN}/stream.mpd"),
-        format!("/{leave}/{PACKAGE}/.../stream.mpd"),
-        format!("/{leave}/{PACKAGE}/./stream.mpd"),
-        format!("/{leave}/{PACKAGE}\\..\\{FOREIGN}/stream.mpd"),
-        format!("/{leave}/{PACKAGE}/stream.mpd\n"),
-        format!("/{leave}/{PACKAGE}/stream.mpd\n/{FOREIGN}/stream.mpd"),
-        format!("/{leave}/{FOREIGN}/stream.mpd"),
-        format!("/{leave}/{PACKAGE}a/stream.mpd"),
-        format!("/{leave}/{}/stream.mpd", PACKAGE.to_uppercase()),
-        format!("/{leave}/{leave}/{PACKAGE}/stream.mpd"),
-        format!("/{FOREIGN}/{leave}/{PACKAGE}/stream.mpd"),
+        format!("//{segment}/{PACKAGE}/stream.mpd"),
+        format!("/{segment}"),
+        format!("/{segment}/"),
+        format!("/{segment}/{PACKAGE}"),
+        format!("/{segment}/{PACKAGE}/"),
+        format!("/{segment}/{PACKAGE}//stream.mpd"),
+        format!("/{segment}/{PACKAGE}/../{FOREIGN}/stream.mpd"),
+        format!("/{segment}/{PACKAGE}/%2e%2e/{FOREIGN}/stream.mpd"),
+        format!("/{segment}/{PACKAGE}/..%2f{FOREIGN}/stream.mpd"),
+        format!("/{segment}/{PACKAGE}/.../stream.mpd"),
+        format!("/{segment}/{PACKAGE}/./stream.mpd"),
+        format!("/{segment}/{PACKAGE}\\..\\{FOREIGN}/stream.mpd"),
+        format!("/{segment}/{PACKAGE}/stream.mpd\n"),
+        format!("/{segment}/{PACKAGE}/stream.mpd\n/{FOREIGN}/stream.mpd"),
+        format!("/{segment}/{FOREIGN}/stream.mpd"),
+        format!("/{segment}/{PACKAGE}a/stream.mpd"),
+        format!("/{segment}/{}/stream.mpd", PACKAGE.to_uppercase()),
+        format!("/{segment}/{segment}/{PACKAGE}/stream.mpd"),
+        format!("/{FOREIGN}/{segment}/{PACKAGE}/stream.mpd"),
     ]
     .into();
-    for (path, admitted) in paths.iter().zip(admitted(&json!({"current": SECRET}), &paths)) {
-        assert_eq!(admitted, None, "{path}");
+    for (path, accepted) in paths.iter().zip(accepted(&json!({"current": SECRET}), &paths)) {
+        assert_eq!(accepted, None, "{path}");
     }
 }
 
 #[test]
 fn signed_paths_of_the_old_secret_work_until_it_is_removed() {
-    let paths = [SECRET, OTHER].map(|secret| format!("/{}/{PACKAGE}/stream.mpd", leave(secret, PACKAGE, NOW + 60)));
-    let taken = |secret: Value| -> Vec<bool> { admitted(&secret, &paths).iter().map(Option::is_some).collect() };
-    assert_eq!(taken(json!({"current": SECRET})), [true, false]);
-    assert_eq!(taken(json!({"current": SECRET, "other": OTHER})), [true, true]);
-    assert_eq!(taken(json!({"current": OTHER, "other": SECRET})), [true, true]);
-    assert_eq!(taken(json!({"current": OTHER})), [false, true]);
-    assert_eq!(taken(json!({})), [false, false], "no secret opens nothing");
-    assert_eq!(taken(json!({"current": [SECRET], "other": null})), [false, false]);
+    let paths = [SECRET, OTHER].map(|secret| format!("/{}/{PACKAGE}/stream.mpd", sign(secret, PACKAGE, NOW + 60)));
+    let are_accepted = |secret: Value| -> Vec<bool> { accepted(&secret, &paths).iter().map(Option::is_some).collect() };
+    assert_eq!(are_accepted(json!({"current": SECRET})), [true, false]);
+    assert_eq!(are_accepted(json!({"current": SECRET, "other": OTHER})), [true, true]);
+    assert_eq!(are_accepted(json!({"current": OTHER, "other": SECRET})), [true, true]);
+    assert_eq!(are_accepted(json!({"current": OTHER})), [false, true]);
+    assert_eq!(are_accepted(json!({})), [false, false], "without a secret, no path is accepted");
+    assert_eq!(are_accepted(json!({"current": [SECRET], "other": null})), [false, false]);
 
-    // One that could be guessed opens nothing either, as the API makes no leave with it.
+    // A secret that is short enough to guess is not accepted either, and the API does not sign with it.
     let short = &SECRET[..23];
-    let path = format!("/{}/{PACKAGE}/stream.mpd", signed(short, PACKAGE, &(NOW + 60).to_string()));
-    assert_eq!(admitted(&json!({"current": short}), &[path]), [None]);
+    let path = format!("/{}/{PACKAGE}/stream.mpd", sign_expiry(short, PACKAGE, &(NOW + 60).to_string()));
+    assert_eq!(accepted(&json!({"current": short}), &[path]), [None]);
     assert!(PathSigningSecret::new(short).is_err());
 }
 
@@ -207,5 +208,5 @@ fn signed_paths_of_the_old_secret_work_until_it_is_removed() {
 fn cors_preflight_requests_need_no_signed_path() {
     let path = format!("/{PACKAGE}/stream.mpd");
     let answers = run(&json!({"current": SECRET}), &[event("OPTIONS", &path)]);
-    assert_eq!(path_of(&answers[0]), Some(path));
+    assert_eq!(accepted_path(&answers[0]), Some(path));
 }

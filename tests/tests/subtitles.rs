@@ -1,4 +1,4 @@
-//! Subtitles in the file, judged by ffmpeg: what it reads in the source is what it reads in the package.
+//! Subtitles: ffmpeg reads the same text and times from the package as from the source.
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
@@ -10,7 +10,7 @@ use vpp_tests::ffmpeg::{self, Edits, Packet};
 use vpp_tests::package::{Package, Representation};
 use vpp_tests::{decrypt::KEY, fixtures, vpp};
 
-/// A package of a movie with segments of about two seconds, all that can be encrypted encrypted.
+/// A package of a movie with segments of about two seconds, and with every track encrypted that can be.
 struct Packaged {
     movie: PathBuf,
     package: Package,
@@ -29,16 +29,21 @@ fn packaged(fixture: &str) -> Packaged {
 
 impl Packaged {
     fn texts(&self) -> impl Iterator<Item = (usize, &Representation)> {
-        self.package.representations.iter().enumerate().filter(|(_, own)| own.content_type == "text")
+        self.package
+            .representations
+            .iter()
+            .enumerate()
+            .filter(|(_, representation)| representation.content_type == "text")
     }
 
-    /// The samples of a representation as ffmpeg finds them, on the timeline of the presentation.
-    fn samples(&self, own: &Representation) -> Vec<Packet> {
-        let whole = self.scratch.path().join("whole.mp4");
-        let files = std::iter::once(&own.init).chain(own.segments.iter().map(|segment| &segment.path));
-        fs::write(&whole, files.flat_map(|file| fs::read(file).unwrap()).collect::<Vec<u8>>()).unwrap();
-        let mut packets = ffmpeg::packets(&whole, "0:0", Edits::Ignored);
-        let origin = i64::try_from(own.presentation_time_offset).unwrap();
+    /// Lists the samples of a representation with ffmpeg, on the presentation timeline.
+    fn samples(&self, representation: &Representation) -> Vec<Packet> {
+        let joined = self.scratch.path().join("joined.mp4");
+        let files =
+            std::iter::once(&representation.init).chain(representation.segments.iter().map(|segment| &segment.path));
+        fs::write(&joined, files.flat_map(|file| fs::read(file).unwrap()).collect::<Vec<u8>>()).unwrap();
+        let mut packets = ffmpeg::packets(&joined, "0:0", Edits::Ignored);
+        let origin = i64::try_from(representation.presentation_time_offset).unwrap();
         for packet in &mut packets {
             (packet.dts, packet.pts) = (packet.dts - origin, packet.pts - origin);
         }
@@ -46,17 +51,17 @@ impl Packaged {
     }
 }
 
-/// The text files of a representation, in order.
-fn text_files(own: &Representation) -> Vec<PathBuf> {
-    own.segments.iter().map(|segment| segment.path.with_extension("vtt")).collect()
+/// Returns the paths of a representation's WebVTT text files, in order.
+fn text_files(representation: &Representation) -> Vec<PathBuf> {
+    representation.segments.iter().map(|segment| segment.path.with_extension("vtt")).collect()
 }
 
-/// The cues that ffmpeg reads in a stream: times and text, in one writing for all formats.
+/// Reads the cues of a stream with ffmpeg: times and text, in the same notation for all formats.
 fn cues(file: &Path, stream: &str) -> Vec<String> {
     let output = ffmpeg::ffmpeg().arg("-i").arg(file).args(["-map", stream, "-f", "srt", "-"]).output().unwrap();
     assert!(output.status.success() && output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
-    // Each is numbered; the number is of its file, not of the cue.
+    // Each starts with a number, which counts per file and is not part of the cue.
     text.split("\n\n").filter_map(|cue| cue.trim().split_once('\n')).map(|(_, cue)| cue.trim().to_owned()).collect()
 }
 
@@ -64,10 +69,10 @@ fn cues(file: &Path, stream: &str) -> Vec<String> {
 fn timed_text_becomes_webvtt_with_the_same_text_and_times() {
     let movie = packaged("timed-text.mp4");
     assert_eq!(movie.texts().count(), 2);
-    for (number, (stream, own)) in movie.texts().enumerate() {
-        assert_eq!((own.codecs.as_str(), &own.protection), ("wvtt", &None));
+    for (number, (stream, representation)) in movie.texts().enumerate() {
+        assert_eq!((representation.codecs.as_str(), &representation.protection), ("wvtt", &None));
         let expected = cues(&movie.movie, &format!("0:{stream}"));
-        let found: Vec<_> = text_files(own).iter().flat_map(|file| cues(file, "0:0")).collect();
+        let found: Vec<_> = text_files(representation).iter().flat_map(|file| cues(file, "0:0")).collect();
         assert_eq!(expected.len(), [2, 3][number], "{expected:?}");
         assert_eq!(found, expected);
     }
@@ -76,12 +81,13 @@ fn timed_text_becomes_webvtt_with_the_same_text_and_times() {
 #[test]
 fn every_timed_text_sample_becomes_a_webvtt_sample_with_the_same_times() {
     let movie = packaged("timed-text.mp4");
-    for (stream, own) in movie.texts() {
-        let times = |packets: Vec<Packet>| packets.into_iter().map(|own| (own.dts, own.duration)).collect::<Vec<_>>();
+    for (stream, representation) in movie.texts() {
+        let times =
+            |packets: Vec<Packet>| packets.into_iter().map(|packet| (packet.dts, packet.duration)).collect::<Vec<_>>();
         let expected = times(ffmpeg::packets(&movie.movie, &format!("0:{stream}"), Edits::Ignored));
-        let mut found = times(movie.samples(own));
-        // Every track of text that ffmpeg writes ends with an empty sample without a duration; it reads that as none, or as one
-        // that lasts until the movie ends.
+        let mut found = times(movie.samples(representation));
+        // ffmpeg ends every text track that it writes with an empty sample without a duration. It reads this sample back as none,
+        // or with a duration up to the end of the movie.
         assert_eq!(found.pop().map(|(_, duration)| duration), Some(0));
         assert!(found.len() > 3 && expected.len() <= found.len() + 1);
         assert_eq!(found, expected[..found.len()]);
@@ -92,56 +98,64 @@ fn every_timed_text_sample_becomes_a_webvtt_sample_with_the_same_times() {
 fn webvtt_and_ttml_are_carried_byte_for_byte() {
     for (fixture, codecs) in [("webvtt.mp4", "wvtt"), ("ttml.mp4", "stpp.ttml.im1t")] {
         let movie = packaged(fixture);
-        let (stream, own) = movie.texts().next().unwrap();
-        assert_eq!((own.codecs.as_str(), &own.protection), (codecs, &None));
+        let (stream, representation) = movie.texts().next().unwrap();
+        assert_eq!((representation.codecs.as_str(), &representation.protection), (codecs, &None));
         let source = ffmpeg::packets(&movie.movie, &format!("0:{stream}"), Edits::Ignored);
-        assert!(source.len() > 2 && own.segments.len() > 2);
-        assert_eq!(movie.samples(own), source, "{fixture}");
+        assert!(source.len() > 2 && representation.segments.len() > 2);
+        assert_eq!(movie.samples(representation), source, "{fixture}");
     }
 }
 
 #[test]
 fn times_inside_ttml_documents_stay_correct() {
-    // The picture is reordered, so all other tracks are shifted; the documents cannot be.
+    // The video frames are reordered, so the timelines of the other tracks are shifted. Times inside documents cannot be.
     let movie = packaged("ttml.mp4");
-    let origins: Vec<_> = movie.package.representations.iter().map(|own| own.presentation_time_offset > 0).collect();
+    let origins: Vec<_> = movie
+        .package
+        .representations
+        .iter()
+        .map(|representation| representation.presentation_time_offset > 0)
+        .collect();
     assert_eq!(origins, [true, true, false]);
 }
 
 #[test]
 fn text_files_hold_each_cue_once_per_segment_with_its_settings() {
     let movie = packaged("webvtt.mp4");
-    let (_, own) = movie.texts().next().unwrap();
-    let found: Vec<_> = text_files(own).iter().flat_map(|file| cues(file, "0:0")).collect();
+    let (_, representation) = movie.texts().next().unwrap();
+    let found: Vec<_> = text_files(representation).iter().flat_map(|file| cues(file, "0:0")).collect();
     let starts: Vec<_> = found.iter().map(|cue| cue.split(" --> ").next().unwrap()).collect();
-    // The long cue is cut where a segment ends at the start of another cue, for a segment's text is that of its samples.
+    // A segment's text file has the text of its samples, so the long cue is split where another cue starts a segment.
     let expected = ["01,500", "02,500", "02,500", "03,000", "04,000", "04,000", "09,400"];
     assert_eq!(starts, expected.map(|start| format!("00:00:{start}")));
-    let text: String = text_files(own).iter().map(|file| fs::read_to_string(file).unwrap()).collect();
+    let text: String = text_files(representation).iter().map(|file| fs::read_to_string(file).unwrap()).collect();
     assert!(text.contains("00:00:03.000 --> 00:00:04.000 line:0 align:start\nA long\n<i>cue</i>\n"), "{text}");
     assert!(text.contains("STYLE\n::cue { color: yellow }\n"));
-    // 80 ms of reordering: the text says which media time its zero is.
-    assert_eq!(text.matches("WEBVTT\nX-TIMESTAMP-MAP=LOCAL:00:00:00.000,MPEGTS:7200\n").count(), own.segments.len());
+    // 80 ms of reordering: the header maps the text's zero to the media time.
+    assert_eq!(
+        text.matches("WEBVTT\nX-TIMESTAMP-MAP=LOCAL:00:00:00.000,MPEGTS:7200\n").count(),
+        representation.segments.len()
+    );
 }
 
 #[test]
 fn a_long_cue_is_not_split_and_its_segment_lasts_as_long() {
     let movie = packaged("timed-text.mp4");
-    let (_, own) = movie.texts().next().unwrap();
-    // Two seconds were asked for; nothing begins between 2.5 and 9.2 s.
-    let durations: Vec<_> = own.segments.iter().map(|segment| segment.duration).collect();
+    let (_, representation) = movie.texts().next().unwrap();
+    // Two seconds are requested, but no cue starts between 2.5 and 9.2 s.
+    let durations: Vec<_> = representation.segments.iter().map(|segment| segment.duration).collect();
     assert_eq!(durations, [2_500_000, 6_700_000]);
     let playlist = fs::read_to_string(movie.package.directory.join("t1/media.m3u8")).unwrap();
     assert!(playlist.contains("#EXT-X-TARGETDURATION:7\n") && playlist.contains("#EXTINF:6.700000,\n2.vtt\n"));
     assert!(!playlist.contains("#EXT-X-MAP"), "text files have no init segment");
 }
 
-/// `vpp package` of a movie with a subtitle file beside it.
-fn beside(fixture: &str, text: &str, scratch: &Path) -> std::process::Output {
-    let file = scratch.join("beside.vtt");
+/// Packages a movie with a separate caption file.
+fn package_with_captions(fixture: &str, text: &str, scratch: &Path) -> std::process::Output {
+    let file = scratch.join("captions.vtt");
     fs::write(&file, text).unwrap();
-    let given = format!("pt-BR={}:Português", file.display());
-    vpp::package(&fixtures::fixture(fixture), &scratch.join("package"), &["--captions", &given])
+    let captions = format!("pt-BR={}:Português", file.display());
+    vpp::package(&fixtures::fixture(fixture), &scratch.join("package"), &["--captions", &captions])
 }
 
 #[test]
@@ -149,7 +163,7 @@ fn a_subtitle_file_is_delivered_unchanged_and_in_sync() {
     let scratch = TempDir::new().unwrap();
     let text =
         "WEBVTT\n\nNOTE a note\n\n1\n00:01.000 --> 00:02.500 line:0\nOlá\n\n00:00:03.000 --> 00:00:04.000\nTchau\n";
-    let output = beside("timed-text.mp4", text, scratch.path());
+    let output = package_with_captions("timed-text.mp4", text, scratch.path());
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let read = |path: &str| fs::read_to_string(scratch.path().join("package").join(path)).unwrap();
     assert_eq!(read("t3/subtitles.vtt"), text);
@@ -164,25 +178,27 @@ fn a_subtitle_file_is_delivered_unchanged_and_in_sync() {
     assert!(set.contains("mimeType=\"text/vtt\"") && set.contains("lang=\"pt-BR\""), "{set}");
     assert!(set.contains("<BaseURL>t3/subtitles.vtt</BaseURL>") && set.contains("value=\"caption\""), "{set}");
     assert_eq!(cues(&scratch.path().join("package/t3/1.vtt"), "0:0").len(), 2);
-    // ffmpeg reads the whole manifest, once it may open files of that name.
-    let any_name = ["-allowed_extensions", "ALL"];
-    assert_eq!(ffmpeg::complaints(&scratch.path().join("package/stream.mpd"), &any_name), "");
+    // By default ffmpeg's DASH demuxer opens only files with known extensions.
+    let any_extension = ["-allowed_extensions", "ALL"];
+    assert_eq!(ffmpeg::warnings(&scratch.path().join("package/stream.mpd"), &any_extension), "");
 }
 
 #[test]
 fn a_subtitle_file_that_breaks_a_rule_is_refused_with_its_line_before_anything_is_written() {
     let scratch = TempDir::new().unwrap();
-    let output = beside("timed-text.mp4", "WEBVTT\n\n00:00:01,000 --> 00:00:02,000\ncommas\n", scratch.path());
-    let said = String::from_utf8_lossy(&output.stderr);
+    let output =
+        package_with_captions("timed-text.mp4", "WEBVTT\n\n00:00:01,000 --> 00:00:02,000\ncommas\n", scratch.path());
+    let message = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1));
-    assert!(said.starts_with("malformed_subtitles: ") && said.contains("line 3"), "{said}");
+    assert!(message.starts_with("malformed_subtitles: ") && message.contains("line 3"), "{message}");
     assert!(!scratch.path().join("package").exists());
 }
 
 #[test]
 fn both_manifests_distinguish_subtitle_tracks() {
     let movie = packaged("timed-text.mp4");
-    let languages: Vec<_> = movie.texts().map(|(_, own)| own.language.as_deref().unwrap()).collect();
+    let languages: Vec<_> =
+        movie.texts().map(|(_, representation)| representation.language.as_deref().unwrap()).collect();
     assert_eq!(languages, ["en", "de"]);
     let sets: Vec<_> =
         movie.package.text.split("<AdaptationSet ").filter(|set| set.contains("contentType=\"text\"")).collect();
@@ -194,7 +210,7 @@ fn both_manifests_distinguish_subtitle_tracks() {
     assert!(media[1].contains("NAME=\"Deutsch (alles)\"") && media[1].contains("transcribes-spoken-dialog"));
     let variants: Vec<_> = playlist.lines().filter(|line| line.starts_with("#EXT-X-STREAM-INF")).collect();
     assert!(
-        variants.iter().all(|own| own.ends_with("SUBTITLES=\"subtitles\"") && !own.contains("wvtt")),
+        variants.iter().all(|line| line.ends_with("SUBTITLES=\"subtitles\"") && !line.contains("wvtt")),
         "{variants:?}"
     );
 }

@@ -1,6 +1,6 @@
-//! AWS as the account's owner sees it: requests with signature version 4, each service's answers as they come.
+//! The AWS API with the permissions of the account's owner: requests with signature version 4, and unparsed answers.
 //!
-//! The platform talks to AWS through its SDK; its tests do without, so that nothing is judged by what made it.
+//! The platform uses the AWS SDK. The tests do not, so that they are independent of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -15,7 +15,7 @@ use time::OffsetDateTime;
 use crate::http::{Answer, Body, Headers, send};
 use crate::stack::stack;
 
-/// An object as a listing shows it.
+/// An object of a listing.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Object {
     pub(crate) key: String,
@@ -24,13 +24,13 @@ pub(crate) struct Object {
     pub(crate) size: u64,
 }
 
-/// Puts an object, and answers its `ETag`.
+/// Puts an object, and returns its `ETag`.
 pub(crate) fn put(bucket: &str, key: &str, body: Body<'_>) -> String {
     let answer = s3("PUT", bucket, key, "", body).expect("PutObject");
     answer.header("etag").trim_matches('"').to_owned()
 }
 
-/// Puts an object in parts of `part` bytes, as the AWS command line does with everything large.
+/// Puts an object by a multipart upload with parts of `part` bytes, as the AWS command line does with large files.
 pub(crate) fn put_in_parts(bucket: &str, key: &str, bytes: &[u8], part: usize) {
     let started = s3("POST", bucket, key, "uploads=", "".into()).expect("CreateMultipartUpload").text();
     let id = element(&started, "UploadId").expect("an upload id");
@@ -49,20 +49,20 @@ pub(crate) fn get(bucket: &str, key: &str) -> Vec<u8> {
     s3("GET", bucket, key, "", "".into()).expect("GetObject").body
 }
 
-/// Some bytes of an object.
+/// Reads a byte range of an object.
 pub(crate) fn get_range(bucket: &str, key: &str, start: u64, length: u64) -> Vec<u8> {
     let target = format!("/{bucket}/{}", percent(key, true));
     let range = vec![header("range", &format!("bytes={start}-{}", start + length - 1))];
     signed("s3", "GET", &target, "", range, "".into()).expect("GetObject").body
 }
 
-/// The size of an object that is there.
+/// Returns the size of an existing object.
 pub(crate) fn size(bucket: &str, key: &str) -> u64 {
     let answer = s3("HEAD", bucket, key, "", "".into()).expect("HeadObject");
     answer.header("content-length").parse().expect("a length")
 }
 
-/// The objects whose keys begin with `prefix`, by key.
+/// Lists the objects whose keys start with `prefix`, sorted by key.
 pub(crate) fn list(bucket: &str, prefix: &str) -> Vec<Object> {
     let query = format!("list-type=2&prefix={}", percent(prefix, false));
     let text = s3("GET", bucket, "", &query, "".into()).expect("ListObjectsV2").text();
@@ -78,7 +78,7 @@ pub(crate) fn list(bucket: &str, prefix: &str) -> Vec<Object> {
     objects
 }
 
-/// Every item of the platform's table.
+/// Reads every item of the platform's table.
 pub(crate) fn items() -> Vec<Value> {
     let mut request = json!({"TableName": stack().output("table_name"), "ConsistentRead": true});
     let mut items = Vec::new();
@@ -92,7 +92,7 @@ pub(crate) fn items() -> Vec<Value> {
     }
 }
 
-/// The items of a partition, by sort key.
+/// Reads the items of a partition, by sort key.
 pub(crate) fn partition(pk: &str) -> Vec<Value> {
     let request = json!({
         "TableName": stack().output("table_name"), "ConsistentRead": true,
@@ -101,7 +101,7 @@ pub(crate) fn partition(pk: &str) -> Vec<Value> {
     call("dynamodb", "DynamoDB_20120810.Query", &request)["Items"].as_array().expect("items").clone()
 }
 
-/// Changes an item of the platform's table, behind its back.
+/// Changes an item of the platform's table directly.
 pub(crate) fn update(pk: &str, sk: &str, expression: &str, names: &Value, values: &Value) {
     let request = json!({
         "TableName": stack().output("table_name"), "Key": {"pk": {"S": pk}, "sk": {"S": sk}},
@@ -110,31 +110,31 @@ pub(crate) fn update(pk: &str, sk: &str, expression: &str, names: &Value, values
     call("dynamodb", "DynamoDB_20120810.UpdateItem", &request);
 }
 
-/// Sends a message to the queue at `url`, and answers its id.
+/// Sends a message to the queue at `url`, and returns its id.
 pub(crate) fn send_message(url: &str, body: &str) -> String {
     let sent = call("sqs", "AmazonSQS.SendMessage", &json!({"QueueUrl": url, "MessageBody": body}));
     sent["MessageId"].as_str().expect("a message id").to_owned()
 }
 
-/// The text of a secret.
+/// Reads the text of a secret.
 pub(crate) fn secret(id: &str) -> String {
     let answer = call("secretsmanager", "secretsmanager.GetSecretValue", &json!({"SecretId": id}));
     answer["SecretString"].as_str().expect("a text").to_owned()
 }
 
-/// Writes the text of a secret anew.
+/// Replaces the text of a secret.
 pub(crate) fn put_secret(id: &str, text: &str) {
     call("secretsmanager", "secretsmanager.PutSecretValue", &json!({"SecretId": id, "SecretString": text}));
 }
 
-/// Opens a wrapped key that belongs to a package.
+/// Unwraps the wrapped key of a package.
 pub(crate) fn unwrap_key(wrapped: &str, package: &str) -> Vec<u8> {
     let request = json!({"CiphertextBlob": wrapped, "EncryptionContext": {"packaged_content_id": package}});
-    let clear = call("kms", "TrentService.Decrypt", &request);
-    data_encoding::BASE64.decode(clear["Plaintext"].as_str().expect("a plaintext").as_bytes()).expect("base64")
+    let decrypted = call("kms", "TrentService.Decrypt", &request);
+    data_encoding::BASE64.decode(decrypted["Plaintext"].as_str().expect("a plaintext").as_bytes()).expect("base64")
 }
 
-/// The paths that a distribution was told to forget.
+/// Lists the paths that were invalidated in a distribution.
 pub(crate) fn invalidations(distribution: &str) -> Vec<String> {
     let target = format!("/2020-05-31/distribution/{distribution}/invalidation");
     let cloudfront =
@@ -144,7 +144,7 @@ pub(crate) fn invalidations(distribution: &str) -> Vec<String> {
     ids.map(|id| element(&cloudfront(&format!("{target}/{id}")), "Path").expect("a path").to_owned()).collect()
 }
 
-/// Invokes a function of the platform and waits for its answer.
+/// Invokes a function of the platform, which must succeed, and waits for its answer.
 pub(crate) fn invoke(function: &str, event: &Value) {
     let target = format!("/2015-03-31/functions/{}-{function}/invocations", stack().output("stack"));
     let (json, body) = (header("content-type", "application/json"), event.to_string());
@@ -152,26 +152,26 @@ pub(crate) fn invoke(function: &str, event: &Value) {
     assert_eq!(answer.header("x-amz-function-error"), "", "{function}: {}", answer.text());
 }
 
-/// The bodies of all messages that functions have sent to the queue at `url`, as the audit log keeps them.
+/// Returns the bodies of all messages that functions have sent to the queue at `url`, from the audit log.
 pub(crate) fn sent_messages(url: &str) -> BTreeSet<String> {
     let calls = audit("SendMessageBatch").into_iter().filter(|call| call["QueueUrl"] == url);
     let entries = calls.flat_map(|mut call| call["Entries"].as_array_mut().map(std::mem::take).expect("entries"));
     entries.map(|entry| entry["MessageBody"].as_str().expect("a body").to_owned()).collect()
 }
 
-/// The traces that the messages carry which functions have sent to the queue at `url` with `text` in them.
+/// Returns the trace ids of the messages with `text` in their bodies that functions have sent to the queue at `url`.
 pub(crate) fn sent_traces(url: &str, text: &str) -> BTreeSet<String> {
     let calls = audit("SendMessageBatch").into_iter().filter(|call| call["QueueUrl"] == url);
     let entries = calls.flat_map(|mut call| call["Entries"].as_array_mut().map(std::mem::take).expect("entries"));
-    let about = entries.filter(|entry| entry["MessageBody"].as_str().is_some_and(|body| body.contains(text)));
+    let matching = entries.filter(|entry| entry["MessageBody"].as_str().is_some_and(|body| body.contains(text)));
     let header = |entry: Value| {
         let header = entry["MessageSystemAttributes"]["AWSTraceHeader"]["StringValue"].as_str()?.to_owned();
         header.split(';').find_map(|part| part.strip_prefix("Root=")).map(str::to_owned)
     };
-    about.filter_map(header).collect()
+    matching.filter_map(header).collect()
 }
 
-/// Sends a message to the queue at `url` under a trace.
+/// Sends a message with a trace header to the queue at `url`.
 pub(crate) fn send_traced_message(url: &str, body: &str, header: &str) {
     let trace = json!({"AWSTraceHeader": {"DataType": "String", "StringValue": header}});
     call(
@@ -181,7 +181,7 @@ pub(crate) fn send_traced_message(url: &str, body: &str, header: &str) {
     );
 }
 
-/// What functions have put on the bus, as the audit log keeps it.
+/// Returns the events that functions have put on the bus, from the audit log.
 pub(crate) fn events() -> Vec<Value> {
     let entries =
         audit("PutEvents").into_iter().filter_map(|mut call| call["Entries"].as_array_mut().map(std::mem::take));
@@ -189,7 +189,7 @@ pub(crate) fn events() -> Vec<Value> {
     entries.flatten().map(detail).collect()
 }
 
-/// Puts an event on the bus, as if a function had.
+/// Puts an event on the bus, as a function does.
 pub(crate) fn put_event(bus: &str, event: &Value) {
     let entry = json!({
         "EventBusName": bus, "Source": "video-packaging-platform", "DetailType": event["type"], "Detail": event.to_string(),
@@ -197,7 +197,7 @@ pub(crate) fn put_event(bus: &str, event: &Value) {
     call("events", "AWSEvents.PutEvents", &json!({"Entries": [entry]}));
 }
 
-/// The parameters of all calls of one kind. The log answers with the newest fifty up to a time.
+/// Returns the parameters of all calls of one kind from the audit log, which returns the newest fifty up to a time.
 fn audit(event: &str) -> Vec<Value> {
     const TARGET: &str = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.LookupEvents";
     let mut request =
@@ -208,8 +208,9 @@ fn audit(event: &str) -> Vec<Value> {
         let events = page["Events"].as_array().expect("events");
         let known = calls.len();
         for event in events {
-            let own: Value = serde_json::from_str(event["CloudTrailEvent"].as_str().expect("an event")).expect("JSON");
-            calls.insert(event["EventId"].to_string(), own["requestParameters"].clone());
+            let record: Value =
+                serde_json::from_str(event["CloudTrailEvent"].as_str().expect("an event")).expect("JSON");
+            calls.insert(event["EventId"].to_string(), record["requestParameters"].clone());
         }
         if calls.len() == known {
             return calls.into_values().collect();
@@ -218,30 +219,30 @@ fn audit(event: &str) -> Vec<Value> {
     }
 }
 
-/// What any function has asked of the table.
-pub(crate) fn requests_to_the_table() -> String {
+/// Returns the parameters of every write that a function has sent to the table.
+pub(crate) fn table_writes() -> String {
     ["PutItem", "UpdateItem", "TransactWriteItems"].into_iter().flat_map(audit).map(|call| call.to_string()).collect()
 }
 
-/// What S3 tells a function of an object that was created.
-pub(crate) fn created(bucket: &str, key: &str, etag: &str, size: u64) -> Value {
+/// Builds the event with which S3 notifies a function of a created object.
+pub(crate) fn object_created(bucket: &str, key: &str, etag: &str, size: u64) -> Value {
     let object = json!({"key": percent(key, true), "eTag": etag, "size": size});
     json!({"Records": [{"eventSource": "aws:s3", "s3": {"bucket": {"name": bucket}, "object": object}}]})
 }
 
-/// Every message that lies in any queue, the dead-letter queues included.
+/// Returns every message that waits in any queue, dead-letter queues included.
 pub(crate) fn waiting_messages() -> String {
     send(stack().address(), "GET", "/_ministack/sqs/messages", &[], "".into()).expect("the queues' messages").text()
 }
 
-/// Whether the message is gone from the queue at `url`: handled, or given up on.
+/// Returns whether the message is no longer in the queue at `url`: handled or dead-lettered.
 pub(crate) fn is_gone(url: &str, message: &str) -> bool {
     let target = format!("/_ministack/sqs/messages?QueueUrl={}", percent(url, false));
     let waiting = send(stack().address(), "GET", &target, &[], "".into()).expect("the queue's messages").text();
     !waiting.contains(message)
 }
 
-/// Calls a service that speaks JSON.
+/// Calls a service with a JSON protocol.
 fn call(service: &str, target: &str, request: &Value) -> Value {
     let headers = vec![header("content-type", "application/x-amz-json-1.0"), header("x-amz-target", target)];
     let body = request.to_string();
@@ -253,10 +254,10 @@ fn s3(method: &str, bucket: &str, key: &str, query: &str, body: Body<'_>) -> Ans
     signed("s3", method, target.trim_end_matches(if key.is_empty() { "/" } else { "" }), query, Vec::new(), body)
 }
 
-/// Signs a request and sends it. `query` is encoded, and sorted by name.
+/// Signs a request and sends it. `query` must be encoded, and sorted by name.
 fn signed(service: &str, method: &str, path: &str, query: &str, mut headers: Headers, body: Body<'_>) -> Answer {
     let stack = stack();
-    let (day, moment) = now();
+    let (day, timestamp) = now();
     let payload = match body {
         Body::Bytes(bytes) => HEXLOWER.encode(&Sha256::digest(bytes)),
         Body::File(_) => "UNSIGNED-PAYLOAD".to_owned(),
@@ -264,7 +265,7 @@ fn signed(service: &str, method: &str, path: &str, query: &str, mut headers: Hea
     headers.extend([
         header("host", stack.address()),
         header("x-amz-content-sha256", &payload),
-        header("x-amz-date", &moment),
+        header("x-amz-date", &timestamp),
     ]);
     headers.sort();
     let names = headers.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(";");
@@ -274,7 +275,7 @@ fn signed(service: &str, method: &str, path: &str, query: &str, mut headers: Hea
     let digest = HEXLOWER.encode(&Sha256::digest(canonical));
     let secret = format!("AWS4{}", stack.output("secret_access_key"));
     let key = scope.split('/').fold(secret.into_bytes(), |key, part| mac(&key, part));
-    let signature = HEXLOWER.encode(&mac(&key, &format!("AWS4-HMAC-SHA256\n{moment}\n{scope}\n{digest}")));
+    let signature = HEXLOWER.encode(&mac(&key, &format!("AWS4-HMAC-SHA256\n{timestamp}\n{scope}\n{digest}")));
     let credential = format!("{}/{scope}", stack.output("access_key_id"));
     let authorization = format!("Credential={credential}, SignedHeaders={names}, Signature={signature}");
     headers.push(header("authorization", &format!("AWS4-HMAC-SHA256 {authorization}")));
@@ -292,16 +293,16 @@ fn mac(key: &[u8], message: &str) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
-/// The day and the moment, as signatures spell them.
+/// Returns the current day and time in the format of signatures.
 fn now() -> (String, String) {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
     let now = OffsetDateTime::from_unix_timestamp(i64::try_from(seconds).unwrap()).unwrap();
     let day = format!("{}{:02}{:02}", now.year(), u8::from(now.month()), now.day());
-    let moment = format!("{day}T{:02}{:02}{:02}Z", now.hour(), now.minute(), now.second());
-    (day, moment)
+    let timestamp = format!("{day}T{:02}{:02}{:02}Z", now.hour(), now.minute(), now.second());
+    (day, timestamp)
 }
 
-/// Percent-encoding as S3 reads it.
+/// Percent-encodes a text as S3 requires.
 pub(crate) fn percent(text: &str, keep_slashes: bool) -> String {
     let encode = |byte: u8| match byte {
         b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
@@ -311,7 +312,7 @@ pub(crate) fn percent(text: &str, keep_slashes: bool) -> String {
     text.bytes().map(encode).collect()
 }
 
-/// The text of the first element of this name.
+/// Returns the text of the first element with this name.
 fn element<'t>(xml: &'t str, name: &str) -> Option<&'t str> {
     let (_, rest) = xml.split_once(&format!("<{name}>"))?;
     rest.split_once(&format!("</{name}>")).map(|(text, _)| text)

@@ -1,11 +1,11 @@
-//! Packages and contents are listed, retried and deleted; what is deleted is gone from every place, and may be asked for again.
+//! Packages and contents are listed, retried and deleted. A deleted package is gone from every place, and can be requested again.
 
 use serde_json::{Value, json};
 use vpp_tests::decrypt::KEY;
 use vpp_tests::fixtures::fixture;
 
 use crate::aws;
-use crate::platform::{api, assert_as_the_command_writes, call, ingested, own_package, ready, request, text};
+use crate::platform::{api, assert_matches_command, call, ingested, package_of_upload, ready, request, text};
 use crate::stack::{eventually, stack};
 
 fn listed(query: &str) -> Vec<Value> {
@@ -26,53 +26,57 @@ fn is_gone(target: &str) {
 fn a_deleted_package_is_gone_from_every_place_and_may_be_requested_again() {
     let movie = fixture("late-video.mp4");
     let content = ingested("deletion/late-video.mp4", &movie);
-    let own = ready(own_package(&content));
-    let asked = request(&content, KEY.key, KEY.kid);
-    let id = text(&asked, "packaged_content_id");
+    let first = ready(package_of_upload(&content));
+    let requested = request(&content, KEY.key, KEY.kid);
+    let id = text(&requested, "packaged_content_id");
     ready(id);
 
     let input = text(&content, "input_content_id");
     let of_content = listed(&format!("&input_content_id={input}"));
     assert_eq!(
-        of_content.iter().map(|own| text(own, "packaged_content_id")).collect::<Vec<_>>(),
-        [id, own_package(&content)]
+        of_content.iter().map(|package| text(package, "packaged_content_id")).collect::<Vec<_>>(),
+        [id, package_of_upload(&content)]
     );
-    assert_eq!(of_content[1], own, "a list shows what the package itself shows");
-    assert!(listed("&status=Ready").iter().any(|own| text(own, "packaged_content_id") == id));
-    assert!(listed("&status=Failed").iter().all(|own| own["status"] == "Failed"));
+    assert_eq!(of_content[1], first, "a list shows a package as its own route does");
+    assert!(listed("&status=Ready").iter().any(|package| text(package, "packaged_content_id") == id));
+    assert!(listed("&status=Failed").iter().all(|package| package["status"] == "Failed"));
 
     let path = format!("/packaged_content/{id}");
     let answer = call("DELETE", &path, "");
     assert_eq!((answer.status, &answer.json()["status"]), (202, &json!("Deleting")));
-    assert_eq!(call("DELETE", &path, "").status, 202, "asked twice");
+    assert_eq!(call("DELETE", &path, "").status, 202, "requested twice");
     let again = json!({"input_content_id": input, "key": KEY.key, "kid": KEY.kid}).to_string();
     assert_eq!(call("POST", "/packaged_content", &again).json()["code"], "package_deleting");
-    assert_eq!(call("POST", &format!("{path}/playback_tokens"), "").status, 404, "nobody gets its keys any more");
+    assert_eq!(
+        call("POST", &format!("{path}/playback_tokens"), "").status,
+        404,
+        "no token is issued for a package that is being deleted"
+    );
     is_gone(&path);
     for (bucket, prefix) in [("output", id.to_owned()), ("work", format!("work/{id}")), ("work", format!("parts/{id}"))]
     {
         assert!(aws::list(stack().output(&format!("{bucket}_bucket")), &prefix).is_empty(), "{bucket}/{prefix}");
     }
     assert!(aws::partition(&format!("package#{id}")).is_empty());
-    let forgotten = aws::invalidations(stack().output("distribution_id"));
-    assert_eq!(forgotten.iter().filter(|path| path.contains(id)).collect::<Vec<_>>(), [&format!("/{id}/*")]);
+    let invalidated = aws::invalidations(stack().output("distribution_id"));
+    assert_eq!(invalidated.iter().filter(|path| path.contains(id)).collect::<Vec<_>>(), [&format!("/{id}/*")]);
     assert_eq!(call("DELETE", &path, "").json()["code"], "package_not_found");
-    assert_eq!(ready(own_package(&content)), own, "the other package is as it was");
+    assert_eq!(ready(package_of_upload(&content)), first, "the other package is unchanged");
 
     ready(text(&request(&content, KEY.key, KEY.kid), "packaged_content_id"));
-    assert_as_the_command_writes(id, &movie, KEY.key, KEY.kid);
+    assert_matches_command(id, &movie, KEY.key, KEY.kid);
 }
 
 #[test]
 fn a_failed_package_is_retried() {
     let movie = fixture("still.mp4");
     let content = ingested("deletion/retry.mp4", &movie);
-    let id = own_package(&content);
+    let id = package_of_upload(&content);
     let done = ready(id);
     let path = format!("/packaged_content/{id}/retry");
     assert_eq!(call("POST", &path, "").json()["code"], "package_ready");
 
-    // As if the last stage had given up.
+    // As if the retries of the last stage were exhausted.
     let failure = json!({"M": {"stage": {"S": "dash"}, "code": {"S": "retries_exhausted"}, "message": {"S": "no"}}});
     aws::update(
         &format!("package#{id}"),
@@ -94,7 +98,7 @@ fn a_failed_package_is_retried() {
 fn a_deleted_content_is_gone_with_its_file_and_its_package_stays() {
     let (key, movie) = ("deletion/content.mp4", fixture("still.mp4"));
     let content = ingested(key, &movie);
-    let (id, package) = (text(&content, "input_content_id"), own_package(&content));
+    let (id, package) = (text(&content, "input_content_id"), package_of_upload(&content));
     ready(package);
     let path = format!("/input_content/{id}");
     let answer = call("DELETE", &path, "");
@@ -103,7 +107,7 @@ fn a_deleted_content_is_gone_with_its_file_and_its_package_stays() {
     assert!(crate::platform::find_content(key).is_none(), "it is not listed");
     let uploads = stack().output("uploads_bucket");
     eventually("the file to be gone", || aws::list(uploads, key).is_empty().then_some(()));
-    assert_as_the_command_writes(package, &movie, &crate::platform::key_of(package), text(&ready(package), "kid"));
+    assert_matches_command(package, &movie, &crate::platform::key_of(package), text(&ready(package), "kid"));
 
     // The same file, uploaded again, is another version.
     let again = ingested(key, &movie);

@@ -1,4 +1,4 @@
-//! Events and messages that come more than once: while the work is done, and after it.
+//! Events and messages that arrive more than once, during the work and after it.
 
 use std::collections::BTreeSet;
 
@@ -6,24 +6,24 @@ use serde_json::Value;
 use vpp_tests::fixtures::fixture;
 
 use crate::aws;
-use crate::platform::{api, assert_as_the_command_writes, find_content, key_of, own_package, text, upload};
+use crate::platform::{api, assert_matches_command, find_content, key_of, package_of_upload, text, upload};
 use crate::stack::{eventually, stack};
 
 /// The stages' queues.
 const QUEUES: [&str; 3] = ["fragment_queue_url", "encrypt_queue_url", "dash_queue_url"];
 
-/// The messages that the stages have sent about a package: queue and body.
+/// Returns the messages that the stages have sent for a package: queue and body.
 fn messages(package: &str) -> BTreeSet<(&'static str, String)> {
-    let about = |queue: &'static str| {
+    let sent_to = |queue: &'static str| {
         let sent = aws::sent_messages(stack().output(queue)).into_iter();
         sent.filter(|body| body.contains(package)).map(move |body| (queue, body))
     };
-    QUEUES.into_iter().flat_map(about).collect()
+    QUEUES.into_iter().flat_map(sent_to).collect()
 }
 
-/// Everything that a viewer, a caller or the next stage could see of an upload and its package.
+/// The state of an upload and its package that a viewer, a caller or the next stage can observe.
 #[derive(Debug, PartialEq)]
-struct Seen {
+struct State {
     content: Value,
     answer: Value,
     items: Vec<Value>,
@@ -31,9 +31,9 @@ struct Seen {
     plan: Vec<aws::Object>,
 }
 
-fn seen(key: &str, package: &str) -> Seen {
-    Seen {
-        content: find_content(key).expect("the content stays"),
+fn state(key: &str, package: &str) -> State {
+    State {
+        content: find_content(key).expect("the content remains"),
         answer: api(&format!("/packaged_content/{package}")).json(),
         items: aws::partition(&format!("package#{package}")),
         output: aws::list(stack().output("output_bucket"), &format!("{package}/")),
@@ -41,17 +41,17 @@ fn seen(key: &str, package: &str) -> Seen {
     }
 }
 
-/// A film of several work units. Its event comes three times, and every message again as soon as it is seen; then, after Ready,
-/// everything comes once more.
+/// A film of several work units. Its event arrives three times, and every message again as soon as it is observed. After Ready,
+/// every event and message arrives once more.
 #[test]
 fn repeated_events_and_messages_change_nothing() {
     let (movie, key) = (fixture("film-moov-last.mp4"), "duplicates/film.mp4");
     let (bucket, size) = (stack().output("uploads_bucket"), movie.metadata().unwrap().len());
     let etag = upload(key, &movie);
-    let event = aws::created(bucket, key, &etag, size);
+    let event = aws::object_created(bucket, key, &etag, size);
     aws::invoke("ingest", &event);
     let content = find_content(key).expect("a verdict");
-    let package = own_package(&content);
+    let package = package_of_upload(&content);
 
     let mut repeated = BTreeSet::new();
     let answer = eventually("the film to be Ready", || {
@@ -70,15 +70,15 @@ fn repeated_events_and_messages_change_nothing() {
     assert_eq!(all.len() as u64, work_units + 2, "a message for each stage and work unit: {all:?}");
     assert_eq!(answer["progress"]["work_units_done"], work_units, "each work unit counts once");
 
-    let before = seen(key, package);
+    let before = state(key, package);
     aws::invoke("ingest", &event);
     let replayed: Vec<_> =
         all.iter().map(|(queue, body)| (*queue, aws::send_message(stack().output(queue), body))).collect();
     for (queue, message) in &replayed {
         eventually("the replayed message to be handled", || aws::is_gone(stack().output(queue), message).then_some(()));
         let dead = queue.replace("_queue", "_dead_queue");
-        assert!(aws::is_gone(stack().output(&dead), message), "{queue} gave up on a replayed message");
+        assert!(aws::is_gone(stack().output(&dead), message), "{queue} dead-lettered a replayed message");
     }
-    assert_eq!(seen(key, package), before);
-    assert_as_the_command_writes(package, &movie, &key_of(package), text(&answer, "kid"));
+    assert_eq!(state(key, package), before);
+    assert_matches_command(package, &movie, &key_of(package), text(&answer, "kid"));
 }

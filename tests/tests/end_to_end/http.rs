@@ -1,7 +1,7 @@
-//! HTTP/1.1 as plainly as it goes: one request, one connection, one answer.
+//! A minimal HTTP/1.1 client: one request and one answer per connection.
 //!
-//! Everything of the stack answers on one address of this machine, whatever host a URL names: the CDN's and the API's hosts
-//! are told apart by the `Host` header alone.
+//! The stack has one address on this machine for everything, whatever host a URL names. The `Host` header alone selects the CDN
+//! or the API.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -9,10 +9,10 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::time::Duration;
 
-/// Longest silence on a connection.
-const SILENCE: Duration = Duration::from_mins(2);
+/// The time without data after which reading fails.
+const READ_TIMEOUT: Duration = Duration::from_mins(2);
 
-/// What is sent behind the headers.
+/// The body of a request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Body<'b> {
     Bytes(&'b [u8]),
@@ -24,7 +24,7 @@ impl Body<'_> {
     fn length(self) -> u64 {
         match self {
             Self::Bytes(bytes) => bytes.len() as u64,
-            Self::File(path) => path.metadata().expect("the file is there").len(),
+            Self::File(path) => path.metadata().expect("the file exists").len(),
         }
     }
 }
@@ -38,7 +38,7 @@ impl<'b> From<&'b str> for Body<'b> {
 /// Names and values of headers.
 pub(crate) type Headers = Vec<(String, String)>;
 
-/// An answer.
+/// The answer to a request.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -47,9 +47,9 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// The value of a header, or nothing.
+    /// Returns the value of a header, or the empty string.
     pub(crate) fn header(&self, name: &str) -> &str {
-        let found = self.headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
+        let found = self.headers.iter().find(|(header, _)| header.eq_ignore_ascii_case(name));
         found.map_or("", |(_, value)| value)
     }
 
@@ -61,17 +61,17 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("not JSON: {} {}", self.status, self.text()))
     }
 
-    /// Itself, if it is a success.
-    pub(crate) fn expect(self, what: &str) -> Self {
-        assert!((200..300).contains(&self.status), "{what}: {} {}", self.status, self.text());
+    /// Returns the answer if its status is a success.
+    pub(crate) fn expect(self, request: &str) -> Self {
+        assert!((200..300).contains(&self.status), "{request}: {} {}", self.status, self.text());
         self
     }
 }
 
-/// Sends a request to `address`, a host and port of this machine.
+/// Sends a request to `address`, a host and port.
 pub(crate) fn send(address: &str, method: &str, target: &str, headers: &[(String, String)], body: Body<'_>) -> Answer {
     let mut stream = TcpStream::connect(address).expect("the stack listens");
-    stream.set_read_timeout(Some(SILENCE)).unwrap();
+    stream.set_read_timeout(Some(READ_TIMEOUT)).unwrap();
     let mut head = format!("{method} {target} HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n", body.length());
     headers.iter().for_each(|(name, value)| head.extend([name, ": ", value, "\r\n"]));
     if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
@@ -103,20 +103,20 @@ fn parse(method: &str, bytes: &[u8]) -> Answer {
     if answer.header("transfer-encoding") == "chunked" {
         answer.body = unchunk(&answer.body);
     } else if method != "HEAD" && !answer.header("content-length").is_empty() {
-        assert_eq!(answer.header("content-length"), answer.body.len().to_string(), "the whole body came");
+        assert_eq!(answer.header("content-length"), answer.body.len().to_string(), "the body is complete");
     }
     answer
 }
 
 fn unchunk(mut rest: &[u8]) -> Vec<u8> {
-    let mut whole = Vec::new();
+    let mut body = Vec::new();
     loop {
         let end = rest.windows(2).position(|window| window == b"\r\n").expect("a chunk's size");
         let size = usize::from_str_radix(std::str::from_utf8(&rest[..end]).unwrap(), 16).unwrap();
         if size == 0 {
-            return whole;
+            return body;
         }
-        whole.extend(&rest[end + 2..end + 2 + size]);
+        body.extend(&rest[end + 2..end + 2 + size]);
         rest = &rest[end + 2 + size + 2..];
     }
 }

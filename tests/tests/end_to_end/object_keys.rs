@@ -1,13 +1,13 @@
-//! Every name that a person could give a file.
+//! Unusual names of uploaded files.
 
 use vpp_tests::fixtures::fixture;
 
 use crate::aws;
 use crate::http::Body;
-use crate::platform::{find_content, ingested, own_package, ready, text};
+use crate::platform::{find_content, ingested, package_of_upload, ready, text};
 use crate::stack::stack;
 
-const ODD: [&str; 9] = [
+const NAMES: [&str; 9] = [
     "a summer holiday.mp4",
     "one+one=two.mp4",
     "100% %20 %2B.mp4",
@@ -22,9 +22,9 @@ const ODD: [&str; 9] = [
 #[test]
 fn every_name_a_person_could_choose_becomes_a_stream() {
     let movie = fixture("still.mp4");
-    let contents: Vec<_> = ODD.iter().map(|key| ingested(&format!("names/{key}"), &movie)).collect();
+    let contents: Vec<_> = NAMES.iter().map(|key| ingested(&format!("names/{key}"), &movie)).collect();
     for content in contents {
-        assert_eq!(text(&ready(own_package(&content)), "status"), "Ready", "{content}");
+        assert_eq!(text(&ready(package_of_upload(&content)), "status"), "Ready", "{content}");
     }
 }
 
@@ -32,7 +32,7 @@ fn every_name_a_person_could_choose_becomes_a_stream() {
 fn a_folder_marker_is_not_a_content() {
     let bucket = stack().output("uploads_bucket");
     let etag = aws::put(bucket, "names/a folder/", Body::Bytes(b""));
-    // Its event once more, with an answer to wait for.
-    aws::invoke("ingest", &aws::created(bucket, "names/a folder/", &etag, 0));
+    // Invokes ingest once more directly, to wait for its answer.
+    aws::invoke("ingest", &aws::object_created(bucket, "names/a folder/", &etag, 0));
     assert_eq!(find_content("names/a folder/"), None);
 }

@@ -1,4 +1,4 @@
-//! The platform as its users see it: files go into a bucket, the API tells what became of them, the CDN delivers.
+//! The platform's interfaces to users: files go into a bucket, the API reports their state, the CDN delivers packages.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -18,20 +18,20 @@ use crate::stack::{eventually, stack};
 /// Files of a package: path and content.
 pub(crate) type Files = BTreeMap<PathBuf, Vec<u8>>;
 
-/// Everything the API has answered in this process.
+/// Every answer of the API in this process.
 static ANSWERS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// Puts a movie into the uploads bucket, as plainly as it goes.
+/// Puts a movie into the uploads bucket.
 pub(crate) fn upload(key: &str, movie: &Path) -> String {
     aws::put(stack().output("uploads_bucket"), key, Body::File(movie))
 }
 
-/// The content that the upload at `key` has become, when the verdict is given.
+/// Waits for the verdict on the upload at `key`, and returns its content.
 pub(crate) fn content(key: &str) -> Value {
     eventually(&format!("the verdict on {key}"), || find_content(key))
 }
 
-/// The content that the upload at `key` has become, if there is a verdict.
+/// Returns the content of the upload at `key`, if it has a verdict.
 pub(crate) fn find_content(key: &str) -> Option<Value> {
     let origin = format!("s3://{}/{key}", stack().output("uploads_bucket"));
     let mut target = "/input_content?limit=100".to_owned();
@@ -46,7 +46,7 @@ pub(crate) fn find_content(key: &str) -> Option<Value> {
     }
 }
 
-/// Uploads a movie and waits for the verdict, which must be good.
+/// Uploads a movie and waits for the verdict, which must be Ingested.
 pub(crate) fn ingested(key: &str, movie: &Path) -> Value {
     upload(key, movie);
     let content = content(key);
@@ -54,29 +54,29 @@ pub(crate) fn ingested(key: &str, movie: &Path) -> Value {
     content
 }
 
-/// A text field of an answer.
+/// Returns a text field of an answer.
 pub(crate) fn text<'v>(value: &'v Value, field: &str) -> &'v str {
     value[field].as_str().unwrap_or_else(|| panic!("no {field} in {value}"))
 }
 
-/// The package that an upload has started by itself.
-pub(crate) fn own_package(content: &Value) -> &str {
+/// Returns the id of the package that the upload of a content has started.
+pub(crate) fn package_of_upload(content: &Value) -> &str {
     text(content, "packaged_content_id")
 }
 
-/// Asks for a package with a key.
+/// Requests a package with a key.
 pub(crate) fn request(content: &Value, key: &str, kid: &str) -> Value {
     let answer = post(&json!({"input_content_id": content["input_content_id"], "key": key, "kid": kid}));
     assert_eq!(answer.status, 202, "{}", answer.text());
     answer.json()
 }
 
-/// Asks for a package with any body.
+/// Requests a package with any body.
 pub(crate) fn post(body: &Value) -> Answer {
     call("POST", "/packaged_content", &body.to_string())
 }
 
-/// The package, when a player can stream it.
+/// Waits until a package is Ready, and returns it.
 pub(crate) fn ready(package: &str) -> Value {
     eventually(&format!("{package} to be Ready"), || {
         let answer = api(&format!("/packaged_content/{package}")).json();
@@ -85,17 +85,17 @@ pub(crate) fn ready(package: &str) -> Value {
     })
 }
 
-/// Asks the API.
+/// Gets a resource from the API, which must succeed.
 pub(crate) fn api(target: &str) -> Answer {
     call("GET", target, "").expect(target)
 }
 
-/// Calls the API as an operator, whatever it answers.
+/// Calls the API as an operator. Any status is accepted.
 pub(crate) fn call(method: &str, target: &str, body: &str) -> Answer {
-    call_as(Some(stack().operator(|| token("operator"))), method, target, body)
+    call_as(Some(stack().operator(|| api_token("operator"))), method, target, body)
 }
 
-/// Calls the API with this token, if any.
+/// Calls the API with a token, or with none.
 pub(crate) fn call_as(token: Option<&str>, method: &str, target: &str, body: &str) -> Answer {
     let mut headers = vec![host(stack().output("api_url"))];
     headers.push(("Content-Type".to_owned(), "application/json".to_owned()));
@@ -105,18 +105,25 @@ pub(crate) fn call_as(token: Option<&str>, method: &str, target: &str, body: &st
     answer
 }
 
-/// The token of a role, as its secret holds it.
-pub(crate) fn token(role: &str) -> String {
-    let held: Value = serde_json::from_str(&aws::secret(stack().output(&format!("{role}_token_secret")))).unwrap();
-    text(&held, "current").to_owned()
+/// Reads the token of a role from its secret.
+pub(crate) fn api_token(role: &str) -> String {
+    let secret: Value = serde_json::from_str(&aws::secret(stack().output(&format!("{role}_token_secret")))).unwrap();
+    text(&secret, "current").to_owned()
 }
 
-/// Everything the API has answered so far.
+/// Returns every answer of the API so far.
 pub(crate) fn answers() -> Vec<String> {
     ANSWERS.lock().unwrap().clone()
 }
 
-/// Fetches a URL of the CDN as a player on another page does.
+/// Issues playback URLs and a token for a package. `body` may state the validity.
+pub(crate) fn playback_token(package: &str, body: &str) -> Value {
+    let answer = call("POST", &format!("/packaged_content/{package}/playback_tokens"), body);
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    answer.json()
+}
+
+/// Fetches a URL of the CDN, as a player on a page of another origin does.
 pub(crate) fn fetch(url: &str, range: Option<&str>) -> Answer {
     let (_, path) = url.split_once("://").and_then(|(_, rest)| rest.split_once('/')).expect("a URL with a path");
     let mut headers = vec![host(url), ("Origin".to_owned(), "https://player.example".to_owned())];
@@ -124,7 +131,7 @@ pub(crate) fn fetch(url: &str, range: Option<&str>) -> Answer {
     send(stack().address(), "GET", &format!("/{path}"), &headers, "".into())
 }
 
-/// Asks for a licence or a key as a player does: any URL of the platform, perhaps with a token.
+/// Requests a licence or a key, as a player does, with a token or without.
 pub(crate) fn player(method: &str, url: &str, token: Option<&str>, body: &str) -> Answer {
     let (_, path) = url.split_once("://").and_then(|(_, rest)| rest.split_once('/')).expect("a URL with a path");
     let mut headers = vec![host(url), ("Origin".to_owned(), "https://player.example".to_owned())];
@@ -138,8 +145,8 @@ fn host(url: &str) -> (String, String) {
     ("Host".to_owned(), rest.split('/').next().unwrap().to_owned())
 }
 
-/// The files of a package in the output bucket.
-pub(crate) fn output(package: &str) -> Files {
+/// Reads the files of a package from the output bucket.
+pub(crate) fn package_files(package: &str) -> Files {
     let bucket = stack().output("output_bucket");
     let read = |object: aws::Object| {
         let path = object.key.strip_prefix(&format!("{package}/")).expect("its prefix").into();
@@ -148,7 +155,7 @@ pub(crate) fn output(package: &str) -> Files {
     aws::list(bucket, &format!("{package}/")).into_iter().map(read).collect()
 }
 
-/// The key of a package, which only the owner of the account can open.
+/// Returns the content key of a package, unwrapped with the permissions of the account's owner.
 pub(crate) fn key_of(package: &str) -> String {
     let items = aws::partition(&format!("package#{package}"));
     let wrapped = items.iter().find_map(|item| item["video_key"]["S"].as_str()).expect("a wrapped key");
@@ -164,31 +171,31 @@ pub(crate) fn save(files: &Files, directory: &Path) {
     }
 }
 
-/// Asserts that a package is, file by file and byte by byte, what the command writes of the same movie.
-pub(crate) fn assert_as_the_command_writes(package: &str, movie: &Path, key: &str, kid: &str) {
-    assert_as_the_command_writes_in("segments", package, &[movie], key, kid);
+/// Asserts that a package has the files of the command's package of the same movie, byte for byte.
+pub(crate) fn assert_matches_command(package: &str, movie: &Path, key: &str, kid: &str) {
+    assert_matches_command_in("segments", package, &[movie], key, kid);
 }
 
-/// The same, for a package of these movies in a layout.
-pub(crate) fn assert_as_the_command_writes_in(layout: &str, package: &str, movies: &[&Path], key: &str, kid: &str) {
+/// As [`assert_matches_command`], for a package of several movies or in another layout.
+pub(crate) fn assert_matches_command_in(layout: &str, package: &str, movies: &[&Path], key: &str, kid: &str) {
     let scratch = TempDir::new().unwrap();
     let licence_url = format!("{}/license/{package}", stack().output("api_url"));
     let key_url = format!("{licence_url}/key");
     let addresses = ["--licence-url", &licence_url, "--key-url", &key_url];
     let arguments = [&["--key", key, "--kid", kid, "--layout", layout], &addresses[..]].concat();
-    let done = vpp::package_together(movies, scratch.path(), &arguments);
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let output = vpp::package_inputs(movies, scratch.path(), &arguments);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let expected: BTreeSet<_> = package::files(scratch.path()).into_iter().collect();
-    let found = output(package);
+    let found = package_files(package);
     assert_eq!(found.keys().cloned().collect::<BTreeSet<_>>(), expected, "{movies:?}");
     for (path, bytes) in found {
         assert!(fs::read(scratch.path().join(&path)).unwrap() == bytes, "{movies:?}: {}", path.display());
     }
 }
 
-/// The same, for the package of a content and the key of the tests.
+/// Requests a package of a content with a key, and asserts that it matches the command's.
 pub(crate) fn assert_packaged(content: &Value, movie: &Path, key: Key) {
     let package = request(content, key.key, key.kid);
     let package = ready(text(&package, "packaged_content_id"));
-    assert_as_the_command_writes(text(&package, "packaged_content_id"), movie, key.key, key.kid);
+    assert_matches_command(text(&package, "packaged_content_id"), movie, key.key, key.kid);
 }

@@ -1,4 +1,4 @@
-//! What cannot be packaged: refused with its own code and a sentence, and left where it is.
+//! Files that cannot be packaged are refused with a code and a sentence, and stay in the uploads bucket.
 
 use vpp_tests::fixtures::fixture;
 
@@ -6,22 +6,23 @@ use crate::aws;
 use crate::platform::{content, post, text, upload};
 use crate::stack::stack;
 
-/// Uploads a fixture that must be refused, and says what is not as it should be.
+/// Uploads a fixture that must be refused with a code and a message that contains `names`. Returns a description if it is not.
 fn fault(name: &str, code: &str, names: &str) -> Option<String> {
     let (movie, key) = (fixture(name), format!("refusals/{name}"));
     upload(&key, &movie);
     let content = content(&key);
     let message = content["message"].as_str().unwrap_or_default();
     let is_sentence = message.contains(' ') && !message.contains("::") && message.contains(names);
-    let said = content["status"] == "Refused" && content["code"] == code && is_sentence;
-    let stays = aws::size(stack().output("uploads_bucket"), &key) == movie.metadata().unwrap().len();
+    let is_refused = content["status"] == "Refused" && content["code"] == code && is_sentence;
+    let exists = aws::size(stack().output("uploads_bucket"), &key) == movie.metadata().unwrap().len();
     let request = serde_json::json!({
         "input_content_id": content["input_content_id"],
         "key": vpp_tests::decrypt::KEY.key, "kid": vpp_tests::decrypt::KEY.kid,
     });
     let answer = post(&request);
-    let denied = answer.status == 409 && text(&answer.json(), "code") == "content_refused";
-    (!(said && stays && denied)).then(|| format!("{name}: {content}, there: {stays}, answer: {}", answer.text()))
+    let is_denied = answer.status == 409 && text(&answer.json(), "code") == "content_refused";
+    (!(is_refused && exists && is_denied))
+        .then(|| format!("{name}: {content}, exists: {exists}, answer: {}", answer.text()))
 }
 
 fn assert_refused(expected: &[(&str, &str, &str)]) {

@@ -1,20 +1,20 @@
-//! No key, in any form that people hold keys in, where anyone but KMS could find it.
+//! No key, in any notation, is in a place that anyone but KMS can read.
 
 use data_encoding::{BASE64, HEXLOWER};
 use serde_json::json;
 use vpp_tests::fixtures::fixture;
 
 use crate::aws;
-use crate::platform::{answers, api, ingested, key_of, own_package, post, ready, request, text};
-use crate::receiver::receiver;
-use crate::requests::forms;
+use crate::key_notations::key_notations;
+use crate::platform::{answers, api, ingested, key_of, package_of_upload, post, ready, request, text};
 use crate::stack::stack;
+use crate::webhook_receiver::receiver;
 
 /// A key that no other test uses.
 const KEY: &str = "5ec2e75ec2e75ec2e7fade0ddba11c0d";
 const KID: &str = "c0ffee00c0ffee00c0ffee00c0ffee00";
 
-/// Where keys could have gone, and what is there: of the whole run so far, and of these packages all objects.
+/// Returns the content of every place that could contain a key: of all tests so far, and all objects of these packages.
 fn places(packages: &[&str]) -> Vec<(&'static str, Vec<u8>)> {
     let queues = ["fragment", "encrypt", "dash"].map(|stage| format!("{stage}_queue_url"));
     let messages = queues.iter().flat_map(|queue| aws::sent_messages(stack().output(queue)));
@@ -23,7 +23,7 @@ fn places(packages: &[&str]) -> Vec<(&'static str, Vec<u8>)> {
         ("an item", aws::items().iter().map(ToString::to_string).collect()),
         ("a message", messages.collect()),
         ("a waiting or dead message", aws::waiting_messages()),
-        ("a request to the table", aws::requests_to_the_table()),
+        ("a request to the table", aws::table_writes()),
         ("an event", aws::events().iter().map(ToString::to_string).collect()),
         ("a webhook", format!("{:?}", receiver().deliveries())),
         ("an answer of the API", answers().concat()),
@@ -33,7 +33,7 @@ fn places(packages: &[&str]) -> Vec<(&'static str, Vec<u8>)> {
     places
 }
 
-/// What is delivered of a package, and what the stages have left for each other.
+/// Reads the objects of a package in the output bucket and in the work bucket.
 fn files(package: &str) -> Vec<u8> {
     let mut found = Vec::new();
     for bucket in ["output_bucket", "work_bucket"].map(|name| stack().output(name)) {
@@ -47,18 +47,18 @@ fn files(package: &str) -> Vec<u8> {
     found
 }
 
-fn holds(place: &[u8], part: &[u8]) -> bool {
+fn contains(place: &[u8], part: &[u8]) -> bool {
     place.windows(part.len()).any(|window| window == part)
 }
 
 #[test]
 fn no_key_is_in_any_log_message_item_answer_or_file() {
     let content = ingested("secrets/movie.mp4", &fixture("sample.mp4"));
-    let asked = request(&content, KEY, KID);
-    let package = text(&asked, "packaged_content_id");
-    for (key, kid) in forms(KEY).iter().zip(forms(KID)) {
+    let requested = request(&content, KEY, KID);
+    let package = text(&requested, "packaged_content_id");
+    for (key, kid) in key_notations(KEY).iter().zip(key_notations(KID)) {
         request(&content, key, &kid);
-        // What is wrong with a request is said without repeating it.
+        // The answer to an invalid request must not repeat the key.
         let id = &content["input_content_id"];
         for body in [
             json!({"input_content_id": id, "key": key, "kid": format!("{kid}!")}),
@@ -73,24 +73,27 @@ fn no_key_is_in_any_log_message_item_answer_or_file() {
         }
     }
     ready(package);
-    let own = own_package(&content);
-    ready(own);
+    let generated = package_of_upload(&content);
+    ready(generated);
     api("/input_content");
-    assert_eq!(key_of(package), KEY, "the key is the one that was given");
+    assert_eq!(key_of(package), KEY, "the package has the requested key");
 
-    let places = places(&[package, own]);
+    let places = places(&[package, generated]);
     for (place, found) in &places {
-        let searched = ["a waiting or dead message"].contains(place) || holds(found, package.as_bytes());
-        assert!(searched, "this run is not in {place}");
+        let searched = ["a waiting or dead message"].contains(place) || contains(found, package.as_bytes());
+        assert!(searched, "{place} does not mention the package");
     }
-    for key in [KEY.to_owned(), key_of(own), vpp_tests::decrypt::KEY.key.to_owned()] {
+    for key in [KEY.to_owned(), key_of(generated), vpp_tests::decrypt::KEY.key.to_owned()] {
         let bytes = HEXLOWER.decode(key.as_bytes()).unwrap();
-        // The bytes themselves too, and as someone might wrap them in base64 once more.
-        let twice = BASE64.encode(HEXLOWER.encode(&bytes).as_bytes());
-        let texts = forms(&key).into_iter().chain([twice]).map(|form| form.trim_end_matches('=').as_bytes().to_vec());
-        for form in texts.chain([bytes]) {
+        // The raw bytes too, and the hex digits in base64.
+        let hex_in_base64 = BASE64.encode(HEXLOWER.encode(&bytes).as_bytes());
+        let texts = key_notations(&key)
+            .into_iter()
+            .chain([hex_in_base64])
+            .map(|notation| notation.trim_end_matches('=').as_bytes().to_vec());
+        for notation in texts.chain([bytes]) {
             for (place, found) in &places {
-                assert!(!holds(found, &form), "{} is in {place}", String::from_utf8_lossy(&form));
+                assert!(!contains(found, &notation), "{} is in {place}", String::from_utf8_lossy(&notation));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Files that callers send through the API: by presigned URLs, in one piece or in many, interrupted and resumed.
+//! Uploads through the API with presigned URLs: in one request or in parts, interrupted and resumed.
 
 use std::io::Write;
 use std::net::TcpStream;
@@ -8,7 +8,7 @@ use vpp_tests::fixtures::fixture;
 
 use crate::aws;
 use crate::http::{Answer, Body, send};
-use crate::platform::{call, call_as, own_package, ready, text, token};
+use crate::platform::{api_token, call, call_as, package_of_upload, ready, text};
 use crate::stack::{eventually, stack};
 
 const MIB: u64 = 1024 * 1024;
@@ -19,19 +19,19 @@ fn begin(name: &str, bytes: u64) -> Value {
     answer.json()
 }
 
-/// The path and query of a URL of the stack.
+/// Returns the path and query of a URL of the stack.
 fn target(url: &str) -> &str {
     let rest = url.strip_prefix("http://").and_then(|rest| rest.strip_prefix(stack().address()));
     rest.unwrap_or_else(|| panic!("{url} is not at {}", stack().address()))
 }
 
-/// Sends bytes to a URL as a browser does: with nothing but the URL.
+/// Sends bytes to a presigned URL, without credentials.
 fn put(url: &str, bytes: &[u8]) -> Answer {
     send(stack().address(), "PUT", target(url), &[], Body::Bytes(bytes))
 }
 
-/// Begins to send, and breaks off in the middle.
-fn break_off(url: &str, bytes: &[u8]) {
+/// Sends half of the bytes and closes the connection.
+fn send_half(url: &str, bytes: &[u8]) {
     let mut stream = TcpStream::connect(stack().address()).unwrap();
     let (host, length) = (stack().address(), bytes.len());
     let head = format!("PUT {} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {length}\r\n\r\n", target(url));
@@ -39,7 +39,7 @@ fn break_off(url: &str, bytes: &[u8]) {
     stream.write_all(&bytes[..length / 2]).unwrap();
 }
 
-/// The bytes of a part: a function of its number, and of no other.
+/// Returns the bytes of a part, which are different for every number.
 fn part(number: u64, length: u64) -> Vec<u8> {
     let mut state = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let word = || {
@@ -63,7 +63,7 @@ fn a_movie_that_is_sent_by_its_url_becomes_a_stream() {
     assert_eq!(put(text(&upload["urls"][0], "url"), &movie).status, 200);
     let done = call("POST", &format!("{path}/complete"), "");
     assert_eq!(done.status, 200, "{}", done.text());
-    assert_eq!(call("POST", &format!("{path}/complete"), "").json(), done.json(), "asked twice");
+    assert_eq!(call("POST", &format!("{path}/complete"), "").json(), done.json(), "requested twice");
     let id = text(&done.json(), "input_content_id").to_owned();
     let content = eventually("the verdict", || {
         let answer = call("GET", &format!("/input_content/{id}"), "");
@@ -73,7 +73,7 @@ fn a_movie_that_is_sent_by_its_url_becomes_a_stream() {
         (text(&content, "input_content_origin"), text(&content, "status")),
         (text(&done.json(), "input_content_origin"), "Ingested")
     );
-    ready(own_package(&content));
+    ready(package_of_upload(&content));
 }
 
 #[test]
@@ -85,50 +85,50 @@ fn a_gibibyte_is_interrupted_resumed_and_arrives_complete() {
     let path = format!("/uploads/{}", text(&upload, "upload_id"));
     let urls = |answer: &Value| -> Vec<(u64, String)> {
         let urls = answer["urls"].as_array().expect("URLs").iter();
-        urls.map(|own| (own["part"].as_u64().unwrap(), text(own, "url").to_owned())).collect()
+        urls.map(|url| (url["part"].as_u64().unwrap(), text(url, "url").to_owned())).collect()
     };
-    // Half of it, the last part first; one part is cut off, and one is another's.
+    // Sends every other part, the last first. Then interrupts one part, and sends wrong bytes as another.
     let all = urls(&upload);
     assert_eq!(all.len() as u64, parts.min(100));
     for (number, url) in all.iter().rev().step_by(2) {
         assert_eq!(put(url, &part(*number, length(*number))).status, 200, "part {number}");
     }
-    let (odd, url) = &all[all.len() - 2];
-    break_off(url, &part(*odd, length(*odd)));
+    let (interrupted, url) = &all[all.len() - 2];
+    send_half(url, &part(*interrupted, length(*interrupted)));
     let (wrong, url) = &all[all.len() - 4];
     assert_eq!(put(url, b"too short").status, 200);
 
     let incomplete = call("POST", &format!("{path}/complete"), "");
     assert_eq!((incomplete.status, &incomplete.json()["code"]), (409, &json!("upload_incomplete")));
     let missing: Vec<u64> =
-        incomplete.json()["missing"].as_array().unwrap().iter().map(|own| own.as_u64().unwrap()).collect();
-    assert!(missing.contains(odd) && missing.contains(wrong), "{missing:?}");
-    // Days later, on another machine: what is missing, by new URLs.
+        incomplete.json()["missing"].as_array().unwrap().iter().map(|number| number.as_u64().unwrap()).collect();
+    assert!(missing.contains(interrupted) && missing.contains(wrong), "{missing:?}");
+    // The upload is resumed: the API lists the missing parts with new URLs.
     let mut sent = 0;
     loop {
-        let rest = call("GET", &format!("{path}?limit=7"), "").expect("what is missing").json();
-        let rest = urls(&rest);
-        if rest.is_empty() {
+        let remaining = call("GET", &format!("{path}?limit=7"), "").expect("the missing parts").json();
+        let remaining = urls(&remaining);
+        if remaining.is_empty() {
             break;
         }
-        for (number, url) in rest {
+        for (number, url) in remaining {
             assert!(missing.contains(&number), "part {number} had arrived");
             assert_eq!(put(&url, &part(number, length(number))).status, 200, "part {number}");
             sent += 1;
         }
     }
     assert_eq!(sent, missing.len());
-    let done = call("POST", &format!("{path}/complete"), "").expect("it is whole").json();
+    let done = call("POST", &format!("{path}/complete"), "").expect("it is complete").json();
     let origin = text(&done, "input_content_origin");
     let (bucket, key) = origin.strip_prefix("s3://").and_then(|rest| rest.split_once('/')).unwrap();
     assert_eq!(aws::size(bucket, key), bytes);
     for number in 1..=parts {
         let start = (number - 1) * part_bytes;
-        let own = aws::get_range(bucket, key, start, length(number));
-        assert!(own == part(number, length(number)), "part {number} is what was sent");
+        let stored = aws::get_range(bucket, key, start, length(number));
+        assert!(stored == part(number, length(number)), "part {number} differs");
     }
     assert_eq!(call("POST", &format!("{path}/complete"), "").json(), done);
-    // It need not lie there in memory for the rest of the tests.
+    // Deletes the gibibyte, which the emulator stores in memory.
     let id = text(&done, "input_content_id").to_owned();
     eventually("the verdict", || (call("GET", &format!("/input_content/{id}"), "").status == 200).then_some(()));
     assert_eq!(call("DELETE", &format!("/input_content/{id}"), "").status, 202);
@@ -140,10 +140,14 @@ fn an_aborted_upload_accepts_no_more_parts_and_a_url_permits_one_part() {
     let path = format!("/uploads/{}", text(&upload, "upload_id"));
     let (first, second) = (text(&upload["urls"][0], "url"), text(&upload["urls"][1], "url"));
     assert_eq!(put(first, b"part").status, 200);
-    assert_ne!(put(&first.replace("partNumber=1", "partNumber=2"), b"part").status, 200, "it is signed for one part");
+    assert_ne!(
+        put(&first.replace("partNumber=1", "partNumber=2"), b"part").status,
+        200,
+        "the URL is signed for one part"
+    );
     let elsewhere = first.replace("film.mp4", "other.mp4");
-    assert_ne!(put(&elsewhere, b"part").status, 200, "and for one object");
-    assert_eq!(call_as(Some(&token("reader")), "GET", &path, "").status, 403, "readers get no URLs to send to");
+    assert_ne!(put(&elsewhere, b"part").status, 200, "the URL is signed for one object");
+    assert_eq!(call_as(Some(&api_token("reader")), "GET", &path, "").status, 403, "readers get no upload URLs");
     assert_eq!(call("DELETE", &path, "").status, 200);
     assert_ne!(put(second, b"part").status, 200);
     assert_eq!(call("GET", &path, "").json()["code"], "upload_not_found");

@@ -1,9 +1,9 @@
-//! Movies of a day, of a tebibyte, and with the largest index there may be: sparse files that have all of their index and
-//! none of their media.
+//! Movies of a day, of a tebibyte, and with nearly the largest index that is allowed: sparse files with a complete index and no
+//! media.
 //!
-//! What is bounded is counted, so that a busy machine makes no difference: memory by the allocator, or, where a process is
-//! run, by the kernel, which gives it no more (`RLIMIT_DATA`); the processor's time by the kernel for this thread. The
-//! allocator counts for the whole process, so all of it is one test.
+//! The bounds are on counters, so a busy machine does not affect them: the allocator counts memory, or the kernel limits it for
+//! a process (`RLIMIT_DATA`); the kernel counts the processor time of this thread. The allocator counts for the whole process,
+//! so there is one test only.
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
@@ -29,23 +29,23 @@ static MEMORY: PeakAlloc = PeakAlloc;
 const MIB: u64 = 1 << 20;
 const DAY: u32 = 24 * 60 * 60;
 
-/// What ingest and fragment hold beside four times the index: docs/performance-and-cost.md.
-const BESIDE: u64 = 48 * MIB;
+/// Memory that ingest and fragment use in addition to four times the index: docs/performance-and-cost.md.
+const BASE_MEMORY: u64 = 48 * MIB;
 
-/// The processor's time of a stage: a tenth of what its function may run (`Timeout` of ingest and fragment).
-const MOST_TIME: Duration = Duration::from_secs(30);
+/// The processor time of a stage: a tenth of the `Timeout` of ingest and fragment.
+const MAX_TIME: Duration = Duration::from_secs(30);
 
 /// Bytes and seconds of a source.
 const A_DAY: (u64, u32) = (40 << 30, DAY);
 const A_TEBIBYTE: (u64, u32) = (1 << 40, DAY);
-/// Forty-five million samples, thirty of them in one track, which may have 33: hardly fewer than there may be.
+/// Forty-five million samples, thirty million of them in one track: close to the limit of 33 million for a track.
 const A_WEEK: (u64, u32) = (1 << 40, DAY * 7);
 
 fn movie((bytes, seconds): (u64, u32)) -> Movie {
     Movie::new(bytes, seconds, 1)
 }
 
-/// The file of `movie`, which takes no more room than its index.
+/// Writes `movie` as a sparse file that occupies no more space than its index.
 fn sparse(movie: &Movie, folder: &TempDir) -> PathBuf {
     let path = folder.path().join("movie.mp4");
     let mut file = File::create(&path).unwrap();
@@ -54,7 +54,7 @@ fn sparse(movie: &Movie, folder: &TempDir) -> PathBuf {
     path
 }
 
-/// `command`, whose heap the kernel keeps within `bytes`.
+/// Runs `command` with a heap that the kernel limits to `bytes`.
 fn within(bytes: u64, command: &Command) -> Output {
     let limited = format!("ulimit -d {} && exec \"$@\"", bytes / 1024);
     let mut shell = Command::new("sh");
@@ -62,19 +62,19 @@ fn within(bytes: u64, command: &Command) -> Output {
     shell.output().unwrap()
 }
 
-/// The processor's time that this thread has taken.
-fn time() -> Duration {
+/// Returns the processor time that this thread has used.
+fn processor_time() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(u64::try_from(time.tv_sec).unwrap(), u32::try_from(time.tv_nsec).unwrap())
 }
 
-/// What `stage` gives, and the most memory it held, in bytes.
-fn held<T>(stage: impl FnOnce() -> T) -> (T, u64) {
+/// Runs `stage`. Returns its result and its peak memory in bytes.
+fn peak_memory<T>(stage: impl FnOnce() -> T) -> (T, u64) {
     MEMORY.reset_peak_usage();
-    let (before, began) = (MEMORY.current_usage(), time());
+    let (before, start) = (MEMORY.current_usage(), processor_time());
     let result = stage();
-    let took = time().saturating_sub(began);
-    assert!(took <= MOST_TIME, "{took:?}");
+    let took = processor_time().saturating_sub(start);
+    assert!(took <= MAX_TIME, "{took:?}");
     (result, u64::try_from(MEMORY.peak_usage() - before).unwrap())
 }
 
@@ -88,23 +88,23 @@ fn index(movie: &Movie) -> Index {
 
 #[test]
 fn large_movies_are_validated_and_planned_within_the_documented_memory() {
-    a_sparse_tebibyte_is_inspected_within_the_bound();
+    inspect_a_sparse_tebibyte_within_the_bound();
     for source in [A_DAY, A_TEBIBYTE, A_WEEK] {
         let movie = movie(source);
-        let bound = BESIDE + 4 * movie.header_len();
+        let bound = BASE_MEMORY + 4 * movie.header_len();
         assert!(movie.header_len() <= MAX_MOOV_BYTES);
 
-        // As ingest does.
-        let (predicted, held_by_ingest) = held(|| {
+        // The steps of ingest.
+        let (predicted, ingest_memory) = peak_memory(|| {
             let index = index(&movie);
             preflight(&index, &vpp_media::track::Movie::parse(&index).unwrap(), &PlanOptions::default())
                 .unwrap()
                 .segments
         });
-        assert!(held_by_ingest <= bound, "ingest held {held_by_ingest} of {bound} bytes");
+        assert!(ingest_memory <= bound, "ingest held {ingest_memory} of {bound} bytes");
 
-        // As fragment does.
-        let (segments, held_by_fragment) = held(|| {
+        // The steps of fragment.
+        let (segments, fragment_memory) = peak_memory(|| {
             let index = index(&movie);
             let movie = vpp_media::track::Movie::parse(&index).unwrap();
             let mut planner = Planner::new(&movie, &PlanOptions::default()).unwrap();
@@ -117,22 +117,22 @@ fn large_movies_are_validated_and_planned_within_the_documented_memory() {
             }
             (segments, writer.finish(&planner.finish().unwrap())).0
         });
-        assert!(held_by_fragment <= bound, "fragment held {held_by_fragment} of {bound} bytes");
+        assert!(fragment_memory <= bound, "fragment held {fragment_memory} of {bound} bytes");
         assert_eq!(segments, predicted);
     }
 }
 
-/// The file itself, sparse, through the command.
-fn a_sparse_tebibyte_is_inspected_within_the_bound() {
+/// Inspects the sparse file with the command.
+fn inspect_a_sparse_tebibyte_within_the_bound() {
     let folder = TempDir::new().unwrap();
     let movie = movie(A_TEBIBYTE);
     let file = sparse(&movie, &folder);
     let mut inspect = vpp::command();
     inspect.arg("inspect").arg(&file).arg("--json");
-    let output = within(BESIDE + 4 * movie.header_len(), &inspect);
+    let output = within(BASE_MEMORY + 4 * movie.header_len(), &inspect);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!((&told["verdict"], &told["work_units"]), (&json!("accepted"), &json!(14_400)));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&report["verdict"], &report["work_units"]), (&json!("accepted"), &json!(14_400)));
     let output = within(16 * MIB, &inspect);
     assert!(!output.status.success(), "the limit is in force");
 }

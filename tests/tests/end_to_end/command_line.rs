@@ -1,4 +1,4 @@
-//! The command line, against the deployed stack: a movie is sent, followed, played and deleted by `vpp` alone.
+//! The command line with the deployed stack: `vpp` alone uploads, follows, plays and deletes a movie.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -10,10 +10,10 @@ use vpp_tests::decrypt::KEY;
 use vpp_tests::fixtures::fixture;
 use vpp_tests::vpp;
 
-use crate::platform::{assert_as_the_command_writes_in, fetch, player, text, token};
+use crate::platform::{api_token, assert_matches_command_in, fetch, player, text};
 use crate::stack::stack;
 
-/// Runs the command with the token of a role, and answers the lines of JSON that it prints, and how it ends.
+/// Runs the command with the token of a role. Returns its exit status and the lines of JSON that it prints.
 fn run<A: AsRef<OsStr>>(
     role: &str,
     home: &TempDir,
@@ -21,7 +21,7 @@ fn run<A: AsRef<OsStr>>(
 ) -> (Option<i32>, Vec<Value>) {
     let mut command = vpp::command();
     command.env("HOME", home.path()).env_remove("XDG_STATE_HOME").env_remove("VPP_TOKEN_FILE");
-    command.env("VPP_API", stack().output("api_url")).env("VPP_TOKEN", token(role)).env("VPP_KEY", KEY.key);
+    command.env("VPP_API", stack().output("api_url")).env("VPP_TOKEN", api_token(role)).env("VPP_KEY", KEY.key);
     let Output { status, stdout, stderr } = command.args(arguments).arg("--json").output().unwrap();
     assert!(stderr.is_empty(), "{}", String::from_utf8_lossy(&stderr));
     let lines = String::from_utf8(stdout).unwrap();
@@ -36,13 +36,13 @@ fn the_command_line_uploads_follows_plays_and_deletes_a_movie() {
     let arguments = [OsStr::new("upload"), movie.as_os_str()].into_iter().chain(options);
     let (status, lines) = run("operator", &home, arguments);
     assert_eq!(status, Some(0), "{lines:?}");
-    let told: Vec<_> = lines.iter().map(|line| text(line, "type")).collect();
-    assert_eq!(told[..3], ["upload", "upload", "content"]);
+    let types: Vec<_> = lines.iter().map(|line| text(line, "type")).collect();
+    assert_eq!(types[..3], ["upload", "upload", "content"]);
     let done = &lines[lines.len() - 1]["package"];
     assert_eq!((&done["status"], &done["layout"]), (&"Ready".into(), &"single-file".into()));
     let (id, content) = (text(done, "packaged_content_id"), text(done, "input_content_id"));
     assert_eq!(lines[1]["input_content_id"], content);
-    assert_as_the_command_writes_in("single-file", id, &[&movie], KEY.key, KEY.kid);
+    assert_matches_command_in("single-file", id, &[&movie], KEY.key, KEY.kid);
 
     let (status, urls) = run("reader", &home, ["url", id, "--token"]);
     assert_eq!(status, Some(0));
@@ -52,19 +52,19 @@ fn the_command_line_uploads_follows_plays_and_deletes_a_movie() {
     let key = player("GET", &key_url, Some(text(&urls[0], "token")), "").expect("the key");
     assert_eq!(data_encoding::HEXLOWER.encode(&key.body), KEY.key);
 
-    let listed = |home: &TempDir| {
+    let count_listed = |home: &TempDir| {
         let (status, lines) = run("reader", home, ["list", "--all", "--of", content]);
         assert_eq!(status, Some(0));
         lines.iter().filter(|line| line["package"]["packaged_content_id"] == id).count()
     };
-    assert_eq!(listed(&home), 1);
+    assert_eq!(count_listed(&home), 1);
     let (status, refused) = run("reader", &home, ["delete", id]);
     assert_eq!((status, text(&refused[0], "code")), (Some(5), "role_insufficient"));
     let (status, deleted) = run("operator", &home, ["delete", id, "--follow"]);
     assert_eq!((status, text(&deleted[0], "type")), (Some(0), "deleted"));
-    assert_eq!(listed(&home), 0);
+    assert_eq!(count_listed(&home), 0);
     assert_eq!(run("reader", &home, ["status", id]).0, Some(1));
-    assert_eq!(run("reader", &home, ["status", content]).0, Some(0), "the content stays");
+    assert_eq!(run("reader", &home, ["status", content]).0, Some(0), "the content remains");
 }
 
 #[test]

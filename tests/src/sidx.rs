@@ -1,4 +1,4 @@
-//! The segment index of a single file (`sidx`, ISO/IEC 14496-12 8.16.3), read by hand.
+//! `SegmentIndexBox` (`sidx`, ISO/IEC 14496-12 8.16.3) of a single-file representation, parsed independently of the engine.
 
 use crate::boxes;
 
@@ -15,11 +15,11 @@ pub struct SegmentIndex {
     pub earliest_presentation_time: u64,
     /// `first_offset`.
     pub first_offset: u64,
-    /// What it refers to.
+    /// One entry for each segment.
     pub references: Vec<Reference>,
 }
 
-/// What an index says of a segment.
+/// An entry of the index: a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reference {
     /// `referenced_size`.
@@ -35,30 +35,30 @@ pub struct Reference {
 }
 
 impl SegmentIndex {
-    /// Reads bytes that are one `sidx` box and nothing else.
+    /// Parses bytes that hold exactly one `sidx` box.
     ///
     /// # Panics
-    /// When they are not.
+    /// When they hold anything else.
     #[must_use]
     pub fn parse(bytes: &[u8]) -> Self {
         let mut rest = boxes::one(bytes, "sidx");
         assert_eq!(rest.len() + 8, bytes.len(), "a segment index and nothing else");
         let mut number = |length: usize| {
-            let (own, behind) = rest.split_at(length);
-            rest = behind;
-            own.iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte))
+            let (field, remaining) = rest.split_at(length);
+            rest = remaining;
+            field.iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte))
         };
         let word = |value: u64| u32::try_from(value).unwrap();
         let version = number(1).try_into().unwrap();
         assert!(version <= 1 && number(3) == 0, "version and flags");
-        let times = if version == 0 { 4 } else { 8 };
+        let time_bytes = if version == 0 { 4 } else { 8 };
         let (reference_id, timescale) = (word(number(4)), word(number(4)));
-        let (earliest_presentation_time, first_offset) = (number(times), number(times));
+        let (earliest_presentation_time, first_offset) = (number(time_bytes), number(time_bytes));
         assert_eq!(number(2), 0, "reserved");
         let count = number(2);
         let reference = |_| {
             let (size, duration, sap) = (word(number(4)), word(number(4)), number(4));
-            assert_eq!(size >> 31, 0, "it refers to media");
+            assert_eq!(size >> 31, 0, "reference_type is media");
             let (sap_type, sap_delta_time) = (sap >> 28 & 7, sap & 0x0fff_ffff);
             Reference { size, duration, starts_with_sap: sap >> 31 == 1, sap_type, sap_delta_time }
         };

@@ -1,4 +1,4 @@
-//! A receiver of webhooks: it listens on this machine as long as this process lives, and remembers all that it was sent.
+//! A webhook receiver: listens on this machine until this process ends, and records every delivery.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -8,10 +8,10 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-/// What the key of a file has in it whose first event is not taken, but led elsewhere.
-pub(crate) const LED_ELSEWHERE: &str = "led-elsewhere";
+/// An event with this text in it is answered with a redirect on its first delivery.
+pub(crate) const REDIRECTED: &str = "redirected";
 
-/// A request, as it came, and what was answered.
+/// A request as it arrived, and the status of the answer.
 #[derive(Debug, Clone)]
 pub(crate) struct Delivery {
     pub(crate) line: String,
@@ -25,25 +25,25 @@ impl Delivery {
         self.headers.get(name).map_or("", String::as_str)
     }
 
-    /// What it tells.
+    /// Returns the event in the body.
     pub(crate) fn event(&self) -> Value {
         serde_json::from_str::<Value>(&self.body).expect("JSON")["data"].take()
     }
 
-    /// As `npm::complaints` takes it.
+    /// Returns the delivery with its secret, as `npm::event_errors` expects it.
     pub(crate) fn with_secret(&self, secret: &str) -> Value {
         json!({"headers": self.headers, "body": self.body, "secret": format!("whsec_{secret}")})
     }
 }
 
-/// The receiver.
+/// The receiver, with the deliveries so far.
 #[derive(Debug)]
 pub(crate) struct Receiver {
     port: u16,
     deliveries: Mutex<Vec<Delivery>>,
 }
 
-/// The one receiver of this process.
+/// Returns the only receiver of this process.
 pub(crate) fn receiver() -> &'static Receiver {
     static RECEIVER: OnceLock<Receiver> = OnceLock::new();
     RECEIVER.get_or_init(|| {
@@ -52,7 +52,7 @@ pub(crate) fn receiver() -> &'static Receiver {
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let stream = stream.expect("a connection");
-                thread::spawn(move || receiver().take(&stream));
+                thread::spawn(move || receiver().answer(&stream));
             }
         });
         Receiver { port, deliveries: Mutex::default() }
@@ -60,22 +60,22 @@ pub(crate) fn receiver() -> &'static Receiver {
 }
 
 impl Receiver {
-    /// Where it listens.
+    /// Returns its URL.
     pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}/hook", self.port)
     }
 
-    /// All that it was sent, in order.
+    /// Returns all deliveries in order.
     pub(crate) fn deliveries(&self) -> Vec<Delivery> {
         self.deliveries.lock().unwrap().clone()
     }
 
-    /// What it was sent that has `text` in it.
-    pub(crate) fn about(&self, text: &str) -> Vec<Delivery> {
-        self.deliveries().into_iter().filter(|own| own.body.contains(text)).collect()
+    /// Returns the deliveries with `text` in their bodies.
+    pub(crate) fn deliveries_with(&self, text: &str) -> Vec<Delivery> {
+        self.deliveries().into_iter().filter(|delivery| delivery.body.contains(text)).collect()
     }
 
-    fn take(&self, stream: &TcpStream) {
+    fn answer(&self, stream: &TcpStream) {
         let mut reader = BufReader::new(stream);
         let mut lines = Vec::new();
         loop {
@@ -97,16 +97,16 @@ impl Receiver {
             answer: 204,
         };
         let mut deliveries = self.deliveries.lock().unwrap();
-        let first = deliveries.iter().all(|own| own.header("webhook-id") != delivery.header("webhook-id"));
-        if first && delivery.body.contains(LED_ELSEWHERE) {
+        let first = deliveries.iter().all(|earlier| earlier.header("webhook-id") != delivery.header("webhook-id"));
+        if first && delivery.body.contains(REDIRECTED) {
             delivery.answer = 307;
         }
         let answer = delivery.answer;
         deliveries.push(delivery);
         drop(deliveries);
         let location = format!("Location: http://127.0.0.1:{}/elsewhere\r\n", self.port);
-        let head = format!("HTTP/1.1 {answer} Well\r\n{location}Content-Length: 0\r\nConnection: close\r\n\r\n");
-        // Who has hung up meanwhile sends again.
+        let head = format!("HTTP/1.1 {answer} Status\r\n{location}Content-Length: 0\r\nConnection: close\r\n\r\n");
+        // A sender that has closed the connection retries.
         let _ = (&mut { stream }).write_all(head.as_bytes());
     }
 }

@@ -1,0 +1,16 @@
+//! Compares what `vpp package` writes with independent implementations.
+//!
+//! A test checks its promise on every movie, the fixtures of `tests/media` and the files of the corpus, before it fails, and
+//! names each movie that broke the promise.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test fails")]
+
+mod decoding;
+mod encryption;
+mod init_segments;
+mod manifests;
+mod packaging;
+mod reproducibility;
+mod samples;
+mod segmentation;
+mod single_files;
