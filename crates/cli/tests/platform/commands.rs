@@ -10,7 +10,7 @@ use crate::{TOKEN, lines, outcome, run, types, vpp};
 fn a_list_continues_over_short_and_empty_pages() {
     let platform = FakePlatform::start(1000);
     let page = |items: usize, cursor: Value| json!({"packaged_content": vec![package("Failed", 1); items], "next_cursor": cursor});
-    platform.script("/packaged_content", vec![page(2, json!("a+b")), page(0, json!("c")), page(1, json!("d"))]);
+    platform.set_responses("/packaged_content", vec![page(2, json!("a+b")), page(0, json!("c")), page(1, json!("d"))]);
     let arguments = ["list", "--limit", "3", "--status", "Failed", "--of", "thecontent", "--json"];
     let (status, stdout, stderr) = run(&platform.api(), arguments);
     assert_eq!(status, 0, "{stderr}");
@@ -20,9 +20,9 @@ fn a_list_continues_over_short_and_empty_pages() {
     let rest = "status=Failed&input_content_id=thecontent";
     let queries =
         [format!("limit=3&{rest}"), format!("limit=1&{rest}&cursor=a%2Bb"), format!("limit=1&{rest}&cursor=c")];
-    assert_eq!(platform.seen(), queries.map(Value::from));
+    assert_eq!(platform.recorded(), queries.map(Value::from));
 
-    platform.script("/input_content", vec![json!({"input_content": [content("Refused")], "next_cursor": null})]);
+    platform.set_responses("/input_content", vec![json!({"input_content": [content("Refused")], "next_cursor": null})]);
     let (status, stdout, stderr) = run(&platform.api(), ["list", "contents", "--origin", "s3://uploads/"]);
     let row = "thecontent  2026-01-01T00:00:00Z  Refused: no_video  1.0 kB  s3://uploads/a.mp4\n";
     assert_eq!((status, stdout.as_str(), stderr.as_str()), (0, row, ""));
@@ -32,14 +32,14 @@ fn a_list_continues_over_short_and_empty_pages() {
 fn status_reports_packages_and_contents_and_exits_accordingly() {
     let platform = FakePlatform::start(1000);
     for (answer, expected) in [(package("Fragmented", 1), 0), (package("Ready", 4), 0), (package("Failed", 1), 1)] {
-        platform.script("/packaged_content/thepackage", vec![answer.clone()]);
+        platform.set_responses("/packaged_content/thepackage", vec![answer.clone()]);
         let (status, stdout, _) = run(&platform.api(), ["status", "thepackage", "--json"]);
         assert_eq!((status, &lines(&stdout)[0]["package"]), (expected, &answer));
     }
     let (_, stdout, stderr) = run(&platform.api(), ["status", "thepackage"]);
     assert!(stdout.contains("Failed, 1 of 4 work units, 10 B of 40 B"), "{stdout}");
     assert!(stderr.contains("thepackage: source_changed: in encrypt: it was"), "{stderr}");
-    platform.script("/input_content/thecontent", vec![content("Ingested")]);
+    platform.set_responses("/input_content/thecontent", vec![content("Ingested")]);
     assert_eq!(types(&run(&platform.api(), ["status", "thecontent", "--json"]).1), ["content"]);
     let (status, _, stderr) = run(&platform.api(), ["status", "nothing"]);
     assert_eq!(status, 1);
@@ -56,12 +56,12 @@ fn status_follows_to_the_end_and_reports_every_change_once() {
         package("Fragmented", 2),
         package("Failed", 2),
     ];
-    platform.script("/packaged_content/thepackage", stages.to_vec());
-    platform.fail(|_, _, times| (times == 2).then_some(Fault::LostResponse));
+    platform.set_responses("/packaged_content/thepackage", stages.to_vec());
+    platform.inject(|_, _, times| (times == 2).then_some(Fault::LostResponse));
     let (status, stdout, _) = run(&platform.api(), ["status", "thepackage", "--follow", "--json"]);
     assert_eq!((status, types(&stdout)), (1, ["package", "package", "package", "error"].map(str::to_owned).to_vec()));
     let stages = [package("Queued", 0), package("Encrypted", 4), package("Ready", 4)];
-    platform.script("/packaged_content/thepackage", stages.to_vec());
+    platform.set_responses("/packaged_content/thepackage", stages.to_vec());
     let (status, stdout, stderr) = run(&platform.api(), ["status", "thepackage", "--follow"]);
     assert_eq!(status, 0, "{stderr}");
     assert_eq!(stdout, "thepackage  Ready  https://cdn.example/thepackage/stream.mpd\n");
@@ -71,30 +71,33 @@ fn status_follows_to_the_end_and_reports_every_change_once() {
 #[test]
 fn url_prints_the_addresses_of_a_ready_package_and_a_requested_token() {
     let platform = FakePlatform::start(1000);
-    platform.script("/packaged_content/thepackage", vec![package("Fragmented", 1)]);
+    platform.set_responses("/packaged_content/thepackage", vec![package("Fragmented", 1)]);
     let (status, stdout, stderr) = run(&platform.api(), ["url", "thepackage"]);
     assert_eq!((status, stdout.as_str()), (1, ""));
     assert!(stderr.contains("package_not_ready") && stderr.contains("--follow"), "{stderr}");
-    platform.script("/packaged_content/thepackage", vec![package("Ready", 4)]);
+    platform.set_responses("/packaged_content/thepackage", vec![package("Ready", 4)]);
     let hls = run(&platform.api(), ["url", "thepackage", "--hls"]);
     assert_eq!((hls.0, hls.1.as_str()), (0, "https://cdn.example/thepackage/main.m3u8\n"));
     let (_, stdout, _) = run(&platform.api(), ["url", "thepackage", "--token", "--seconds", "60", "--json"]);
     let urls = &lines(&stdout)[0];
     assert_eq!((&urls["type"], &urls["token"]), (&json!("urls"), &json!("playback")));
     assert_eq!(urls["dash"], "https://cdn.example/signed/stream.mpd", "the address with the signed path");
-    assert_eq!(platform.seen(), [json!({"seconds": 60})]);
+    assert_eq!(platform.recorded(), [json!({"seconds": 60})]);
 }
 
 #[test]
 fn delete_and_retry_follow_on_request() {
     let platform = FakePlatform::start(1000);
-    platform.script("/packaged_content/thepackage", vec![package("Deleting", 0), package("Deleting", 0), Value::Null]);
+    platform.set_responses(
+        "/packaged_content/thepackage",
+        vec![package("Deleting", 0), package("Deleting", 0), Value::Null],
+    );
     let (status, stdout, stderr) = run(&platform.api(), ["delete", "thepackage", "--follow"]);
     assert_eq!((status, stdout.as_str()), (0, "thepackage  deleted\n"), "{stderr}");
     assert_eq!(platform.count("GET /packaged_content/thepackage"), 3);
     assert_eq!(run(&platform.api(), ["delete", "thecontent", "--contents"]).0, 0);
     assert_eq!(platform.count("DELETE /input_content/thecontent"), 1);
-    platform.script("/packaged_content/thepackage", vec![package("Queued", 0), package("Ready", 4)]);
+    platform.set_responses("/packaged_content/thepackage", vec![package("Queued", 0), package("Ready", 4)]);
     let (status, stdout, _) = run(&platform.api(), ["retry", "thepackage", "--follow", "--json"]);
     assert_eq!((status, types(&stdout)), (0, vec!["package".to_owned(); 2]));
 }
@@ -106,14 +109,14 @@ fn the_exit_status_states_the_cause() {
     assert_eq!(exit_status(&["list", "--retries", "20"]), 2);
     assert_eq!(exit_status(&["status", "../health"]), 2, "an ID is not a path");
     assert_eq!(exit_status(&["status", "unknown"]), 1);
-    platform.fail(|_, _, _| Some(Fault::Status(503)));
-    platform.forget_calls();
+    platform.inject(|_, _, _| Some(Fault::Status(503)));
+    platform.clear_requests();
     assert_eq!(exit_status(&["list", "--retries", "2"]), 4);
-    assert_eq!(platform.calls().len(), 3, "a transient failure is retried");
-    platform.fail(|_, _, _| Some(Fault::Status(403)));
-    platform.forget_calls();
+    assert_eq!(platform.requests().len(), 3, "a transient failure is retried");
+    platform.inject(|_, _, _| Some(Fault::Status(403)));
+    platform.clear_requests();
     assert_eq!(exit_status(&["list"]), 5);
-    assert_eq!(platform.calls().len(), 1, "a refusal is not retried");
+    assert_eq!(platform.requests().len(), 1, "a refusal is not retried");
     assert_eq!(run("http://127.0.0.1:1", ["list", "--retries", "0"]).0, 4);
     assert_eq!(run("http://api.example.com", ["list"]).0, 2, "a token is not sent unencrypted");
 }
@@ -121,7 +124,7 @@ fn the_exit_status_states_the_cause() {
 #[test]
 fn a_token_file_is_read_and_names_below_localhost_are_this_machine() {
     let platform = FakePlatform::start(1000);
-    platform.script("/packaged_content", vec![json!({"packaged_content": [], "next_cursor": null})]);
+    platform.set_responses("/packaged_content", vec![json!({"packaged_content": [], "next_cursor": null})]);
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("secret.json");
     std::fs::write(&file, json!({"current": TOKEN, "previous": "old"}).to_string()).unwrap();

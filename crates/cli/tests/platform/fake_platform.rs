@@ -43,11 +43,11 @@ impl Upload {
 #[derive(Default)]
 struct State {
     uploads: BTreeMap<String, Upload>,
-    keys: HashMap<String, String>,
-    calls: Vec<String>,
-    seen: Vec<Value>,
+    idempotency_keys: HashMap<String, String>,
+    requests: Vec<String>,
+    recorded: Vec<Value>,
     /// Responses to `GET` requests of a path, in reverse order. The last response is repeated.
-    scripts: HashMap<String, Vec<Value>>,
+    responses: HashMap<String, Vec<Value>>,
     signatures: usize,
     hanging: usize,
 }
@@ -80,34 +80,34 @@ impl FakePlatform {
     }
 
     /// Injects faults from now on.
-    pub(crate) fn fail(&self, faults: impl Fn(&str, &str, usize) -> Option<Fault> + Send + Sync + 'static) {
+    pub(crate) fn inject(&self, faults: impl Fn(&str, &str, usize) -> Option<Fault> + Send + Sync + 'static) {
         *self.faults.lock().unwrap() = Box::new(faults);
     }
 
     /// Sets the successive responses to `GET` requests of a path.
-    pub(crate) fn script(&self, path: &str, responses: Vec<Value>) {
+    pub(crate) fn set_responses(&self, path: &str, responses: Vec<Value>) {
         let responses = responses.into_iter().rev().collect();
-        self.state.lock().unwrap().scripts.insert(path.to_owned(), responses);
+        self.state.lock().unwrap().responses.insert(path.to_owned(), responses);
     }
 
     /// Returns the method and path of every request so far.
-    pub(crate) fn calls(&self) -> Vec<String> {
-        self.state.lock().unwrap().calls.clone()
+    pub(crate) fn requests(&self) -> Vec<String> {
+        self.state.lock().unwrap().requests.clone()
     }
 
     /// Returns the number of requests that start with a prefix.
     pub(crate) fn count(&self, prefix: &str) -> usize {
-        self.calls().iter().filter(|call| call.starts_with(prefix)).count()
+        self.requests().iter().filter(|call| call.starts_with(prefix)).count()
     }
 
     /// Clears the recorded requests.
-    pub(crate) fn forget_calls(&self) {
-        self.state.lock().unwrap().calls.clear();
+    pub(crate) fn clear_requests(&self) {
+        self.state.lock().unwrap().requests.clear();
     }
 
     /// Returns the bodies of `POST` requests about packages, and the queries of lists.
-    pub(crate) fn seen(&self) -> Vec<Value> {
-        self.state.lock().unwrap().seen.clone()
+    pub(crate) fn recorded(&self) -> Vec<Value> {
+        self.state.lock().unwrap().recorded.clone()
     }
 
     /// Aborts an upload.
@@ -128,7 +128,7 @@ impl FakePlatform {
 
     fn fault(&self, request: &Request) -> Option<Fault> {
         let call = format!("{} {}", request.method, request.path);
-        let times = self.calls().iter().filter(|earlier| **earlier == call).count();
+        let times = self.requests().iter().filter(|earlier| **earlier == call).count();
         (self.faults.lock().unwrap())(&request.method, &request.path, times)
     }
 
@@ -172,7 +172,7 @@ impl FakePlatform {
             ("POST", ["uploads"]) => {
                 let fresh = format!("upload{}", state.uploads.len());
                 let key = request.headers["idempotency-key"].clone();
-                let id = state.keys.entry(key).or_insert(fresh).clone();
+                let id = state.idempotency_keys.entry(key).or_insert(fresh).clone();
                 if state.uploads.get(&id).is_some_and(|upload| upload.aborted) {
                     return problem(409, "upload_expired");
                 }
@@ -208,11 +208,11 @@ impl FakePlatform {
                 )
             }
             ("POST", ["packaged_content"]) => {
-                state.seen.push(body);
+                state.recorded.push(body);
                 Reply::Response(202, package("Queued", 0).to_string())
             }
             ("POST", ["packaged_content", _, "playback_tokens"]) => {
-                state.seen.push(body);
+                state.recorded.push(body);
                 let token = json!({"token": "playback", "expires_at": "2030-01-01T00:00:00Z", "license_url": "https://l",
                     "urls": {"dash": "https://cdn.example/signed/stream.mpd", "hls": "https://cdn.example/signed/main.m3u8"}});
                 Reply::Response(201, token.to_string())
@@ -221,11 +221,11 @@ impl FakePlatform {
             ("DELETE", [_, _]) => Reply::Response(202, package("Deleting", 0).to_string()),
             ("GET", _) => {
                 if path.len() == 1 {
-                    state.seen.push(request.query.clone().into());
+                    state.recorded.push(request.query.clone().into());
                 }
-                let script = state.scripts.get_mut(&request.path);
+                let responses = state.responses.get_mut(&request.path);
                 let next =
-                    script.and_then(
+                    responses.and_then(
                         |responses| if responses.len() > 1 { responses.pop() } else { responses.last().cloned() },
                     );
                 match next.filter(|response| !response.is_null()) {
@@ -273,7 +273,7 @@ fn problem(status: u16, code: &str) -> Reply {
 impl Handler for FakePlatform {
     fn body_fault(&self, request: &Request) -> BodyFault {
         if matches!(self.fault(request), Some(Fault::BrokenBody)) {
-            self.state.lock().unwrap().calls.push(format!("{} {}", request.method, request.path));
+            self.state.lock().unwrap().requests.push(format!("{} {}", request.method, request.path));
             return BodyFault::BreakAfterHalf;
         }
         BodyFault::None
@@ -281,7 +281,7 @@ impl Handler for FakePlatform {
 
     fn respond(&self, request: &Request) -> Reply {
         let fault = self.fault(request);
-        self.state.lock().unwrap().calls.push(format!("{} {}", request.method, request.path));
+        self.state.lock().unwrap().requests.push(format!("{} {}", request.method, request.path));
         match fault {
             Some(Fault::Status(status)) => return problem(status, &format!("status_{status}")),
             Some(Fault::Hang) => {

@@ -50,7 +50,7 @@ fn a_file_is_sent_in_parts_each_once_and_creates_a_content() {
 #[test]
 fn a_failed_part_is_retried_and_no_other_is() {
     let (_folder, path, platform) = movie();
-    platform.fail(|_, path, times| match (path, times) {
+    platform.inject(|_, path, times| match (path, times) {
         ("/bucket/upload0/3", 0) => Some(Fault::Status(500)),
         ("/bucket/upload0/3", 1) | ("/bucket/upload0/7", 0) => Some(Fault::BrokenBody),
         // The presigned URL has expired: a new one is requested.
@@ -62,7 +62,7 @@ fn a_failed_part_is_retried_and_no_other_is() {
     assert_eq!(status, 0, "{stderr}");
     assert_complete(&platform, &path);
     let times: Vec<_> =
-        (1..=11).map(|part| platform.calls().iter().filter(|call| **call == put(part)).count()).collect();
+        (1..=11).map(|part| platform.requests().iter().filter(|call| **call == put(part)).count()).collect();
     // Part 10 arrived although its response was lost. It is not sent again, because the platform lists it.
     assert_eq!(times, [1, 1, 3, 1, 1, 1, 2, 1, 2, 1, 1]);
 }
@@ -71,7 +71,7 @@ fn a_failed_part_is_retried_and_no_other_is() {
 fn a_part_that_never_arrives_stops_the_upload() {
     let (folder, path, platform) = movie();
     let other = file(folder.path(), "other.mp4", 700);
-    platform.fail(|_, path, _| (path == "/bucket/upload0/3").then_some(Fault::Status(400)));
+    platform.inject(|_, path, _| (path == "/bucket/upload0/3").then_some(Fault::Status(400)));
     let arguments = ["upload", "--retries", "1", "--parallel", "1"].map(Path::new);
     let (status, stdout, stderr) = run(&platform.api(), arguments.into_iter().chain([path.as_path(), &other]));
     assert_eq!(status, 4, "{stderr}");
@@ -85,7 +85,7 @@ fn a_part_that_never_arrives_stops_the_upload() {
 fn a_killed_upload_resumes_with_the_missing_parts() {
     let (folder, path, platform) = movie();
     let hangs = |path: &str| path.rsplit('/').next().unwrap().parse::<u64>().is_ok_and(|part| part > 5);
-    platform.fail(move |method, path, _| (method == "PUT" && hangs(path)).then_some(Fault::Hang));
+    platform.inject(move |method, path, _| (method == "PUT" && hangs(path)).then_some(Fault::Hang));
     let home = folder.path().join("home");
     let upload = || vpp(&platform.api(), &home, [Path::new("upload"), &path]);
     let mut child = upload().spawn().unwrap();
@@ -93,8 +93,8 @@ fn a_killed_upload_resumes_with_the_missing_parts() {
     child.kill().unwrap();
     child.wait().unwrap();
 
-    platform.fail(|_, _, _| None);
-    platform.forget_calls();
+    platform.inject(|_, _, _| None);
+    platform.clear_requests();
     let (status, _, stderr) = outcome(&upload().output().unwrap());
     assert_eq!(status, 0, "{stderr}");
     assert!(stderr.contains("film.mp4: resuming, 5.0 kB of 10.5 kB already uploaded"), "{stderr}");
@@ -114,7 +114,7 @@ fn a_killed_upload_resumes_with_the_missing_parts() {
 fn the_resume_state_is_private_and_holds_no_credential() {
     use std::os::unix::fs::PermissionsExt;
     let (folder, path, platform) = movie();
-    platform.fail(|method, _, _| (method == "PUT").then_some(Fault::Status(503)));
+    platform.inject(|method, _, _| (method == "PUT").then_some(Fault::Status(503)));
     let home = folder.path().join("home");
     let arguments = ["upload", "--retries", "0"].map(Path::new).into_iter().chain([path.as_path()]);
     assert_eq!(outcome(&vpp(&platform.api(), &home, arguments).output().unwrap()).0, 4);
@@ -128,8 +128,9 @@ fn the_resume_state_is_private_and_holds_no_credential() {
 #[test]
 fn a_lost_response_to_create_upload_is_retried_and_creates_one_upload() {
     let (_folder, path, platform) = movie();
-    platform
-        .fail(|method, path, times| ((method, path, times) == ("POST", "/uploads", 0)).then_some(Fault::LostResponse));
+    platform.inject(|method, path, times| {
+        ((method, path, times) == ("POST", "/uploads", 0)).then_some(Fault::LostResponse)
+    });
     assert_eq!(run(&platform.api(), [Path::new("upload"), &path]).0, 0);
     assert_eq!((platform.count("POST /uploads") - 1, platform.uploads().len()), (2, 1));
     assert_complete(&platform, &path);
@@ -139,7 +140,7 @@ fn a_lost_response_to_create_upload_is_retried_and_creates_one_upload() {
 fn the_upload_of_a_file_that_changes_is_aborted_and_starts_over() {
     let (folder, path, platform) = movie();
     let changed = path.clone();
-    platform.fail(move |method, path, _| {
+    platform.inject(move |method, path, _| {
         if (method, path) == ("PUT", "/bucket/upload0/11") {
             fs::write(&changed, vec![7; 10_500]).unwrap();
             let later = std::time::SystemTime::now() + std::time::Duration::from_secs(5);
@@ -160,7 +161,7 @@ fn the_upload_of_a_file_that_changes_is_aborted_and_starts_over() {
 #[test]
 fn an_upload_that_the_platform_aborted_starts_over() {
     let (folder, path, platform) = movie();
-    platform.fail(|_, path, _| (path == "/bucket/upload0/3").then_some(Fault::Status(503)));
+    platform.inject(|_, path, _| (path == "/bucket/upload0/3").then_some(Fault::Status(503)));
     let home = folder.path().join("home");
     let upload = |more: &[&str]| {
         let arguments = ["upload"].iter().chain(more).map(Path::new).chain([path.as_path()]);
@@ -168,7 +169,7 @@ fn an_upload_that_the_platform_aborted_starts_over() {
     };
     assert_eq!(upload(&["--retries", "0"]), 4);
     platform.abort("upload0");
-    platform.fail(|_, _, _| None);
+    platform.inject(|_, _, _| None);
     assert_eq!(upload(&[]), 0);
     assert_eq!(platform.uploads().len(), 2);
 }
@@ -180,7 +181,7 @@ fn an_invalid_token_is_reported_once_and_stops_the_upload() {
     let arguments = [Path::new("upload"), Path::new("--parallel"), Path::new("1"), &path, &others[0], &others[1]];
     let output = vpp(&platform.api(), folder.path(), arguments).env("VPP_TOKEN", "another").output().unwrap();
     let (status, stdout, stderr) = outcome(&output);
-    assert_eq!((status, stdout.as_str(), platform.calls().len()), (5, "", 1), "{stderr}");
+    assert_eq!((status, stdout.as_str(), platform.requests().len()), (5, "", 1), "{stderr}");
     assert!(stderr.contains("credential_missing") && stderr.contains("VPP_TOKEN"), "{stderr}");
     assert!(stderr.contains("3 of 3 files not uploaded"), "{stderr}");
     assert!(!stderr.contains("another"), "the token is not printed: {stderr}");
@@ -190,10 +191,10 @@ fn an_invalid_token_is_reported_once_and_stops_the_upload() {
 fn every_file_of_a_folder_is_uploaded_and_followed_to_the_end() {
     let (folder, _, platform) = movie();
     file(folder.path(), "refused.mov", 10);
-    platform.script("/input_content/content-of-film-mp4", vec![Value::Null, Value::Null, content("Ingested")]);
-    platform.script("/input_content/content-of-refused-mov", vec![Value::Null, content("Refused")]);
+    platform.set_responses("/input_content/content-of-film-mp4", vec![Value::Null, Value::Null, content("Ingested")]);
+    platform.set_responses("/input_content/content-of-refused-mov", vec![Value::Null, content("Refused")]);
     let stages = [package("Queued", 0), package("Fragmented", 1), package("Fragmented", 3), package("Ready", 4)];
-    platform.script("/packaged_content/thepackage", stages.to_vec());
+    platform.set_responses("/packaged_content/thepackage", stages.to_vec());
     let arguments = [Path::new("upload"), folder.path(), Path::new("--follow"), Path::new("--json")];
     let (status, stdout, stderr) = run(&platform.api(), arguments);
     assert_eq!((status, stderr.as_str()), (1, ""), "one is refused: {stdout}");
@@ -217,7 +218,7 @@ fn every_file_of_a_folder_is_uploaded_and_followed_to_the_end() {
 #[test]
 fn a_package_is_requested_with_keys_that_are_no_arguments() {
     let (folder, path, platform) = movie();
-    platform.script("/input_content/content-of-film-mp4", vec![content("Ingested")]);
+    platform.set_responses("/input_content/content-of-film-mp4", vec![content("Ingested")]);
     let (key, audio) = ("8727d920a19f29674030170468ee69b2", "00112233445566778899aabbccddeeff");
     let key_file = folder.path().join("key");
     fs::write(&key_file, format!("{audio}\n")).unwrap();
@@ -246,7 +247,7 @@ fn a_package_is_requested_with_keys_that_are_no_arguments() {
         "kid": "a16e402b-9056-e371-f36d-348aa62bb749", "key": key,
         "audio_kid": "b16e402b-9056-e371-f36d-348aa62bb749", "audio_key": audio,
     });
-    assert_eq!(platform.seen(), [body]);
+    assert_eq!(platform.recorded(), [body]);
     for refused in [&["--key", key][..], &["--token", "x"], &["--kid", "a16e402b9056e371f36d348aa62bb749"]] {
         let arguments = ["upload"].into_iter().chain(refused.iter().copied()).map(Path::new).chain([path.as_path()]);
         assert_eq!(run(&platform.api(), arguments).0, 2, "{refused:?}");
@@ -259,10 +260,10 @@ fn rungs_and_subtitles_become_one_package_once_all_are_ingested() {
     let high = file(folder.path(), "high.mp4", 2000);
     let subtitles = file(folder.path(), "english.vtt", 20);
     for name in ["film-mp4", "high-mp4"] {
-        platform.script(&format!("/input_content/content-of-{name}"), vec![Value::Null, content("Ingested")]);
+        platform.set_responses(&format!("/input_content/content-of-{name}"), vec![Value::Null, content("Ingested")]);
     }
-    platform.script("/input_content/content-of-english-vtt", vec![content("Subtitles")]);
-    platform.script("/packaged_content/thepackage", vec![package("Ready", 4)]);
+    platform.set_responses("/input_content/content-of-english-vtt", vec![content("Subtitles")]);
+    platform.set_responses("/packaged_content/thepackage", vec![package("Ready", 4)]);
     let captions_argument = format!("en={}:English", subtitles.display());
     let arguments = [
         Path::new("upload"),
@@ -277,7 +278,7 @@ fn rungs_and_subtitles_become_one_package_once_all_are_ingested() {
     let captions =
         json!({"input_content_id": "content-of-english-vtt", "language": "en", "label": "English", "kind": "captions"});
     let contents = ["content-of-film-mp4", "content-of-high-mp4"];
-    assert_eq!(platform.seen(), [json!({"input_content_ids": contents, "subtitles": [captions]})]);
+    assert_eq!(platform.recorded(), [json!({"input_content_ids": contents, "subtitles": [captions]})]);
     assert!(stdout.contains("thepackage  Ready"), "{stdout}");
 }
 
@@ -288,5 +289,5 @@ fn an_unreadable_file_is_reported_before_anything_is_sent() {
         run(&platform.api(), [Path::new("upload"), &path, Path::new("nowhere.mp4"), Path::new("--json")]);
     assert_eq!((status, types(&stdout)), (3, vec!["error".to_owned()]));
     assert_eq!(lines(&stdout)[0]["code"], "io");
-    assert_eq!(platform.calls().len(), 0);
+    assert_eq!(platform.requests().len(), 0);
 }
