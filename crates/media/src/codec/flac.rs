@@ -1,31 +1,36 @@
 //! FLAC in ISO files ("Encapsulation of FLAC in ISO Base Media File Format").
 
-use super::bits::Bits;
-use super::sound::Sound;
-use super::{AudioInfo, ChannelConfiguration, SampleEntry};
+use super::audio_sample_entry::AudioSampleEntry;
+use super::bit_reader::BitReader;
+use super::channel_configuration::ChannelConfiguration;
+use super::sample_entry::SampleEntry;
+use super::track_info::AudioInfo;
 use crate::Result;
 use crate::isobmff::BoxView;
 
 /// Reads an `fLaC` entry with its `FLACSpecificBox` (3.3.2): metadata blocks, of which the first is `STREAMINFO` (RFC 9639 8.2).
 pub(super) fn sample_entry<'a>(entry: &BoxView<'a>) -> Result<SampleEntry<'a>> {
-    let (sound, dfla) = Sound::configured(entry, b"dfLa")?;
+    let (audio, dfla) = AudioSampleEntry::configured(entry, b"dfLa")?;
     let (_, _, reader) = dfla.full()?;
-    let facts = stream_info(reader.rest()).ok_or(dfla.malformed("it does not begin with a STREAMINFO block"))?;
-    // The case is that of the sample entry: Safari accepts no other.
-    Ok(SampleEntry::sound(entry.kind, "fLaC".to_owned(), facts, sound.body))
+    let info = stream_info(reader.rest()).ok_or(dfla.malformed("it does not begin with a STREAMINFO block"))?;
+    // The string has the case of the sample entry type: Safari accepts no other.
+    Ok(SampleEntry::audio(entry.kind, "fLaC".to_owned(), info, audio.body))
 }
 
+/// The metadata block type of `STREAMINFO`.
+const STREAMINFO: u32 = 0;
+
+/// Parses a `STREAMINFO` metadata block.
 fn stream_info(block: &[u8]) -> Option<AudioInfo> {
-    let mut bits = Bits::new(block);
-    let (_last, kind) = (bits.flag()?, bits.take(7)?);
-    if kind != 0 {
+    let mut bits = BitReader::new(block);
+    let (_last, block_type) = (bits.flag()?, bits.bits(7)?);
+    if block_type != STREAMINFO {
         return None;
     }
-    // length; block sizes of 16 bits, frame sizes of 24, smallest and largest each
-    bits.skip(24)?;
-    bits.skip(80)?;
-    let sample_rate = bits.take(20)?;
-    let channels = bits.byte(3)?.saturating_add(1);
-    let layout = ChannelConfiguration::of_vorbis_order(channels);
-    Some(AudioInfo { sample_rate, channels: channels.into(), channel_configuration: layout, joc_complexity: None })
+    bits.skip(24)?; // length
+    bits.skip(80)?; // minimum and maximum block size and frame size
+    let sample_rate = bits.bits(20)?;
+    let channels = bits.bits_u8(3)?.checked_add(1)?;
+    let channel_configuration = ChannelConfiguration::of_vorbis_order(channels);
+    Some(AudioInfo { sample_rate, channels: channels.into(), channel_configuration, joc_complexity: None })
 }

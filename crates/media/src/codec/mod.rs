@@ -1,43 +1,54 @@
-//! Codecs: what a sample entry says, and which bytes of a sample may be encrypted.
+//! Codecs: sample entries, and the bytes of a sample that may be encrypted.
 //!
-//! One module per codec. Each turns a sample entry into facts for the manifest, and (where a standard leaves headers in the
-//! clear) a sample into ranges to protect. Everything else treats samples as opaque bytes.
+//! [`SampleDescriptions`] reads a track's sample entries, [`SampleEntry::parse`] selects the codec by the entry type, and each codec
+//! turns its entry into a `codecs` string and properties for the manifests. Where a standard leaves headers in the clear, the
+//! codec also has a [`SampleParser`] that finds the ranges to protect. All other code treats samples as opaque bytes.
+//!
+//! | | files |
+//! |---|---|
+//! | sample entries | `sample_descriptions` (`stsd`), `sample_entry_types`, `sample_entry`, `visual_sample_entry`, `audio_sample_entry`, `text_sample_entry` |
+//! | boxes of sample entries | `colr`, `pasp`, `esds`, `dolby_vision` (`dvcC`), `avc/avcc`, `hevc/hvcc`, `av1/av1c` |
+//! | video | `avc` (H.264), `hevc` (H.265), `av1`, `vp9` |
+//! | audio | `aac` (`mp4a`), `audio_specific_config`, `mp3`, `ac3`, `opus`, `flac`, `channel_configuration` |
+//! | bits | `bit_reader`, `rbsp_reader`, `nal_units` |
 
 mod aac;
 mod ac3;
-mod audio_specific;
+mod audio_sample_entry;
+mod audio_specific_config;
 mod av1;
 mod avc;
-mod avc_slice;
-mod bits;
+mod bit_reader;
 mod channel_configuration;
-mod colour;
-mod descriptions;
-mod entry;
+mod colr;
+mod dolby_vision;
+mod esds;
 mod flac;
 mod hevc;
-mod hevc_references;
-mod hevc_sets;
-mod hevc_slice;
-mod hevc_syntax;
 mod mp3;
-mod nal;
+mod nal_units;
 mod opus;
-mod rbsp;
-mod sound;
-mod text;
+mod pasp;
+mod protection_rule;
+mod rbsp_reader;
+mod sample_descriptions;
+mod sample_entry;
+mod sample_entry_types;
+mod text_sample_entry;
+mod track_info;
 mod track_kind;
-mod visual;
+mod visual_sample_entry;
 mod vp9;
 
 pub use av1::{Av1Config, Av1Parser};
 pub use avc::{AvcConfig, AvcParser};
 pub use channel_configuration::ChannelConfiguration;
-pub use colour::Colour;
-pub use descriptions::SampleDescriptions;
-pub use entry::{AudioInfo, ProtectionRule, SampleEntry, SampleParser, VideoInfo};
+pub use colr::Colour;
 pub use hevc::{HevcConfig, HevcParser};
-pub use text::TextInfo;
-pub(crate) use text::is_known as is_known_text;
+pub use protection_rule::{ProtectionRule, SampleParser};
+pub use sample_descriptions::SampleDescriptions;
+pub use sample_entry::SampleEntry;
+pub(crate) use sample_entry_types::is_known_text;
+pub use track_info::{AudioInfo, TextInfo, VideoInfo};
 pub use track_kind::TrackKind;
 pub use vp9::Vp9Parser;

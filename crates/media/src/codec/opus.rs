@@ -1,31 +1,28 @@
 //! Opus in ISO files ("Encapsulation of Opus in ISO Base Media File Format").
 
-use super::sound::Sound;
-use super::{AudioInfo, ChannelConfiguration, SampleEntry};
+use super::audio_sample_entry::AudioSampleEntry;
+use super::channel_configuration::ChannelConfiguration;
+use super::sample_entry::SampleEntry;
+use super::track_info::AudioInfo;
 use crate::Result;
 use crate::isobmff::BoxView;
 
-/// The rate of Opus, whatever that of the sound it was made from.
+/// The output sampling rate of Opus, whatever the rate of its source.
 const SAMPLE_RATE: u32 = 48_000;
 
 /// Reads an `Opus` entry with its `OpusSpecificBox` (4.3.2).
 pub(super) fn sample_entry<'a>(entry: &BoxView<'a>) -> Result<SampleEntry<'a>> {
-    let (sound, dops) = Sound::configured(entry, b"dOps")?;
+    let (audio, dops) = AudioSampleEntry::configured(entry, b"dOps")?;
     let mut reader = dops.reader();
-    reader.skip(1)?;
+    reader.skip(1)?; // Version
     let channels = reader.u8()?;
-    // PreSkip, InputSampleRate, OutputGain
-    reader.skip(8)?;
-    let layout = match reader.u8()? {
-        // Families 0 and 1: Vorbis order. Others are ambisonics, or without a meaning.
+    reader.skip(8)?; // PreSkip, InputSampleRate, OutputGain
+    let channel_configuration = match reader.u8()? {
+        // ChannelMappingFamily 0 and 1 have Vorbis order. The others are ambisonics, or do not define positions.
         0 | 1 => ChannelConfiguration::of_vorbis_order(channels),
         _ => None,
     };
-    let facts = AudioInfo {
-        sample_rate: SAMPLE_RATE,
-        channels: channels.into(),
-        channel_configuration: layout,
-        joc_complexity: None,
-    };
-    Ok(SampleEntry::sound(entry.kind, "Opus".to_owned(), facts, sound.body))
+    let info =
+        AudioInfo { sample_rate: SAMPLE_RATE, channels: channels.into(), channel_configuration, joc_complexity: None };
+    Ok(SampleEntry::audio(entry.kind, "Opus".to_owned(), info, audio.body))
 }

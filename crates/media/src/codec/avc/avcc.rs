@@ -1,0 +1,59 @@
+//! The `avcC` box: `AVCDecoderConfigurationRecord` (ISO/IEC 14496-15 5.3.3.1).
+
+use std::num::NonZeroU8;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Result;
+use crate::isobmff::BoxView;
+use crate::number::Checked;
+
+/// The fields of `AVCDecoderConfigurationRecord` that parsing samples requires.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AvcConfig {
+    /// `AVCProfileIndication`, `profile_compatibility` and `AVCLevelIndication`.
+    profile: [u8; 3],
+    /// Bytes of a NAL unit's length field: 1, 2 or 4.
+    pub(super) length_size: NonZeroU8,
+    /// SPS NAL units.
+    pub(super) sps: Vec<Vec<u8>>,
+    /// PPS NAL units.
+    pub(super) pps: Vec<Vec<u8>>,
+}
+
+impl AvcConfig {
+    /// Reads an `avcC` box.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`](crate::Error::Malformed) when it ends early.
+    pub fn parse(avcc: &BoxView<'_>) -> Result<Self> {
+        let mut reader = avcc.reader();
+        reader.skip(1)?; // configurationVersion
+        let profile = reader.array()?;
+        let length_size =
+            NonZeroU8::MIN.checked_add(reader.u8()? & 3).or_out_of_range("The size of a NAL unit length")?;
+        let mut parameter_sets = |count_mask: u8| -> Result<Vec<Vec<u8>>> {
+            let count = reader.u8()? & count_mask;
+            (0..count)
+                .map(|_| {
+                    let length = reader.u16()?;
+                    reader.bytes(usize::from(length)).map(<[u8]>::to_vec)
+                })
+                .collect()
+        };
+        let (sps, pps) = (parameter_sets(0x1f)?, parameter_sets(0xff)?);
+        Ok(Self { profile, length_size, sps, pps })
+    }
+
+    /// Returns `PPCCLL` of the codecs string (RFC 6381 3.3).
+    #[must_use]
+    pub fn profile_level(&self) -> String {
+        data_encoding::HEXUPPER.encode(&self.profile)
+    }
+
+    /// A record without parameter sets, whose length fields have four bytes.
+    #[cfg(test)]
+    pub(super) fn without_parameter_sets() -> Self {
+        Self { profile: [0; 3], length_size: NonZeroU8::new(4).unwrap(), sps: vec![], pps: vec![] }
+    }
+}

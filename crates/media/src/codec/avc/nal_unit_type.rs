@@ -1,0 +1,24 @@
+//! NAL unit headers of H.264 (ITU-T H.264 7.3.1, table 7-1).
+
+use std::num::NonZeroUsize;
+
+/// Bytes of a NAL unit header.
+pub(super) const HEADER_BYTES: NonZeroUsize = NonZeroUsize::MIN;
+
+/// Coded slice of a picture that is not IDR.
+pub(super) const SLICE: u8 = 1;
+/// Coded slice data partition A.
+pub(super) const PARTITION_A: u8 = 2;
+/// Coded slice data partition C.
+pub(super) const PARTITION_C: u8 = 4;
+/// Coded slice of an IDR picture.
+pub(super) const SLICE_IDR: u8 = 5;
+/// Sequence parameter set.
+pub(super) const SPS: u8 = 7;
+/// Picture parameter set.
+pub(super) const PPS: u8 = 8;
+
+/// Returns `nal_unit_type`.
+pub(super) fn nal_unit_type(nal: &[u8]) -> Option<u8> {
+    nal.first().map(|header| header & 0x1f)
+}

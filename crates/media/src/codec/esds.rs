@@ -1,0 +1,74 @@
+//! The `esds` box: the elementary stream descriptor (ISO/IEC 14496-14 6.7.2; ISO/IEC 14496-1 7.2.6).
+
+use crate::Result;
+use crate::isobmff::{BoxView, BoxWriter, Reader};
+
+const ES_DESCRIPTOR: u8 = 3;
+const DECODER_CONFIG_DESCRIPTOR: u8 = 4;
+const DECODER_SPECIFIC_INFO: u8 = 5;
+const SL_CONFIG_DESCRIPTOR: u8 = 6;
+
+/// The fields of an elementary stream descriptor that name the codec and configure it.
+pub(super) struct ElementaryStream<'a> {
+    /// `objectTypeIndication`.
+    pub(super) object_type: u8,
+    /// The payload of `DecoderSpecificInfo`.
+    pub(super) decoder_specific_info: Option<&'a [u8]>,
+}
+
+impl<'a> ElementaryStream<'a> {
+    /// Reads an `esds` box.
+    pub(super) fn parse(esds: &BoxView<'a>) -> Result<Self> {
+        let (_, _, mut reader) = esds.full()?;
+        let mut es = descriptor(&mut reader, ES_DESCRIPTOR, esds)?;
+        es.skip(2)?; // ES_ID
+        let flags = es.u8()?;
+        if flags & 0x80 != 0 {
+            es.skip(2)?; // dependsOn_ES_ID
+        }
+        if flags & 0x40 != 0 {
+            let url_length = es.u8()?;
+            es.skip(usize::from(url_length))?;
+        }
+        if flags & 0x20 != 0 {
+            es.skip(2)?; // OCR_ES_Id
+        }
+        let mut decoder = descriptor(&mut es, DECODER_CONFIG_DESCRIPTOR, esds)?;
+        let object_type = decoder.u8()?;
+        decoder.skip(12)?; // streamType, bufferSizeDB, maxBitrate, avgBitrate
+        let specific = descriptor(&mut decoder, DECODER_SPECIFIC_INFO, esds).ok();
+        Ok(Self { object_type, decoder_specific_info: specific.map(|specific| specific.rest()) })
+    }
+}
+
+/// Reads the next descriptor, which must have this tag, and returns its payload (ISO/IEC 14496-1 8.3.3).
+fn descriptor<'a>(reader: &mut Reader<'a>, tag: u8, esds: &BoxView<'_>) -> Result<Reader<'a>> {
+    if reader.u8()? != tag {
+        return Err(esds.malformed("its descriptors are not in the order ES, decoder config, decoder specific"));
+    }
+    let mut length: usize = 0;
+    for _ in 0..4 {
+        let byte = reader.u8()?;
+        length = (length << 7) | usize::from(byte & 0x7f);
+        if byte & 0x80 == 0 {
+            break;
+        }
+    }
+    // Some files have a length past the end of the box. That is harmless: the descriptor ends with the box.
+    let mut payload = *reader;
+    payload.truncate(length);
+    reader.skip(payload.rest().len())?;
+    Ok(payload)
+}
+
+/// Writes an `esds` box for an audio codec that needs no `DecoderSpecificInfo`.
+pub(super) fn write_esds(w: &mut BoxWriter, object_type: u8) {
+    w.full(b"esds", 0, 0, |w| {
+        w.raw(&[ES_DESCRIPTOR, 21]); // tag, length
+        w.raw(&[0, 0, 0]); // ES_ID, flags
+        w.raw(&[DECODER_CONFIG_DESCRIPTOR, 13, object_type]); // tag, length
+        w.u8(0x15); // streamType audio, reserved bit
+        w.zeros(11); // bufferSizeDB, maxBitrate, avgBitrate: unknown
+        w.raw(&[SL_CONFIG_DESCRIPTOR, 1, 2]); // tag, length, predefined for MP4
+    });
+}

@@ -1,0 +1,80 @@
+//! The `hvcC` box: `HEVCDecoderConfigurationRecord` (ISO/IEC 14496-15 8.3.3.1).
+
+use std::num::NonZeroU8;
+
+use serde::{Deserialize, Serialize};
+
+use super::nal_unit_type::{PPS, SPS, VPS};
+use super::pps::MAX_PPS;
+use super::sps::MAX_SPS;
+use crate::Result;
+use crate::isobmff::BoxView;
+use crate::number::Checked;
+
+/// Sequence and picture parameter sets of a record, at most.
+#[expect(clippy::as_conversions, reason = "a constant")]
+const MAX_PARAMETER_SETS: usize = (MAX_SPS + MAX_PPS) as usize;
+
+/// The fields of `HEVCDecoderConfigurationRecord` that the codecs string and parsing samples require.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HevcConfig {
+    /// `general_profile_space`, `general_tier_flag` and `general_profile_idc`.
+    pub(super) profile: u8,
+    /// `general_profile_compatibility_flags`.
+    pub(super) compatibility: u32,
+    /// `general_constraint_indicator_flags`.
+    pub(super) constraints: [u8; 6],
+    /// `general_level_idc`.
+    pub(super) level: u8,
+    /// Bytes of a NAL unit's length field: 1, 2 or 4.
+    pub(super) length_size: NonZeroU8,
+    /// Whether all video, sequence and picture parameter sets are in the record.
+    is_complete: bool,
+    /// SPS and PPS NAL units.
+    pub(super) parameter_sets: Vec<Vec<u8>>,
+}
+
+impl HevcConfig {
+    /// Reads an `hvcC` box.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`](crate::Error::Malformed) when it ends early, or has more parameter sets than a stream can have.
+    pub fn parse(hvcc: &BoxView<'_>) -> Result<Self> {
+        let mut reader = hvcc.reader();
+        reader.skip(1)?; // configurationVersion
+        let (profile, compatibility, constraints, level) = (reader.u8()?, reader.u32()?, reader.array()?, reader.u8()?);
+        // min_spatial_segmentation_idc, parallelismType, chroma format, bit depths, avgFrameRate
+        reader.skip(8)?;
+        let length_size =
+            NonZeroU8::MIN.checked_add(reader.u8()? & 3).or_out_of_range("The size of a NAL unit length")?;
+        let (mut parameter_sets, mut complete_types) = (Vec::new(), Vec::new());
+        for _ in 0..reader.u8()? {
+            let array = reader.u8()?;
+            let (array_completeness, nal_unit_type) = (array & 0x80 != 0, array & 0x3f);
+            let count = reader.u16()?;
+            if array_completeness && count > 0 {
+                complete_types.push(nal_unit_type);
+            }
+            for _ in 0..count {
+                let length = reader.u16()?;
+                let nal = reader.bytes(usize::from(length))?;
+                if matches!(nal_unit_type, SPS | PPS) {
+                    if parameter_sets.len() >= MAX_PARAMETER_SETS {
+                        return Err(hvcc.malformed("it has more parameter sets than a stream can have"));
+                    }
+                    parameter_sets.push(nal.to_vec());
+                }
+            }
+        }
+        let is_complete = [VPS, SPS, PPS].iter().all(|required| complete_types.contains(required));
+        Ok(Self { profile, compatibility, constraints, level, length_size, is_complete, parameter_sets })
+    }
+
+    /// Returns whether the record has every parameter set of the stream: `array_completeness` is set for all three types, so no
+    /// sample has any. That is the difference between `hvc1` and `hev1` (8.4.1.1.1), so an entry with such a record may have
+    /// either name, and nothing else changes.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.is_complete
+    }
+}

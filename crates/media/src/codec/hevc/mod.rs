@@ -1,0 +1,38 @@
+//! H.265: the decoder configuration, parameter sets, and the slice data that may be encrypted.
+//!
+//! # What stays clear
+//!
+//! As with H.264, a NAL unit's header and its whole slice segment header stay clear, and the slice data after it is protected
+//! (ISO/IEC 23001-7 10.2). Decoders compute the boundary themselves, so it must be right to the byte: `slice_header` parses the
+//! header with the parameter sets that it refers to. All other NAL units stay clear, among them those of reserved types: decoders
+//! discard them, and no standard defines their headers.
+//!
+//! # Parameter sets in band
+//!
+//! The rule is that of H.264: parameter sets in a sample (`hev1` allows them) take effect from there to the end of the segment,
+//! and each segment starts with those of `hvcC`, so a segment's bytes never depend on the work unit that it is packaged in. A PPS
+//! is stored separately from the SPS that it refers to, because either may come first.
+//!
+//! # Several layers
+//!
+//! Slice headers of layers above the base layer (spatial video uses them) depend on the layer information of the video parameter
+//! set. Encrypting such a stream is refused; a clear package does not parse slices. Parameter sets of other layers do not replace
+//! those of the base layer.
+
+mod codecs_string;
+mod extension_flags;
+mod hvcc;
+mod nal_unit_type;
+mod parameter_sets;
+mod parser;
+mod pps;
+mod reference_picture_set;
+mod sample_entry;
+mod scaling_list;
+mod slice_header;
+mod sps;
+mod vui;
+
+pub use hvcc::HevcConfig;
+pub use parser::HevcParser;
+pub(super) use sample_entry::sample_entry;

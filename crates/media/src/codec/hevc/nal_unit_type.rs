@@ -1,0 +1,33 @@
+//! NAL unit headers of H.265 (ITU-T H.265 7.3.1.2, table 7-1).
+
+use std::num::NonZeroUsize;
+
+/// Bytes of a NAL unit header.
+pub(super) const HEADER_BYTES: NonZeroUsize = NonZeroUsize::new(2).expect("two is not zero");
+
+/// The last type of slice segments that are not of IRAP pictures.
+pub(super) const RASL_R: u8 = 9;
+/// The first type of slice segments of intra random access point (IRAP) pictures.
+pub(super) const BLA_W_LP: u8 = 16;
+/// IDR pictures with leading pictures.
+pub(super) const IDR_W_RADL: u8 = 19;
+/// IDR pictures without leading pictures.
+pub(super) const IDR_N_LP: u8 = 20;
+/// The last type of slice segments of IRAP pictures.
+pub(super) const CRA_NUT: u8 = 21;
+/// Video parameter set.
+pub(super) const VPS: u8 = 32;
+/// Sequence parameter set.
+pub(super) const SPS: u8 = 33;
+/// Picture parameter set.
+pub(super) const PPS: u8 = 34;
+
+/// Returns `nal_unit_type`.
+pub(super) fn nal_unit_type(nal: &[u8]) -> Option<u8> {
+    nal.first().map(|byte| (byte >> 1) & 0x3f)
+}
+
+/// Returns whether `nuh_layer_id` is 0.
+pub(super) fn is_base_layer(nal: &[u8]) -> bool {
+    matches!(nal, [high, low, ..] if high & 1 == 0 && low >> 3 == 0)
+}

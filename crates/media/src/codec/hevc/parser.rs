@@ -1,0 +1,63 @@
+//! The parser of H.265 samples.
+
+use std::num::NonZeroU8;
+use std::ops::Range;
+
+use super::hvcc::HevcConfig;
+use super::nal_unit_type::{BLA_W_LP, CRA_NUT, PPS, RASL_R, SPS, is_base_layer, nal_unit_type};
+use super::parameter_sets::ParameterSets;
+use super::slice_header::header_bytes;
+use crate::codec::colr::Colour;
+use crate::codec::nal_units::{NalUnits, protect_after};
+use crate::error::Place;
+use crate::{Error, Result};
+
+/// A parser of one segment's samples.
+#[derive(Debug)]
+pub struct HevcParser {
+    length_size: NonZeroU8,
+    parameter_sets: ParameterSets,
+}
+
+impl HevcParser {
+    /// Starts with the parameter sets of `config`.
+    #[must_use]
+    pub fn new(config: &HevcConfig) -> Self {
+        let mut parameter_sets = ParameterSets::default();
+        let base_layer = config.parameter_sets.iter().filter(|nal| is_base_layer(nal));
+        base_layer.for_each(|nal| parameter_sets.insert(nal));
+        Self { length_size: config.length_size, parameter_sets }
+    }
+
+    /// Returns the colour description of the first SPS.
+    pub(super) fn colour(&self) -> Option<Colour> {
+        self.parameter_sets.first_sps()?.colour
+    }
+
+    /// Appends the ranges of `sample` that hold slice data to `protected`, in order and disjoint.
+    ///
+    /// Call it on a segment's samples in decode order. `offset` is the sample's offset in the file, for errors.
+    ///
+    /// # Errors
+    /// [`Error::MalformedSample`] when a NAL unit runs past the sample or a slice segment header does not parse.
+    pub fn protected_ranges(&mut self, sample: &[u8], offset: u64, protected: &mut Vec<Range<usize>>) -> Result<()> {
+        let units = NalUnits::new(sample, self.length_size, offset);
+        protect_after(units, protected, |nal| match nal_unit_type(nal) {
+            Some(0..=RASL_R | BLA_W_LP..=CRA_NUT) if !is_base_layer(nal) => Err(Error::Unsupported {
+                feature: "Encrypting H.265 of several layers (spatial video)",
+                place: Place::Sample(offset),
+            }),
+            Some(unit_type @ (0..=RASL_R | BLA_W_LP..=CRA_NUT)) => {
+                let reason =
+                    "a slice segment header does not parse, or refers to parameter sets that the file does not have";
+                let clear = header_bytes(nal, unit_type, &self.parameter_sets);
+                clear.map(Some).ok_or(Error::MalformedSample { offset, reason })
+            }
+            Some(SPS | PPS) if is_base_layer(nal) => {
+                self.parameter_sets.insert(nal);
+                Ok(None)
+            }
+            _ => Ok(None),
+        })
+    }
+}

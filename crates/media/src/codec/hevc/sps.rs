@@ -1,0 +1,183 @@
+//! The sequence parameter set (SPS, ITU-T H.265 7.3.2.2): the fields that slice headers depend on.
+//!
+//! The screen content extension changes slice headers, so it is parsed, and with it everything before it. The multilayer and 3D
+//! extensions do not change those of the base layer.
+
+use super::extension_flags::ExtensionFlags;
+use super::reference_picture_set::ShortTermRefPicSet;
+use super::scaling_list::skip_scaling_list_data;
+use super::vui::vui_parameters;
+use crate::codec::colr::Colour;
+use crate::codec::rbsp_reader::RbspReader;
+
+/// Sequence parameter sets in effect at a time, at most (7.4.3.2.1).
+pub(super) const MAX_SPS: u32 = 16;
+
+/// Width and height, at most: a sample entry has 16 bits for each.
+pub(super) const MAX_PIC_SIZE: u32 = 0xffff;
+
+/// `chroma_format_idc` 3: 4:4:4.
+const CHROMA_444: u32 = 3;
+
+/// The fields of a sequence parameter set that slice headers depend on.
+#[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    clippy::struct_field_names,
+    reason = "the standard's flags, by their names there"
+)]
+pub(super) struct Sps {
+    pub(super) sps_seq_parameter_set_id: u32,
+    pub(super) separate_colour_plane: bool,
+    /// `ChromaArrayType`: `chroma_format_idc`, or 0 with separate colour planes.
+    pub(super) chroma_array_type: u32,
+    /// Bits of a `slice_pic_order_cnt_lsb`: `log2_max_pic_order_cnt_lsb_minus4` plus 4.
+    pub(super) pic_order_cnt_lsb_bits: u32,
+    /// `PicSizeInCtbsY`: coding tree blocks of a picture.
+    pub(super) pic_size_in_ctbs: u32,
+    pub(super) sample_adaptive_offset_enabled: bool,
+    /// The `st_ref_pic_set` structures that a slice may refer to.
+    pub(super) short_term_ref_pic_sets: Vec<ShortTermRefPicSet>,
+    pub(super) long_term_ref_pics_present: bool,
+    /// `used_by_curr_pic_lt_sps_flag` of each long-term picture that a slice may refer to.
+    pub(super) used_by_curr_pic_lt_sps: Vec<bool>,
+    pub(super) sps_temporal_mvp_enabled: bool,
+    /// 0 without the screen content extension.
+    pub(super) motion_vector_resolution_control_idc: u32,
+    /// The colour description of the VUI parameters.
+    pub(super) colour: Option<Colour>,
+}
+
+impl Sps {
+    /// Parses an SPS of the base layer, after the NAL unit header.
+    pub(super) fn parse(bits: &mut RbspReader<'_>) -> Option<Self> {
+        const MAX_SUB_LAYERS_MINUS1: u32 = 6;
+        bits.skip(4)?; // sps_video_parameter_set_id
+        let max_sub_layers_minus1 = bits.bits(3).filter(|count| *count <= MAX_SUB_LAYERS_MINUS1)?;
+        bits.skip(1)?; // sps_temporal_id_nesting_flag
+        skip_profile_tier_level(bits, max_sub_layers_minus1)?;
+        let sps_seq_parameter_set_id = bits.ue(const { MAX_SPS - 1 })?;
+        let chroma_format_idc = bits.ue(CHROMA_444)?;
+        let separate_colour_plane = chroma_format_idc == CHROMA_444 && bits.flag()?;
+        let (width, height) = (bits.ue(MAX_PIC_SIZE)?, bits.ue(MAX_PIC_SIZE)?);
+        if bits.flag()? {
+            bits.skip_codes(4)?; // conformance window
+        }
+        let bit_depths = [bits.ue(8)?.checked_add(8)?, bits.ue(8)?.checked_add(8)?];
+        let pic_order_cnt_lsb_bits = bits.ue(12)?.checked_add(4)?;
+        let sub_layer_ordering_info_present = bits.flag()?;
+        for _ in if sub_layer_ordering_info_present { 0 } else { max_sub_layers_minus1 }..=max_sub_layers_minus1 {
+            bits.skip_codes(3)?; // sps_max_dec_pic_buffering_minus1, sps_max_num_reorder_pics, sps_max_latency_increase_plus1
+        }
+        let pic_size_in_ctbs = pic_size_in_ctbs(bits, width, height)?;
+        bits.skip_codes(4)?; // transform block sizes and hierarchy depths
+        if bits.flag()? && bits.flag()? {
+            skip_scaling_list_data(bits)?;
+        }
+        bits.skip(1)?; // amp_enabled_flag
+        let sample_adaptive_offset_enabled = bits.flag()?;
+        if bits.flag()? {
+            bits.skip(8)?; // pcm_sample_bit_depth_luma_minus1, pcm_sample_bit_depth_chroma_minus1
+            bits.skip_codes(2)?; // sizes of PCM coding blocks
+            bits.skip(1)?; // pcm_loop_filter_disabled_flag
+        }
+        let short_term_ref_pic_sets = short_term_ref_pic_sets(bits)?;
+        let long_term_ref_pics_present = bits.flag()?;
+        let mut used_by_curr_pic_lt_sps = Vec::new();
+        if long_term_ref_pics_present {
+            used_by_curr_pic_lt_sps = long_term_ref_pics(bits, pic_order_cnt_lsb_bits)?;
+        }
+        let mut sps = Self {
+            sps_seq_parameter_set_id,
+            separate_colour_plane,
+            chroma_array_type: if separate_colour_plane { 0 } else { chroma_format_idc },
+            pic_order_cnt_lsb_bits,
+            pic_size_in_ctbs,
+            sample_adaptive_offset_enabled,
+            short_term_ref_pic_sets,
+            long_term_ref_pics_present,
+            used_by_curr_pic_lt_sps,
+            sps_temporal_mvp_enabled: bits.flag()?,
+            motion_vector_resolution_control_idc: 0,
+            colour: None,
+        };
+        bits.skip(1)?; // strong_intra_smoothing_enabled_flag
+        // Some encoders write broken VUI parameters, which makes the fields after them unreadable. Only screen content needs
+        // those fields; a slice header that is misread for lack of them does not end as a header must, and is refused.
+        let tail = vui_and_extensions(bits, max_sub_layers_minus1, chroma_format_idc, bit_depths);
+        (sps.colour, sps.motion_vector_resolution_control_idc) = tail.unwrap_or_default();
+        Some(sps)
+    }
+}
+
+/// Skips `profile_tier_level(1, sps_max_sub_layers_minus1)` (7.3.3).
+fn skip_profile_tier_level(bits: &mut RbspReader<'_>, max_sub_layers_minus1: u32) -> Option<()> {
+    const PROFILE_BITS: u32 = 88;
+    const LEVEL_BITS: u32 = 8;
+    bits.skip(PROFILE_BITS)?;
+    bits.skip(LEVEL_BITS)?;
+    let mut present = Vec::new();
+    for _ in 0..max_sub_layers_minus1 {
+        present.push((bits.flag()?, bits.flag()?));
+    }
+    if max_sub_layers_minus1 > 0 {
+        // reserved_zero_2bits, for each sub-layer up to eight that does not exist
+        bits.skip(8_u32.checked_sub(max_sub_layers_minus1)?.checked_mul(2)?)?;
+    }
+    for (profile, level) in present {
+        bits.skip(if profile { PROFILE_BITS } else { 0 })?;
+        bits.skip(if level { LEVEL_BITS } else { 0 })?;
+    }
+    Some(())
+}
+
+/// Parses the sizes of coding blocks, and returns `PicSizeInCtbsY` (7-10 to 7-19).
+fn pic_size_in_ctbs(bits: &mut RbspReader<'_>, width: u32, height: u32) -> Option<u32> {
+    // log2_min_luma_coding_block_size_minus3, log2_diff_max_min_luma_coding_block_size
+    let ctb_log2_size = bits.ue(3)?.checked_add(3)?.checked_add(bits.ue(3)?)?;
+    let ctb_size = 1_u32.checked_shl(ctb_log2_size)?;
+    width.div_ceil(ctb_size).checked_mul(height.div_ceil(ctb_size)).filter(|ctbs| *ctbs > 0)
+}
+
+fn short_term_ref_pic_sets(bits: &mut RbspReader<'_>) -> Option<Vec<ShortTermRefPicSet>> {
+    let mut sets = Vec::new();
+    for _ in 0..bits.ue(64)? {
+        sets.push(ShortTermRefPicSet::parse(bits, &sets, false)?);
+    }
+    Some(sets)
+}
+
+fn long_term_ref_pics(bits: &mut RbspReader<'_>, pic_order_cnt_lsb_bits: u32) -> Option<Vec<bool>> {
+    let mut used_by_curr_pic_lt_sps = Vec::new();
+    for _ in 0..bits.ue(32)? {
+        bits.skip(pic_order_cnt_lsb_bits)?; // lt_ref_pic_poc_lsb_sps
+        used_by_curr_pic_lt_sps.push(bits.flag()?);
+    }
+    Some(used_by_curr_pic_lt_sps)
+}
+
+/// Parses the rest of the SPS. Returns the colour description and `motion_vector_resolution_control_idc`.
+fn vui_and_extensions(
+    bits: &mut RbspReader<'_>,
+    max_sub_layers_minus1: u32,
+    chroma_format_idc: u32,
+    [luma_bit_depth, chroma_bit_depth]: [u32; 2],
+) -> Option<(Option<Colour>, u32)> {
+    let colour = if bits.flag()? { vui_parameters(bits, max_sub_layers_minus1)? } else { None };
+    let extensions = ExtensionFlags::parse(bits)?;
+    if !extensions.scc {
+        return Some((colour, 0));
+    }
+    bits.skip(if extensions.range { 9 } else { 0 })?;
+    bits.skip(1)?; // sps_curr_pic_ref_enabled_flag
+    if bits.flag()? {
+        bits.skip_codes(2)?; // palette_max_size, delta_palette_max_predictor_size
+        if bits.flag()? {
+            // sps_num_palette_predictor_initializers_minus1; an initializer for each colour component
+            let initializers = bits.ue(0xffff)?.checked_add(1)?;
+            let chroma_bits = if chroma_format_idc == 0 { 0 } else { chroma_bit_depth.checked_mul(2)? };
+            bits.skip(initializers.checked_mul(luma_bit_depth.checked_add(chroma_bits)?)?)?;
+        }
+    }
+    Some((colour, bits.bits(2)?))
+}

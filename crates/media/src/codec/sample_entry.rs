@@ -1,0 +1,68 @@
+//! Sample entries (ISO/IEC 14496-12 8.5.2).
+
+use std::borrow::Cow;
+
+use super::protection_rule::ProtectionRule;
+use super::track_info::{AudioInfo, TextInfo, VideoInfo};
+use crate::Result;
+use crate::isobmff::{BoxWriter, Boxes, FourCc};
+
+/// A sample entry, ready to be written into an init segment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SampleEntry<'a> {
+    /// Its type: `avc1`, `mp4a`.
+    pub kind: FourCc,
+    /// The RFC 6381 `codecs` string.
+    pub codecs: String,
+    /// The properties of the video, for a visual sample entry.
+    pub video: Option<VideoInfo>,
+    /// The properties of the audio, for an audio sample entry.
+    pub audio: Option<AudioInfo>,
+    /// The properties of the subtitles, for a text sample entry.
+    pub text: Option<TextInfo>,
+    /// How its samples are protected.
+    pub protection: ProtectionRule,
+    /// Everything after the box header, in ISO form. Child boxes are carried through byte for byte.
+    body: Cow<'a, [u8]>,
+}
+
+impl<'a> SampleEntry<'a> {
+    /// A visual sample entry.
+    pub(super) fn visual(
+        kind: FourCc,
+        codecs: String,
+        info: VideoInfo,
+        protection: ProtectionRule,
+        body: Cow<'a, [u8]>,
+    ) -> Self {
+        Self { kind, codecs, video: Some(info), audio: None, text: None, protection, body }
+    }
+
+    /// An audio sample entry. Its samples are protected whole.
+    pub(super) fn audio(kind: FourCc, codecs: String, info: AudioInfo, body: Cow<'a, [u8]>) -> Self {
+        let protection = ProtectionRule::FullSample;
+        Self { kind, codecs, video: None, audio: Some(info), text: None, protection, body }
+    }
+
+    /// A text sample entry. Its samples are never protected.
+    pub(super) fn text(kind: FourCc, codecs: String, info: TextInfo, body: Cow<'a, [u8]>) -> Self {
+        let protection = ProtectionRule::FullSample;
+        Self { kind, codecs, video: None, audio: None, text: Some(info), protection, body }
+    }
+
+    /// Writes the entry as a box of type `kind`: its type, or that of a protected track. `more` writes boxes at its end.
+    pub(crate) fn write(&self, w: &mut BoxWriter, kind: &[u8; 4], more: impl FnOnce(&mut BoxWriter)) {
+        w.plain(kind, |w| {
+            w.raw(&self.body);
+            more(w);
+        });
+    }
+}
+
+/// Returns the payload up to the end of its last box: QuickTime ends some lists of boxes with a zero word.
+pub(super) fn without_terminator<'a>(payload: &'a [u8], mut children: Boxes<'a>) -> Result<&'a [u8]> {
+    children.by_ref().try_for_each(|child| child.map(drop))?;
+    let terminator = children.rest().len();
+    let end = payload.len().checked_sub(terminator);
+    Ok(end.and_then(|end| payload.get(..end)).unwrap_or(payload))
+}

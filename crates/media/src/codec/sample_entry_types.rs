@@ -1,0 +1,50 @@
+//! Sample entry types: which codec reads which sample entry.
+
+use super::sample_entry::SampleEntry;
+use super::track_kind::TrackKind;
+use super::{aac, ac3, av1, avc, flac, hevc, mp3, opus, text_sample_entry as text, vp9};
+use crate::isobmff::{BoxView, Boxes, FourCc};
+use crate::{Error, Result};
+
+impl<'a> SampleEntry<'a> {
+    /// Reads an entry of the `stsd` box of track `track_id`.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyEncrypted`], [`Error::UnsupportedCodec`] or [`Error::Malformed`].
+    pub fn parse(entry: &BoxView<'a>, kind: TrackKind, track_id: u32) -> Result<Self> {
+        match (kind, &entry.kind.0) {
+            (_, b"encv" | b"enca") => Err(already_encrypted(entry, kind, track_id)),
+            (TrackKind::Video, b"avc1" | b"avc3") => avc::sample_entry(entry),
+            (TrackKind::Video, b"hvc1" | b"hev1" | b"dvh1" | b"dvhe") => hevc::sample_entry(entry),
+            (TrackKind::Video, b"av01") => av1::sample_entry(entry),
+            (TrackKind::Video, b"vp09") => vp9::sample_entry(entry),
+            (TrackKind::Audio, b"mp4a") => aac::sample_entry(entry, track_id),
+            (TrackKind::Audio, b".mp3" | b"ms\0U") => mp3::sample_entry(entry),
+            (TrackKind::Audio, b"ac-3") => ac3::ac3(entry),
+            (TrackKind::Audio, b"ec-3") => ac3::eac3(entry),
+            (TrackKind::Audio, b"Opus") => opus::sample_entry(entry),
+            (TrackKind::Audio, b"fLaC") => flac::sample_entry(entry),
+            (TrackKind::Text, b"wvtt") => text::webvtt(entry),
+            (TrackKind::Text, b"stpp") => text::ttml(entry, track_id),
+            (TrackKind::Text, b"tx3g") => text::timed_text(entry),
+            _ => Err(Error::UnsupportedCodec { track_id, codec: entry.kind.to_string() }),
+        }
+    }
+}
+
+/// Returns whether a text track with this sample entry type can be packaged.
+pub(crate) fn is_known_text(kind: FourCc) -> bool {
+    matches!(&kind.0, b"wvtt" | b"stpp" | b"tx3g")
+}
+
+/// Returns the error for a protected entry, with its protection scheme (`schm`).
+fn already_encrypted(entry: &BoxView<'_>, kind: TrackKind, track_id: u32) -> Error {
+    let fixed_bytes = if kind == TrackKind::Video { 78 } else { 28 };
+    let mut reader = entry.reader();
+    let scheme = reader.skip(fixed_bytes).ok().and_then(|()| {
+        let sinf = Boxes::after(&reader, entry).find_kind(b"sinf").ok()??;
+        let (_, _, mut schm) = sinf.child(b"schm").ok()??.full().ok()?;
+        schm.array().ok().map(FourCc)
+    });
+    Error::AlreadyEncrypted { track_id, scheme: scheme.unwrap_or(entry.kind) }
+}

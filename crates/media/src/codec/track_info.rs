@@ -1,0 +1,42 @@
+//! The properties of a track's media that manifests signal.
+
+use serde::{Deserialize, Serialize};
+
+use super::channel_configuration::ChannelConfiguration;
+use super::colr::Colour;
+use crate::text::TextCoding;
+
+/// The properties of a video.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VideoInfo {
+    /// Coded width in pixels.
+    pub width: u16,
+    /// Coded height in pixels.
+    pub height: u16,
+    /// Sample (pixel) aspect ratio, from `pasp`.
+    pub sample_aspect_ratio: Option<(u32, u32)>,
+    /// The colour description, if there is one.
+    pub colour: Option<Colour>,
+}
+
+/// The properties of audio.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AudioInfo {
+    /// Samples per second after decoding.
+    pub sample_rate: u32,
+    /// Number of channels.
+    pub channels: u16,
+    /// The loudspeaker positions of the channels, if known.
+    pub channel_configuration: Option<ChannelConfiguration>,
+    /// The complexity index of joint object coding (JOC), for Dolby Atmos.
+    pub joc_complexity: Option<u8>,
+}
+
+/// The properties of subtitles.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextInfo {
+    /// How the samples are coded.
+    pub coding: TextCoding,
+    /// Whether players show all of them even to viewers who have subtitles turned off.
+    pub is_forced: bool,
+}

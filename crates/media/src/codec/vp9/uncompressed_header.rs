@@ -1,0 +1,210 @@
+//! The uncompressed header of a frame (VP9 6.2), parsed for its length.
+
+use crate::codec::bit_reader::{BitReader, ceil_log2};
+
+/// The width of the frame in each reference slot.
+pub(super) type ReferenceWidths = [Option<u32>; 8];
+
+/// Parses the `uncompressed_header` of a frame, updates the reference slots, and returns its length in bytes; `None` when it does
+/// not parse or refers to an empty slot.
+pub(super) fn header_bytes(frame: &[u8], widths: &mut ReferenceWidths) -> Option<usize> {
+    let mut header = HeaderParser { bits: BitReader::new(frame), widths };
+    header.uncompressed_header()?;
+    Some(header.bits.bytes_read())
+}
+
+/// A header that is being parsed.
+struct HeaderParser<'r, 'a> {
+    bits: BitReader<'a>,
+    widths: &'r mut ReferenceWidths,
+}
+
+/// `frame_sync_code`.
+const SYNC_CODE: u32 = 0x49_83_42;
+
+impl HeaderParser<'_, '_> {
+    fn uncompressed_header(&mut self) -> Option<()> {
+        let frame_marker = self.bits.bits(2)?;
+        if frame_marker != 2 {
+            return None;
+        }
+        let (profile_low_bit, profile_high_bit) = (self.bits.bits(1)?, self.bits.bits(1)?);
+        let profile = (profile_high_bit << 1) | profile_low_bit;
+        if profile == 3 {
+            self.bits.skip(1)?; // reserved_zero
+        }
+        let show_existing_frame = self.bits.flag()?;
+        if show_existing_frame {
+            return self.bits.skip(3); // frame_to_show_map_idx
+        }
+        let is_key_frame = !self.bits.flag()?;
+        let (show_frame, error_resilient_mode) = (self.bits.flag()?, self.bits.flag()?);
+        let mut refresh_frame_flags = u8::MAX;
+        let width = if is_key_frame {
+            self.frame_sync_code()?;
+            self.color_config(profile)?;
+            let width = self.frame_size()?;
+            self.render_size()?;
+            width
+        } else {
+            let intra_only = !show_frame && self.bits.flag()?;
+            if !error_resilient_mode {
+                self.bits.skip(2)?; // reset_frame_context
+            }
+            if intra_only {
+                self.frame_sync_code()?;
+                if profile > 0 {
+                    self.color_config(profile)?;
+                }
+                refresh_frame_flags = self.bits.bits_u8(8)?;
+                let width = self.frame_size()?;
+                self.render_size()?;
+                width
+            } else {
+                refresh_frame_flags = self.bits.bits_u8(8)?;
+                self.inter_frame()?
+            }
+        };
+        if !error_resilient_mode {
+            self.bits.skip(2)?; // refresh_frame_context, frame_parallel_decoding_mode
+        }
+        self.bits.skip(2)?; // frame_context_idx
+        self.loop_filter_params()?;
+        self.bits.skip(8)?; // base_q_idx
+        for _ in 0..3 {
+            self.skip_optional(4)?; // delta_q_y_dc, delta_q_uv_dc, delta_q_uv_ac
+        }
+        self.segmentation_params()?;
+        self.tile_info(width)?;
+        let header_size_in_bytes = self.bits.bits(16)?;
+        if header_size_in_bytes == 0 {
+            return None;
+        }
+        for slot in self.widths.iter_mut() {
+            if refresh_frame_flags & 1 == 1 {
+                *slot = Some(width);
+            }
+            refresh_frame_flags >>= 1;
+        }
+        Some(())
+    }
+
+    /// Parses `ref_frame_idx` to the interpolation filter. Returns the width of the frame.
+    fn inter_frame(&mut self) -> Option<u32> {
+        let mut slots = [0; 3];
+        for slot in &mut slots {
+            *slot = usize::try_from(self.bits.bits(3)?).ok()?;
+            self.bits.skip(1)?; // ref_frame_sign_bias
+        }
+        let mut width = None;
+        for slot in slots {
+            if width.is_none() && self.bits.flag()? {
+                width = Some((*self.widths.get(slot)?)?);
+            }
+        }
+        let width = match width {
+            Some(width) => width,
+            None => self.frame_size()?,
+        };
+        self.render_size()?;
+        self.bits.skip(1)?; // allow_high_precision_mv
+        let is_filter_switchable = self.bits.flag()?;
+        if !is_filter_switchable {
+            self.bits.skip(2)?; // raw_interpolation_filter
+        }
+        Some(width)
+    }
+
+    fn frame_sync_code(&mut self) -> Option<()> {
+        (self.bits.bits(24)? == SYNC_CODE).then_some(())
+    }
+
+    fn color_config(&mut self, profile: u32) -> Option<()> {
+        const RGB: u32 = 7;
+        if profile >= 2 {
+            self.bits.skip(1)?; // ten_or_twelve_bit
+        }
+        let is_rgb = self.bits.bits(3)? == RGB;
+        match (is_rgb, profile) {
+            (false, 1 | 3) => self.bits.skip(4), // color_range, subsampling_x, subsampling_y, reserved
+            (false, _) | (true, 1 | 3) => self.bits.skip(1), // color_range; reserved
+            (true, _) => Some(()),
+        }
+    }
+
+    /// Parses `frame_size`. Returns the width.
+    fn frame_size(&mut self) -> Option<u32> {
+        let width = self.bits.bits(16)?.checked_add(1)?;
+        self.bits.skip(16)?; // frame_height_minus_1
+        Some(width)
+    }
+
+    fn render_size(&mut self) -> Option<()> {
+        let differs = self.bits.flag()?;
+        if differs { self.bits.skip(32) } else { Some(()) }
+    }
+
+    /// Skips an optional field of `width` bits and a sign.
+    fn skip_optional(&mut self, width: usize) -> Option<()> {
+        let is_present = self.bits.flag()?;
+        if is_present { self.bits.skip(width.checked_add(1)?) } else { Some(()) }
+    }
+
+    fn loop_filter_params(&mut self) -> Option<()> {
+        self.bits.skip(9)?; // loop_filter_level, loop_filter_sharpness
+        let delta_enabled = self.bits.flag()?;
+        if delta_enabled && self.bits.flag()? {
+            // loop_filter_ref_deltas (four), loop_filter_mode_deltas (two)
+            for _ in 0..6 {
+                self.skip_optional(6)?;
+            }
+        }
+        Some(())
+    }
+
+    fn segmentation_params(&mut self) -> Option<()> {
+        /// Bits of each feature, its sign included.
+        const FEATURE_BITS: [usize; 4] = [9, 7, 2, 0];
+        if !self.bits.flag()? {
+            return Some(());
+        }
+        if self.bits.flag()? {
+            self.probabilities(7)?;
+            if self.bits.flag()? {
+                self.probabilities(3)?; // segmentation_temporal_update
+            }
+        }
+        if self.bits.flag()? {
+            self.bits.skip(1)?; // segmentation_abs_or_delta_update
+            for _ in 0..8 {
+                for width in FEATURE_BITS {
+                    if self.bits.flag()? {
+                        self.bits.skip(width)?;
+                    }
+                }
+            }
+        }
+        Some(())
+    }
+
+    fn probabilities(&mut self, count: u32) -> Option<()> {
+        (0..count).try_for_each(|_| {
+            let is_coded = self.bits.flag()?;
+            if is_coded { self.bits.skip(8) } else { Some(()) }
+        })
+    }
+
+    /// Parses `tile_info`: the logarithm of the number of columns is written as ones, ended by a zero below the maximum.
+    fn tile_info(&mut self, width: u32) -> Option<()> {
+        // In superblocks of 64 pixels, a tile column is at least 4 and at most 64 wide.
+        let superblocks = width.div_ceil(64);
+        let min_log2 = ceil_log2(superblocks.div_ceil(64));
+        let max_log2 = (superblocks / 4).checked_ilog2().unwrap_or(0);
+        let mut tile_cols_log2 = min_log2;
+        while tile_cols_log2 < max_log2 && self.bits.flag()? {
+            tile_cols_log2 = tile_cols_log2.checked_add(1)?;
+        }
+        let has_rows = self.bits.flag()?; // tile_rows_log2
+        if has_rows { self.bits.skip(1) } else { Some(()) }
+    }
+}
