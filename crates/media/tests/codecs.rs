@@ -1,6 +1,6 @@
-//! One small movie with a track of every codec whose configuration or samples are parsed here, whole and damaged.
+//! A small movie with a track of every codec whose configuration or samples are parsed, whole and damaged.
 //!
-//! `support/codecs.mp4` was made with ffmpeg n9.0.2 (libaom, libvpx, libopus, libmp3lame): nine pictures of `testsrc2` at 128x128
+//! `support/codecs.mp4` was encoded with ffmpeg n9.0.2 (libaom, libvpx, libopus, libmp3lame): nine frames of `testsrc2` at 128x128
 //! in AV1 (`-cpu-used 8 -g 9 -denoise-noise-level 25 -aom-params sb-size=64:tile-columns=1:tile-rows=1`) and in VP9, and 0.36 s of
 //! a tone in AC-3, E-AC-3, Opus, FLAC and MP3.
 
@@ -29,12 +29,13 @@ fn index(file: &[u8]) -> vpp_media::Result<Index> {
     reader.finish()
 }
 
-/// The bytes of every sample of a track, in decode order.
+/// Returns the bytes of every sample of a track, in decode order.
 fn samples<'f>(file: &'f [u8], track: &'f Track<'_>) -> impl Iterator<Item = &'f [u8]> {
     track.samples.samples().map(|sample| &file[sample.offset as usize..][..sample.size as usize])
 }
 
-/// The protected ranges of every sample of a track that is not protected whole, up to the first that does not parse.
+/// Returns the protected ranges of every sample, up to the first that does not parse; none for a track whose samples are
+/// protected whole.
 fn protected(file: &[u8], track: &Track<'_>) -> vpp_media::Result<Vec<Vec<Range<usize>>>> {
     let Some(mut parser) = track.descriptions.entries().first().and_then(|entry| entry.protection.parser()) else {
         return Ok(vec![]);
@@ -53,17 +54,17 @@ fn protected(file: &[u8], track: &Track<'_>) -> vpp_media::Result<Vec<Vec<Range<
 }
 
 #[test]
-fn every_codec_says_what_it_is() {
+fn every_codec_has_its_codecs_string_and_audio_properties() {
     let index = index(MOVIE).unwrap();
     let movie = Movie::parse(&index).unwrap();
     let entries = movie.tracks.iter().map(|track| &track.descriptions.entries()[0]);
     let codecs: Vec<_> = entries.clone().map(|entry| entry.codecs.as_str()).collect();
     let expected = ["av01.0.00M.08", "vp09.00.10.08.01.02.02.02.00", "ac-3", "ec-3", "Opus", "fLaC", "mp4a.6B"];
     assert_eq!(codecs, expected);
-    let sound = |entry: &SampleEntry<'_>| {
+    let audio = |entry: &SampleEntry<'_>| {
         entry.audio.as_ref().map(|audio| (audio.sample_rate, audio.channels, audio.channel_configuration.is_some()))
     };
-    assert!(entries.filter_map(sound).eq([(48_000, 1, true); 5]));
+    assert!(entries.filter_map(audio).eq([(48_000, 1, true); 5]));
 }
 
 #[test]
@@ -73,7 +74,7 @@ fn four_tiles_of_each_frame_are_found() {
     let tiles = protected(MOVIE, &movie.tracks[0]).unwrap();
     assert_eq!(tiles.len(), 9);
     assert!(tiles.iter().all(|tiles| tiles.len() % 4 == 0), "{tiles:?}");
-    // Some samples hold frames that are shown later; one shows such a frame, and has no tile.
+    // Some samples have frames that are shown later; one sample shows such a frame, and has no tile.
     let frames: usize = tiles.iter().map(|tiles| tiles.len() / 4).sum();
     assert!(frames >= 9 && tiles.iter().any(|tiles| tiles.len() > 4), "{tiles:?}");
     let frames = protected(MOVIE, &movie.tracks[1]).unwrap();
@@ -91,26 +92,26 @@ fn changed_configurations_and_samples_are_errors_or_ranges() {
     };
     let original = index(MOVIE).unwrap();
     let movie = Movie::parse(&original).unwrap();
-    // Sample descriptions, and the first bytes of samples with headers: where a change matters most.
+    // Changes matter most in sample descriptions and in the first bytes of samples, which have the headers.
     let stsd = MOVIE.windows(4).enumerate().filter(|(_, kind)| *kind == b"stsd").flat_map(|(at, _)| at..at + 200);
-    let pictures =
+    let video_samples =
         movie.tracks.iter().filter(|track| track.video().is_some()).flat_map(|track| track.samples.samples());
-    let headers =
-        pictures.flat_map(|sample| sample.offset as usize..(sample.offset + u64::from(sample.size.min(64))) as usize);
-    let places: Vec<usize> = stsd.chain(headers).collect();
+    let headers = video_samples
+        .flat_map(|sample| sample.offset as usize..(sample.offset + u64::from(sample.size.min(64))) as usize);
+    let positions: Vec<usize> = stsd.chain(headers).collect();
     let (mut errors, mut parsed) = (0_u32, 0_u32);
     for _ in 0..MUTATIONS {
-        let mut changed = MOVIE.to_vec();
-        let first = random(places.len());
-        for place in places.iter().skip(first).take(1 + random(8)) {
-            changed[*place] = random(256) as u8;
+        let mut damaged = MOVIE.to_vec();
+        let first = random(positions.len());
+        for position in positions.iter().skip(first).take(1 + random(8)) {
+            damaged[*position] = random(256) as u8;
         }
-        let index = index(&changed).unwrap();
+        let index = index(&damaged).unwrap();
         let outcome = Movie::parse(&index).and_then(|movie| {
             movie
                 .tracks
                 .iter()
-                .map(|track| protected(&changed, track).map(drop))
+                .map(|track| protected(&damaged, track).map(drop))
                 .collect::<vpp_media::Result<Vec<()>>>()
         });
         match outcome {

@@ -1,7 +1,7 @@
-//! H.265 slice segment headers, of any kind the standard allows: what encoders make is a small part of it.
+//! H.265 slice segment headers of every kind that the standard allows; encoders write only a small part of them.
 //!
-//! Parameter sets and slices are written here field by field, from a tape of choices, so that it is known where every header
-//! ends. The parser must find the same end; and it must take whatever becomes of such bytes when they are damaged.
+//! The tests write parameter sets and slices field by field, from recorded choices, so they know where each header ends. The parser
+//! must find the same end, and must not panic on such bytes when they are damaged.
 
 #![allow(
     missing_docs,
@@ -10,54 +10,62 @@
     clippy::cast_possible_wrap,
     clippy::fn_params_excessive_bools,
     clippy::struct_excessive_bools,
+    clippy::struct_field_names,
     clippy::too_many_lines,
     clippy::unwrap_used,
     reason = "a test: it may panic, and its numbers are small"
 )]
 
-mod bits;
-mod sets;
-mod slice;
+mod bit_writer;
+mod pps;
+mod reference_picture_set;
+mod scaling_list;
+mod slice_header;
+mod sps;
+mod vui;
 
 use std::ops::Range;
 
-use bits::{Bits, Choices, nal};
+use bit_writer::{BitWriter, Choices, nal};
+use pps::write_pps;
 use proptest::prelude::*;
+use slice_header::write_slice_segment_header;
+use sps::write_sps;
 use vpp_media::codec::{HevcConfig, HevcParser};
 use vpp_media::isobmff::{BoxView, BoxWriter};
 
-/// A sequence parameter set, a picture parameter set that names it, and slices that name that.
+/// An SPS, a PPS that refers to it, and slices that refer to the PPS, all as NAL units.
 struct Stream {
-    sequence: Vec<u8>,
-    picture: Vec<u8>,
-    /// Each with the bytes of its headers.
+    sps: Vec<u8>,
+    pps: Vec<u8>,
+    /// Each with the number of bytes of its headers.
     slices: Vec<(Vec<u8>, usize)>,
 }
 
 impl Stream {
-    fn new(tape: &[u16], slices: usize) -> Self {
-        let c = &mut Choices::new(tape);
-        let (mut sequence, mut picture) = (Bits::default(), Bits::default());
-        let sps = sets::sequence(c, &mut sequence);
-        let pps = sets::picture(c, &mut picture, &sps);
+    fn new(choices: &[u16], slices: usize) -> Self {
+        let c = &mut Choices::new(choices);
+        let (mut sps_bits, mut pps_bits) = (BitWriter::default(), BitWriter::default());
+        let sps = write_sps(c, &mut sps_bits);
+        let pps = write_pps(c, &mut pps_bits, &sps);
         let slices = (0..slices).map(|number| {
-            let kind = [1, 0, 9, 16, 19, 20, 21][c.up_to(6) as usize];
-            let mut header = Bits::default();
-            sets::slice(c, &mut header, kind, &sps, &pps);
+            let nal_unit_type = [1, 0, 9, 16, 19, 20, 21][c.up_to(6) as usize];
+            let mut header = BitWriter::default();
+            write_slice_segment_header(c, &mut header, nal_unit_type, &sps, &pps);
             let header = header.aligned();
-            let clear = nal(kind, &header).len();
+            let clear = nal(nal_unit_type, &header).len();
             let data: Vec<u8> = (0..40).map(|at| if at % 9 < 3 { 0 } else { (at * 7 + number) as u8 }).collect();
-            (nal(kind, &[header, data].concat()), clear)
+            (nal(nal_unit_type, &[header, data].concat()), clear)
         });
         let slices = slices.collect();
-        Self { sequence: nal(33, &sequence.aligned()), picture: nal(34, &picture.aligned()), slices }
+        Self { sps: nal(33, &sps_bits.aligned()), pps: nal(34, &pps_bits.aligned()), slices }
     }
 
     fn config(&self) -> HevcConfig {
-        config(&[(33, &self.sequence), (34, &self.picture)])
+        config(&[(33, &self.sps), (34, &self.pps)])
     }
 
-    /// The slices as a sample, and where in it their data lies.
+    /// Returns the slices as a sample, and the ranges of their data.
     fn sample(&self) -> (Vec<u8>, Vec<Range<usize>>) {
         let mut protected = Vec::new();
         let mut sample = Vec::new();
@@ -69,21 +77,21 @@ impl Stream {
     }
 }
 
-/// Appends a NAL unit behind its length.
+/// Appends a NAL unit with its length field.
 fn push(sample: &mut Vec<u8>, nal: &[u8]) {
     sample.extend_from_slice(&(nal.len() as u32).to_be_bytes());
     sample.extend_from_slice(nal);
 }
 
-/// What `hvcC` says of parameter sets, each of a type.
+/// Returns the configuration of an `hvcC` box with these parameter sets, each with its NAL unit type.
 fn config(sets: &[(u8, &[u8])]) -> HevcConfig {
     let mut w = BoxWriter::new();
     w.plain(b"hvcC", |w| {
         w.zeros(21);
         w.u8(3); // lengthSizeMinusOne
         w.u8(sets.len() as u8);
-        for (kind, set) in sets {
-            w.u8(*kind);
+        for (nal_unit_type, set) in sets {
+            w.u8(*nal_unit_type);
             w.u16(1);
             w.u16(set.len() as u16);
             w.raw(set);
@@ -97,7 +105,7 @@ fn protected(parser: &mut HevcParser, sample: &[u8]) -> vpp_media::Result<Vec<Ra
     parser.protected_ranges(sample, 0, &mut found).map(|()| found)
 }
 
-fn tape() -> impl Strategy<Value = Vec<u16>> {
+fn choices() -> impl Strategy<Value = Vec<u16>> {
     prop::collection::vec(any::<u16>(), 0..1500)
 }
 
@@ -105,14 +113,14 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 5_000, ..ProptestConfig::default() })]
 
     #[test]
-    fn slice_data_begins_where_the_header_was_written_to_end(tape in tape()) {
-        let stream = Stream::new(&tape, 5);
+    fn slice_data_starts_where_the_written_header_ends(choices in choices()) {
+        let stream = Stream::new(&choices, 5);
         let (sample, expected) = stream.sample();
         prop_assert_eq!(protected(&mut HevcParser::new(&stream.config()), &sample).unwrap(), expected);
     }
 }
 
-/// A tape without an end worth speaking of, from a seed.
+/// Returns as many choices as a stream can need, from a seed.
 fn seeded(mut seed: u32) -> Vec<u16> {
     let mut next = || {
         seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -128,29 +136,30 @@ fn parameter_sets_in_band_take_effect_until_the_segment_ends() {
     let (sample, expected) = first.sample();
     assert_eq!(protected(&mut parser, &sample).unwrap(), expected);
 
-    let (slices, of_slices) = second.sample();
+    let (slices, slice_ranges) = second.sample();
     let mut switched = Vec::new();
-    // In either order: the picture parameter set names one that comes behind it.
-    push(&mut switched, &second.picture);
-    push(&mut switched, &second.sequence);
-    let ahead = switched.len();
+    // Either order is allowed: the PPS precedes the SPS that it refers to.
+    push(&mut switched, &second.pps);
+    push(&mut switched, &second.sps);
+    let slices_start = switched.len();
     switched.extend_from_slice(&slices);
-    let moved: Vec<_> = of_slices.iter().map(|range| range.start + ahead..range.end + ahead).collect();
-    assert_eq!(protected(&mut parser, &switched).unwrap(), moved);
-    assert_eq!(protected(&mut parser, &slices).unwrap(), of_slices, "they stay in effect");
+    let expected_ranges: Vec<_> =
+        slice_ranges.iter().map(|range| range.start + slices_start..range.end + slices_start).collect();
+    assert_eq!(protected(&mut parser, &switched).unwrap(), expected_ranges);
+    assert_eq!(protected(&mut parser, &slices).unwrap(), slice_ranges, "they stay in effect");
 
     let mut next_segment = HevcParser::new(&first.config());
     assert_eq!(protected(&mut next_segment, &sample).unwrap(), expected);
 }
 
 #[test]
-fn sets_of_another_layer_change_nothing_and_its_slices_are_refused() {
+fn parameter_sets_of_another_layer_are_ignored_and_its_slices_are_refused() {
     let [base, other] = [5, 6].map(|seed| Stream::new(&seeded(seed), 3));
     let in_layer_one = |nal: &[u8]| [&[nal[0], 8 | nal[1]], &nal[2..]].concat();
     let mut parser = HevcParser::new(&base.config());
     let mut sets = Vec::new();
-    [&other.sequence, &other.picture].into_iter().for_each(|nal| push(&mut sets, &in_layer_one(nal)));
-    assert_eq!(protected(&mut parser, &sets).unwrap(), [], "sets stay clear");
+    [&other.sps, &other.pps].into_iter().for_each(|nal| push(&mut sets, &in_layer_one(nal)));
+    assert_eq!(protected(&mut parser, &sets).unwrap(), [], "parameter sets stay clear");
     let (sample, expected) = base.sample();
     assert_eq!(protected(&mut parser, &sample).unwrap(), expected);
 
@@ -160,11 +169,11 @@ fn sets_of_another_layer_change_nothing_and_its_slices_are_refused() {
 }
 
 #[test]
-fn units_of_reserved_types_and_messages_stay_clear() {
+fn reserved_nal_units_and_messages_stay_clear() {
     let stream = Stream::new(&seeded(5), 1);
     let mut sample = Vec::new();
-    for kind in [10, 15, 22, 31, 32, 35, 39, 40, 62, 63] {
-        push(&mut sample, &[kind << 1, 1, 0x80, 1, 2, 3]);
+    for nal_unit_type in [10, 15, 22, 31, 32, 35, 39, 40, 62, 63] {
+        push(&mut sample, &[nal_unit_type << 1, 1, 0x80, 1, 2, 3]);
     }
     assert_eq!(protected(&mut HevcParser::new(&stream.config()), &sample).unwrap(), []);
 }
@@ -173,15 +182,15 @@ fn units_of_reserved_types_and_messages_stay_clear() {
 fn a_slice_without_its_parameter_sets_is_malformed() {
     let stream = Stream::new(&seeded(5), 1);
     let (sample, _) = stream.sample();
-    for sets in [&[][..], &[(33, stream.sequence.as_slice())], &[(34, stream.picture.as_slice())]] {
+    for sets in [&[][..], &[(33, stream.sps.as_slice())], &[(34, stream.pps.as_slice())]] {
         let error = protected(&mut HevcParser::new(&config(sets)), &sample).unwrap_err();
         assert_eq!(error.code(), "malformed_sample");
     }
 }
 
-/// One to eight bytes of parameter sets and slices changed, a hundred thousand times: ranges or an error come of it.
+/// Changes one to eight bytes of parameter sets and slices, a hundred thousand times. The result is ranges or an error.
 #[test]
-fn damaged_streams_are_read_without_a_panic() {
+fn damaged_streams_do_not_cause_a_panic() {
     let (mut seed, mut refused) = (1_u32, 0);
     let mut random = |most: usize| {
         seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -191,8 +200,8 @@ fn damaged_streams_are_read_without_a_panic() {
         let stream = Stream::new(&seeded(number), 4);
         let (slices, _) = stream.sample();
         let mut whole = Vec::new();
-        push(&mut whole, &stream.sequence);
-        push(&mut whole, &stream.picture);
+        push(&mut whole, &stream.sps);
+        push(&mut whole, &stream.pps);
         whole.extend_from_slice(&slices);
         for _ in 0..500 {
             let mut damaged = whole.clone();
@@ -217,15 +226,15 @@ fn damaged_streams_are_read_without_a_panic() {
 }
 
 #[test]
-fn a_damaged_record_is_read_without_a_panic() {
+fn a_damaged_decoder_configuration_does_not_cause_a_panic() {
     let stream = Stream::new(&seeded(7), 1);
     let mut w = BoxWriter::new();
     w.plain(b"hvcC", |w| {
         w.zeros(21);
-        w.raw(&[3, 2, 33, 0, 1, 0, stream.sequence.len() as u8]);
-        w.raw(&stream.sequence);
-        w.raw(&[34, 0, 1, 0, stream.picture.len() as u8]);
-        w.raw(&stream.picture);
+        w.raw(&[3, 2, 33, 0, 1, 0, stream.sps.len() as u8]);
+        w.raw(&stream.sps);
+        w.raw(&[34, 0, 1, 0, stream.pps.len() as u8]);
+        w.raw(&stream.pps);
     });
     let record = w.finish().unwrap();
     for at in 8..record.len() {
@@ -236,8 +245,8 @@ fn a_damaged_record_is_read_without_a_panic() {
                 drop(protected(&mut HevcParser::new(&config), &stream.sample().0));
             }
         }
-        let mut cut = record[..at].to_vec();
-        cut[..4].copy_from_slice(&(at as u32).to_be_bytes());
-        assert!(HevcConfig::parse(&BoxView::parse(&cut, 0).unwrap()).is_err(), "cut at {at}");
+        let mut truncated = record[..at].to_vec();
+        truncated[..4].copy_from_slice(&(at as u32).to_be_bytes());
+        assert!(HevcConfig::parse(&BoxView::parse(&truncated, 0).unwrap()).is_err(), "truncated at {at}");
     }
 }

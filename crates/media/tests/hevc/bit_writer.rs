@@ -1,50 +1,50 @@
-//! Bits to be written, and the choices a generator makes.
+//! A writer of bit fields, and the choices of a generator.
 
-/// A tape of choices: what a property test varies and shrinks. It goes on with zeros.
+/// Recorded choices, which a property test varies and shrinks. After the last of them, every choice is 0.
 #[derive(Debug)]
 pub struct Choices<'a> {
-    tape: std::slice::Iter<'a, u16>,
+    recorded: std::slice::Iter<'a, u16>,
 }
 
 impl<'a> Choices<'a> {
-    pub fn new(tape: &'a [u16]) -> Self {
-        Self { tape: tape.iter() }
+    pub fn new(recorded: &'a [u16]) -> Self {
+        Self { recorded: recorded.iter() }
     }
 
-    /// A number from 0 to `most`.
+    /// Chooses a number from 0 to `most`.
     pub fn up_to(&mut self, most: u32) -> u32 {
-        self.tape.next().map_or(0, |choice| u32::from(*choice) % (most + 1))
+        self.recorded.next().map_or(0, |choice| u32::from(*choice) % (most + 1))
     }
 
-    /// Yes or no; no when nothing is left to choose by.
+    /// Chooses true or false.
     pub fn flag(&mut self) -> bool {
         self.up_to(1) == 1
     }
 
-    /// Yes one time in `times`.
-    pub fn seldom(&mut self, times: u32) -> bool {
+    /// Chooses true one time in `times`.
+    pub fn one_in(&mut self, times: u32) -> bool {
         self.up_to(times - 1) == 1
     }
 }
 
-/// A row of bits.
+/// Bits that have been written.
 #[derive(Debug, Default, Clone)]
-pub struct Bits(Vec<bool>);
+pub struct BitWriter(Vec<bool>);
 
-impl Bits {
-    /// `u(n)`.
+impl BitWriter {
+    /// Writes `u(n)`.
     pub fn u(&mut self, count: u32, value: u32) -> &mut Self {
         self.0.extend((0..count).rev().map(|place| value.checked_shr(place).unwrap_or(0) & 1 == 1));
         self
     }
 
-    /// A flag; returns it.
+    /// Writes a flag, and returns it.
     pub fn flag(&mut self, value: bool) -> bool {
         self.0.push(value);
         value
     }
 
-    /// `ue(v)` (ITU-T H.265 9.2); returns the value.
+    /// Writes `ue(v)` (ITU-T H.265 9.2), and returns the value.
     pub fn ue(&mut self, value: u32) -> u32 {
         let code = value + 1;
         let length = u32::BITS - code.leading_zeros();
@@ -52,17 +52,17 @@ impl Bits {
         value
     }
 
-    /// `se(v)` (9.2.2).
+    /// Writes `se(v)` (9.2.2).
     pub fn se(&mut self, value: i32) {
         self.ue(if value > 0 { value.unsigned_abs() * 2 - 1 } else { value.unsigned_abs() * 2 });
     }
 
-    /// Writes other bits behind these.
+    /// Appends other bits.
     pub fn append(&mut self, other: &Self) {
         self.0.extend_from_slice(&other.0);
     }
 
-    /// The bytes, after a one and zeros up to a byte: `byte_alignment()` and `rbsp_trailing_bits()` alike.
+    /// Returns the bytes, after a one and zeros up to a byte boundary: `byte_alignment()` and `rbsp_trailing_bits()`.
     pub fn aligned(&self) -> Vec<u8> {
         let mut bits = self.0.clone();
         bits.push(true);
@@ -71,14 +71,14 @@ impl Bits {
     }
 }
 
-/// Ceil(Log2(count)).
-pub fn index_bits(count: u32) -> u32 {
+/// `Ceil(Log2(count))`.
+pub fn ceil_log2(count: u32) -> u32 {
     (0..32).find(|bits| 1_u64 << bits >= u64::from(count)).unwrap()
 }
 
-/// A NAL unit of these bytes behind a header of `kind`: with emulation prevention (7.4.2).
-pub fn nal(kind: u8, payload: &[u8]) -> Vec<u8> {
-    let mut nal = vec![kind << 1, 1];
+/// Returns a NAL unit with this payload, with emulation prevention bytes (7.4.2).
+pub fn nal(nal_unit_type: u8, payload: &[u8]) -> Vec<u8> {
+    let mut nal = vec![nal_unit_type << 1, 1];
     let mut zeros = 0;
     for byte in payload {
         if zeros == 2 && *byte <= 3 {
