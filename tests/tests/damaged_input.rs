@@ -21,8 +21,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::time::{ClockId, clock_gettime};
 use vpp_media::cenc::{ContentKey, ContentKeys, KeyId, Scheme};
 use vpp_media::cmaf::{
-    KeyParameters, PlanOptions, Planner, ProtectedTracks, Protection, SegmentSize, SegmentSizes, SourceBuffers,
-    package_work_unit,
+    KeyParameters, PlanOptions, Planner, ProtectedTracks, Protection, SegmentId, SegmentSize, SegmentSizes,
+    SourceBuffers, package_work_unit,
 };
 use vpp_media::dash::{self, MpdOptions};
 use vpp_media::hls::{self, HlsOptions};
@@ -127,7 +127,7 @@ impl Damaged<'_> {
         for representation in &presentation.representations {
             for number in 1..=u32::try_from(representation.segments.len()).unwrap() {
                 let size = SegmentSize { bytes: 100_000, entry_bytes: 10_000 };
-                sizes.set(&presentation, &representation.name, number, size)?;
+                sizes.set(SegmentId { representation: representation.id, number }, size)?;
             }
         }
         hls::playlists(&presentation, &sizes, &HlsOptions::default())?;

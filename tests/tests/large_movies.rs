@@ -113,9 +113,9 @@ fn large_movies_are_validated_and_planned_within_the_documented_memory() {
             for work_unit in &mut planner {
                 let work_unit = work_unit.unwrap();
                 segments += work_unit.segments.len() as u64;
-                writer.push(&work_unit);
+                writer.push(&work_unit).unwrap();
             }
-            (segments, writer.finish(&planner.finish().unwrap())).0
+            (segments, writer.finish(&planner.finish().unwrap()).unwrap()).0
         });
         assert!(fragment_memory <= bound, "fragment held {fragment_memory} of {bound} bytes");
         assert_eq!(segments, predicted);

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, IoSlice, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use vpp_media::cmaf::{Layout, Presentation, Segment, SegmentSizes, SourceBuffers};
+use vpp_media::cmaf::{Layout, Presentation, RepresentationId, Segment, SegmentSizes, SourceBuffers};
 
 use crate::failure::Failure;
 
@@ -17,7 +17,7 @@ pub(crate) struct Output<'p> {
 
 /// The file of a track that has all its segments in one.
 struct SingleFile {
-    representation: String,
+    representation: RepresentationId,
     path: PathBuf,
     file: File,
 }
@@ -27,10 +27,10 @@ impl<'p> Output<'p> {
     pub(crate) fn new(folder: &'p Path, presentation: &Presentation) -> Result<Self, Failure> {
         let own = presentation.representations.iter().filter(|_| presentation.layout == Layout::SingleFile);
         let single_files = own.map(|own| {
-            let path = folder.join(own.file_path());
+            let path = folder.join(own.id.single_file_path());
             let mut file = create(&path)?;
             file.seek(SeekFrom::Start(own.head_bytes())).map_err(Failure::io(&path))?;
-            Ok(SingleFile { representation: own.name.clone(), path, file })
+            Ok(SingleFile { representation: own.id, path, file })
         });
         Ok(Self { folder, single_files: single_files.collect::<Result<_, Failure>>()?, bytes_written: 0 })
     }
@@ -42,18 +42,20 @@ impl<'p> Output<'p> {
 
     /// Writes a segment, and the text file that goes with it.
     pub(crate) fn write_segment(&mut self, segment: &Segment, source: &SourceBuffers) -> Result<(), Failure> {
-        match self.single_files.iter_mut().find(|file| file.representation == segment.representation) {
-            Some(own) => self.bytes_written += gather(&mut own.file, &own.path, segment.pieces(source))?,
-            None => self.write_pieces(&segment.path(), segment.pieces(source))?,
+        match self.single_files.iter_mut().find(|file| file.representation == segment.id.representation) {
+            Some(own) => self.bytes_written += gather(&mut own.file, &own.path, segment.byte_slices(source))?,
+            None => self.write_pieces(&segment.id.path(), segment.byte_slices(source))?,
         }
-        segment.text_file().map_or(Ok(()), |(path, text)| self.write(&path, text))
+        segment.webvtt().map_or(Ok(()), |text| self.write(&segment.id.webvtt_path(), text.as_bytes()))
     }
 
     /// Writes the heads of single files, once the `sizes` of all segments are known.
     pub(crate) fn write_heads(&mut self, presentation: &Presentation, sizes: &SegmentSizes) -> Result<(), Failure> {
-        for (own, head) in self.single_files.iter_mut().zip(presentation.heads(sizes)?) {
-            own.file.rewind().map_err(Failure::io(&own.path))?;
-            self.bytes_written += gather(&mut own.file, &own.path, std::iter::once(head.bytes.as_slice()))?;
+        for head in presentation.heads(sizes)? {
+            let file = self.single_files.iter_mut().find(|file| file.representation == head.representation);
+            let Some(SingleFile { path, file, .. }) = file else { continue };
+            file.rewind().map_err(Failure::io(path))?;
+            self.bytes_written += gather(file, path, std::iter::once(head.bytes.as_slice()))?;
         }
         Ok(())
     }

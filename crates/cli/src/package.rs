@@ -15,7 +15,8 @@ use std::path::Path;
 
 use serde::Serialize;
 use vpp_media::cmaf::{
-    PlanOptions, Planner, Presentation, SegmentSizes, SourceBuffers, SourceRange, WorkUnit, package_work_unit,
+    PlanOptions, Planner, Presentation, SegmentSizes, SidecarSource, SourceBuffers, SourceRange, TextFile, WorkUnit,
+    package_work_unit,
 };
 use vpp_media::dash::{self, MpdOptions};
 use vpp_media::hls::{self, HlsOptions};
@@ -77,30 +78,34 @@ pub(crate) fn run(job: &Job) -> Result<Summary, Failure> {
     let mut inputs = job.inputs.iter().map(|path| Input::open(path)).collect::<Result<Vec<_>, _>>()?;
     let indexes = inputs.iter_mut().map(Input::index).collect::<Result<Vec<_>, _>>()?;
     let movies = indexes.iter().map(Movie::parse).collect::<Result<Vec<_>, _>>()?;
-    let sidecars: Vec<_> =
-        job.subtitles.iter().map(|own| Ok((own, read_subtitles(&own.path)?))).collect::<Result<_, Failure>>()?;
+    let subtitles = job.subtitles.iter().map(|subtitles| read_subtitles(&subtitles.path));
+    let subtitles = subtitles.collect::<Result<Vec<WebVttFile>, Failure>>()?;
+    let sidecars = job.subtitles.iter().zip(&subtitles).map(|(subtitles, file)| SidecarSource {
+        file,
+        language: Some(subtitles.language.clone()),
+        labels: subtitles.labels.clone(),
+    });
+    let sidecars: Vec<SidecarSource<'_>> = sidecars.collect();
     let protection = job.encryption.as_ref().map(|encryption| encryption.protection(&indexes));
     let keys = job.encryption.as_ref().map(Encryption::keys).unwrap_or_default();
     let options = PlanOptions { protection, work_unit_bytes: WORK_UNIT_BYTES, ..job.options };
     let planner = Planner::of_movies(&movies, &options)?;
-    let mut presentation = presentation(planner.clone())?;
+    let (presentation, text_files) = presentation(planner.clone(), &sidecars)?;
     let mut sizes = SegmentSizes::new(&presentation);
     let mut output = Output::new(&job.output, &presentation)?;
-    let mut parts = Vec::new();
+    let mut buffers = Vec::new();
     for work_unit in planner {
         let work_unit = work_unit?;
-        let mut source = read(&work_unit, &mut inputs, parts)?;
+        let mut source = read(&work_unit, &mut inputs, buffers)?;
         for segment in package_work_unit(&work_unit, &mut source, &keys)? {
             output.write_segment(&segment, &source)?;
-            sizes.set(&presentation, &segment.representation, segment.number, segment.size())?;
+            sizes.set(segment.id, segment.size())?;
         }
-        parts = source.into_parts();
+        buffers = source.into_buffers();
     }
     output.write_heads(&presentation, &sizes)?;
-    for (own, file) in sidecars {
-        for (path, text) in presentation.add_sidecar(&file, Some(own.language.clone()), own.labels.clone()) {
-            output.write(&path, text.as_bytes())?;
-        }
+    for file in text_files {
+        output.write(&file.path, file.text.as_bytes())?;
     }
     for (path, init) in presentation.init_segments() {
         output.write(&path, init)?;
@@ -112,10 +117,10 @@ pub(crate) fn run(job: &Job) -> Result<Summary, Failure> {
     }
     let mpd =
         dash::mpd(&presentation, &sizes, &MpdOptions { drm: job.drm.clone(), licence_url: job.licence_url.clone() })?;
-    output.write("stream.mpd", mpd.as_bytes())?;
+    output.write(dash::MANIFEST, mpd.as_bytes())?;
     let skipped = movies.iter().flat_map(|movie| &movie.skipped);
     Ok(Summary {
-        manifest: job.output.join("stream.mpd").display().to_string(),
+        manifest: job.output.join(dash::MANIFEST).display().to_string(),
         source_bytes: indexes.iter().map(Index::file_size).sum(),
         bytes_read: inputs.iter().map(|input| input.bytes_read).sum(),
         bytes_written: output.bytes_written,
@@ -126,7 +131,7 @@ pub(crate) fn run(job: &Job) -> Result<Summary, Failure> {
             .map(|own| RepresentationSummary {
                 encrypted: own.encryption.is_some(),
                 segments: own.segments.len(),
-                name: own.name,
+                name: own.id.to_string(),
                 track_id: own.track_id,
                 codecs: own.codecs,
             })
@@ -146,19 +151,22 @@ fn read_subtitles(path: &Path) -> Result<WebVttFile, Failure> {
 }
 
 /// What planning comes to, with all that may be wrong.
-fn presentation(mut planner: Planner<'_, '_>) -> Result<Presentation, vpp_media::Error> {
+fn presentation(
+    mut planner: Planner<'_, '_>,
+    sidecars: &[SidecarSource<'_>],
+) -> Result<(Presentation, Vec<TextFile>), vpp_media::Error> {
     planner.by_ref().try_for_each(|work_unit| work_unit.map(drop))?;
-    planner.finish()
+    planner.finish_with_sidecars(sidecars)
 }
 
 /// Reads the bytes of a work unit into the buffers of another: memory of the system's comes filled with zeros, which costs a tenth
 /// of packaging.
-fn read(work_unit: &WorkUnit, inputs: &mut [Input<'_>], mut parts: Vec<Vec<u8>>) -> Result<SourceBuffers, Failure> {
-    parts.resize_with(work_unit.ranges.len(), Vec::new);
-    for (SourceRange { input, bytes }, part) in work_unit.ranges.iter().zip(&mut parts) {
+fn read(work_unit: &WorkUnit, inputs: &mut [Input<'_>], mut buffers: Vec<Vec<u8>>) -> Result<SourceBuffers, Failure> {
+    buffers.resize_with(work_unit.ranges.len(), Vec::new);
+    for (SourceRange { input, bytes }, buffer) in work_unit.ranges.iter().zip(&mut buffers) {
         let input = inputs.get_mut(usize::from(*input));
         let input = input.ok_or(vpp_media::Error::BadPlan { reason: "a range is of no movie" })?;
-        input.read(bytes, part)?;
+        input.read(bytes, buffer)?;
     }
-    Ok(SourceBuffers::new(work_unit, parts)?)
+    Ok(SourceBuffers::new(work_unit, buffers)?)
 }

@@ -1,4 +1,4 @@
-//! How fast the engine's pieces are: `cargo bench -p vpp-media --bench engine`.
+//! The throughput of the engine's benchmarks: `cargo bench -p vpp-media --bench engine`.
 
 #![allow(
     missing_docs,
@@ -11,7 +11,7 @@
     clippy::indexing_slicing,
     clippy::struct_excessive_bools,
     clippy::unwrap_used,
-    reason = "a benchmark: it may panic, and its sizes are small"
+    reason = "a benchmark may panic, and its sizes are small"
 )]
 
 mod work;
@@ -20,10 +20,10 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 fn engine(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("engine");
-    for (name, make) in work::ALL {
-        let mut work = make();
-        group.throughput(Throughput::Bytes(work.bytes));
-        group.bench_function(name, |bencher| bencher.iter(&mut work.run));
+    for (name, prepare) in work::BENCHMARKS {
+        let mut benchmark = prepare();
+        group.throughput(Throughput::Bytes(benchmark.bytes));
+        group.bench_function(name, |bencher| bencher.iter(&mut benchmark.run));
     }
 }
 

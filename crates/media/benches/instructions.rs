@@ -1,6 +1,7 @@
-//! One piece of the engine's work, once, for who counts its instructions: `instructions NAME`; without a name, lists them.
+//! Runs one benchmark of the engine once, under a counter of instructions: `instructions NAME`. Without a name, it lists the
+//! benchmarks.
 //!
-//! What is to be counted is all in [`counted`], which Callgrind is told by name: making the input is not the engine's work.
+//! Callgrind counts the instructions of the function [`counted`], by its name. The preparation of the input is outside it.
 
 #![allow(
     missing_docs,
@@ -14,26 +15,26 @@
     clippy::struct_excessive_bools,
     clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "a benchmark: it may panic, and its sizes are small"
+    reason = "a benchmark may panic, and its sizes are small"
 )]
 
 mod work;
 
-use work::Work;
+use work::Benchmark;
 
 fn main() {
-    // Cargo adds --bench where it runs this itself.
-    let asked = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
-    for (name, make) in work::ALL {
-        match &asked {
+    // Cargo adds --bench if it runs this program itself.
+    let requested = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
+    for (name, prepare) in work::BENCHMARKS {
+        match &requested {
             None => println!("{name}"),
-            Some(asked) if asked == name => counted(&mut make()),
+            Some(requested) if requested == name => counted(&mut prepare()),
             Some(_) => {}
         }
     }
 }
 
 #[inline(never)]
-fn counted(work: &mut Work) {
-    (work.run)();
+fn counted(benchmark: &mut Benchmark) {
+    (benchmark.run)();
 }

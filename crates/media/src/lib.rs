@@ -1,25 +1,27 @@
 //! The packaging engine: the index of an MP4 goes in; a plan, encrypted CMAF segments and manifests come out.
 //!
-//! # Index first, bytes move once
+//! # Read the index, then the media once
 //!
-//! Everything a packager decides lives in the `moov` box, a few megabytes even for a film. So the engine works in three
-//! steps that need ever less of the file at a time:
+//! All decisions of a packager depend on the `moov` box alone, a few megabytes even for a film. So the engine works in three
+//! steps, each of which needs only a part of the file in memory:
 //!
-//! 1. [`isobmff::IndexReader`] says which byte ranges of a file hold its index, and turns them into an
-//!    [`Index`](isobmff::Index); [`track::Movie`] is the parsed, checked view of it.
-//! 2. [`cmaf::Planner`] cuts the movie into segments that start on sync samples and groups them into
-//!    [`WorkUnit`](cmaf::WorkUnit)s: the units of work, each with the byte ranges of the source it needs. It never sees media.
-//! 3. [`cmaf::package_work_unit`] is the heart, one pure function: *(work unit, source bytes, key) → segment bytes*. The encrypt
-//!    function of the pipeline, the command line and a just-in-time origin call the same function and get the same bytes.
+//! 1. An [`isobmff::IndexReader`] requests the byte ranges of a file that contain its index, and turns them into an
+//!    [`Index`](isobmff::Index). [`track::Movie`] is its parsed and validated view.
+//! 2. A [`cmaf::Planner`] divides the movie into segments that start at sync samples, and groups them into
+//!    [`WorkUnit`](cmaf::WorkUnit)s. A work unit contains the byte ranges of the source to read. The planner never reads media.
+//! 3. A [`cmaf::Packager`] turns a work unit into segments. It is a pure function, *(work unit, source bytes, keys) → segments*,
+//!    and the only code that encrypts and writes segments. The command line calls it through [`cmaf::package_work_unit`], for
+//!    source bytes that are complete. The encrypt function of the pipeline calls it through a [`cmaf::StreamingPackager`], which
+//!    collects source bytes that are still arriving. Both get the same bytes.
 //!
-//! [`dash::mpd`] and [`hls::playlists`] write the manifests from the [`Presentation`](cmaf::Presentation) that planning leaves
-//! behind.
+//! [`dash::mpd`] and [`hls::playlists`] write the manifests from the [`Presentation`](cmaf::Presentation), which the planner
+//! returns after the last work unit, and from the sizes of the segments.
 //!
-//! # What this crate may not do
+//! # Rules of this crate
 //!
-//! No I/O, clock, randomness, environment or async: values in, values out. Input is hostile: every number a file holds is
-//! checked before it is added to, multiplied by, indexed with or allocated by, and the lints below hold the code to it.
-//! Strictness is never a Cargo feature.
+//! No I/O, clock, randomness, environment or async: values in, values out. Input is hostile: every number of a file is checked
+//! before it is used in arithmetic, as an index, or as the size of an allocation. The lints below enforce this. Strictness is
+//! never a Cargo feature.
 
 #![warn(clippy::arithmetic_side_effects, clippy::as_conversions, clippy::indexing_slicing, clippy::panic)]
 #![cfg_attr(
@@ -41,6 +43,7 @@ pub mod dash;
 mod error;
 pub mod hls;
 pub mod isobmff;
+mod manifest;
 mod number;
 pub mod preflight;
 pub mod text;

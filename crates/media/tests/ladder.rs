@@ -71,7 +71,7 @@ fn media(movies: &[Movie], work_units: &[WorkUnit], own: &Representation) -> Vec
         };
         let mut source = SourceBuffers::new(work_unit, work_unit.ranges.iter().map(part).collect()).unwrap();
         for segment in package_work_unit(work_unit, &mut source, &ContentKeys::default()).unwrap() {
-            if segment.representation == own.name {
+            if segment.id.representation == own.id {
                 let bytes = segment.to_vec(&source);
                 let mdat = bytes.windows(4).rposition(|window| window == b"mdat").unwrap();
                 media.extend_from_slice(&bytes[mdat + 4..]);
@@ -126,7 +126,7 @@ proptest! {
                 let [first, second] = &presentation.representations[..] else { panic!("two rungs") };
                 prop_assert_eq!(starts(first), starts(second));
                 prop_assert!(starts(first).iter().all(|start| both.contains(&(*start as usize))));
-                prop_assert_eq!((first.set, second.set), (0, 0));
+                prop_assert_eq!((first.switching_set, second.switching_set), (0, 0));
                 for (own, (movie, track)) in [first, second].into_iter().zip(movies.iter().zip(&tracks)) {
                     prop_assert!(media(&movies, &work_units, own) == expected(movie, 0, track), "every sample, once, in order");
                 }
@@ -210,7 +210,11 @@ fn the_same_sound_is_packaged_once_and_what_may_differ_is_kept() {
     let varying = || sound(|index| 20 + index * 37 % 61);
     let names = |movies: &[Movie]| -> Vec<(String, u32, u16)> {
         let (_, presentation) = plan(movies, &options(2)).unwrap();
-        presentation.representations.into_iter().map(|own| (own.name, own.track_id, own.set)).collect()
+        presentation
+            .representations
+            .into_iter()
+            .map(|own| (own.id.to_string(), own.track_id, own.switching_set))
+            .collect()
     };
     let own = |name: &str, id, set| (name.to_owned(), id, set);
     let movie = |sound| Movie::new(&[picture(), sound]);

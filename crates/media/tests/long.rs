@@ -50,12 +50,12 @@ fn check(own: &Representation, segments: &[&SegmentPlan], wanted: &[Wanted]) {
     let (mut time, mut samples) = (0_u64, wanted.iter());
     assert_eq!(own.segments.len(), segments.len());
     for (number, (segment, listed)) in segments.iter().zip(&own.segments).enumerate() {
-        assert_eq!((segment.decode_time, listed.start), (time, time), "{} segment {number}", own.name);
+        assert_eq!((segment.decode_time, listed.start), (time, time), "{} segment {number}", own.id);
         for sample in &segment.samples {
             assert_eq!(samples.next().unwrap().duration, sample.duration);
             time += u64::from(sample.duration);
         }
-        assert_eq!(listed.end(), time, "{} segment {number}", own.name);
+        assert_eq!(listed.end(), time, "{} segment {number}", own.id);
     }
     assert!(samples.next().is_none(), "no sample is lost");
 }

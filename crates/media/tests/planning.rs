@@ -24,8 +24,8 @@ use support::{Base, Fragmenting, Movie, Wanted, WantedTrack};
 use vpp_media::cenc::{ContentKey, ContentKeys, KeyId, Scheme};
 use vpp_media::cmaf::{
     KeyParameters, Layout, PlanFile, PlanOptions, PlanWriter, Planner, Presentation, ProtectedTracks, Protection,
-    Representation, SapType, SegmentSize, SegmentSizes, SourceBuffers, WorkUnit, package_work_unit, presentation_range,
-    read_presentation, read_work_unit,
+    Representation, SapType, SegmentId, SegmentSize, SegmentSizes, SizedRepresentation, SourceBuffers, WorkUnit,
+    package_work_unit, presentation_range, read_presentation, read_work_unit,
 };
 use vpp_media::isobmff::{Index, IndexReader};
 use vpp_media::track::Sample;
@@ -80,8 +80,8 @@ fn package(movie: &Movie, work_units: &[WorkUnit]) -> BTreeMap<String, Vec<u8>> 
             SourceBuffers::new(work_unit, work_unit.ranges.iter().map(|range| read(&range.bytes)).collect()).unwrap();
         for segment in package_work_unit(work_unit, &mut source, &keys()).unwrap() {
             let bytes = segment.to_vec(&source);
-            assert_eq!(bytes.len() as u64, segment.bytes());
-            assert!(segments[&segment.path()] == bytes, "{}: as it arrives and at once", segment.path());
+            assert_eq!(bytes.len() as u64, segment.size().bytes);
+            assert!(segments[&segment.id.path()] == bytes, "{}: as it arrives and at once", segment.id.path());
         }
     }
     segments
@@ -202,7 +202,7 @@ proptest! {
             let mut time = own.presentation_time_offset + edit - u64::from(media_time.unsigned_abs());
             let mut expected = wanted.samples.iter().zip(&movie.offsets[position]);
             for number in 1..=own.segments.len() {
-                for (decode_time, sample, bytes) in read_segment(&segments[&format!("{}/{number}.m4s", own.name)]) {
+                for (decode_time, sample, bytes) in read_segment(&segments[&format!("{}/{number}.m4s", own.id)]) {
                     let (wanted, offset) = expected.next().unwrap();
                     prop_assert_eq!(decode_time, time);
                     prop_assert_eq!(&sample, wanted);
@@ -267,14 +267,16 @@ proptest! {
         let mut sizes = SegmentSizes::new(&presentation);
         for own in &presentation.representations {
             for number in (1..).take(own.segments.len()) {
-                let bytes = fragments[&format!("{}/{number}.m4s", own.name)].len() as u64;
-                sizes.set(&presentation, &own.name, number, SegmentSize { bytes, entry_bytes: 1 }).unwrap();
+                let bytes = fragments[&format!("{}/{number}.m4s", own.id)].len() as u64;
+                let segment = SegmentId { representation: own.id, number };
+                sizes.set(segment, SegmentSize { bytes, entry_bytes: 1 }).unwrap();
             }
         }
-        let known = sizes.known(&presentation).unwrap();
+        let sized = sizes.of(&presentation).unwrap();
         let heads = presentation.heads(&sizes).unwrap();
         prop_assert_eq!(heads.len(), tracks.len());
-        for ((own, head), sizes) in presentation.representations.iter().zip(heads).zip(known) {
+        for (SizedRepresentation { representation: own, sizes }, head) in sized.into_iter().zip(heads) {
+            prop_assert_eq!(head.representation, own.id);
             prop_assert_eq!(head.bytes.len() as u64, own.head_bytes());
             prop_assert!(head.bytes.starts_with(&own.init));
             let mut at = own.head_bytes();
@@ -330,7 +332,7 @@ proptest! {
             let expected = (0..wanted.samples.len()).map(|sample| if several && sample >= change { 2 } else { 1 });
             let mut found = Vec::new();
             for number in 1..=own.segments.len() {
-                let (_, moof) = read_moof(&segments[&format!("{}/{number}.m4s", own.name)]);
+                let (_, moof) = read_moof(&segments[&format!("{}/{number}.m4s", own.id)]);
                 let traf = &moof.traf[0];
                 let samples = traf.trun.iter().map(|trun| trun.samples.len()).sum();
                 found.extend(vec![traf.tfhd.sample_description_index.unwrap_or(1); samples]);
@@ -360,9 +362,9 @@ proptest! {
         let movie = Movie::new(&tracks);
         let (work_units, presentation) = plan(&movie, &options(work_unit_bytes, 1, true));
         let mut writer = PlanWriter::new();
-        work_units.iter().for_each(|work_unit| writer.push(work_unit));
-        let PlanFile { pieces, sections } = writer.finish(&presentation);
-        let bytes = pieces.concat();
+        work_units.iter().for_each(|work_unit| writer.push(work_unit).unwrap());
+        let PlanFile { chunks, sections } = writer.finish(&presentation).unwrap();
+        let bytes = chunks.concat();
         let at = |range: std::ops::Range<u64>| &bytes[range.start as usize..range.end as usize];
         prop_assert_eq!(sections.len(), work_units.len());
         for (work_unit, section) in work_units.iter().zip(sections) {
@@ -377,10 +379,10 @@ proptest! {
         let movie = Movie::new(&tracks);
         let (work_units, _) = plan(&movie, &options(u64::MAX, 1, true));
         let mut writer = PlanWriter::new();
-        writer.push(&work_units[0]);
+        writer.push(&work_units[0]).unwrap();
         let (_, presentation) = plan(&movie, &options(u64::MAX, 1, true));
-        let file = writer.finish(&presentation);
-        let bytes = file.pieces.concat();
+        let file = writer.finish(&presentation).unwrap();
+        let bytes = file.chunks.concat();
         let section = &bytes[file.sections[0].start as usize..];
         let cut = cut % section.len();
         prop_assert!(read_work_unit(&section[..cut]).is_err());

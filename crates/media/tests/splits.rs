@@ -58,7 +58,7 @@ fn package(file: &[u8], scheme: Option<Scheme>, work_unit_bytes: u64) -> (BTreeM
         let mut source = SourceBuffers::new(&work_unit, parts).unwrap();
         for segment in package_work_unit(&work_unit, &mut source, &keys).unwrap() {
             let bytes = segment.to_vec(&source);
-            assert!(segments[&segment.path()] == bytes, "{}: as it arrives and at once", segment.path());
+            assert!(segments[&segment.id.path()] == bytes, "{}: as it arrives and at once", segment.id.path());
         }
     }
     (segments, planner.finish().unwrap().work_units)

@@ -1,7 +1,7 @@
-//! What the engine spends its time on, in pieces that can be measured by themselves.
+//! The benchmarks of the engine.
 //!
-//! Every piece does the same however often it is run: what is encrypted in place again has its headers in the clear as before,
-//! and its work units are as long.
+//! Every run of a benchmark does the same work: media that is encrypted in place a second time still has clear headers, and its
+//! work units have the same length.
 
 #[path = "../../tests/support/mod.rs"]
 mod support;
@@ -20,49 +20,49 @@ use vpp_media::cmaf::{
 use vpp_media::isobmff::{Index, IndexReader};
 use vpp_media::track::{Movie as Parsed, TrackKind};
 
-/// Twelve pictures of two slices each, in H.264 and in H.265: see `tests/splits.rs`.
-const PICTURES: &[u8] = include_bytes!("../../tests/support/pictures.mp4");
+/// Twelve frames of two slices each, in H.264 and in H.265: see `tests/splits.rs`.
+const FRAMES: &[u8] = include_bytes!("../../tests/support/pictures.mp4");
 
-/// Nine pictures in AV1, of four tiles each, among others: see `tests/codecs.rs`.
+/// Tracks of several codecs, such as AV1 with nine frames of four tiles each: see `tests/codecs.rs`.
 const CODECS: &[u8] = include_bytes!("../../tests/support/codecs.mp4");
 
-/// A piece of work.
-pub struct Work {
-    /// Bytes it goes through: of index, or of media.
+/// A benchmark.
+pub struct Benchmark {
+    /// Bytes that one run processes: of index, or of media.
     pub bytes: u64,
     pub run: Box<dyn FnMut()>,
 }
 
-/// What makes a piece of work ready.
-pub type Make = fn() -> Work;
+/// Prepares the input of a benchmark.
+pub type Prepare = fn() -> Benchmark;
 
-/// All there is to measure, by name.
-pub const ALL: [(&str, Make); 9] = [
+/// All benchmarks, by name.
+pub const BENCHMARKS: [(&str, Prepare); 9] = [
     ("parse", parse),
     ("plan", plan),
-    ("cipher, cbcs, pictures of 33 kB", || cipher(Scheme::Cbcs, Pattern::VIDEO, 33_000)),
-    ("cipher, cbcs, sound of 341 B", || cipher(Scheme::Cbcs, Pattern::FULL_SAMPLE, 341)),
-    ("cipher, cenc, pictures of 33 kB", || cipher(Scheme::Cenc, Pattern::VIDEO, 33_000)),
-    ("segments of H.264", || segments(PICTURES, "avc1")),
-    ("segments of H.265", || segments(PICTURES, "hvc1")),
+    ("cipher, cbcs, frames of 33 kB", || cipher(Scheme::Cbcs, Pattern::VIDEO, 33_000)),
+    ("cipher, cbcs, audio frames of 341 B", || cipher(Scheme::Cbcs, Pattern::FULL_SAMPLE, 341)),
+    ("cipher, cenc, frames of 33 kB", || cipher(Scheme::Cenc, Pattern::VIDEO, 33_000)),
+    ("segments of H.264", || segments(FRAMES, "avc1")),
+    ("segments of H.265", || segments(FRAMES, "hvc1")),
     ("segments of AV1", || segments(CODECS, "av01")),
-    ("segments of sound", || segments(CODECS, "Opus")),
+    ("segments of Opus", || segments(CODECS, "Opus")),
 ];
 
-/// A movie of pictures in groups of 50 and sound, a sample of each in turn, as `ffmpeg` interleaves.
+/// A movie of video, in groups of 50 frames, and audio. Their samples alternate, as `ffmpeg` interleaves them.
 fn movie() -> Movie {
-    let picture = |number: usize| Wanted {
+    let video_frame = |number: usize| Wanted {
         size: 30,
         duration: 512,
         composition_offset: if number.is_multiple_of(3) { 1024 } else { 0 },
         is_sync: number.is_multiple_of(50),
     };
-    let frame = Wanted { size: 10, duration: 1024, composition_offset: 0, is_sync: true };
+    let audio_frame = Wanted { size: 10, duration: 1024, composition_offset: 0, is_sync: true };
     let track =
         |video, timescale, samples| WantedTrack { video, timescale, samples, chunk: 1, change: None, edit: None };
     Movie::new(&[
-        track(true, 25_600, (0..20_000).map(picture).collect()),
-        track(false, 48_000, (0..18_750).map(|_| frame).collect()),
+        track(true, 25_600, (0..20_000).map(video_frame).collect()),
+        track(false, 48_000, (0..18_750).map(|_| audio_frame).collect()),
     ])
 }
 
@@ -74,7 +74,7 @@ fn index(file: &[u8]) -> Index {
     reader.finish().unwrap()
 }
 
-/// A parsed movie that stays to the end, for work borrows it: with the tracks whose codec begins with `codec`.
+/// Parses a movie, with only the tracks whose `codecs` string starts with `codec`. It is never freed, so benchmarks can borrow it.
 fn parsed(file: &[u8], codec: &str) -> &'static Parsed<'static> {
     let index: &'static Index = Box::leak(Box::new(index(file)));
     let mut movie = Parsed::parse(index).unwrap();
@@ -82,16 +82,16 @@ fn parsed(file: &[u8], codec: &str) -> &'static Parsed<'static> {
     Box::leak(Box::new(movie))
 }
 
-fn parse() -> Work {
+fn parse() -> Benchmark {
     let file = movie().file;
     let moov = index(&file).moov_range();
     let run = move || {
         black_box(Parsed::parse(&index(&file)).unwrap());
     };
-    Work { bytes: moov.end - moov.start, run: Box::new(run) }
+    Benchmark { bytes: moov.end - moov.start, run: Box::new(run) }
 }
 
-fn plan() -> Work {
+fn plan() -> Benchmark {
     let file = movie().file;
     let moov = index(&file).moov_range();
     let movie = parsed(&file, "");
@@ -101,7 +101,7 @@ fn plan() -> Work {
         planner.by_ref().for_each(|work_unit| drop(black_box(work_unit.unwrap())));
         black_box(planner.finish().unwrap());
     };
-    Work { bytes: moov.end - moov.start, run: Box::new(run) }
+    Benchmark { bytes: moov.end - moov.start, run: Box::new(run) }
 }
 
 fn key() -> ContentKey {
@@ -118,8 +118,8 @@ fn options() -> PlanOptions {
     PlanOptions { segment_duration: Duration::from_secs(4), protection, ..PlanOptions::default() }
 }
 
-/// Ranges of `length` bytes, a megabyte of them.
-fn cipher(scheme: Scheme, pattern: Pattern, length: usize) -> Work {
+/// Encrypts one MiB, in ranges of `length` bytes.
+fn cipher(scheme: Scheme, pattern: Pattern, length: usize) -> Benchmark {
     let mode = match scheme {
         Scheme::Cbcs => Mode::Cbcs { iv: ConstantIv::new([3; 16]), pattern },
         Scheme::Cenc => Mode::Cenc { first_iv: 3 },
@@ -130,32 +130,32 @@ fn cipher(scheme: Scheme, pattern: Pattern, length: usize) -> Work {
         cipher.encrypt((0..).zip(media.chunks_mut(length)));
         black_box(&mut media);
     };
-    Work { bytes: 1 << 20, run: Box::new(run) }
+    Benchmark { bytes: 1 << 20, run: Box::new(run) }
 }
 
-/// The segments of the track of `file` whose samples are coded as `codec`, a hundred times over.
-fn segments(file: &'static [u8], codec: &str) -> Work {
-    const TIMES: u64 = 100;
+/// Packages the segments of the track of `file` whose `codecs` string starts with `codec`, a hundred times.
+fn segments(file: &'static [u8], codec: &str) -> Benchmark {
+    const REPETITIONS: u64 = 100;
     let movie = parsed(file, codec);
     let audio_only = movie.tracks.iter().all(|track| track.kind == TrackKind::Audio);
     let planner = Planner::new(movie, &PlanOptions { audio_only, ..options() }).unwrap();
     let mut work_units: Vec<(WorkUnit, SourceBuffers)> = planner
         .map(|work_unit| {
             let work_unit = work_unit.unwrap();
-            let part = |range: &Range<u64>| file[range.start as usize..range.end as usize].to_vec();
-            let parts = work_unit.ranges.iter().map(|range| part(&range.bytes)).collect();
-            let source = SourceBuffers::new(&work_unit, parts).unwrap();
+            let read = |range: &Range<u64>| file[range.start as usize..range.end as usize].to_vec();
+            let buffers = work_unit.ranges.iter().map(|range| read(&range.bytes)).collect();
+            let source = SourceBuffers::new(&work_unit, buffers).unwrap();
             (work_unit, source)
         })
         .collect();
-    let bytes = work_units.iter().map(|(work_unit, _)| work_unit.source_bytes()).sum::<u64>() * TIMES;
+    let bytes = work_units.iter().map(|(work_unit, _)| work_unit.source_bytes()).sum::<u64>() * REPETITIONS;
     let keys: ContentKeys = [(kid(), key())].into_iter().collect();
     let run = move || {
-        for _ in 0..TIMES {
+        for _ in 0..REPETITIONS {
             for (work_unit, source) in &mut work_units {
                 black_box(package_work_unit(work_unit, source, &keys).unwrap());
             }
         }
     };
-    Work { bytes, run: Box::new(run) }
+    Benchmark { bytes, run: Box::new(run) }
 }

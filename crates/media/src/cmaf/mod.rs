@@ -1,39 +1,53 @@
-//! CMAF (ISO/IEC 23000-19): planning a movie's segments, and writing them.
+//! CMAF (ISO/IEC 23000-19): plans the segments of a movie, and packages them.
 //!
-//! [`Planner`] walks the sample tables of all tracks side by side, in windows of presentation time that start where the first
-//! video track can be entered. A window of one track is a segment; whole windows of about 32 MiB of source make a [`WorkUnit`],
-//! the unit of work, which names the byte ranges of the source it needs and everything else that packaging it takes.
-//! Several movies may make one package, a ladder of rates or more languages: they are planned as one that has all their tracks.
-//! What is left when all work units are planned is the [`Presentation`]: what manifests and init segments are made of.
-//! [`PlanFile`] is the form in which both are stored.
+//! A [`Planner`] walks the sample tables of all tracks in parallel, in windows of presentation time that start at sync samples
+//! of the reference track. The part of a track in a window is a segment. Whole windows with about 32 MiB of source form a
+//! [`WorkUnit`], which contains the byte ranges of the source to read and everything else that packaging needs, except the
+//! keys. Several movies may form one package, as a ladder of rates or with more languages: they are planned as one movie that
+//! has all their tracks. After the last work unit, the planner returns the [`Presentation`], from which init segments and
+//! manifests are written. A [`PlanFile`] stores both.
+//!
+//! A [`Packager`] turns a work unit and its source bytes into [`Segment`]s.
 
-mod choice;
-mod common;
-mod cuts;
 mod fragment;
-mod init;
-mod inputs;
-mod plan;
+mod gop;
+mod identity;
+mod init_segment;
+mod options;
+mod packager;
 mod plan_file;
 mod planner;
-mod ranges;
+mod presentation;
+mod protection;
+mod rung_alignment;
 mod segment;
+mod segment_boundaries;
+mod segment_sizes;
+mod sidecars;
+mod sidx;
 mod single_file;
-mod sizes;
-mod source;
+mod source_buffers;
+mod source_ranges;
 mod streaming;
-mod subtitles;
+mod text_samples;
+mod track_encryptor;
+mod track_planner;
+mod track_selection;
+mod work_unit;
 
-pub(crate) use choice::Choice;
-pub use inputs::MAX_INPUTS;
-pub use plan::{
-    EntryPoint, Extent, KeyParameters, Layout, PlanOptions, PlannedSample, Presentation, ProtectedTracks, Protection,
-    Representation, SapType, SegmentPlan, SegmentTime, Sidecar, SourceRange, WorkUnit, WorkUnitTrack,
-};
+pub(crate) use identity::{INIT_SEGMENT, MAPPED_SIDECAR, SIDECAR, SINGLE_FILE, segment_name, webvtt_name};
+pub use identity::{ParseRepresentationIdError, RepresentationId, SegmentId};
+pub use options::{Layout, PlanOptions};
+pub use packager::{Packager, package_work_unit};
 pub use plan_file::{PRESENTATION_PREFIX, PlanFile, PlanWriter, presentation_range, read_presentation, read_work_unit};
 pub use planner::{MAX_WINDOW_BYTES, Planner};
-pub use segment::{Segment, package_work_unit};
+pub use presentation::{EntryPoint, Presentation, Representation, SapType, SegmentTime, Sidecar};
+pub use protection::{KeyParameters, ProtectedTracks, Protection};
+pub use segment::Segment;
+pub use segment_sizes::{SegmentSize, SegmentSizes, SizedRepresentation};
+pub use sidecars::{SidecarSource, TextFile};
 pub use single_file::FileHead;
-pub use sizes::{SegmentSize, SegmentSizes};
-pub use source::SourceBuffers;
-pub use streaming::{StreamingPackager, WholeSegment};
+pub use source_buffers::SourceBuffers;
+pub use streaming::{PackagedSegment, StreamingPackager};
+pub use track_selection::MAX_INPUTS;
+pub use work_unit::{Extent, PlannedSample, SegmentPlan, SourceRange, WorkUnit, WorkUnitTrack};

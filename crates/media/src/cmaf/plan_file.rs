@@ -1,50 +1,53 @@
 //! The stored form of a plan.
 //!
 //! ```text
-//! "vppplan6"  length of the presentation (u32)  presentation  work unit 0  work unit 1  ...
+//! "vppplan7"  length of the presentation (u32)  presentation  work unit 0  work unit 1  ...
 //! ```
 //!
-//! Each work unit is a section that can be read by itself, by the range that goes with the message that asks for it: a worker
-//! reads some kilobytes however long the movie is. Presentation and sections are encoded with `postcard`: small integers,
-//! which is what a plan is made of, take one or two bytes.
+//! Each work unit is a section that is decoded separately. The message that requests a work unit contains the range of its
+//! section, so a worker reads some kilobytes, however long the movie is. Presentation and sections are encoded with `postcard`,
+//! in which small integers, the bulk of a plan, take one or two bytes.
 
 use std::ops::Range;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::plan::{Presentation, WorkUnit};
+use super::presentation::{Presentation, SegmentTime};
+use super::work_unit::WorkUnit;
+use crate::number::{Checked, u64_of};
 use crate::{Error, Result};
 
-const MAGIC: &[u8; 8] = b"vppplan6";
+const MAGIC: &[u8; 8] = b"vppplan7";
 
 /// Bytes of magic and length.
-const HEADER: usize = 12;
+const HEADER: u64 = 12;
 
-/// Bytes of a plan to read first: enough for the presentation of most movies.
+/// Bytes to read from the start of a plan: enough for the presentation of most movies.
 pub const PRESENTATION_PREFIX: u64 = 64 * 1024;
 
-/// Bytes of a piece, about. A plan has more bytes than the index it comes of, so it is never copied as a whole.
-const PIECE: usize = 1024 * 1024;
+/// Approximate bytes of a chunk. A plan is larger than the index that it is derived from, so it is never copied as a whole.
+const CHUNK: usize = 1024 * 1024;
 
 /// A plan under construction.
 #[derive(Debug, Default)]
 pub struct PlanWriter {
-    /// Full ones.
-    pieces: Vec<Vec<u8>>,
-    /// The one that grows.
+    /// The full chunks.
+    chunks: Vec<Vec<u8>>,
+    /// The chunk that grows.
     last: Vec<u8>,
-    /// Bytes in full pieces.
-    full: usize,
-    ends: Vec<usize>,
+    /// Bytes of all full chunks.
+    full_bytes: u64,
+    /// End of each section, relative to the first one.
+    ends: Vec<u64>,
 }
 
 /// A finished plan.
 #[derive(Debug)]
 pub struct PlanFile {
-    /// Its bytes, one piece behind the other.
-    pub pieces: Vec<Vec<u8>>,
-    /// Where each work unit's section lies in them.
+    /// The bytes, in chunks that follow one another.
+    pub chunks: Vec<Vec<u8>>,
+    /// The byte range of each work unit's section.
     pub sections: Vec<Range<u64>>,
 }
 
@@ -56,75 +59,94 @@ impl PlanWriter {
     }
 
     /// Adds the next work unit.
-    pub fn push(&mut self, work_unit: &WorkUnit) {
-        encode_into(&mut self.last, work_unit);
-        self.ends.push(self.full.saturating_add(self.last.len()));
-        if self.last.len() >= PIECE {
-            let mut piece = std::mem::take(&mut self.last);
-            piece.shrink_to_fit();
-            self.full = self.full.saturating_add(piece.len());
-            self.pieces.push(piece);
+    ///
+    /// # Errors
+    /// [`Error::BadPlan`] if it cannot be encoded.
+    pub fn push(&mut self, work_unit: &WorkUnit) -> Result<()> {
+        self.last = encode(work_unit, std::mem::take(&mut self.last))?;
+        let end = self.full_bytes.checked_add(u64_of(self.last.len())).or_out_of_range(LENGTH)?;
+        self.ends.push(end);
+        if self.last.len() >= CHUNK {
+            let mut chunk = std::mem::take(&mut self.last);
+            chunk.shrink_to_fit();
+            self.full_bytes = end;
+            self.chunks.push(chunk);
         }
+        Ok(())
     }
 
-    /// The plan, with the presentation in front.
-    #[must_use]
-    pub fn finish(self, presentation: &Presentation) -> PlanFile {
-        let mut encoded = Vec::new();
-        encode_into(&mut encoded, presentation);
+    /// Completes the plan with its presentation.
+    ///
+    /// # Errors
+    /// [`Error::BadPlan`] if the presentation cannot be encoded, [`Error::OutOfRange`] if it is too large.
+    pub fn finish(self, presentation: &Presentation) -> Result<PlanFile> {
+        let mut encoded = encode(presentation, Vec::new())?;
+        let length = u32::try_from(encoded.len()).or_out_of_range("The length of a presentation")?;
         let mut front = MAGIC.to_vec();
-        front.extend_from_slice(&u32::try_from(encoded.len()).unwrap_or(u32::MAX).to_be_bytes());
+        front.extend_from_slice(&length.to_be_bytes());
         front.append(&mut encoded);
-        let offset = |end: usize| u64::try_from(front.len().saturating_add(end)).unwrap_or(u64::MAX);
-        let starts = std::iter::once(&0).chain(&self.ends);
-        let sections = starts.zip(&self.ends).map(|(start, end)| offset(*start)..offset(*end)).collect();
-        let pieces = std::iter::once(front).chain(self.pieces).chain([self.last]).collect();
-        PlanFile { pieces, sections }
+        let mut start = u64_of(front.len());
+        let mut sections = Vec::with_capacity(self.ends.len());
+        for end in self.ends {
+            let end = end.checked_add(u64_of(front.len())).or_out_of_range(LENGTH)?;
+            sections.push(start..end);
+            start = end;
+        }
+        let chunks = std::iter::once(front).chain(self.chunks).chain([self.last]).collect();
+        Ok(PlanFile { chunks, sections })
     }
 }
 
-/// Where the presentation lies in a plan that begins with `prefix`.
+const LENGTH: &str = "The length of a plan";
+
+/// Returns the byte range of the presentation in a plan that starts with `prefix`.
 ///
 /// # Errors
-/// [`Error::BadPlan`] when `prefix` is not the beginning of a plan.
+/// [`Error::BadPlan`] if `prefix` is not the start of a plan.
 pub fn presentation_range(prefix: &[u8]) -> Result<Range<u64>> {
-    let (magic, rest) = prefix.split_first_chunk().ok_or(CUT_OFF)?;
+    let (magic, rest) = prefix.split_first_chunk().ok_or(TRUNCATED)?;
     if magic != MAGIC {
-        return Err(Error::BadPlan { reason: "it does not begin as a plan of this version" });
+        return Err(Error::BadPlan { reason: "it is not a plan of this version" });
     }
-    let length = u32::from_be_bytes(*rest.first_chunk().ok_or(CUT_OFF)?);
-    let start = u64::try_from(HEADER).unwrap_or(u64::MAX);
-    Ok(start..start.saturating_add(u64::from(length)))
+    let length = u32::from_be_bytes(*rest.first_chunk().ok_or(TRUNCATED)?);
+    let end = HEADER.checked_add(length.into()).or_out_of_range(LENGTH)?;
+    Ok(HEADER..end)
 }
 
-/// Reads a presentation from the bytes of its range.
+/// Decodes a presentation from the bytes of its range.
 ///
 /// # Errors
-/// [`Error::BadPlan`].
+/// [`Error::BadPlan`]
 pub fn read_presentation(bytes: &[u8]) -> Result<Presentation> {
-    decode(bytes)
+    let presentation: Presentation = decode(bytes)?;
+    let mut segments = presentation.representations.iter().flat_map(|representation| &representation.segments);
+    let fits = |segment: &SegmentTime| segment.start.checked_add(segment.duration).is_some_and(|end| end < 1 << 63);
+    if !segments.all(fits) {
+        return Err(Error::BadPlan { reason: "a segment ends later than 2^63 units of its timescale" });
+    }
+    Ok(presentation)
 }
 
-/// Reads a work unit from the bytes of its section.
+/// Decodes a work unit from the bytes of its section.
 ///
 /// # Errors
-/// [`Error::BadPlan`].
+/// [`Error::BadPlan`]
 pub fn read_work_unit(section: &[u8]) -> Result<WorkUnit> {
     decode(section)
 }
 
-const CUT_OFF: Error = Error::BadPlan { reason: "it is cut off" };
+const TRUNCATED: Error = Error::BadPlan { reason: "it is truncated" };
 
-fn encode_into(bytes: &mut Vec<u8>, value: &impl Serialize) {
-    let extended = postcard::to_extend(value, std::mem::take(bytes));
-    debug_assert!(extended.is_ok(), "plans hold nothing that postcard cannot encode");
-    *bytes = extended.unwrap_or_default();
+/// Appends an encoded value to `bytes`.
+fn encode(value: &impl Serialize, bytes: Vec<u8>) -> Result<Vec<u8>> {
+    postcard::to_extend(value, bytes)
+        .map_err(|_| Error::BadPlan { reason: "it contains a value that cannot be encoded" })
 }
 
 fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     match postcard::take_from_bytes(bytes) {
         Ok((value, [])) => Ok(value),
-        Ok(_) => Err(Error::BadPlan { reason: "there are bytes behind its end" }),
-        Err(_) => Err(Error::BadPlan { reason: "it does not decode" }),
+        Ok(_) => Err(Error::BadPlan { reason: "bytes follow its end" }),
+        Err(_) => Err(Error::BadPlan { reason: "it cannot be decoded" }),
     }
 }

@@ -1,9 +1,16 @@
-//! MPEG-DASH (ISO/IEC 23009-1): a presentation and the sizes of its segments in, a manifest out.
+//! MPEG-DASH (ISO/IEC 23009-1): writes the manifest of a presentation, given the sizes of its segments.
 
+mod adaptation_set;
+mod addressing;
+mod audio;
 mod bandwidth;
-mod choice;
+mod content_protection;
 mod mpd;
-mod picture;
-mod sound;
+mod options;
+mod representation;
+mod selection;
+mod video;
+mod xml;
 
-pub use mpd::{MpdOptions, mpd};
+pub use mpd::{MANIFEST, mpd};
+pub use options::MpdOptions;

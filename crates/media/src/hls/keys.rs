@@ -2,17 +2,17 @@
 
 use data_encoding::HEXLOWER;
 
-use super::HlsOptions;
-use crate::cenc::{KeyId, Mode, SystemId, TrackEncryption};
+use super::options::HlsOptions;
+use crate::cenc::{Mode, SystemId, TrackEncryption};
 
-/// The attributes of one line for each way.
+/// Returns the attributes of each line.
 ///
-/// A DRM system that is signalled brings its own. The `identity` line is for players that fetch the key themselves; it is left
-/// out where DRM systems are named and no address is known.
+/// Each signalled DRM system has a line. The `identity` line is for players that fetch the key themselves. It is omitted if DRM
+/// systems are signalled and no URL of the key is known.
 pub(super) fn keys(encryption: &TrackEncryption, options: &HlsOptions) -> Vec<String> {
     let (method, iv) = match encryption.mode {
         Mode::Cbcs { iv, .. } => ("SAMPLE-AES", format!(",IV=0x{}", HEXLOWER.encode(iv.as_bytes()))),
-        // Every sample has an IV of its own, in the segment.
+        // The IV of each sample is in the segment.
         Mode::Cenc { .. } => ("SAMPLE-AES-CTR", String::new()),
     };
     let key = |uri: &str, extra: &str, format: &str| {
@@ -32,13 +32,9 @@ pub(super) fn keys(encryption: &TrackEncryption, options: &HlsOptions) -> Vec<St
     let fairplay = drm.fairplay.as_ref().map(|uri| key(&uri.to_string(), "", "com.apple.streamingkeydelivery"));
     let identity = match &options.key_url {
         Some(url) => Some(key(&format!("{url}?kid={}", encryption.kid), &iv, "identity")),
-        None if drm.is_none() => Some(key(&nameless(&encryption.kid), &iv, "identity")),
+        // A URN that identifies the key, and does not locate it.
+        None if drm.is_none() => Some(key(&format!("urn:uuid:{}", encryption.kid), &iv, "identity")),
         None => None,
     };
     [fairplay, widevine, playready, identity].into_iter().flatten().collect()
-}
-
-/// Names a key without saying where it is to be had.
-fn nameless(kid: &KeyId) -> String {
-    format!("urn:uuid:{kid}")
 }

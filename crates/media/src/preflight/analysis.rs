@@ -153,7 +153,7 @@ fn track_report(track: &Representation, statistics: &TrackStatistics) -> TrackRe
     track.segments.iter().for_each(|segment| segments.add(segment.duration));
     TrackReport {
         track_id: track.track_id,
-        name: track.name.clone(),
+        name: track.id.to_string(),
         codecs: track.codecs.clone(),
         start_ms: presentation_ms(track.segments.first().map_or(0, |first| first.start)),
         end_ms: presentation_ms(track.segments.last().map_or(0, SegmentTime::end)),

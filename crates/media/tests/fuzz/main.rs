@@ -27,7 +27,7 @@ use changes::{Changes, for_rows};
 use support::{Base, Fragmenting, Movie, Wanted, WantedTrack};
 use vpp_media::cenc::{ContentKey, ContentKeys, KeyId, Scheme};
 use vpp_media::cmaf::{
-    KeyParameters, PlanOptions, PlanWriter, Planner, Presentation, ProtectedTracks, Protection, SegmentSize,
+    KeyParameters, PlanOptions, PlanWriter, Planner, Presentation, ProtectedTracks, Protection, SegmentId, SegmentSize,
     SegmentSizes, SourceBuffers, package_work_unit, read_presentation, read_work_unit,
 };
 use vpp_media::codec::ProtectionRule;
@@ -90,7 +90,7 @@ fn manifests(presentation: &Presentation) -> vpp_media::Result<()> {
     for own in &presentation.representations {
         for number in 1..=own.segments.len() as u32 {
             let size = SegmentSize { bytes: 100_000, entry_bytes: 10_000 };
-            sizes.set(presentation, &own.name, number, size)?;
+            sizes.set(SegmentId { representation: own.id, number }, size)?;
         }
     }
     hls::playlists(presentation, &sizes, &HlsOptions::default())?;
@@ -170,9 +170,9 @@ fn a_stored_plan_is_an_error_or_a_plan() {
             let movie = vpp_media::track::Movie::parse(&index).unwrap();
             let mut planner = Planner::new(&movie, &options(scheme)).unwrap();
             let mut writer = PlanWriter::new();
-            planner.by_ref().for_each(|work_unit| writer.push(&work_unit.unwrap()));
-            let plan = writer.finish(&planner.finish().unwrap());
-            let (section, bytes) = (&plan.sections[0], plan.pieces.concat());
+            planner.by_ref().for_each(|work_unit| writer.push(&work_unit.unwrap()).unwrap());
+            let plan = writer.finish(&planner.finish().unwrap()).unwrap();
+            let (section, bytes) = (&plan.sections[0], plan.chunks.concat());
             let presentation = vpp_media::cmaf::presentation_range(&bytes[..12]).unwrap();
             let part = |range: &std::ops::Range<u64>| bytes[range.start as usize..range.end as usize].to_vec();
             (part(section), part(&presentation))

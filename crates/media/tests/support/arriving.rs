@@ -12,7 +12,7 @@ pub(crate) fn segments(
     keys: &ContentKeys,
 ) -> vpp_media::Result<Vec<(String, Vec<u8>)>> {
     let mut packager = StreamingPackager::new(work_unit, keys)?;
-    let mut made = packager.empty()?;
+    let mut made = packager.empty_segments()?;
     let length = 1 + work_unit.source_bytes() as usize % 1013;
     let ranges: Vec<Vec<u8>> = work_unit.ranges.iter().map(|range| read(&range.bytes)).collect();
     let most = ranges.iter().map(|range| range.len().div_ceil(length)).max().unwrap_or_default();
@@ -24,5 +24,5 @@ pub(crate) fn segments(
         }
     }
     assert!(packager.supply(0, &[0]).is_err(), "a range has an end");
-    Ok(made.into_iter().map(|own| (own.segment.path(), own.into_bytes().concat())).collect())
+    Ok(made.into_iter().map(|packaged| (packaged.segment.id.path(), packaged.into_bytes().concat())).collect())
 }

@@ -3,7 +3,7 @@
 use crate::domain::id::PackageId;
 
 /// Path of the DASH manifest inside a package.
-pub const MANIFEST: &str = "stream.mpd";
+pub const MANIFEST: &str = vpp_media::dash::MANIFEST;
 
 /// Key of a package's plan in the work bucket.
 #[must_use]
@@ -43,7 +43,7 @@ pub fn manifest_url(delivery_url: &str, package: &PackageId) -> String {
 }
 
 /// Path of the HLS multivariant playlist inside a package.
-pub const PLAYLIST: &str = "stream.m3u8";
+pub const PLAYLIST: &str = vpp_media::hls::MULTIVARIANT;
 
 /// Where a player finds the playlist that stands beside the manifest at `url`.
 #[must_use]
@@ -117,9 +117,8 @@ mod tests {
 
     #[test]
     fn a_single_file_lies_where_the_engine_says() {
-        let (name, rules) = ("v1".to_owned(), Vec::new());
-        let track = vpp_media::cmaf::WorkUnitTrack { name, input: 0, track_id: 1, encryption: None, rules, text: None };
-        assert_eq!(single_file_path("v1"), track.file_path());
+        let id: Result<vpp_media::cmaf::RepresentationId, _> = "v1".parse();
+        assert_eq!(Ok(single_file_path("v1")), id.map(vpp_media::cmaf::RepresentationId::single_file_path));
     }
 
     #[test]

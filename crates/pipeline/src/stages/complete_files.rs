@@ -39,13 +39,14 @@ impl<S: ObjectStore, C: Catalog, K: Clock, M: Meter> Dash<S, C, K, M> {
     ) -> Result<u64, Error> {
         let heads = presentation.heads(sizes).map_err(Error::of_media)?;
         let mut written = 0;
-        for (own, head) in presentation.representations.iter().zip(heads) {
-            let mut parts = parts(&own.name, receipts);
+        for head in heads {
+            let representation = head.representation.to_string();
+            let mut parts = parts(&representation, receipts);
             let Some((1, first)) = parts.pop_first() else { continue };
             written += if parts.is_empty() {
                 self.write_file(package, head, &first).await?
             } else {
-                self.complete_file(package, &own.name, head, &first, parts).await?
+                self.complete_file(package, &representation, head, &first, parts).await?
             };
         }
         Ok(written)
@@ -53,10 +54,11 @@ impl<S: ObjectStore, C: Catalog, K: Clock, M: Meter> Dash<S, C, K, M> {
 
     /// A file of one part.
     async fn write_file(&self, package: &Package, head: FileHead, pieces: &Pieces<'_>) -> Result<u64, Error> {
+        let path = head.representation.single_file_path();
         let bytes = self.gather(package, head.bytes, pieces).await?;
         let written = bytes.len() as u64;
-        let object = NewObject::new(bytes, layout::output_headers(&head.path));
-        let put = self.store.put_if_absent(&self.output(package, &head.path), object).await;
+        let object = NewObject::new(bytes, layout::output_headers(&path));
+        let put = self.store.put_if_absent(&self.output(package, &path), object).await;
         put.map_err(|error| Error::of_store("writing a file", error))?;
         Ok(written)
     }
@@ -73,7 +75,7 @@ impl<S: ObjectStore, C: Catalog, K: Clock, M: Meter> Dash<S, C, K, M> {
         let uploads = self.catalog.uploads(&package.id).await.map_err(Error::unavailable("reading the uploads"))?;
         let upload = uploads.into_iter().flatten().find(|upload| upload.representation == representation);
         let upload = upload.ok_or(Error::not_yet("completing a file", "its upload is not known"))?.id;
-        let at = self.output(package, &head.path);
+        let at = self.output(package, &head.representation.single_file_path());
         let others = others.iter().map(|(number, pieces)| self.part(package, &at, &upload, *number, pieces));
         let mut done: Vec<(UploadedPart, u64)> = stream::iter(others).buffered(PARTS).try_collect().await?;
         let bytes = self.gather(package, head.bytes, first).await?;

@@ -15,7 +15,9 @@
 
 use futures_util::{Stream, StreamExt, TryFutureExt, TryStreamExt, future, stream};
 use vpp_media::cenc::ContentKeys;
-use vpp_media::cmaf::{Layout, SegmentSizes, SourceRange, StreamingPackager, WholeSegment, WorkUnit, read_work_unit};
+use vpp_media::cmaf::{
+    FileHead, Layout, PackagedSegment, SegmentSizes, SourceRange, StreamingPackager, WorkUnit, read_work_unit,
+};
 
 use crate::domain::layout;
 use crate::domain::message::{DashMessage, WorkUnitMessage};
@@ -158,7 +160,7 @@ where
         work_unit: &'a WorkUnit,
         mut packager: StreamingPackager<'a>,
         package: &'a Package,
-    ) -> impl Stream<Item = Result<WholeSegment, Error>> + 'a {
+    ) -> impl Stream<Item = Result<PackagedSegment, Error>> + 'a {
         let arrive = move |(position, range): (usize, &'a SourceRange)| {
             let source = package.sources().nth(range.input.into()).ok_or_else(|| Error::of_media(UNKNOWN_SOURCE));
             let pieces = future::ready(source).map_ok(move |source| {
@@ -168,16 +170,16 @@ where
             Box::pin(pieces.try_flatten_stream())
         };
         let pieces = stream::iter(work_unit.ranges.iter().enumerate().map(arrive)).flatten_unordered(GETS);
-        let empty = stream::iter([packager.empty()]);
+        let empty = stream::iter([packager.empty_segments()]);
         let whole = pieces.map(move |piece| piece.map(|(range, bytes)| packager.supply(range, &bytes)));
         let whole = empty.map(Ok).chain(whole).map(|whole| whole?.map_err(Error::of_media));
         whole.map_ok(|whole| stream::iter(whole.into_iter().map(Ok))).try_flatten()
     }
 
-    async fn write(&self, whole: WholeSegment, package: &Package) -> Result<SegmentReceipt, Error> {
-        let path = whole.segment.path();
+    async fn write(&self, whole: PackagedSegment, package: &Package) -> Result<SegmentReceipt, Error> {
+        let path = whole.segment.id.path();
         self.write_text(&whole, package).await?;
-        let EncryptedSegment { mut receipt, body } = EncryptedSegment::of(whole);
+        let EncryptedSegment { mut receipt, body, .. } = EncryptedSegment::of(whole);
         let object = NewObject::new(body, layout::output_headers(&path));
         receipt.digest = Some(object.digest);
         let put = self.store.put_if_absent(&self.output(package, &path), object).await;
@@ -186,9 +188,10 @@ where
     }
 
     /// Writes the text file that goes with a segment, in either layout.
-    async fn write_text(&self, whole: &WholeSegment, package: &Package) -> Result<(), Error> {
-        if let Some((path, text)) = whole.segment.text_file() {
-            let object = NewObject::new(text.to_vec(), layout::output_headers(&path));
+    async fn write_text(&self, whole: &PackagedSegment, package: &Package) -> Result<(), Error> {
+        if let Some(text) = whole.segment.webvtt() {
+            let path = whole.segment.id.webvtt_path();
+            let object = NewObject::new(text.as_bytes().to_vec(), layout::output_headers(&path));
             let put = self.store.put_if_absent(&self.output(package, &path), object).await;
             put.map_err(|error| Error::of_store("writing a segment's text file", error))?;
         }
@@ -198,7 +201,7 @@ where
     /// The segments of a single file, their text files written.
     fn parts_of_files<'a>(
         &'a self,
-        made: impl Stream<Item = Result<WholeSegment, Error>> + 'a,
+        made: impl Stream<Item = Result<PackagedSegment, Error>> + 'a,
         package: &'a Package,
     ) -> impl Stream<Item = Result<EncryptedSegment, Error>> + 'a {
         made.and_then(async move |whole| {
@@ -210,27 +213,33 @@ where
     /// Writes the single files of a package that has one work unit.
     async fn write_files(
         &self,
-        made: impl Stream<Item = Result<WholeSegment, Error>>,
+        made: impl Stream<Item = Result<PackagedSegment, Error>>,
         package: &Package,
     ) -> Result<(Vec<SegmentReceipt>, Vec<PartReceipt>), Error> {
         let presentation = presentation(&self.store, &self.settings.work_bucket, package).await?;
         let mut made: Vec<EncryptedSegment> = self.parts_of_files(made, package).try_collect().await?;
-        made.sort_by_key(|made| made.receipt.number);
+        made.sort_by_key(|made| made.id.number);
         let mut sizes = SegmentSizes::new(&presentation);
-        for SegmentReceipt { representation, number, size, .. } in made.iter().map(|made| &made.receipt) {
-            sizes.set(&presentation, representation, *number, *size).map_err(Error::of_media)?;
+        for segment in &made {
+            sizes.set(segment.id, segment.receipt.size).map_err(Error::of_media)?;
         }
         let heads = presentation.heads(&sizes).map_err(Error::of_media)?;
         let mut pieces = Vec::new();
-        for (own, head) in presentation.representations.iter().zip(heads) {
-            let mut body = Body::from(head.bytes);
-            let segments = made.iter().filter(|made| made.receipt.representation == own.name);
+        for FileHead { representation, bytes } in heads {
+            let path = representation.single_file_path();
+            let mut body = Body::from(bytes);
+            let segments = made.iter().filter(|made| made.id.representation == representation);
             segments.for_each(|made| body.extend(made.body.clone()));
-            let object = NewObject::new(body, layout::output_headers(&head.path));
+            let object = NewObject::new(body, layout::output_headers(&path));
             let (bytes, digest) = (object.body.length(), object.digest);
-            let put = self.store.put_if_absent(&self.output(package, &head.path), object).await;
+            let put = self.store.put_if_absent(&self.output(package, &path), object).await;
             put.map_err(|error| Error::of_store("writing a file", error))?;
-            pieces.push(PartReceipt { representation: own.name.clone(), bytes, digest, location: PartLocation::File });
+            pieces.push(PartReceipt {
+                representation: representation.to_string(),
+                bytes,
+                digest,
+                location: PartLocation::File,
+            });
         }
         Ok((made.into_iter().map(|made| made.receipt).collect(), pieces))
     }
@@ -238,7 +247,7 @@ where
     /// Writes a work unit's spans, each to its place.
     async fn write_spans(
         &self,
-        made: impl Stream<Item = Result<WholeSegment, Error>>,
+        made: impl Stream<Item = Result<PackagedSegment, Error>>,
         spans: &[PartSpan],
         work_unit: &WorkUnit,
         package: &Package,
@@ -265,7 +274,8 @@ where
         uploads: &[OutputUpload],
         package: &Package,
     ) -> Result<(Vec<SegmentReceipt>, PartReceipt), Error> {
-        let AssembledSpan { span, representation, path, receipts, body } = share;
+        let AssembledSpan { span, representation, receipts, body } = share;
+        let (representation, path) = (representation.to_string(), representation.single_file_path());
         let (part, bytes) = (span.part, body.length());
         let (digest, location) = if span.whole {
             let upload = uploads.iter().find(|upload| upload.representation == representation);

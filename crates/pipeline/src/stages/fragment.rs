@@ -8,7 +8,7 @@
 //! Planning is a function of the index and the options, so a repeated message makes the same plan again, finds every
 //! object there, and sends the same work unit messages: nothing has to be remembered between two spans.
 
-use vpp_media::cmaf::{Layout, PlanFile, PlanOptions, PlanWriter, Planner, Presentation};
+use vpp_media::cmaf::{Layout, PlanFile, PlanOptions, PlanWriter, Planner, Presentation, SidecarSource, TextFile};
 use vpp_media::isobmff::{Index, IndexReader, MAX_MOOV_BYTES};
 use vpp_media::text::WebVttFile;
 use vpp_media::track::Movie;
@@ -90,13 +90,13 @@ where
         let sizes = self.sizes(&package)?;
         let subtitles = self.read_subtitles(&package).await?;
         let bytes_read = bytes_read + package.options.subtitles.iter().map(|own| own.bytes).sum::<u64>();
-        let planned = plan(&indexes, &options(&package, sizes.work_unit), sizes, subtitles)?;
+        let planned = plan(&indexes, &options(&package, sizes.work_unit), sizes, &subtitles)?;
         let Plan { file: plan, presentation, spans, parts, texts } = planned;
 
         let bytes_written = self.write_files(&package, &presentation, &texts).await?;
         self.begin_uploads(&package, &presentation, &parts).await?;
         let plan_at = Location::new(&self.settings.work_bucket, layout::plan_key(&package.id));
-        let object = NewObject::new(Body::from_iter(plan.pieces), layout::plan_headers());
+        let object = NewObject::new(Body::from_iter(plan.chunks), layout::plan_headers());
         self.store.put_if_absent(&plan_at, object).await.map_err(|error| Error::of_store("writing the plan", error))?;
 
         let work_units = presentation.work_units;
@@ -138,7 +138,7 @@ where
     /// Begins the upload of each file that has several parts, unless they were begun before.
     async fn begin_uploads(&self, package: &Package, presentation: &Presentation, parts: &[u16]) -> Result<(), Error> {
         let files = presentation.representations.iter().zip(parts).filter(|(_, parts)| **parts > 1);
-        let files: Vec<_> = files.map(|(own, _)| (own.name.clone(), own.file_path())).collect();
+        let files: Vec<_> = files.map(|(own, _)| (own.id.to_string(), own.id.single_file_path())).collect();
         let known = self.catalog.uploads(&package.id).await.map_err(Error::unavailable("reading the uploads"))?;
         if files.is_empty() || known.is_some() {
             return Ok(());
@@ -195,10 +195,10 @@ where
         &self,
         package: &Package,
         presentation: &Presentation,
-        texts: &[(String, String)],
+        texts: &[TextFile],
     ) -> Result<u64, Error> {
         let mut written = 0;
-        let texts = texts.iter().map(|(path, text)| (path.clone(), text.as_bytes()));
+        let texts = texts.iter().map(|file| (file.path.clone(), file.text.as_bytes()));
         for (path, bytes) in presentation.init_segments().chain(texts) {
             written += bytes.len() as u64;
             let at = Location::new(&self.settings.output_bucket, layout::output_key(&package.id, &path));
@@ -229,8 +229,8 @@ struct Plan {
     spans: Vec<Vec<PartSpan>>,
     /// How many each representation has; none unless they are single files made of several work units.
     parts: Vec<u16>,
-    /// The subtitle files: path and text.
-    texts: Vec<(String, String)>,
+    /// The subtitle files to write.
+    texts: Vec<TextFile>,
 }
 
 /// Plans work unit by work unit, so that only the encoded plan stays in memory.
@@ -238,7 +238,7 @@ fn plan(
     indexes: &[Index],
     options: &PlanOptions,
     sizes: UnitSizes,
-    subtitles: Vec<(&SubtitleFile, WebVttFile)>,
+    subtitles: &[(&SubtitleFile, WebVttFile)],
 ) -> Result<Plan, Error> {
     let movies = indexes.iter().map(Movie::parse).collect::<Result<Vec<_>, _>>().map_err(Error::of_media)?;
     let mut planner = Planner::of_movies(&movies, options).map_err(Error::of_media)?;
@@ -247,15 +247,17 @@ fn plan(
     let mut spans = Vec::new();
     for work_unit in &mut planner {
         let work_unit = work_unit.map_err(Error::of_media)?;
-        writer.push(&work_unit);
+        writer.push(&work_unit).map_err(Error::of_media)?;
         spans.push(if options.layout == Layout::SingleFile { parts.plan_work_unit(&work_unit) } else { Vec::new() });
     }
-    let mut presentation = planner.finish().map_err(Error::of_media)?;
-    let texts = subtitles
-        .into_iter()
-        .flat_map(|(own, file)| presentation.add_sidecar(&file, Some(own.description.language.clone()), own.labels()));
-    let texts = texts.collect();
-    let file = writer.finish(&presentation);
+    let sidecars = subtitles.iter().map(|(subtitles, file)| SidecarSource {
+        file,
+        language: Some(subtitles.description.language.clone()),
+        labels: subtitles.labels(),
+    });
+    let sidecars: Vec<SidecarSource<'_>> = sidecars.collect();
+    let (presentation, texts) = planner.finish_with_sidecars(&sidecars).map_err(Error::of_media)?;
+    let file = writer.finish(&presentation).map_err(Error::of_media)?;
     // Who makes the only work unit knows all sizes, and writes the files by itself.
     if let [only] = spans.as_mut_slice() {
         only.clear();

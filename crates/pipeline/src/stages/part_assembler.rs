@@ -3,7 +3,7 @@
 //! Segments of a single file are not objects of their own: those of a span (see [`crate::domain::part_plan`]) are written together. They
 //! become whole in the order in which their bytes arrive, and a span is written as soon as its last one is there.
 
-use vpp_media::cmaf::{WholeSegment, WorkUnit};
+use vpp_media::cmaf::{PackagedSegment, RepresentationId, SegmentId, WorkUnit};
 
 use crate::domain::part_plan::PartSpan;
 use crate::domain::receipt::SegmentReceipt;
@@ -15,16 +15,18 @@ const MISFIT: &str = "the spans of a work unit are not those of its segments";
 /// A segment that is segment: what its receipt says, and its bytes.
 #[derive(Debug)]
 pub(crate) struct EncryptedSegment {
+    pub(crate) id: SegmentId,
     pub(crate) receipt: SegmentReceipt,
     pub(crate) body: Body,
 }
 
 impl EncryptedSegment {
     /// A segment that is written with others, and has no digest of its own.
-    pub(crate) fn of(whole: WholeSegment) -> Self {
-        let (representation, number) = (whole.segment.representation.clone(), whole.segment.number);
-        let receipt = SegmentReceipt { representation, number, size: whole.segment.size(), digest: None };
-        Self { receipt, body: whole.into_bytes().into_iter().collect() }
+    pub(crate) fn of(packaged: PackagedSegment) -> Self {
+        let id = packaged.segment.id;
+        let (representation, number) = (id.representation.to_string(), id.number);
+        let receipt = SegmentReceipt { representation, number, size: packaged.segment.size(), digest: None };
+        Self { id, receipt, body: packaged.into_bytes().into_iter().collect() }
     }
 }
 
@@ -32,42 +34,41 @@ impl EncryptedSegment {
 #[derive(Debug)]
 pub(crate) struct AssembledSpan {
     pub(crate) span: PartSpan,
-    pub(crate) representation: String,
-    /// Path of the file it is a part of, below the package.
-    pub(crate) path: String,
+    pub(crate) representation: RepresentationId,
     pub(crate) receipts: Vec<SegmentReceipt>,
     pub(crate) body: Body,
 }
 
 /// The spans of a work unit, as far as they are there.
 #[derive(Debug)]
-pub(crate) struct PartAssembler<'s> {
-    open: Vec<PendingSpan<'s>>,
+pub(crate) struct PartAssembler {
+    open: Vec<PendingSpan>,
 }
 
 /// A span that waits for segments.
 #[derive(Debug)]
-struct PendingSpan<'s> {
+struct PendingSpan {
     span: PartSpan,
-    representation: &'s str,
-    path: String,
-    /// The numbers of its segments, and what is there of them.
-    segments: Vec<(u32, Option<EncryptedSegment>)>,
+    representation: RepresentationId,
+    /// Its segments, as far as they have arrived.
+    segments: Vec<(SegmentId, Option<EncryptedSegment>)>,
 }
 
-impl<'s> PartAssembler<'s> {
+impl PartAssembler {
     /// Waits for the segments of `work unit`: every segment goes to one span.
-    pub(crate) fn new(spans: &[PartSpan], work_unit: &'s WorkUnit) -> Result<Self, Error> {
+    pub(crate) fn new(spans: &[PartSpan], work_unit: &WorkUnit) -> Result<Self, Error> {
         let misfit = || Error::permanent("bad_plan", MISFIT);
-        let mut open: Vec<PendingSpan<'s>> = Vec::new();
+        let mut open: Vec<PendingSpan> = Vec::new();
         for span in spans {
             let track = work_unit.tracks.get(usize::from(span.track)).ok_or_else(misfit)?;
             let earlier = open.iter().filter(|pending| pending.span.track == span.track);
             let dealt: usize = earlier.map(|pending| pending.segments.len()).sum();
             let own = work_unit.segments.iter().filter(|segment| segment.track == span.track);
             let own = own.skip(dealt).take(usize::from(span.segments));
-            let segments = own.map(|segment| (segment.number, None)).collect();
-            open.push(PendingSpan { span: *span, representation: &track.name, path: track.file_path(), segments });
+            let representation = track.representation;
+            let id = |number| SegmentId { representation, number };
+            let segments = own.map(|segment| (id(segment.number), None)).collect();
+            open.push(PendingSpan { span: *span, representation, segments });
         }
         let dealt: usize = open.iter().map(|pending| pending.segments.len()).sum();
         if dealt == work_unit.segments.len() { Ok(Self { open }) } else { Err(misfit()) }
@@ -75,24 +76,21 @@ impl<'s> PartAssembler<'s> {
 
     /// Takes a segment; returns its span if that has all of its segments by it.
     pub(crate) fn take(&mut self, segment: EncryptedSegment) -> Option<AssembledSpan> {
-        let SegmentReceipt { representation, number, .. } = &segment.receipt;
-        let is_it = |pending: &PendingSpan<'_>| pending.representation == representation;
-        let (position, place) =
-            self.open.iter().enumerate().filter(|(_, pending)| is_it(pending)).find_map(|found| {
-                let place = found.1.segments.iter().position(|(own, _)| own == number)?;
-                Some((found.0, place))
-            })?;
+        let (position, place) = self.open.iter().enumerate().find_map(|(position, pending)| {
+            let place = pending.segments.iter().position(|(id, _)| *id == segment.id)?;
+            Some((position, place))
+        })?;
         let pending = self.open.get_mut(position)?;
         pending.segments.get_mut(place)?.1 = Some(segment);
         if pending.segments.iter().any(|(_, segment)| segment.is_none()) {
             return None;
         }
-        let PendingSpan { span, representation, path, segments } = self.open.swap_remove(position);
+        let PendingSpan { span, representation, segments } = self.open.swap_remove(position);
         let (mut receipts, mut body) = (Vec::new(), Body::default());
         for segment in segments.into_iter().filter_map(|(_, segment)| segment) {
             receipts.push(segment.receipt);
             body.extend(segment.body);
         }
-        Some(AssembledSpan { span, representation: representation.to_owned(), path, receipts, body })
+        Some(AssembledSpan { span, representation, receipts, body })
     }
 }

@@ -85,13 +85,12 @@ fn engine_output(package: &Package) -> BTreeMap<String, Vec<u8>> {
     let keys = ContentKeys::from_iter([(KeyId::new([9; 16]).unwrap(), key())]);
     let made = package_work_unit(&work_unit, &mut source, &keys).unwrap();
     for segment in &made {
-        sizes.set(&presentation, &segment.representation, segment.number, segment.size()).unwrap();
+        sizes.set(segment.id, segment.size()).unwrap();
     }
-    let heads = presentation.heads(&sizes).unwrap().into_iter().zip(&presentation.representations);
-    let file = heads.map(|(head, own)| {
-        let segments = made.iter().filter(|segment| segment.representation == own.name);
+    let file = presentation.heads(&sizes).unwrap().into_iter().map(|head| {
+        let segments = made.iter().filter(|segment| segment.id.representation == head.representation);
         let bytes = segments.fold(head.bytes, |bytes, segment| [bytes, segment.to_vec(&source)].concat());
-        (format!("{}/{}", package.id, head.path), bytes)
+        (format!("{}/{}", package.id, head.representation.single_file_path()), bytes)
     });
     file.collect()
 }

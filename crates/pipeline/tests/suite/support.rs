@@ -76,7 +76,7 @@ fn engine_output(options: &PlanOptions, keys: &ContentKeys) -> BTreeMap<String, 
         let mut source =
             SourceBuffers::new(&work_unit, work_unit.ranges.iter().map(|range| part(&range.bytes)).collect()).unwrap();
         for segment in package_work_unit(&work_unit, &mut source, keys).unwrap() {
-            output.insert(segment.path(), segment.to_vec(&source));
+            output.insert(segment.id.path(), segment.to_vec(&source));
         }
     }
     let presentation = planner.finish().unwrap();

@@ -3,27 +3,34 @@
 use crate::Result;
 use crate::cenc::{TrackEncryption, sinf};
 use crate::isobmff::BoxWriter;
+use crate::number::Checked;
 use crate::track::{Track, TrackKind, three_letters};
 
 /// The identity matrix of `mvhd` (ISO/IEC 14496-12 8.2.2).
 const IDENTITY: [u32; 9] = [0x0001_0000, 0, 0, 0, 0x0001_0000, 0, 0, 0, 0x4000_0000];
 
-/// `tkhd` flags: enabled, in the movie, in the preview.
+/// `tkhd` flags: `track_enabled`, `track_in_movie`, `track_in_preview`.
 const TRACK_ENABLED_AND_IN_USE: u32 = 7;
 
-/// `url ` flag: the media is in this file.
+/// `url ` flag: the media is in the same file.
 const SELF_CONTAINED: u32 = 1;
 
-/// Writes the init segment of a track with `track_ID` `id` that is presented until `duration`, in units of its timescale.
+/// Writes the init segment of a track that has `track_id` in the package and is presented for `duration`, in units of its
+/// timescale.
 ///
-/// The movie ticks at the track's rate, so that `mehd` is exact. There is no edit list: its effect is in the manifest's
-/// `presentationTimeOffset`, which every player honours.
+/// The movie has the timescale of the track, so that `mehd` is exact. There is no edit list: its effect is in the
+/// `presentationTimeOffset` of the manifest, which every player supports.
+///
+/// # Errors
+/// [`Error::OutOfRange`](crate::Error::OutOfRange) if the track has too many sample descriptions.
 pub(super) fn init_segment(
     track: &Track<'_>,
-    id: u32,
+    track_id: u32,
     encryption: Option<&TrackEncryption>,
     duration: u64,
 ) -> Result<Vec<u8>> {
+    let descriptions = u32::try_from(track.descriptions.entries().len());
+    let descriptions = descriptions.or_out_of_range("The number of sample descriptions of a track")?;
     let mut w = BoxWriter::new();
     w.plain(b"ftyp", |w| {
         w.raw(b"iso6");
@@ -32,36 +39,36 @@ pub(super) fn init_segment(
     });
     w.plain(b"moov", |w| {
         w.full(b"mvhd", 0, 0, |w| {
-            w.zeros(8); // creation and modification time: the output depends on the input alone
+            w.zeros(8); // creation_time, modification_time: the output depends on the input alone
             w.u32(track.timescale.hz());
-            w.u32(0); // duration: that of the fragments, see mehd
+            w.u32(0); // duration: see mehd
             w.u32(0x0001_0000); // rate
             w.u16(0x0100); // volume
             w.zeros(10);
             IDENTITY.iter().for_each(|value| w.u32(*value));
             w.zeros(24);
-            w.u32(id.saturating_add(1)); // next_track_ID
+            w.u32(track_id.saturating_add(1)); // next_track_ID: the maximum requires a search for a free one
         });
-        trak(w, track, id, encryption);
+        trak(w, track, track_id, descriptions, encryption);
         w.plain(b"mvex", |w| {
             w.full(b"mehd", 1, 0, |w| w.u64(duration));
             w.full(b"trex", 0, 0, |w| {
-                w.u32(id);
+                w.u32(track_id);
                 w.u32(1); // default_sample_description_index
-                w.zeros(12); // duration, size and flags: every fragment states its own
+                w.zeros(12); // duration, size and flags: every fragment states them
             });
         });
     });
     w.finish()
 }
 
-fn trak(w: &mut BoxWriter, track: &Track<'_>, id: u32, encryption: Option<&TrackEncryption>) {
+fn trak(w: &mut BoxWriter, track: &Track<'_>, track_id: u32, descriptions: u32, encryption: Option<&TrackEncryption>) {
     let is_audio = track.kind == TrackKind::Audio;
     let is_ttml = track.descriptions.entries().iter().any(|entry| entry.kind == b"stpp");
     w.plain(b"trak", |w| {
         w.full(b"tkhd", 0, TRACK_ENABLED_AND_IN_USE, |w| {
             w.zeros(8);
-            w.u32(id);
+            w.u32(track_id);
             w.zeros(4);
             w.u32(0); // duration
             w.zeros(8);
@@ -92,7 +99,7 @@ fn trak(w: &mut BoxWriter, track: &Track<'_>, id: u32, encryption: Option<&Track
                 w.zeros(12);
                 w.raw(name);
             });
-            // What three letters cannot say: a script, or a region.
+            // A script or a region does not fit the three letters of mdhd.
             if let Some(tag) = track.language.as_ref().filter(|tag| tag.contains('-')) {
                 w.full(b"elng", 0, 0, |w| {
                     w.raw(tag.as_bytes());
@@ -112,18 +119,17 @@ fn trak(w: &mut BoxWriter, track: &Track<'_>, id: u32, encryption: Option<&Track
                         w.full(b"url ", 0, SELF_CONTAINED, |_| {});
                     });
                 });
-                stbl(w, track, encryption);
+                stbl(w, track, descriptions, encryption);
             });
         });
     });
 }
 
-fn stbl(w: &mut BoxWriter, track: &Track<'_>, encryption: Option<&TrackEncryption>) {
+fn stbl(w: &mut BoxWriter, track: &Track<'_>, descriptions: u32, encryption: Option<&TrackEncryption>) {
     w.plain(b"stbl", |w| {
         w.full(b"stsd", 0, 0, |w| {
-            let entries = track.descriptions.entries();
-            w.u32(u32::try_from(entries.len()).unwrap_or(u32::MAX));
-            for entry in entries {
+            w.u32(descriptions);
+            for entry in track.descriptions.entries() {
                 match encryption {
                     None => entry.write(w, &entry.kind.0, |_| {}),
                     Some(encryption) => {
@@ -140,10 +146,11 @@ fn stbl(w: &mut BoxWriter, track: &Track<'_>, encryption: Option<&TrackEncryptio
     });
 }
 
-/// Three letters of five bits each (ISO/IEC 14496-12 8.4.2.3); `und` for no language and for one that has none.
+/// Packs the three-letter code of a language into five bits each (ISO/IEC 14496-12 8.4.2.3): `und` if the language is unknown or
+/// has no such code.
 fn packed_language(language: Option<&str>) -> u16 {
     let letters = language.and_then(three_letters).unwrap_or("und");
-    letters.bytes().fold(0, |packed: u16, letter| (packed << 5) | u16::from(letter.saturating_sub(0x60)))
+    letters.bytes().fold(0, |packed: u16, letter| (packed << 5) | u16::from(letter & 0x1f))
 }
 
 #[cfg(test)]
@@ -151,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn languages_are_packed_as_they_are_unpacked() {
+    fn a_language_is_packed_as_its_three_letter_code() {
         assert_eq!(packed_language(Some("eng")), 0x15c7);
         assert_eq!(packed_language(None), 0x55c4);
         assert_eq!(packed_language(Some("en")), 0x15c7);

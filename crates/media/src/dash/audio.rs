@@ -1,8 +1,8 @@
-//! What a representation says of its sound: its loudspeakers, and the objects that move between them.
+//! The channels of audio, as descriptors of a representation.
 
 use std::io;
 
-use super::mpd::Xml;
+use super::xml::{Xml, descriptor};
 use crate::codec::{AudioInfo, ChannelConfiguration};
 
 /// Schemes of `AudioChannelConfiguration` (ISO/IEC 23009-1 5.8.5.4; ETSI TS 102 366 I.1.2.1).
@@ -13,21 +13,20 @@ const DOLBY: &str = "tag:dolby.com,2014:dash:audio_channel_configuration:2011";
 const EXTENSION_TYPE: &str = "tag:dolby.com,2018:dash:EC3_ExtensionType:2018";
 const COMPLEXITY_INDEX: &str = "tag:dolby.com,2018:dash:EC3_ExtensionComplexityIndex:2018";
 
-/// Writes the labels of `audio`, in the order of the schema.
-pub(super) fn sound(xml: &mut Xml, audio: &AudioInfo) -> io::Result<()> {
-    let mut descriptor = |name: &str, scheme: &str, value: &str| {
-        xml.create_element(name).with_attributes([("schemeIdUri", scheme), ("value", value)]).write_empty().map(drop)
-    };
+/// Writes the channel configuration and the properties of Dolby Atmos, in the order of the schema.
+pub(super) fn write_channels(xml: &mut Xml, audio: &AudioInfo) -> io::Result<()> {
     match audio.channel_configuration {
-        Some(ChannelConfiguration::Cicp(number)) => descriptor("AudioChannelConfiguration", CICP, &number.to_string())?,
+        Some(ChannelConfiguration::Cicp(number)) => {
+            descriptor(xml, "AudioChannelConfiguration", CICP, &number.to_string())?;
+        }
         Some(ChannelConfiguration::Dolby(map)) => {
-            descriptor("AudioChannelConfiguration", DOLBY, &format!("{map:04X}"))?;
+            descriptor(xml, "AudioChannelConfiguration", DOLBY, &format!("{map:04X}"))?;
         }
         None => {}
     }
     if let Some(complexity) = audio.joc_complexity {
-        descriptor("SupplementalProperty", EXTENSION_TYPE, "JOC")?;
-        descriptor("SupplementalProperty", COMPLEXITY_INDEX, &complexity.to_string())?;
+        descriptor(xml, "SupplementalProperty", EXTENSION_TYPE, "JOC")?;
+        descriptor(xml, "SupplementalProperty", COMPLEXITY_INDEX, &complexity.to_string())?;
     }
     Ok(())
 }
@@ -37,18 +36,16 @@ mod tests {
     use super::*;
     use quick_xml::Writer;
 
-    fn written(layout: ChannelConfiguration, joc: Option<u8>) -> String {
+    fn written(channels: ChannelConfiguration, joc_complexity: Option<u8>) -> String {
+        let channel_configuration = Some(channels);
+        let audio = AudioInfo { sample_rate: 48_000, channels: 6, channel_configuration, joc_complexity };
         let mut xml = Writer::new(Vec::new());
-        sound(
-            &mut xml,
-            &AudioInfo { sample_rate: 48_000, channels: 6, channel_configuration: Some(layout), joc_complexity: joc },
-        )
-        .unwrap();
+        write_channels(&mut xml, &audio).unwrap();
         String::from_utf8(xml.into_inner()).unwrap()
     }
 
     #[test]
-    fn a_layout_without_a_number_is_a_map() {
+    fn a_layout_without_a_number_is_a_channel_map() {
         let number =
             "<AudioChannelConfiguration schemeIdUri=\"urn:mpeg:mpegB:cicp:ChannelConfiguration\" value=\"6\"/>";
         assert_eq!(written(ChannelConfiguration::Cicp(6), None), number);
@@ -57,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn atmos_is_told_apart_from_the_channels_beneath() {
+    fn atmos_is_signalled_by_properties_next_to_its_channels() {
         let atmos = written(ChannelConfiguration::Cicp(6), Some(16));
         assert!(atmos.contains("EC3_ExtensionType:2018\" value=\"JOC\"/><SupplementalProperty"), "{atmos}");
         assert!(atmos.ends_with("EC3_ExtensionComplexityIndex:2018\" value=\"16\"/>"), "{atmos}");

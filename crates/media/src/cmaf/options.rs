@@ -1,0 +1,62 @@
+//! The options of a package.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::protection::Protection;
+
+/// The options of a package.
+#[derive(Debug, Clone)]
+pub struct PlanOptions {
+    /// The target duration of segments. Each segment ends at the sync sample nearest to it.
+    pub segment_duration: Duration,
+    /// The most source bytes of a work unit. A single window of segments may have more.
+    pub work_unit_bytes: u64,
+    /// The encryption; `None` leaves the media clear.
+    pub protection: Option<Protection>,
+    /// Leaves video out, and accepts a movie that has none.
+    pub audio_only: bool,
+    /// The files that segments are stored in.
+    pub layout: Layout,
+}
+
+impl Default for PlanOptions {
+    /// Segments of six seconds, each a file, in the clear; work units of 32 MiB.
+    fn default() -> Self {
+        Self {
+            segment_duration: Duration::from_secs(6),
+            work_unit_bytes: 32 * 1024 * 1024,
+            protection: None,
+            audio_only: false,
+            layout: Layout::Segments,
+        }
+    }
+}
+
+/// The files that the segments of a track are stored in. The movie fragments are the same in both layouts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Layout {
+    /// An init segment, and one file for each segment.
+    #[default]
+    Segments,
+    /// One file: the init segment, a segment index (`sidx`), and all segments.
+    SingleFile,
+}
+
+impl Layout {
+    /// The name that commands and requests use.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Segments => "segments",
+            Self::SingleFile => "single-file",
+        }
+    }
+
+    /// Parses a name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Segments, Self::SingleFile].into_iter().find(|layout| layout.name() == name)
+    }
+}

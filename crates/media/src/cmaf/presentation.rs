@@ -1,0 +1,184 @@
+//! The presentation: everything that init segments and manifests need.
+
+use serde::{Deserialize, Serialize};
+
+use super::identity::{MAPPED_SIDECAR, RepresentationId, SIDECAR};
+use super::options::Layout;
+use super::protection::Protection;
+use crate::cenc::TrackEncryption;
+use crate::codec::{AudioInfo, VideoInfo};
+use crate::time::{MediaTime, Timescale};
+use crate::track::{Sample, TrackKind, TrackLabels};
+
+/// A package as a whole: everything that init segments and manifests need. It is complete when planning returns it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Presentation {
+    /// One for each packaged track, in the order of the movies and of their tracks.
+    pub representations: Vec<Representation>,
+    /// Subtitle files that are packaged whole.
+    pub sidecars: Vec<Sidecar>,
+    /// Number of work units.
+    pub work_units: u32,
+    /// The encryption.
+    pub protection: Option<Protection>,
+    /// The files that segments are stored in.
+    pub layout: Layout,
+}
+
+impl Presentation {
+    /// The init segments that are files: path in the package, and bytes.
+    pub fn init_segments(&self) -> impl Iterator<Item = (String, &[u8])> {
+        let with_files = self.representations.iter().filter(|_| self.layout == Layout::Segments);
+        with_files.map(|representation| (representation.id.init_segment_path(), representation.init.as_slice()))
+    }
+}
+
+/// A WebVTT file that is packaged whole, next to the tracks of the movies.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sidecar {
+    /// Its identity: a number after those of the text tracks.
+    pub id: RepresentationId,
+    /// BCP 47 language, if known.
+    pub language: Option<String>,
+    /// Name and roles.
+    pub labels: TrackLabels,
+    /// Length of the file in bytes.
+    pub bytes: u64,
+    /// Whether the package contains a second file, with a timestamp map, for HLS.
+    pub is_mapped: bool,
+}
+
+impl Sidecar {
+    /// Path in the package of the file. Its times are presentation times.
+    #[must_use]
+    pub fn path(&self) -> String {
+        self.id.path_of(SIDECAR)
+    }
+
+    /// Path in the package of the file with a timestamp map.
+    #[must_use]
+    pub fn mapped_path(&self) -> Option<String> {
+        self.is_mapped.then(|| self.id.path_of(MAPPED_SIDECAR))
+    }
+}
+
+/// A packaged track.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Representation {
+    /// Its identity in the package.
+    pub id: RepresentationId,
+    /// `track_ID` in the output: that of the source, unless another movie of the package uses the same one.
+    pub track_id: u32,
+    /// The CMAF switching set (ISO/IEC 23000-19 7.3.4) it belongs to, from 0: a player may switch among its members.
+    pub switching_set: u16,
+    /// The kind of media.
+    pub kind: TrackKind,
+    /// Units per second of its times.
+    pub timescale: Timescale,
+    /// RFC 6381 `codecs`; of an encrypted track, that of the clear one.
+    pub codecs: String,
+    /// BCP 47 language, if known.
+    pub language: Option<String>,
+    /// Name and roles.
+    pub labels: TrackLabels,
+    /// Properties of video.
+    pub video: Option<VideoInfo>,
+    /// Properties of audio.
+    pub audio: Option<AudioInfo>,
+    /// Its encryption.
+    pub encryption: Option<TrackEncryption>,
+    /// The media time that is presented at presentation time zero.
+    pub presentation_time_offset: u64,
+    /// The duration of all samples but the last, if it is constant.
+    pub sample_duration: Option<u32>,
+    /// Its segments on the media timeline. The first has number 1.
+    pub segments: Vec<SegmentTime>,
+    /// Its init segment.
+    pub init: Vec<u8>,
+}
+
+impl Representation {
+    /// The type of stream access point that every segment starts with, or `None` if a segment starts with none.
+    #[must_use]
+    pub fn starts_with(&self) -> Option<SapType> {
+        let mut types = self.segments.iter().map(|segment| segment.entry.map(|entry| entry.sap_type));
+        types.try_fold(SapType::One, |so_far, sap_type| sap_type.map(|sap_type| so_far.max(sap_type)))
+    }
+
+    /// Whether every segment can be decoded completely without another one.
+    #[must_use]
+    pub fn has_independent_segments(&self) -> bool {
+        self.starts_with() == Some(SapType::One)
+    }
+
+    /// The presentation time of a media time of the track.
+    pub(crate) fn presentation_time(&self, media_time: u64) -> MediaTime {
+        let units = i128::from(media_time).saturating_sub(i128::from(self.presentation_time_offset));
+        // Planning, and reading a stored plan, refuse a media time that does not fit 63 bits.
+        self.timescale.at(i64::try_from(units).unwrap_or(i64::MAX))
+    }
+
+    /// Duration of the longest segment, in units of the timescale.
+    pub(crate) fn longest_segment(&self) -> u64 {
+        self.segments.iter().map(|segment| segment.duration).max().unwrap_or(0)
+    }
+}
+
+/// The type of a stream access point (ISO/IEC 14496-12 Annex I), as far as an index determines it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum SapType {
+    /// Type 1: everything from the sync sample on can be decoded, and the sync sample is presented first.
+    One,
+    /// Type 3, or 2: frames that follow the sync sample are presented before it. They can be decoded from here with type 2,
+    /// but not with type 3. The index does not distinguish the two; type 3 is correct for both, because it promises less.
+    Three,
+}
+
+impl SapType {
+    /// The number of the type.
+    #[must_use]
+    pub fn number(self) -> u8 {
+        match self {
+            Self::One => 1,
+            Self::Three => 3,
+        }
+    }
+}
+
+/// The stream access point at the start of a segment: its sync sample.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntryPoint {
+    /// The type of the stream access point.
+    pub sap_type: SapType,
+    /// Time from the start of the segment to the presentation of the sync sample: zero, unless leading pictures precede it.
+    pub delay: u64,
+}
+
+impl EntryPoint {
+    /// The entry point of a segment that starts with `first`, presented `delay` after the segment's start; `None` if `first` is
+    /// not a sync sample.
+    pub(super) fn of(first: &Sample, delay: u64) -> Option<Self> {
+        let sap_type = if delay > 0 { SapType::Three } else { SapType::One };
+        first.is_sync.then_some(Self { sap_type, delay })
+    }
+}
+
+/// A segment on the media timeline of its representation, in units of its timescale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SegmentTime {
+    /// Its earliest presentation time.
+    pub start: u64,
+    /// Time to the start of the next segment; of the last segment, to the end of its media.
+    pub duration: u64,
+    /// The point at which playback can start.
+    pub entry: Option<EntryPoint>,
+}
+
+impl SegmentTime {
+    /// End of the segment.
+    #[must_use]
+    pub fn end(&self) -> u64 {
+        // Planning, and reading a stored plan, refuse a segment whose end does not fit.
+        self.start.saturating_add(self.duration)
+    }
+}

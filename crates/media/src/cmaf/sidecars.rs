@@ -1,0 +1,58 @@
+//! Subtitle files that are packaged whole, next to the tracks of the movies.
+
+use super::identity::RepresentationId;
+use super::presentation::{Representation, Sidecar};
+use crate::Result;
+use crate::number::{Checked, u64_of};
+use crate::text::WebVttFile;
+use crate::track::{TrackKind, TrackLabels};
+
+/// A subtitle file to package.
+#[derive(Debug, Clone)]
+pub struct SidecarSource<'f> {
+    /// The file.
+    pub file: &'f WebVttFile,
+    /// BCP 47 language, if known.
+    pub language: Option<String>,
+    /// Name and roles.
+    pub labels: TrackLabels,
+}
+
+/// A text file of a package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextFile {
+    /// Path in the package.
+    pub path: String,
+    /// The text.
+    pub text: String,
+}
+
+/// Adds subtitle files to a package with these representations; returns their descriptions and the files to write.
+///
+/// A package contains each file as it is, for DASH, and a second time with a timestamp map, for HLS, if presentation time zero
+/// is not media time zero.
+pub(super) fn package(
+    sources: &[SidecarSource<'_>],
+    representations: &[Representation],
+) -> Result<(Vec<Sidecar>, Vec<TextFile>)> {
+    let text_tracks = representations.iter().filter(|representation| representation.kind == TrackKind::Text).count();
+    // All video and audio tracks have the same origin.
+    let media = representations.iter().find(|representation| representation.kind != TrackKind::Text);
+    let (mut sidecars, mut files) = (Vec::new(), Vec::new());
+    for (position, SidecarSource { file, language, labels }) in (1..).zip(sources) {
+        let number = text_tracks.checked_add(position).and_then(|number| u16::try_from(number).ok());
+        let number = number.or_out_of_range("The number of text tracks")?;
+        let mapped = media.and_then(|media| file.mapped(media.presentation_time_offset, media.timescale));
+        let sidecar = Sidecar {
+            id: RepresentationId::new(TrackKind::Text, number),
+            language: language.clone(),
+            labels: labels.clone(),
+            bytes: u64_of(file.text().len()),
+            is_mapped: mapped.is_some(),
+        };
+        files.push(TextFile { path: sidecar.path(), text: file.text().to_owned() });
+        files.extend(sidecar.mapped_path().zip(mapped).map(|(path, text)| TextFile { path, text }));
+        sidecars.push(sidecar);
+    }
+    Ok((sidecars, files))
+}

@@ -1,0 +1,67 @@
+//! The location of segments (ISO/IEC 23009-1 5.3.9): a template for segments that are files, or the segment index of a single
+//! file.
+
+use std::io;
+
+use super::xml::{Xml, text_element};
+use crate::cmaf::{INIT_SEGMENT, Representation, SegmentTime, segment_name};
+
+/// Writes the template of segments that are files. `SegmentTimeline` states their times exactly, in the timescale of the track.
+pub(super) fn write_segment_template(xml: &mut Xml, representation: &Representation) -> io::Result<()> {
+    let media = format!("$RepresentationID$/{}", segment_name("$Number$"));
+    xml.create_element("SegmentTemplate")
+        .with_attributes([
+            ("timescale", representation.timescale.hz().to_string().as_str()),
+            ("presentationTimeOffset", &representation.presentation_time_offset.to_string()),
+            ("initialization", &format!("$RepresentationID$/{INIT_SEGMENT}")),
+            ("media", &media),
+            ("startNumber", "1"),
+        ])
+        .write_inner_content(|xml| {
+            let timeline = xml.create_element("SegmentTimeline");
+            timeline.write_inner_content(|xml| write_timeline(xml, &representation.segments)).map(drop)
+        })
+        .map(drop)
+}
+
+/// Writes an `S` element for each series of segments with the same duration.
+fn write_timeline(xml: &mut Xml, segments: &[SegmentTime]) -> io::Result<()> {
+    let mut rest = segments;
+    let mut expected = None;
+    while let Some((first, others)) = rest.split_first() {
+        let repeats = others.iter().take_while(|segment| segment.duration == first.duration).count();
+        let mut entry = xml.create_element("S");
+        if expected != Some(first.start) {
+            entry = entry.with_attribute(("t", first.start.to_string().as_str()));
+        }
+        entry = entry.with_attribute(("d", first.duration.to_string().as_str()));
+        if repeats > 0 {
+            entry = entry.with_attribute(("r", repeats.to_string().as_str()));
+        }
+        entry.write_empty()?;
+        let (repeated, after) = others.split_at_checked(repeats).unwrap_or((others, &[]));
+        expected = repeated.last().or(Some(first)).map(SegmentTime::end);
+        rest = after;
+    }
+    Ok(())
+}
+
+/// Writes the name of the single file of a representation, and the location of its segment index (ISO/IEC 23009-1 5.3.9.2).
+pub(super) fn write_segment_base(xml: &mut Xml, representation: &Representation) -> io::Result<()> {
+    let index = representation.index_range();
+    // Ranges of bytes are inclusive. An init segment and an index are never empty.
+    let range = |start: u64, end: u64| format!("{start}-{}", end.saturating_sub(1));
+    text_element(xml, "BaseURL", &representation.id.single_file_path())?;
+    xml.create_element("SegmentBase")
+        .with_attributes([
+            ("timescale", representation.timescale.hz().to_string().as_str()),
+            ("presentationTimeOffset", &representation.presentation_time_offset.to_string()),
+            ("indexRange", &range(index.start, index.end)),
+            ("indexRangeExact", "true"),
+        ])
+        .write_inner_content(|xml| {
+            let range = range(0, index.start);
+            xml.create_element("Initialization").with_attribute(("range", range.as_str())).write_empty().map(drop)
+        })
+        .map(drop)
+}

@@ -1,0 +1,91 @@
+//! `Representation` (ISO/IEC 23009-1 5.3.5).
+
+use std::io;
+
+use super::addressing::{write_segment_base, write_segment_template};
+use super::audio::write_channels;
+use super::xml::Xml;
+use crate::cmaf::{Layout, Representation};
+use crate::time::reduce;
+
+/// The location of the segments of a representation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Addressing {
+    /// The template of the adaptation set.
+    SharedTemplate,
+    /// A template in the representation.
+    Template,
+    /// The index of a single file.
+    SegmentIndex,
+}
+
+impl Addressing {
+    /// The addressing of a representation in an adaptation set whose members may share one template.
+    pub(super) fn of(layout: Layout, has_shared_template: bool) -> Self {
+        match layout {
+            Layout::SingleFile => Self::SegmentIndex,
+            Layout::Segments if has_shared_template => Self::SharedTemplate,
+            Layout::Segments => Self::Template,
+        }
+    }
+}
+
+/// Writes a representation.
+pub(super) fn write_representation(
+    xml: &mut Xml,
+    representation: &Representation,
+    bandwidth: u64,
+    addressing: Addressing,
+) -> io::Result<()> {
+    let mut attributes = vec![
+        ("id", representation.id.to_string()),
+        ("codecs", representation.codecs.clone()),
+        ("bandwidth", bandwidth.to_string()),
+    ];
+    if let Some(video) = &representation.video {
+        attributes.push(("width", video.width.to_string()));
+        attributes.push(("height", video.height.to_string()));
+        let (h, v) = video.sample_aspect_ratio.unwrap_or((1, 1));
+        let (h, v) = reduce(h, v);
+        attributes.push(("sar", format!("{h}:{v}")));
+        let hz = representation.timescale.hz();
+        attributes.extend(representation.sample_duration.map(|duration| ("frameRate", frame_rate(hz, duration))));
+    }
+    if let Some(audio) = &representation.audio {
+        attributes.push(("audioSamplingRate", audio.sample_rate.to_string()));
+    }
+    let element = attributes.iter().fold(xml.create_element("Representation"), |element, (name, value)| {
+        element.with_attribute((*name, value.as_str()))
+    });
+    if representation.audio.is_none() && addressing == Addressing::SharedTemplate {
+        return element.write_empty().map(drop);
+    }
+    let content = |xml: &mut Xml| {
+        representation.audio.as_ref().map_or(Ok(()), |audio| write_channels(xml, audio))?;
+        match addressing {
+            Addressing::SharedTemplate => Ok(()),
+            Addressing::Template => write_segment_template(xml, representation),
+            Addressing::SegmentIndex => write_segment_base(xml, representation),
+        }
+    };
+    element.write_inner_content(content).map(drop)
+}
+
+/// `@frameRate`: frames per second, as a whole number or a fraction in lowest terms.
+fn frame_rate(timescale: u32, sample_duration: u32) -> String {
+    match reduce(timescale, sample_duration) {
+        (frames, 1) => frames.to_string(),
+        (frames, seconds) => format!("{frames}/{seconds}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frame_rates_are_in_lowest_terms() {
+        assert_eq!(frame_rate(15_360, 512), "30");
+        assert_eq!(frame_rate(90_000, 3003), "30000/1001");
+    }
+}

@@ -1,0 +1,44 @@
+//! Groups of audio renditions (RFC 8216bis 4.4.6.1.1).
+
+use std::collections::BTreeMap;
+
+use super::rate::Rate;
+use crate::Result;
+use crate::cmaf::{Representation, SizedRepresentation};
+use crate::track::TrackKind;
+
+/// The audio tracks of one codec and of one rung of their switching sets.
+///
+/// One codec, because the `CODECS` of a variant must be true for every track of its group. One rung, because a player selects
+/// among the tracks of a group by language, and not by rate.
+pub(super) struct AudioGroup<'p> {
+    pub(super) id: String,
+    /// Position of the tracks in their switching sets.
+    rung: usize,
+    pub(super) tracks: Vec<&'p Representation>,
+    pub(super) rate: Rate,
+}
+
+/// Groups the audio tracks of a presentation.
+pub(super) fn audio_groups<'p>(tracks: &[SizedRepresentation<'p>]) -> Result<Vec<AudioGroup<'p>>> {
+    let mut groups: Vec<AudioGroup<'p>> = Vec::new();
+    let mut rungs: BTreeMap<u16, usize> = BTreeMap::new();
+    for track in tracks.iter().filter(|track| track.representation.kind == TrackKind::Audio) {
+        let (representation, rate) = (track.representation, Rate::of(track)?);
+        let next = rungs.entry(representation.switching_set).or_default();
+        let rung = *next;
+        // At most the number of tracks.
+        *next = next.saturating_add(1);
+        let is_group = |group: &&mut AudioGroup<'_>| {
+            group.rung == rung && group.tracks.first().is_some_and(|first| first.codecs == representation.codecs)
+        };
+        if let Some(group) = groups.iter_mut().find(is_group) {
+            group.tracks.push(representation);
+            group.rate = group.rate.max(rate);
+        } else {
+            let id = format!("audio{}", groups.len().saturating_add(1));
+            groups.push(AudioGroup { id, rung, tracks: vec![representation], rate });
+        }
+    }
+    Ok(groups)
+}

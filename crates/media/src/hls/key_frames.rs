@@ -1,0 +1,36 @@
+//! Playlists of key frames, for trick play (RFC 8216bis 4.4.3.6).
+
+use super::media_playlist::write_playlist;
+use super::options::HlsOptions;
+use super::rate::Rate;
+use super::resource;
+use crate::Result;
+use crate::cmaf::{Layout, RepresentationId, SegmentSize, SizedRepresentation};
+
+/// Path in the package of the playlist of key frames of a track.
+pub(super) fn path(id: RepresentationId) -> String {
+    id.path_of("iframes.m3u8")
+}
+
+/// Writes the playlist of the first frame of every segment. Each entry has the duration of its segment, and ends with the last
+/// byte of the frame.
+pub(super) fn playlist(track: &SizedRepresentation<'_>, layout: Layout, options: &HlsOptions) -> String {
+    let representation = track.representation;
+    let init = resource::init(representation, layout);
+    let entry_points = resource::entry_points(track, layout);
+    write_playlist(
+        representation,
+        &representation.segments,
+        "#EXT-X-I-FRAMES-ONLY\n",
+        Some(&init),
+        entry_points,
+        options,
+    )
+}
+
+/// The rate of the key frames of a track.
+pub(super) fn rate(track: &SizedRepresentation<'_>) -> Result<Rate> {
+    let entry_point = |size: &SegmentSize| SegmentSize { bytes: size.entry_bytes, entry_bytes: size.entry_bytes };
+    let sizes: Vec<SegmentSize> = track.sizes.iter().map(entry_point).collect();
+    Rate::of(&SizedRepresentation { representation: track.representation, sizes: &sizes })
+}

@@ -1,0 +1,108 @@
+//! Renditions (RFC 8216bis 4.4.6.1): the audio and text tracks that a variant can be played with.
+
+use super::audio_groups::AudioGroup;
+use super::media_playlist::path;
+use super::subtitles::{GROUP_ID, SubtitleGroup};
+use super::tags::push_line;
+use crate::cmaf::{Presentation, Representation};
+use crate::codec::AudioInfo;
+use crate::manifest::SelectionMetadata;
+use crate::track::Role;
+
+/// The media characteristics that roles imply.
+const CHARACTERISTICS: [(Role, &str); 4] = [
+    (Role::Description, "public.accessibility.describes-video"),
+    (Role::EnhancedAudioIntelligibility, "public.accessibility.enhances-speech-intelligibility"),
+    (Role::Caption, "public.accessibility.transcribes-spoken-dialog,public.accessibility.describes-music-and-sound"),
+    (Role::EasyReader, "public.easy-to-read"),
+];
+
+/// Writes a group of audio. The main track is the default.
+pub(super) fn write_audio(text: &mut String, presentation: &Presentation, group: &AudioGroup<'_>) {
+    let metadata = group.tracks.iter().map(|track| SelectionMetadata::of_track(presentation, track));
+    let metadata: Vec<_> = metadata.collect();
+    let main = metadata.iter().position(|metadata| metadata.roles.contains(&Role::Main)).unwrap_or(0);
+    // Tracks of one switching set have the same name in every group: that of the first one.
+    let first_of_set = |track: &Representation| {
+        presentation.representations.iter().find(|other| other.switching_set == track.switching_set)
+    };
+    let named = group.tracks.iter().zip(&metadata).map(|(track, metadata)| {
+        let id = first_of_set(track).map_or(metadata.id, |first| first.id);
+        SelectionMetadata { id, ..metadata.clone() }
+    });
+    let names = names(&named.collect::<Vec<_>>());
+    for (position, ((track, metadata), name)) in group.tracks.iter().zip(&metadata).zip(names).enumerate() {
+        let channels = track.audio.as_ref().map(|audio| format!(",CHANNELS=\"{}\"", channels(audio)));
+        let kind = format!("AUDIO,GROUP-ID=\"{}\"", group.id);
+        write_rendition(text, &kind, metadata, &name, position == main, &channels.unwrap_or_default());
+    }
+}
+
+/// Writes the group of subtitles. None is shown by default, except those that are forced.
+pub(super) fn write_subtitles(text: &mut String, presentation: &Presentation, group: &SubtitleGroup<'_>) {
+    let tracks = group.tracks.iter().map(|track| SelectionMetadata::of_track(presentation, track));
+    let metadata: Vec<_> = tracks.chain(presentation.sidecars.iter().map(SelectionMetadata::of_sidecar)).collect();
+    for (metadata, name) in metadata.iter().zip(names(&metadata)) {
+        let forced = if metadata.roles.contains(&Role::ForcedSubtitle) { ",FORCED=YES" } else { "" };
+        write_rendition(text, &format!("SUBTITLES,GROUP-ID=\"{GROUP_ID}\""), metadata, &name, false, forced);
+    }
+}
+
+/// Writes an `EXT-X-MEDIA`.
+fn write_rendition(
+    text: &mut String,
+    kind: &str,
+    metadata: &SelectionMetadata<'_>,
+    name: &str,
+    is_default: bool,
+    more: &str,
+) {
+    let is_secondary = metadata.roles.iter().any(|role| matches!(role, Role::Commentary | Role::Supplementary));
+    let yes_or_no = |holds: bool| if holds { "YES" } else { "NO" };
+    let language = metadata.language.map(|language| format!(",LANGUAGE=\"{language}\"")).unwrap_or_default();
+    let values = CHARACTERISTICS.iter().filter(|(role, _)| metadata.roles.contains(role)).map(|(_, value)| *value);
+    let values = values.collect::<Vec<_>>().join(",");
+    let characteristics = if values.is_empty() { values } else { format!(",CHARACTERISTICS=\"{values}\"") };
+    push_line(
+        text,
+        format_args!(
+            "#EXT-X-MEDIA:TYPE={kind},NAME=\"{name}\"{language},DEFAULT={},AUTOSELECT={}{characteristics}{more},URI=\"{}\"",
+            yes_or_no(is_default),
+            yes_or_no(is_default || !is_secondary),
+            path(metadata.id)
+        ),
+    );
+}
+
+/// The names that viewers see: the label of each track, or else its language, or else its id. Names must be unique in a group,
+/// so the id is added to names that are equal.
+fn names(metadata: &[SelectionMetadata<'_>]) -> Vec<String> {
+    let name = |metadata: &SelectionMetadata<'_>| {
+        let name = metadata.label.or(metadata.language);
+        name.map_or_else(|| metadata.id.to_string(), |name| name.replace('"', "'"))
+    };
+    let names: Vec<String> = metadata.iter().map(name).collect();
+    let unique = |(metadata, name): (&SelectionMetadata<'_>, &String)| {
+        let equal = names.iter().filter(|other| other.eq_ignore_ascii_case(name)).count();
+        if equal > 1 { format!("{name} ({})", metadata.id) } else { name.clone() }
+    };
+    metadata.iter().zip(&names).map(unique).collect()
+}
+
+/// `CHANNELS` (RFC 8216bis 4.4.6.1): the number of channels; for Dolby Atmos, the number of objects and the identifier of joint
+/// object coding.
+fn channels(audio: &AudioInfo) -> String {
+    audio.joc_complexity.map_or_else(|| audio.channels.to_string(), |complexity| format!("{complexity}/JOC"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn atmos_states_objects_instead_of_channels() {
+        let stereo = AudioInfo { sample_rate: 48_000, channels: 2, channel_configuration: None, joc_complexity: None };
+        assert_eq!(channels(&stereo), "2");
+        assert_eq!(channels(&AudioInfo { joc_complexity: Some(16), ..stereo }), "16/JOC");
+    }
+}

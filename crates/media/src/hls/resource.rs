@@ -1,0 +1,72 @@
+//! The URIs and byte ranges of segments, as the playlists in the folder of their representation state them.
+
+use std::ops::Range;
+
+use crate::cmaf::{
+    INIT_SEGMENT, Layout, Representation, SINGLE_FILE, SegmentSize, SizedRepresentation, segment_name, webvtt_name,
+};
+
+/// A resource of a playlist: a file, or a byte range of it.
+pub(super) struct Resource {
+    pub(super) uri: String,
+    pub(super) range: Option<ByteRange>,
+}
+
+/// A byte range, as playlists state it.
+pub(super) struct ByteRange {
+    pub(super) length: u64,
+    pub(super) start: u64,
+}
+
+/// The init segment of a track.
+pub(super) fn init(representation: &Representation, layout: Layout) -> Resource {
+    match layout {
+        Layout::Segments => Resource::file(INIT_SEGMENT.to_owned()),
+        Layout::SingleFile => Resource::of_single_file(0, representation.index_range().start),
+    }
+}
+
+/// The segments of a track.
+pub(super) fn segments(track: &SizedRepresentation<'_>, layout: Layout) -> Vec<Resource> {
+    match layout {
+        Layout::Segments => numbers(track.representation).map(|number| Resource::file(segment_name(number))).collect(),
+        Layout::SingleFile => starts_of_segments(track, |size| size.bytes),
+    }
+}
+
+/// The first sample of each segment of a track, with the boxes before it.
+pub(super) fn entry_points(track: &SizedRepresentation<'_>, layout: Layout) -> Vec<Resource> {
+    let entry_point = |(number, size): (u32, &SegmentSize)| Resource {
+        uri: segment_name(number),
+        range: Some(ByteRange { length: size.entry_bytes, start: 0 }),
+    };
+    match layout {
+        Layout::Segments => (1..).zip(track.sizes).map(entry_point).collect(),
+        Layout::SingleFile => starts_of_segments(track, |size| size.entry_bytes),
+    }
+}
+
+/// The segments of a text track as WebVTT text files.
+pub(super) fn webvtt_files(representation: &Representation) -> Vec<Resource> {
+    numbers(representation).map(|number| Resource::file(webvtt_name(number))).collect()
+}
+
+fn numbers(representation: &Representation) -> impl Iterator<Item = u32> {
+    representation.segments.iter().zip(1..).map(|(_, number)| number)
+}
+
+/// The first bytes of every segment of a single file.
+fn starts_of_segments(track: &SizedRepresentation<'_>, length: impl Fn(&SegmentSize) -> u64) -> Vec<Resource> {
+    let ranges = track.representation.byte_ranges(track.sizes).zip(track.sizes);
+    ranges.map(|(Range { start, .. }, size)| Resource::of_single_file(start, length(size))).collect()
+}
+
+impl Resource {
+    fn file(uri: String) -> Self {
+        Self { uri, range: None }
+    }
+
+    fn of_single_file(start: u64, length: u64) -> Self {
+        Self { uri: SINGLE_FILE.to_owned(), range: Some(ByteRange { length, start }) }
+    }
+}

@@ -1,0 +1,5 @@
+//! What the manifests of DASH and HLS have in common.
+
+mod selection;
+
+pub(crate) use selection::SelectionMetadata;
