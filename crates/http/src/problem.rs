@@ -1,6 +1,6 @@
-//! Errors as callers see them: RFC 9457 problem details with a stable `code`.
+//! Errors as callers see them: problem details (RFC 9457) with a stable `code`.
 //!
-//! A problem never repeats a value it was given: the value may be a key.
+//! A problem never repeats a value of the request: the value may be a key.
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -9,7 +9,7 @@ use vpp_pipeline::api::licences::PlaybackError;
 use vpp_pipeline::api::request_error::RequestError;
 use vpp_pipeline::error::chain;
 
-/// A problem, as `application/problem+json`.
+/// Problem details, sent as `application/problem+json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
     #[serde(rename = "type")]
@@ -20,13 +20,13 @@ pub struct Problem {
     detail: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<String>,
-    /// Of an upload that is not whole, the numbers of the parts that are missing.
+    /// The numbers of the missing parts, if an upload is incomplete.
     #[serde(skip_serializing_if = "Option::is_none")]
     missing: Option<Box<[u16]>>,
 }
 
 impl Problem {
-    /// A problem with this status and code; `detail` is a sentence for people.
+    /// A problem with this status and code. `detail` explains it to people.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
         let title = status.canonical_reason().unwrap_or("Error");
         Self {
@@ -46,23 +46,30 @@ impl Problem {
         Self { field: Some(field.to_owned()), ..Self::new(StatusCode::BAD_REQUEST, code, detail) }
     }
 
-    /// There is nothing at the path.
+    /// No route has the path.
     #[must_use]
     pub fn no_such_route() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "route_not_found", "there is nothing at this path")
+        Self::new(StatusCode::NOT_FOUND, "route_not_found", "no resource exists at this path")
     }
 
-    /// The path does not answer the method.
+    /// The path does not support the method.
     #[must_use]
     pub fn no_such_method() -> Self {
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this path does not answer this method")
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this path does not support the method")
+    }
+
+    /// A service that the platform depends on does not respond.
+    #[must_use]
+    pub fn unavailable() -> Self {
+        let detail = "the platform is temporarily unavailable: try again";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
     }
 }
 
 impl From<RequestError> for Problem {
-    /// The caller is told what it can act on; the causes go to the log.
-    fn from(denied: RequestError) -> Self {
-        let (status, code) = match &denied {
+    /// The caller gets what it can act on; the causes go to the log.
+    fn from(error: RequestError) -> Self {
+        let (status, code) = match &error {
             RequestError::UnknownContent => (StatusCode::NOT_FOUND, "content_not_found"),
             RequestError::UnknownPackage => (StatusCode::NOT_FOUND, "package_not_found"),
             RequestError::NotSubtitles => (StatusCode::CONFLICT, "not_subtitles"),
@@ -74,25 +81,25 @@ impl From<RequestError> for Problem {
             RequestError::Deleting => (StatusCode::CONFLICT, "package_deleting"),
             RequestError::NothingToRetry => (StatusCode::CONFLICT, "package_ready"),
             RequestError::NoKey(error) => {
-                tracing::error!("no key was provided: {}", chain(error));
+                tracing::error!("the key provider returned no key: {}", chain(error));
                 (StatusCode::BAD_GATEWAY, error.code())
             }
             RequestError::Unavailable(_) => {
-                tracing::error!("request not served: {}", chain(&denied));
+                tracing::error!("the request failed: {}", chain(&error));
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
             }
         };
-        let missing = match &denied {
+        let missing = match &error {
             RequestError::UploadIncomplete { missing } => Some(missing.clone().into()),
             _ => None,
         };
-        Self { missing, ..Self::new(status, code, denied.to_string()) }
+        Self { missing, ..Self::new(status, code, error.to_string()) }
     }
 }
 
 impl From<PlaybackError> for Problem {
-    fn from(refused: PlaybackError) -> Self {
-        let (status, code) = match &refused {
+    fn from(error: PlaybackError) -> Self {
+        let (status, code) = match &error {
             PlaybackError::Token => (StatusCode::FORBIDDEN, "playback_token_invalid"),
             PlaybackError::UnknownPackage => (StatusCode::NOT_FOUND, "package_not_found"),
             PlaybackError::NotReady(_) => (StatusCode::CONFLICT, "package_not_ready"),
@@ -100,11 +107,11 @@ impl From<PlaybackError> for Problem {
             PlaybackError::Clear => (StatusCode::CONFLICT, "package_not_encrypted"),
             PlaybackError::UnknownKey => (StatusCode::NOT_FOUND, "key_not_found"),
             PlaybackError::Unavailable(_) => {
-                tracing::error!("request not served: {}", chain(&refused));
+                tracing::error!("the request failed: {}", chain(&error));
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
             }
         };
-        Self::new(status, code, refused.to_string())
+        Self::new(status, code, error.to_string())
     }
 }
 

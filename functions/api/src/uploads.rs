@@ -1,11 +1,11 @@
-//! Files that callers send, straight to the uploads bucket.
+//! Uploads: callers PUT files directly to the uploads bucket, with presigned URLs.
 //!
 //! | | |
 //! |---|---|
-//! | `POST /uploads` | announce a file, and get URLs to send it to: 201 |
-//! | `GET /uploads/{id}?from=&limit=` | what has arrived, and new URLs for what has not |
-//! | `POST /uploads/{id}/complete` | make it an object, and learn its `input_content_id`: 200 |
-//! | `DELETE /uploads/{id}` | give it up: 200 |
+//! | `POST /uploads` | create an upload, with presigned URLs for the file or its parts: 201 |
+//! | `GET /uploads/{id}?from=&limit=` | the parts that have arrived, and new presigned URLs for the others |
+//! | `POST /uploads/{id}/complete` | assemble the file; returns its `input_content_id`: 200 |
+//! | `DELETE /uploads/{id}` | abort the upload: 200 |
 
 use std::sync::Arc;
 
@@ -18,17 +18,20 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use serde::{Deserialize, Serialize};
 use tracing::{Instrument, info, info_span};
-use vpp_http::Problem;
-use vpp_pipeline::api::client_uploads::{ClientUploads, PartWindow, UploadProgress};
+use vpp_http::{Problem, json, unreadable_body};
 use vpp_pipeline::api::request_error::RequestError;
+use vpp_pipeline::api::client_uploads::{ClientUploads, PartWindow, UploadProgress};
 use vpp_pipeline::domain::client_upload::{MAX_FILE_BYTES, MAX_NAME_LENGTH, MAX_URLS};
 use vpp_pipeline::domain::id::ClientUploadId;
 use vpp_pipeline::domain::timestamp::Timestamp;
 use vpp_pipeline::ports::{ClientUploadStore, Clock, RequestRecords};
 
-use crate::asked::Asked;
-use crate::body::{self, idempotency_key};
-use crate::routes::{json, unreadable};
+use crate::idempotency_key::idempotency_key;
+use crate::list_query::ListQuery;
+use crate::request_body::{MAX_BODY, decode, missing_field};
+
+/// Most parts of a multipart upload: the limit of S3.
+pub(crate) const MAX_PARTS: u16 = 10_000;
 
 type Served<S, B, K> = State<Arc<ClientUploads<S, B, K>>>;
 
@@ -40,39 +43,39 @@ struct Body {
 }
 
 #[derive(Serialize)]
-struct UploadView {
+struct UploadResponse {
     upload_id: String,
     name: String,
     bytes: u64,
     part_bytes: u64,
     parts: u16,
     arrived: Vec<u16>,
-    urls: Vec<UrlView>,
+    urls: Vec<PartUrl>,
     expires_at: Timestamp,
 }
 
 #[derive(Serialize)]
-struct UrlView {
+struct PartUrl {
     part: u16,
     url: String,
 }
 
 #[derive(Serialize)]
-struct CompletedView {
+struct CompletedUpload {
     upload_id: String,
     input_content_id: String,
     input_content_origin: String,
 }
 
 #[derive(Serialize)]
-struct GivenUpView {
+struct AbortedUpload {
     upload_id: String,
     status: &'static str,
 }
 
-impl From<UploadProgress> for UploadView {
-    fn from(underway: UploadProgress) -> Self {
-        let UploadProgress { upload, arrived, urls, expires_at } = underway;
+impl From<UploadProgress> for UploadResponse {
+    fn from(progress: UploadProgress) -> Self {
+        let UploadProgress { upload, arrived, urls, expires_at } = progress;
         Self {
             upload_id: upload.id.to_string(),
             bytes: upload.bytes,
@@ -80,13 +83,13 @@ impl From<UploadProgress> for UploadView {
             parts: upload.part_count(),
             name: upload.name,
             arrived,
-            urls: urls.into_iter().map(|(part, url)| UrlView { part, url }).collect(),
+            urls: urls.into_iter().map(|(part, url)| PartUrl { part, url }).collect(),
             expires_at,
         }
     }
 }
 
-/// The routes, over their ports.
+/// The routes.
 pub(crate) fn routes<S, B, K>(uploads: Arc<ClientUploads<S, B, K>>) -> Router
 where
     S: ClientUploadStore + 'static,
@@ -94,30 +97,31 @@ where
     K: Clock + 'static,
 {
     Router::new()
-        .route("/uploads", post(begin::<S, B, K>))
+        .route("/uploads", post(create::<S, B, K>))
         .route("/uploads/{id}", get(progress::<S, B, K>).delete(abort::<S, B, K>))
         .route("/uploads/{id}/complete", post(complete::<S, B, K>))
         .with_state(uploads)
 }
 
-async fn begin<S: ClientUploadStore, B: RequestRecords, K: Clock>(
+async fn create<S: ClientUploadStore, B: RequestRecords, K: Clock>(
     State(uploads): Served<S, B, K>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
-    let (name, bytes) = announced(&body.map_err(|rejection| unreadable(&rejection))?)?;
+    let body = body.map_err(|rejection| unreadable_body(&rejection, MAX_BODY))?;
+    let (name, bytes) = parse_request(&body)?;
     let id = match idempotency_key(&headers)? {
         Some(key) => ClientUploadId::of(&[b"key", key.as_bytes()]),
-        None => ClientUploadId::of(&[b"random", &vpp_aws::random().map_err(|_| unlucky())?]),
+        None => ClientUploadId::of(&[b"random", &vpp_aws::random().map_err(|_| Problem::unavailable())?]),
     };
     let span = info_span!("upload", upload_id = %id);
     async {
-        let underway = uploads.begin(id, &name, bytes).await?;
-        if (&underway.upload.name, underway.upload.bytes) != (&name, bytes) {
+        let progress = uploads.begin(id, &name, bytes).await?;
+        if (&progress.upload.name, progress.upload.bytes) != (&name, bytes) {
             return Err(RequestError::KeyReused.into());
         }
-        info!(bytes, "announced");
-        Ok(json(StatusCode::CREATED, &UploadView::from(underway)))
+        info!(bytes, "upload created");
+        Ok(json(StatusCode::CREATED, &UploadResponse::from(progress)))
     }
     .instrument(span)
     .await
@@ -126,37 +130,33 @@ async fn begin<S: ClientUploadStore, B: RequestRecords, K: Clock>(
 async fn progress<S: ClientUploadStore, B: RequestRecords, K: Clock>(
     State(uploads): Served<S, B, K>,
     Path(id): Path<String>,
-    asked: Result<Query<Asked>, QueryRejection>,
+    query: Result<Query<ListQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let asked = Asked::of(asked, &["from", "limit"])?;
-    let number = |name: &str, most: u16| {
-        let read = |text: &str| text.parse().ok().filter(|number| (1..=most).contains(number));
-        asked.named(name, read, &format!("1 to {most}"))
-    };
-    let whole = PartWindow::default();
-    let from = number("from", 10_000)?.unwrap_or(whole.from);
-    let limit = number("limit", MAX_URLS)?.unwrap_or(whole.limit);
-    let id = parse(&id)?;
+    let query = ListQuery::new(query, &["from", "limit"])?;
+    let defaults = PartWindow::default();
+    let from = query.number("from", MAX_PARTS)?.unwrap_or(defaults.from);
+    let limit = query.number("limit", MAX_URLS)?.unwrap_or(defaults.limit);
+    let id = parse_id(&id)?;
     let span = info_span!("upload", upload_id = %id);
-    let underway = uploads.progress(&id, PartWindow { from, limit }).instrument(span).await?;
-    Ok(json(StatusCode::OK, &UploadView::from(underway)))
+    let progress = uploads.progress(&id, PartWindow { from, limit }).instrument(span).await?;
+    Ok(json(StatusCode::OK, &UploadResponse::from(progress)))
 }
 
 async fn complete<S: ClientUploadStore, B: RequestRecords, K: Clock>(
     State(uploads): Served<S, B, K>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let id = parse(&id)?;
+    let id = parse_id(&id)?;
     let span = info_span!("upload", upload_id = %id);
     async {
         let (content, location) = uploads.complete(&id).await?;
-        info!(input_content_id = %content, "complete");
-        let view = CompletedView {
+        info!(input_content_id = %content, "upload completed");
+        let response = CompletedUpload {
             upload_id: id.to_string(),
             input_content_id: content.to_string(),
             input_content_origin: location.to_string(),
         };
-        Ok(json(StatusCode::OK, &view))
+        Ok(json(StatusCode::OK, &response))
     }
     .instrument(span)
     .await
@@ -166,25 +166,25 @@ async fn abort<S: ClientUploadStore, B: RequestRecords, K: Clock>(
     State(uploads): Served<S, B, K>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let id = parse(&id)?;
+    let id = parse_id(&id)?;
     let span = info_span!("upload", upload_id = %id);
-    let incoming = uploads.abort(&id).instrument(span).await?;
-    Ok(json(StatusCode::OK, &GivenUpView { upload_id: incoming.id.to_string(), status: "GivenUp" }))
+    let upload = uploads.abort(&id).instrument(span).await?;
+    Ok(json(StatusCode::OK, &AbortedUpload { upload_id: upload.id.to_string(), status: "Aborted" }))
 }
 
-fn parse(id: &str) -> Result<ClientUploadId, Problem> {
+fn parse_id(id: &str) -> Result<ClientUploadId, Problem> {
     Ok(id.parse().map_err(|_| RequestError::UnknownUpload)?)
 }
 
-/// What is announced: a name that can be the end of an object's key, and a length.
-fn announced(bytes: &[u8]) -> Result<(String, u64), Problem> {
-    let Body { name, bytes } = body::decode(bytes, &["name", "bytes"])?;
-    let missing = |field| Problem::field("missing_field", field, format!("`{field}` is required"));
-    let name = name.ok_or_else(|| missing("name"))?;
-    let bytes = bytes.ok_or_else(|| missing("bytes"))?;
-    let readable = |name: &str| !name.chars().any(|c| c.is_control() || "/\\".contains(c));
-    if !(1..=MAX_NAME_LENGTH).contains(&name.len()) || !readable(&name) || [".", ".."].contains(&name.as_str()) {
-        let detail = format!("expected the name of a file, of 1 to {MAX_NAME_LENGTH} bytes, without slashes");
+/// The name of the file, which becomes the end of an object key, and its length.
+fn parse_request(body: &[u8]) -> Result<(String, u64), Problem> {
+    let Body { name, bytes } = decode(body, &["name", "bytes"])?;
+    let name = name.ok_or_else(|| missing_field("name"))?;
+    let bytes = bytes.ok_or_else(|| missing_field("bytes"))?;
+    let is_allowed = |name: &str| !name.chars().any(|c| c.is_control() || "/\\".contains(c));
+    if !(1..=MAX_NAME_LENGTH).contains(&name.len()) || !is_allowed(&name) || [".", ".."].contains(&name.as_str()) {
+        let detail =
+            format!("expected a file name of 1 to {MAX_NAME_LENGTH} bytes without slashes and control characters");
         return Err(Problem::field("invalid_field", "name", detail));
     }
     if !(1..=MAX_FILE_BYTES).contains(&bytes) {
@@ -192,8 +192,4 @@ fn announced(bytes: &[u8]) -> Result<(String, u64), Problem> {
         return Err(Problem::field("invalid_field", "bytes", detail));
     }
     Ok((name, bytes))
-}
-
-fn unlucky() -> Problem {
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the platform could not do this just now: try again")
 }

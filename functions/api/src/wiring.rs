@@ -1,4 +1,4 @@
-//! The use cases of the API on AWS.
+//! The use cases of the API, wired to the AWS adapters.
 
 use vpp_aws::environment::{Authorization, InvalidVariable};
 use vpp_aws::{
@@ -12,16 +12,16 @@ use vpp_pipeline::api::service::{Api, Settings};
 use vpp_pipeline::domain::message::{DashMessage, DeletionMessage, FragmentMessage};
 use vpp_pipeline::ports::Queues;
 
-use crate::auth::Callers;
-use crate::console::Console;
+use crate::authorization::Authentication;
+use crate::web_console::WebConsole;
 
-type Outboxes = Queues<SqsQueue<FragmentMessage>, SqsQueue<DashMessage>, SqsQueue<DeletionMessage>>;
+type ApiQueues = Queues<SqsQueue<FragmentMessage>, SqsQueue<DashMessage>, SqsQueue<DeletionMessage>>;
 
 /// Packages and contents.
 pub(crate) fn api(
     aws: &Aws,
     environment: &Environment,
-) -> Result<Api<DynamoCatalog, Outboxes, SpekeKeyVault, SystemClock>, InvalidVariable> {
+) -> Result<Api<DynamoCatalog, ApiQueues, SpekeKeyVault, SystemClock>, InvalidVariable> {
     Ok(Api {
         catalog: aws.catalog(environment.table()?),
         queue: Queues {
@@ -61,7 +61,7 @@ pub(crate) async fn tokens(
     })
 }
 
-/// Files on their way.
+/// Uploads by presigned URLs.
 pub(crate) fn uploads(
     aws: &Aws,
     environment: &Environment,
@@ -74,20 +74,20 @@ pub(crate) fn uploads(
     })
 }
 
-/// Who may call.
-pub(crate) fn callers(
+/// How callers authenticate.
+pub(crate) fn authentication(
     aws: &Aws,
     environment: &Environment,
-) -> Result<Callers<ApiTokenSecrets, SystemClock>, InvalidVariable> {
+) -> Result<Authentication<ApiTokenSecrets, SystemClock>, InvalidVariable> {
     Ok(match environment.authorization()? {
-        Authorization::Jwt => Callers::Jwt,
+        Authorization::Jwt => Authentication::Jwt,
         Authorization::Tokens { operator, reader } => {
-            Callers::Tokens(Authorizer::new(aws.api_tokens(operator, reader), SystemClock))
+            Authentication::Tokens(Authorizer::new(aws.api_tokens(operator, reader), SystemClock))
         }
     })
 }
 
-/// The page.
-pub(crate) fn page(environment: &Environment) -> Result<Console, InvalidVariable> {
-    Ok(Console::new(environment.console_folder(), &environment.console_origins()?))
+/// The web console.
+pub(crate) fn web_console(environment: &Environment) -> Result<WebConsole, InvalidVariable> {
+    Ok(WebConsole::new(environment.console_folder(), &environment.console_origins()?))
 }

@@ -1,6 +1,6 @@
 //! The licence server: returns content keys to players that present a playback token.
 
-mod jwk;
+mod clearkey;
 mod routes;
 
 use std::sync::Arc;

@@ -5,7 +5,7 @@ use vpp_pipeline::domain::object::{ETag, Location};
 use vpp_pipeline::error::Unavailable;
 use vpp_pipeline::ports::{ObjectDeleter, StoreError};
 
-use super::object_store::S3Store;
+use super::ranged_read::S3Store;
 use super::store_error::{NOT_FOUND, unreachable};
 use crate::error::{code, unavailable};
 

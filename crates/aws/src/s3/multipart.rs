@@ -13,7 +13,7 @@ use vpp_pipeline::domain::object::{Digest, ETag, Location};
 use vpp_pipeline::error::Unavailable;
 use vpp_pipeline::ports::{NewPart, PutOutcome, StoreError, UploadedPart};
 
-use super::object_store::S3Store;
+use super::ranged_read::S3Store;
 use super::request_body::request_body;
 use super::store_error::{NO_SUCH_UPLOAD, NOT_FOUND, unreachable};
 use crate::error::{code, unavailable};

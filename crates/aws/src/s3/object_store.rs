@@ -1,46 +1,31 @@
 //! Reads and writes of S3 objects.
 //!
-//! A read is one ranged GET, with `If-Match` when the version is pinned. A response that breaks off or stalls is resumed where
-//! it ended. A write is one PUT with `If-None-Match: *` and the SHA-256 of the bytes, which S3 verifies and stores. That header
-//! is signed, so the payload does not have to be hashed again for its signature. If an object exists already, a HEAD compares
-//! its checksum; only an object that was written without a checksum is read instead.
+//! A write is one PUT with `If-None-Match: *` and the SHA-256 of the bytes, which S3 verifies and stores. That header is signed,
+//! so the payload does not have to be hashed again for its signature. If an object exists already, a HEAD compares its checksum;
+//! only an object that was written without a checksum is read instead.
 
 use std::ops::Range;
 
-use aws_sdk_s3::Client;
-use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::ChecksumMode;
 use bytes::Bytes;
 use data_encoding::BASE64;
-use futures_util::{Stream, TryStreamExt, stream};
+use futures_util::Stream;
 use vpp_pipeline::domain::layout::Headers;
 use vpp_pipeline::domain::multipart::UploadId;
 use vpp_pipeline::domain::object::{Digest, ETag, Location};
-use vpp_pipeline::error::{Cause, Unavailable};
-use vpp_pipeline::ports::{Body, NewObject, NewPart, ObjectStore, PutOutcome, StoreError, UploadedPart};
+use vpp_pipeline::error::Unavailable;
+use vpp_pipeline::ports::{NewObject, NewPart, ObjectStore, PutOutcome, StoreError, UploadedPart};
 
+use super::multipart::abort_multipart_upload;
+use super::ranged_read::S3Store;
 use super::request_body::request_body;
 use super::store_error::unreachable;
 use crate::error::{code, unavailable};
 
-/// Responses to one read that may break off or stall before the read fails.
-const BROKEN_RESPONSES: usize = 4;
 /// How often a PUT is sent while concurrent writes of the same object conflict with it (409).
 const CONFLICTS: usize = 4;
 
-/// The S3 buckets of an account.
-#[derive(Debug, Clone)]
-pub struct S3Store {
-    pub(super) client: Client,
-}
-
 impl S3Store {
-    /// Uses this client.
-    #[must_use]
-    pub fn new(client: Client) -> Self {
-        Self { client }
-    }
-
     /// Compares the object at `at` with the digest of the object that was to be written there.
     async fn compare(&self, at: &Location, digest: Digest) -> Result<PutOutcome, StoreError> {
         let head = self.client.head_object().bucket(at.bucket()).key(at.key()).checksum_mode(ChecksumMode::Enabled);
@@ -51,71 +36,6 @@ impl S3Store {
         };
         if same { Ok(PutOutcome::AlreadyExists) } else { Err(StoreError::DifferentBytes { at: at.clone() }) }
     }
-
-    /// The digest of a range of the object at `at`.
-    pub(super) async fn digest(&self, at: &Location, range: Range<u64>) -> Result<Digest, StoreError> {
-        let body: Body = self.stream(at, None, range).try_collect().await?;
-        Ok(body.digest())
-    }
-
-    /// Opens the remaining range, and limits its end to the end of the object.
-    async fn open(
-        &self,
-        at: &Location,
-        pin: Option<&ETag>,
-        remaining: &mut Range<u64>,
-    ) -> Result<ByteStream, StoreError> {
-        const CALL: &str = "GetObject";
-        // The range is not empty, so `end` is above zero.
-        let header = format!("bytes={}-{}", remaining.start, remaining.end.saturating_sub(1));
-        let request = self.client.get_object().bucket(at.bucket()).key(at.key()).range(header);
-        let response = request.set_if_match(pin.map(|etag| format!("\"{etag}\""))).send().await;
-        let response = response.map_err(|error| match code(&error) {
-            Some("NoSuchKey" | "NoSuchVersion") => StoreError::Missing { at: at.clone() },
-            Some("PreconditionFailed") => StoreError::Changed { at: at.clone() },
-            _ => unreachable(at, unavailable(CALL)(error)),
-        })?;
-        let length = response.content_length().and_then(|length| u64::try_from(length).ok()).unwrap_or_default();
-        let end = remaining.start.checked_add(length);
-        remaining.end =
-            end.ok_or_else(|| unreachable(at, Unavailable::new(CALL, "the Content-Length is out of range".into())))?;
-        Ok(response.body)
-    }
-
-    /// The next bytes of a read, from a new response if the current one broke off.
-    async fn next(&self, at: &Location, pin: Option<&ETag>, read: &mut RangeRead) -> Result<Option<Bytes>, StoreError> {
-        loop {
-            let body = match &mut read.body {
-                Some(body) => body,
-                None => read.body.insert(self.open(at, pin, &mut read.remaining).await?),
-            };
-            let broken: Cause = match body.next().await {
-                Some(Ok(bytes)) => match read.remaining.start.checked_add(bytes.len() as u64) {
-                    Some(start) => {
-                        read.remaining.start = start;
-                        return Ok(Some(bytes));
-                    }
-                    None => "the response is longer than its range".into(),
-                },
-                None if read.remaining.is_empty() => return Ok(None),
-                None => "the response broke off".into(),
-                Some(Err(error)) => error.into(),
-            };
-            read.broken_responses += 1;
-            if read.broken_responses == BROKEN_RESPONSES {
-                return Err(unreachable(at, Unavailable::new("GetObject", broken)));
-            }
-            tracing::warn!(%at, remaining = ?read.remaining, "resuming the read: {broken}");
-            read.body = None;
-        }
-    }
-}
-
-/// The progress of one read.
-struct RangeRead {
-    remaining: Range<u64>,
-    body: Option<ByteStream>,
-    broken_responses: usize,
 }
 
 impl ObjectStore for S3Store {
@@ -125,13 +45,7 @@ impl ObjectStore for S3Store {
         pin: Option<&ETag>,
         range: Range<u64>,
     ) -> impl Stream<Item = Result<Bytes, StoreError>> + Send {
-        // An empty range needs no request.
-        let start = (!range.is_empty()).then_some(RangeRead { remaining: range, body: None, broken_responses: 0 });
-        stream::try_unfold(start, move |read| async move {
-            let Some(mut read) = read else { return Ok(None) };
-            let bytes = self.next(at, pin, &mut read).await?;
-            Ok(bytes.map(|bytes| (bytes, Some(read))))
-        })
+        self.read_range(at, pin, range)
     }
 
     async fn put_if_absent(&self, at: &Location, object: NewObject) -> Result<PutOutcome, StoreError> {
@@ -139,9 +53,7 @@ impl ObjectStore for S3Store {
             let put = self.client.put_object().bucket(at.bucket()).key(at.key()).if_none_match("*");
             let put = put.content_type(object.headers.content_type).cache_control(object.headers.cache_control);
             let put = put.checksum_sha256(BASE64.encode(&object.digest.0)).body(request_body(&object.body));
-            let Err(error) = put.customize().disable_payload_signing().send().await else {
-                return Ok(PutOutcome::Created);
-            };
+            let Err(error) = put.customize().disable_payload_signing().send().await else { return Ok(PutOutcome::Created) };
             match code(&error) {
                 Some("PreconditionFailed") => return self.compare(at, object.digest).await,
                 Some("ConditionalRequestConflict") => {}
@@ -159,16 +71,11 @@ impl ObjectStore for S3Store {
         self.upload_part(at, upload, part).await
     }
 
-    async fn complete_upload(
-        &self,
-        at: &Location,
-        upload: &UploadId,
-        parts: &[UploadedPart],
-    ) -> Result<PutOutcome, StoreError> {
+    async fn complete_upload(&self, at: &Location, upload: &UploadId, parts: &[UploadedPart]) -> Result<PutOutcome, StoreError> {
         self.complete_multipart_upload(at, upload, parts).await
     }
 
     async fn abort_upload(&self, at: &Location, upload: &UploadId) -> Result<(), StoreError> {
-        super::multipart::abort_multipart_upload(&self.client, at, upload).await
+        abort_multipart_upload(&self.client, at, upload).await
     }
 }

@@ -1,11 +1,11 @@
-//! What goes in and what comes out, as JSON Schema.
+//! The JSON Schemas of requests and responses.
 
 use serde_json::{Map, Value, json};
 
 /// All schemas, by name.
 pub(super) fn schemas() -> Value {
     let mut all: Map<String, Value> = Map::new();
-    for (name, schema) in requests().into_iter().chain(answers()) {
+    for (name, schema) in requests().into_iter().chain(responses()) {
         all.insert(name.to_owned(), schema);
     }
     all.into()
@@ -16,18 +16,18 @@ fn of(name: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{name}")})
 }
 
-/// An object that has these, all of them required unless their name ends with a question mark.
-#[expect(clippy::needless_pass_by_value, reason = "lists are made where it is called, and for it alone")]
-fn object(says: &str, members: Vec<(&str, Value)>) -> Value {
+/// An object with these members. A member is required unless its name ends with a question mark.
+#[expect(clippy::needless_pass_by_value, reason = "callers build the list for this call only")]
+fn object(description: &str, members: Vec<(&str, Value)>) -> Value {
     let required: Vec<&str> = members.iter().map(|(name, _)| *name).filter(|name| !name.ends_with('?')).collect();
     let properties: Map<String, Value> =
         members.iter().map(|(name, schema)| (name.trim_end_matches('?').to_owned(), schema.clone())).collect();
-    json!({"type": "object", "description": says, "required": required, "properties": properties})
+    json!({"type": "object", "description": description, "required": required, "properties": properties})
 }
 
-/// The same, and nothing else.
-fn closed(says: &str, members: Vec<(&str, Value)>) -> Value {
-    let mut schema = object(says, members);
+/// An object with these members and no others.
+fn closed(description: &str, members: Vec<(&str, Value)>) -> Value {
+    let mut schema = object(description, members);
     schema["additionalProperties"] = false.into();
     schema
 }
@@ -44,7 +44,7 @@ fn whole() -> Value {
     json!({"type": "integer", "minimum": 0})
 }
 
-fn maybe(schema: &Value) -> Value {
+fn nullable(schema: &Value) -> Value {
     json!({"anyOf": [schema, {"type": "null"}]})
 }
 
@@ -52,50 +52,53 @@ fn time() -> Value {
     json!({"type": "string", "format": "date-time"})
 }
 
-fn named(names: &[&str]) -> Value {
+fn one_of(names: &[&str]) -> Value {
     json!({"type": "string", "enum": names})
 }
 
-fn key(says: &str) -> Value {
+fn key(description: &str) -> Value {
     json!({
         "type": "string", "minLength": 22, "maxLength": 36,
-        "description": format!("{says}: 16 bytes, as 32 hex digits, dashed UUID, base64 or base64url, padded or not."),
+        "description": format!("{description}: 16 bytes, as 32 hex digits, dashed UUID, base64 or base64url, with or without padding."),
     })
 }
 
 fn requests() -> Vec<(&'static str, Value)> {
     let subtitles = closed(
-        "A WebVTT file that was uploaded like a movie.",
+        "A WebVTT file, uploaded like a movie.",
         vec![
             ("input_content_id", of("Id")),
-            ("language", json!({"type": "string", "description": "A BCP 47 tag.", "examples": ["en", "pt-BR"]})),
+            (
+                "language",
+                json!({"type": "string", "description": "A BCP 47 language tag.", "examples": ["en", "pt-BR"]}),
+            ),
             ("label?", json!({"type": "string", "minLength": 1, "maxLength": 100})),
-            ("kind?", named(&["subtitles", "captions", "forced"])),
+            ("kind?", one_of(&["subtitles", "captions", "forced"])),
         ],
     );
     let drm = closed(
-        "The DRM systems that manifests name.",
+        "The DRM systems to signal in the manifests.",
         vec![
-            ("widevine?", json!({"type": "string", "description": "A pssh box, in base64."})),
-            ("playready?", json!({"type": "string", "description": "A pssh box, in base64."})),
+            ("widevine?", json!({"type": "string", "description": "A pssh box in base64."})),
+            ("playready?", json!({"type": "string", "description": "A pssh box in base64."})),
             ("fairplay?", json!({"type": "string", "pattern": "^skd://"})),
         ],
     );
     let ids = json!({"type": "array", "items": of("Id"), "minItems": 1, "maxItems": 16, "uniqueItems": true});
     let mut package = closed(
-        "What to package, and how. All of it is part of the package's id.",
+        "The contents and options of a package. The package id is derived from all of them.",
         vec![
             ("input_content_id?", of("Id")),
             ("input_content_ids?", ids),
-            ("key?", key("Content key")),
-            ("kid?", key("Its id")),
-            ("audio_key?", key("Content key of the audio")),
-            ("audio_kid?", key("Its id")),
-            ("scheme?", named(&["cbcs", "cenc", "clear"])),
-            ("encrypt?", named(&["video", "all"])),
+            ("key?", key("The content key")),
+            ("kid?", key("The key id")),
+            ("audio_key?", key("The content key of the audio")),
+            ("audio_kid?", key("The key id of the audio key")),
+            ("scheme?", one_of(&["cbcs", "cenc", "clear"])),
+            ("encrypt?", one_of(&["video", "all"])),
             ("audio_only?", json!({"type": "boolean"})),
             ("segment_seconds?", json!({"type": "integer", "minimum": 1, "maximum": 60})),
-            ("layout?", named(&["segments", "single-file"])),
+            ("layout?", one_of(&["segments", "single-file"])),
             ("subtitles?", json!({"type": "array", "maxItems": 64, "items": subtitles})),
             ("drm?", drm),
         ],
@@ -105,28 +108,31 @@ fn requests() -> Vec<(&'static str, Value)> {
         json!({"key": ["kid"], "kid": ["key"], "audio_key": ["audio_kid", "key"], "audio_kid": ["audio_key"]});
     let name =
         json!({"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[^/\\\\\\u0000-\\u001f\\u007f]+$"});
-    let bytes =
-        json!({"type": "integer", "minimum": 1, "maximum": vpp_pipeline::domain::client_upload::MAX_FILE_BYTES});
-    let upload = closed("A file to send.", vec![("name", name), ("bytes", bytes)]);
+    let bytes = json!({"type": "integer", "minimum": 1, "maximum": vpp_pipeline::domain::client_upload::MAX_FILE_BYTES});
+    let upload = closed("A file to upload.", vec![("name", name), ("bytes", bytes)]);
     let seconds = json!({"type": "integer", "minimum": 1, "maximum": 86_400});
-    let token = closed("How long the token is to last.", vec![("seconds?", seconds)]);
+    let token = closed("The lifetime of the token.", vec![("seconds?", seconds)]);
     vec![("PackageRequest", package), ("UploadRequest", upload), ("PlaybackTokenRequest", token)]
 }
 
-fn answers() -> Vec<(&'static str, Value)> {
-    let cursor = ("next_cursor", json!({"type": ["string", "null"], "description": "Where the next page starts."}));
+fn responses() -> Vec<(&'static str, Value)> {
+    let cursor = (
+        "next_cursor",
+        json!({"type": ["string", "null"], "description": "The cursor of the next page; null on the last page."}),
+    );
     let page = |name: &'static str, item: &str| {
         object("A page of a list.", vec![(name, json!({"type": "array", "items": of(item)})), cursor.clone()])
     };
-    let urls = object("A part, and where to PUT it.", vec![("part", whole()), ("url", text())]);
+    let urls =
+        object("A part and its presigned URL, to send the part to with PUT.", vec![("part", whole()), ("url", text())]);
     let problem = object(
         "RFC 9457 problem details.",
         vec![
             ("type", text()),
             ("title", text()),
             ("status", whole()),
-            ("code", json!({"type": "string", "description": "Stable, for programs."})),
-            ("detail", json!({"type": "string", "description": "For people: what is wrong, and what to do."})),
+            ("code", json!({"type": "string", "description": "A stable identifier of the error."})),
+            ("detail", json!({"type": "string", "description": "An explanation for people."})),
             ("field?", text()),
             ("missing?", json!({"type": "array", "items": whole()})),
         ],
@@ -134,11 +140,11 @@ fn answers() -> Vec<(&'static str, Value)> {
     vec![
         ("Id", json!({"type": "string", "pattern": "^[a-z2-7]{26}$"})),
         ("Problem", problem),
-        ("Health", object("It answers.", vec![("status", named(&["ok"]))])),
+        ("Health", object("The API responds.", vec![("status", one_of(&["ok"]))])),
         (
             "Upload",
             object(
-                "A file on its way.",
+                "An upload in progress.",
                 vec![
                     ("upload_id", of("Id")),
                     ("name", text()),
@@ -154,29 +160,26 @@ fn answers() -> Vec<(&'static str, Value)> {
         (
             "CompletedUpload",
             object(
-                "A file that has arrived.",
+                "A completed upload.",
                 vec![("upload_id", of("Id")), ("input_content_id", of("Id")), ("input_content_origin", text())],
             ),
         ),
         (
-            "GivenUpUpload",
-            object(
-                "A file that is no longer expected.",
-                vec![("upload_id", of("Id")), ("status", named(&["GivenUp"]))],
-            ),
+            "AbortedUpload",
+            object("An aborted upload.", vec![("upload_id", of("Id")), ("status", one_of(&["Aborted"]))]),
         ),
-        ("Contents", page("input_content", "Content")),
-        ("Packages", page("packaged_content", "Package")),
+        ("ContentList", page("input_content", "Content")),
+        ("PackageList", page("packaged_content", "Package")),
         ("Content", content()),
         (
             "DeletedContent",
             object(
-                "A content that is gone.",
+                "A deleted content.",
                 vec![
                     ("input_content_id", of("Id")),
                     ("input_content_origin", text()),
-                    ("status", named(&["Deleted"])),
-                    ("deleted_at", maybe(&time())),
+                    ("status", one_of(&["Deleted"])),
+                    ("deleted_at", nullable(&time())),
                 ],
             ),
         ),
@@ -184,39 +187,37 @@ fn answers() -> Vec<(&'static str, Value)> {
         (
             "PlaybackToken",
             object(
-                "Leave to play a package for a while: addresses of the stream, and if it is encrypted a token for its licence.",
-                vec![
-                    ("token?", text()),
-                    ("expires_at", time()),
-                    ("license_url?", text()),
-                    ("urls", urls_of_a_stream()),
-                ],
+                "The means to play a package for a limited time: manifest URLs, and a token for the licence server if the package is encrypted.",
+                vec![("token?", text()), ("expires_at", time()), ("license_url?", text()), ("urls", stream_urls())],
             ),
         ),
     ]
 }
 
-fn urls_of_a_stream() -> Value {
-    object("Where players find it, or will.", vec![("dash", text()), ("hls", text())])
+fn stream_urls() -> Value {
+    object(
+        "The manifest URLs, which players can load once the package is Ready.",
+        vec![("dash", text()), ("hls", text())],
+    )
 }
 
 fn content() -> Value {
     object(
-        "One version of one uploaded file, and the verdict on it.",
+        "One version of an uploaded file, and its verdict.",
         vec![
             ("input_content_id", of("Id")),
             ("input_content_origin", text()),
-            ("status", named(&["Ingested", "Refused"])),
+            ("status", one_of(&["Ingested", "Refused"])),
             ("bytes", whole()),
             ("bytes_read", whole()),
             ("created_at", time()),
-            ("verdict?", named(&["accepted", "accepted_with_warnings", "refused"])),
+            ("verdict?", one_of(&["accepted", "accepted_with_warnings", "refused"])),
             ("warnings?", texts()),
-            ("video_track_number?", maybe(&whole())),
+            ("video_track_number?", nullable(&whole())),
             ("container?", json!({"type": "object"})),
             ("tracks?", json!({"type": "array", "items": {"type": "object"}})),
             ("packaged_content_id?", of("Id")),
-            ("media?", named(&["subtitles"])),
+            ("media?", one_of(&["subtitles"])),
             ("code?", text()),
             ("message?", text()),
             ("preflight?", json!({"type": "object"})),
@@ -226,10 +227,10 @@ fn content() -> Value {
 
 fn package() -> Value {
     let progress = object(
-        "How far it is, exactly. `bytes_done` and `bytes_total` are of the sources.",
+        "The progress. `bytes_done` and `bytes_total` count source bytes.",
         vec![
             ("work_units_done", whole()),
-            ("work_units_total", maybe(&whole())),
+            ("work_units_total", nullable(&whole())),
             ("bytes_done", whole()),
             ("bytes_total", whole()),
             ("bytes_read", whole()),
@@ -238,7 +239,7 @@ fn package() -> Value {
         ],
     );
     let times = object(
-        "When it came to which status.",
+        "The time of each status that the package has reached.",
         vec![
             ("queued", time()),
             ("fragmented?", time()),
@@ -249,56 +250,56 @@ fn package() -> Value {
         ],
     );
     let subtitles = object(
-        "A subtitle file beside the movie.",
+        "A subtitle file of the package.",
         vec![("input_content_id", of("Id")), ("language", text()), ("label?", text()), ("kind", text())],
     );
-    let requests = || object("Requests to the store.", vec![("get", whole()), ("put", whole())]);
+    let requests = || object("Requests to S3.", vec![("get", whole()), ("put", whole())]);
     let stage = || {
         let fields = vec![("requests", requests()), ("function_ms", whole()), ("peak_memory_bytes", whole())];
-        object("What a stage has cost.", fields)
+        object("The resource usage of a stage.", fields)
     };
     let stages = [("ingest?", stage()), ("fragment?", stage()), ("encrypt?", stage()), ("dash?", stage())];
     let receipt = object(
-        "What it has cost so far: bytes, requests to the store, time and most memory of functions.",
+        "The resource usage so far: bytes, S3 requests, function time, and peak memory of functions.",
         vec![
             ("bytes_read", whole()),
             ("bytes_written", whole()),
             ("requests?", requests()),
             ("function_ms?", whole()),
             ("peak_memory_bytes?", whole()),
-            ("stages?", object("The same of each stage that is done.", stages.into())),
+            ("stages?", object("The resource usage of each completed stage.", stages.into())),
         ],
     );
-    let failure = object("Why it failed.", vec![("stage", text()), ("code", text()), ("message", text())]);
+    let failure = object("The cause of the failure.", vec![("stage", text()), ("code", text()), ("message", text())]);
     object(
-        "A package, and how far it is. No field holds a key.",
+        "A package and its progress. No field holds a key.",
         vec![
             ("packaged_content_id", of("Id")),
             ("input_content_id", of("Id")),
             ("input_content_ids?", json!({"type": "array", "items": of("Id")})),
-            ("status", named(&["Queued", "Fragmented", "Encrypted", "Ready", "Failed", "Deleting"])),
+            ("status", one_of(&["Queued", "Fragmented", "Encrypted", "Ready", "Failed", "Deleting"])),
             ("progress", progress),
             ("times", times),
             ("url", text()),
-            ("urls", urls_of_a_stream()),
+            ("urls", stream_urls()),
             (
                 "private",
-                json!({"type": "boolean", "description": "Whether the CDN asks for leave: a playback token has the addresses with it."}),
+                json!({"type": "boolean", "description": "Whether the CDN requires signed paths. A playback token comes with signed URLs."}),
             ),
             ("receipt", receipt),
-            ("kid", maybe(&json!({"type": "string", "format": "uuid"}))),
+            ("kid", nullable(&json!({"type": "string", "format": "uuid"}))),
             ("audio_kid?", json!({"type": "string", "format": "uuid"})),
-            ("scheme", named(&["cbcs", "cenc", "clear"])),
-            ("encrypt", named(&["none", "video", "all"])),
+            ("scheme", one_of(&["cbcs", "cenc", "clear"])),
+            ("encrypt", one_of(&["none", "video", "all"])),
             ("audio_only", json!({"type": "boolean"})),
             ("segment_seconds", json!({"type": "number"})),
-            ("layout", named(&["segments", "single-file"])),
+            ("layout", one_of(&["segments", "single-file"])),
             ("subtitles?", json!({"type": "array", "items": subtitles})),
             ("drm?", json!({"type": "object"})),
             ("created_at", time()),
-            ("fragmented_at", maybe(&time())),
-            ("encrypted_at", maybe(&time())),
-            ("ready_at", maybe(&time())),
+            ("fragmented_at", nullable(&time())),
+            ("encrypted_at", nullable(&time())),
+            ("ready_at", nullable(&time())),
             ("failed_at?", time()),
             ("failure?", failure),
         ],

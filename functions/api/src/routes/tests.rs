@@ -1,4 +1,4 @@
-//! The routes over in-memory ports.
+//! The routes, with in-memory ports.
 
 mod access;
 mod documents;
@@ -25,39 +25,39 @@ const KEY: &str = "87237d20a19f58a740c05684e699b4aa";
 const KEY_BASE64: &str = "hyN9IKGfWKdAwFaE5pm0qg";
 const KID: &str = "a16e402b-9056-e371-f36d-348aa62bb749";
 
-struct Answer {
+struct TestResponse {
     status: StatusCode,
     content_type: String,
     headers: axum::http::HeaderMap,
     text: String,
 }
 
-impl Answer {
+impl TestResponse {
     fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_default()
     }
 }
 
-const OPERATOR: &str = "the operators' token, long enough";
-const READER: &str = "the readers' token, long enough";
+const OPERATOR: &str = "a token of operators, long enough";
+const READER: &str = "a token of readers, long enough";
 
-async fn send(platform: &Platform, method: Method, path: &str, body: impl Into<Body>) -> Answer {
+async fn send(platform: &Platform, method: Method, path: &str, body: impl Into<Body>) -> TestResponse {
     let bearer = format!("Bearer {OPERATOR}");
     let request = Request::builder().method(method).uri(path).header(header::AUTHORIZATION, bearer);
-    answer(platform, request.body(body.into()).unwrap()).await
+    respond(platform, request.body(body.into()).unwrap()).await
 }
 
-async fn answer(platform: &Platform, request: Request<Body>) -> Answer {
+async fn respond(platform: &Platform, request: Request<Body>) -> TestResponse {
     let store = MemoryTokenStore::default();
     store.set(AccessTokens::default().and(Role::Operator, OPERATOR).and(Role::Reader, READER));
-    let callers = Callers::Tokens(Authorizer::new(store, platform.clock.clone()));
+    let authentication = Authentication::Tokens(Authorizer::new(store, platform.clock.clone()));
     let (api, tokens, uploads) = (platform.api(), platform.tokens(), platform.uploads());
-    let router = router(Arc::new(api), Arc::new(tokens), Arc::new(uploads), Arc::new(callers));
+    let router = router(Arc::new(api), Arc::new(tokens), Arc::new(uploads), Arc::new(authentication));
     let response = router.oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
     let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    Answer {
+    TestResponse {
         status: parts.status,
         content_type: content_type.unwrap_or_default().to_owned(),
         headers: parts.headers,
@@ -65,11 +65,11 @@ async fn answer(platform: &Platform, request: Request<Body>) -> Answer {
     }
 }
 
-async fn get(platform: &Platform, path: &str) -> Answer {
+async fn get(platform: &Platform, path: &str) -> TestResponse {
     send(platform, Method::GET, path, Body::empty()).await
 }
 
-async fn post(platform: &Platform, body: &Value) -> Answer {
+async fn post(platform: &Platform, body: &Value) -> TestResponse {
     send(platform, Method::POST, "/packaged_content", body.to_string()).await
 }
 
@@ -81,29 +81,29 @@ async fn ingested(bytes: &[u8]) -> (Platform, String) {
 }
 
 #[test]
-fn a_layout_is_asked_for_by_name_and_makes_another_package() {
+fn each_layout_is_a_separate_package() {
     block_on(async {
         let (platform, content) = ingested(MOVIE).await;
-        let asked = async |layout: Value| {
+        let request = async |layout: Value| {
             let body = json!({"input_content_id": content, "key": KEY, "kid": KID, "layout": layout});
             post(&platform, &body).await
         };
         let plain = post(&platform, &json!({"input_content_id": content, "key": KEY, "kid": KID})).await.json();
-        let segments = asked(json!("segments")).await.json();
-        let single = asked(json!("single-file")).await.json();
-        let layouts = [&plain, &segments, &single].map(|answer| answer["layout"].as_str().unwrap().to_owned());
+        let segments = request(json!("segments")).await.json();
+        let single = request(json!("single-file")).await.json();
+        let layouts = [&plain, &segments, &single].map(|package| package["layout"].as_str().unwrap().to_owned());
         assert_eq!(layouts, ["segments", "segments", "single-file"]);
         assert_eq!(plain["packaged_content_id"], segments["packaged_content_id"]);
         assert_ne!(plain["packaged_content_id"], single["packaged_content_id"]);
         for wrong in [json!("one-file"), json!(1)] {
-            let problem = asked(wrong).await;
+            let problem = request(wrong).await;
             assert_eq!((problem.status, problem.json()["field"].clone()), (StatusCode::BAD_REQUEST, json!("layout")));
         }
     });
 }
 
 #[test]
-fn a_package_is_accepted_followed_and_ready() {
+fn a_package_is_accepted_and_becomes_ready() {
     block_on(async {
         let (platform, content) = ingested(MOVIE).await;
         let accepted = post(&platform, &json!({"input_content_id": content, "key": KEY, "kid": KID})).await;
@@ -146,24 +146,24 @@ fn every_form_of_key_and_kid_is_the_same_package() {
 }
 
 #[test]
-fn no_answer_contains_the_key() {
+fn no_response_contains_the_key() {
     block_on(async {
         let (platform, content) = ingested(MOVIE).await;
-        let right = post(&platform, &json!({"input_content_id": content, "key": KEY, "kid": KID})).await;
-        let id = right.json()["packaged_content_id"].as_str().unwrap().to_owned();
-        let mut answers = vec![right, get(&platform, &format!("/packaged_content/{id}")).await];
+        let accepted = post(&platform, &json!({"input_content_id": content, "key": KEY, "kid": KID})).await;
+        let id = accepted.json()["packaged_content_id"].as_str().unwrap().to_owned();
+        let mut responses = vec![accepted, get(&platform, &format!("/packaged_content/{id}")).await];
         for wrong in [
             json!({"input_content_id": content, "key": format!("{KEY}00"), "kid": KID}),
             json!({"input_content_id": content, "key": [KEY], "kid": KID}),
             json!({"input_content_id": content, "key": KEY, "kid": "x", "scheme": KEY}),
             json!({"input_content_id": content, "key": KEY, "kid": KID, "encrypt": KEY, "segment_seconds": 6}),
         ] {
-            let answer = post(&platform, &wrong).await;
-            assert_eq!(answer.status, StatusCode::BAD_REQUEST);
-            answers.push(answer);
+            let response = post(&platform, &wrong).await;
+            assert_eq!(response.status, StatusCode::BAD_REQUEST);
+            responses.push(response);
         }
-        for answer in answers {
-            assert!(!answer.text.contains(KEY) && !answer.text.contains(KEY_BASE64), "{}", answer.text);
+        for response in responses {
+            assert!(!response.text.contains(KEY) && !response.text.contains(KEY_BASE64), "{}", response.text);
         }
     });
 }
@@ -172,9 +172,9 @@ fn no_answer_contains_the_key() {
 fn a_problem_has_a_stable_code_and_names_its_field() {
     block_on(async {
         let (platform, content) = ingested(MOVIE).await;
-        let whole = json!({"input_content_id": content, "key": KEY, "kid": KID});
+        let complete = json!({"input_content_id": content, "key": KEY, "kid": KID});
         let with = |field: &str, value: Value| {
-            let mut body = whole.clone();
+            let mut body = complete.clone();
             body[field] = value;
             body
         };
@@ -207,31 +207,31 @@ fn a_problem_has_a_stable_code_and_names_its_field() {
             (with("segment_seconds", json!(6.5)), "invalid_field", "segment_seconds"),
             (with("sheme", json!("cbcs")), "unknown_field", "sheme"),
         ] {
-            let answer = post(&platform, &body).await;
-            assert_eq!(answer.content_type, "application/problem+json");
-            let problem = answer.json();
+            let response = post(&platform, &body).await;
+            assert_eq!(response.content_type, "application/problem+json");
+            let problem = response.json();
             assert_eq!((&problem["code"], &problem["field"]), (&json!(code), &json!(field)), "{body}");
-            assert_eq!((answer.status.as_u16(), &problem["status"]), (400, &json!(400)));
+            assert_eq!((response.status.as_u16(), &problem["status"]), (400, &json!(400)));
         }
         assert!(platform.catalog.all_packages().is_empty());
     });
 }
 
 #[test]
-fn a_body_that_is_no_json_object_is_a_problem() {
+fn a_body_that_is_not_a_json_object_is_a_problem() {
     block_on(async {
         let platform = Platform::default();
         for body in ["", "{", "[]", "\"text\"", "{} {}", "not json"] {
-            let answer = send(&platform, Method::POST, "/packaged_content", body).await;
-            assert_eq!((answer.status.as_u16(), &answer.json()["code"]), (400, &json!("invalid_json")), "{body}");
+            let response = send(&platform, Method::POST, "/packaged_content", body).await;
+            assert_eq!((response.status.as_u16(), &response.json()["code"]), (400, &json!("invalid_json")), "{body}");
         }
-        let answer = send(&platform, Method::POST, "/packaged_content", " ".repeat(BODY + 1)).await;
-        assert_eq!((answer.status.as_u16(), &answer.json()["code"]), (413, &json!("body_too_large")));
+        let response = send(&platform, Method::POST, "/packaged_content", " ".repeat(MAX_BODY + 1)).await;
+        assert_eq!((response.status.as_u16(), &response.json()["code"]), (413, &json!("body_too_large")));
     });
 }
 
 #[test]
-fn each_scheme_is_another_package_and_becomes_ready() {
+fn each_scheme_is_a_separate_package_and_becomes_ready() {
     block_on(async {
         let (platform, content) = ingested(MOVIE).await;
         for scheme in ["cbcs", "cenc"] {
@@ -251,7 +251,7 @@ const AUDIO_KID: &str = "0123456789abcdef0123456789abcdef";
 const WIDEVINE: &str = "AAAAJHBzc2gAAAAA7e+LqXnWSs6jyCfc1R0h7QAAAARkYXRh";
 
 #[test]
-fn a_key_for_the_sound_and_drm_systems_are_signalled_and_told() {
+fn an_audio_key_and_drm_systems_are_signalled_and_returned() {
     block_on(async {
         let (platform, content) = ingested(MOVIE).await;
         let drm = json!({"widevine": WIDEVINE, "fairplay": "skd://movie"});
@@ -279,15 +279,15 @@ fn a_key_for_the_sound_and_drm_systems_are_signalled_and_told() {
 }
 
 #[test]
-fn a_file_of_sound_alone_is_packaged_when_asked_for() {
+fn a_file_of_audio_only_is_packaged_on_request() {
     block_on(async {
-        // The first track, the video, becomes free space.
-        let mut sound = MOVIE.to_vec();
-        let video = sound.windows(4).position(|kind| kind == b"trak").unwrap();
-        sound[video..][..4].copy_from_slice(b"free");
-        let (platform, content) = ingested(&sound).await;
-        let told = get(&platform, &format!("/input_content/{content}")).await.json();
-        assert_eq!((&told["status"], &told["code"]), (&json!("Refused"), &json!("no_video")));
+        // The first track, which is the video, becomes a free box.
+        let mut audio = MOVIE.to_vec();
+        let video = audio.windows(4).position(|kind| kind == b"trak").unwrap();
+        audio[video..][..4].copy_from_slice(b"free");
+        let (platform, content) = ingested(&audio).await;
+        let content_json = get(&platform, &format!("/input_content/{content}")).await.json();
+        assert_eq!((&content_json["status"], &content_json["code"]), (&json!("Refused"), &json!("no_video")));
         let with =
             |audio_only: bool| json!({"input_content_id": content, "key": KEY, "kid": KID, "audio_only": audio_only});
         assert_eq!(post(&platform, &with(false)).await.status, StatusCode::CONFLICT);
@@ -301,7 +301,7 @@ fn a_file_of_sound_alone_is_packaged_when_asked_for() {
 }
 
 #[test]
-fn subtitles_that_were_uploaded_are_put_beside_the_movie() {
+fn uploaded_subtitles_become_part_of_the_package() {
     block_on(async {
         let (platform, movie) = ingested(MOVIE).await;
         let upload = |key: &str, text: &str| platform.upload(key, text.as_bytes());
@@ -311,10 +311,13 @@ fn subtitles_that_were_uploaded_are_put_beside_the_movie() {
         };
         let english = of(upload("movie.en.vtt", "WEBVTT\n\n00:01.000 --> 00:02.000\nHello\n")).await;
         let broken = of(upload("broken.vtt", "WEBVTT\n\n00:03.000 --> 00:02\nHello\n")).await;
-        let told = get(&platform, &format!("/input_content/{english}")).await.json();
-        assert_eq!((&told["status"], &told["media"]), (&json!("Ingested"), &json!("subtitles")));
-        let told = get(&platform, &format!("/input_content/{broken}")).await.json();
-        assert_eq!((&told["status"], &told["code"]), (&json!("Refused"), &json!("malformed_subtitles")));
+        let content_json = get(&platform, &format!("/input_content/{english}")).await.json();
+        assert_eq!((&content_json["status"], &content_json["media"]), (&json!("Ingested"), &json!("subtitles")));
+        let content_json = get(&platform, &format!("/input_content/{broken}")).await.json();
+        assert_eq!(
+            (&content_json["status"], &content_json["code"]),
+            (&json!("Refused"), &json!("malformed_subtitles"))
+        );
 
         let with = |id: &str| {
             let subtitles = json!([{"input_content_id": id, "language": "en", "label": "English", "kind": "captions"}]);
@@ -356,13 +359,13 @@ fn a_clear_package_needs_no_key() {
 }
 
 #[test]
-fn unknown_ids_and_refused_contents_have_their_codes() {
+fn unknown_ids_and_refused_contents_have_codes() {
     block_on(async {
         let (platform, refused) = ingested(b"just some text, not a movie").await;
         let body = json!({"input_content_id": refused, "key": KEY, "kid": KID});
-        let answer = post(&platform, &body).await;
-        assert_eq!((answer.status.as_u16(), &answer.json()["code"]), (409, &json!("content_refused")));
-        assert!(answer.json()["detail"].as_str().unwrap().contains("not_mp4"));
+        let response = post(&platform, &body).await;
+        assert_eq!((response.status.as_u16(), &response.json()["code"]), (409, &json!("content_refused")));
+        assert!(response.json()["detail"].as_str().unwrap().contains("not_mp4"));
 
         let unknown = "abcdefghijklmnopqrstuvwxyz";
         let body = json!({"input_content_id": unknown, "key": KEY, "kid": KID});
@@ -373,11 +376,11 @@ fn unknown_ids_and_refused_contents_have_their_codes() {
             (format!("/input_content/{unknown}"), "content_not_found"),
             ("/nothing".to_owned(), "route_not_found"),
         ] {
-            let answer = get(&platform, &path).await;
-            assert_eq!((answer.status.as_u16(), &answer.json()["code"]), (404, &json!(code)), "{path}");
+            let response = get(&platform, &path).await;
+            assert_eq!((response.status.as_u16(), &response.json()["code"]), (404, &json!(code)), "{path}");
         }
-        let answer = send(&platform, Method::DELETE, "/input_content", Body::empty()).await;
-        assert_eq!((answer.status.as_u16(), &answer.json()["code"]), (405, &json!("method_not_allowed")));
+        let response = send(&platform, Method::DELETE, "/input_content", Body::empty()).await;
+        assert_eq!((response.status.as_u16(), &response.json()["code"]), (405, &json!("method_not_allowed")));
     });
 }
 
@@ -389,7 +392,7 @@ fn contents_are_listed_newest_first_page_by_page() {
             platform.ingest(&platform.upload(key, MOVIE)).await.unwrap();
         }
         let first = get(&platform, "/input_content?limit=3").await.json();
-        let origin = |view: &Value| view["input_content_origin"].as_str().unwrap().to_owned();
+        let origin = |content: &Value| content["input_content_origin"].as_str().unwrap().to_owned();
         let listed: Vec<String> = first["input_content"].as_array().unwrap().iter().map(origin).collect();
         assert_eq!(listed, ["s3://uploads/c.mp4", "s3://uploads/b.mp4", "s3://uploads/a.mp4"]);
         let next = first["next_cursor"].as_str().unwrap();
@@ -398,42 +401,44 @@ fn contents_are_listed_newest_first_page_by_page() {
         assert_eq!(second["next_cursor"], Value::Null);
 
         let id = first["input_content"][0]["input_content_id"].as_str().unwrap();
-        let mut whole = get(&platform, &format!("/input_content/{id}")).await.json();
-        let preflight = whole.as_object_mut().unwrap().remove("preflight").unwrap();
-        assert_eq!(whole, first["input_content"][0], "the list is short of the figures alone");
-        assert_eq!((&whole["verdict"], &preflight["segments"]), (&json!("accepted"), &json!(10)));
+        let mut details = get(&platform, &format!("/input_content/{id}")).await.json();
+        let preflight = details.as_object_mut().unwrap().remove("preflight").unwrap();
+        assert_eq!(details, first["input_content"][0], "the list has everything but the preflight report");
+        assert_eq!((&details["verdict"], &preflight["segments"]), (&json!("accepted"), &json!(10)));
         assert_eq!(preflight["tracks"][0]["gops"]["count"], 10);
         assert_eq!(second["input_content"][0]["verdict"], "refused");
         for (query, field) in
             [("limit=0", "limit"), ("limit=101", "limit"), ("limit=x", "limit"), ("cursor=x", "cursor")]
         {
-            let answer = get(&platform, &format!("/input_content?{query}")).await;
-            assert_eq!((answer.status.as_u16(), &answer.json()["field"]), (400, &json!(field)));
+            let response = get(&platform, &format!("/input_content?{query}")).await;
+            assert_eq!((response.status.as_u16(), &response.json()["field"]), (400, &json!(field)));
         }
     });
 }
 
 #[test]
-fn several_contents_are_asked_for_in_order_and_each_once() {
+fn several_contents_keep_their_order_and_each_is_listed_once() {
     block_on(async {
         let (platform, first) = ingested(MOVIE).await;
         let Ok(Ingested::Content(second)) = platform.ingest(&platform.upload("again.mp4", MOVIE)).await else {
             panic!("ingested")
         };
         let second = second.id.to_string();
-        let ask = |ids: Value| json!({"input_content_ids": ids, "scheme": "clear"});
-        let accepted = post(&platform, &ask(json!([first, second]))).await;
+        let request = |ids: Value| json!({"input_content_ids": ids, "scheme": "clear"});
+        let accepted = post(&platform, &request(json!([first, second]))).await;
         assert_eq!(accepted.status, StatusCode::ACCEPTED);
         assert_eq!(accepted.json()["input_content_ids"], json!([first, second]));
-        let one = post(&platform, &ask(json!([first]))).await.json();
+        let one = post(&platform, &request(json!([first]))).await.json();
         let same = post(&platform, &json!({"input_content_id": first, "scheme": "clear"})).await.json();
-        assert_eq!(one, same, "one in a list is one");
+        assert_eq!(one, same, "a list of one content is the same package");
         assert_eq!(one.get("input_content_ids"), None);
         let both = json!({"input_content_id": first, "input_content_ids": [second], "scheme": "clear"});
-        for body in [ask(json!([])), ask(json!([first, first])), ask(json!(["x"])), ask(json!([5])), both] {
-            let answer = post(&platform, &body).await;
-            let field = answer.json()["field"].as_str().unwrap().to_owned();
-            assert_eq!((answer.status.as_u16(), &answer.json()["code"]), (400, &json!("invalid_field")), "{body}");
+        for body in
+            [request(json!([])), request(json!([first, first])), request(json!(["x"])), request(json!([5])), both]
+        {
+            let response = post(&platform, &body).await;
+            let field = response.json()["field"].as_str().unwrap().to_owned();
+            assert_eq!((response.status.as_u16(), &response.json()["code"]), (400, &json!("invalid_field")), "{body}");
             assert!(field.starts_with("input_content_ids"), "{body}: {field}");
         }
     });

@@ -1,4 +1,4 @@
-//! The routes over in-memory ports.
+//! The routes, with in-memory ports.
 
 use axum::http::{Method, Request};
 use futures_executor::block_on;
@@ -13,16 +13,16 @@ use super::*;
 
 /// 30 seconds of H.264 and AAC; see tests/media/README.md.
 const MOVIE: &[u8] = include_bytes!("../../../../tests/media/sample.mp4");
-/// The first key that the vault in memory makes, sixteen bytes of 1.
+/// The first key that the in-memory vault generates: sixteen bytes of 1.
 const KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQ";
 
-struct Answer {
+struct TestResponse {
     status: StatusCode,
     headers: HeaderMap,
     body: Vec<u8>,
 }
 
-impl Answer {
+impl TestResponse {
     fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
@@ -32,7 +32,7 @@ impl Answer {
     }
 }
 
-async fn send(platform: &Platform, method: Method, path: &str, bearer: Option<&str>, body: String) -> Answer {
+async fn send(platform: &Platform, method: Method, path: &str, bearer: Option<&str>, body: String) -> TestResponse {
     let mut request = Request::builder().method(method).uri(path);
     if let Some(token) = bearer {
         request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
@@ -41,15 +41,15 @@ async fn send(platform: &Platform, method: Method, path: &str, bearer: Option<&s
     let response = router(Arc::new(platform.licences())).oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap().to_vec();
-    Answer { status: parts.status, headers: parts.headers, body }
+    TestResponse { status: parts.status, headers: parts.headers, body }
 }
 
-async fn ask(platform: &Platform, package: &Package, token: Option<&str>, kids: &[&str]) -> Answer {
+async fn request_licence(platform: &Platform, package: &Package, token: Option<&str>, kids: &[&str]) -> TestResponse {
     let body = json!({"kids": kids, "type": "temporary"}).to_string();
     send(platform, Method::POST, &format!("/license/{}", package.id), token, body).await
 }
 
-/// A platform with one package, as far as it comes.
+/// A platform with one package, which is Ready if `run`.
 async fn packaged(treatment: Option<ProtectionOptions>, run: bool) -> (Platform, Package) {
     let platform = Platform { package_on_upload: treatment, ..Platform::default() };
     platform.ingest(&platform.upload("movie.mp4", MOVIE)).await.unwrap();
@@ -80,11 +80,11 @@ async fn token(platform: &Platform, package: &Package, seconds: u64) -> String {
 }
 
 #[test]
-fn a_token_opens_the_keys_of_its_package() {
+fn a_token_grants_the_keys_of_its_package() {
     block_on(async {
         let (platform, package) = packaged(cbcs(), true).await;
         let (token, kid) = (token(&platform, &package, 60).await, kid(&package));
-        let by_header = ask(&platform, &package, Some(&token), &[&kid.base64]).await;
+        let by_header = request_licence(&platform, &package, Some(&token), &[&kid.base64]).await;
         assert_eq!(by_header.status, StatusCode::OK);
         let expected = json!({"keys": [{"kty": "oct", "kid": kid.base64, "k": KEY}], "type": "temporary"});
         assert_eq!(by_header.json(), expected);
@@ -95,7 +95,7 @@ fn a_token_opens_the_keys_of_its_package() {
         let path = format!("/license/{}?token={token}", package.id);
         let body = json!({"kids": [kid.base64, "AAAAAAAAAAAAAAAAAAAAAQ"]}).to_string();
         let by_parameter = send(&platform, Method::POST, &path, None, body).await;
-        assert_eq!(by_parameter.json(), expected, "of the ids asked for, those of the package");
+        assert_eq!(by_parameter.json(), expected, "only the keys of the package");
 
         let path = format!("/license/{}/key?kid={}&token={token}", package.id, kid.dashed);
         let raw = send(&platform, Method::GET, &path, None, String::new()).await;
@@ -105,60 +105,60 @@ fn a_token_opens_the_keys_of_its_package() {
 }
 
 #[test]
-fn whatever_is_wrong_with_a_token_the_answer_is_the_same() {
+fn every_invalid_token_has_the_same_response() {
     block_on(async {
         let (platform, package) = packaged(cbcs(), true).await;
         let kid = kid(&package);
         let good = token(&platform, &package, 60).await;
-        let refused = ask(&platform, &package, None, &[&kid.base64]).await;
+        let refused = request_licence(&platform, &package, None, &[&kid.base64]).await;
         assert_eq!(refused.code(), (403, "playback_token_invalid".to_owned()));
 
         let (head, mac) = good.rsplit_once('.').unwrap();
         let (_, expires) = head.split_once('.').unwrap();
         let later = expires.parse::<u64>().unwrap() + 1;
-        let turned = if mac.starts_with('A') { 'B' } else { 'A' };
+        let flipped = if mac.starts_with('A') { 'B' } else { 'A' };
         for wrong in [
             String::new(),
             "none".to_owned(),
             format!("v1.{later}.{mac}"),
-            format!("{head}.{turned}{}", &mac[1..]),
+            format!("{head}.{flipped}{}", &mac[1..]),
             good[..good.len() - 1].to_owned(),
         ] {
-            let answer = ask(&platform, &package, Some(&wrong), &[&kid.base64]).await;
-            assert_eq!((answer.status, &answer.body), (refused.status, &refused.body), "{wrong}");
+            let response = request_licence(&platform, &package, Some(&wrong), &[&kid.base64]).await;
+            assert_eq!((response.status, &response.body), (refused.status, &refused.body), "{wrong}");
         }
         for other in ["abcdefghijklmnopqrstuvwxyz", "no-id"] {
             let body = json!({"kids": [kid.base64]}).to_string();
-            let answer = send(&platform, Method::POST, &format!("/license/{other}"), Some(&good), body).await;
-            assert_eq!((answer.status, &answer.body), (refused.status, &refused.body), "{other}");
+            let response = send(&platform, Method::POST, &format!("/license/{other}"), Some(&good), body).await;
+            assert_eq!((response.status, &response.body), (refused.status, &refused.body), "{other}");
         }
-        assert_eq!(ask(&platform, &package, Some(&good), &[&kid.base64]).await.status, StatusCode::OK);
+        assert_eq!(request_licence(&platform, &package, Some(&good), &[&kid.base64]).await.status, StatusCode::OK);
         platform.clock.pass(Duration::from_mins(1));
-        let over = ask(&platform, &package, Some(&good), &[&kid.base64]).await;
-        assert_eq!((over.status, &over.body), (refused.status, &refused.body), "it is over");
+        let expired = request_licence(&platform, &package, Some(&good), &[&kid.base64]).await;
+        assert_eq!((expired.status, &expired.body), (refused.status, &refused.body), "the token has expired");
         let path = format!("/license/{}/key?kid={}&token={good}", package.id, kid.dashed);
-        let over = send(&platform, Method::GET, &path, None, String::new()).await;
-        assert_eq!((over.status, &over.body), (refused.status, &refused.body));
+        let expired = send(&platform, Method::GET, &path, None, String::new()).await;
+        assert_eq!((expired.status, &expired.body), (refused.status, &refused.body));
     });
 }
 
 #[test]
-fn a_token_opens_no_other_key_and_no_malformed_request() {
+fn a_token_grants_no_other_key_and_no_malformed_request() {
     block_on(async {
         let (platform, package) = packaged(cbcs(), true).await;
         let token = token(&platform, &package, 60).await;
-        let other = ask(&platform, &package, Some(&token), &["AAAAAAAAAAAAAAAAAAAAAQ"]).await;
+        let other = request_licence(&platform, &package, Some(&token), &["AAAAAAAAAAAAAAAAAAAAAQ"]).await;
         assert_eq!(other.code(), (404, "key_not_found".to_owned()));
-        let malformed = ask(&platform, &package, Some(&token), &["AQ"]).await;
+        let malformed = request_licence(&platform, &package, Some(&token), &["AQ"]).await;
         assert_eq!(
             (malformed.code(), malformed.json()["field"].clone()),
             ((400, "invalid_field".into()), "kids".into())
         );
         let path = format!("/license/{}/key?token={token}", package.id);
-        let nameless = send(&platform, Method::GET, &path, None, String::new()).await;
-        assert_eq!(nameless.code(), (400, "missing_field".to_owned()));
+        let without_kid = send(&platform, Method::GET, &path, None, String::new()).await;
+        assert_eq!(without_kid.code(), (400, "missing_field".to_owned()));
         let path = format!("/license/{}", package.id);
-        let large = send(&platform, Method::POST, &path, Some(&token), " ".repeat(BODY + 1)).await;
+        let large = send(&platform, Method::POST, &path, Some(&token), " ".repeat(MAX_BODY + 1)).await;
         assert_eq!(large.code(), (413, "body_too_large".to_owned()));
         let get = send(&platform, Method::GET, &path, Some(&token), String::new()).await;
         assert_eq!(get.code(), (405, "method_not_allowed".to_owned()));
@@ -166,9 +166,9 @@ fn a_token_opens_no_other_key_and_no_malformed_request() {
 }
 
 #[test]
-fn only_what_is_ready_and_encrypted_has_keys_to_give() {
+fn only_ready_encrypted_packages_have_licences() {
     block_on(async {
-        // No token is given out for these; so one is made as the API would.
+        // The API issues no tokens for these packages, so the test signs them.
         let sign = async |platform: &Platform, package: &Package| {
             let tokens = platform.tokens();
             let now = vpp_pipeline::domain::timestamp::Timestamp::from_unix_seconds(4_000_000_000);
@@ -177,18 +177,18 @@ fn only_what_is_ready_and_encrypted_has_keys_to_give() {
         };
         let (platform, clear) = packaged(Some(ProtectionOptions::Clear), true).await;
         let token = sign(&platform, &clear).await;
-        let answer = ask(&platform, &clear, Some(&token), &["AAAAAAAAAAAAAAAAAAAAAQ"]).await;
-        assert_eq!(answer.code(), (409, "package_not_encrypted".to_owned()));
+        let response = request_licence(&platform, &clear, Some(&token), &["AAAAAAAAAAAAAAAAAAAAAQ"]).await;
+        assert_eq!(response.code(), (409, "package_not_encrypted".to_owned()));
 
         let (platform, queued) = packaged(cbcs(), false).await;
         let token = sign(&platform, &queued).await;
-        let answer = ask(&platform, &queued, Some(&token), &[&kid(&queued).base64]).await;
-        assert_eq!(answer.code(), (409, "package_not_ready".to_owned()));
+        let response = request_licence(&platform, &queued, Some(&token), &[&kid(&queued).base64]).await;
+        assert_eq!(response.code(), (409, "package_not_ready".to_owned()));
 
         platform.store.delete(&queued.source.location);
         platform.run().await;
-        let answer = ask(&platform, &queued, Some(&token), &[&kid(&queued).base64]).await;
-        assert_eq!(answer.code(), (409, "package_failed".to_owned()));
-        assert!(answer.json()["detail"].as_str().unwrap().contains("source_missing"));
+        let response = request_licence(&platform, &queued, Some(&token), &[&kid(&queued).base64]).await;
+        assert_eq!(response.code(), (409, "package_failed".to_owned()));
+        assert!(response.json()["detail"].as_str().unwrap().contains("source_missing"));
     });
 }

@@ -1,15 +1,15 @@
-//! Who is let in, and what is said to those who are not.
+//! Authorization: required roles, and the responses to unauthorized requests.
 
 use super::*;
 
-async fn asked(platform: &Platform, method: &str, path: &str, authorization: Option<&str>) -> Answer {
+async fn request(platform: &Platform, method: &str, path: &str, authorization: Option<&str>) -> TestResponse {
     let request = Request::builder().method(method).uri(path);
-    let request = authorization.iter().fold(request, |request, own| request.header(header::AUTHORIZATION, *own));
-    answer(platform, request.body(Body::empty()).unwrap()).await
+    let request = authorization.iter().fold(request, |request, value| request.header(header::AUTHORIZATION, *value));
+    respond(platform, request.body(Body::empty()).unwrap()).await
 }
 
 #[test]
-fn without_a_credential_or_with_a_wrong_one_nobody_gets_past_the_gate() {
+fn without_a_valid_credential_no_route_is_reached() {
     block_on(async {
         let platform = Platform::default();
         let calls = platform.faults.calls();
@@ -24,35 +24,35 @@ fn without_a_credential_or_with_a_wrong_one_nobody_gets_past_the_gate() {
         ] {
             let wrong = format!("Bearer {OPERATOR}x");
             let basic = format!("Basic {OPERATOR}");
-            for (shown, error) in
+            for (credential, error) in
                 [(None, false), (Some("Bearer"), false), (Some(basic.as_str()), false), (Some(wrong.as_str()), true)]
             {
-                let refused = asked(&platform, method, path, shown).await;
+                let refused = request(&platform, method, path, credential).await;
                 assert_eq!((refused.status.as_u16(), &refused.json()["code"]), (401, &json!("credential_missing")));
                 let challenge = refused.headers[header::WWW_AUTHENTICATE].to_str().unwrap();
                 assert!(challenge.starts_with("Bearer realm="), "{challenge}");
                 assert_eq!(challenge.contains("invalid_token"), error, "{challenge}");
             }
         }
-        assert_eq!(platform.faults.calls(), calls, "no port was called for them");
+        assert_eq!(platform.faults.calls(), calls, "no port was called");
     });
 }
 
 #[test]
-fn a_reader_sees_and_changes_nothing() {
+fn a_reader_can_read_and_cannot_change() {
     block_on(async {
         let platform = Platform::default();
         let reader = format!("bearer {READER}");
-        let shown = Some(reader.as_str());
-        assert_eq!(asked(&platform, "GET", "/input_content", shown).await.status, StatusCode::OK);
-        let unknown = asked(&platform, "GET", "/packaged_content/abcdefghijklmnopqrstuvwxyz", shown).await;
+        let credential = Some(reader.as_str());
+        assert_eq!(request(&platform, "GET", "/input_content", credential).await.status, StatusCode::OK);
+        let unknown = request(&platform, "GET", "/packaged_content/abcdefghijklmnopqrstuvwxyz", credential).await;
         assert_eq!(unknown.status, StatusCode::NOT_FOUND);
         let play = "/packaged_content/abcdefghijklmnopqrstuvwxyz/playback_tokens";
-        assert_eq!(asked(&platform, "POST", play, shown).await.status, StatusCode::NOT_FOUND);
+        assert_eq!(request(&platform, "POST", play, credential).await.status, StatusCode::NOT_FOUND);
         for (method, path) in
             [("POST", "/packaged_content"), ("DELETE", "/packaged_content/abcdefghijklmnopqrstuvwxyz")]
         {
-            let refused = asked(&platform, method, path, shown).await;
+            let refused = request(&platform, method, path, credential).await;
             assert_eq!((refused.status.as_u16(), &refused.json()["code"]), (403, &json!("role_insufficient")));
             assert!(refused.headers[header::WWW_AUTHENTICATE].to_str().unwrap().contains("insufficient_scope"));
         }
@@ -60,10 +60,10 @@ fn a_reader_sees_and_changes_nothing() {
 }
 
 #[test]
-fn what_everyone_may_see_needs_no_credential() {
+fn public_routes_require_no_credential() {
     block_on(async {
         let platform = Platform::default();
-        let health = asked(&platform, "GET", "/health", None).await;
+        let health = request(&platform, "GET", "/health", None).await;
         assert_eq!((health.status, health.json()), (StatusCode::OK, json!({"status": "ok"})));
     });
 }

@@ -1,73 +1,76 @@
-//! The document says what the router does.
+//! The `OpenAPI` document and the router describe the same API.
 
 use super::*;
-use crate::openapi::{document, operations};
+use crate::openapi::{document, routes_of_operations};
 
 #[test]
-fn every_operation_of_the_document_is_a_route_and_nothing_else_is() {
+fn the_openapi_document_lists_every_route_and_no_other() {
     block_on(async {
         let platform = Platform::default();
         let id = "abcdefghijklmnopqrstuvwxyz";
         let mut paths: Vec<&str> = Vec::new();
-        for (method, path) in operations() {
+        for (method, path) in routes_of_operations() {
             let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
-            let answer = send(&platform, method.clone(), &path.replace("{id}", id), "").await;
-            let code = answer.json()["code"].clone();
-            assert!(code != "route_not_found" && code != "method_not_allowed", "{method} {path}: {}", answer.text);
+            let response = send(&platform, method.clone(), &path.replace("{id}", id), "").await;
+            let code = response.json()["code"].clone();
+            assert!(code != "route_not_found" && code != "method_not_allowed", "{method} {path}: {}", response.text);
             paths.push(path);
         }
         for path in paths {
             for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
-                let named = operations().any(|(own, at)| own.to_uppercase() == method && at == path);
+                let listed = routes_of_operations().any(|(name, at)| name.to_uppercase() == method && at == path);
                 let known = Method::from_bytes(method.as_bytes()).unwrap();
-                let answer = send(&platform, known, &path.replace("{id}", id), "").await;
-                assert_eq!(answer.json()["code"] == "method_not_allowed", !named, "{method} {path}");
+                let response = send(&platform, known, &path.replace("{id}", id), "").await;
+                assert_eq!(response.json()["code"] == "method_not_allowed", !listed, "{method} {path}");
             }
         }
     });
 }
 
 #[test]
-fn the_document_and_the_page_are_there_for_everyone() {
+fn the_document_and_its_page_require_no_credential() {
     block_on(async {
         let platform = Platform::default();
         for (path, content_type) in [("/openapi.json", "application/json"), ("/docs", "text/html; charset=utf-8")] {
-            let answer = answer(&platform, Request::builder().uri(path).body(Body::empty()).unwrap()).await;
-            assert_eq!((answer.status, answer.content_type.as_str()), (StatusCode::OK, content_type));
+            let response = respond(&platform, Request::builder().uri(path).body(Body::empty()).unwrap()).await;
+            assert_eq!((response.status, response.content_type.as_str()), (StatusCode::OK, content_type));
         }
         let served = get(&platform, "/openapi.json").await.json();
         assert_eq!((served["openapi"].as_str(), &served), (Some("3.1.0"), &document()));
         let page = get(&platform, "/docs").await;
-        assert!(!page.text.contains("http://") && !page.text.contains("https://"), "nothing is loaded from elsewhere");
+        assert!(
+            !page.text.contains("http://") && !page.text.contains("https://"),
+            "the page loads nothing from other origins"
+        );
     });
 }
 
 #[test]
-fn every_reference_leads_somewhere_and_every_schema_is_referred_to() {
+fn every_reference_resolves_and_every_schema_is_used() {
     let document = document();
     let text = document.to_string();
-    let mut named: Vec<&str> =
+    let mut referenced: Vec<&str> =
         text.split("#/components/schemas/").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
-    named.sort_unstable();
-    named.dedup();
-    let mut known: Vec<&str> =
+    referenced.sort_unstable();
+    referenced.dedup();
+    let mut defined: Vec<&str> =
         document["components"]["schemas"].as_object().unwrap().keys().map(String::as_str).collect();
-    known.sort_unstable();
-    assert_eq!(named, known);
+    defined.sort_unstable();
+    assert_eq!(referenced, defined);
 }
 
 #[test]
-fn what_is_answered_has_the_members_that_the_document_names_and_no_others() {
+fn responses_have_the_members_of_the_openapi_document_and_no_others() {
     block_on(async {
         let (platform, content) = ingested(MOVIE).await;
-        let asked = json!({"input_content_id": content, "key": KEY, "kid": KID, "drm": {"widevine": WIDEVINE}});
-        let package = post(&platform, &asked).await.json();
+        let body = json!({"input_content_id": content, "key": KEY, "kid": KID, "drm": {"widevine": WIDEVINE}});
+        let package = post(&platform, &body).await.json();
         assert!(platform.run().await.is_empty());
         let path = format!("/packaged_content/{}", package["packaged_content_id"].as_str().unwrap());
-        for (schema, answer) in [
+        for (schema, response) in [
             ("Package", get(&platform, &path).await.json()),
-            ("Packages", get(&platform, "/packaged_content").await.json()),
-            ("Contents", get(&platform, "/input_content").await.json()),
+            ("PackageList", get(&platform, "/packaged_content").await.json()),
+            ("ContentList", get(&platform, "/input_content").await.json()),
             ("Content", get(&platform, &format!("/input_content/{content}")).await.json()),
             ("PlaybackToken", send(&platform, Method::POST, &format!("{path}/playback_tokens"), "").await.json()),
             ("Package", send(&platform, Method::DELETE, &path, "").await.json()),
@@ -78,13 +81,13 @@ fn what_is_answered_has_the_members_that_the_document_names_and_no_others() {
             assert_members(
                 &document()["components"]["schemas"],
                 &json!({"$ref": format!("#/components/schemas/{schema}")}),
-                &answer,
+                &response,
             );
         }
     });
 }
 
-/// Every member of an object is in its schema, and every required one in it.
+/// Asserts that the schema has every member of an object, and that the object has every required member.
 fn assert_members(schemas: &Value, schema: &Value, value: &Value) {
     if let Some(name) = schema["$ref"].as_str() {
         return assert_members(schemas, &schemas[name.rsplit('/').next().unwrap()], value);

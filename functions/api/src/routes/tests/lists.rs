@@ -1,9 +1,9 @@
-//! Lists, retries, deletions, and packages without a key of the caller's.
+//! Lists, retries, deletions, idempotency keys, and packages without a key in the request.
 
 use super::*;
 
 #[test]
-fn packages_are_listed_filtered_and_page_by_page() {
+fn packages_are_listed_with_filters_page_by_page() {
     block_on(async {
         let (platform, content) = ingested(MOVIE).await;
         for layout in ["segments", "single-file"] {
@@ -30,8 +30,8 @@ fn packages_are_listed_filtered_and_page_by_page() {
             ("sort=asc", "sort"),
             ("limit=1&limit=2", "limit"),
         ] {
-            let answer = get(&platform, &format!("/packaged_content?{query}")).await;
-            assert_eq!((answer.status.as_u16(), &answer.json()["field"]), (400, &json!(field)), "{query}");
+            let response = get(&platform, &format!("/packaged_content?{query}")).await;
+            assert_eq!((response.status.as_u16(), &response.json()["field"]), (400, &json!(field)), "{query}");
         }
         let contents = get(&platform, "/input_content?status=Ingested&origin=s3://uploads/mov").await.json();
         assert_eq!(contents["input_content"][0]["input_content_id"], content);
@@ -40,13 +40,13 @@ fn packages_are_listed_filtered_and_page_by_page() {
 }
 
 #[test]
-fn a_package_tells_its_times_urls_and_what_it_has_cost() {
+fn a_package_has_times_urls_and_resource_usage() {
     block_on(async {
         let (platform, content) = ingested(MOVIE).await;
-        let asked = post(&platform, &json!({"input_content_id": content, "key": KEY, "kid": KID})).await.json();
-        let id = asked["packaged_content_id"].as_str().unwrap().to_owned();
-        assert_eq!(asked["times"].as_object().unwrap().keys().collect::<Vec<_>>(), ["queued"]);
-        assert_eq!(asked["progress"]["bytes_total"], MOVIE.len());
+        let queued = post(&platform, &json!({"input_content_id": content, "key": KEY, "kid": KID})).await.json();
+        let id = queued["packaged_content_id"].as_str().unwrap().to_owned();
+        assert_eq!(queued["times"].as_object().unwrap().keys().collect::<Vec<_>>(), ["queued"]);
+        assert_eq!(queued["progress"]["bytes_total"], MOVIE.len());
         assert!(platform.run().await.is_empty());
         let ready = get(&platform, &format!("/packaged_content/{id}")).await.json();
         let times: Vec<&str> =
@@ -62,7 +62,7 @@ fn a_package_tells_its_times_urls_and_what_it_has_cost() {
 }
 
 #[test]
-fn deletions_and_retries_say_what_they_did() {
+fn deletions_and_retries_return_the_new_status() {
     block_on(async {
         let (platform, content) = ingested(MOVIE).await;
         let body = json!({"input_content_id": content, "key": KEY, "kid": KID});
@@ -84,23 +84,23 @@ fn deletions_and_retries_say_what_they_did() {
 }
 
 #[test]
-fn without_a_key_the_platform_makes_one_and_an_idempotency_key_stands_for_one_request() {
+fn without_a_key_the_platform_generates_one_and_an_idempotency_key_stands_for_one_request() {
     block_on(async {
         let (platform, content) = ingested(MOVIE).await;
-        let ask = async |key: &str, body: Value| {
+        let create = async |key: &str, body: Value| {
             let request = Request::builder().method(Method::POST).uri("/packaged_content");
             let request = request.header(header::AUTHORIZATION, format!("Bearer {OPERATOR}"));
-            answer(&platform, request.header("idempotency-key", key).body(body.to_string().into()).unwrap()).await
+            respond(&platform, request.header("idempotency-key", key).body(body.to_string().into()).unwrap()).await
         };
-        let first = ask("order 1", json!({"input_content_id": content})).await;
+        let first = create("order 1", json!({"input_content_id": content})).await;
         assert_eq!(first.status, StatusCode::ACCEPTED, "{}", first.text);
         assert!(first.json()["kid"].is_string());
-        assert_eq!(ask("order 1", json!({"input_content_id": content})).await.json(), first.json());
-        let other = ask("order 1", json!({"input_content_id": content, "encrypt": "all"})).await;
+        assert_eq!(create("order 1", json!({"input_content_id": content})).await.json(), first.json());
+        let other = create("order 1", json!({"input_content_id": content, "encrypt": "all"})).await;
         assert_eq!((other.status.as_u16(), &other.json()["code"]), (422, &json!("idempotency_key_reused")));
         for wrong in ["", &"x".repeat(256)] {
-            let answer = ask(wrong, json!({"input_content_id": content})).await;
-            assert_eq!((answer.status.as_u16(), &answer.json()["field"]), (400, &json!("Idempotency-Key")));
+            let response = create(wrong, json!({"input_content_id": content})).await;
+            assert_eq!((response.status.as_u16(), &response.json()["field"]), (400, &json!("Idempotency-Key")));
         }
     });
 }

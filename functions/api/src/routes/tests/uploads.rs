@@ -1,4 +1,4 @@
-//! Files that callers send.
+//! Uploads by presigned URLs.
 
 use vpp_pipeline::domain::client_upload::MAX_SINGLE_PUT_BYTES;
 use vpp_pipeline::domain::multipart::UploadId;
@@ -7,17 +7,17 @@ use vpp_pipeline::ports::{NewPart, ObjectStore};
 
 use super::*;
 
-async fn begin(platform: &Platform, body: &Value) -> Answer {
+async fn create(platform: &Platform, body: &Value) -> TestResponse {
     send(platform, Method::POST, "/uploads", body.to_string()).await
 }
 
 #[test]
-fn a_small_file_is_sent_in_one_piece_and_becomes_a_content() {
+fn a_small_file_is_uploaded_with_one_put_and_becomes_a_content() {
     block_on(async {
         let platform = Platform { package_on_upload: None, ..Platform::default() };
-        let begun = begin(&platform, &json!({"name": "my movie.mp4", "bytes": MOVIE.len()})).await;
-        assert_eq!(begun.status, StatusCode::CREATED, "{}", begun.text);
-        let upload = begun.json();
+        let created = create(&platform, &json!({"name": "my movie.mp4", "bytes": MOVIE.len()})).await;
+        assert_eq!(created.status, StatusCode::CREATED, "{}", created.text);
+        let upload = created.json();
         assert_eq!(
             (&upload["parts"], &upload["arrived"], upload["urls"][0]["part"].as_u64()),
             (&json!(1), &json!([]), Some(1))
@@ -32,7 +32,7 @@ fn a_small_file_is_sent_in_one_piece_and_becomes_a_content() {
         let done = complete().await;
         assert_eq!(done.status, StatusCode::OK, "{}", done.text);
         assert_eq!(done.json()["input_content_id"], event.content_id().to_string());
-        assert_eq!(complete().await.json(), done.json(), "asked twice");
+        assert_eq!(complete().await.json(), done.json(), "a repeated request");
         assert_eq!(get(&platform, &path).await.json()["arrived"], json!([1]));
         let Ok(Ingested::Content(content)) = platform.ingest(&event).await else { panic!("ingested") };
         assert_eq!(done.json()["input_content_origin"], content.location.to_string());
@@ -40,11 +40,11 @@ fn a_small_file_is_sent_in_one_piece_and_becomes_a_content() {
 }
 
 #[test]
-fn a_large_file_is_sent_in_parts_any_of_them_again_and_counted_at_the_end() {
+fn a_large_file_is_uploaded_in_parts_that_can_be_sent_again() {
     block_on(async {
         let platform = Platform::default();
         let bytes = MAX_SINGLE_PUT_BYTES + 5;
-        let upload = begin(&platform, &json!({"name": "film.mp4", "bytes": bytes})).await.json();
+        let upload = create(&platform, &json!({"name": "film.mp4", "bytes": bytes})).await.json();
         let (id, part_bytes) = (upload["upload_id"].as_str().unwrap(), upload["part_bytes"].as_u64().unwrap());
         assert_eq!(upload["parts"], bytes.div_ceil(part_bytes));
         let last = u16::try_from(bytes.div_ceil(part_bytes)).unwrap();
@@ -59,7 +59,7 @@ fn a_large_file_is_sent_in_parts_any_of_them_again_and_counted_at_the_end() {
         put(last, 4).await;
         let progress = get(&platform, &format!("{path}?from=2&limit=2")).await.json();
         assert_eq!(progress["arrived"], json!([1]), "a part that is too short has not arrived");
-        let urls: Vec<_> = progress["urls"].as_array().unwrap().iter().map(|own| own["part"].clone()).collect();
+        let urls: Vec<_> = progress["urls"].as_array().unwrap().iter().map(|url| url["part"].clone()).collect();
         assert_eq!(urls, [json!(2), json!(3)]);
         let incomplete = send(&platform, Method::POST, &format!("{path}/complete"), "").await;
         assert_eq!((incomplete.status.as_u16(), &incomplete.json()["code"]), (409, &json!("upload_incomplete")));
@@ -76,14 +76,14 @@ fn a_large_file_is_sent_in_parts_any_of_them_again_and_counted_at_the_end() {
 }
 
 #[test]
-fn an_upload_may_be_given_up_and_is_then_unknown() {
+fn an_aborted_upload_is_unknown() {
     block_on(async {
         let platform = Platform::default();
-        let upload = begin(&platform, &json!({"name": "film.mp4", "bytes": MAX_SINGLE_PUT_BYTES + 1})).await.json();
+        let upload = create(&platform, &json!({"name": "film.mp4", "bytes": MAX_SINGLE_PUT_BYTES + 1})).await.json();
         let path = format!("/uploads/{}", upload["upload_id"].as_str().unwrap());
         assert_eq!(platform.store.open_uploads(), 1);
-        let given_up = send(&platform, Method::DELETE, &path, "").await;
-        assert_eq!((given_up.status, &given_up.json()["status"]), (StatusCode::OK, &json!("GivenUp")));
+        let aborted = send(&platform, Method::DELETE, &path, "").await;
+        assert_eq!((aborted.status, &aborted.json()["status"]), (StatusCode::OK, &json!("Aborted")));
         assert_eq!(platform.store.open_uploads(), 0);
         for (method, path) in
             [(Method::GET, path.clone()), (Method::DELETE, path.clone()), (Method::POST, path + "/complete")]
@@ -94,7 +94,7 @@ fn an_upload_may_be_given_up_and_is_then_unknown() {
 }
 
 #[test]
-fn what_is_no_file_is_a_problem_that_names_its_field() {
+fn a_problem_with_an_upload_names_its_field() {
     block_on(async {
         let platform = Platform::default();
         for (body, field) in [
@@ -110,8 +110,8 @@ fn what_is_no_file_is_a_problem_that_names_its_field() {
             (json!({"name": "a.mp4", "bytes": "5"}), "bytes"),
             (json!({"name": "a.mp4", "bytes": 5, "size": 5}), "size"),
         ] {
-            let answer = begin(&platform, &body).await;
-            assert_eq!((answer.status.as_u16(), &answer.json()["field"]), (400, &json!(field)), "{body}");
+            let response = create(&platform, &body).await;
+            assert_eq!((response.status.as_u16(), &response.json()["field"]), (400, &json!(field)), "{body}");
         }
         assert_eq!(platform.store.open_uploads(), 0);
     });

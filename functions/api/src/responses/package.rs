@@ -1,35 +1,32 @@
-//! Contents and packages as callers see them. No field of a key exists here.
+//! Packages as callers see them.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 use vpp_media::cenc::Drm;
-use vpp_media::preflight::{Preflight, PreflightView, Warning};
-use vpp_pipeline::domain::content::{Content, Verdict};
 use vpp_pipeline::domain::layout;
 use vpp_pipeline::domain::package::Package;
-use vpp_pipeline::domain::probe_report::{Container, Track};
-use vpp_pipeline::domain::resource_usage::ResourceUsage;
 use vpp_pipeline::domain::state::State;
 use vpp_pipeline::domain::subtitles::{SubtitleDescription, SubtitleFile};
 use vpp_pipeline::domain::timestamp::Timestamp;
+use vpp_pipeline::domain::resource_usage::ResourceUsage;
 
 /// A package.
 #[derive(Debug, Serialize)]
-pub(crate) struct PackageView {
+pub(crate) struct PackageResponse {
     packaged_content_id: String,
     input_content_id: String,
-    /// Of a package of several contents, all of them in order.
+    /// All contents in order, if there are several.
     #[serde(skip_serializing_if = "Option::is_none")]
     input_content_ids: Option<Vec<String>>,
     status: &'static str,
     progress: Progress,
     times: Times,
     url: String,
-    urls: Urls,
-    /// Whether the CDN asks for leave, which these addresses are without.
+    urls: StreamUrls,
+    /// Whether the CDN requires signed paths. The URLs here are not signed.
     private: bool,
-    receipt: ReceiptView,
+    receipt: Receipt,
     kid: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     audio_kid: Option<String>,
@@ -39,9 +36,9 @@ pub(crate) struct PackageView {
     segment_seconds: f64,
     layout: &'static str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    subtitles: Vec<SubtitlesView>,
-    #[serde(skip_serializing_if = "DrmView::is_none")]
-    drm: DrmView,
+    subtitles: Vec<SubtitlesField>,
+    #[serde(skip_serializing_if = "DrmField::is_none")]
+    drm: DrmField,
     created_at: Timestamp,
     fragmented_at: Option<Timestamp>,
     encrypted_at: Option<Timestamp>,
@@ -49,12 +46,12 @@ pub(crate) struct PackageView {
     #[serde(skip_serializing_if = "Option::is_none")]
     failed_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    failure: Option<FailureView>,
+    failure: Option<FailureField>,
 }
 
-/// A subtitle file beside the movie.
+/// A subtitle file of the package.
 #[derive(Debug, Serialize)]
-struct SubtitlesView {
+struct SubtitlesField {
     input_content_id: String,
     language: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -62,16 +59,16 @@ struct SubtitlesView {
     kind: &'static str,
 }
 
-impl From<&SubtitleFile> for SubtitlesView {
+impl From<&SubtitleFile> for SubtitlesField {
     fn from(subtitles: &SubtitleFile) -> Self {
         let SubtitleDescription { language, label, kind } = subtitles.description.clone();
         Self { input_content_id: subtitles.content.to_string(), language, label, kind: kind.name() }
     }
 }
 
-/// The DRM systems that manifests name, as they were given.
+/// The signalling of the DRM systems, as the request specified it.
 #[derive(Debug, PartialEq, Eq, Default, Serialize)]
-struct DrmView {
+struct DrmField {
     #[serde(skip_serializing_if = "Option::is_none")]
     widevine: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -80,13 +77,13 @@ struct DrmView {
     fairplay: Option<String>,
 }
 
-impl DrmView {
+impl DrmField {
     fn is_none(&self) -> bool {
         *self == Self::default()
     }
 }
 
-impl From<&Drm> for DrmView {
+impl From<&Drm> for DrmField {
     fn from(drm: &Drm) -> Self {
         Self {
             widevine: drm.widevine.as_ref().map(ToString::to_string),
@@ -96,7 +93,7 @@ impl From<&Drm> for DrmView {
     }
 }
 
-/// How far it is, exactly. `bytes_done` and `bytes_total` are of the sources.
+/// The progress. `bytes_done` and `bytes_total` count source bytes.
 #[derive(Debug, Serialize)]
 struct Progress {
     work_units_done: u32,
@@ -108,7 +105,7 @@ struct Progress {
     source_bytes: u64,
 }
 
-/// When it came to which status, as far as it did.
+/// The time of each status that the package has reached.
 #[derive(Debug, Serialize)]
 struct Times {
     queued: Timestamp,
@@ -124,78 +121,78 @@ struct Times {
     deleting: Option<Timestamp>,
 }
 
-/// Where players find it, or will.
+/// The URLs of the manifests, which players can load once the package is Ready.
 #[derive(Debug, Serialize)]
-pub(crate) struct Urls {
+pub(crate) struct StreamUrls {
     dash: String,
     hls: String,
 }
 
-impl Urls {
-    /// Of a stream whose MPD is at `dash`.
+impl StreamUrls {
+    /// The URLs of a package whose MPD is at `dash`.
     pub(crate) fn new(dash: String) -> Self {
         Self { hls: layout::hls_url(&dash), dash }
     }
 }
 
-/// What it has cost so far.
+/// The resource usage so far.
 #[derive(Debug, Serialize)]
-struct ReceiptView {
+struct Receipt {
     bytes_read: u64,
     bytes_written: u64,
     #[serde(flatten)]
-    spent: Option<SpentView>,
+    usage: Option<Usage>,
 }
 
-/// What the functions that made it have spent, those of its contents included.
+/// The resource usage of the functions that created the package and ingested its contents.
 #[derive(Debug, Serialize)]
-struct SpentView {
+struct Usage {
     #[serde(flatten)]
-    all: StageView,
-    /// Of each stage that is done; encrypt's is said when the package is Ready.
-    stages: BTreeMap<&'static str, StageView>,
+    total: StageUsage,
+    /// The usage of each completed stage. That of encrypt is known when the package is Ready.
+    stages: BTreeMap<&'static str, StageUsage>,
 }
 
-/// What functions have spent.
+/// The resource usage of functions.
 #[derive(Debug, Serialize)]
-struct StageView {
+struct StageUsage {
     requests: Requests,
     function_ms: u64,
     peak_memory_bytes: u64,
 }
 
-/// Requests to the store.
+/// Requests to S3.
 #[derive(Debug, Serialize)]
 struct Requests {
     get: u64,
     put: u64,
 }
 
-impl SpentView {
-    /// Nothing is known of a package that was made before this was counted.
+impl Usage {
+    /// Returns `None` for a package of an older version, which did not count usage.
     fn of(package: &Package) -> Option<Self> {
-        let all = package.usage.values().copied().reduce(ResourceUsage::and)?.into();
-        let stages = package.usage.iter().map(|(stage, spent)| (stage.as_str(), (*spent).into())).collect();
-        Some(Self { all, stages })
+        let total = package.usage.values().copied().reduce(ResourceUsage::and)?.into();
+        let stages = package.usage.iter().map(|(stage, usage)| (stage.as_str(), (*usage).into())).collect();
+        Some(Self { total, stages })
     }
 }
 
-impl From<ResourceUsage> for StageView {
-    fn from(spent: ResourceUsage) -> Self {
-        let requests = Requests { get: spent.gets, put: spent.puts };
-        Self { requests, function_ms: spent.millis, peak_memory_bytes: spent.peak_memory }
+impl From<ResourceUsage> for StageUsage {
+    fn from(usage: ResourceUsage) -> Self {
+        let requests = Requests { get: usage.gets, put: usage.puts };
+        Self { requests, function_ms: usage.millis, peak_memory_bytes: usage.peak_memory }
     }
 }
 
 #[derive(Debug, Serialize)]
-struct FailureView {
+struct FailureField {
     stage: &'static str,
     code: String,
     message: String,
 }
 
-impl PackageView {
-    /// A player finds it at `url`, or will; if it is `private`, with leave only.
+impl PackageResponse {
+    /// A package whose MPD is at `url`. If it is `private`, the CDN requires signed paths.
     pub(crate) fn new(package: &Package, url: String, private: bool) -> Self {
         let options = &package.options;
         let (scheme, encrypt) = options.protection.names();
@@ -235,13 +232,13 @@ impl PackageView {
                 failed: failed_at,
                 deleting: deleting_at,
             },
-            urls: Urls::new(url.clone()),
+            urls: StreamUrls::new(url.clone()),
             url,
             private,
-            receipt: ReceiptView {
+            receipt: Receipt {
                 bytes_read: package.progress.bytes_read,
                 bytes_written: package.progress.bytes_written,
-                spent: SpentView::of(package),
+                usage: Usage::of(package),
             },
             kid: protection.map(|protection| protection.key.kid.to_string()),
             audio_kid: protection.and_then(|protection| protection.audio_key).map(|key| key.kid.to_string()),
@@ -250,14 +247,14 @@ impl PackageView {
             audio_only: options.audio_only,
             segment_seconds: options.segment_duration.as_secs_f64(),
             layout: options.layout.name(),
-            subtitles: options.subtitles.iter().map(SubtitlesView::from).collect(),
-            drm: DrmView::from(&options.drm),
+            subtitles: options.subtitles.iter().map(SubtitlesField::from).collect(),
+            drm: DrmField::from(&options.drm),
             created_at: package.created_at,
             fragmented_at: plan.map(|plan| plan.at),
             encrypted_at: state.encrypted_at(),
             ready_at,
             failed_at,
-            failure: failure.map(|failure| FailureView {
+            failure: failure.map(|failure| FailureField {
                 stage: failure.stage.as_str(),
                 code: failure.code.clone(),
                 message: failure.message.clone(),
@@ -266,119 +263,9 @@ impl PackageView {
     }
 }
 
-/// A content; of what preflight found, the verdict and the codes of its warnings.
+/// A page of packages, and the cursor of the next page.
 #[derive(Debug, Serialize)]
-pub(crate) struct ContentView {
-    input_content_id: String,
-    input_content_origin: String,
-    status: &'static str,
-    bytes: u64,
-    bytes_read: u64,
-    created_at: Timestamp,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    verdict: Option<&'static str>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    warnings: Vec<&'static str>,
-    #[serde(flatten)]
-    facts: VerdictView,
-}
-
-/// A content with all that preflight found.
-#[derive(Debug, Serialize)]
-pub(crate) struct WholeContentView<'c> {
-    #[serde(flatten)]
-    content: ContentView,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    preflight: Option<PreflightView<'c>>,
-}
-
-impl<'c> From<&'c Content> for WholeContentView<'c> {
-    fn from(content: &'c Content) -> Self {
-        Self { content: content.into(), preflight: preflight(content).map(PreflightView::from) }
-    }
-}
-
-fn preflight(content: &Content) -> Option<&Preflight> {
-    content.media_info().and_then(|facts| facts.preflight.as_ref())
-}
-
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-enum VerdictView {
-    Ingested {
-        video_track_number: Option<u32>,
-        container: Container,
-        tracks: Vec<Track>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        packaged_content_id: Option<String>,
-    },
-    Subtitles {
-        media: &'static str,
-    },
-    Refused {
-        code: String,
-        message: String,
-    },
-}
-
-impl From<&Content> for ContentView {
-    fn from(content: &Content) -> Self {
-        let facts = match &content.verdict {
-            Verdict::Ingested(facts) => VerdictView::Ingested {
-                video_track_number: facts.video_track_number,
-                container: facts.report.container.clone(),
-                tracks: facts.report.tracks.clone(),
-                packaged_content_id: facts.package.as_ref().map(ToString::to_string),
-            },
-            Verdict::Subtitles => VerdictView::Subtitles { media: "subtitles" },
-            Verdict::Refused(refusal) => {
-                VerdictView::Refused { code: refusal.code.clone(), message: refusal.message.clone() }
-            }
-        };
-        Self {
-            input_content_id: content.id.to_string(),
-            input_content_origin: content.location.to_string(),
-            status: content.status(),
-            bytes: content.bytes,
-            bytes_read: content.bytes_read,
-            created_at: content.created_at,
-            verdict: content.preflight_verdict(),
-            warnings: preflight(content).map_or(&[][..], |own| &own.warnings).iter().map(Warning::code).collect(),
-            facts,
-        }
-    }
-}
-
-/// Some contents, and where the next page starts.
-#[derive(Debug, Serialize)]
-pub(crate) struct ContentsView {
-    pub(crate) input_content: Vec<ContentView>,
+pub(crate) struct PackageList {
+    pub(crate) packaged_content: Vec<PackageResponse>,
     pub(crate) next_cursor: Option<String>,
-}
-
-/// Some packages, and where the next page starts.
-#[derive(Debug, Serialize)]
-pub(crate) struct PackagesView {
-    pub(crate) packaged_content: Vec<PackageView>,
-    pub(crate) next_cursor: Option<String>,
-}
-
-/// A content that is gone.
-#[derive(Debug, Serialize)]
-pub(crate) struct DeletedView {
-    input_content_id: String,
-    input_content_origin: String,
-    status: &'static str,
-    deleted_at: Option<Timestamp>,
-}
-
-impl From<&Content> for DeletedView {
-    fn from(content: &Content) -> Self {
-        Self {
-            input_content_id: content.id.to_string(),
-            input_content_origin: content.location.to_string(),
-            status: "Deleted",
-            deleted_at: content.deleted_at,
-        }
-    }
 }

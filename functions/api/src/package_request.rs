@@ -1,9 +1,10 @@
-//! The body of `POST /packaged_content`, parsed into what the use case takes. Every problem names its field.
+//! The body of `POST /packaged_content`, parsed into a [`PackageRequest`]. Every problem names its field.
 
 use std::str::FromStr;
 use std::time::Duration;
 
 use serde::Deserialize;
+use vpp_http::Problem;
 use vpp_media::cenc::{Drm, FairPlayUri, ParseDrmError, ParseKeyError, Pssh, Scheme};
 use vpp_media::cmaf::{Layout, MAX_INPUTS, ProtectedTracks};
 use vpp_media::track::is_language_tag;
@@ -13,10 +14,9 @@ use vpp_pipeline::domain::package_options::{ProtectionOptions, RequestedKeys};
 use vpp_pipeline::domain::subtitles::{SubtitleDescription, SubtitleKind};
 use zeroize::Zeroizing;
 
-use crate::body::decode;
-use crate::problem::Problem;
+use crate::request_body::{decode, missing_field};
 
-/// Subtitle files of a package: more than any movie has languages.
+/// Most subtitle files of a package: more than any movie has languages.
 const MAX_SUBTITLES: usize = 64;
 
 const FIELDS: [&str; 20] = [
@@ -81,8 +81,8 @@ struct DrmBody {
 }
 
 impl DrmBody {
-    /// The fields that were given.
-    fn given(&self) -> [(&'static str, bool); 3] {
+    /// The fields, and whether the request has them.
+    fn present(&self) -> [(&'static str, bool); 3] {
         [
             ("drm.widevine", self.widevine.is_some()),
             ("drm.playready", self.playready.is_some()),
@@ -91,10 +91,10 @@ impl DrmBody {
     }
 }
 
-/// Reads the body.
+/// Parses the body.
 ///
-/// Defaults: `cbcs`, the video only (or, of audio only, the audio), a key that the platform makes, its segment duration, a file
-/// for each segment. A clear package takes nothing that has to do with keys.
+/// The defaults are `cbcs`, encryption of the video only (of the audio in a package of audio only), a key that the platform
+/// generates, the platform's segment duration, and one file per segment. A clear package takes no field about keys.
 pub(crate) fn package_request(body: &[u8], idempotency_key: Option<String>) -> Result<PackageRequest, Problem> {
     let body: Body = decode(body, &FIELDS)?;
     let inputs = inputs(&body)?;
@@ -109,7 +109,7 @@ pub(crate) fn package_request(body: &[u8], idempotency_key: Option<String>) -> R
     Ok(PackageRequest { inputs, protection, segment_duration, audio_only, drm, layout, subtitles, idempotency_key })
 }
 
-/// One content or several: exactly one of the two fields.
+/// One content or several: the request has exactly one of the two fields.
 fn inputs(body: &Body) -> Result<Inputs, Problem> {
     const SEVERAL: &str = "input_content_ids";
     let Some(ids) = &body.input_content_ids else {
@@ -118,55 +118,63 @@ fn inputs(body: &Body) -> Result<Inputs, Problem> {
         return Ok(id.into());
     };
     if body.input_content_id.is_some() {
-        return Err(Problem::field("invalid_field", SEVERAL, "give either `input_content_id` or `input_content_ids`"));
+        return Err(Problem::field(
+            "invalid_field",
+            SEVERAL,
+            "expected either `input_content_id` or `input_content_ids`, not both",
+        ));
     }
     let ids = ids.iter().map(|id| id.parse().map_err(|error| invalid(SEVERAL, &error)));
     let ids = ids.collect::<Result<Vec<ContentId>, Problem>>()?;
-    let detail = || format!("expected 1 to {MAX_INPUTS} ids, each once");
+    let detail = || format!("expected 1 to {MAX_INPUTS} distinct ids");
     Inputs::new(ids).ok_or_else(|| Problem::field("invalid_field", SEVERAL, detail()))
 }
 
-fn subtitles(given: &[SubtitlesBody]) -> Result<Vec<(ContentId, SubtitleDescription)>, Problem> {
-    if given.len() > MAX_SUBTITLES {
+fn subtitles(entries: &[SubtitlesBody]) -> Result<Vec<(ContentId, SubtitleDescription)>, Problem> {
+    if entries.len() > MAX_SUBTITLES {
         let detail = format!("expected at most {MAX_SUBTITLES} subtitle files");
         return Err(Problem::field("invalid_field", "subtitles", detail));
     }
-    let read = |own: &SubtitlesBody| {
+    let parse = |entry: &SubtitlesBody| {
         const ID: &str = "subtitles.input_content_id";
         const LANGUAGE: &str = "subtitles.language";
-        let id = required(ID, own.input_content_id.as_deref())?;
+        let id = required(ID, entry.input_content_id.as_deref())?;
         let id = id.parse().map_err(|error| invalid(ID, &error))?;
-        let language = required(LANGUAGE, own.language.as_deref())?;
+        let language = required(LANGUAGE, entry.language.as_deref())?;
         if !is_language_tag(language) {
-            return Err(Problem::field("invalid_field", LANGUAGE, "expected a BCP 47 tag, such as en or pt-BR"));
+            return Err(Problem::field(
+                "invalid_field",
+                LANGUAGE,
+                "expected a BCP 47 language tag, such as en or pt-BR",
+            ));
         }
         let printable = |label: &&str| {
             (1..=100).contains(&label.chars().count()) && !label.contains(|c: char| c.is_control() || c == '"')
         };
-        let label = own.label.as_deref();
+        let label = entry.label.as_deref();
         if label.is_some_and(|label| !printable(&label)) {
-            let detail = "expected 1 to 100 characters, without quotes and control characters";
+            let detail = "expected 1 to 100 characters without quotation marks and control characters";
             return Err(Problem::field("invalid_field", "subtitles.label", detail));
         }
-        let kind = own.kind.as_deref().map_or(Some(SubtitleKind::default()), SubtitleKind::from_name);
+        let kind = entry.kind.as_deref().map_or(Some(SubtitleKind::default()), SubtitleKind::from_name);
         let expected = || Problem::field("invalid_field", "subtitles.kind", "expected subtitles, captions or forced");
         let (language, label) = (language.to_owned(), label.map(str::to_owned));
         Ok((id, SubtitleDescription { language, label, kind: kind.ok_or_else(expected)? }))
     };
-    given.iter().map(read).collect()
+    entries.iter().map(parse).collect()
 }
 
 fn clear(body: &Body) -> Result<RequestedProtection, Problem> {
-    let keyed = [
+    let fields = [
         ("key", body.key.is_some()),
         ("kid", body.kid.is_some()),
         ("audio_key", body.audio_key.is_some()),
         ("audio_kid", body.audio_kid.is_some()),
         ("encrypt", body.encrypt.is_some()),
     ];
-    match keyed.into_iter().chain(body.drm.given()).find(|(_, given)| *given) {
+    match fields.into_iter().chain(body.drm.present()).find(|(_, present)| *present) {
         Some((field, _)) => {
-            Err(Problem::field("invalid_field", field, "a clear package is not encrypted: leave it out"))
+            Err(Problem::field("invalid_field", field, "not allowed: a clear package is not encrypted"))
         }
         None => Ok(RequestedProtection::Clear),
     }
@@ -177,7 +185,7 @@ fn encrypted(body: Body) -> Result<(RequestedProtection, Drm), Problem> {
     let tracks = body.encrypt.as_deref().unwrap_or(default);
     let (scheme, tracks) = encryption(body.scheme.as_deref().unwrap_or("cbcs"), tracks)?;
     if body.audio_only && tracks == ProtectedTracks::Video {
-        let detail = "a package of audio only has no video to encrypt: expected all, or scheme clear";
+        let detail = "expected all, or scheme clear: a package of audio only has no video to encrypt";
         return Err(Problem::field("invalid_field", "encrypt", detail));
     }
     let [key, audio_key] = [body.key, body.audio_key].map(|key| key.map(Zeroizing::new));
@@ -186,35 +194,35 @@ fn encrypted(body: Body) -> Result<(RequestedProtection, Drm), Problem> {
         return Ok((RequestedProtection::Encrypt { scheme, tracks, keys: None }, drm));
     }
     let key = (
-        parse("kid", required("kid", body.kid.as_deref())?)?,
-        parse("key", required("key", key.as_ref().map(|key| key.as_str()))?)?,
+        parse_key("kid", required("kid", body.kid.as_deref())?)?,
+        parse_key("key", required("key", key.as_ref().map(|key| key.as_str()))?)?,
     );
     let audio_key = match (audio_key, body.audio_kid) {
         (None, None) => None,
         (audio_key, audio_kid) => Some((
-            parse("audio_kid", required("audio_kid", audio_kid.as_deref())?)?,
-            parse("audio_key", required("audio_key", audio_key.as_ref().map(|key| key.as_str()))?)?,
+            parse_key("audio_kid", required("audio_kid", audio_kid.as_deref())?)?,
+            parse_key("audio_key", required("audio_key", audio_key.as_ref().map(|key| key.as_str()))?)?,
         )),
     };
     if audio_key.is_some() && (tracks == ProtectedTracks::Video || body.audio_only) {
-        let detail = "only a package of video and audio, with encrypt all, has a key for the audio alone";
+        let detail = "not allowed: only a package of video and audio with encrypt all can have a separate audio key";
         return Err(Problem::field("invalid_field", "audio_key", detail));
     }
     let keys = RequestedKeys { key, audio_key };
     if keys.audio_key.as_ref().is_some_and(|(kid, _)| *kid == keys.key.0) {
-        return Err(Problem::field("invalid_field", "audio_kid", "it is that of kid: two keys have two ids"));
+        return Err(Problem::field("invalid_field", "audio_kid", "expected a key id that differs from kid"));
     }
     let drm = drm(&body.drm, scheme)?;
     Ok((RequestedProtection::Encrypt { scheme, tracks, keys: Some(keys) }, drm))
 }
 
-/// FairPlay knows `cbcs` alone.
+/// `FairPlay` supports `cbcs` only.
 fn drm(body: &DrmBody, scheme: Scheme) -> Result<Drm, Problem> {
     let pssh = |field: &'static str, text: &Option<String>, parse: fn(&str) -> Result<Pssh, ParseDrmError>| {
         text.as_deref().map(|text| parse(text).map_err(|error| invalid(field, &error))).transpose()
     };
     if body.fairplay.is_some() && scheme != Scheme::Cbcs {
-        return Err(Problem::field("invalid_field", "drm.fairplay", "FairPlay takes scheme cbcs"));
+        return Err(Problem::field("invalid_field", "drm.fairplay", "FairPlay requires scheme cbcs"));
     }
     let fairplay = body.fairplay.as_deref().map(str::parse::<FairPlayUri>).transpose();
     Ok(Drm {
@@ -225,10 +233,10 @@ fn drm(body: &DrmBody, scheme: Scheme) -> Result<Drm, Problem> {
 }
 
 fn required<T>(field: &'static str, value: Option<T>) -> Result<T, Problem> {
-    value.ok_or_else(|| Problem::field("missing_field", field, format!("`{field}` is required")))
+    value.ok_or_else(|| missing_field(field))
 }
 
-fn parse<T: FromStr<Err = ParseKeyError>>(field: &'static str, text: &str) -> Result<T, Problem> {
+fn parse_key<T: FromStr<Err = ParseKeyError>>(field: &'static str, text: &str) -> Result<T, Problem> {
     text.parse().map_err(|error| invalid(field, &error))
 }
 

@@ -1,11 +1,11 @@
-//! `GET /` and `GET /assets/…`: the page that people use the platform from.
+//! `GET /` and `GET /assets/…`: the static files of the web console.
 //!
-//! Its files lie in a folder: on AWS a layer's, locally one that the emulator's environment names. They are read once, with the
-//! first that is asked for, into a table of all there is: an address that is not in the table is nowhere, so none can lead out of
-//! the folder. Browsers keep them and ask whether they are still good; each answer names its version (`ETag`).
+//! The files are in a folder: that of a layer on AWS, and locally one that the environment names. All of them are read at the
+//! first request, into a map from path to file. A path that is not in the map does not exist, so no path leads out of the folder.
+//! Browsers cache the files and revalidate them: every response has an `ETag`.
 //!
-//! The page may run nothing but its own scripts, and may talk to nothing but the API, the CDN and the bucket of uploads. The
-//! policy that says so is what stands between a flaw in it and the token that its user typed in.
+//! The Content Security Policy lets the console run its own scripts only, and connect only to the API, the CDN and the uploads
+//! bucket. So a flaw in the console cannot send the token of its user elsewhere.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -22,15 +22,15 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use vpp_http::Problem;
 
-const START: &str = "/index.html";
-/// What is appended to the name of a file that lies beside, compressed.
-const PACKED: &str = ".gz";
-/// Files are few and small: whatever is beyond was not meant to be here.
+const INDEX: &str = "/index.html";
+/// Suffix of the compressed version of a file.
+const GZIP_SUFFIX: &str = ".gz";
+/// Most files that are read; the console has far fewer.
 const MAX_FILES: usize = 100;
 
-/// The page's files, and whom it may talk to.
+/// The files of the console, and its Content Security Policy.
 #[derive(Debug)]
-pub(crate) struct Console {
+pub(crate) struct WebConsole {
     folder: PathBuf,
     policy: HeaderValue,
     files: OnceLock<HashMap<String, File>>,
@@ -39,20 +39,20 @@ pub(crate) struct Console {
 #[derive(Debug)]
 struct File {
     media_type: &'static str,
-    version: HeaderValue,
+    etag: HeaderValue,
     bytes: Bytes,
-    packed: Option<Bytes>,
+    gzip: Option<Bytes>,
 }
 
-impl Console {
-    /// The page whose files lie in `folder`. `origins` are those it talks to beside its own.
+impl WebConsole {
+    /// The console whose files are in `folder`, and which connects to `origins` and to its own origin.
     pub(crate) fn new(folder: PathBuf, origins: &[String]) -> Self {
         let origins = origins.join(" ");
         let policy = format!(
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self' {origins}; \
              media-src 'self' blob: {origins}; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
         );
-        // What is no header is a policy that allows nothing.
+        // If an origin cannot be part of a header, the policy allows nothing.
         let policy = policy.try_into().unwrap_or(HeaderValue::from_static("default-src 'none'"));
         Self { folder, policy, files: OnceLock::new() }
     }
@@ -60,18 +60,18 @@ impl Console {
     fn files(&self) -> &HashMap<String, File> {
         self.files.get_or_init(|| {
             read(&self.folder).unwrap_or_else(|error| {
-                tracing::error!("the page's files cannot be read: {error}");
+                tracing::error!("the files of the web console cannot be read: {error}");
                 HashMap::new()
             })
         })
     }
 
-    fn answer(&self, path: &str, headers: &HeaderMap) -> Response {
+    fn respond(&self, path: &str, headers: &HeaderMap) -> Response {
         let Some(file) = self.files().get(path) else {
             return Problem::no_such_route().into_response();
         };
         let common = [
-            (header::ETAG, file.version.clone()),
+            (header::ETAG, file.etag.clone()),
             (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
             (header::VARY, HeaderValue::from_static("accept-encoding")),
             (header::CONTENT_SECURITY_POLICY, self.policy.clone()),
@@ -79,36 +79,36 @@ impl Console {
             (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
             (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
         ];
-        if names(headers, &header::IF_NONE_MATCH, file.version.to_str().unwrap_or_default()) {
+        if lists(headers, &header::IF_NONE_MATCH, file.etag.to_str().unwrap_or_default()) {
             return (StatusCode::NOT_MODIFIED, common).into_response();
         }
         let media_type = [(header::CONTENT_TYPE, HeaderValue::from_static(file.media_type))];
-        match &file.packed {
-            Some(packed) if names(headers, &header::ACCEPT_ENCODING, "gzip") => {
+        match &file.gzip {
+            Some(gzip) if lists(headers, &header::ACCEPT_ENCODING, "gzip") => {
                 let encoding = [(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"))];
-                (common, media_type, encoding, packed.clone()).into_response()
+                (common, media_type, encoding, gzip.clone()).into_response()
             }
             _ => (common, media_type, file.bytes.clone()).into_response(),
         }
     }
 }
 
-/// The routes of the page.
-pub(crate) fn router(console: Console) -> Router {
+/// The routes of the console.
+pub(crate) fn router(console: WebConsole) -> Router {
     Router::new().route("/", get(file)).route("/assets/{*path}", get(file)).with_state(Arc::new(console))
 }
 
-async fn file(State(console): State<Arc<Console>>, uri: Uri, headers: HeaderMap) -> Response {
-    console.answer(if uri.path() == "/" { START } else { uri.path() }, &headers)
+async fn file(State(console): State<Arc<WebConsole>>, uri: Uri, headers: HeaderMap) -> Response {
+    console.respond(if uri.path() == "/" { INDEX } else { uri.path() }, &headers)
 }
 
-/// Whether a list in a header has this member.
-fn names(headers: &HeaderMap, name: &HeaderName, member: &str) -> bool {
+/// Whether the comma-separated list of a header has this member.
+fn lists(headers: &HeaderMap, name: &HeaderName, member: &str) -> bool {
     let lists = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
-    lists.flat_map(|list| list.split(',')).any(|own| own.split(';').next().unwrap_or_default().trim() == member)
+    lists.flat_map(|list| list.split(',')).any(|entry| entry.split(';').next().unwrap_or_default().trim() == member)
 }
 
-/// Every file below a folder, by the path that it is asked for with.
+/// Reads all files below a folder, by URL path.
 fn read(folder: &Path) -> io::Result<HashMap<String, File>> {
     let mut bytes = BTreeMap::new();
     let mut folders = vec![folder.to_owned()];
@@ -117,24 +117,24 @@ fn read(folder: &Path) -> io::Result<HashMap<String, File>> {
             let path = entry?.path();
             if path.is_dir() {
                 folders.push(path);
-            } else if let (Some(name), true) = (address(folder, &path), bytes.len() < MAX_FILES) {
+            } else if let (Some(name), true) = (url_path(folder, &path), bytes.len() < MAX_FILES) {
                 bytes.insert(name, Bytes::from(fs::read(&path)?));
             }
         }
     }
-    let file = |(name, own): (&String, &Bytes)| {
+    let file = |(name, content): (&String, &Bytes)| {
         let media_type = media_type(name)?;
         let mut hasher = DefaultHasher::new();
-        own.hash(&mut hasher);
-        let version = HeaderValue::try_from(format!("\"{:016x}\"", hasher.finish())).ok()?;
-        let packed = bytes.get(&format!("{name}{PACKED}")).cloned();
-        Some((name.clone(), File { media_type, version, bytes: own.clone(), packed }))
+        content.hash(&mut hasher);
+        let etag = HeaderValue::try_from(format!("\"{:016x}\"", hasher.finish())).ok()?;
+        let gzip = bytes.get(&format!("{name}{GZIP_SUFFIX}")).cloned();
+        Some((name.clone(), File { media_type, etag, bytes: content.clone(), gzip }))
     };
     Ok(bytes.iter().filter_map(file).collect())
 }
 
-/// `/assets/main.js` of a file in the folder.
-fn address(folder: &Path, file: &Path) -> Option<String> {
+/// The URL path of a file in the folder: `/assets/main.js`.
+fn url_path(folder: &Path, file: &Path) -> Option<String> {
     let parts: Option<Vec<&str>> = file.strip_prefix(folder).ok()?.iter().map(|part| part.to_str()).collect();
     Some(format!("/{}", parts?.join("/")))
 }

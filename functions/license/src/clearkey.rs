@@ -1,4 +1,4 @@
-//! The licence of `ClearKey` (W3C Encrypted Media Extensions 9.1): JSON in, a set of JSON Web Keys out.
+//! `ClearKey` licence requests and licences (W3C Encrypted Media Extensions 9.1): a JSON request, and a JWK set in response.
 
 use axum::http::StatusCode;
 use data_encoding::BASE64URL_NOPAD;
@@ -7,16 +7,16 @@ use vpp_http::Problem;
 use vpp_media::cenc::{ContentKey, KeyId};
 use zeroize::Zeroizing;
 
-/// The only type of session there is: a licence ends with the page that asked for it.
+/// The only supported session type: the licence ends with the page that requested it.
 const TEMPORARY: &str = "temporary";
-/// Ids in a request: a package has two keys at most.
+/// Most key ids in a request; a package has at most two keys.
 const MAX_KIDS: usize = 16;
-/// Bytes of a key with its names, in JSON.
-const JWK: usize = 96;
+/// Most bytes of a JSON Web Key.
+const JWK_BYTES: usize = 96;
 
-/// Players may send more than the standard's two fields.
+/// A licence request. Players may send more than the two fields of the standard.
 #[derive(Deserialize)]
-struct Request {
+struct LicenceRequest {
     kids: Vec<String>,
     #[serde(rename = "type", default)]
     session: Option<String>,
@@ -36,14 +36,18 @@ struct Jwk<'k> {
     k: &'k str,
 }
 
-/// The ids that a licence is asked for. Each is read in any form that a key id is written in.
+/// The key ids of a licence request, each in any form that a key id may have.
 pub(crate) fn kids(body: &[u8]) -> Result<Vec<KeyId>, Problem> {
-    let request: Request = serde_json::from_slice(body).map_err(|_| {
+    let request: LicenceRequest = serde_json::from_slice(body).map_err(|_| {
         let detail = r#"expected {"kids": ["<key id, base64url>"], "type": "temporary"}"#;
         Problem::new(StatusCode::BAD_REQUEST, "invalid_json", detail)
     })?;
     if request.session.is_some_and(|session| session != TEMPORARY) {
-        return Err(Problem::field("invalid_field", "type", "there are temporary sessions only"));
+        return Err(Problem::field(
+            "invalid_field",
+            "type",
+            "expected temporary: other session types are not supported",
+        ));
     }
     if !(1..=MAX_KIDS).contains(&request.kids.len()) {
         return Err(Problem::field("invalid_field", "kids", format!("expected 1 to {MAX_KIDS} key ids")));
@@ -51,20 +55,20 @@ pub(crate) fn kids(body: &[u8]) -> Result<Vec<KeyId>, Problem> {
     request.kids.iter().map(|kid| key_id("kids", kid)).collect()
 }
 
-/// One key id.
+/// Parses a key id.
 pub(crate) fn key_id(field: &'static str, text: &str) -> Result<KeyId, Problem> {
-    text.parse().map_err(|_| Problem::field("invalid_field", field, "expected key ids of 16 bytes, in base64url"))
+    text.parse().map_err(|_| Problem::field("invalid_field", field, "expected a key id of 16 bytes in base64url"))
 }
 
-/// The licence. It is wiped from memory when it has been sent.
+/// Writes the licence. It is wiped from memory after it is sent.
 pub(crate) fn licence(keys: &[(KeyId, ContentKey)]) -> Zeroizing<Vec<u8>> {
     let texts: Vec<_> = keys.iter().map(|(_, key)| Zeroizing::new(BASE64URL_NOPAD.encode(key.expose()))).collect();
     let keys = keys.iter().zip(&texts);
     let keys = keys.map(|((kid, _), k)| Jwk { kty: "oct", kid: BASE64URL_NOPAD.encode(kid.as_bytes()), k });
     let set = JwkSet { keys: keys.collect(), session: TEMPORARY };
-    // With room for all of it: a vector that grows leaves copies behind.
-    let mut json = Zeroizing::new(Vec::with_capacity(JWK * (texts.len() + 1)));
-    // Memory takes every write, and every field has a JSON form.
+    // The capacity is sufficient: a vector that grows leaves copies of the keys in memory.
+    let mut json = Zeroizing::new(Vec::with_capacity(JWK_BYTES * (texts.len() + 1)));
+    // Neither a write to memory nor the serialisation of these fields can fail.
     let _ = serde_json::to_writer(&mut *json, &set);
     json
 }
@@ -74,19 +78,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_licence_is_the_standards_example_and_leaves_no_copy_behind() {
+    fn a_licence_matches_the_example_of_the_standard_and_leaves_no_copies() {
         let key = ("oW5AK5BW43HzbTSKpiu3SQ".parse().unwrap(), "hyN9IKGfWKdAwFaE5pm0qg".parse().unwrap());
-        let made = licence(&[key]);
+        let json = licence(&[key]);
         let expected = concat!(
             r#"{"keys":[{"kty":"oct","kid":"oW5AK5BW43HzbTSKpiu3SQ","k":"hyN9IKGfWKdAwFaE5pm0qg"}],"#,
             r#""type":"temporary"}"#
         );
-        assert_eq!(std::str::from_utf8(&made).unwrap(), expected);
-        assert_eq!(made.capacity(), 2 * JWK, "it never grew");
+        assert_eq!(std::str::from_utf8(&json).unwrap(), expected);
+        assert_eq!(json.capacity(), 2 * JWK_BYTES, "the vector never grew");
     }
 
     #[test]
-    fn what_is_no_request_is_a_problem() {
+    fn an_invalid_request_is_a_problem() {
         assert!(kids(br#"{"kids":["oW5AK5BW43HzbTSKpiu3SQ"],"type":"temporary"}"#).is_ok());
         assert!(kids(br#"{"kids":["oW5AK5BW43HzbTSKpiu3SQ"]}"#).is_ok());
         for wrong in [

@@ -1,0 +1,121 @@
+//! Contents as callers see them.
+
+use serde::Serialize;
+use vpp_media::preflight::{Preflight, PreflightView, Warning};
+use vpp_pipeline::domain::content::{Content, Verdict};
+use vpp_pipeline::domain::timestamp::Timestamp;
+use vpp_pipeline::domain::probe_report::{Container, Track};
+
+/// A content, with the verdict of preflight and the codes of its warnings.
+#[derive(Debug, Serialize)]
+pub(crate) struct ContentSummary {
+    input_content_id: String,
+    input_content_origin: String,
+    status: &'static str,
+    bytes: u64,
+    bytes_read: u64,
+    created_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict: Option<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<&'static str>,
+    #[serde(flatten)]
+    verdict_fields: VerdictFields,
+}
+
+/// A content with the preflight report.
+#[derive(Debug, Serialize)]
+pub(crate) struct ContentDetails<'c> {
+    #[serde(flatten)]
+    content: ContentSummary,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preflight: Option<PreflightView<'c>>,
+}
+
+impl<'c> From<&'c Content> for ContentDetails<'c> {
+    fn from(content: &'c Content) -> Self {
+        Self { content: content.into(), preflight: preflight(content).map(PreflightView::from) }
+    }
+}
+
+fn preflight(content: &Content) -> Option<&Preflight> {
+    content.media_info().and_then(|info| info.preflight.as_ref())
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum VerdictFields {
+    Ingested {
+        video_track_number: Option<u32>,
+        container: Container,
+        tracks: Vec<Track>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        packaged_content_id: Option<String>,
+    },
+    Subtitles {
+        media: &'static str,
+    },
+    Refused {
+        code: String,
+        message: String,
+    },
+}
+
+impl From<&Content> for ContentSummary {
+    fn from(content: &Content) -> Self {
+        let verdict_fields = match &content.verdict {
+            Verdict::Ingested(info) => VerdictFields::Ingested {
+                video_track_number: info.video_track_number,
+                container: info.report.container.clone(),
+                tracks: info.report.tracks.clone(),
+                packaged_content_id: info.package.as_ref().map(ToString::to_string),
+            },
+            Verdict::Subtitles => VerdictFields::Subtitles { media: "subtitles" },
+            Verdict::Refused(refusal) => {
+                VerdictFields::Refused { code: refusal.code.clone(), message: refusal.message.clone() }
+            }
+        };
+        Self {
+            input_content_id: content.id.to_string(),
+            input_content_origin: content.location.to_string(),
+            status: content.status(),
+            bytes: content.bytes,
+            bytes_read: content.bytes_read,
+            created_at: content.created_at,
+            verdict: content.preflight_verdict(),
+            warnings: preflight(content)
+                .map_or(&[][..], |preflight| &preflight.warnings)
+                .iter()
+                .map(Warning::code)
+                .collect(),
+            verdict_fields,
+        }
+    }
+}
+
+/// A page of contents, and the cursor of the next page.
+#[derive(Debug, Serialize)]
+pub(crate) struct ContentList {
+    pub(crate) input_content: Vec<ContentSummary>,
+    pub(crate) next_cursor: Option<String>,
+}
+
+/// A deleted content.
+#[derive(Debug, Serialize)]
+pub(crate) struct DeletedContent {
+    input_content_id: String,
+    input_content_origin: String,
+    status: &'static str,
+    deleted_at: Option<Timestamp>,
+}
+
+impl From<&Content> for DeletedContent {
+    fn from(content: &Content) -> Self {
+        Self {
+            input_content_id: content.id.to_string(),
+            input_content_origin: content.location.to_string(),
+            status: "Deleted",
+            deleted_at: content.deleted_at,
+        }
+    }
+}

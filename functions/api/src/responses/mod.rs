@@ -1,0 +1,7 @@
+//! The JSON representations of packages and contents. No field holds a key.
+
+mod content;
+mod package;
+
+pub(crate) use content::{ContentDetails, ContentList, ContentSummary, DeletedContent};
+pub(crate) use package::{PackageList, PackageResponse, StreamUrls};
