@@ -4,12 +4,12 @@ fn main() {
     println!("cargo:rerun-if-changed=cpp");
     println!("cargo:rustc-env=BENTO4_VERSION={}", bento4_version());
 
-    // The front end first: a static linker resolves symbols from left to right.
+    // The front end comes first: a static linker resolves symbols from left to right.
     cc::Build::new()
         .cpp(true)
         .std("c++11")
         .warnings(true)
-        // Bento4's own headers are not warning-free; ours must be.
+        // The headers of Bento4 are not free of warnings, so only this one is an error.
         .flag("-Werror=return-type")
         .flag_if_supported("-Wno-unused-parameter")
         .includes(bento4_src::includes())

@@ -1,7 +1,7 @@
-// Reads what Bento4 knows of an MP4's container and tracks into the plain structs of probe.h.
+// Copies Bento4's description of a container and its tracks into the plain structs of probe.h.
 //
-// Bento4 reports by return value and never throws, but `new` does when the process has reached its memory limit. Every
-// entry point therefore ends in a catch-all: an exception must not cross into Rust.
+// Bento4 reports errors by return value and never throws, but `new` throws when the process has reached its memory limit. So
+// every entry point catches all exceptions: none may cross into Rust.
 
 #include "probe.h"
 
@@ -13,7 +13,7 @@
 
 namespace {
 
-// Bento4's streams are reference counted; this releases ours.
+// Bento4's streams are reference counted. This releases our reference.
 struct ReleaseStream {
     void operator()(AP4_ByteStream* stream) const { stream->Release(); }
 };
@@ -77,7 +77,7 @@ ProbeResult probe_open(const char* path, Probe** probe) noexcept {
         }
         std::unique_ptr<Probe> opened(new Probe);
         opened->stream.reset(stream);
-        // Stop at the movie box: nothing after it describes the tracks, and the file may be sparse there.
+        // Stops at the movie box: nothing after it describes the tracks, and the file may be sparse there.
         opened->file.reset(new AP4_File(*stream, true));
         opened->movie = opened->file->GetMovie();
         if (opened->movie == nullptr) return PROBE_NO_MOVIE;
@@ -93,8 +93,8 @@ ProbeResult probe_container(const Probe* probe, ProbeContainer* container) noexc
             container->has_file_type = 1;
             container->major_brand   = file_type->GetMajorBrand();
             const AP4_Array<AP4_UI32>& brands = file_type->GetCompatibleBrands();
-            const size_t room = sizeof(container->compatible_brands) / sizeof(container->compatible_brands[0]);
-            for (AP4_Ordinal i = 0; i < brands.ItemCount() && i < room; i++) {
+            const size_t capacity = sizeof(container->compatible_brands) / sizeof(container->compatible_brands[0]);
+            for (AP4_Ordinal i = 0; i < brands.ItemCount() && i < capacity; i++) {
                 container->compatible_brands[i] = brands[i];
                 container->compatible_brand_count++;
             }
@@ -122,15 +122,15 @@ ProbeResult probe_track(const Probe* probe, uint32_t index, ProbeTrack* track) n
         track->sample_count = source->GetSampleCount();
         CopyText(track->language, source->GetTrackLanguage());
 
-        // The first description speaks for the track; one protected description makes the whole track protected.
+        // The first sample description describes the track. If any of them is protected, the track is protected.
         for (AP4_Ordinal i = source->GetSampleDescriptionCount(); i-- > 0;) {
             AP4_SampleDescription* description = source->GetSampleDescription(i);
-            auto* wrapped = AP4_DYNAMIC_CAST(AP4_ProtectedSampleDescription, description);
-            if (wrapped != nullptr) {
+            auto* protected_description = AP4_DYNAMIC_CAST(AP4_ProtectedSampleDescription, description);
+            if (protected_description != nullptr) {
                 track->is_protected = 1;
-                track->scheme       = wrapped->GetSchemeType();
-                track->sample_entry = wrapped->GetOriginalFormat();
-                description         = wrapped->GetOriginalSampleDescription();
+                track->scheme       = protected_description->GetSchemeType();
+                track->sample_entry = protected_description->GetOriginalFormat();
+                description         = protected_description->GetOriginalSampleDescription();
             }
             if (i == 0 && description != nullptr) DescribeFormat(*description, *track);
         }

@@ -1,5 +1,5 @@
-// The C interface between `src/bento4.rs` and Bento4. Plain data only: every field is copied out of Bento4's objects, so
-// nothing here points into them. `src/bento4.rs` repeats these layouts; a change here is a change there.
+// The C interface between `src/bento4.rs` and Bento4. The structs are plain data: every field is copied out of Bento4's
+// objects, and nothing points into them. `src/bento4.rs` repeats these layouts; keep both in step.
 
 #ifndef MP4PROBE_PROBE_H
 #define MP4PROBE_PROBE_H
@@ -42,8 +42,8 @@ struct ProbeContainer {
 struct ProbeTrack {
     uint32_t id;
     uint32_t kind;
-    uint32_t sample_entry;   // four characters; the original format of a protected track
-    uint32_t scheme;         // four characters; 0 when the track is not protected
+    uint32_t sample_entry;   // four-character code; the original format of a protected track
+    uint32_t scheme;         // four-character code; 0 when the track is not protected
     uint32_t timescale;
     uint32_t sample_count;
     uint64_t duration;
@@ -52,18 +52,18 @@ struct ProbeTrack {
     uint32_t sample_rate;
     uint32_t channels;
     uint8_t  is_protected;
-    char     codec[64];      // RFC 6381, ends with a zero
-    char     language[8];    // ISO 639-2, ends with a zero
+    char     codec[64];      // RFC 6381, NUL-terminated
+    char     language[8];    // ISO 639-2, NUL-terminated
 };
 
 struct Probe;
 
-// Opens the file at `path` and reads its movie box. On PROBE_OK, `*probe` must be given to `probe_close`.
+// Opens the file at `path` and reads its movie box. On PROBE_OK, the caller must pass `*probe` to `probe_close`.
 ProbeResult probe_open(const char* path, Probe** probe) noexcept;
 
 ProbeResult probe_container(const Probe* probe, ProbeContainer* container) noexcept;
 
-// `index` counts from 0 in the order of the file.
+// `index` counts from 0, in file order.
 ProbeResult probe_track(const Probe* probe, uint32_t index, ProbeTrack* track) noexcept;
 
 void probe_close(Probe* probe) noexcept;

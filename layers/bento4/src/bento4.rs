@@ -1,9 +1,9 @@
 //! The calls into Bento4, through the C interface of `cpp/probe.h`.
 //!
-//! The C++ side owns everything it parsed and fills plain structs whose layout both sides state. The only pointer kept
-//! here is the handle of [`Movie`], which is opened once, never shared, and closed on drop.
+//! The C++ side owns everything it has parsed, and fills plain structs whose layout both sides declare. The only pointer on
+//! this side is the handle of [`Movie`], which is opened once, never shared, and closed on drop.
 
-#![expect(unsafe_code, reason = "Bento4 is C++; this module is the one place that calls it")]
+#![expect(unsafe_code, reason = "Bento4 is C++; only this module calls it")]
 
 use std::ffi::{CString, c_char};
 use std::fmt;
@@ -27,10 +27,9 @@ pub(crate) struct Container {
 }
 
 impl Container {
-    /// The compatible brands, in the order of the file; the first 64 of them.
+    /// The first 64 compatible brands, in file order.
     pub(crate) fn compatible_brands(&self) -> impl Iterator<Item = u32> + '_ {
-        let count = usize::try_from(self.compatible_brand_count).unwrap_or(usize::MAX);
-        self.compatible_brands.iter().copied().take(count)
+        (0..self.compatible_brand_count).zip(self.compatible_brands).map(|(_, brand)| brand)
     }
 }
 
@@ -55,18 +54,18 @@ pub(crate) struct Track {
 }
 
 impl Track {
-    /// The codec string of RFC 6381, as Bento4 forms it; empty when it has none.
+    /// The codec string (RFC 6381), as Bento4 derives it. Empty if Bento4 has none.
     pub(crate) fn codec(&self) -> String {
         text(&self.codec)
     }
 
-    /// The language of the media header, ISO 639-2.
+    /// The language of the media header (ISO 639-2).
     pub(crate) fn language(&self) -> String {
         text(&self.language)
     }
 }
 
-/// What kept Bento4 from reading a movie; the numbers are `ProbeResult` of `probe.h`.
+/// Why Bento4 cannot describe a file. The numbers are `ProbeResult` of `probe.h`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Error {
     CannotOpen,
@@ -79,7 +78,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::CannotOpen => f.write_str("the file cannot be opened"),
-            Self::NoMovie => f.write_str("the file holds no movie box that Bento4 can read"),
+            Self::NoMovie => f.write_str("the file has no movie box that Bento4 can read"),
             Self::NoMemory => f.write_str("the movie does not fit in the memory limit"),
             Self::Failed(code) => write!(f, "Bento4 cannot describe the movie (result {code})"),
         }
@@ -119,26 +118,26 @@ impl Movie {
     pub(crate) fn open(path: &Path) -> Result<Self, Error> {
         let path = CString::new(path.as_os_str().as_bytes()).map_err(|_| Error::CannotOpen)?;
         let mut probe = std::ptr::null_mut();
-        // SAFETY: `path` ends with a zero and outlives the call; `probe` is written only on success.
+        // SAFETY: `path` is NUL-terminated and outlives the call; `probe` is written only on success.
         check(unsafe { probe_open(path.as_ptr(), &raw mut probe) })?;
         NonNull::new(probe).map(Self).ok_or(Error::NoMovie)
     }
 
-    /// The facts of the file and the movie as a whole.
+    /// Describes the container.
     pub(crate) fn container(&self) -> Result<Container, Error> {
         let mut container = std::mem::MaybeUninit::zeroed();
         // SAFETY: the handle is open, and the callee writes one whole `ProbeContainer`.
         check(unsafe { probe_container(self.0.as_ptr(), container.as_mut_ptr()) })?;
-        // SAFETY: every bit pattern of these plain integers is a value.
+        // SAFETY: every bit pattern is a valid value of these plain integers.
         Ok(unsafe { container.assume_init() })
     }
 
-    /// The facts of the track at `index`, counted from 0 in the order of the file.
+    /// Describes the track at `index`, counted from 0 in file order.
     pub(crate) fn track(&self, index: u32) -> Result<Track, Error> {
         let mut track = std::mem::MaybeUninit::zeroed();
         // SAFETY: the handle is open, and the callee writes one whole `ProbeTrack`.
         check(unsafe { probe_track(self.0.as_ptr(), index, track.as_mut_ptr()) })?;
-        // SAFETY: every bit pattern of these plain integers is a value.
+        // SAFETY: every bit pattern is a valid value of these plain integers.
         Ok(unsafe { track.assume_init() })
     }
 }
@@ -150,7 +149,7 @@ impl Drop for Movie {
     }
 }
 
-/// The text before the first zero, with anything that is not UTF-8 replaced.
+/// The text before the first NUL; invalid UTF-8 is replaced.
 fn text(bytes: &[u8]) -> String {
     let text = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
     String::from_utf8_lossy(text).into_owned()

@@ -1,37 +1,37 @@
-//! Limits a process puts on itself before it touches bytes of a stranger.
+//! Resource limits that the process sets on itself before it reads untrusted input.
 //!
-//! Bento4 allocates by numbers it reads from the file and has no bound of its own, so the kernel holds the bounds. They
-//! are soft and hard at once: nothing later in this process can lift them.
+//! Bento4 allocates memory by numbers in the file, without a limit of its own, so the kernel enforces the limits. They are hard
+//! limits: nothing later in this process can raise them.
 
 use rustix::process::{Resource, Rlimit, setrlimit};
 
-/// A report that is redirected to a file fits; anything that fills a disk does not.
-const LONGEST_FILE: u64 = 1 << 20;
+/// Largest file that the process may write: enough for a report that is redirected to a file.
+const LARGEST_FILE: u64 = 1 << 20;
 
-/// What the process may use from now on.
+/// The resource limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Limits {
-    /// Address space, in MiB: an allocation past it fails.
+    /// Address space, in MiB: an allocation beyond it fails.
     pub(crate) memory_mib: u64,
-    /// Processor time: the kernel ends the process after it.
+    /// Processor time, in seconds: the kernel kills the process after it.
     pub(crate) cpu_seconds: u64,
 }
 
 impl Default for Limits {
-    /// Enough for the largest movie box the platform takes (256 MiB), which Bento4 holds about twice over.
+    /// Enough for the largest movie box that the platform accepts (256 MiB), of which Bento4 holds about two copies.
     fn default() -> Self {
         Self { memory_mib: 768, cpu_seconds: 20 }
     }
 }
 
 impl Limits {
-    /// Applies the limits to this process; it may write no long file and no core dump either.
+    /// Applies the limits to this process, limits the size of files, and disables core dumps.
     pub(crate) fn apply(self) -> std::io::Result<()> {
-        let bytes = self.memory_mib.saturating_mul(1 << 20);
+        let bytes = self.memory_mib.checked_mul(1 << 20).ok_or(std::io::ErrorKind::InvalidInput)?;
         for (resource, limit) in [
             (Resource::As, bytes),
             (Resource::Cpu, self.cpu_seconds),
-            (Resource::Fsize, LONGEST_FILE),
+            (Resource::Fsize, LARGEST_FILE),
             (Resource::Core, 0),
         ] {
             let limit = Some(limit);

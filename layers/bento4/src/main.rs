@@ -1,14 +1,13 @@
-//! `mp4probe`: what Bento4 knows of an MP4's container and tracks, as one JSON object.
+//! `mp4probe`: describes the container and tracks of an MP4 file with Bento4, as one JSON object.
 //!
-//! The ingest function starts this program for every upload and hands it bytes of a stranger. Bento4 is a large C++ parser,
-//! so it runs in a process of its own that limits and confines itself before it opens the file: the worst a hostile file can do
-//! is to end this process, and the caller then refuses the file. The caller adds the limit this process cannot set: wall-clock
-//! time.
+//! The ingest function runs this program on every upload, which is untrusted input. Bento4 is a large C++ parser, so it runs in a
+//! separate process that limits and confines itself before it opens the file. The worst that a hostile file can do is to crash
+//! this process; the caller then refuses the file. The caller also limits the wall-clock time, which this process cannot limit.
 //!
-//! The file may be sparse. Only its box headers up to the movie box, the `ftyp` and the `moov` are read; media is not.
+//! The file may be sparse. Only the box headers up to the movie box, the `ftyp` and the `moov` are read; media data is not.
 //!
-//! Exit status: 0, and the report on standard output; 1, and `{"error": "…"}` on standard error, when the file cannot be
-//! described; 2 for a wrong command line. A signal means that a limit was reached or that the parser crashed.
+//! Exit status 0: the report is on standard output. 1: the file cannot be described, and `{"error": "…"}` is on standard error.
+//! 2: invalid command line. A signal means that a limit was reached or that the parser crashed.
 
 mod bento4;
 mod confinement;
@@ -38,7 +37,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// The limits and the file that a command line names.
+/// Parses the command line: the limits and the file.
 fn arguments(mut arguments: impl Iterator<Item = std::ffi::OsString>) -> Option<(Limits, PathBuf)> {
     let mut limits = Limits::default();
     let mut file = None;
@@ -64,7 +63,7 @@ fn run(limits: Limits, file: &Path) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Prints `{"error": "…"}` on standard error; if even that fails, the exit status still tells.
+/// Prints `{"error": "…"}` to standard error. If that fails, the exit status still reports the error.
 fn report_error(message: &str) {
     let line = serde_json::json!({ "error": message }).to_string();
     let _ = writeln!(std::io::stderr(), "{line}");

@@ -1,13 +1,13 @@
-//! The JSON that `mp4probe` prints: one object of container and track facts.
+//! The JSON that `mp4probe` prints: one object that describes the container and the tracks.
 
 use serde::Serialize;
 
 use crate::bento4::{self, Movie};
 
-/// Everything the probe says of one file.
+/// The description of one file.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
-    /// The release of Bento4 that read the file.
+    /// The release of Bento4 that parsed the file.
     bento4: &'static str,
     container: Container,
     tracks: Vec<Track>,
@@ -15,15 +15,15 @@ pub(crate) struct Report {
 
 #[derive(Debug, Serialize)]
 struct Container {
-    /// `null` for a file without an `ftyp` box, as QuickTime files of old are.
+    /// `null` if the file has no `ftyp` box, like old QuickTime files.
     major_brand: Option<String>,
     compatible_brands: Vec<String>,
     timescale: u32,
     /// In units of `timescale`.
     duration: u64,
-    /// Whether the movie says that fragments extend it (`mvex`).
+    /// Whether the movie has an `mvex` box, which announces fragments.
     fragmented: bool,
-    /// Whether the movie box stands before the media.
+    /// Whether the movie box precedes the media data.
     fast_start: bool,
 }
 
@@ -32,9 +32,9 @@ struct Track {
     id: u32,
     #[serde(rename = "type")]
     kind: &'static str,
-    /// RFC 6381.
+    /// The codec string (RFC 6381).
     codec: String,
-    /// The sample entry's four characters; of a protected track, those of the original format.
+    /// The four-character code of the sample entry; for a protected track, that of the original format.
     sample_entry: String,
     language: String,
     timescale: u32,
@@ -44,7 +44,7 @@ struct Track {
     #[serde(flatten)]
     format: Format,
     protected: bool,
-    /// The protection scheme's four characters, such as `cbcs`.
+    /// The four-character code of the protection scheme, such as `cbcs`.
     scheme: Option<String>,
 }
 
@@ -57,7 +57,7 @@ enum Format {
 }
 
 impl Report {
-    /// Asks Bento4 for everything the report says of an open movie.
+    /// Describes an open movie.
     pub(crate) fn of(movie: &Movie) -> Result<Self, bento4::Error> {
         let container = movie.container()?;
         let tracks = (0..container.track_count)
@@ -103,7 +103,7 @@ impl From<&bento4::Track> for Track {
     }
 }
 
-/// The word for a `ProbeTrackKind` of `probe.h`.
+/// The name of a `ProbeTrackKind` of `probe.h`.
 fn kind(kind: u32) -> &'static str {
     match kind {
         1 => "video",
@@ -116,12 +116,12 @@ fn kind(kind: u32) -> &'static str {
     }
 }
 
-/// An ISO 639-2 code, or `und` for the numbers QuickTime keeps in the same field.
+/// The ISO 639-2 code, or `und` if the field holds a QuickTime language number.
 fn language(code: String) -> String {
     if code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_lowercase()) { code } else { "und".to_owned() }
 }
 
-/// A four-character code as text; a byte outside printable ASCII shows as `.`.
+/// A four-character code as text. A byte outside printable ASCII becomes `.`.
 fn four_characters(code: u32) -> String {
     code.to_be_bytes()
         .map(|byte| match byte {

@@ -1,4 +1,4 @@
-//! The command as ingest runs it: what it says, how it refuses, and that its limits hold.
+//! The command as ingest runs it: its reports, its refusals, and its limits.
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
@@ -20,7 +20,7 @@ fn probe(file: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_mp4probe")).args(arguments).arg(file).output().unwrap()
 }
 
-/// The report on a file that can be described.
+/// The report on a valid file.
 fn report(file: &Path) -> Value {
     let output = probe(file, &[]);
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
@@ -28,7 +28,7 @@ fn report(file: &Path) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// The error about a file that cannot be described.
+/// The error for a file that cannot be described.
 fn error(file: &Path, arguments: &[&str]) -> String {
     let output = probe(file, arguments);
     assert_eq!(output.status.code(), Some(1), "{}: {}", file.display(), output.status);
@@ -72,7 +72,7 @@ fn a_movie_is_described_in_full() {
 }
 
 #[test]
-fn the_brand_and_place_of_the_index_are_told() {
+fn the_report_has_the_brand_and_the_position_of_the_movie_box() {
     let quicktime = report(&fixture("quicktime.mov"));
     assert_eq!(quicktime["container"]["major_brand"], "qt  ");
     assert_eq!(quicktime["container"]["fast_start"], false);
@@ -80,15 +80,16 @@ fn the_brand_and_place_of_the_index_are_told() {
 }
 
 #[test]
-fn protection_is_told_with_its_scheme_and_the_format_beneath() {
+fn the_report_has_the_protection_scheme_and_the_original_format() {
     let report = report(&fixture("encrypted.mp4"));
-    let facts = |track: &Value| [track["protected"].clone(), track["scheme"].clone(), track["sample_entry"].clone()];
-    let tracks: Vec<_> = report["tracks"].as_array().unwrap().iter().map(facts).collect();
+    let protection =
+        |track: &Value| [track["protected"].clone(), track["scheme"].clone(), track["sample_entry"].clone()];
+    let tracks: Vec<_> = report["tracks"].as_array().unwrap().iter().map(protection).collect();
     assert_eq!(tracks, [[json!(true), json!("cenc"), json!("avc1")], [json!(true), json!("cenc"), json!("mp4a")]]);
 }
 
 #[test]
-fn codecs_that_are_not_packaged_are_described_all_the_same() {
+fn codecs_that_cannot_be_packaged_are_described_too() {
     let entry = |name: &str| report(&fixture(name))["tracks"][0]["sample_entry"].clone();
     assert_eq!([entry("mpeg-4-part-2.mp4"), entry("prores.mov")], ["mp4v", "apcn"]);
 }
@@ -102,36 +103,36 @@ fn every_fixture_that_packages_is_described() {
 }
 
 #[test]
-fn what_is_no_movie_is_refused() {
+fn a_file_without_a_movie_is_refused() {
     for name in
         ["empty.mp4", "text.mp4", "picture.mp4", "sound.mp4", "matroska.mp4", "moov-cut.mp4", "moov-missing.mp4"]
     {
-        assert_eq!(error(&fixture(name), &[]), "the file holds no movie box that Bento4 can read", "{name}");
+        assert_eq!(error(&fixture(name), &[]), "the file has no movie box that Bento4 can read", "{name}");
     }
     assert_eq!(error(Path::new("/no/such/file"), &[]), "the file cannot be opened");
 }
 
 #[test]
-fn a_wrong_command_line_is_told_apart() {
+fn an_invalid_command_line_has_its_own_exit_status() {
     for arguments in [&["--memory-mib"][..], &["--memory-mib", "much"], &["--fast"], &["another"]] {
         assert_eq!(probe(Path::new("movie.mp4"), arguments).status.code(), Some(2), "{arguments:?}");
     }
 }
 
-/// A sparse file needs only the boxes up to the index: here every other byte of ten minutes of media is a hole.
+/// A sparse file needs only the boxes up to the movie box. Here all media data, ten minutes of it, is a hole.
 #[test]
-fn a_sparse_file_with_the_headers_alone_is_described_as_the_whole_one() {
+fn a_sparse_file_with_only_the_headers_has_the_same_report() {
     let scratch = TempDir::new().unwrap();
     for name in ["film-moov-first.mp4", "film-moov-last.mp4", "open-ended.mp4"] {
         let whole = fixture(name);
         let sparse = scratch.path().join(name);
-        headers_alone(&whole, &sparse);
+        copy_headers(&whole, &sparse);
         assert_eq!(report(&sparse), report(&whole), "{name}");
     }
 }
 
 /// Copies the headers of all top-level boxes, and the whole of `ftyp` and `moov`, to their offsets in a sparse file.
-fn headers_alone(from: &Path, to: &Path) {
+fn copy_headers(from: &Path, to: &Path) {
     let (mut from, mut to) = (File::open(from).unwrap(), File::create(to).unwrap());
     let length = from.metadata().unwrap().len();
     to.set_len(length).unwrap();
@@ -145,8 +146,8 @@ fn headers_alone(from: &Path, to: &Path) {
             1 => u64::from_be_bytes(header[8..].try_into().unwrap()),
             size => size,
         };
-        let kept = if [b"ftyp", b"moov"].contains(&header[4..8].try_into().unwrap()) { size } else { 16.min(size) };
-        let mut bytes = vec![0; usize::try_from(kept).unwrap()];
+        let copied = if [b"ftyp", b"moov"].contains(&header[4..8].try_into().unwrap()) { size } else { 16.min(size) };
+        let mut bytes = vec![0; usize::try_from(copied).unwrap()];
         from.seek(SeekFrom::Start(at)).unwrap();
         from.read_exact(&mut bytes).unwrap();
         to.seek(SeekFrom::Start(at)).unwrap();
@@ -157,7 +158,7 @@ fn headers_alone(from: &Path, to: &Path) {
 
 #[test]
 fn a_movie_that_does_not_fit_in_memory_is_refused() {
-    // Sixty million samples, every size zero: a hole in the file, but Bento4 keeps the table.
+    // Sixty million samples of size zero: the table is a hole in the file, but Bento4 holds it in memory.
     let scratch = TempDir::new().unwrap();
     let file = scratch.path().join("long.mp4");
     let samples: u32 = 60_000_000;
@@ -181,7 +182,7 @@ fn a_movie_that_does_not_fit_in_memory_is_refused() {
 }
 
 #[test]
-fn the_index_of_a_week_is_described_within_the_limits() {
+fn the_movie_box_of_a_week_is_described_within_the_limits() {
     let movie = Movie::new(1 << 40, 7 * 24 * 60 * 60, 1);
     let scratch = TempDir::new().unwrap();
     let path = scratch.path().join("week.mp4");
@@ -197,7 +198,7 @@ fn the_index_of_a_week_is_described_within_the_limits() {
     assert_eq!(counts, [15_120_000, 30_240_000]);
 }
 
-/// The file is a pipe, so the process waits where it opens it until the test opens the other end.
+/// The file is a named pipe, so the process blocks when it opens the file until the test opens the other end.
 #[test]
 fn every_limit_is_in_force_before_the_file_is_opened() {
     let scratch = TempDir::new().unwrap();
@@ -210,17 +211,17 @@ fn every_limit_is_in_force_before_the_file_is_opened() {
         .spawn()
         .unwrap();
     let opened = loop {
-        // Without a reader this fails at once; with one, the process has come to its file.
+        // Without a reader this fails immediately. When it succeeds, the process is opening its file.
         match File::options().write(true).custom_flags(O_NONBLOCK).open(&pipe) {
             Ok(opened) => break opened,
-            Err(_) => assert_eq!(child.try_wait().unwrap(), None, "it never came to its file"),
+            Err(_) => assert_eq!(child.try_wait().unwrap(), None, "it never opened its file"),
         }
     };
-    // Until it is waited for, a process keeps its limits, even when it has ended.
+    // A process has its limits until it is waited for, even after it has exited.
     let limits = fs::read_to_string(format!("/proc/{}/limits", child.id())).unwrap();
     let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
     drop(opened);
-    assert_eq!(child.wait().unwrap().code(), Some(1), "a pipe is no file to describe");
+    assert_eq!(child.wait().unwrap().code(), Some(1), "a pipe cannot be described");
     let limit = |name: &str| -> Vec<String> {
         let line = limits.lines().find(|line| line.starts_with(name)).unwrap();
         line[name.len()..].split_whitespace().take(2).map(str::to_owned).collect()
@@ -229,6 +230,6 @@ fn every_limit_is_in_force_before_the_file_is_opened() {
     assert_eq!(limit("Max cpu time"), ["3", "3"]);
     assert_eq!(limit("Max file size"), ["1048576", "1048576"]);
     assert_eq!(limit("Max core file size"), ["0", "0"]);
-    // SECCOMP_MODE_FILTER, which nothing that is started later can leave.
+    // SECCOMP_MODE_FILTER, which the process cannot disable.
     assert!(status.contains("\nSeccomp:\t2\n") && status.contains("\nNoNewPrivs:\t1\n"), "{status}");
 }

@@ -101,12 +101,15 @@ impl S3Store {
             missing if NOT_FOUND.contains(&missing) => StoreError::UploadEnded { at: at.clone() },
             _ => unreachable(at, unavailable("HeadObject")(error)),
         })?;
-        let length: u64 = parts.iter().map(|part| part.bytes).sum();
+        let length = parts.iter().try_fold(0_u64, |length, part| length.checked_add(part.bytes));
+        let out_of_range = || Unavailable::new("HeadObject", "the length of the parts is out of range".into());
+        let length = length.ok_or_else(|| unreachable(at, out_of_range()))?;
         let mut same = head.content_length().and_then(|found| u64::try_from(found).ok()) == Some(length);
         let digests: Vec<u8> = parts.iter().flat_map(|part| part.digest.0).collect();
         let composite = format!("{}-{}", BASE64.encode(&Digest::of(&digests).0), parts.len());
         if same && head.checksum_sha256() != Some(&composite) {
             // The object was written in another way, so its bytes have to be compared.
+            // No sum exceeds `length`.
             let mut start = 0;
             for part in parts {
                 same &= self.digest(at, start..start + part.bytes).await? == part.digest;

@@ -68,11 +68,11 @@ fn a_provider_generates_the_key_and_kms_wraps_it() {
     let server = Server::start([(200, response())]);
     let url = format!("{}/speke?tenant=1", server.address);
     block_on(async {
-        let (made, vault) = request_key(&emulator, &url, None).await;
-        let made = made.unwrap();
-        assert_eq!(data_encoding::BASE64.encode(made.key.expose()), KEY);
-        assert_eq!(made.drm.widevine.as_ref().unwrap().to_string(), WIDEVINE);
-        assert_eq!(vault.unwrap(&made.wrapped, &package()).await.unwrap().expose(), made.key.expose());
+        let (generated, vault) = request_key(&emulator, &url, None).await;
+        let generated = generated.unwrap();
+        assert_eq!(data_encoding::BASE64.encode(generated.key.expose()), KEY);
+        assert_eq!(generated.drm.widevine.as_ref().unwrap().to_string(), WIDEVINE);
+        assert_eq!(vault.unwrap(&generated.wrapped, &package()).await.unwrap().expose(), generated.key.expose());
     });
     let request: Request = server.requests().remove(0);
     assert!(request.head.starts_with("POST /speke?tenant=1 HTTP/1.1\r\n"), "{}", request.head);
@@ -110,15 +110,15 @@ fn each_error_of_a_provider_has_its_code() {
     ] {
         let server = Server::start([(status, body.to_owned())]);
         let url = server.address.clone();
-        let (made, _) = block_on(request_key(&emulator, &url, None));
-        let Err(KeyError::Provider { code: found, message, .. }) = made else { panic!("{status} {body}") };
+        let (result, _) = block_on(request_key(&emulator, &url, None));
+        let Err(KeyError::Provider { code: found, message, .. }) = result else { panic!("{status} {body}") };
         assert_eq!(found, code, "{status} {body}");
         assert!(message.contains(detail) && !message.contains(KEY), "{message}");
     }
     let stopped = Server::start([]);
     let url = stopped.address.clone();
     stopped.requests();
-    let (made, _) = block_on(request_key(&emulator, &url, None));
-    let error = made.map(|_| ()).unwrap_err();
+    let (result, _) = block_on(request_key(&emulator, &url, None));
+    let error = result.map(|_| ()).unwrap_err();
     assert!(matches!(&error, KeyError::Provider { code: "key_provider_unreachable", .. }), "{}", chain(&error));
 }
