@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `ObjectStore`, `ObjectDeleter` | [`S3Store`] | S3: ranged and conditional reads, conditional writes with a checksum, multipart uploads |
 //! | `ClientUploadStore` | [`S3ClientUploads`] | S3: presigned URLs |
-//! | `Catalog`, `Library`, `RequestRecords` | [`DynamoCatalog`] | one DynamoDB table |
+//! | `Catalog`, `Listing`, `DeletionRecords`, `RequestRecords` | [`DynamoCatalog`] | one DynamoDB table |
 //! | `Queue` | [`SqsQueue`] | SQS, in batches |
 //! | `KeyVault` | [`KmsVault`] | KMS, with the package id as encryption context |
 //! | `KeyVault` | [`SpekeKeyVault`] | the same, with keys from a DRM key provider (SPEKE, CPIX) |
@@ -12,7 +12,7 @@
 //! | `EdgeCache` | [`CloudFrontCache`] | CloudFront invalidations |
 //! | `Meter` | [`ProcessMeter`] | the process itself |
 //! | `EventBus` | [`BridgeBus`] | `EventBridge` |
-//! | `Receiver`, `SecretStore` | [`WebhookReceiver`], [`WebhookSecret`] | HTTP; Secrets Manager |
+//! | `WebhookReceiver`, `WebhookSecretStore` | [`WebhookReceiver`], [`WebhookSecret`] | HTTP; Secrets Manager |
 //! | `TokenStore` | [`ApiTokenSecrets`] | Secrets Manager, one secret per role |
 //! | `Probe` | [`ProbeProcess`] | `mp4probe`, in a separate process |
 //!

@@ -60,8 +60,8 @@ struct Output {
 }
 
 impl Probe for ProbeProcess {
-    async fn probe(&self, length: u64, pieces: &[FileChunk<'_>]) -> Result<ProbeReport, ProbeError> {
-        let file = sparse_file(length, pieces).map_err(unavailable("writing the header file"))?;
+    async fn probe(&self, length: u64, chunks: &[FileChunk<'_>]) -> Result<ProbeReport, ProbeError> {
+        let file = sparse_file(length, chunks).map_err(unavailable("writing the header file"))?;
         let child = self.start(&file).map_err(unavailable("starting mp4probe"))?;
         let output = tokio::time::timeout(self.limit, wait(child)).await;
         let output = output.map_err(|_| ProbeError::TimedOut { limit: self.limit })?;
@@ -69,11 +69,11 @@ impl Probe for ProbeProcess {
     }
 }
 
-/// Creates a file of `length` bytes that occupies no more space than `pieces`.
-fn sparse_file(length: u64, pieces: &[FileChunk<'_>]) -> io::Result<NamedTempFile> {
+/// Creates a file of `length` bytes that occupies no more space than `chunks`.
+fn sparse_file(length: u64, chunks: &[FileChunk<'_>]) -> io::Result<NamedTempFile> {
     let mut file = NamedTempFile::new()?;
     file.as_file().set_len(length)?;
-    for (offset, bytes) in pieces {
+    for (offset, bytes) in chunks {
         file.seek(SeekFrom::Start(*offset))?;
         file.write_all(bytes)?;
     }

@@ -15,7 +15,7 @@ use axum::routing::post;
 use serde::{Deserialize, Serialize};
 use tracing::{Instrument, info, info_span};
 use vpp_http::{Problem, json, unreadable_body};
-use vpp_pipeline::api::licences::{PlaybackTokens, PlaybackError};
+use vpp_pipeline::api::licences::{PlaybackError, PlaybackTokens};
 use vpp_pipeline::api::playback_token::TOKEN_SECONDS;
 use vpp_pipeline::domain::id::PackageId;
 use vpp_pipeline::domain::timestamp::Timestamp;

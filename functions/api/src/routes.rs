@@ -31,13 +31,13 @@ use axum::routing::{get, post};
 use serde::Serialize;
 use tracing::{Instrument, info, info_span};
 use vpp_http::{Problem, json, unreadable_body};
-use vpp_pipeline::api::licences::PlaybackTokens;
 use vpp_pipeline::api::client_uploads::ClientUploads;
+use vpp_pipeline::api::licences::PlaybackTokens;
 use vpp_pipeline::api::request_error::RequestError;
 use vpp_pipeline::api::service::{Api, ApiCatalog, ApiQueue};
 use vpp_pipeline::domain::id::{ContentId, PackageId};
-use vpp_pipeline::domain::package::Package;
 use vpp_pipeline::domain::listing::{ContentFilter, PackageFilter, VerdictKind};
+use vpp_pipeline::domain::package::Package;
 use vpp_pipeline::ports::{ClientUploadStore, Clock, KeyVault, TokenSigner, TokenStore};
 
 use crate::authorization::{Authentication, authorize};

@@ -19,7 +19,7 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 use tracing::{Instrument, info, info_span};
 use vpp_http::{Problem, bearer, unreadable_body};
-use vpp_pipeline::api::licences::{VerifiedPlayback, Licences, PlaybackError};
+use vpp_pipeline::api::licences::{Licences, PlaybackError, VerifiedPlayback};
 use vpp_pipeline::domain::id::PackageId;
 use vpp_pipeline::ports::{Catalog, Clock, KeyVault, TokenSigner};
 use zeroize::Zeroizing;

@@ -39,7 +39,7 @@ pub(super) fn json(name: &'static str, value: &impl Serialize) -> Result<Attribu
     serde_json::to_string(value).map(string).map_err(|_| Malformed(name))
 }
 
-/// The resource usage of a piece of work, as a map.
+/// A resource usage, as a map.
 pub(super) fn usage(usage: &ResourceUsage) -> AttributeValue {
     let ResourceUsage { millis, gets, puts, peak_memory } = *usage;
     let fields = [("millis", millis), ("gets", gets), ("puts", puts), ("peak_memory", peak_memory)];

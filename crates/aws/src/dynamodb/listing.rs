@@ -8,9 +8,12 @@ use std::collections::HashMap;
 use std::str::FromStr;
 
 use aws_sdk_dynamodb::types::KeysAndAttributes;
-use vpp_pipeline::domain::listing::{ContentFilter, Cursor, PackageFilter, VerdictKind};
+use vpp_pipeline::domain::content::Content;
+use vpp_pipeline::domain::id::{ContentId, PackageId};
+use vpp_pipeline::domain::listing::{ContentFilter, Cursor, PackageFilter, Page, VerdictKind};
 use vpp_pipeline::domain::package::Package;
 use vpp_pipeline::error::Unavailable;
+use vpp_pipeline::ports::Listing;
 
 use super::attributes::{Item, Malformed, Reader, Writer, string};
 use super::table::{BACKOFF, DynamoCatalog, malformed};
@@ -25,7 +28,7 @@ const FILTERED_ITEMS: i32 = 1_000;
 
 /// A filter expression, with its names and values.
 #[derive(Debug, Default)]
-pub(super) struct Filter {
+struct Filter {
     clauses: Vec<&'static str>,
     names: Vec<(&'static str, &'static str)>,
     values: Vec<(&'static str, String)>,
@@ -38,7 +41,7 @@ impl Filter {
         self.values.push((value.0, value.1.to_owned()));
     }
 
-    pub(super) fn of_contents(requested: &ContentFilter) -> Self {
+    fn of_contents(requested: &ContentFilter) -> Self {
         const STATUS: Option<(&str, &str)> = Some(("#status", "status"));
         let mut filter = Self::default();
         match requested.verdict {
@@ -55,7 +58,7 @@ impl Filter {
         filter
     }
 
-    pub(super) fn of_packages(requested: &PackageFilter) -> Self {
+    fn of_packages(requested: &PackageFilter) -> Self {
         let mut filter = Self::default();
         if let Some(status) = requested.status {
             filter.and("#status = :status", Some(("#status", "status")), (":status", status.as_str()));
@@ -69,17 +72,17 @@ impl Filter {
 
 /// An index of the table, and the partition key that all its items share.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Index {
+struct Index {
     name: &'static str,
     partition_key: (&'static str, &'static str),
 }
 
-pub(super) const CONTENTS: Index = Index { name: content_item::INDEX, partition_key: ("kind", content_item::KIND) };
-pub(super) const PACKAGES: Index = Index { name: package_item::INDEX, partition_key: ("listed", package_item::LISTED) };
+const CONTENTS: Index = Index { name: content_item::INDEX, partition_key: ("kind", content_item::KIND) };
+const PACKAGES: Index = Index { name: package_item::INDEX, partition_key: ("listed", package_item::LISTED) };
 
 impl DynamoCatalog {
     /// Returns at most `limit` items that follow `after`, and the key that the next page starts after, if there may be more.
-    pub(super) async fn newest(
+    async fn newest(
         &self,
         index: Index,
         filter: Filter,
@@ -119,7 +122,7 @@ impl DynamoCatalog {
     }
 
     /// Reads the packages of these index items from the table. Packages that were deleted meanwhile are left out.
-    pub(super) async fn packages_of(&self, listed: &[Item]) -> Result<Vec<Package>, Unavailable> {
+    async fn packages_of(&self, listed: &[Item]) -> Result<Vec<Package>, Unavailable> {
         const CALL: &str = "BatchGetItem";
         let key = |item: &Item| -> Result<Item, Malformed> {
             let item = Reader(item);
@@ -145,8 +148,34 @@ impl DynamoCatalog {
     }
 }
 
+impl Listing for DynamoCatalog {
+    async fn contents(
+        &self,
+        filter: &ContentFilter,
+        limit: u16,
+        after: Option<&Cursor<ContentId>>,
+    ) -> Result<Page<Content, ContentId>, Unavailable> {
+        let after = after.map(content_item::index_key);
+        let (items, next) = self.newest(CONTENTS, Filter::of_contents(filter), limit, after).await?;
+        let items = items.iter().map(content_item::read).collect::<Result<_, _>>().map_err(malformed)?;
+        Ok(Page { items, next: next.as_ref().map(cursor).transpose().map_err(malformed)? })
+    }
+
+    async fn packages(
+        &self,
+        filter: &PackageFilter,
+        limit: u16,
+        after: Option<&Cursor<PackageId>>,
+    ) -> Result<Page<Package, PackageId>, Unavailable> {
+        let after = after.map(package_item::index_key);
+        let (listed, next) = self.newest(PACKAGES, Filter::of_packages(filter), limit, after).await?;
+        let items = self.packages_of(&listed).await?;
+        Ok(Page { items, next: next.as_ref().map(cursor).transpose().map_err(malformed)? })
+    }
+}
+
 /// The cursor of an index item, or of its key.
-pub(super) fn cursor<I: FromStr>(item: &Item) -> Result<Cursor<I>, Malformed> {
+fn cursor<I: FromStr>(item: &Item) -> Result<Cursor<I>, Malformed> {
     let item = Reader(item);
     let id = item.text("pk")?.split_once('#').map(|(_, id)| id).ok_or(Malformed("pk"))?;
     Ok(Cursor { created_at: item.parsed("created_at")?, id: id.parse().map_err(|_| Malformed("pk"))? })

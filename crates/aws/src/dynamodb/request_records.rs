@@ -12,8 +12,8 @@ use super::{client_upload_item, idempotency_item};
 use crate::error::unavailable;
 
 impl RequestRecords for DynamoCatalog {
-    async fn put_client_upload(&self, incoming: &ClientUpload) -> Result<CreateOutcome<ClientUpload>, Unavailable> {
-        decoded(self.put_if_absent(client_upload_item::write(incoming)).await?, client_upload_item::read)
+    async fn put_client_upload(&self, upload: &ClientUpload) -> Result<CreateOutcome<ClientUpload>, Unavailable> {
+        decoded(self.put_if_absent(client_upload_item::write(upload)).await?, client_upload_item::read)
     }
 
     async fn client_upload(&self, id: &ClientUploadId) -> Result<Option<ClientUpload>, Unavailable> {

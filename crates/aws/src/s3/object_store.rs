@@ -53,7 +53,9 @@ impl ObjectStore for S3Store {
             let put = self.client.put_object().bucket(at.bucket()).key(at.key()).if_none_match("*");
             let put = put.content_type(object.headers.content_type).cache_control(object.headers.cache_control);
             let put = put.checksum_sha256(BASE64.encode(&object.digest.0)).body(request_body(&object.body));
-            let Err(error) = put.customize().disable_payload_signing().send().await else { return Ok(PutOutcome::Created) };
+            let Err(error) = put.customize().disable_payload_signing().send().await else {
+                return Ok(PutOutcome::Created);
+            };
             match code(&error) {
                 Some("PreconditionFailed") => return self.compare(at, object.digest).await,
                 Some("ConditionalRequestConflict") => {}
@@ -71,7 +73,12 @@ impl ObjectStore for S3Store {
         self.upload_part(at, upload, part).await
     }
 
-    async fn complete_upload(&self, at: &Location, upload: &UploadId, parts: &[UploadedPart]) -> Result<PutOutcome, StoreError> {
+    async fn complete_upload(
+        &self,
+        at: &Location,
+        upload: &UploadId,
+        parts: &[UploadedPart],
+    ) -> Result<PutOutcome, StoreError> {
         self.complete_multipart_upload(at, upload, parts).await
     }
 

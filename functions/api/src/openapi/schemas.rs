@@ -108,7 +108,8 @@ fn requests() -> Vec<(&'static str, Value)> {
         json!({"key": ["kid"], "kid": ["key"], "audio_key": ["audio_kid", "key"], "audio_kid": ["audio_key"]});
     let name =
         json!({"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[^/\\\\\\u0000-\\u001f\\u007f]+$"});
-    let bytes = json!({"type": "integer", "minimum": 1, "maximum": vpp_pipeline::domain::client_upload::MAX_FILE_BYTES});
+    let bytes =
+        json!({"type": "integer", "minimum": 1, "maximum": vpp_pipeline::domain::client_upload::MAX_FILE_BYTES});
     let upload = closed("A file to upload.", vec![("name", name), ("bytes", bytes)]);
     let seconds = json!({"type": "integer", "minimum": 1, "maximum": 86_400});
     let token = closed("The lifetime of the token.", vec![("seconds?", seconds)]);

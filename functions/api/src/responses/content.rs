@@ -3,8 +3,8 @@
 use serde::Serialize;
 use vpp_media::preflight::{Preflight, PreflightView, Warning};
 use vpp_pipeline::domain::content::{Content, Verdict};
-use vpp_pipeline::domain::timestamp::Timestamp;
 use vpp_pipeline::domain::probe_report::{Container, Track};
+use vpp_pipeline::domain::timestamp::Timestamp;
 
 /// A content, with the verdict of preflight and the codes of its warnings.
 #[derive(Debug, Serialize)]

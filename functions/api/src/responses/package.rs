@@ -6,10 +6,10 @@ use serde::Serialize;
 use vpp_media::cenc::Drm;
 use vpp_pipeline::domain::layout;
 use vpp_pipeline::domain::package::Package;
+use vpp_pipeline::domain::resource_usage::ResourceUsage;
 use vpp_pipeline::domain::state::State;
 use vpp_pipeline::domain::subtitles::{SubtitleDescription, SubtitleFile};
 use vpp_pipeline::domain::timestamp::Timestamp;
-use vpp_pipeline::domain::resource_usage::ResourceUsage;
 
 /// A package.
 #[derive(Debug, Serialize)]

@@ -50,8 +50,8 @@ async fn request_licence(platform: &Platform, package: &Package, token: Option<&
 }
 
 /// A platform with one package, which is Ready if `run`.
-async fn packaged(treatment: Option<ProtectionOptions>, run: bool) -> (Platform, Package) {
-    let platform = Platform { package_on_upload: treatment, ..Platform::default() };
+async fn packaged(protection: Option<ProtectionOptions>, run: bool) -> (Platform, Package) {
+    let platform = Platform { package_on_upload: protection, ..Platform::default() };
     platform.ingest(&platform.upload("movie.mp4", MOVIE)).await.unwrap();
     if run {
         assert!(platform.run().await.is_empty());

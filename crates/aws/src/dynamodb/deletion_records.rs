@@ -1,45 +1,15 @@
-//! The lists of contents and packages, and their deletion.
+//! The deletion of contents and packages: tombstones, leases, and the deletion of the items of a package.
 
-use vpp_pipeline::domain::content::Content;
 use vpp_pipeline::domain::id::{ContentId, PackageId};
-use vpp_pipeline::domain::listing::{ContentFilter, Cursor, PackageFilter, Page};
-use vpp_pipeline::domain::package::Package;
 use vpp_pipeline::domain::state::Status;
 use vpp_pipeline::domain::timestamp::Timestamp;
 use vpp_pipeline::error::Unavailable;
-use vpp_pipeline::ports::{DeletionRecords, Listing};
+use vpp_pipeline::ports::DeletionRecords;
 
 use super::attributes::{Item, Reader, number, string};
-use super::listing::{CONTENTS, Filter, PACKAGES, cursor};
-use super::table::{Condition, DynamoCatalog, condition, malformed};
+use super::table::{Condition, DynamoCatalog, condition};
 use super::{content_item, package_item};
 use crate::error::unavailable;
-
-impl Listing for DynamoCatalog {
-    async fn contents(
-        &self,
-        filter: &ContentFilter,
-        limit: u16,
-        after: Option<&Cursor<ContentId>>,
-    ) -> Result<Page<Content, ContentId>, Unavailable> {
-        let after = after.map(content_item::index_key);
-        let (items, next) = self.newest(CONTENTS, Filter::of_contents(filter), limit, after).await?;
-        let items = items.iter().map(content_item::read).collect::<Result<_, _>>().map_err(malformed)?;
-        Ok(Page { items, next: next.as_ref().map(cursor).transpose().map_err(malformed)? })
-    }
-
-    async fn packages(
-        &self,
-        filter: &PackageFilter,
-        limit: u16,
-        after: Option<&Cursor<PackageId>>,
-    ) -> Result<Page<Package, PackageId>, Unavailable> {
-        let after = after.map(package_item::index_key);
-        let (listed, next) = self.newest(PACKAGES, Filter::of_packages(filter), limit, after).await?;
-        let items = self.packages_of(&listed).await?;
-        Ok(Page { items, next: next.as_ref().map(cursor).transpose().map_err(malformed)? })
-    }
-}
 
 impl DeletionRecords for DynamoCatalog {
     async fn mark_content_deleted(&self, id: &ContentId, at: Timestamp) -> Result<(), Unavailable> {
