@@ -35,10 +35,14 @@ impl Timescale {
     /// Converts `units` of `other` to this timescale, rounded to the nearest unit; `None` when the result does not fit.
     #[must_use]
     pub fn rescale(self, units: u64, other: Self) -> Option<u64> {
-        let scaled = u128::from(units).checked_mul(u128::from(self.hz()))?;
+        u64::try_from(self.rescale_wide(units, other)).ok()
+    }
+
+    /// Converts like [`rescale`](Self::rescale), to a type that every result fits.
+    #[expect(clippy::arithmetic_side_effects, reason = "64 bits times 32 bits fit 128, and no timescale is zero")]
+    pub(crate) fn rescale_wide(self, units: u64, other: Self) -> u128 {
         let half = u128::from(other.hz() / 2);
-        let rounded = scaled.checked_add(half)?.checked_div(u128::from(other.hz()))?;
-        u64::try_from(rounded).ok()
+        (u128::from(units) * u128::from(self.hz()) + half) / u128::from(other.hz())
     }
 
     /// Converts a requested duration to this timescale, rounded down. It saturates: 64 bits are longer than any media.

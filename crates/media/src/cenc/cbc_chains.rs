@@ -16,7 +16,7 @@
 use aes::cipher::consts::U16;
 use aes::cipher::{Block, BlockCipherEncBackend, BlockCipherEncClosure, BlockSizeUser};
 
-use super::Pattern;
+use super::scheme::Pattern;
 
 /// Bytes of an AES block.
 pub(super) const BLOCK: usize = 16;

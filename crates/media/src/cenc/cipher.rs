@@ -1,11 +1,12 @@
-//! The ciphers of `cbcs` and `cenc` (ISO/IEC 23001-7 9.4, 10.1, 10.4), in place.
+//! The ciphers of `cbcs` and `cenc` (ISO/IEC 23001-7 9.4, 10.1, 10.4). They encrypt in place.
 
 use aes::Aes128Enc;
 use aes::cipher::{BlockCipherEncrypt, InnerIvInit, KeyInit, StreamCipher, StreamCipherCoreWrapper};
 use ctr::{CtrCore, flavors::Ctr64BE};
 
 use super::cbc_chains::{BLOCK, CbcChains};
-use super::{ContentKey, Mode, Pattern, TrackEncryption};
+use super::key::ContentKey;
+use super::scheme::{Mode, Pattern, TrackEncryption};
 
 /// Encrypts the samples of one track.
 #[derive(Debug)]
@@ -21,7 +22,7 @@ enum Kind {
 }
 
 impl SampleCipher {
-    /// The cipher of a track with its key.
+    /// Creates the cipher of a track.
     #[must_use]
     pub fn new(key: &ContentKey, encryption: &TrackEncryption) -> Self {
         let cipher = Aes128Enc::new(key.expose().into());
@@ -32,10 +33,10 @@ impl SampleCipher {
         Self { cipher, kind }
     }
 
-    /// Encrypts protected ranges in place, each of which goes with the number in the track, from 0, of the sample it is of.
+    /// Encrypts protected ranges in place. Each range comes with the number of its sample in the track, from 0.
     ///
-    /// All ranges of a sample are to be given together and in their order: under `cenc` one run of counters goes through
-    /// them. Under `cbcs` each is a chain of its own, and the more are given at once, the faster it goes.
+    /// The ranges of a sample must be consecutive and in order: with `cenc`, the counter continues through them. With `cbcs`,
+    /// each range is a separate chain, and chains are encrypted in parallel: pass as many as possible in one call.
     pub fn encrypt<'b>(&self, protected: impl Iterator<Item = (u32, &'b mut [u8])>) {
         match self.kind {
             Kind::Cbcs { iv, pattern } => {
@@ -45,7 +46,7 @@ impl SampleCipher {
             Kind::Cenc { first_iv } => {
                 let mut current = None;
                 for (number, range) in protected {
-                    if current.as_ref().is_none_or(|(own, _)| *own != number) {
+                    if current.as_ref().is_none_or(|(sample, _)| *sample != number) {
                         current = Some((number, self.keystream(iv_of(first_iv, number))));
                     }
                     if let Some((_, keystream)) = &mut current {
@@ -56,7 +57,7 @@ impl SampleCipher {
         }
     }
 
-    /// The IV that goes with the track's sample `number` into the file, where there is one for each.
+    /// Returns the IV of the track's sample `number`; `None` when the IV is constant.
     #[must_use]
     pub fn iv(&self, number: u32) -> Option<u64> {
         match self.kind {
@@ -65,7 +66,7 @@ impl SampleCipher {
         }
     }
 
-    /// Counter mode: an IV of 64 bits for each sample, and 64 bits that count its blocks.
+    /// Returns the keystream of a sample in counter mode: a 64-bit IV and a 64-bit block counter.
     fn keystream(&self, iv: u64) -> StreamCipherCoreWrapper<CtrCore<Aes128Enc, Ctr64BE>> {
         let counter = u128::from(iv) << 64;
         let core = CtrCore::inner_iv_init(self.cipher.clone(), &counter.to_be_bytes().into());
@@ -73,13 +74,15 @@ impl SampleCipher {
     }
 }
 
+/// Returns the IV of the sample `number`. The first IV may be any number, so it wraps.
 fn iv_of(first_iv: u64, number: u32) -> u64 {
     first_iv.wrapping_add(u64::from(number))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{ConstantIv, KeyId};
+    use super::super::iv::ConstantIv;
+    use super::super::key_id::KeyId;
     use super::*;
 
     /// AES-128 CBC, NIST SP 800-38A F.2.1.
@@ -102,13 +105,13 @@ mod tests {
     }
 
     #[test]
-    fn a_full_sample_is_plain_cbc_with_its_tail_clear() {
+    fn full_sample_encryption_is_plain_cbc_and_leaves_a_partial_block_clear() {
         let sample = [&PLAIN[..], b"tail"].concat();
         assert_eq!(encrypted(Pattern::FULL_SAMPLE, sample), [&CIPHER[..], b"tail"].concat());
     }
 
     #[test]
-    fn a_pattern_chains_from_encrypted_block_to_encrypted_block() {
+    fn a_pattern_chains_encrypted_blocks_only() {
         let (first, second) = PLAIN.split_at(16);
         let skipped = [7; 144];
         let range = [first, &skipped, second, &[9; 20]].concat();
@@ -121,8 +124,8 @@ mod tests {
         assert_eq!(encrypted(Pattern::VIDEO, vec![1; 15]), [1; 15]);
     }
 
-    /// One range, by the words of the standard (ISO/IEC 23001-7 9.4, 9.6): block after block.
-    fn by_the_book(pattern: Pattern, range: &mut [u8]) {
+    /// The reference model (ISO/IEC 23001-7 9.4, 9.6): encrypts one range, block by block.
+    fn encrypt_alone(pattern: Pattern, range: &mut [u8]) {
         let cipher = Aes128Enc::new(&KEY.into());
         let (crypt, period) = (usize::from(pattern.crypt), usize::from(pattern.crypt + pattern.skip));
         let mut previous = IV;
@@ -137,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn ranges_side_by_side_come_out_as_each_by_itself() {
+    fn ranges_in_parallel_are_encrypted_like_each_alone() {
         let patterns =
             [Pattern::VIDEO, Pattern::FULL_SAMPLE, Pattern { crypt: 3, skip: 2 }, Pattern { crypt: 0, skip: 1 }];
         for pattern in patterns {
@@ -147,14 +150,14 @@ mod tests {
                     lengths.map(|length| (0..length).map(|at| (at * 7) as u8).collect()).collect();
                 let (mut together, mut alone) = (ranges.clone(), ranges);
                 cipher(pattern).encrypt((0..).zip(together.iter_mut().map(Vec::as_mut_slice)));
-                alone.iter_mut().for_each(|range| by_the_book(pattern, range));
+                alone.iter_mut().for_each(|range| encrypt_alone(pattern, range));
                 assert_eq!(together, alone, "{count} ranges by {pattern:?}");
             }
         }
     }
 
     #[test]
-    fn counters_run_on_through_the_ranges_of_a_sample() {
+    fn the_counter_continues_through_the_ranges_of_a_sample() {
         let kid = KeyId::new([9; 16]).unwrap();
         let encryption = TrackEncryption { kid, mode: Mode::Cenc { first_iv: 5 } };
         let cipher = SampleCipher::new(&ContentKey::new(KEY), &encryption);

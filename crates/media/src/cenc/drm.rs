@@ -1,32 +1,32 @@
-//! What DRM systems are told in manifests: their licence servers hand out the key, we only pass on how to ask for it.
+//! Signalling of DRM systems in manifests. Their licence servers deliver the key; the packager only signals how to request it.
 
 use std::fmt;
 use std::str::FromStr;
 
 use data_encoding::BASE64;
 
-use super::key::write_uuid;
+use super::key_encoding::write_uuid;
 use crate::isobmff::BoxView;
 
-/// The DRM systems a package is signalled for, beside `ClearKey`. All of it is public.
+/// The DRM systems that a package signals in addition to `ClearKey`. All of it is public.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Drm {
     /// Widevine's initialisation data.
     pub widevine: Option<Pssh>,
     /// `PlayReady`'s initialisation data.
     pub playready: Option<Pssh>,
-    /// Where `FairPlay` asks for the key.
+    /// The URI by which `FairPlay` requests the key.
     pub fairplay: Option<FairPlayUri>,
 }
 
 impl Drm {
-    /// Whether no system is signalled.
+    /// Whether the package signals no DRM system.
     #[must_use]
     pub fn is_none(&self) -> bool {
         *self == Self::default()
     }
 
-    /// These, and of `other` those that are not among them.
+    /// Returns these systems, and those of `other` that are not among them.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         Self {
@@ -58,15 +58,15 @@ impl fmt::Display for SystemId {
     }
 }
 
-/// A `ProtectionSystemSpecificHeaderBox` (ISO/IEC 23001-7 8.1) that a licence server's owner has made.
+/// A `ProtectionSystemSpecificHeaderBox` (`pssh`, ISO/IEC 23001-7 8.1), from the operator of the licence server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pssh {
     raw: Vec<u8>,
-    /// Where in `raw` the system's own data begins; it ends with the box.
+    /// Start of the system's data in `raw`. It ends with the box.
     data: usize,
 }
 
-/// Why a text is not the initialisation data, or the address, of a DRM system.
+/// A reason why a text is not initialisation data, or the URI, of a DRM system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ParseDrmError {
     /// Not base64.
@@ -78,19 +78,19 @@ pub enum ParseDrmError {
     /// A `pssh` box for another system.
     #[error("this pssh box is for another DRM system")]
     OtherSystem,
-    /// More than manifests should repeat.
+    /// Too large for manifests, which repeat it.
     #[error("expected a pssh box of at most {MAX_PSSH} bytes")]
     TooLarge,
-    /// Not a URI of `FairPlay`.
+    /// Not a `FairPlay` URI.
     #[error("expected a URI that begins with skd:// and has no spaces, quotes or control characters")]
     Uri,
 }
 
-/// Bytes of a `pssh` box: `PlayReady`'s have a kilobyte or so, and manifests repeat them for each track.
+/// Bytes that a `pssh` box may have: those of `PlayReady` have about a kilobyte, and manifests repeat them for each track.
 const MAX_PSSH: usize = 8 * 1024;
 
 impl Pssh {
-    /// Widevine's box, from base64.
+    /// Decodes Widevine's box from base64.
     ///
     /// # Errors
     /// [`ParseDrmError`].
@@ -98,7 +98,7 @@ impl Pssh {
         Self::of(base64, SystemId::WIDEVINE)
     }
 
-    /// `PlayReady`'s box, from base64.
+    /// Decodes `PlayReady`'s box from base64.
     ///
     /// # Errors
     /// [`ParseDrmError`].
@@ -107,37 +107,37 @@ impl Pssh {
     }
 
     fn of(base64: &str, system: SystemId) -> Result<Self, ParseDrmError> {
-        if base64.len() > MAX_PSSH.saturating_mul(2) {
+        if base64.len() > MAX_PSSH * 2 {
             return Err(ParseDrmError::TooLarge);
         }
         let raw = BASE64.decode(base64.as_bytes()).map_err(|_| ParseDrmError::Base64)?;
         if raw.len() > MAX_PSSH {
             return Err(ParseDrmError::TooLarge);
         }
-        let data = data_length(&raw, system)?;
-        Ok(Self { data: raw.len().saturating_sub(data), raw })
+        let data = data_start(&raw, system)?;
+        Ok(Self { raw, data })
     }
 
-    /// The whole box.
+    /// Returns the base64 of the whole box.
     pub(crate) fn base64(&self) -> String {
         BASE64.encode(&self.raw)
     }
 
-    /// The system's own data: for `PlayReady`, its object.
+    /// Returns the base64 of the system's data: for `PlayReady`, the `PlayReady` Object.
     pub(crate) fn data_base64(&self) -> String {
         BASE64.encode(self.raw.get(self.data..).unwrap_or_default())
     }
 }
 
 impl fmt::Display for Pssh {
-    /// The base64 that it is read from.
+    /// Writes the base64 of the box.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.base64())
     }
 }
 
-/// The length of the data of a box that must be a `pssh` of `system` and nothing more.
-fn data_length(raw: &[u8], system: SystemId) -> Result<usize, ParseDrmError> {
+/// Checks that `raw` is one `pssh` box of `system`, and returns the start of its data.
+fn data_start(raw: &[u8], system: SystemId) -> Result<usize, ParseDrmError> {
     let whole = BoxView::parse(raw, 0).ok().filter(|found| found.kind == b"pssh" && found.raw.len() == raw.len());
     let (version, _, mut reader) = whole.and_then(|found| found.full().ok()).ok_or(ParseDrmError::NotPssh)?;
     let mut body = || {
@@ -147,13 +147,14 @@ fn data_length(raw: &[u8], system: SystemId) -> Result<usize, ParseDrmError> {
             reader.skip(usize::try_from(kids.checked_mul(16)?).ok()?).ok()?;
         }
         let length = usize::try_from(reader.u32().ok()?).ok()?;
-        (version <= 1 && reader.rest().len() == length).then_some((found, length))
+        let start = raw.len().checked_sub(length).filter(|_| version <= 1 && reader.rest().len() == length)?;
+        Some((found, start))
     };
-    let (found, length) = body().ok_or(ParseDrmError::NotPssh)?;
-    if found == system { Ok(length) } else { Err(ParseDrmError::OtherSystem) }
+    let (found, start) = body().ok_or(ParseDrmError::NotPssh)?;
+    if found == system { Ok(start) } else { Err(ParseDrmError::OtherSystem) }
 }
 
-/// Where `FairPlay` asks for the key: `skd://...`.
+/// The URI by which `FairPlay` requests the key: `skd://...`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FairPlayUri(String);
 
@@ -162,8 +163,8 @@ impl FromStr for FairPlayUri {
 
     fn from_str(text: &str) -> Result<Self, ParseDrmError> {
         let printable = text.len() <= 1024 && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"');
-        let right = printable && text.strip_prefix("skd://").is_some_and(|rest| !rest.is_empty());
-        if right { Ok(Self(text.to_owned())) } else { Err(ParseDrmError::Uri) }
+        let is_skd = printable && text.strip_prefix("skd://").is_some_and(|rest| !rest.is_empty());
+        if is_skd { Ok(Self(text.to_owned())) } else { Err(ParseDrmError::Uri) }
     }
 }
 
@@ -204,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pssh_of_its_system_is_kept_as_it_is() {
+    fn a_pssh_of_its_system_stays_unchanged() {
         for (version, kids) in [(0, &[][..]), (1, &[[7; 16], [8; 16]][..])] {
             let text = BASE64.encode(&pssh(version, SystemId::PLAYREADY, kids, b"object"));
             let read = Pssh::playready(&text).unwrap();
@@ -213,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_pssh_of_the_system_is_refused() {
+    fn other_boxes_and_other_systems_are_refused() {
         let good = pssh(0, SystemId::WIDEVINE, &[], b"data");
         let of = |bytes: &[u8]| Pssh::widevine(&BASE64.encode(bytes)).unwrap_err();
         assert_eq!(of(&pssh(0, SystemId::PLAYREADY, &[], b"data")), ParseDrmError::OtherSystem);

@@ -43,10 +43,10 @@ pub(super) fn segment_text(
             // A cue starts at zero at the earliest, as the timeline of the track does.
             let start = time.saturating_add_signed(sample.composition_offset.into());
             let end = start.checked_add(sample.duration.into()).or_out_of_range("The end of a cue")?;
-            document.show(start, end, cues);
+            document.add(start, end, cues);
         }
         time = time.checked_add(sample.duration.into()).or_out_of_range("The decode time of a text sample")?;
         Ok(())
     })?;
-    Ok(SegmentText { rewritten, webvtt: document.map(|document| document.write()) })
+    Ok(SegmentText { rewritten, webvtt: document.map(|document| document.write()).transpose()? })
 }

@@ -7,8 +7,8 @@ use crate::{Error, Result};
 #[derive(Debug, Default)]
 pub struct BoxWriter {
     bytes: Vec<u8>,
-    /// Whether the size of a box does not fit its field.
-    has_oversized_box: bool,
+    /// The first number that does not fit its field.
+    out_of_range: Option<&'static str>,
 }
 
 impl BoxWriter {
@@ -26,7 +26,7 @@ impl BoxWriter {
         body(self);
         match self.bytes.len().checked_sub(start).and_then(|size| u32::try_from(size).ok()) {
             Some(size) => self.patch(start, size),
-            None => self.has_oversized_box = true,
+            None => _ = self.out_of_range.get_or_insert("The size of a box"),
         }
     }
 
@@ -69,6 +69,14 @@ impl BoxWriter {
         self.raw(&value.to_be_bytes());
     }
 
+    /// Writes a number of entries or bytes as 32 bits, big-endian.
+    pub fn u32_of(&mut self, length: usize) {
+        match u32::try_from(length) {
+            Ok(length) => self.u32(length),
+            Err(_) => _ = self.out_of_range.get_or_insert("A number of entries or bytes in a box"),
+        }
+    }
+
     /// Writes 64 bits, big-endian.
     pub fn u64(&mut self, value: u64) {
         self.raw(&value.to_be_bytes());
@@ -92,9 +100,9 @@ impl BoxWriter {
     /// Returns the bytes written.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] when a box has 4 GiB or more.
+    /// [`Error::OutOfRange`] when a box has 4 GiB or more, or a number of [`u32_of`](Self::u32_of) does not fit 32 bits.
     pub fn finish(self) -> Result<Vec<u8>> {
-        if self.has_oversized_box { Err(Error::OutOfRange { what: "The size of a box" }) } else { Ok(self.bytes) }
+        self.out_of_range.map_or(Ok(self.bytes), |what| Err(Error::OutOfRange { what }))
     }
 }
 

@@ -1,14 +1,14 @@
-//! A cue, as WebVTT knows it, without its times: those are its sample's.
+//! A WebVTT cue without its times: its sample has those.
 
-/// What is shown, and how.
+/// The text and settings of a cue.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Cue {
-    /// `source_ID` (`vsid`): the same in samples that were one cue.
+    /// `source_ID` (`vsid`): the same in all samples that a cue was split into.
     pub(crate) source: Option<u32>,
-    /// Identifier (`iden`); empty for none.
+    /// Identifier (`iden`); may be empty.
     pub(crate) id: String,
-    /// Settings (`sttg`): place and alignment; empty for none.
+    /// Settings (`sttg`): position and alignment; may be empty.
     pub(crate) settings: String,
-    /// The text with its tags (`payl`).
+    /// Text with its tags (`payl`).
     pub(crate) text: String,
 }

@@ -1,31 +1,31 @@
-//! Samples of `tx3g` (3GPP TS 26.245 5.17): a text with its length before it, and boxes that say how stretches of it look.
+//! Samples of `tx3g` (3GPP TS 26.245 5.17): a length, a text, and boxes with the styles of spans of it.
 
-use super::Cue;
+use super::cue::Cue;
 use crate::isobmff::BoxView;
 use crate::{Error, Result};
 
-/// Stretches of other looks that are heeded; a cue is a line or two.
-const MAX_STRETCHES: usize = 256;
+/// Styled spans of a sample that are used; a cue is a line or two.
+const MAX_SPANS: usize = 256;
 
-/// Faces (TS 26.245 5.16.1.2), each with the tag of WebVTT that means the same.
-const FACES: [(u8, &str); 3] = [(1, "b"), (2, "i"), (4, "u")];
+/// Face style flags (TS 26.245 5.16.1.2), each with its WebVTT tag.
+const FACE_STYLES: [(u8, &str); 3] = [(1, "b"), (2, "i"), (4, "u")];
 
-/// Reads a sample: the cue it shows, or `None` when it shows nothing.
+/// Reads a sample: its cue, or `None` when it shows nothing.
 pub(super) fn read(sample: &[u8], offset: u64) -> Result<Option<Cue>> {
     let Some((length, rest)) = sample.split_first_chunk() else {
-        return if sample.is_empty() { Ok(None) } else { Err(cut_off(offset)) };
+        return if sample.is_empty() { Ok(None) } else { Err(truncated(offset)) };
     };
     let length = usize::from(u16::from_be_bytes(*length));
-    let (text, modifiers) = rest.split_at_checked(length).ok_or(cut_off(offset))?;
-    let text = marked_up(&decoded(text), &stretches(modifiers));
+    let (text, modifiers) = rest.split_at_checked(length).ok_or(truncated(offset))?;
+    let text = marked_up(&decoded(text), &styled_spans(modifiers));
     Ok((!text.is_empty()).then(|| Cue { text, ..Cue::default() }))
 }
 
-fn cut_off(offset: u64) -> Error {
+fn truncated(offset: u64) -> Error {
     Error::MalformedSample { offset, reason: "its text is longer than the sample" }
 }
 
-/// UTF-8, or UTF-16 behind a byte order mark (5.1).
+/// Decodes UTF-8, or UTF-16 after a byte order mark (5.1).
 fn decoded(text: &[u8]) -> String {
     let utf16 = |order: fn([u8; 2]) -> u16| {
         let (units, _) = text.as_chunks();
@@ -39,39 +39,39 @@ fn decoded(text: &[u8]) -> String {
     }
 }
 
-/// Characters of a face other than plain.
-struct Stretch {
+/// A range of characters that is bold, italic or underlined.
+struct StyledSpan {
     start: usize,
     end: usize,
     faces: u8,
 }
 
-/// The stretches of the `styl` boxes (5.17.1.1). What does not parse is no style: text without it is still the text.
-fn stretches(mut modifiers: &[u8]) -> Vec<Stretch> {
-    let mut stretches = Vec::new();
-    while let Ok(own) = BoxView::parse(modifiers, 0) {
-        modifiers = modifiers.get(own.raw.len()..).unwrap_or_default();
-        if own.kind != b"styl" {
+/// Reads the spans of the `styl` boxes (5.17.1.1). A box that does not parse is ignored: the text matters more than its style.
+fn styled_spans(mut modifiers: &[u8]) -> Vec<StyledSpan> {
+    let mut spans = Vec::new();
+    while let Ok(modifier) = BoxView::parse(modifiers, 0) {
+        modifiers = modifiers.get(modifier.raw.len()..).unwrap_or_default();
+        if modifier.kind != b"styl" {
             continue;
         }
-        let (records, _) = own.payload.get(2..).unwrap_or_default().as_chunks::<12>();
+        let (records, _) = modifier.payload.get(2..).unwrap_or_default().as_chunks::<12>();
         for [s0, s1, e0, e1, _, _, faces, ..] in records {
-            let [start, end] = [[*s0, *s1], [*e0, *e1]].map(|place| usize::from(u16::from_be_bytes(place)));
-            if stretches.len() < MAX_STRETCHES && *faces & 7 != 0 && start < end {
-                stretches.push(Stretch { start, end, faces: faces & 7 });
+            let [start, end] = [[*s0, *s1], [*e0, *e1]].map(|position| usize::from(u16::from_be_bytes(position)));
+            if spans.len() < MAX_SPANS && *faces & 7 != 0 && start < end {
+                spans.push(StyledSpan { start, end, faces: faces & 7 });
             }
         }
     }
-    stretches
+    spans
 }
 
-/// The text of a cue: escaped, without blank lines, which would end it, and with tags around stretches.
-fn marked_up(text: &str, stretches: &[Stretch]) -> String {
+/// Returns the text of a cue: escaped, without blank lines, which would end the cue, and with tags around styled spans.
+fn marked_up(text: &str, spans: &[StyledSpan]) -> String {
     let mut marked = String::new();
     let mut open = 0;
-    // A line break is written when there is more to come, so that there is none at either end and no blank line.
+    // A line break is written before the next text, so there is none at either end and no blank line.
     let mut pending_break = false;
-    for (place, c) in text.chars().enumerate() {
+    for (position, c) in text.chars().enumerate() {
         if matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}') {
             pending_break = !marked.is_empty();
             continue;
@@ -79,8 +79,8 @@ fn marked_up(text: &str, stretches: &[Stretch]) -> String {
         if c.is_control() || (c.is_whitespace() && (pending_break || marked.is_empty())) {
             continue;
         }
-        let here = stretches.iter().filter(|stretch| (stretch.start..stretch.end).contains(&place));
-        let faces = here.fold(0, |faces, stretch| faces | stretch.faces);
+        let here = spans.iter().filter(|span| (span.start..span.end).contains(&position));
+        let faces = here.fold(0, |faces, span| faces | span.faces);
         if faces != open {
             tags(&mut marked, open, true);
         }
@@ -102,13 +102,13 @@ fn marked_up(text: &str, stretches: &[Stretch]) -> String {
     marked
 }
 
-/// Opens or closes the tags of faces, the last opened first.
+/// Writes the opening or closing tags of `faces`; the tag opened last is closed first.
 fn tags(marked: &mut String, faces: u8, close: bool) {
-    let mut own: Vec<_> = FACES.iter().filter(|(face, _)| faces & face != 0).map(|(_, tag)| tag).collect();
+    let mut tags: Vec<_> = FACE_STYLES.iter().filter(|(face, _)| faces & face != 0).map(|(_, tag)| tag).collect();
     if close {
-        own.reverse();
+        tags.reverse();
     }
-    for tag in own {
+    for tag in tags {
         marked.push_str(if close { "</" } else { "<" });
         marked.push_str(tag);
         marked.push('>');
@@ -134,12 +134,12 @@ mod tests {
     }
 
     #[test]
-    fn what_webvtt_would_take_for_markup_is_escaped() {
+    fn webvtt_markup_in_a_text_is_escaped() {
         assert_eq!(text_of(b"a < b --> c & d", b"").unwrap(), "a &lt; b --&gt; c &amp; d");
     }
 
     #[test]
-    fn text_is_utf_8_or_utf_16_with_a_mark() {
+    fn text_is_utf_8_or_utf_16_with_a_byte_order_mark() {
         assert_eq!(text_of("Grüße".as_bytes(), b"").unwrap(), "Grüße");
         let utf16 = |order: fn(u16) -> [u8; 2]| "\u{feff}Grüße 🎬".encode_utf16().flat_map(order).collect::<Vec<u8>>();
         assert_eq!(text_of(&utf16(u16::to_be_bytes), b"").unwrap(), "Grüße 🎬");
@@ -147,11 +147,11 @@ mod tests {
     }
 
     #[test]
-    fn stretches_of_a_face_are_tagged() {
+    fn styled_spans_have_tags() {
         assert_eq!(text_of("ä bold word".as_bytes(), &styl(&[(2, 6, 1)])).unwrap(), "ä <b>bold</b> word");
         assert_eq!(text_of(b"all", &styl(&[(0, 3, 7)])).unwrap(), "<b><i><u>all</u></i></b>");
         assert_eq!(text_of(b"one two", &styl(&[(0, 3, 1), (3, 7, 2)])).unwrap(), "<b>one</b><i> two</i>");
-        assert_eq!(text_of(b"plain", b"\0\0\0\x40styl").unwrap(), "plain", "a style that does not parse is none");
+        assert_eq!(text_of(b"plain", b"\0\0\0\x40styl").unwrap(), "plain", "a style that does not parse is ignored");
     }
 
     #[test]

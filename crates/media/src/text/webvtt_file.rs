@@ -1,36 +1,34 @@
-//! WebVTT files given beside a movie (W3C WebVTT 1.1).
+//! Sidecar subtitles: WebVTT files that come with a movie (W3C WebVTT 1.1).
 //!
-//! A player that meets a cue it cannot read leaves it out and says nothing, so what is wrong with a file is found here: it is
-//! read as a validator reads it, block by block, and refused with the line that breaks a rule. What is within cues is the
-//! player's business. Nothing of a file is changed but the one line that says how its clock stands to media time: that is for
-//! the package to say.
+//! A player drops a cue that it cannot parse and reports nothing. So a file is validated here, block by block, and refused with
+//! the line that breaks a rule. The text within cues is not validated. The package changes only one line of a file: the
+//! timestamp map, which depends on the package.
 
-use super::webvtt_segment::{SIGNATURE, timestamp_map};
+use super::webvtt::{ARROW, SIGNATURE, TIMESTAMP_MAP, parse_timestamp, timestamp_map};
+use crate::number::u64_of;
 use crate::time::Timescale;
 use crate::{Error, Result};
 
-/// Bytes a file may have: hours of dense subtitles have some hundred thousand.
+/// Bytes that a file may have: hours of dense subtitles have a few hundred thousand.
 pub const MAX_SIDECAR_BYTES: usize = 8 * 1024 * 1024;
 
-/// Blocks that are no cues.
-const NO_CUES: [&str; 3] = ["NOTE", "STYLE", "REGION"];
+/// The first words of blocks that are not cues.
+const OTHER_BLOCKS: [&str; 3] = ["NOTE", "STYLE", "REGION"];
 
-const MAP: &str = "X-TIMESTAMP-MAP";
-
-/// A WebVTT file that has been checked.
+/// A WebVTT file, validated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WebVttFile {
     text: String,
 }
 
 impl WebVttFile {
-    /// Reads a file.
+    /// Validates a file.
     ///
     /// # Errors
     /// [`Error::LimitExceeded`] when it is too large, [`Error::MalformedSubtitles`] with the line that breaks a rule.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
         if bytes.len() > MAX_SIDECAR_BYTES {
-            let [found, limit] = [bytes.len(), MAX_SIDECAR_BYTES].map(|bytes| u64::try_from(bytes).unwrap_or(u64::MAX));
+            let [found, limit] = [bytes.len(), MAX_SIDECAR_BYTES].map(u64_of);
             return Err(Error::LimitExceeded { what: "the number of bytes of a subtitle file", found, limit });
         }
         let text = std::str::from_utf8(bytes).map_err(|error| {
@@ -41,20 +39,20 @@ impl WebVttFile {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n").replace('\r', "\n");
         check(&text)?;
         let mut lines = text.lines();
-        let mut kept = lines.next().unwrap_or_default().to_owned();
-        kept.push('\n');
+        let mut unmapped = lines.next().unwrap_or_default().to_owned();
+        unmapped.push('\n');
         let mut is_header = true;
         for line in lines {
             is_header &= !line.is_empty();
-            if !(is_header && line.starts_with(MAP)) {
-                kept.push_str(line);
-                kept.push('\n');
+            if !(is_header && line.starts_with(TIMESTAMP_MAP)) {
+                unmapped.push_str(line);
+                unmapped.push('\n');
             }
         }
-        Ok(Self { text: kept })
+        Ok(Self { text: unmapped })
     }
 
-    /// Whether a file begins as WebVTT files do.
+    /// Whether a file begins with the WebVTT signature.
     #[must_use]
     pub fn is_signed(bytes: &[u8]) -> bool {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
@@ -63,13 +61,13 @@ impl WebVttFile {
             .is_some_and(|rest| matches!(rest.first(), None | Some(b' ' | b'\t' | b'\n' | b'\r')))
     }
 
-    /// The file, its times those of the presentation.
+    /// Returns the file without a timestamp map: its times are presentation times.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The file for players of HLS, which says which media time is its zero; `None` where that is zero as well.
+    /// Returns the file for HLS players, with a timestamp map; `None` where media time and presentation time are the same.
     #[must_use]
     pub fn mapped(&self, presentation_time_offset: u64, timescale: Timescale) -> Option<String> {
         let map = timestamp_map(presentation_time_offset, timescale);
@@ -79,10 +77,11 @@ impl WebVttFile {
 }
 
 fn malformed(line: usize, reason: &'static str) -> Error {
-    Error::MalformedSubtitles { line: u64::try_from(line).unwrap_or(u64::MAX).saturating_add(1), reason }
+    // Lines are counted from 0 here, in a file of at most some megabytes.
+    Error::MalformedSubtitles { line: u64_of(line).saturating_add(1), reason }
 }
 
-/// Reads the blocks of a file (WebVTT 4.1).
+/// Validates the blocks of a file (WebVTT 4.1).
 fn check(text: &str) -> Result<()> {
     if !WebVttFile::is_signed(text.as_bytes()) {
         return Err(malformed(0, "it does not begin with WEBVTT: convert it to WebVTT first"));
@@ -90,55 +89,38 @@ fn check(text: &str) -> Result<()> {
     let mut lines = text.lines().enumerate();
     // The header, up to the first blank line.
     for (number, line) in lines.by_ref().take_while(|(_, line)| !line.is_empty()) {
-        if line.contains("-->") {
+        if line.contains(ARROW) {
             return Err(malformed(number, "a blank line is missing between the header and the first cue"));
         }
     }
     while let Some((number, line)) = lines.find(|(_, line)| !line.is_empty()) {
         let mut block = lines.by_ref().take_while(|(_, line)| !line.is_empty());
         let word = line.split([' ', '\t']).next().unwrap_or_default();
-        if NO_CUES.contains(&word) && !line.contains("-->") {
+        if OTHER_BLOCKS.contains(&word) && !line.contains(ARROW) {
             block.for_each(drop);
             continue;
         }
         let (number, timing) =
-            if line.contains("-->") { (number, line) } else { block.next().unwrap_or((number, line)) };
+            if line.contains(ARROW) { (number, line) } else { block.next().unwrap_or((number, line)) };
         timings(timing).map_err(|reason| malformed(number, reason))?;
-        if let Some((number, _)) = block.find(|(_, line)| line.contains("-->")) {
+        if let Some((number, _)) = block.find(|(_, line)| line.contains(ARROW)) {
             return Err(malformed(number, "a blank line is missing before this cue, or its text has an arrow"));
         }
     }
     Ok(())
 }
 
-/// Reads a line of cue timings (WebVTT 4.4): start, arrow, end, settings.
+/// Validates a line of cue timings (WebVTT 4.4): start, arrow, end, settings.
 fn timings(line: &str) -> Result<(), &'static str> {
-    let (start, rest) = line.split_once("-->").ok_or("a cue has no timings")?;
+    let (start, rest) = line.split_once(ARROW).ok_or("a cue has no times")?;
     if !start.ends_with([' ', '\t']) || !rest.starts_with([' ', '\t']) {
-        return Err("the arrow of a cue's timings has no space around it");
+        return Err("the arrow between the times of a cue needs a space on both sides");
     }
     let rest = rest.trim_start();
     let end = rest.split([' ', '\t']).next().unwrap_or_default();
-    let start = timestamp(start.trim()).ok_or("a cue's start is no time of the form 00:00:00.000")?;
-    let end = timestamp(end).ok_or("a cue's end is no time of the form 00:00:00.000")?;
+    let start = parse_timestamp(start.trim()).ok_or("the start of a cue is not of the form 00:00:00.000")?;
+    let end = parse_timestamp(end).ok_or("the end of a cue is not of the form 00:00:00.000")?;
     if start < end { Ok(()) } else { Err("a cue ends before it starts") }
-}
-
-/// `hh:mm:ss.ttt` or `mm:ss.ttt`, in milliseconds.
-fn timestamp(text: &str) -> Option<u64> {
-    let (clock, thousandths) = text.split_once('.')?;
-    let digits = |text: &str, least: usize, most: usize| -> Option<u64> {
-        let proper = (least..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
-        text.parse().ok().filter(|_| proper)
-    };
-    let thousandths = digits(thousandths, 3, 3)?;
-    let mut parts = clock.rsplit(':');
-    let seconds = digits(parts.next()?, 2, 2).filter(|seconds| *seconds < 60)?;
-    let minutes = digits(parts.next()?, 2, 2).filter(|minutes| *minutes < 60)?;
-    let hours = parts.next().map_or(Some(0), |hours| digits(hours, 2, 6))?;
-    let minutes = hours.checked_mul(60)?.checked_add(minutes)?;
-    let whole = minutes.checked_mul(60)?.checked_add(seconds)?.checked_mul(1000)?.checked_add(thousandths)?;
-    parts.next().is_none().then_some(whole)
 }
 
 #[cfg(test)]
@@ -154,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_standard_allows_is_accepted() {
+    fn files_that_the_standard_allows_are_accepted() {
         for text in [
             "WEBVTT",
             "\u{feff}WEBVTT a title\r\nKind: captions\r\n\r\n00:01.000 --> 00:02.000 line:0\r\nHo\r\n",
@@ -166,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn the_line_that_breaks_a_rule_is_named() {
+    fn the_error_names_the_line_that_breaks_a_rule() {
         for (text, line) in [
             ("1\n00:00:01,000 --> 00:00:02,000\nSubRip", 1),
             ("WEBVTTX", 1),
@@ -186,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn the_clock_of_the_file_is_said_anew() {
+    fn the_package_replaces_the_timestamp_map() {
         let file = WebVttFile::parse(b"WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:900000,LOCAL:00:00:00.000\n\n").unwrap();
         assert_eq!(file.text(), "WEBVTT\n\n");
         let timescale = Timescale::new(12_800).unwrap();

@@ -1,10 +1,10 @@
-//! Samples of `wvtt` (ISO/IEC 14496-30, `VTTCueBox`): boxes of cues, or the one box that says that there is none.
+//! Samples of `wvtt` (ISO/IEC 14496-30): boxes of cues (`VTTCueBox`), or one `VTTEmptyCueBox`.
 
-use super::Cue;
+use super::cue::Cue;
 use crate::isobmff::{BoxView, BoxWriter};
 use crate::{Error, Result};
 
-/// Writes a sample that shows `cues`.
+/// Writes a sample with these `cues`.
 pub(crate) fn write(cues: &[Cue]) -> Result<Vec<u8>> {
     let mut w = BoxWriter::new();
     for cue in cues {
@@ -28,17 +28,17 @@ pub(crate) fn write(cues: &[Cue]) -> Result<Vec<u8>> {
     w.finish()
 }
 
-/// Reads a sample: its cues, without the notes (`vtta`) between them.
+/// Reads the cues of a sample, without the comments (`vtta`) between them.
 pub(super) fn read(sample: &[u8], offset: u64) -> Result<Vec<Cue>> {
-    let malformed = Error::MalformedSample { offset, reason: "it is not made of boxes of WebVTT cues" };
+    let malformed = Error::MalformedSample { offset, reason: "it does not consist of boxes of WebVTT cues" };
     let mut cues = Vec::new();
     let mut rest = sample;
     while !rest.is_empty() {
-        let own = BoxView::parse(rest, offset).map_err(|_| malformed.clone())?;
-        if own.kind == b"vttc" {
-            cues.push(cue(&own).map_err(|_| malformed.clone())?);
+        let found = BoxView::parse(rest, offset).map_err(|_| malformed.clone())?;
+        if found.kind == b"vttc" {
+            cues.push(cue(&found).map_err(|_| malformed.clone())?);
         }
-        rest = rest.get(own.raw.len()..).unwrap_or_default();
+        rest = rest.get(found.raw.len()..).unwrap_or_default();
     }
     Ok(cues)
 }
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cues_are_read_as_they_are_written() {
+    fn cues_survive_a_round_trip() {
         let one = Cue { source: Some(7), id: "1".into(), settings: "line:0".into(), text: "<i>Ho</i>".into() };
         let two = Cue { text: "two\nlines".into(), ..Cue::default() };
         for cues in [vec![], vec![one.clone()], vec![one, two]] {
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_made_of_boxes_is_malformed() {
+    fn a_sample_that_does_not_consist_of_boxes_is_malformed() {
         for sample in [&b"WEBVTT"[..], b"\0\0\0\x40vttc", b"\0\0\0\x10vttc\0\0\0\x40payl"] {
             assert_eq!(read(sample, 9).unwrap_err().code(), "malformed_sample");
         }
