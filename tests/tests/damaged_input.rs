@@ -5,8 +5,8 @@
 //! a busy machine does not affect:
 //!
 //! - *Time*: a case has one second of processor time, which the kernel counts for its thread. A case takes about fifty
-//!   microseconds, so other load on the machine cannot exceed the bound. A case that never ends ends the process, whose
-//!   total processor time is limited.
+//!   microseconds, so load from other processes cannot make it exceed the bound. The process has a limit on its total
+//!   processor time, which ends a case that never returns.
 //! - *Memory*: the allocator counts over all threads, so the bound holds for each case too.
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
@@ -184,8 +184,8 @@ fn damaged_indexes_are_refused_or_packaged_within_bounded_time_and_memory() {
     let (errors, packaged) = (AtomicU64::new(0), AtomicU64::new(0));
     let largest_moov = movies.iter().map(|movie| movie.moov_bytes).max().unwrap();
     for movie in &movies {
-        let whole = Damaged { file: &movie.file, changes: Vec::new() };
-        assert_eq!(whole.package(Some(Scheme::Cenc)), Ok(()), "the undamaged movies are packaged");
+        let undamaged = Damaged { file: &movie.file, changes: Vec::new() };
+        assert_eq!(undamaged.package(Some(Scheme::Cenc)), Ok(()), "the undamaged movies are packaged");
     }
     MEMORY.reset_peak_usage();
     let before = MEMORY.current_usage();

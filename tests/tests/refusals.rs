@@ -104,7 +104,7 @@ fn every_bad_file_gets_a_documented_code_within_a_second() {
     let documented = documented_codes();
     let corpus = ["bad/s12.mp4", "bad/s17.mp4"].iter().filter_map(|name| fixtures::corpus(name));
     let files = fixtures::fixtures(&fixtures::bad()).into_iter().chain(corpus);
-    let mut wrong = Vec::new();
+    let mut failures = Vec::new();
     for file in files {
         let scratch = TempDir::new().unwrap();
         let output = Command::new("sh")
@@ -120,10 +120,10 @@ fn every_bad_file_gets_a_documented_code_within_a_second() {
         let message = String::from_utf8_lossy(&output.stderr).into_owned();
         let has_code = message.split_once(": ").is_some_and(|(code, _)| documented.contains(code));
         if output.status.code() != Some(1) || !has_code {
-            wrong.push(format!("{}: {} {message}", file.display(), output.status));
+            failures.push(format!("{}: {} {message}", file.display(), output.status));
         }
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
 /// Every fixture that must be refused, with its code.
@@ -152,17 +152,17 @@ fn what_cannot_be_packaged_is_refused_with_its_code() {
     let corpus = [("bad/s12.mp4", "already_encrypted"), ("bad/s17.mp4", "truncated_index")];
     let corpus = corpus.iter().filter_map(|(name, code)| Some((fixtures::corpus(name)?, *code)));
     let refusals = REFUSALS.iter().map(|(name, code)| (fixtures::fixture(name), *code)).chain(corpus);
-    let mut wrong = Vec::new();
+    let mut failures = Vec::new();
     for (movie, code) in refusals {
         let scratch = TempDir::new().unwrap();
         let output = vpp::package(&movie, &scratch.path().join("package"), &["--key", KEY.key, "--kid", KEY.kid]);
         let message = String::from_utf8_lossy(&output.stderr);
         let written = scratch.path().join("package/stream.mpd").exists();
         if output.status.code() != Some(1) || !message.starts_with(&format!("{code}: ")) || written {
-            wrong.push(format!("{}: {} {message}", movie.display(), output.status));
+            failures.push(format!("{}: {} {message}", movie.display(), output.status));
         }
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
 #[test]

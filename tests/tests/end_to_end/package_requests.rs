@@ -100,7 +100,7 @@ fn both_routes_report_the_progress_of_a_package_and_never_its_key() {
     assert_eq!(text(&done, "url"), format!("{}/{}/stream.mpd", stack().output("delivery_url"), id(&requested)));
     assert!(done.as_object().unwrap().keys().all(|name| !name.contains("key")), "{done}");
 
-    // The route of a content includes its preflight report, the list does not.
+    // The route of a content includes the preflight report; the list does not.
     let mut single = api(&format!("/input_content/{}", text(&content, "input_content_id"))).json();
     let preflight = single.as_object_mut().unwrap().remove("preflight").unwrap();
     assert_eq!(single, content);
