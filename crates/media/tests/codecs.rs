@@ -1,8 +1,8 @@
 //! A small movie with a track of every codec whose configuration or samples are parsed, whole and damaged.
 //!
-//! `support/codecs.mp4` was encoded with ffmpeg n9.0.2 (libaom, libvpx, libopus, libmp3lame): nine frames of `testsrc2` at 128x128
-//! in AV1 (`-cpu-used 8 -g 9 -denoise-noise-level 25 -aom-params sb-size=64:tile-columns=1:tile-rows=1`) and in VP9, and 0.36 s of
-//! a tone in AC-3, E-AC-3, Opus, FLAC and MP3.
+//! `support/codecs.mp4` was encoded with ffmpeg n9.0.2 (libaom, libvpx, libopus, libmp3lame): nine frames of `testsrc2` at
+//! 128x128 in AV1 (`-cpu-used 8 -g 9 -denoise-noise-level 25 -aom-params sb-size=64:tile-columns=1:tile-rows=1`) and in VP9,
+//! and 0.36 s of a tone in AC-3, E-AC-3, Opus, FLAC and MP3.
 
 #![allow(
     missing_docs,

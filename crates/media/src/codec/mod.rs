@@ -1,15 +1,17 @@
 //! Codecs: sample entries, and the bytes of a sample that may be encrypted.
 //!
-//! [`SampleDescriptions`] reads a track's sample entries, [`SampleEntry::parse`] selects the codec by the entry type, and each codec
-//! turns its entry into a `codecs` string and properties for the manifests. Where a standard leaves headers in the clear, the
-//! codec also has a [`SampleParser`] that finds the ranges to protect. All other code treats samples as opaque bytes.
+//! [`SampleDescriptions`] reads a track's sample entries, [`SampleEntry::parse`] selects the codec by the entry type, and each
+//! codec turns its entry into a `codecs` string and properties for the manifests. Where a standard leaves headers in the clear,
+//! the codec also has a [`SampleParser`] that finds the ranges to protect. All other code treats samples as opaque bytes.
 //!
 //! | | files |
 //! |---|---|
-//! | sample entries | `sample_descriptions` (`stsd`), `sample_entry_types`, `sample_entry`, `visual_sample_entry`, `audio_sample_entry`, `text_sample_entry` |
-//! | boxes of sample entries | `colr`, `pasp`, `esds`, `dolby_vision` (`dvcC`), `avc/avcc`, `hevc/hvcc`, `av1/av1c` |
+//! | sample entries | `sample_descriptions` (`stsd`), `sample_entry_types`, `sample_entry`, `track_info` |
+//! | their kinds | `visual_sample_entry`, `audio_sample_entry`, `text_sample_entry` |
+//! | boxes in them | `colr`, `pasp`, `esds`, `dolby_vision` (`dvcC`), `avc/avcc`, `hevc/hvcc`, `av1/av1c` |
 //! | video | `avc` (H.264), `hevc` (H.265), `av1`, `vp9` |
 //! | audio | `aac` (`mp4a`), `audio_specific_config`, `mp3`, `ac3`, `opus`, `flac`, `channel_configuration` |
+//! | protection | `protection_rule` |
 //! | bits | `bit_reader`, `rbsp_reader`, `nal_units` |
 
 mod aac;

@@ -1,4 +1,5 @@
-//! MP3 (ISO/IEC 11172-3 and 13818-3, layer III): in MP4 an `mp4a` entry whose `esds` names it; in QuickTime a separate entry type.
+//! MP3 (ISO/IEC 11172-3 and 13818-3, layer III): in MP4 an `mp4a` entry whose `esds` names it; in QuickTime a separate entry
+//! type.
 
 use std::borrow::Cow;
 

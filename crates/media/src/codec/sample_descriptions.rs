@@ -1,9 +1,9 @@
 //! The sample descriptions of a track: `SampleDescriptionBox` (`stsd`), ISO/IEC 14496-12 8.5.2.
 //!
 //! A track may have several sample entries: a camera that changes its settings while it records, or an editor that joins clips,
-//! adds an entry with other codec parameters. A fragment names the entry of its samples (`sample_description_index`), so a segment
-//! uses a single entry, and all entries are carried into the init segment, each protected separately. Entries that no sample uses
-//! are ignored; their codec may not even be supported.
+//! adds an entry with other codec parameters. A fragment names the entry of its samples (`sample_description_index`), so a
+//! segment uses a single entry, and all entries are carried into the init segment, each protected separately. Entries that no
+//! sample uses are ignored; their codec may not even be supported.
 
 use super::protection_rule::ProtectionRule;
 use super::sample_entry::SampleEntry;

@@ -1,7 +1,7 @@
 //! H.265 slice segment headers of every kind that the standard allows; encoders write only a small part of them.
 //!
-//! The tests write parameter sets and slices field by field, from recorded choices, so they know where each header ends. The parser
-//! must find the same end, and must not panic on such bytes when they are damaged.
+//! The tests write parameter sets and slices field by field, from recorded choices, so they know where each header ends. The
+//! parser must find the same end, and must not panic on such bytes when they are damaged.
 
 #![allow(
     missing_docs,

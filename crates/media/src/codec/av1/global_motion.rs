@@ -30,15 +30,15 @@ impl FrameReader<'_, '_> {
             let prev = prev_gm_params.get(reference)?;
             let [mut across, mut down, mut matrix @ ..] = *NO_MOTION.get(reference)?;
             if model >= Model::RotZoom {
-                let (scale, rotation) = (self.parameter(model, 2, prev)?, self.parameter(model, 3, prev)?);
+                let (scale, rotation) = (parameter(self, model, 2, prev)?, parameter(self, model, 3, prev)?);
                 matrix = [scale, rotation, rotation.checked_neg()?, scale];
                 if model == Model::Affine {
-                    matrix = [scale, rotation, self.parameter(model, 4, prev)?, self.parameter(model, 5, prev)?];
+                    matrix = [scale, rotation, parameter(self, model, 4, prev)?, parameter(self, model, 5, prev)?];
                 }
             }
             if model >= Model::Translation {
-                across = self.parameter(model, 0, prev)?;
-                down = self.parameter(model, 1, prev)?;
+                across = parameter(self, model, 0, prev)?;
+                down = parameter(self, model, 1, prev)?;
             }
             let [param_2, param_3, param_4, param_5] = matrix;
             *self.global_motion.get_mut(reference)? = [across, down, param_2, param_3, param_4, param_5];
@@ -58,25 +58,6 @@ impl FrameReader<'_, '_> {
         }
         let is_translation = self.bits.flag()?;
         Some(if is_translation { Model::Translation } else { Model::Affine })
-    }
-
-    /// Parses `read_global_param`.
-    fn parameter(&mut self, model: Model, index: usize, prev: &[i32; 6]) -> Option<i32> {
-        // absBits and precBits: GM_ABS_TRANS_ONLY_BITS and GM_TRANS_ONLY_PREC_BITS, GM_ABS_TRANS_BITS and GM_TRANS_PREC_BITS,
-        // GM_ABS_ALPHA_BITS and GM_ALPHA_PREC_BITS.
-        let (abs_bits, prec_bits) = match (index, model) {
-            (0 | 1, Model::Translation) if self.allow_high_precision_mv => (9, 3),
-            (0 | 1, Model::Translation) => (8, 2),
-            (0 | 1, _) => (12, 6),
-            _ => (12, 15),
-        };
-        let shift = WARPEDMODEL_PREC_BITS.checked_sub(prec_bits)?;
-        // The diagonal of the matrix is coded minus one.
-        let round = if matches!(index, 2 | 5) { 1_i32 << WARPEDMODEL_PREC_BITS } else { 0 };
-        let most = 1_i32.checked_shl(abs_bits)?;
-        let reference = prev.get(index)?.checked_sub(round)?.checked_shr(shift)?;
-        let value = self.signed_subexp_with_ref(most, reference)?;
-        value.checked_shl(shift)?.checked_add(round)
     }
 
     /// Parses `decode_signed_subexp_with_ref`: a value from `-most` to `most`.
@@ -114,6 +95,25 @@ impl FrameReader<'_, '_> {
             is_first = false;
         }
     }
+}
+
+/// Parses `read_global_param`.
+fn parameter(header: &mut FrameReader<'_, '_>, model: Model, index: usize, prev: &[i32; 6]) -> Option<i32> {
+    // absBits and precBits: GM_ABS_TRANS_ONLY_BITS and GM_TRANS_ONLY_PREC_BITS, GM_ABS_TRANS_BITS and GM_TRANS_PREC_BITS,
+    // GM_ABS_ALPHA_BITS and GM_ALPHA_PREC_BITS.
+    let (abs_bits, prec_bits) = match (index, model) {
+        (0 | 1, Model::Translation) if header.allow_high_precision_mv => (9, 3),
+        (0 | 1, Model::Translation) => (8, 2),
+        (0 | 1, _) => (12, 6),
+        _ => (12, 15),
+    };
+    let shift = WARPEDMODEL_PREC_BITS.checked_sub(prec_bits)?;
+    // The diagonal of the matrix is coded minus one.
+    let round = if matches!(index, 2 | 5) { 1_i32 << WARPEDMODEL_PREC_BITS } else { 0 };
+    let most = 1_i32.checked_shl(abs_bits)?;
+    let reference = prev.get(index)?.checked_sub(round)?.checked_shr(shift)?;
+    let value = header.signed_subexp_with_ref(most, reference)?;
+    value.checked_shl(shift)?.checked_add(round)
 }
 
 /// `inverse_recenter`: values are numbered in the order of their distance from `reference`.

@@ -8,11 +8,11 @@
 //!
 //! # Why frame headers are parsed to their end
 //!
-//! In a frame OBU, the tiles begin where the frame header ends, and no field states its length. The frame header also determines
-//! the number of tiles and the width of their size fields. Parsing it takes the sequence header, and some state of the frames that
-//! it refers to: their sizes, order hints, motion and segmentation parameters. So a parser reads a segment's samples in decode
-//! order, and stores that state for each of the eight slots. A segment starts with a key frame, which empties all slots: a
-//! segment's bytes never depend on the segment before it.
+//! In a frame OBU, the tiles begin where the frame header ends, and no field states its length. The frame header also
+//! determines the number of tiles and the width of their size fields. Parsing it takes the sequence header, and some state of
+//! the frames that it refers to: their sizes, order hints, motion and segmentation parameters. So a parser reads a segment's
+//! samples in decode order, and stores that state for each of the eight slots. A segment starts with a key frame, which empties
+//! all slots: a segment's bytes never depend on the segment before it.
 
 mod av1c;
 mod codecs_string;

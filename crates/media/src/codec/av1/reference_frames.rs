@@ -69,8 +69,8 @@ impl ReferenceFrames {
         self.slots = std::array::from_fn(|_| Slot::default());
     }
 
-    /// Applies the `ref_order_hint` that a header states for a slot. A frame with another order hint is not the one that the stream
-    /// refers to, so it is removed.
+    /// Applies the `ref_order_hint` that a header states for a slot. A frame with another order hint is not the one that the
+    /// stream refers to, so it is removed.
     pub(super) fn set_order_hint(&mut self, number: usize, order_hint: u32) {
         if let Some(slot) = self.slots.get_mut(number).filter(|slot| slot.order_hint != order_hint) {
             *slot = Slot { order_hint, frame: None };

@@ -1,9 +1,9 @@
 //! The slice header (ITU-T H.264 7.3.3), parsed for its length.
 //!
-//! The length depends on the parameter sets and on the header itself: each slice type has fields of its own, and lists are as long
-//! as their codes state. A value that the standard does not allow means that the data is not a slice header, so it has no length.
-//! `h264-reader` can parse slice headers too, and the tests compare this parser with it; but it stores all fields, which takes ten
-//! times as long.
+//! The length depends on the parameter sets and on the header itself: each slice type has fields of its own, and lists are as
+//! long as their codes state. A value that the standard does not allow means that the data is not a slice header, so it has no
+//! length. `h264-reader` can parse slice headers too, and the tests compare this parser with it; but it stores all fields,
+//! which takes ten times as long.
 
 use h264_reader::nal::pps::{PicParameterSet, SliceGroup};
 use h264_reader::nal::sps::{ChromaFormat, FrameMbsFlags, PicOrderCntType, SeqParameterSet};

@@ -60,7 +60,8 @@ impl ShortTermRefPicSet {
         Some(Self(pictures))
     }
 
-    /// Predicts a set from `reference` (7-61, 7-62): from its pictures, and the picture that it belongs to, all moved by `deltaRps`.
+    /// Predicts a set from `reference` (7-61, 7-62): from its pictures, and the picture that it belongs to, all moved by
+    /// `deltaRps`.
     fn predicted(bits: &mut RbspReader<'_>, reference: &Self) -> Option<Self> {
         let delta_rps_sign = bits.flag()?;
         let abs_delta_rps = i32::try_from(bits.ue(MAX_DELTA_POC_MINUS1)?).ok()?.checked_add(1)?;

@@ -1,9 +1,9 @@
 //! The slice segment header (ITU-T H.265 7.3.6.1), parsed for its length.
 //!
-//! The length depends on the parameter sets and on the header itself. The number of pictures that the slice may refer to decides
-//! whether their lists can be modified; the number that it does refer to decides which motion and weight fields exist. A dependent
-//! slice segment has only the first and the last fields. The header ends with a one and zeros up to a byte boundary: if it does
-//! not, it was misread, and has no length.
+//! The length depends on the parameter sets and on the header itself. The number of pictures that the slice may refer to
+//! decides whether their lists can be modified; the number that it does refer to decides which motion and weight fields exist.
+//! A dependent slice segment has only the first and the last fields. The header ends with a one and zeros up to a byte
+//! boundary: if it does not, it was misread, and has no length.
 
 use super::nal_unit_type::{BLA_W_LP, HEADER_BYTES, IDR_N_LP, IDR_W_RADL};
 use super::parameter_sets::ParameterSets;
