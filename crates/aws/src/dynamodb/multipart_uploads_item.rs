@@ -17,7 +17,8 @@ const UPLOADS: &str = "uploads";
 
 pub(super) fn write(id: &PackageId, uploads: &[OutputUpload]) -> Item {
     let write_upload = |upload: &OutputUpload| {
-        let names = [("representation", upload.representation.as_str()), ("upload_id", upload.id.as_str())];
+        let representation = upload.representation.to_string();
+        let names = [("representation", representation.as_str()), ("upload_id", upload.id.as_str())];
         AttributeValue::M(names.map(|(name, value)| (name.to_owned(), string(value))).into())
     };
     let uploads = uploads.iter().map(write_upload).collect();
@@ -29,7 +30,8 @@ pub(super) fn read(item: &Item) -> Result<Vec<OutputUpload>, Malformed> {
     let text = |map: &HashMap<String, AttributeValue>, name: &str| map.get(name)?.as_s().ok().cloned();
     let read_upload = |value: &AttributeValue| {
         let map = value.as_m().ok()?;
-        Some(OutputUpload { representation: text(map, "representation")?, id: UploadId::new(text(map, "upload_id")?) })
+        let representation = text(map, "representation")?.parse().ok()?;
+        Some(OutputUpload { representation, id: UploadId::new(text(map, "upload_id")?) })
     };
     uploads.iter().map(|value| read_upload(value).ok_or(Malformed(UPLOADS))).collect()
 }

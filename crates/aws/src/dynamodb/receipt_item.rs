@@ -8,7 +8,7 @@
 //! is the whole file. A span without `ETag` is staged in the work bucket.
 
 use data_encoding::BASE64_NOPAD;
-use vpp_media::cmaf::SegmentSize;
+use vpp_media::cmaf::{SegmentId, SegmentSize};
 use vpp_pipeline::domain::id::PackageId;
 use vpp_pipeline::domain::object::{Digest, ETag};
 use vpp_pipeline::domain::receipt::{PartLocation, PartReceipt, Receipt, SegmentReceipt};
@@ -34,7 +34,7 @@ pub(super) fn write(id: &PackageId, receipt: &Receipt) -> Result<Item, Malformed
     let row = |segment: &SegmentReceipt| -> SegmentRow {
         let digest = segment.digest.map(|digest| BASE64_NOPAD.encode(&digest.0)).unwrap_or_default();
         let SegmentSize { bytes, entry_bytes } = segment.size;
-        (segment.representation.clone(), segment.number, bytes, entry_bytes, digest)
+        (segment.id.representation.to_string(), segment.id.number, bytes, entry_bytes, digest)
     };
     let rows: Vec<SegmentRow> = receipt.segments.iter().map(row).collect();
     let part_row = |span: &PartReceipt| -> PartRow {
@@ -43,7 +43,7 @@ pub(super) fn write(id: &PackageId, receipt: &Receipt) -> Result<Item, Malformed
             PartLocation::Uploaded { part, etag } => (*part, Some(etag.as_str().to_owned())),
             PartLocation::Staged { part } => (*part, None),
         };
-        (span.representation.clone(), part, span.bytes, BASE64_NOPAD.encode(&span.digest.0), etag)
+        (span.representation.to_string(), part, span.bytes, BASE64_NOPAD.encode(&span.digest.0), etag)
     };
     let parts: Vec<PartRow> = receipt.parts.iter().map(part_row).collect();
     let parts = Some(parts).filter(|parts| !parts.is_empty()).map(|parts| json("parts", &parts));
@@ -69,7 +69,8 @@ pub(super) fn read(item: &Item) -> Result<Receipt, Malformed> {
     let segment = |(representation, number, bytes, entry_bytes, digest): SegmentRow| {
         let size = SegmentSize { bytes, entry_bytes };
         let digest = if digest.is_empty() { None } else { Some(decode_digest(digest)?) };
-        Some(SegmentReceipt { representation, number, size, digest })
+        let id = SegmentId { representation: representation.parse().ok()?, number };
+        Some(SegmentReceipt { id, size, digest })
     };
     let part_receipt = |(representation, part, bytes, digest, etag): PartRow| {
         let location = match (part, etag) {
@@ -77,6 +78,7 @@ pub(super) fn read(item: &Item) -> Result<Receipt, Malformed> {
             (part, Some(etag)) => PartLocation::Uploaded { part, etag: ETag::new(&etag) },
             (part, None) => PartLocation::Staged { part },
         };
+        let representation = representation.parse().ok()?;
         Some(PartReceipt { representation, bytes, digest: decode_digest(digest)?, location })
     };
     let parts: Vec<PartRow> = match item.optional("parts", Reader::text)? {

@@ -1,5 +1,7 @@
 //! Where everything lies: every object key, URL, media type and cache rule, as pure functions.
 
+use vpp_media::cmaf::RepresentationId;
+
 use crate::domain::id::PackageId;
 
 /// Path of the DASH manifest inside a package.
@@ -14,7 +16,7 @@ pub fn plan_key(package: &PackageId) -> String {
 /// Key in the work bucket of a work unit's share in a part of a single file. These are forgotten some days after the package is
 /// made, hence a prefix of their own.
 #[must_use]
-pub fn staged_part_key(package: &PackageId, representation: &str, part: u16, work_unit: u32) -> String {
+pub fn staged_part_key(package: &PackageId, representation: RepresentationId, part: u16, work_unit: u32) -> String {
     format!("{}{representation}/{part}-{work_unit}", staged_parts_prefix(package))
 }
 
@@ -22,12 +24,6 @@ pub fn staged_part_key(package: &PackageId, representation: &str, part: u16, wor
 #[must_use]
 pub fn staged_parts_prefix(package: &PackageId) -> String {
     format!("parts/{package}/")
-}
-
-/// Path of a representation's single file inside a package.
-#[must_use]
-pub fn single_file_path(representation: &str) -> String {
-    format!("{representation}/media.mp4")
 }
 
 /// Key in the output bucket of the file at `path` of a package (`v1/3.m4s`).
@@ -113,12 +109,6 @@ mod tests {
             "https://cdn.example/abcdefghijklmnopqrstuvwxyz/stream.mpd"
         );
         Ok(())
-    }
-
-    #[test]
-    fn a_single_file_lies_where_the_engine_says() {
-        let id: Result<vpp_media::cmaf::RepresentationId, _> = "v1".parse();
-        assert_eq!(Ok(single_file_path("v1")), id.map(vpp_media::cmaf::RepresentationId::single_file_path));
     }
 
     #[test]

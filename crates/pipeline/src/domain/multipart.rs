@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use vpp_media::cmaf::RepresentationId;
+
 /// Parts of an upload, at most: S3's limit.
 pub const MAX_PARTS: u64 = 10_000;
 
@@ -35,8 +37,8 @@ impl fmt::Display for UploadId {
 /// The upload of one representation's single file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutputUpload {
-    /// Name of the representation.
-    pub representation: String,
+    /// The representation.
+    pub representation: RepresentationId,
     /// The upload.
     pub id: UploadId,
 }

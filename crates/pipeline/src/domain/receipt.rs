@@ -1,6 +1,6 @@
 //! The receipt of a work unit: what was read from the source, and what was written to the output bucket.
 
-use vpp_media::cmaf::SegmentSize;
+use vpp_media::cmaf::{RepresentationId, SegmentId, SegmentSize};
 
 use crate::domain::object::{Digest, ETag};
 use crate::domain::resource_usage::ResourceUsage;
@@ -34,8 +34,8 @@ impl Receipt {
 /// Consecutive segments of a single file that were written together: a part of the file, or a share of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartReceipt {
-    /// Name of the representation.
-    pub representation: String,
+    /// The representation.
+    pub representation: RepresentationId,
     /// Length in bytes.
     pub bytes: u64,
     /// Digest of the bytes.
@@ -66,10 +66,8 @@ pub enum PartLocation {
 /// One media segment in the output bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SegmentReceipt {
-    /// Name of the representation (`v1`).
-    pub representation: String,
-    /// Number of the segment in the representation, from 1.
-    pub number: u32,
+    /// The identity of the segment: its representation and number.
+    pub id: SegmentId,
     /// Its size.
     pub size: SegmentSize,
     /// Digest of the bytes; `None` when the segment is not an object but written in a part.

@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use vpp_media::cmaf::{FileHead, Presentation, SegmentSizes};
+use vpp_media::cmaf::{FileHead, Presentation, RepresentationId, SegmentSizes};
 
 use crate::domain::layout;
 use crate::domain::multipart::UploadId;
@@ -40,13 +40,12 @@ impl<S: ObjectStore, C: Catalog, K: Clock, M: Meter> Dash<S, C, K, M> {
         let heads = presentation.heads(sizes).map_err(Error::of_media)?;
         let mut written = 0;
         for head in heads {
-            let representation = head.representation.to_string();
-            let mut parts = parts(&representation, receipts);
+            let mut parts = parts(head.representation, receipts);
             let Some((1, first)) = parts.pop_first() else { continue };
             written += if parts.is_empty() {
                 self.write_file(package, head, &first).await?
             } else {
-                self.complete_file(package, &representation, head, &first, parts).await?
+                self.complete_file(package, head, &first, parts).await?
             };
         }
         Ok(written)
@@ -67,13 +66,12 @@ impl<S: ObjectStore, C: Catalog, K: Clock, M: Meter> Dash<S, C, K, M> {
     async fn complete_file(
         &self,
         package: &Package,
-        representation: &str,
         head: FileHead,
         first: &Pieces<'_>,
         others: BTreeMap<u16, Pieces<'_>>,
     ) -> Result<u64, Error> {
         let uploads = self.catalog.uploads(&package.id).await.map_err(Error::unavailable("reading the uploads"))?;
-        let upload = uploads.into_iter().flatten().find(|upload| upload.representation == representation);
+        let upload = uploads.into_iter().flatten().find(|upload| upload.representation == head.representation);
         let upload = upload.ok_or(Error::not_yet("completing a file", "its upload is not known"))?.id;
         let at = self.output(package, &head.representation.single_file_path());
         let others = others.iter().map(|(number, pieces)| self.part(package, &at, &upload, *number, pieces));
@@ -121,7 +119,7 @@ impl<S: ObjectStore, C: Catalog, K: Clock, M: Meter> Dash<S, C, K, M> {
     async fn gather(&self, package: &Package, front: Vec<u8>, pieces: &Pieces<'_>) -> Result<Vec<u8>, Error> {
         let read = |(work_unit, piece): &(u32, &PartReceipt)| {
             let (part, length, digest) = (part_of(piece), piece.bytes, piece.digest);
-            let key = layout::staged_part_key(&package.id, &piece.representation, part.unwrap_or_default(), *work_unit);
+            let key = layout::staged_part_key(&package.id, piece.representation, part.unwrap_or_default(), *work_unit);
             let at = Location::new(&self.settings.work_bucket, key);
             async move {
                 let bytes = self.store.read(&at, None, 0..length).await;
@@ -143,8 +141,8 @@ impl<S: ObjectStore, C: Catalog, K: Clock, M: Meter> Dash<S, C, K, M> {
 }
 
 /// The parts of a representation's file, in order, and the pieces of each, in the order of their work units.
-fn parts<'r>(representation: &str, receipts: &'r [Receipt]) -> BTreeMap<u16, Pieces<'r>> {
-    let mut parts: BTreeMap<u16, Pieces<'r>> = BTreeMap::new();
+fn parts(representation: RepresentationId, receipts: &[Receipt]) -> BTreeMap<u16, Pieces<'_>> {
+    let mut parts: BTreeMap<u16, Pieces<'_>> = BTreeMap::new();
     for receipt in receipts {
         for piece in receipt.parts.iter().filter(|piece| piece.representation == representation) {
             if let Some(part) = part_of(piece) {

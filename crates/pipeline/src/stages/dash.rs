@@ -5,7 +5,7 @@
 //! The manifest is a function of the plan's header and the receipts: exact sizes give exact bandwidths. It is the last
 //! object to be written, so a player that finds it finds everything it names.
 
-use vpp_media::cmaf::{Presentation, SegmentId, SegmentSizes};
+use vpp_media::cmaf::{Presentation, SegmentSizes};
 use vpp_media::dash::{MpdOptions, mpd};
 use vpp_media::hls::{HlsOptions, playlists};
 
@@ -128,9 +128,7 @@ where
 fn sizes(presentation: &Presentation, receipts: &[Receipt]) -> Result<SegmentSizes, vpp_media::Error> {
     let mut sizes = SegmentSizes::new(presentation);
     for segment in receipts.iter().flat_map(|receipt| &receipt.segments) {
-        let unknown = |_| vpp_media::Error::BadPlan { reason: "a receipt names no representation" };
-        let representation = segment.representation.parse().map_err(unknown)?;
-        sizes.set(SegmentId { representation, number: segment.number }, segment.size)?;
+        sizes.set(segment.id, segment.size)?;
     }
     Ok(sizes)
 }

@@ -127,7 +127,7 @@ where
         let (work, output) = (&self.settings.work_bucket, &self.settings.output_bucket);
         let uploads = self.catalog.uploads(&package.id).await.map_err(Error::unavailable("reading the uploads"))?;
         for upload in uploads.into_iter().flatten() {
-            let path = layout::single_file_path(&upload.representation);
+            let path = upload.representation.single_file_path();
             let at = Location::new(output, layout::output_key(&package.id, &path));
             let aborted = self.store.abort_upload(&at, &upload.id).await;
             aborted.map_err(|error| Error::of_store("aborting an upload", error))?;

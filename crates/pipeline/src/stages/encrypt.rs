@@ -179,7 +179,7 @@ where
     async fn write(&self, whole: PackagedSegment, package: &Package) -> Result<SegmentReceipt, Error> {
         let path = whole.segment.id.path();
         self.write_text(&whole, package).await?;
-        let EncryptedSegment { mut receipt, body, .. } = EncryptedSegment::of(whole);
+        let EncryptedSegment { mut receipt, body } = EncryptedSegment::of(whole);
         let object = NewObject::new(body, layout::output_headers(&path));
         receipt.digest = Some(object.digest);
         let put = self.store.put_if_absent(&self.output(package, &path), object).await;
@@ -218,28 +218,23 @@ where
     ) -> Result<(Vec<SegmentReceipt>, Vec<PartReceipt>), Error> {
         let presentation = presentation(&self.store, &self.settings.work_bucket, package).await?;
         let mut made: Vec<EncryptedSegment> = self.parts_of_files(made, package).try_collect().await?;
-        made.sort_by_key(|made| made.id.number);
+        made.sort_by_key(|made| made.receipt.id.number);
         let mut sizes = SegmentSizes::new(&presentation);
         for segment in &made {
-            sizes.set(segment.id, segment.receipt.size).map_err(Error::of_media)?;
+            sizes.set(segment.receipt.id, segment.receipt.size).map_err(Error::of_media)?;
         }
         let heads = presentation.heads(&sizes).map_err(Error::of_media)?;
         let mut pieces = Vec::new();
         for FileHead { representation, bytes } in heads {
             let path = representation.single_file_path();
             let mut body = Body::from(bytes);
-            let segments = made.iter().filter(|made| made.id.representation == representation);
+            let segments = made.iter().filter(|made| made.receipt.id.representation == representation);
             segments.for_each(|made| body.extend(made.body.clone()));
             let object = NewObject::new(body, layout::output_headers(&path));
             let (bytes, digest) = (object.body.length(), object.digest);
             let put = self.store.put_if_absent(&self.output(package, &path), object).await;
             put.map_err(|error| Error::of_store("writing a file", error))?;
-            pieces.push(PartReceipt {
-                representation: representation.to_string(),
-                bytes,
-                digest,
-                location: PartLocation::File,
-            });
+            pieces.push(PartReceipt { representation, bytes, digest, location: PartLocation::File });
         }
         Ok((made.into_iter().map(|made| made.receipt).collect(), pieces))
     }
@@ -275,7 +270,7 @@ where
         package: &Package,
     ) -> Result<(Vec<SegmentReceipt>, PartReceipt), Error> {
         let AssembledSpan { span, representation, receipts, body } = share;
-        let (representation, path) = (representation.to_string(), representation.single_file_path());
+        let path = representation.single_file_path();
         let (part, bytes) = (span.part, body.length());
         let (digest, location) = if span.whole {
             let upload = uploads.iter().find(|upload| upload.representation == representation);
@@ -286,7 +281,7 @@ where
             let etag = put.map_err(|error| Error::of_store("uploading a part", error))?;
             (digest, PartLocation::Uploaded { part, etag })
         } else {
-            let key = layout::staged_part_key(&package.id, &representation, part, work_unit);
+            let key = layout::staged_part_key(&package.id, representation, part, work_unit);
             let object = NewObject::new(body, layout::plan_headers());
             let digest = object.digest;
             let put = self.store.put_if_absent(&Location::new(&self.settings.work_bucket, key), object).await;

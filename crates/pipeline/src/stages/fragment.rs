@@ -138,7 +138,7 @@ where
     /// Begins the upload of each file that has several parts, unless they were begun before.
     async fn begin_uploads(&self, package: &Package, presentation: &Presentation, parts: &[u16]) -> Result<(), Error> {
         let files = presentation.representations.iter().zip(parts).filter(|(_, parts)| **parts > 1);
-        let files: Vec<_> = files.map(|(own, _)| (own.id.to_string(), own.id.single_file_path())).collect();
+        let files: Vec<_> = files.map(|(own, _)| (own.id, own.id.single_file_path())).collect();
         let known = self.catalog.uploads(&package.id).await.map_err(Error::unavailable("reading the uploads"))?;
         if files.is_empty() || known.is_some() {
             return Ok(());
@@ -148,7 +148,7 @@ where
         for (representation, path) in &files {
             let id = self.store.begin_upload(&at(path), layout::output_headers(path)).await;
             let id = id.map_err(|error| Error::of_store("beginning an upload", error))?;
-            begun.push(OutputUpload { representation: representation.clone(), id });
+            begun.push(OutputUpload { representation: *representation, id });
         }
         let put = self.catalog.put_uploads(&package.id, &begun).await;
         if let CreateOutcome::Existing(_) = put.map_err(Error::unavailable("writing the uploads"))? {

@@ -15,7 +15,6 @@ const MISFIT: &str = "the spans of a work unit are not those of its segments";
 /// A segment that is segment: what its receipt says, and its bytes.
 #[derive(Debug)]
 pub(crate) struct EncryptedSegment {
-    pub(crate) id: SegmentId,
     pub(crate) receipt: SegmentReceipt,
     pub(crate) body: Body,
 }
@@ -23,10 +22,8 @@ pub(crate) struct EncryptedSegment {
 impl EncryptedSegment {
     /// A segment that is written with others, and has no digest of its own.
     pub(crate) fn of(packaged: PackagedSegment) -> Self {
-        let id = packaged.segment.id;
-        let (representation, number) = (id.representation.to_string(), id.number);
-        let receipt = SegmentReceipt { representation, number, size: packaged.segment.size(), digest: None };
-        Self { id, receipt, body: packaged.into_bytes().into_iter().collect() }
+        let receipt = SegmentReceipt { id: packaged.segment.id, size: packaged.segment.size(), digest: None };
+        Self { receipt, body: packaged.into_bytes().into_iter().collect() }
     }
 }
 
@@ -77,7 +74,7 @@ impl PartAssembler {
     /// Takes a segment; returns its span if that has all of its segments by it.
     pub(crate) fn take(&mut self, segment: EncryptedSegment) -> Option<AssembledSpan> {
         let (position, place) = self.open.iter().enumerate().find_map(|(position, pending)| {
-            let place = pending.segments.iter().position(|(id, _)| *id == segment.id)?;
+            let place = pending.segments.iter().position(|(id, _)| *id == segment.receipt.id)?;
             Some((position, place))
         })?;
         let pending = self.open.get_mut(position)?;

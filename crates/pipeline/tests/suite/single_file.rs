@@ -118,8 +118,9 @@ fn a_package_of_single_files_is_assembled_of_parts() {
         let package = only_package(&platform);
         let receipts = platform.catalog.receipts(&package.id).await.unwrap();
         let pieces: Vec<_> = receipts.iter().flat_map(|receipt| &receipt.parts).collect();
-        let kept = |own: &str| {
-            let own = pieces.iter().filter(|piece| piece.representation == own);
+        let kept = |representation: &str| {
+            let representation = representation.parse().unwrap();
+            let own = pieces.iter().filter(|piece| piece.representation == representation);
             own.map(|part| matches!(part.location, PartLocation::Staged { .. })).collect::<Vec<_>>()
         };
         assert_eq!(

@@ -18,7 +18,7 @@ pub async fn kept_uploads<C: Catalog>(catalog: &C, run: &str) {
     assert_eq!(catalog.uploads(&package.id).await.unwrap(), None);
     let uploads = |ids: [&str; 2]| {
         let upload = |(representation, id): (&str, &str)| OutputUpload {
-            representation: representation.to_owned(),
+            representation: representation.parse().unwrap(),
             id: UploadId::new(id),
         };
         ["v1", "a1"].into_iter().zip(ids).map(upload).collect::<Vec<_>>()

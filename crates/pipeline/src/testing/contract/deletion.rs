@@ -48,7 +48,7 @@ pub async fn purging<C: Catalog + Listing + DeletionRecords>(catalog: &C, run: &
     for work_unit in 1..60 {
         catalog.put_receipt(id, &receipt(work_unit)).await.unwrap();
     }
-    let upload = OutputUpload { representation: "v1".to_owned(), id: UploadId::new("one") };
+    let upload = OutputUpload { representation: "v1".parse().unwrap(), id: UploadId::new("one") };
     catalog.put_uploads(id, &[upload]).await.unwrap();
 
     catalog.purge_package(id, package.attempt).await.unwrap();

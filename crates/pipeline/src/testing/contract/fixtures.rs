@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, UNIX_EPOCH};
 
 use vpp_media::cenc::{ConstantIv, Drm, KeyId, Pssh, Scheme};
-use vpp_media::cmaf::{KeyParameters, Layout, ProtectedTracks, Protection, SegmentSize};
+use vpp_media::cmaf::{KeyParameters, Layout, ProtectedTracks, Protection, SegmentId, SegmentSize};
 use vpp_media::preflight::{Preflight, Warning};
 
 use super::super::probe::report;
@@ -127,15 +127,14 @@ pub(super) fn further(run: &str) -> Vec<PackageInput> {
 
 pub(super) fn receipt(work_unit: u32) -> Receipt {
     let segment = |representation: &str, number, bytes| SegmentReceipt {
-        representation: representation.to_owned(),
-        number,
+        id: SegmentId { representation: representation.parse().unwrap(), number },
         size: SegmentSize { bytes, entry_bytes: bytes / 10 },
         digest: Some(Digest::of(representation.as_bytes())),
     };
     let first = work_unit * 2 + 1;
     let segments = vec![segment("v1", first, 1_000_000), segment("a1", first, 90_000), segment("v1", first + 1, 900)];
     let part = |representation: &str, bytes, location| PartReceipt {
-        representation: representation.to_owned(),
+        representation: representation.parse().unwrap(),
         bytes,
         digest: Digest::of(b"piece"),
         location,
