@@ -12,7 +12,7 @@
 //! | `EdgeCache` | [`CloudFrontCache`] | CloudFront invalidations |
 //! | `Meter` | [`ProcessMeter`] | the process itself |
 //! | `EventBus` | [`BridgeBus`] | `EventBridge` |
-//! | `WebhookReceiver`, `WebhookSecretStore` | [`WebhookReceiver`], [`WebhookSecret`] | HTTP; Secrets Manager |
+//! | `WebhookReceiver`, `WebhookSecretStore` | [`HttpWebhookReceiver`], [`WebhookSecret`] | HTTP; Secrets Manager |
 //! | `TokenStore` | [`ApiTokenSecrets`] | Secrets Manager, one secret per role |
 //! | `Probe` | [`ProbeProcess`] | `mp4probe`, in a separate process |
 //!
@@ -66,5 +66,5 @@ pub use random::random;
 pub use s3::{S3ClientUploads, S3Store};
 pub use speke::SpekeKeyVault;
 pub use sqs::SqsQueue;
-pub use webhook_receiver::{WebhookReceiver, WebhookUrl};
+pub use webhook_receiver::{HttpWebhookReceiver, WebhookUrl};
 pub use webhook_secret::WebhookSecret;

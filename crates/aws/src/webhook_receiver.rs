@@ -11,7 +11,7 @@ use aws_smithy_runtime_api::client::http::HttpConnector;
 use lambda_http::http::Uri;
 use vpp_pipeline::domain::webhook_signature::SignedRequest;
 use vpp_pipeline::error::Unavailable;
-use vpp_pipeline::ports;
+use vpp_pipeline::ports::WebhookReceiver;
 
 use crate::http_client::tls;
 
@@ -42,12 +42,12 @@ impl WebhookUrl {
 
 /// A receiver of webhooks.
 #[derive(Debug)]
-pub struct WebhookReceiver {
+pub struct HttpWebhookReceiver {
     connector: Connector,
     url: WebhookUrl,
 }
 
-impl WebhookReceiver {
+impl HttpWebhookReceiver {
     /// The receiver at `url`.
     #[must_use]
     pub fn new(url: WebhookUrl) -> Self {
@@ -74,7 +74,7 @@ impl WebhookReceiver {
     }
 }
 
-impl ports::WebhookReceiver for WebhookReceiver {
+impl WebhookReceiver for HttpWebhookReceiver {
     async fn post(&self, signed: &SignedRequest) -> Result<u16, Unavailable> {
         let response = tokio::time::timeout(TIMEOUT, self.connector.call(self.request(signed)?)).await;
         let response = response.map_err(|_| Unavailable::new(CALL, "the receiver did not respond in time".into()))?;

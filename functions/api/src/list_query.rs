@@ -12,7 +12,7 @@ use vpp_pipeline::domain::listing::Cursor;
 /// Default number of items on a page.
 const DEFAULT_LIMIT: u16 = 20;
 /// Most items on a page.
-pub(crate) const MAX_LIMIT: u16 = 100;
+pub(crate) const MAX_LIMIT: u64 = 100;
 
 /// The parameters, in order. They are read as text, so that a problem can name the parameter.
 #[derive(Debug, Deserialize)]
@@ -54,8 +54,8 @@ impl ListQuery {
     }
 
     /// The value of a parameter that is a number from 1 to `most`.
-    pub(crate) fn number(&self, name: &str, most: u16) -> Result<Option<u16>, Problem> {
-        let parse = |text: &str| text.parse().ok().filter(|number| (1..=most).contains(number));
+    pub(crate) fn number(&self, name: &str, most: u64) -> Result<Option<u16>, Problem> {
+        let parse = |text: &str| text.parse().ok().filter(|number| (1..=most).contains(&u64::from(*number)));
         self.parsed(name, parse, &format!("1 to {most}"))
     }
 

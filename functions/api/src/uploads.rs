@@ -23,15 +23,13 @@ use vpp_pipeline::api::client_uploads::{ClientUploads, PartWindow, UploadProgres
 use vpp_pipeline::api::request_error::RequestError;
 use vpp_pipeline::domain::client_upload::{MAX_FILE_BYTES, MAX_NAME_LENGTH, MAX_URLS};
 use vpp_pipeline::domain::id::ClientUploadId;
+use vpp_pipeline::domain::multipart::MAX_PARTS;
 use vpp_pipeline::domain::timestamp::Timestamp;
 use vpp_pipeline::ports::{ClientUploadStore, Clock, RequestRecords};
 
 use crate::idempotency_key::idempotency_key;
 use crate::list_query::ListQuery;
 use crate::request_body::{MAX_BODY, decode, missing_field};
-
-/// Most parts of a multipart upload: the limit of S3.
-pub(crate) const MAX_PARTS: u16 = 10_000;
 
 type Served<S, B, K> = State<Arc<ClientUploads<S, B, K>>>;
 
@@ -135,7 +133,7 @@ async fn progress<S: ClientUploadStore, B: RequestRecords, K: Clock>(
     let query = ListQuery::new(query, &["from", "limit"])?;
     let defaults = PartWindow::default();
     let from = query.number("from", MAX_PARTS)?.unwrap_or(defaults.from);
-    let limit = query.number("limit", MAX_URLS)?.unwrap_or(defaults.limit);
+    let limit = query.number("limit", MAX_URLS.into())?.unwrap_or(defaults.limit);
     let id = parse_id(&id)?;
     let span = info_span!("upload", upload_id = %id);
     let progress = uploads.progress(&id, PartWindow { from, limit }).instrument(span).await?;

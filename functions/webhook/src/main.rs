@@ -1,12 +1,12 @@
 //! Sends signed events to the webhook receiver until it accepts them.
 
-use vpp_aws::{FunctionError, SystemClock, WebhookReceiver, run_function, serve_webhooks};
+use vpp_aws::{FunctionError, HttpWebhookReceiver, SystemClock, run_function, serve_webhooks};
 use vpp_pipeline::notifications::webhook::Webhook;
 
 fn main() -> Result<(), FunctionError> {
     run_function(async |aws, environment| {
         let webhook = Webhook {
-            receiver: WebhookReceiver::new(environment.webhook_url()?),
+            receiver: HttpWebhookReceiver::new(environment.webhook_url()?),
             secrets: aws.webhook_secret(environment.webhook_secret()?),
             clock: SystemClock,
         };

@@ -10,12 +10,13 @@ use std::str::FromStr;
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 use vpp_pipeline::domain::content::Content;
 use vpp_pipeline::domain::id::{ContentId, PackageId};
-use vpp_pipeline::domain::listing::{ContentFilter, Cursor, PackageFilter, Page, VerdictKind};
+use vpp_pipeline::domain::listing::{ContentFilter, Cursor, PackageFilter, Page};
 use vpp_pipeline::domain::package::Package;
 use vpp_pipeline::error::Unavailable;
 use vpp_pipeline::ports::Listing;
 
 use super::attributes::{Item, Malformed, Reader, Writer, string};
+use super::index_filter::{CONTENTS, Filter, Index, PACKAGES};
 use super::table::{BACKOFF, DynamoCatalog, malformed};
 use super::{content_item, package_item};
 use crate::error::unavailable;
@@ -25,60 +26,6 @@ use crate::retries::BatchRetry;
 const QUERIES: usize = 8;
 /// Items that one query reads if a filter applies to them.
 const FILTERED_ITEMS: i32 = 1_000;
-
-/// A filter expression, with its names and values.
-#[derive(Debug, Default)]
-struct Filter {
-    clauses: Vec<&'static str>,
-    names: Vec<(&'static str, &'static str)>,
-    values: Vec<(&'static str, String)>,
-}
-
-impl Filter {
-    fn and(&mut self, clause: &'static str, name: Option<(&'static str, &'static str)>, value: (&'static str, &str)) {
-        self.clauses.push(clause);
-        self.names.extend(name);
-        self.values.push((value.0, value.1.to_owned()));
-    }
-
-    fn of_contents(requested: &ContentFilter) -> Self {
-        const STATUS: Option<(&str, &str)> = Some(("#status", "status"));
-        let mut filter = Self::default();
-        match requested.verdict {
-            Some(VerdictKind::Ingested) => {
-                filter.and("#status = :status AND attribute_not_exists(media)", STATUS, (":status", "Ingested"));
-            }
-            Some(VerdictKind::Subtitles) => filter.and("media = :media", None, (":media", content_item::SUBTITLES)),
-            Some(VerdictKind::Refused) => filter.and("#status = :status", STATUS, (":status", "Refused")),
-            None => {}
-        }
-        if let Some(origin) = &requested.origin {
-            filter.and("begins_with(input_content_origin, :origin)", None, (":origin", origin));
-        }
-        filter
-    }
-
-    fn of_packages(requested: &PackageFilter) -> Self {
-        let mut filter = Self::default();
-        if let Some(status) = requested.status {
-            filter.and("#status = :status", Some(("#status", "status")), (":status", status.as_str()));
-        }
-        if let Some(content) = &requested.content {
-            filter.and("contains(#inputs, :content)", Some(("#inputs", "inputs")), (":content", content.as_str()));
-        }
-        filter
-    }
-}
-
-/// An index of the table, and the partition key that all its items share.
-#[derive(Debug, Clone, Copy)]
-struct Index {
-    name: &'static str,
-    partition_key: (&'static str, &'static str),
-}
-
-const CONTENTS: Index = Index { name: content_item::INDEX, partition_key: ("kind", content_item::KIND) };
-const PACKAGES: Index = Index { name: package_item::INDEX, partition_key: ("listed", package_item::LISTED) };
 
 impl DynamoCatalog {
     /// Returns at most `limit` items that follow `after`, and the key that the next page starts after, if there may be more.

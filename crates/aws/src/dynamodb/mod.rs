@@ -18,6 +18,7 @@ mod client_upload_item;
 mod content_item;
 mod deletion_records;
 mod idempotency_item;
+mod index_filter;
 mod listing;
 mod multipart_uploads_item;
 mod package_item;

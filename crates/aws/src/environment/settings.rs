@@ -8,21 +8,8 @@ use vpp_media::cmaf::ProtectedTracks;
 use vpp_pipeline::api::playback_token::TOKEN_SECONDS;
 use vpp_pipeline::domain::package_options::ProtectionOptions;
 
+use super::authorization::Authorization;
 use super::variables::{Environment, InvalidVariable};
-
-/// How callers of the API authenticate.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Authorization {
-    /// With bearer tokens, which these secrets hold.
-    Tokens {
-        /// The secret of operators, by ARN or name.
-        operator: String,
-        /// The secret of readers, by ARN or name.
-        reader: String,
-    },
-    /// With JWTs, which API Gateway verifies.
-    Jwt,
-}
 
 /// Where Lambda mounts the layer `layers/console`.
 const CONSOLE_LAYER: &str = "/opt/console";

@@ -29,8 +29,8 @@ pub(super) fn document(key_use: &KeyRequest<'_>, systems: &[DrmSystem]) -> io::R
         })?;
         w.create_element("cpix:DRMSystemList").write_inner_content(|w| {
             for system in systems.iter().filter(|system| system.supports(key_use.scheme)) {
-                let element =
-                    w.create_element("cpix:DRMSystem").with_attributes([kid, ("systemId", system.system_id())]);
+                let id = system.system_id().to_string();
+                let element = w.create_element("cpix:DRMSystem").with_attributes([kid, ("systemId", id.as_str())]);
                 element.write_inner_content(|w| match system {
                     DrmSystem::Widevine | DrmSystem::PlayReady => {
                         w.create_element("cpix:PSSH").write_empty().map(|_| ())

@@ -62,9 +62,9 @@ pub(super) fn read(bytes: &[u8], kid: KeyId, scheme: Scheme, systems: &[DrmSyste
     let mut drm = Drm::default();
     let signalled = document.all(&["DRMSystemList", "DRMSystem"]);
     for system in systems.iter().filter(|system| system.supports(scheme)) {
-        let has_system = |element: &&Element| {
-            element.attribute("systemId").is_some_and(|id| id.eq_ignore_ascii_case(system.system_id()))
-        };
+        let system_id = system.system_id().to_string();
+        let has_system =
+            |element: &&Element| element.attribute("systemId").is_some_and(|id| id.eq_ignore_ascii_case(&system_id));
         let elements: Vec<&Element> =
             signalled.iter().copied().filter(|element| has_kid(element) && has_system(element)).collect();
         let invalid = |error| CpixError::Drm(system.name(), error);

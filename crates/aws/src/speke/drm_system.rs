@@ -1,6 +1,6 @@
 //! The DRM systems that a key provider can signal.
 
-use vpp_media::cenc::Scheme;
+use vpp_media::cenc::{Scheme, SystemId};
 
 /// A DRM system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,11 +31,11 @@ impl DrmSystem {
     }
 
     /// The `SystemID`, as DASH-IF registers it.
-    pub(super) fn system_id(self) -> &'static str {
+    pub(super) fn system_id(self) -> SystemId {
         match self {
-            Self::Widevine => "edef8ba9-79d6-4ace-a3c8-27dcd51d21ed",
-            Self::PlayReady => "9a04f079-9840-4286-ab92-e65be0885f95",
-            Self::FairPlay => "94ce86fb-07ff-4f43-adb8-93d2fa968ca2",
+            Self::Widevine => SystemId::WIDEVINE,
+            Self::PlayReady => SystemId::PLAYREADY,
+            Self::FairPlay => SystemId::FAIRPLAY,
         }
     }
 

@@ -44,7 +44,10 @@ fn key(attributes: &str, value: &str) -> String {
 }
 
 fn system(system: DrmSystem, kid: KeyId, data: &str) -> String {
-    format!("<cpix:DRMSystem kid=\"{kid}\" systemId=\"{}\">{data}</cpix:DRMSystem>", system.system_id().to_uppercase())
+    format!(
+        "<cpix:DRMSystem kid=\"{kid}\" systemId=\"{}\">{data}</cpix:DRMSystem>",
+        system.system_id().to_string().to_uppercase()
+    )
 }
 
 fn signalling(playlist: &str, tag: &str) -> String {

@@ -1,11 +1,12 @@
 //! The `OpenAPI` document, built from the operations and schemas.
 
 use serde_json::{Map, Value, json};
+use vpp_pipeline::domain::client_upload::MAX_URLS;
+use vpp_pipeline::domain::multipart::MAX_PARTS;
 
 use super::operations::{Audience, Body, OPERATIONS, Operation};
 use super::schemas::schemas;
 use crate::list_query::MAX_LIMIT;
-use crate::uploads::MAX_PARTS;
 
 /// Builds the document.
 pub(crate) fn document() -> Value {
@@ -115,7 +116,7 @@ fn response(description: &str, media_type: &str, schema: &str) -> Value {
 
 /// A query parameter. The keys tell parameters apart that have the same name in different lists.
 fn query_parameter(key: &str) -> Value {
-    let number = |most: u16| json!({"type": "integer", "minimum": 1, "maximum": most});
+    let number = |most: u64| json!({"type": "integer", "minimum": 1, "maximum": most});
     let names = |names: &[&str]| json!({"type": "string", "enum": names});
     let (name, description, schema) = match key {
         "limit" => ("limit", "Number of items on a page.", number(MAX_LIMIT)),
@@ -129,7 +130,7 @@ fn query_parameter(key: &str) -> Value {
         "origin" => ("origin", "Only files whose `s3://bucket/key` starts with this text.", json!({"type": "string"})),
         "input_content_id" => ("input_content_id", "Only packages of this content.", reference("Id")),
         "from" => ("from", "Return URLs of parts from this number on.", number(MAX_PARTS)),
-        _ => ("limit", "Most URLs to return.", number(vpp_pipeline::domain::client_upload::MAX_URLS)),
+        _ => ("limit", "Most URLs to return.", number(MAX_URLS.into())),
     };
     json!({"name": name, "in": "query", "required": false, "description": description, "schema": schema})
 }

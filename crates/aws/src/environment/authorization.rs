@@ -1,0 +1,15 @@
+//! How callers of the API authenticate.
+
+/// How callers of the API authenticate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Authorization {
+    /// With bearer tokens, which these secrets hold.
+    Tokens {
+        /// The secret of operators, by ARN or name.
+        operator: String,
+        /// The secret of readers, by ARN or name.
+        reader: String,
+    },
+    /// With JWTs, which API Gateway verifies.
+    Jwt,
+}
