@@ -1,12 +1,12 @@
-//! `vpp package`: drives the engine over local files.
+//! `vpp package`: runs the packager on local files.
 //!
-//! The index is walked twice: once to know the presentation, and then work unit by work unit, each of which is read, encrypted in place
-//! and written before the next. So the media is read once, and nothing is written of a movie that cannot be planned. Where a
-//! track is a single file, every segment is written where it belongs behind a head that is written when all sizes are known. The
-//! manifest is written last, so that a package that has one is whole.
+//! The index is planned twice: first to get the presentation, and then work unit by work unit. Each work unit is read, encrypted in
+//! place and written before the next. The media is therefore read once, and nothing is written of a movie that cannot be planned.
+//! In the single-file layout, each segment is written at its offset after the head of the file, and the head is written once the
+//! sizes of all segments are known. The MPD is written last, so that a package with an MPD is complete.
 //!
-//! One thread does it all, in work units that the processor's cache holds from the reading to the writing. A second thread that
-//! writes while this one reads would have to fetch the media from the first one's cache: a tenth more of the processor's time.
+//! One thread does all the work, in work units that stay in the processor's cache from the read to the write. A second thread for
+//! writing would have to fetch the media from the cache of the first, which takes a tenth more processor time.
 
 use std::fmt;
 use std::fs::File;
@@ -15,8 +15,8 @@ use std::path::Path;
 
 use serde::Serialize;
 use vpp_media::cmaf::{
-    PlanOptions, Planner, Presentation, SegmentSizes, SidecarSource, SourceBuffers, SourceRange, TextFile, WorkUnit,
-    package_work_unit,
+    PlanOptions, Planner, Presentation, Representation, SegmentSizes, SidecarSource, SourceBuffers, SourceRange,
+    TextFile, WorkUnit, package_work_unit,
 };
 use vpp_media::dash::{self, MpdOptions};
 use vpp_media::hls::{self, HlsOptions};
@@ -29,10 +29,10 @@ use crate::input::Input;
 use crate::job::{Encryption, Job};
 use crate::output::Output;
 
-/// Source bytes of a work unit, where segments allow: few enough to stay in a processor's own cache from the reading to the writing.
+/// Target source bytes of a work unit: few enough to stay in the cache of a processor core from the read to the write.
 const WORK_UNIT_BYTES: u64 = 512 * 1024;
 
-/// What was done.
+/// The result of `vpp package`.
 #[derive(Debug, Serialize)]
 pub(crate) struct Summary {
     manifest: String,
@@ -41,7 +41,7 @@ pub(crate) struct Summary {
     bytes_written: u64,
     work_units: u32,
     representations: Vec<RepresentationSummary>,
-    skipped_tracks: Vec<SkippedSummary>,
+    skipped_tracks: Vec<SkippedTrackSummary>,
 }
 
 #[derive(Debug, Serialize)]
@@ -54,33 +54,45 @@ struct RepresentationSummary {
 }
 
 #[derive(Debug, Serialize)]
-struct SkippedSummary {
+struct SkippedTrackSummary {
     track_id: u32,
     handler: String,
     reason: &'static str,
 }
 
+impl From<Representation> for RepresentationSummary {
+    fn from(representation: Representation) -> Self {
+        Self {
+            encrypted: representation.encryption.is_some(),
+            segments: representation.segments.len(),
+            name: representation.id.to_string(),
+            track_id: representation.track_id,
+            codecs: representation.codecs,
+        }
+    }
+}
+
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for own in &self.representations {
-            let protection = if own.encrypted { "encrypted" } else { "clear" };
-            writeln!(f, "{:<4} {:<14} {protection}, {} segments", own.name, own.codecs, own.segments)?;
+        for RepresentationSummary { name, codecs, segments, encrypted, .. } in &self.representations {
+            let protection = if *encrypted { "encrypted" } else { "clear" };
+            writeln!(f, "{name:<4} {codecs:<14} {protection}, {segments} segments")?;
         }
-        for skipped in &self.skipped_tracks {
-            writeln!(f, "track {} ({}) is left out: {}", skipped.track_id, skipped.handler, skipped.reason)?;
+        for SkippedTrackSummary { track_id, handler, reason } in &self.skipped_tracks {
+            writeln!(f, "track {track_id} ({handler}) skipped: {reason}")?;
         }
         writeln!(f, "{} bytes read, {} written: {}", self.bytes_read, self.bytes_written, self.manifest)
     }
 }
 
-/// Packages the movies of `job`.
+/// Packages the movies of a job.
 pub(crate) fn run(job: &Job) -> Result<Summary, Failure> {
     let mut inputs = job.inputs.iter().map(|path| Input::open(path)).collect::<Result<Vec<_>, _>>()?;
     let indexes = inputs.iter_mut().map(Input::index).collect::<Result<Vec<_>, _>>()?;
     let movies = indexes.iter().map(Movie::parse).collect::<Result<Vec<_>, _>>()?;
-    let subtitles = job.subtitles.iter().map(|subtitles| read_subtitles(&subtitles.path));
-    let subtitles = subtitles.collect::<Result<Vec<WebVttFile>, Failure>>()?;
-    let sidecars = job.subtitles.iter().zip(&subtitles).map(|(subtitles, file)| SidecarSource {
+    let subtitle_files = job.subtitles.iter().map(|subtitles| read_subtitles(&subtitles.path));
+    let subtitle_files = subtitle_files.collect::<Result<Vec<WebVttFile>, Failure>>()?;
+    let sidecars = job.subtitles.iter().zip(&subtitle_files).map(|(subtitles, file)| SidecarSource {
         file,
         language: Some(subtitles.language.clone()),
         labels: subtitles.labels.clone(),
@@ -90,13 +102,13 @@ pub(crate) fn run(job: &Job) -> Result<Summary, Failure> {
     let keys = job.encryption.as_ref().map(Encryption::keys).unwrap_or_default();
     let options = PlanOptions { protection, work_unit_bytes: WORK_UNIT_BYTES, ..job.options };
     let planner = Planner::of_movies(&movies, &options)?;
-    let (presentation, text_files) = presentation(planner.clone(), &sidecars)?;
+    let (presentation, text_files) = plan_presentation(planner.clone(), &sidecars)?;
     let mut sizes = SegmentSizes::new(&presentation);
     let mut output = Output::new(&job.output, &presentation)?;
     let mut buffers = Vec::new();
     for work_unit in planner {
         let work_unit = work_unit?;
-        let mut source = read(&work_unit, &mut inputs, buffers)?;
+        let mut source = read_work_unit(&work_unit, &mut inputs, buffers)?;
         for segment in package_work_unit(&work_unit, &mut source, &keys)? {
             output.write_segment(&segment, &source)?;
             sizes.set(segment.id, segment.size())?;
@@ -107,51 +119,38 @@ pub(crate) fn run(job: &Job) -> Result<Summary, Failure> {
     for file in text_files {
         output.write(&file.path, file.text.as_bytes())?;
     }
-    for (path, init) in presentation.init_segments() {
-        output.write(&path, init)?;
+    for (path, init_segment) in presentation.init_segments() {
+        output.write(&path, init_segment)?;
     }
-    for playlist in
-        hls::playlists(&presentation, &sizes, &HlsOptions { drm: job.drm.clone(), key_url: job.key_url.clone() })?
-    {
-        output.write(&playlist.path, playlist.text.as_bytes())?;
-    }
-    let mpd =
-        dash::mpd(&presentation, &sizes, &MpdOptions { drm: job.drm.clone(), licence_url: job.licence_url.clone() })?;
-    output.write(dash::MANIFEST, mpd.as_bytes())?;
-    let skipped = movies.iter().flat_map(|movie| &movie.skipped);
+    write_manifests(job, &presentation, &sizes, &mut output)?;
+    let skipped = movies.iter().flat_map(|movie| &movie.skipped).map(|track| SkippedTrackSummary {
+        track_id: track.id,
+        handler: track.handler.to_string(),
+        reason: track.reason,
+    });
     Ok(Summary {
         manifest: job.output.join(dash::MANIFEST).display().to_string(),
         source_bytes: indexes.iter().map(Index::file_size).sum(),
         bytes_read: inputs.iter().map(|input| input.bytes_read).sum(),
         bytes_written: output.bytes_written,
         work_units: presentation.work_units,
-        representations: presentation
-            .representations
-            .into_iter()
-            .map(|own| RepresentationSummary {
-                encrypted: own.encryption.is_some(),
-                segments: own.segments.len(),
-                name: own.id.to_string(),
-                track_id: own.track_id,
-                codecs: own.codecs,
-            })
-            .collect(),
-        skipped_tracks: skipped
-            .map(|own| SkippedSummary { track_id: own.id, handler: own.handler.to_string(), reason: own.reason })
-            .collect(),
+        representations: presentation.representations.into_iter().map(RepresentationSummary::from).collect(),
+        skipped_tracks: skipped.collect(),
     })
 }
 
-/// Reads a subtitle file, of which no more is read than one may have.
+/// Reads and parses a subtitle file.
 fn read_subtitles(path: &Path) -> Result<WebVttFile, Failure> {
     let file = File::open(path).map_err(Failure::io(path))?;
     let mut bytes = Vec::new();
+    // One byte more than the maximum, so that the parser refuses a file that is too large.
     file.take(MAX_SIDECAR_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(Failure::io(path))?;
     Ok(WebVttFile::parse(&bytes)?)
 }
 
-/// What planning comes to, with all that may be wrong.
-fn presentation(
+/// Plans all work units and returns the presentation and the subtitle files. Every planning error occurs here, before anything is
+/// written.
+fn plan_presentation(
     mut planner: Planner<'_, '_>,
     sidecars: &[SidecarSource<'_>],
 ) -> Result<(Presentation, Vec<TextFile>), vpp_media::Error> {
@@ -159,14 +158,33 @@ fn presentation(
     planner.finish_with_sidecars(sidecars)
 }
 
-/// Reads the bytes of a work unit into the buffers of another: memory of the system's comes filled with zeros, which costs a tenth
-/// of packaging.
-fn read(work_unit: &WorkUnit, inputs: &mut [Input<'_>], mut buffers: Vec<Vec<u8>>) -> Result<SourceBuffers, Failure> {
+/// Reads the source bytes of a work unit into the buffers of the previous one. New memory is filled with zeros by the system, which
+/// takes a tenth of the packaging time.
+fn read_work_unit(
+    work_unit: &WorkUnit,
+    inputs: &mut [Input<'_>],
+    mut buffers: Vec<Vec<u8>>,
+) -> Result<SourceBuffers, Failure> {
     buffers.resize_with(work_unit.ranges.len(), Vec::new);
     for (SourceRange { input, bytes }, buffer) in work_unit.ranges.iter().zip(&mut buffers) {
         let input = inputs.get_mut(usize::from(*input));
-        let input = input.ok_or(vpp_media::Error::BadPlan { reason: "a range is of no movie" })?;
+        let input = input.ok_or(vpp_media::Error::BadPlan { reason: "a source range names an unknown movie" })?;
         input.read(bytes, buffer)?;
     }
     Ok(SourceBuffers::new(work_unit, buffers)?)
+}
+
+/// Writes the HLS playlists, and the MPD last.
+fn write_manifests(
+    job: &Job,
+    presentation: &Presentation,
+    sizes: &SegmentSizes,
+    output: &mut Output<'_>,
+) -> Result<(), Failure> {
+    let options = HlsOptions { drm: job.drm.clone(), key_url: job.key_url.clone() };
+    for playlist in hls::playlists(presentation, sizes, &options)? {
+        output.write(&playlist.path, playlist.text.as_bytes())?;
+    }
+    let options = MpdOptions { drm: job.drm.clone(), licence_url: job.licence_url.clone() };
+    output.write(dash::MANIFEST, dash::mpd(presentation, sizes, &options)?.as_bytes())
 }
