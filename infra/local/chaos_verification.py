@@ -50,7 +50,7 @@ class Verifier:
                 errors += self._package_errors(movie, package_id, package)
         for bucket in ("OutputBucket", "WorkBucket"):
             for key in self._keys(self._outputs[bucket]):
-                package_id = key.removeprefix("work/").removeprefix("pieces/").split("/")[0]
+                package_id = key.removeprefix("work/").removeprefix("parts/").split("/")[0]
                 if statuses.get(package_id) not in ("Ready", "Failed"):
                     errors.append(f"{key} has no owner (package status: {statuses.get(package_id)})")
         return errors

@@ -1,7 +1,7 @@
 //! A content: one version of one uploaded file, and the verdict on it.
 //!
-//! The verdict is given once, when the file is ingested, and never changes: a file uploaded again is another version,
-//! with an id of its own. The one exception is a file the platform could not judge for a fault of its own.
+//! Ingest gives the verdict, and it never changes: a file that is uploaded again is another version, with another id. The one
+//! exception is a provisional verdict, on a file that the platform could not validate because of an error of its own.
 
 use std::ops::Range;
 
@@ -18,78 +18,77 @@ use crate::domain::timestamp::Timestamp;
 pub struct Content {
     /// `input_content_id`.
     pub id: ContentId,
-    /// Where the file lies.
+    /// The location of the file.
     pub location: Location,
-    /// Which version of it.
+    /// The version of the file, as an entity tag.
     pub etag: ETag,
-    /// The store's own name of the version, in a versioned bucket.
+    /// The version id, in a versioned bucket.
     pub version_id: Option<String>,
     /// Size of the file in bytes.
     pub bytes: u64,
-    /// Bytes of the file that were read to come to the verdict.
+    /// Bytes of the file that ingest read.
     pub bytes_read: u64,
-    /// What coming to it cost.
+    /// What ingest used.
     pub usage: ResourceUsage,
     /// When the verdict was given.
     pub created_at: Timestamp,
     /// The verdict.
     pub verdict: Verdict,
-    /// When somebody wanted it gone. What is left is a tombstone, so that a late event of the same version does not bring it
-    /// back; its file uploaded again is another version, and a content again.
+    /// When it was deleted. A deleted content stays as a tombstone, so that a late event of the same version does not create it
+    /// again. The same file uploaded again is another version, and a content again.
     pub deleted_at: Option<Timestamp>,
 }
 
 /// Whether a file can be packaged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// It can; this is what is known of it.
+    /// It can be packaged.
     Ingested(MediaInfo),
-    /// It is a `WebVTT` file, to go beside a movie.
+    /// It is a `WebVTT` file, to be packaged with a movie.
     Subtitles,
-    /// It cannot, for this reason.
+    /// It cannot be packaged.
     Refused(Refusal),
 }
 
-/// What is known of a file that can be packaged.
+/// The metadata of a file that can be packaged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MediaInfo {
-    /// Where the `moov` box lies, in bytes from the start of the file.
+    /// Byte range of the `moov` box in the file.
     pub index: Range<u64>,
     /// `track_ID` of the video track.
     pub video_track_number: Option<u32>,
     /// The probe's report.
     pub report: ProbeReport,
-    /// What the index says of the stream to come; none of a content that was ingested before there were such reports.
+    /// The preflight report on the stream; `None` for a content that was ingested before there were such reports.
     pub preflight: Option<Preflight>,
-    /// The package that the upload started by itself, if the platform is set to start one.
+    /// The package that the upload started, if the platform is set to start one.
     pub package: Option<PackageId>,
 }
 
 /// Why a file cannot be packaged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// Stable, for programs.
+    /// A stable code, for programs.
     pub code: String,
     /// A sentence for people.
     pub message: String,
-    /// What is known of a file that could be packaged if it were asked for otherwise: the sound of one without video.
+    /// The metadata of a file that can be packaged with other options: the audio of a file without video.
     pub media_info: Option<Box<MediaInfo>>,
 }
 
 impl Refusal {
-    /// The platform itself could not come to a verdict. It is provisional: the next event of the same file is judged anew.
+    /// The provisional refusal of a file that the platform could not validate. The next event of the same file is ingested
+    /// again.
     #[must_use]
     pub fn ingest_failed() -> Self {
         Self {
             code: INGEST_FAILED.to_owned(),
-            message: "the platform could not read the file for reasons of its own: upload it again".to_owned(),
+            message: "the platform could not read the file because of an internal error: upload it again".to_owned(),
             media_info: None,
         }
     }
-}
 
-impl Refusal {
-    /// A subtitle file is no movie.
+    /// The refusal to package a subtitle file as a movie.
     fn subtitles() -> Self {
         let message = "this is a subtitle file: name it in `subtitles` when you package its movie".to_owned();
         Self { code: vpp_media::Error::NoMedia.code().to_owned(), message, media_info: None }
@@ -99,21 +98,21 @@ impl Refusal {
 /// Code of a provisional refusal.
 pub const INGEST_FAILED: &str = "ingest_failed";
 
-/// A file as a package needs it: the version it was ingested at, and where its index lies.
+/// The source of a package: a file at the version that was ingested.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
-    /// Where the file lies.
+    /// The location of the file.
     pub location: Location,
-    /// The version every read is pinned to.
+    /// The version that every read is pinned to.
     pub etag: ETag,
     /// Size of the file in bytes.
     pub bytes: u64,
-    /// Where its `moov` box lies, in bytes from the start of the file.
+    /// Byte range of its `moov` box.
     pub index: Range<u64>,
 }
 
 impl Content {
-    /// The info, unless the content is refused.
+    /// The metadata, if the content was ingested.
     #[must_use]
     pub fn media_info(&self) -> Option<&MediaInfo> {
         match &self.verdict {
@@ -122,7 +121,7 @@ impl Content {
         }
     }
 
-    /// Why it cannot be packaged, if it cannot.
+    /// The refusal, if there is one.
     #[must_use]
     pub fn refusal(&self) -> Option<&Refusal> {
         match &self.verdict {
@@ -131,8 +130,8 @@ impl Content {
         }
     }
 
-    /// What a package is made by, or why there can be none. A file that is refused because it has no video can still be
-    /// packaged for its sound alone.
+    /// The metadata for packaging this content. A file that is refused because it has no video can be packaged with
+    /// `audio_only`.
     ///
     /// # Errors
     /// The refusal.
@@ -144,25 +143,25 @@ impl Content {
         }
     }
 
-    /// Whether another verdict may take this one's place: no file is refused for ever for a fault of the platform.
+    /// Whether another verdict may replace this one: an error of the platform does not refuse a file for ever.
     #[must_use]
     pub fn is_provisional(&self) -> bool {
         matches!(&self.verdict, Verdict::Refused(refusal) if refusal.code == INGEST_FAILED)
     }
 
-    /// Whether it is gone.
+    /// Whether it is deleted.
     #[must_use]
     pub fn is_deleted(&self) -> bool {
         self.deleted_at.is_some()
     }
 
-    /// Whether a content of this version may be written in its place.
+    /// Whether a content of the version `version_id` may replace it.
     #[must_use]
     pub fn can_be_replaced_by(&self, version_id: Option<&str>) -> bool {
         self.is_provisional() || self.is_deleted() && self.version_id.as_deref() != version_id
     }
 
-    /// The status as the platform's users know it.
+    /// The status, as users see it.
     #[must_use]
     pub fn status(&self) -> &'static str {
         match self.verdict {
@@ -171,7 +170,7 @@ impl Content {
         }
     }
 
-    /// What preflight came to: whether the file can be packaged, and whether there is something to be said about it.
+    /// The verdict of preflight: accepted, accepted with warnings, or refused.
     #[must_use]
     pub fn preflight_verdict(&self) -> Option<&'static str> {
         match &self.verdict {
@@ -181,7 +180,7 @@ impl Content {
         }
     }
 
-    /// What a package of this content is made from.
+    /// The source of a package of this content.
     #[must_use]
     pub fn source(&self, info: &MediaInfo) -> Source {
         Source {

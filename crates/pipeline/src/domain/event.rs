@@ -1,14 +1,13 @@
-//! What is told to others: every change of state of a content and of a package, as an event.
+//! Events: every change of state of a content or a package.
 //!
-//! Nobody who changes a state tells of it: between the write and the telling it could crash, and the event would be lost. The
-//! catalog itself tells which of its items have changed, for as long as it takes, and [`crate::notifications::announce`] makes events of that.
-//! So an event comes at least once, and perhaps again. What it says is a function of the change alone, its `id` most of all:
-//! the item, its attempt and its status. Within an attempt a status is never entered twice, so the id is that of one event and of no
-//! other, and whoever remembers ids can drop what comes again.
+//! A function that changes a state does not publish the event itself: a crash between the write and the publication would
+//! lose it. Instead the catalog has a change stream, and `notifications::announce` turns each change into an event. So an
+//! event is delivered at least once. It is a function of the change alone, and so is its `id`: the item, its attempt and its
+//! status. Within an attempt a status is never entered twice, so the id is unique, and a receiver can drop duplicates by it.
 //!
-//! An event names what is public of its subject, member by member: what it does not name, such as a key in any form, cannot get
-//! into it. `infra/events.schema.json` describes all of it, and the tests hold the two to each other. Members may be added under one
-//! version of the schema; none changes its meaning or goes without another.
+//! An event lists the public members of its subject one by one. Nothing else, such as a key in any form, can get into it.
+//! `infra/events.schema.json` is the schema, and tests compare the two. A version of the schema may gain members; removing one
+//! or changing its meaning needs another version.
 
 use serde::Serialize;
 
@@ -19,21 +18,21 @@ use crate::domain::timestamp::Timestamp;
 
 /// The version of the schema.
 const SCHEMA: u8 = 1;
-/// Status of what is gone.
+/// The status of a deleted item.
 const DELETED: &str = "Deleted";
 
-/// A change of an item, as the catalog tells of it.
+/// A change of an item, from the catalog's change stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change<T> {
-    /// What it was; nothing of a new one.
+    /// The item before the change; `None` for a new item.
     pub before: Option<Box<T>>,
-    /// What it is; nothing when it is gone.
+    /// The item after the change; `None` for a deleted item.
     pub after: Option<Box<T>>,
-    /// When, as the catalog has noted it. The states say it more exactly, where they do.
+    /// The time in the change stream, in whole seconds. The states have more exact times.
     pub at: Timestamp,
 }
 
-/// An item that has changed.
+/// A changed item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Changed {
     /// A content.
@@ -57,12 +56,12 @@ pub struct Event {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Subject {
-    Content(ContentFacts),
-    Package(PackageFacts),
+    Content(ContentMembers),
+    Package(PackageMembers),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct ContentFacts {
+struct ContentMembers {
     input_content_id: String,
     input_content_origin: String,
     bytes: u64,
@@ -80,7 +79,7 @@ struct ContentFacts {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct PackageFacts {
+struct PackageMembers {
     packaged_content_id: String,
     attempt: u64,
     input_content_ids: Vec<String>,
@@ -93,18 +92,18 @@ struct PackageFacts {
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    failure: Option<FailureFacts>,
+    failure: Option<FailureMembers>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct FailureFacts {
+struct FailureMembers {
     stage: &'static str,
     code: String,
     message: String,
 }
 
 impl Event {
-    /// What is to be told of a change; nothing where it changes no state.
+    /// Returns the event of a change; `None` when the change leaves the state as it is.
     #[must_use]
     pub fn of(changed: &Changed) -> Option<Self> {
         match changed {
@@ -113,13 +112,13 @@ impl Event {
         }
     }
 
-    /// Its own, whenever it comes.
+    /// The id, the same for every delivery.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// Its type, such as `package.ready`.
+    /// The type, such as `package.ready`.
     #[must_use]
     pub fn kind(&self) -> &str {
         &self.kind
@@ -131,7 +130,7 @@ impl Event {
             Subject::Package(package) => ("package", package.status),
         };
         let status = status.to_lowercase();
-        // No full stop: what a webhook signs is parted by them.
+        // No full stop: a webhook's signed message uses it as separator.
         let id = format!("{name}-{id}-{attempt}-{status}");
         Self { schema: SCHEMA, id, kind: format!("{name}.{status}"), at, subject }
     }
@@ -142,7 +141,7 @@ fn content_event(change: &Change<Content>) -> Option<Event> {
     let previous_status = change.before.as_deref().map(status);
     let content = change.after.as_deref().or(change.before.as_deref())?;
     let now = if change.after.is_some() { status(content) } else { DELETED };
-    // Another verdict on the same file is told, though it be the same.
+    // A new verdict on the same file is an event, even if the status is the same.
     let same_verdict = change.before.as_ref().is_some_and(|before| before.created_at == content.created_at);
     if same_verdict && previous_status == Some(now) {
         return None;
@@ -152,7 +151,7 @@ fn content_event(change: &Change<Content>) -> Option<Event> {
         (true, deleted_at) => deleted_at.unwrap_or(change.at),
     };
     let refusal = content.refusal();
-    let facts = ContentFacts {
+    let members = ContentMembers {
         input_content_id: content.id.to_string(),
         input_content_origin: content.location.to_string(),
         bytes: content.bytes,
@@ -163,53 +162,54 @@ fn content_event(change: &Change<Content>) -> Option<Event> {
         message: refusal.map(|refusal| refusal.message.clone()),
         packaged_content_id: content.media_info().and_then(|info| info.package.as_ref()).map(ToString::to_string),
     };
-    Some(Event::new(Subject::Content(facts), content.id.as_str(), content.created_at.unix_millis(), at))
+    Some(Event::new(Subject::Content(members), content.id.as_str(), content.created_at.unix_millis(), at))
 }
 
 fn package_event(change: &Change<Package>) -> Option<Event> {
     let before = change.before.as_deref();
     let package = change.after.as_deref().or(before)?;
-    let moved = before.is_none_or(|before| (before.status(), before.attempt) != (package.status(), package.attempt));
-    if change.after.is_some() && !moved {
+    let changed_state =
+        before.is_none_or(|before| (before.status(), before.attempt) != (package.status(), package.attempt));
+    if change.after.is_some() && !changed_state {
         return None;
     }
-    let gone = change.after.is_none();
+    let is_deleted = change.after.is_none();
     let retried = before.is_some_and(|before| before.attempt != package.attempt);
-    let at = if gone {
-        // The catalog notes seconds, no less.
+    let at = if is_deleted {
+        // The change stream has whole seconds.
         change.at.max(package.status_since())
     } else if retried {
         Timestamp::from_unix_millis(package.attempt)
     } else {
         package.status_since()
     };
-    let facts = PackageFacts {
+    let members = PackageMembers {
         packaged_content_id: package.id.to_string(),
         attempt: package.attempt,
         input_content_ids: package.contents().map(ToString::to_string).collect(),
         created_at: package.created_at,
-        status: if gone { DELETED } else { package.status().as_str() },
+        status: if is_deleted { DELETED } else { package.status().as_str() },
         previous_status: before.map(|before| before.status().as_str()),
         work_units_total: package.state.plan().map(|plan| plan.work_units),
         url: match &package.state {
-            State::Ready { url, .. } if !gone => Some(url.clone()),
+            State::Ready { url, .. } if !is_deleted => Some(url.clone()),
             _ => None,
         },
         failure: match &package.state {
-            State::Failed { failure, .. } if !gone => Some(failure.into()),
+            State::Failed { failure, .. } if !is_deleted => Some(failure.into()),
             _ => None,
         },
     };
-    Some(Event::new(Subject::Package(facts), package.id.as_str(), package.attempt, at))
+    Some(Event::new(Subject::Package(members), package.id.as_str(), package.attempt, at))
 }
 
-impl From<&Failure> for FailureFacts {
+impl From<&Failure> for FailureMembers {
     fn from(failure: &Failure) -> Self {
         Self { stage: failure.stage.as_str(), code: failure.code.clone(), message: failure.message.clone() }
     }
 }
 
-/// Every type there is.
+/// Returns all event types.
 #[must_use]
 pub fn types() -> Vec<String> {
     let of = |name: &str, statuses: &[&str]| -> Vec<String> {

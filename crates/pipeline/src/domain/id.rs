@@ -1,9 +1,9 @@
-//! Names that are functions of what they name.
+//! Content-addressed ids of contents, packages and uploads.
 //!
-//! Both ids are content-addressed: 16 bytes of a hash, in lower-case base32 without padding (26 characters, safe in a
-//! URL, a DynamoDB key and an S3 key). A repeated event or request computes the same id and so finds the same item;
-//! nothing has to be remembered to be idempotent. Every part is hashed with its length before it, so that
-//! `("ab", "c")` and `("a", "bc")` differ.
+//! An id is 16 bytes of a hash, in lower-case base32 without padding: 26 characters, safe in a URL, a DynamoDB key and an S3
+//! key. A repeated event or request computes the same id and so finds the same item; idempotency needs no further state. Every
+//! part is hashed after its length, so that `("ab", "c")` and `("a", "bc")` differ. How the id of a package is computed is in
+//! `package_id.rs`.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -56,9 +56,9 @@ macro_rules! id {
             type Error = InvalidId;
 
             fn try_from(text: String) -> Result<Self, InvalidId> {
-                let right = text.len() == ID_CHARACTERS
+                let valid = text.len() == ID_CHARACTERS
                     && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'2'..=b'7'));
-                if right { Ok(Self(text)) } else { Err(InvalidId) }
+                if valid { Ok(Self(text)) } else { Err(InvalidId) }
             }
         }
 
@@ -75,17 +75,17 @@ id! {
     ContentId
 }
 id! {
-    /// `packaged_content_id`: one content packaged in one way with one key.
+    /// `packaged_content_id`: contents packaged with given options and keys.
     PackageId
 }
 
 id! {
-    /// `upload_id`: one file on its way.
+    /// `upload_id`: one client upload.
     ClientUploadId
 }
 
 impl ClientUploadId {
-    /// The id that follows from these parts; one of them is another for every file.
+    /// Computes the id from `parts`. At least one of them must be unique to the upload.
     #[must_use]
     pub fn of(parts: &[&[u8]]) -> Self {
         let mut all = Sha256::new();
@@ -105,7 +105,7 @@ impl PackageId {
 }
 
 impl ContentId {
-    /// The id of the version `etag` of the object at `location`.
+    /// Computes the id of the version `etag` of the object at `location`.
     #[must_use]
     pub fn of(location: &Location, etag: &ETag) -> Self {
         let parts = [location.bucket(), location.key(), etag.as_str()];
@@ -113,24 +113,24 @@ impl ContentId {
     }
 }
 
-/// The contents of one package, in the order of its tracks: one or more, each once.
+/// The contents of one package, in the order of its tracks: one or more, without duplicates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inputs(Vec<ContentId>);
 
 impl Inputs {
-    /// These contents, unless there are none, too many, or one of them twice.
+    /// Returns the inputs, or `None` when there are no ids, too many, or duplicates.
     #[must_use]
     pub fn new(ids: Vec<ContentId>) -> Option<Self> {
         let each_once = ids.iter().collect::<BTreeSet<_>>().len() == ids.len();
         (each_once && (1..=MAX_INPUTS).contains(&ids.len())).then_some(Self(ids))
     }
 
-    /// The contents.
+    /// The ids of the contents.
     pub fn iter(&self) -> impl Iterator<Item = &ContentId> {
         self.0.iter()
     }
 
-    /// One text for these contents in this order, to be hashed into ids: the id itself, of one.
+    /// The canonical text of these contents in this order, to be hashed into ids. For a single content it is its id.
     #[must_use]
     pub fn canonical(&self) -> String {
         let ids: Vec<&str> = self.iter().map(ContentId::as_str).collect();
@@ -144,7 +144,7 @@ impl From<ContentId> for Inputs {
     }
 }
 
-/// SHA-256 over the parts, each with its length before it.
+/// SHA-256 of the parts, each after its length.
 pub(super) fn hash<const N: usize>(parts: [&[u8]; N]) -> [u8; 32] {
     let mut hash = Sha256::new();
     for part in parts {

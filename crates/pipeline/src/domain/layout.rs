@@ -1,4 +1,4 @@
-//! Where everything lies: every object key, URL, media type and cache rule, as pure functions.
+//! The object layout: every object key, URL, media type and cache rule, as pure functions.
 
 use vpp_media::cmaf::RepresentationId;
 
@@ -7,32 +7,32 @@ use crate::domain::id::PackageId;
 /// Path of the DASH manifest inside a package.
 pub const MANIFEST: &str = vpp_media::dash::MANIFEST;
 
-/// Key of a package's plan in the work bucket.
+/// The key of a package's plan in the work bucket.
 #[must_use]
 pub fn plan_key(package: &PackageId) -> String {
     format!("work/{package}/plan")
 }
 
-/// Key in the work bucket of a work unit's share in a part of a single file. These are forgotten some days after the package is
-/// made, hence a prefix of their own.
+/// The key in the work bucket of a staged part: one work unit's segments of a part of a single file. A lifecycle rule deletes
+/// staged parts after some days, hence the separate prefix.
 #[must_use]
 pub fn staged_part_key(package: &PackageId, representation: RepresentationId, part: u16, work_unit: u32) -> String {
     format!("{}{representation}/{part}-{work_unit}", staged_parts_prefix(package))
 }
 
-/// How the keys of all pieces of a package begin.
+/// The prefix of the keys of all staged parts of a package.
 #[must_use]
 pub fn staged_parts_prefix(package: &PackageId) -> String {
     format!("parts/{package}/")
 }
 
-/// Key in the output bucket of the file at `path` of a package (`v1/3.m4s`).
+/// The key in the output bucket of the file at `path` of a package (`v1/3.m4s`).
 #[must_use]
 pub fn output_key(package: &PackageId, path: &str) -> String {
     format!("{package}/{path}")
 }
 
-/// Where a player finds the package's manifest. `delivery_url` has no slash at its end.
+/// The URL of the package's DASH manifest. `delivery_url` has no trailing slash.
 #[must_use]
 pub fn manifest_url(delivery_url: &str, package: &PackageId) -> String {
     format!("{delivery_url}/{}", output_key(package, MANIFEST))
@@ -41,26 +41,26 @@ pub fn manifest_url(delivery_url: &str, package: &PackageId) -> String {
 /// Path of the HLS multivariant playlist inside a package.
 pub const PLAYLIST: &str = vpp_media::hls::MULTIVARIANT;
 
-/// Where a player finds the playlist that stands beside the manifest at `url`.
+/// The URL of the HLS multivariant playlist next to the DASH manifest at `url`.
 #[must_use]
 pub fn hls_url(url: &str) -> String {
     let (folder, _) = url.rsplit_once('/').unwrap_or((url, ""));
     format!("{folder}/{PLAYLIST}")
 }
 
-/// Where a player asks for the package's keys. `api_url` has no slash at its end.
+/// The URL of the licence server for a package. `api_url` has no trailing slash.
 #[must_use]
 pub fn licence_url(api_url: &str, package: &PackageId) -> String {
     format!("{api_url}/license/{package}")
 }
 
-/// Where an HLS player fetches a key of the package, when the key's id is added.
+/// The URL from which an HLS player fetches a key of the package, once the key id is appended.
 #[must_use]
 pub fn key_url(api_url: &str, package: &PackageId) -> String {
     format!("{}/key", licence_url(api_url, package))
 }
 
-/// Media type and cache rule of an object.
+/// The media type and the cache rule of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Headers {
     /// `Content-Type`.
@@ -69,9 +69,9 @@ pub struct Headers {
     pub cache_control: &'static str,
 }
 
-/// Media segments never change: their name contains everything they are a function of.
+/// Media segments never change: their key contains everything that they are a function of.
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
-/// A manifest is the one object that later features may write anew, so caches keep it for a minute only.
+/// Manifests are the only objects that a later feature may rewrite, so caches retain them for a minute.
 const SHORT: &str = "public, max-age=60";
 
 /// The headers of the output file at `path`.
@@ -89,9 +89,9 @@ pub fn output_headers(path: &str) -> Headers {
     Headers { content_type, cache_control }
 }
 
-/// The headers of a plan or a piece, which only the platform reads.
+/// The headers of a plan or a staged part, which only the platform reads.
 #[must_use]
-pub fn plan_headers() -> Headers {
+pub fn work_headers() -> Headers {
     Headers { content_type: "application/octet-stream", cache_control: "private" }
 }
 
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn everything_of_a_package_lies_under_its_id() -> Result<(), crate::domain::id::InvalidId> {
+    fn every_key_of_a_package_contains_its_id() -> Result<(), crate::domain::id::InvalidId> {
         let id: PackageId = "abcdefghijklmnopqrstuvwxyz".parse()?;
         assert_eq!(plan_key(&id), "work/abcdefghijklmnopqrstuvwxyz/plan");
         assert_eq!(output_key(&id, "v1/3.m4s"), "abcdefghijklmnopqrstuvwxyz/v1/3.m4s");
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn segments_are_kept_for_ever_and_manifests_are_not() {
+    fn caches_retain_segments_for_ever_and_manifests_for_a_minute() {
         assert!(output_headers("v1/3.m4s").cache_control.contains("immutable"));
         assert!(!output_headers(MANIFEST).cache_control.contains("immutable"));
         assert!(!output_headers("a1/media.m3u8").cache_control.contains("immutable"));

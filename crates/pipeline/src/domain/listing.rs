@@ -11,28 +11,28 @@ use crate::domain::package::Package;
 use crate::domain::state::Status;
 use crate::domain::timestamp::Timestamp;
 
-/// Some of a list, newest first. Where a filter lets little through, a page may hold fewer than were asked for, even none, and
-/// the list go on all the same.
+/// One page of a list, newest first. With a selective filter a page may have fewer items than requested, or none, although the
+/// list continues.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T, I> {
-    /// What is on it.
+    /// The items.
     pub items: Vec<T>,
-    /// Where the next page starts, when there may be more.
+    /// Where the next page starts, if there may be more items.
     pub next: Option<Cursor<I>>,
 }
 
-/// A place in a list: just behind one of its items.
+/// A position in a list: after one of its items.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor<I> {
-    /// When that item was created.
+    /// When the item was created.
     pub created_at: Timestamp,
-    /// Its id.
+    /// The item's id.
     pub id: I,
 }
 
-/// The text is not a cursor that this platform gave out.
+/// The text is not a cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("this is not a cursor of an earlier answer")]
+#[error("this is not the cursor of an earlier response")]
 pub struct InvalidCursor;
 
 impl<I: fmt::Display> fmt::Display for Cursor<I> {
@@ -56,19 +56,19 @@ impl<I: FromStr> FromStr for Cursor<I> {
     }
 }
 
-/// A kind of verdict.
+/// A kind of verdict, to filter by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VerdictKind {
     /// Movies that can be packaged.
     Ingested,
     /// Subtitle files.
     Subtitles,
-    /// What cannot be packaged.
+    /// Files that cannot be packaged.
     Refused,
 }
 
 impl VerdictKind {
-    /// The kind of this name.
+    /// Returns the kind with this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         match name {
@@ -79,9 +79,9 @@ impl VerdictKind {
         }
     }
 
-    /// Whether a verdict is of this kind.
+    /// Returns whether `verdict` is of this kind.
     #[must_use]
-    pub fn has(self, verdict: &Verdict) -> bool {
+    pub fn matches(self, verdict: &Verdict) -> bool {
         let kind = match verdict {
             Verdict::Ingested(_) => Self::Ingested,
             Verdict::Subtitles => Self::Subtitles,
@@ -91,39 +91,39 @@ impl VerdictKind {
     }
 }
 
-/// Which contents are wanted.
+/// A filter of contents.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ContentFilter {
-    /// Those with a verdict of this kind.
+    /// Contents with a verdict of this kind.
     pub verdict: Option<VerdictKind>,
-    /// Those whose file lies at a location that begins like this.
+    /// Contents with a location that starts with this.
     pub origin: Option<String>,
 }
 
 impl ContentFilter {
-    /// Whether a content is one of them.
+    /// Returns whether the filter matches `content`.
     #[must_use]
-    pub fn lets(&self, content: &Content) -> bool {
-        self.verdict.is_none_or(|kind| kind.has(&content.verdict))
+    pub fn matches(&self, content: &Content) -> bool {
+        self.verdict.is_none_or(|kind| kind.matches(&content.verdict))
             && self.origin.as_ref().is_none_or(|origin| content.location.to_string().starts_with(origin))
     }
 }
 
-/// Which packages are wanted.
+/// A filter of packages.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PackageFilter {
-    /// Those of this status.
+    /// Packages with this status.
     pub status: Option<Status>,
-    /// Those made of this content, alone or among others.
+    /// Packages of this content, alone or with others.
     pub content: Option<ContentId>,
 }
 
 impl PackageFilter {
-    /// Whether a package is one of them.
+    /// Returns whether the filter matches `package`.
     #[must_use]
-    pub fn lets(&self, package: &Package) -> bool {
+    pub fn matches(&self, package: &Package) -> bool {
         self.status.is_none_or(|status| status == package.status())
-            && self.content.as_ref().is_none_or(|content| package.contents().any(|own| own == content))
+            && self.content.as_ref().is_none_or(|content| package.contents().any(|id| id == content))
     }
 }
 
@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_is_text_that_needs_no_escape_in_a_url() -> Result<(), Box<dyn std::error::Error>> {
+    fn a_cursor_needs_no_escaping_in_a_url() -> Result<(), Box<dyn std::error::Error>> {
         let cursor: Cursor<ContentId> =
             Cursor { created_at: "2026-11-22T21:08:00.250Z".parse()?, id: "abcdefghijklmnopqrstuvwxyz".parse()? };
         let text = cursor.to_string();

@@ -1,4 +1,4 @@
-//! What travels between the stages: ids and byte ranges, never a key.
+//! Messages between the stages: ids and byte ranges, never a key.
 
 use std::ops::Range;
 
@@ -8,18 +8,18 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::domain::id::{ContentId, PackageId};
 use crate::domain::part_plan::PartSpan;
 
-/// A message of a queue of this platform.
+/// A message of one of the platform's queues.
 pub trait Message: Serialize + DeserializeOwned + Send + Sync {
-    /// The id of what it is about. Messages about one thing are a group.
+    /// The id of the content or package. Messages with one subject form a message group.
     fn subject(&self) -> &str;
 
-    /// The work unit of the package, if it is about one.
+    /// The number of the work unit, for a message about one.
     fn work_unit(&self) -> Option<u32> {
         None
     }
 }
 
-/// The version every message carries. A message of another version is not read as this one.
+/// The schema version of a message. Messages of another version are refused.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Schema;
 
@@ -40,7 +40,7 @@ impl<'de> Deserialize<'de> for Schema {
     }
 }
 
-/// Plan this package.
+/// A request to plan a package.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FragmentMessage {
     schema: Schema,
@@ -49,7 +49,7 @@ pub struct FragmentMessage {
     attempt: Option<u64>,
 }
 
-/// Make one work unit of this package.
+/// A request to encrypt one work unit of a package.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkUnitMessage {
     schema: Schema,
@@ -58,9 +58,9 @@ pub struct WorkUnitMessage {
     attempt: Option<u64>,
     /// Number of the work unit, from 0.
     pub work_unit: u32,
-    /// Where the work unit's section lies in the plan.
+    /// The byte range of the work unit's section in the plan.
     pub section: Section,
-    /// How the work unit goes into the parts of single files; none when segments are files, or the work unit is all of the files.
+    /// The part spans of the work unit in single files; empty when segments are files, or when the package has one work unit.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub spans: Vec<PartSpan>,
 }
@@ -68,13 +68,13 @@ pub struct WorkUnitMessage {
 /// A byte range of the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Section {
-    /// Bytes from the start of the plan.
+    /// Offset from the start of the plan, in bytes.
     pub offset: u64,
     /// Length in bytes.
     pub length: u64,
 }
 
-/// Write this package's manifests.
+/// A request to write a package's manifests.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DashMessage {
     schema: Schema,
@@ -83,24 +83,24 @@ pub struct DashMessage {
     attempt: Option<u64>,
 }
 
-/// Delete this.
+/// A request to delete a package's objects or a content's file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeletionMessage {
     schema: Schema,
-    /// What.
+    /// The target.
     #[serde(flatten)]
     pub target: DeletionTarget,
 }
 
-/// What is to be deleted.
+/// The target of a deletion.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum DeletionTarget {
-    /// All that was made of a package in one of its attempts.
+    /// The objects of one attempt of a package.
     Package {
         /// The package.
         packaged_content_id: PackageId,
-        /// Its attempt.
+        /// The attempt.
         attempt: u64,
     },
     /// A content's file.
@@ -111,7 +111,7 @@ pub enum DeletionTarget {
 }
 
 impl DeletionMessage {
-    /// For this.
+    /// A request to delete `target`.
     #[must_use]
     pub fn new(target: DeletionTarget) -> Self {
         Self { schema: Schema, target }
@@ -134,7 +134,7 @@ impl From<Range<u64>> for Section {
 }
 
 impl Section {
-    /// The bytes from its start to its end.
+    /// The section as a range.
     #[must_use]
     pub fn range(self) -> Range<u64> {
         self.offset..self.offset.saturating_add(self.length)
@@ -144,19 +144,19 @@ impl Section {
 macro_rules! about_a_package {
     ($($message:ident),+) => {
         $(impl $message {
-            /// The package it is about.
+            /// The package.
             #[must_use]
             pub fn package(&self) -> &PackageId {
                 &self.packaged_content_id
             }
 
-            /// The attempt of the package that it belongs to; none for any.
+            /// The attempt of the package that the message belongs to; `None` for any.
             #[must_use]
             pub fn attempt(&self) -> Option<u64> {
                 self.attempt
             }
 
-            /// The same, of this attempt.
+            /// Sets the attempt.
             #[must_use]
             pub fn for_attempt(self, attempt: u64) -> Self {
                 Self { attempt: Some(attempt), ..self }
@@ -168,7 +168,7 @@ macro_rules! about_a_package {
 about_a_package!(FragmentMessage, WorkUnitMessage, DashMessage);
 
 impl FragmentMessage {
-    /// For `package`.
+    /// A message about `package`.
     #[must_use]
     pub fn new(package: PackageId) -> Self {
         Self { schema: Schema, packaged_content_id: package, attempt: None }
@@ -176,13 +176,13 @@ impl FragmentMessage {
 }
 
 impl WorkUnitMessage {
-    /// For the work unit of `package` whose plan lies at `section`.
+    /// A message about the work unit of `package` with the plan section `section`.
     #[must_use]
     pub fn new(package: PackageId, work_unit: u32, section: Section) -> Self {
         Self { schema: Schema, packaged_content_id: package, attempt: None, work_unit, section, spans: Vec::new() }
     }
 
-    /// The same, of a work unit that goes into parts.
+    /// Sets the part spans.
     #[must_use]
     pub fn with_spans(self, spans: Vec<PartSpan>) -> Self {
         Self { spans, ..self }
@@ -190,7 +190,7 @@ impl WorkUnitMessage {
 }
 
 impl DashMessage {
-    /// For `package`.
+    /// A message about `package`.
     #[must_use]
     pub fn new(package: PackageId) -> Self {
         Self { schema: Schema, packaged_content_id: package, attempt: None }
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deletion_names_its_package_and_run_or_its_content() -> Result<(), Box<dyn std::error::Error>> {
+    fn a_deletion_names_its_package_and_attempt_or_its_content() -> Result<(), Box<dyn std::error::Error>> {
         let package = DeletionTarget::Package { packaged_content_id: ID.parse()?, attempt: 7 };
         let content = DeletionTarget::Content { input_content_id: ID.parse()? };
         for (target, expected) in [
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_of_another_schema_is_not_read() {
+    fn a_message_of_another_schema_version_is_refused() {
         let text = format!(r#"{{"schema":2,"packaged_content_id":"{ID}"}}"#);
         assert!(serde_json::from_str::<FragmentMessage>(&text).is_err());
         let text = format!(r#"{{"schema":1,"packaged_content_id":"{ID}"}}"#);

@@ -1,9 +1,9 @@
-//! What is counted and timed, so that people see how the platform fares.
+//! Metrics, for operators.
 //!
-//! A change of state says most of it: what a package has come to, how long a stage took, what was read and written, why a file was
-//! refused. So it is measured where changes are told, one [`Measurement`] each, and nowhere else; what no change shows, such as
-//! a dead letter, is measured where it is met. A measurement has few dimensions, each of few values: stages, statuses, codes.
-//! Ids are never dimensions. Told twice, a change counts twice: that is rare, and these are figures for people.
+//! Most metrics follow from a change of state: the outcome of a package, the duration of a stage, the bytes read and written,
+//! the reason of a refusal. So they are measured where changes are announced, one [`Measurement`] per change. What is no change
+//! of state, such as a dead letter, is measured where it is handled. A metric has at most one dimension with few values: stages,
+//! statuses, codes. Ids are never dimensions. A change that is announced twice counts twice; that is rare.
 
 use crate::domain::dead_letter::DeadLetter;
 use crate::domain::event::{Change, Changed};
@@ -11,19 +11,19 @@ use crate::domain::package::Package;
 use crate::domain::state::{Stage, State};
 use crate::domain::timestamp::Timestamp;
 
-/// What a value is of.
+/// The unit of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
-    /// Things.
+    /// A number of occurrences.
     Count,
-    /// Time.
+    /// A duration.
     Seconds,
     /// Bytes.
     Bytes,
 }
 
 impl Unit {
-    /// The name, as `CloudWatch` spells it.
+    /// `CloudWatch`'s name of the unit.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -34,30 +34,30 @@ impl Unit {
     }
 }
 
-/// A value under a name.
+/// A metric with its value.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Metric {
-    /// Its name.
+    /// The name.
     pub name: &'static str,
-    /// What it is of.
+    /// The unit.
     pub unit: Unit,
-    /// How much.
+    /// The value.
     pub value: f64,
-    /// What it is told apart by, if by anything: a name and a value.
+    /// The dimension, if there is one: name and value.
     pub dimension: Option<(&'static str, String)>,
 }
 
-/// What is measured of one thing that happened.
+/// The metrics of one occurrence.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Measurement {
-    /// The id of what it is about, for those who look for the reason of a figure.
+    /// The id of the content or package, to find the reason of a figure in the logs.
     pub about: String,
-    /// The values.
+    /// The metrics.
     pub metrics: Vec<Metric>,
 }
 
 impl Measurement {
-    /// Of something that happened once.
+    /// One occurrence of `name`.
     #[must_use]
     pub fn once(
         name: &'static str,
@@ -68,7 +68,7 @@ impl Measurement {
         Self { about: about.into(), metrics: vec![count(name, dimension, value)] }
     }
 
-    /// Of a message that was given up on.
+    /// The measurement of a dead letter.
     #[must_use]
     pub fn of_dead_letter(letter: &DeadLetter) -> Self {
         let (stage, about) = match letter {
@@ -78,7 +78,7 @@ impl Measurement {
         Self::once("DeadLetters", "Stage", stage.as_str(), about)
     }
 
-    /// Of a change; nothing where it changes no state, or what is gone.
+    /// Returns the measurement of a change; `None` when the change leaves the state as it is, or deletes the item.
     #[must_use]
     pub fn of(changed: &Changed) -> Option<Self> {
         match changed {
@@ -105,7 +105,7 @@ fn of_package(before: Option<&Package>, package: &Package) -> Option<Measurement
         return None;
     }
     let mut metrics = vec![count("Packages", "Status", package.status().as_str())];
-    // An attempt that begins with a retry is timed from there.
+    // The time of an attempt that starts with a retry counts from the retry.
     let begun = Timestamp::from_unix_millis(package.attempt);
     let stage = match (&package.state, before) {
         (State::Fragmented(_), Some(before)) => Some((Stage::Fragment, before)),
@@ -138,7 +138,7 @@ fn count(name: &'static str, dimension: &'static str, value: impl Into<String>) 
     Metric { name, unit: Unit::Count, value: 1.0, dimension: Some((dimension, value.into())) }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+#[expect(clippy::cast_precision_loss, reason = "a figure for operators")]
 fn bytes(name: &'static str, bytes: u64) -> Metric {
     Metric { name, unit: Unit::Bytes, value: bytes as f64, dimension: None }
 }

@@ -3,20 +3,20 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// A bucket and a key, written `s3://bucket/key`.
+/// The location of an object: bucket and key, written `s3://bucket/key`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Location {
     bucket: String,
     key: String,
 }
 
-/// The text is not `s3://bucket/key`.
+/// The text is not of the form `s3://bucket/key`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a location is written s3://bucket/key")]
+#[error("a location has the form s3://bucket/key")]
 pub struct InvalidLocation;
 
 impl Location {
-    /// The object `key` of `bucket`. A key is any text at all: nothing in it is decoded.
+    /// The object `key` of `bucket`. A key is arbitrary text: nothing in it is decoded.
     #[must_use]
     pub fn new(bucket: impl Into<String>, key: impl Into<String>) -> Self {
         Self { bucket: bucket.into(), key: key.into() }
@@ -51,18 +51,18 @@ impl FromStr for Location {
     }
 }
 
-/// An entity tag: one version of an object. Kept without the quotes that some answers put around it.
+/// An entity tag: it identifies one version of an object. Stored without the quotes that some responses put around it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ETag(String);
 
 impl ETag {
-    /// From an answer or an event, quoted or not.
+    /// The entity tag from a response or an event, quoted or not.
     #[must_use]
     pub fn new(text: &str) -> Self {
         Self(text.trim_matches('"').to_owned())
     }
 
-    /// Without quotes.
+    /// The entity tag as text, without quotes.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -75,12 +75,12 @@ impl fmt::Display for ETag {
     }
 }
 
-/// SHA-256 of an object's bytes.
+/// The SHA-256 digest of an object's bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Digest(pub [u8; 32]);
 
 impl Digest {
-    /// The digest of `bytes`.
+    /// Computes the digest of `bytes`.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         use sha2::Digest as _;

@@ -4,14 +4,14 @@ use std::fmt;
 
 use crate::domain::state::Failure;
 
-/// What handling a message came to. Each is an end: the message need not come again.
+/// The outcome of a message that was handled. After each of these the message is deleted from its queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// The stage did its work, or found it done, and sent the next message.
     Done,
-    /// There was nothing to do: the package is past this stage.
+    /// There was nothing to do: the package is past this stage, deleted, or of another attempt.
     Nothing,
-    /// A fact about the input made the work impossible.
+    /// A permanent error: the package is Failed.
     Failed(Failure),
 }
 

@@ -1,6 +1,6 @@
-//! A package: one content made into one stream, and how far that is.
+//! A package: contents packaged as one stream.
 //!
-//! How far it is, is a [`State`], with a module of its own. The [`Progress`] stands beside it and only grows.
+//! Its [`State`] is in [`crate::domain::state`]; its [`Progress`] only grows.
 
 use std::collections::BTreeMap;
 
@@ -16,32 +16,32 @@ use crate::domain::resource_usage::ResourceUsage;
 use crate::domain::state::{Advance, Stage, StageWork, State, Status, Step, Transition};
 use crate::domain::timestamp::Timestamp;
 
-/// One content, or several, made into one stream.
+/// One or several contents, packaged as one stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Package {
     /// `packaged_content_id`.
     pub id: PackageId,
-    /// `input_content_id`; of several, the first.
+    /// `input_content_id` of the first content.
     pub content: ContentId,
-    /// The file it is made from; of several, the first.
+    /// The file of the first content.
     pub source: Source,
-    /// The further contents and files it is made from, in order.
+    /// The further contents and their files, in order.
     pub further_inputs: Vec<PackageInput>,
-    /// How it is packaged.
+    /// The options.
     pub options: PackageOptions,
-    /// How it is encrypted; none for a clear package.
+    /// The encryption; `None` for a clear package.
     pub encryption: Option<Encryption>,
-    /// When it was asked for.
+    /// When it was requested.
     pub created_at: Timestamp,
-    /// Which attempt this is: another whenever it is asked for again after it was deleted, or retried.
+    /// The attempt: a new one starts when the package is retried, or requested again after its deletion.
     pub attempt: u64,
     /// The last object a stage produced, as `s3://bucket/key`.
     pub output_file_path: Option<String>,
-    /// What has been done so far.
+    /// The progress of the work.
     pub progress: Progress,
-    /// What the stages cost that are done; of ingest, for all contents.
+    /// What each finished stage used; for ingest, the sum over all contents.
     pub usage: BTreeMap<Stage, ResourceUsage>,
-    /// How far it is.
+    /// The state.
     pub state: State,
 }
 
@@ -50,18 +50,18 @@ pub struct Package {
 pub struct PackageInput {
     /// `input_content_id`.
     pub content: ContentId,
-    /// The file.
+    /// Its file.
     pub source: Source,
 }
 
-/// The public half of a package's encryption, and the key as only the vault can read it.
+/// The encryption of a package: public parameters and wrapped keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Encryption {
-    /// Scheme, tracks, kids and IVs.
+    /// Scheme, tracks, key ids and IVs.
     pub protection: Protection,
     /// The wrapped content key: of all tracks, or of the video.
     pub key: WrappedKey,
-    /// That of the audio, where it has one of its own.
+    /// The wrapped key of the audio, when it has a separate one.
     pub audio_key: Option<WrappedKey>,
 }
 
@@ -78,26 +78,27 @@ impl Encryption {
         (Self { protection, key: wrapped, audio_key: None }, drm)
     }
 
-    /// The wrapped keys, each with its id.
+    /// The wrapped keys, each with its key id.
     pub fn keys(&self) -> impl Iterator<Item = (KeyId, &WrappedKey)> {
         let audio = self.protection.audio_key.zip(self.audio_key.as_ref());
-        std::iter::once((self.protection.key.kid, &self.key)).chain(audio.map(|(own, key)| (own.kid, key)))
+        std::iter::once((self.protection.key.kid, &self.key))
+            .chain(audio.map(|(parameters, key)| (parameters.kid, key)))
     }
 }
 
-/// Counts that only grow.
+/// Counters of the work, which only grow.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// Work units whose receipts are kept.
+    /// Work units with a receipt.
     pub work_units_done: u32,
-    /// Bytes read from the source for this package, the ingest of its content included.
+    /// Bytes read from the sources, including the ingest of the contents.
     pub bytes_read: u64,
     /// Bytes written to the output bucket.
     pub bytes_written: u64,
 }
 
 impl Package {
-    /// A package of `content` that has just been asked for. What ingest read of the file counts as read for it.
+    /// A new package of `content`. The bytes that ingest read of the file count as read for the package.
     #[must_use]
     pub fn queued(
         id: PackageId,
@@ -123,7 +124,7 @@ impl Package {
         }
     }
 
-    /// The package with one more content behind those it has.
+    /// Appends a content.
     #[must_use]
     pub fn with_input(mut self, content: &Content, info: &MediaInfo) -> Self {
         self.further_inputs.push(PackageInput { content: content.id.clone(), source: content.source(info) });
@@ -138,12 +139,13 @@ impl Package {
         std::iter::once(&self.content).chain(self.further_inputs.iter().map(|input| &input.content))
     }
 
-    /// The files it is made from, in order.
+    /// The files of its contents, in order.
     pub fn sources(&self) -> impl Iterator<Item = &Source> {
         std::iter::once(&self.source).chain(self.further_inputs.iter().map(|input| &input.source))
     }
 
-    /// Takes a step, if the package is of the step's attempt and in a status the step starts from; else it is unchanged.
+    /// Applies a transition, if the package is of the transition's attempt and in a status that the step starts from. Otherwise
+    /// the package is unchanged.
     pub fn apply(&mut self, transition: &Transition) -> Advance {
         let state = self.state.clone().step(transition);
         let Some(state) = state.filter(|_| transition.attempt.is_none_or(|attempt| attempt == self.attempt)) else {
@@ -163,20 +165,20 @@ impl Package {
         Advance::Done
     }
 
-    /// Adds a work unit that had no receipt before.
+    /// Counts a work unit that had no receipt before.
     pub fn count(&mut self, receipt: &Receipt) {
         self.progress.work_units_done += 1;
         self.progress.bytes_read += receipt.bytes_read;
         self.progress.bytes_written += receipt.bytes_written();
     }
 
-    /// How far it is.
+    /// The status.
     #[must_use]
     pub fn status(&self) -> Status {
         self.state.status()
     }
 
-    /// When the package took its present status.
+    /// When the package entered its current status.
     #[must_use]
     pub fn status_since(&self) -> Timestamp {
         match &self.state {

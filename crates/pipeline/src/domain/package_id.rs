@@ -1,4 +1,4 @@
-//! How the id of a package follows from its contents, its options and its keys.
+//! Computes the id of a package from its contents, its options and its keys.
 
 use vpp_media::cenc::{ContentKey, KeyId};
 
@@ -6,22 +6,22 @@ use crate::domain::id::{ID_BYTES, Inputs, PackageId, hash, length_of};
 use crate::domain::package_options::{PackageOptions, RequestedKeys};
 
 impl PackageId {
-    /// The id of the package that an upload starts by itself, or of a clear one: contents and options only.
+    /// Computes the id of a package with a generated key, or of a clear one, from contents and options only.
     #[must_use]
     pub fn of_upload(inputs: &Inputs, options: &PackageOptions) -> Self {
         Self::of_hash(&hash([inputs.canonical().as_bytes(), options.canonical().as_bytes()]))
     }
 
-    /// The id of a package made with a caller's keys: contents, options, kids, and a keyed hash of each key.
+    /// Computes the id of a package with a caller's keys from contents, options, kids, and a keyed hash of each key.
     ///
-    /// A content key is the HMAC's key, so the id tells two keys apart without saying anything about either.
+    /// The content key is the HMAC's key, so the id distinguishes two keys without revealing anything about either.
     #[must_use]
     pub fn of_request(inputs: &Inputs, options: &PackageOptions, keys: &RequestedKeys) -> Self {
         let (inputs, options) = (inputs.canonical(), options.canonical());
         let hashed = |(kid, key): &(KeyId, ContentKey), before: &[u8]| {
             let kid = kid.to_string();
             let parts = [inputs.as_bytes(), options.as_bytes(), kid.as_bytes(), before];
-            // Without a hash before it there is no part for one.
+            // The first hash has no hash before it, and so no part for one.
             let parts = parts.iter().filter(|part| !part.is_empty());
             let lengths: Vec<_> = parts.clone().map(|part| length_of(part)).collect();
             let message: Vec<&[u8]> = parts.zip(&lengths).flat_map(|(part, length)| [length, *part]).collect();
@@ -31,10 +31,8 @@ impl PackageId {
         let all = keys.audio_key.as_ref().map_or(main, |audio| hashed(audio, &main));
         Self::of_hash(&all)
     }
-}
 
-impl PackageId {
-    /// The kid of a package whose key the platform makes: a UUID of version 8 (RFC 9562 5.8) that follows from the id.
+    /// The kid of a package with a generated key: a UUID of version 8 (RFC 9562 5.8), derived from the package's id.
     #[must_use]
     #[expect(clippy::missing_panics_doc, reason = "it does not panic")]
     pub fn kid(&self) -> KeyId {
@@ -70,16 +68,16 @@ mod tests {
     }
 
     #[test]
-    fn an_id_is_a_function_of_what_it_names() {
+    fn an_id_is_a_function_of_the_object_it_identifies() {
         let id = content("bucket", "key");
         assert_eq!(id, content("bucket", "key"));
-        assert_ne!(id, content("bucketk", "ey"), "parts do not run into each other");
+        assert_ne!(id, content("bucketk", "ey"), "the boundary between the parts matters");
         assert_eq!(id.as_str().parse(), Ok(id.clone()));
         assert_ne!(id, ContentId::of(&Location::new("bucket", "key"), &ETag::new("other")));
     }
 
     #[test]
-    fn the_key_the_kid_and_the_options_make_another_package() {
+    fn another_key_kid_or_option_is_another_package() {
         let content = content("bucket", "key");
         let kid = |byte| KeyId::new([byte; 16]).unwrap();
         let id = |seconds, key, kid_byte| {
@@ -103,14 +101,14 @@ mod tests {
     }
 
     #[test]
-    fn a_layout_that_is_not_the_default_makes_another_package_and_the_default_changes_no_id() {
+    fn another_layout_is_another_package_and_the_default_layout_is_not_in_the_id() {
         let single = PackageOptions { layout: Layout::SingleFile, ..options(6) };
         assert_eq!(options(6).canonical(), "v1 scheme=cbcs encrypt=video segment_ms=6000");
         assert_eq!(single.canonical(), "v1 scheme=cbcs encrypt=video segment_ms=6000 layout=single-file");
     }
 
     #[test]
-    fn the_contents_and_their_order_make_another_package() {
+    fn other_contents_or_another_order_are_another_package() {
         let [a, b] = ["a", "b"].map(|key| content("bucket", key));
         let id = |ids: &[&ContentId]| {
             let inputs = Inputs::new(ids.iter().map(|id| (*id).clone()).collect()).unwrap();
@@ -120,11 +118,11 @@ mod tests {
         let others = [id(&[&a]), id(&[&b]), id(&[&a, &b]), id(&[&b, &a])];
         assert_eq!(others.iter().collect::<BTreeSet<_>>().len(), others.len());
         assert_eq!(Inputs::new(vec![]), None);
-        assert_eq!(Inputs::new(vec![a.clone(), b, a]), None, "one of them twice");
+        assert_eq!(Inputs::new(vec![a.clone(), b, a]), None, "duplicates are refused");
     }
 
     #[test]
-    fn a_made_kid_is_a_uuid_that_follows_from_the_package() {
+    fn the_kid_of_a_generated_key_is_a_uuid_derived_from_the_package() {
         let id = PackageId::of_upload(&content("bucket", "key").into(), &options(6));
         let kid = id.kid().to_string();
         assert_eq!(kid, id.kid().to_string());
@@ -132,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn only_ids_are_ids() {
+    fn other_texts_are_not_ids() {
         for text in
             ["", "short", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxy1", "../../../../../../../../../a"]
         {

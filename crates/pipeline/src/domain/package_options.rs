@@ -1,4 +1,4 @@
-//! How a package is to be made: protection, segment duration, layout, DRM systems, subtitles.
+//! The options of a package: protection, segment duration, layout, DRM systems, subtitles.
 
 use std::time::Duration;
 
@@ -7,29 +7,29 @@ use vpp_media::cmaf::{Layout, ProtectedTracks};
 
 use crate::domain::subtitles::SubtitleFile;
 
-/// How a content is to be packaged. Part of the package's id.
+/// The options of a package. They are part of the package's id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PackageOptions {
-    /// Encrypted how, or clear.
+    /// Whether and how the media is encrypted.
     pub protection: ProtectionOptions,
-    /// Length that segments are cut near.
+    /// Target duration of segments.
     pub segment_duration: Duration,
-    /// Whether only the sound is packaged, and video not asked for.
+    /// Whether only the audio is packaged.
     pub audio_only: bool,
-    /// The DRM systems that manifests name.
+    /// The DRM systems that the manifests signal.
     pub drm: Drm,
-    /// How segments are laid out in files.
+    /// How segments are arranged in files.
     pub layout: Layout,
-    /// The subtitle files beside the movie.
+    /// The sidecar subtitle files.
     pub subtitles: Vec<SubtitleFile>,
 }
 
-/// What is done to the media.
+/// Whether and how the media is encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProtectionOptions {
-    /// Nothing: a clear stream.
+    /// Not encrypted.
     Clear,
-    /// Encryption.
+    /// Encrypted.
     Encrypt {
         /// The protection scheme.
         scheme: Scheme,
@@ -39,29 +39,29 @@ pub enum ProtectionOptions {
 }
 
 impl PackageOptions {
-    /// These, and nothing else asked for.
+    /// Options with these values and defaults for the rest.
     #[must_use]
     pub fn new(protection: ProtectionOptions, segment_duration: Duration) -> Self {
         let (drm, layout) = (Drm::default(), Layout::default());
         Self { protection, segment_duration, audio_only: false, drm, layout, subtitles: Vec::new() }
     }
 
-    /// One text per set of options, to be hashed into ids. What is not asked for is not in it, so that a new option leaves
-    /// the ids of older packages as they are.
+    /// The canonical text of the options, to be hashed into ids. Defaults are left out, so that a new option does not change the
+    /// ids of older packages.
     #[must_use]
     pub fn canonical(&self) -> String {
         let (scheme, tracks) = self.protection.names();
         let millis = self.segment_duration.as_millis();
         let mut text = format!("v1 scheme={scheme} encrypt={tracks} segment_ms={millis}");
         let Drm { widevine, playready, fairplay } = &self.drm;
-        let asked = [
+        let requested = [
             self.audio_only.then(|| "audio_only=true".to_owned()),
             widevine.as_ref().map(|pssh| format!("widevine={pssh}")),
             playready.as_ref().map(|pssh| format!("playready={pssh}")),
             fairplay.as_ref().map(|uri| format!("fairplay={uri}")),
             (self.layout != Layout::default()).then(|| format!("layout={}", self.layout.name())),
         ];
-        for option in asked.into_iter().flatten().chain(self.subtitles.iter().map(SubtitleFile::canonical)) {
+        for option in requested.into_iter().flatten().chain(self.subtitles.iter().map(SubtitleFile::canonical)) {
             text.push(' ');
             text.push_str(&option);
         }
@@ -70,7 +70,7 @@ impl PackageOptions {
 }
 
 impl ProtectionOptions {
-    /// The names of scheme and tracks as the API and the catalog spell them; a clear package encrypts `none`.
+    /// The names of the scheme and the tracks in the API and the catalog. A clear package encrypts `none`.
     #[must_use]
     pub fn names(&self) -> (&'static str, &'static str) {
         match self {
@@ -85,7 +85,7 @@ impl ProtectionOptions {
         }
     }
 
-    /// Reads the two names.
+    /// Parses the two names.
     #[must_use]
     pub fn from_names(scheme: &str, tracks: &str) -> Option<Self> {
         let scheme = match scheme {
@@ -103,12 +103,12 @@ impl ProtectionOptions {
     }
 }
 
-/// The keys a caller asks for a package with, each under its id.
+/// A caller's content keys, each with its key id.
 #[derive(Debug, Clone)]
 pub struct RequestedKeys {
-    /// Of all tracks, or of the video.
+    /// The key of all tracks, or of the video.
     pub key: (KeyId, ContentKey),
-    /// Of the audio, where it is to have one of its own.
+    /// The key of the audio, when it has a separate one.
     pub audio_key: Option<(KeyId, ContentKey)>,
 }
 
@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_treatment_reads_back_from_its_names() {
+    fn protection_options_parse_back_from_their_names() {
         for tracks in ["video", "all"] {
             let protection = ProtectionOptions::from_names("cbcs", tracks).unwrap();
             assert_eq!(protection.names(), ("cbcs", tracks));

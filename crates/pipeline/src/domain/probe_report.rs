@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What the probe says of a file.
+/// The probe's report on a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProbeReport {
     /// The file as a whole.
@@ -11,16 +11,16 @@ pub struct ProbeReport {
     pub tracks: Vec<Track>,
 }
 
-/// What Bento4 reports of a file as a whole.
+/// The probe's report on the file as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Container {
-    /// `ftyp`'s major brand; none in a QuickTime file of old.
+    /// The major brand of `ftyp`; `None` for an old QuickTime file.
     pub major_brand: Option<String>,
-    /// Units of `duration` in a second.
+    /// Units of `duration` per second.
     pub timescale: u32,
-    /// Duration of the movie in units of `timescale`.
+    /// Duration of the movie, in units of `timescale`.
     pub duration: u64,
-    /// Whether the media lies in movie fragments.
+    /// Whether the media is in movie fragments.
     #[serde(default)]
     pub fragmented: bool,
     /// Whether the index comes before the media.
@@ -28,7 +28,7 @@ pub struct Container {
     pub fast_start: bool,
 }
 
-/// What Bento4 reports of one track.
+/// The probe's report on one track.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Track {
     /// `track_ID`.
@@ -41,22 +41,22 @@ pub struct Track {
     /// ISO 639-2 language.
     #[serde(default)]
     pub language: String,
-    /// Units of `duration` in a second.
+    /// Units of `duration` per second.
     pub timescale: u32,
-    /// Duration of the media in units of `timescale`.
+    /// Duration of the media, in units of `timescale`.
     pub duration: u64,
     /// Number of samples.
     pub sample_count: u64,
-    /// Width in pixels, of video.
+    /// Width of video, in pixels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub width: Option<u32>,
-    /// Height in pixels, of video.
+    /// Height of video, in pixels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub height: Option<u32>,
-    /// Samples in a second, of audio.
+    /// Sample rate of audio, in Hz.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sample_rate: Option<u32>,
-    /// Number of channels, of audio.
+    /// Number of audio channels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channels: Option<u32>,
     /// Whether the track is encrypted.

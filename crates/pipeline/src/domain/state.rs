@@ -1,4 +1,4 @@
-//! How far a package is: the state machine.
+//! The state machine of a package.
 //!
 //! ```text
 //! Queued ──▶ Fragmented ──▶ Encrypted ──▶ Ready
@@ -7,19 +7,21 @@
 //!    └───────────┴──────────────┴───────┘ retried
 //! ```
 //!
-//! A [`Step`] is one arrow. It owns what the new state needs, and [`Step::starts_from`] is the only place that says where
-//! it may start: [`State::step`] obeys it in memory, and a catalog puts the same list into its write's condition. So
-//! state only moves forward, whoever repeats what and however late.
+//! A [`Step`] is one arrow. It owns the data of the new state. [`Step::starts_from`] is the only definition of the statuses
+//! that a step may start from: [`State::step`] checks it in memory, and a catalog puts the same list into the condition of its
+//! write. So the state only moves forward, however often and however late a message is delivered.
 //!
-//! A failure belongs to a stage, and a stage can fail only a package that has not left that stage behind: the late
-//! duplicate of a message whose work is done cannot take anything away.
+//! A failure belongs to a stage, and a stage can fail only a package that is not past it: a late duplicate of a message cannot
+//! undo finished work.
 //!
-//! Two arrows are drawn by people. A failure that is retried is forgotten, and the package stands where it stood: only the very
-//! failure that was seen is, so that of two who retry one does. Deleting is a tombstone: no stage works on it, and when all
-//! that was made is gone, so is the package. It may then be asked for again, as another *attempt* of the same id, and a retry is
-//! another attempt too: a message names the attempt it belongs to, and one of another attempt changes nothing. Neither does a function that
-//! was at work for it: it takes its step only while the package is still of that attempt. For the message that must follow the step
-//! would be of the old attempt, and nobody would go on.
+//! Users cause two of the arrows. A retry returns a package to the status it had before its failure. It names the failure
+//! that it retries, so that of two concurrent retries one takes effect. Deleting is a tombstone: no stage works on the
+//! package, and when its objects are deleted, its records follow. It may then be requested again.
+//!
+//! A retry, and a request after a deletion, start another *attempt* with the same id. A message carries the attempt that it
+//! belongs to, and a message of another attempt changes nothing. The same holds for a function that is at work: it takes its
+//! step only while the package is still of its attempt. Otherwise the message that follows the step would be of the old
+//! attempt, and no stage would continue.
 
 use std::fmt;
 use std::str::FromStr;
@@ -27,172 +29,172 @@ use std::str::FromStr;
 use crate::domain::resource_usage::ResourceUsage;
 use crate::domain::timestamp::Timestamp;
 
-/// How far a package is.
+/// The state of a package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
-    /// Asked for.
+    /// Requested.
     Queued,
-    /// Planned; work units are being made.
+    /// Planned; work units are being encrypted.
     Fragmented(Planned),
-    /// All work units are made.
+    /// All work units are written.
     Encrypted {
         /// The plan.
         plan: Planned,
-        /// Since when.
+        /// When it entered this state.
         at: Timestamp,
     },
-    /// A player can play it.
+    /// Playable.
     Ready {
         /// The plan.
         plan: Planned,
-        /// When all work units were made.
+        /// When all work units were written.
         encrypted_at: Timestamp,
-        /// Since when.
+        /// When it entered this state.
         at: Timestamp,
-        /// Where its manifest is.
+        /// URL of the manifest.
         url: String,
     },
-    /// It cannot be made.
+    /// A stage failed.
     Failed {
-        /// Why.
+        /// The reason.
         failure: Failure,
-        /// Since when.
+        /// When it entered this state.
         at: Timestamp,
-        /// How far it was.
+        /// The state before the failure.
         before: Box<State>,
     },
-    /// What was made of it is being deleted.
+    /// Its objects are being deleted.
     Deleting {
-        /// Since when.
+        /// When it entered this state.
         at: Timestamp,
-        /// How far it was.
+        /// The state before the deletion.
         before: Box<State>,
     },
 }
 
-/// A plan that has been made.
+/// A package's plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Planned {
-    /// When.
+    /// When it was written.
     pub at: Timestamp,
-    /// How many work units it has.
+    /// Number of work units.
     pub work_units: u32,
 }
 
-/// Why a package cannot be made.
+/// Why a package failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// The stage that gave up.
+    /// The stage that failed.
     pub stage: Stage,
-    /// Stable, for programs.
+    /// A stable code, for programs.
     pub code: String,
     /// A sentence for people.
     pub message: String,
 }
 
-/// A status, as the platform's users know them.
+/// The status of a package, as users see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
-    /// Asked for.
+    /// Requested.
     Queued,
     /// Planned.
     Fragmented,
-    /// All work units made.
+    /// All work units are written.
     Encrypted,
     /// Playable.
     Ready,
-    /// Given up.
+    /// A stage failed.
     Failed,
-    /// Going.
+    /// Being deleted.
     Deleting,
 }
 
-/// A stage of the work.
+/// A stage of the pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
-    /// Probing the upload and starting its package.
+    /// Validates the upload and starts its package.
     Ingest,
-    /// Planning.
+    /// Plans segments and work units.
     Fragment,
-    /// Making work units.
+    /// Encrypts and writes work units.
     Encrypt,
-    /// Writing manifests.
+    /// Writes manifests.
     Dash,
 }
 
-/// A step forward: of which attempt, when, which, and by what work.
+/// A transition of a package: a step, with its attempt, its time and its work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transition {
-    /// The attempt whose step it is: a package of another attempt does not take it. None for any.
+    /// The attempt that the step belongs to; a package of another attempt does not take it. `None` for any.
     pub attempt: Option<u64>,
-    /// When.
+    /// The time of the step.
     pub at: Timestamp,
-    /// Which.
+    /// The step.
     pub step: Step,
-    /// What was done for it, apart from work units: those have receipts.
+    /// The work of the stage, without work units: those have receipts.
     pub work: StageWork,
 }
 
 impl Transition {
-    /// The attempt that begins with it, when one does.
+    /// The attempt that a retry at this time starts.
     #[must_use]
     pub fn started_attempt(&self) -> u64 {
         self.at.unix_millis()
     }
 }
 
-/// What a stage did.
+/// The work of a stage.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StageWork {
     /// The last object it produced, as `s3://bucket/key`.
     pub output: Option<String>,
-    /// Bytes it read from the source.
+    /// Bytes read from the source.
     pub bytes_read: u64,
-    /// Bytes it wrote to the output bucket.
+    /// Bytes written to the output bucket.
     pub bytes_written: u64,
-    /// What it cost, and what a stage before it did that could not say so itself.
+    /// What the stage used, and what the stage before it used if that could not report it.
     pub usage: Vec<(Stage, ResourceUsage)>,
 }
 
-/// An arrow of the state machine, with what the new state needs.
+/// An arrow of the state machine, with the data of the new state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// The plan is made.
+    /// The plan is written.
     Fragmented {
-        /// How many work units it has.
+        /// Number of work units.
         work_units: u32,
     },
-    /// All work units are made.
+    /// All work units are written.
     Encrypted,
     /// The manifests are written.
     Ready {
         /// The manifest's URL.
         url: String,
     },
-    /// A stage gave up.
+    /// A stage failed.
     Failed(Failure),
-    /// Somebody wants it made after all.
+    /// A user retries a failure.
     Retried {
-        /// When it failed, as whoever retries it has seen.
+        /// The time of the failure that the user has seen.
         failed_at: Timestamp,
-        /// How far it was then.
+        /// The status before the failure.
         to: Status,
     },
-    /// Somebody wants it gone.
+    /// A user deletes the package.
     Deleting,
 }
 
-/// What taking a step came to.
+/// The outcome of a transition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Advance {
-    /// The package has taken it.
+    /// The package has taken the step.
     Done,
-    /// The package is in a status the step does not start from; it is unchanged.
+    /// The package is in a status that the step does not start from, or of another attempt; it is unchanged.
     Stale(Status),
 }
 
 impl Step {
-    /// The status a package has after this step.
+    /// The status of a package after this step.
     #[must_use]
     pub fn leads_to(&self) -> Status {
         match self {
@@ -205,10 +207,10 @@ impl Step {
         }
     }
 
-    /// The statuses this step may start from.
+    /// The statuses that this step may start from.
     ///
-    /// A stage that has changed the state may still fail until its message to the next stage is sent, so a failure may
-    /// also start from the status its own stage leads to.
+    /// A stage that has changed the state may still fail until its message to the next stage is sent. So a failure may also start
+    /// from the status that its stage leads to.
     #[must_use]
     pub fn starts_from(&self) -> &'static [Status] {
         match self {
@@ -251,7 +253,7 @@ impl State {
         }
     }
 
-    /// When all work units were made.
+    /// When all work units were written.
     #[must_use]
     pub fn encrypted_at(&self) -> Option<Timestamp> {
         match self {
@@ -262,7 +264,7 @@ impl State {
         }
     }
 
-    /// The last moment at which a stage may have begun to work on it; none while one still may.
+    /// The last time at which a stage may have started work on it; `None` while a stage still may.
     #[must_use]
     pub fn at_rest_since(&self) -> Option<Timestamp> {
         match self {
@@ -272,7 +274,7 @@ impl State {
         }
     }
 
-    /// The state after `transition`, unless its step does not start from here.
+    /// The state after `transition`; `None` when its step does not start from this state.
     #[must_use]
     pub fn step(self, transition: &Transition) -> Option<Self> {
         if !transition.step.starts_from().contains(&self.status()) {
@@ -299,15 +301,15 @@ impl State {
     }
 }
 
-/// The text is none of the names.
+/// The text is not the name of a status or stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a name of a status or stage")]
+#[error("this is not the name of a status or stage")]
 pub struct UnknownName;
 
 macro_rules! names {
     ($type:ident { $($variant:ident = $name:literal),+ $(,)? }) => {
         impl $type {
-            /// The name, as users and the catalog spell it.
+            /// The name, for users and in the catalog.
             #[must_use]
             pub fn as_str(self) -> &'static str {
                 match self {
@@ -383,7 +385,7 @@ mod tests {
         }
     }
 
-    fn run(steps: &[Step]) -> Vec<State> {
+    fn states_after(steps: &[Step]) -> Vec<State> {
         let mut states = vec![State::Queued];
         for (second, step) in (1..).zip(steps) {
             let at = Timestamp::from(UNIX_EPOCH + Duration::from_secs(second));
@@ -397,52 +399,53 @@ mod tests {
     proptest! {
         #[test]
         fn state_only_moves_forward_and_ends_once(steps in prop::collection::vec(steps(), 0..20)) {
-            for pair in run(&steps).windows(2) {
+            for pair in states_after(&steps).windows(2) {
                 let (before, after) = (&pair[0], &pair[1]);
                 prop_assert!(before == after || rank(before.status()) < rank(after.status()));
                 if let State::Failed { before: from, .. } = after {
-                    prop_assert!(after == before || **from == *before, "a failure remembers how far it was");
+                    prop_assert!(after == before || **from == *before, "a failure stores the state before it");
                 }
             }
         }
     }
 
     #[test]
-    fn every_step_starts_only_where_it_says() {
-        let straight = [Step::Fragmented { work_units: 1 }, Step::Encrypted, Step::Ready { url: "u".into() }];
-        let ready = run(&straight);
+    fn a_step_starts_only_from_its_statuses() {
+        let in_order = [Step::Fragmented { work_units: 1 }, Step::Encrypted, Step::Ready { url: "u".into() }];
+        let ready = states_after(&in_order);
         assert_eq!(ready.last().map(State::status), Some(Status::Ready));
-        let skipped = run(&[Step::Encrypted, Step::Ready { url: "u".into() }]);
+        let skipped = states_after(&[Step::Encrypted, Step::Ready { url: "u".into() }]);
         assert_eq!(skipped.last(), Some(&State::Queued));
     }
 
     #[test]
-    fn only_the_failure_that_was_seen_is_retried_and_nothing_leaves_deleting() {
+    fn a_retry_names_its_failure_and_no_step_leaves_deleting() {
         let failed = || Step::Failed(Failure { stage: Stage::Encrypt, code: "c".into(), message: "m".into() });
         let at = |second| Timestamp::from(UNIX_EPOCH + Duration::from_secs(second));
         let retried = |second, to| Step::Retried { failed_at: at(second), to };
         let planned = Step::Fragmented { work_units: 3 };
-        let last = |steps: &[Step]| run(steps).last().cloned().unwrap();
-        let whole = run(&[planned.clone(), failed(), retried(2, Status::Fragmented)]);
-        assert_eq!((&whole[1], whole[3].status()), (&whole[3], Status::Fragmented), "it stands where it stood");
+        let last = |steps: &[Step]| states_after(steps).last().cloned().unwrap();
+        let states = states_after(&[planned.clone(), failed(), retried(2, Status::Fragmented)]);
+        assert_eq!((&states[1], states[3].status()), (&states[3], Status::Fragmented), "the retry restores the state");
         for wrong in [retried(1, Status::Fragmented), retried(2, Status::Queued)] {
             assert_eq!(last(&[planned.clone(), failed(), wrong]).status(), Status::Failed);
         }
         assert_eq!(last(&[planned.clone(), retried(1, Status::Queued)]).status(), Status::Fragmented);
-        let gone = last(&[planned.clone(), failed(), Step::Deleting, retried(2, Status::Fragmented), Step::Encrypted]);
-        assert_eq!((gone.status(), gone.plan().map(|plan| plan.work_units)), (Status::Deleting, Some(3)));
-        assert_eq!(gone.at_rest_since(), Some(at(2)));
+        let deleted =
+            last(&[planned.clone(), failed(), Step::Deleting, retried(2, Status::Fragmented), Step::Encrypted]);
+        assert_eq!((deleted.status(), deleted.plan().map(|plan| plan.work_units)), (Status::Deleting, Some(3)));
+        assert_eq!(deleted.at_rest_since(), Some(at(2)));
         assert_eq!(
             last(&[planned, Step::Deleting]).at_rest_since(),
             Some(at(2)),
-            "stages may work until it is deleted"
+            "stages may start work until the deletion"
         );
     }
 
     #[test]
-    fn a_stage_cannot_fail_a_package_that_has_left_it_behind() {
+    fn a_stage_cannot_fail_a_package_that_is_past_it() {
         let late = Step::Failed(Failure { stage: Stage::Fragment, code: "c".into(), message: "m".into() });
-        let states = run(&[Step::Fragmented { work_units: 1 }, Step::Encrypted, late]);
+        let states = states_after(&[Step::Fragmented { work_units: 1 }, Step::Encrypted, late]);
         assert_eq!(states.last().map(State::status), Some(Status::Encrypted));
     }
 }

@@ -1,7 +1,7 @@
-//! `WebVTT` files beside a movie.
+//! Sidecar subtitle files in `WebVTT`.
 //!
-//! They are uploaded like movies, and judged when they land: such a content has no tracks and starts no package. A request for
-//! a movie's package names them, and fragment, which knows the media's origin, writes them into it.
+//! They are uploaded like movies, and ingest validates them: such a content has no tracks and starts no package. A request for
+//! the package of a movie names them, and the fragment stage, which knows the presentation times, writes them into the package.
 
 use vpp_media::track::{Role, TrackLabels};
 
@@ -9,48 +9,48 @@ use crate::domain::content::Content;
 use crate::domain::id::ContentId;
 use crate::domain::object::{ETag, Location};
 
-/// A subtitle file of a package, and how players are to offer it.
+/// A subtitle file of a package, and how manifests describe it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SubtitleFile {
     /// `input_content_id` of the file.
     pub content: ContentId,
-    /// Where it lies.
+    /// The location of the file.
     pub location: Location,
-    /// Which version of it.
+    /// The version of the file, as an entity tag.
     pub etag: ETag,
     /// Size in bytes.
     pub bytes: u64,
-    /// How players are to offer it.
+    /// How manifests describe it.
     pub description: SubtitleDescription,
 }
 
-/// How players are to offer a subtitle file.
+/// How manifests describe a subtitle file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SubtitleDescription {
     /// BCP 47 language.
     pub language: String,
-    /// Its name, for people.
+    /// Label, for people.
     pub label: Option<String>,
-    /// What it is for.
+    /// The purpose.
     pub kind: SubtitleKind,
 }
 
-/// What subtitles are for.
+/// The purpose of subtitles.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum SubtitleKind {
-    /// Who does not understand the language.
+    /// For viewers who do not understand the language.
     #[default]
     Subtitles,
-    /// Who cannot hear.
+    /// For deaf and hard-of-hearing viewers.
     Captions,
-    /// All: what is said in a foreign language.
+    /// For all viewers: translations of foreign-language dialogue.
     Forced,
 }
 
 impl SubtitleKind {
     const ALL: [Self; 3] = [Self::Subtitles, Self::Captions, Self::Forced];
 
-    /// The name that the API and the catalog know it by.
+    /// The name in the API and the catalog.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -60,10 +60,10 @@ impl SubtitleKind {
         }
     }
 
-    /// Reads the name.
+    /// Parses the name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|own| own.name() == name)
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
     fn role(self) -> Role {
@@ -76,21 +76,21 @@ impl SubtitleKind {
 }
 
 impl SubtitleFile {
-    /// The file of `content`, offered like this.
+    /// The file of `content`, with this description.
     #[must_use]
     pub fn of(content: &Content, description: SubtitleDescription) -> Self {
         let Content { id, location, etag, bytes, .. } = content.clone();
         Self { content: id, location, etag, bytes, description }
     }
 
-    /// All that a package's id has to know of it, each part with its length before it.
+    /// The canonical text, to be hashed into the package's id. The label follows its length.
     pub(crate) fn canonical(&self) -> String {
         let SubtitleDescription { language, label, kind } = &self.description;
         let label = label.as_deref().unwrap_or_default();
         format!("subtitles={}:{}:{language}:{}:{label}", self.content, kind.name(), label.len())
     }
 
-    /// How manifests describe it.
+    /// The label and the role in manifests.
     pub(crate) fn labels(&self) -> TrackLabels {
         TrackLabels { label: self.description.label.clone(), roles: vec![self.description.kind.role()] }
     }

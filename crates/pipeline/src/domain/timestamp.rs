@@ -1,4 +1,4 @@
-//! A moment, to the millisecond, as text that sorts in time order.
+//! Timestamps, whose text sorts in time order.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,49 +7,49 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// A moment in UTC, to the millisecond. Its text is RFC 3339 of a fixed width (`2026-11-22T21:08:00.250Z`), so that
-/// comparing the texts compares the moments: the catalog sorts by it.
+/// A time in UTC with millisecond precision. Its text is RFC 3339 of a fixed width (`2026-11-22T21:08:00.250Z`), so that texts
+/// sort like the times: the catalog sorts by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Timestamp(OffsetDateTime);
 
 /// The text is not an RFC 3339 time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a time is written as in RFC 3339")]
+#[error("a timestamp has the form of RFC 3339")]
 pub struct InvalidTimestamp;
 
 impl Timestamp {
-    /// The time that has passed since `earlier`; nothing when that is later.
+    /// The duration since `earlier`; zero when that is later.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         Duration::try_from(self.0 - earlier.0).unwrap_or_default()
     }
 
-    /// The moment so much later.
+    /// The time after `duration`; the latest representable time when that is past the year 9999.
     #[must_use]
-    pub fn after(self, time: Duration) -> Self {
-        Self(self.0.saturating_add(time::Duration::try_from(time).unwrap_or(time::Duration::MAX)))
+    pub fn after(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(time::Duration::try_from(duration).unwrap_or(time::Duration::MAX)))
     }
 
-    /// The whole seconds since 1970; none before.
+    /// Whole seconds since 1970; zero for earlier times.
     #[must_use]
     pub fn unix_seconds(self) -> u64 {
         self.0.unix_timestamp().try_into().unwrap_or_default()
     }
 
-    /// The whole milliseconds since 1970; none before.
+    /// Whole milliseconds since 1970; zero for earlier times.
     #[must_use]
     pub fn unix_millis(self) -> u64 {
         (self.0.unix_timestamp_nanos() / 1_000_000).try_into().unwrap_or_default()
     }
 
-    /// The moment that many seconds after 1970 began; 1970 itself when that is past the year 9999.
+    /// The time `seconds` after the start of 1970; that start when the time is past the year 9999.
     #[must_use]
     pub fn from_unix_seconds(seconds: u64) -> Self {
-        let moment = i64::try_from(seconds).ok().and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
-        Self(moment.unwrap_or(OffsetDateTime::UNIX_EPOCH))
+        let time = i64::try_from(seconds).ok().and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
+        Self(time.unwrap_or(OffsetDateTime::UNIX_EPOCH))
     }
 
-    /// The moment that many milliseconds after 1970 began; 1970 itself when that is past the year 9999.
+    /// The time `millis` after the start of 1970; that start when the time is past the year 9999.
     #[must_use]
     pub fn from_unix_millis(millis: u64) -> Self {
         let nanos = i128::from(millis) * 1_000_000;
@@ -58,8 +58,8 @@ impl Timestamp {
 }
 
 impl From<SystemTime> for Timestamp {
-    fn from(moment: SystemTime) -> Self {
-        let millis = moment.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+    fn from(time: SystemTime) -> Self {
+        let millis = time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
         let nanos = i128::try_from(millis).unwrap_or_default() * 1_000_000;
         Self(OffsetDateTime::from_unix_timestamp_nanos(nanos).unwrap_or(OffsetDateTime::UNIX_EPOCH))
     }
@@ -114,8 +114,8 @@ mod tests {
     }
 
     #[test]
-    fn texts_sort_as_the_moments_do() {
-        let moments = [at(0), at(999), at(1_000), at(1_763_845_680_250)];
-        assert!(moments.map(|moment| moment.to_string()).is_sorted());
+    fn texts_sort_like_the_times() {
+        let times = [at(0), at(999), at(1_000), at(1_763_845_680_250)];
+        assert!(times.map(|time| time.to_string()).is_sorted());
     }
 }

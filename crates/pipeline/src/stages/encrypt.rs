@@ -282,7 +282,7 @@ where
             (digest, PartLocation::Uploaded { part, etag })
         } else {
             let key = layout::staged_part_key(&package.id, representation, part, work_unit);
-            let object = NewObject::new(body, layout::plan_headers());
+            let object = NewObject::new(body, layout::work_headers());
             let digest = object.digest;
             let put = self.store.put_if_absent(&Location::new(&self.settings.work_bucket, key), object).await;
             put.map_err(|error| Error::of_store("keeping a piece", error))?;

@@ -96,7 +96,7 @@ where
         let bytes_written = self.write_files(&package, &presentation, &texts).await?;
         self.begin_uploads(&package, &presentation, &parts).await?;
         let plan_at = Location::new(&self.settings.work_bucket, layout::plan_key(&package.id));
-        let object = NewObject::new(Body::from_iter(plan.chunks), layout::plan_headers());
+        let object = NewObject::new(Body::from_iter(plan.chunks), layout::work_headers());
         self.store.put_if_absent(&plan_at, object).await.map_err(|error| Error::of_store("writing the plan", error))?;
 
         let work_units = presentation.work_units;
@@ -248,7 +248,7 @@ fn plan(
     for work_unit in &mut planner {
         let work_unit = work_unit.map_err(Error::of_media)?;
         writer.push(&work_unit).map_err(Error::of_media)?;
-        spans.push(if options.layout == Layout::SingleFile { parts.plan_work_unit(&work_unit) } else { Vec::new() });
+        spans.push(if options.layout == Layout::SingleFile { parts.plan_work_unit(&work_unit)? } else { Vec::new() });
     }
     let sidecars = subtitles.iter().map(|(subtitles, file)| SidecarSource {
         file,

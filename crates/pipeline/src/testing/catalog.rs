@@ -153,7 +153,7 @@ impl Listing for MemoryCatalog {
         after: Option<&Cursor<ContentId>>,
     ) -> Result<Page<Content, ContentId>, Unavailable> {
         let mut wanted = self.all_contents();
-        wanted.retain(|content| !content.is_deleted() && filter.lets(content));
+        wanted.retain(|content| !content.is_deleted() && filter.matches(content));
         Ok(page(wanted, limit, after, |content| (content.created_at, content.id.clone())))
     }
 
@@ -164,7 +164,7 @@ impl Listing for MemoryCatalog {
         after: Option<&Cursor<PackageId>>,
     ) -> Result<Page<Package, PackageId>, Unavailable> {
         let mut wanted = self.all_packages();
-        wanted.retain(|package| filter.lets(package));
+        wanted.retain(|package| filter.matches(package));
         Ok(page(wanted, limit, after, |package| (package.created_at, package.id.clone())))
     }
 }

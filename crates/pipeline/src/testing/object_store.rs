@@ -11,7 +11,7 @@ use futures_util::{Stream, TryFutureExt, stream};
 
 use super::lock;
 use crate::domain::client_upload::ArrivedPart;
-use crate::domain::layout::{Headers, plan_headers};
+use crate::domain::layout::{Headers, work_headers};
 use crate::domain::multipart::{MIN_PART_BYTES, UploadId};
 use crate::domain::object::{Digest, ETag, Location};
 use crate::domain::resource_usage::MeterReading;
@@ -267,7 +267,7 @@ impl ClientUploadStore for MemoryStore {
     }
 
     async fn begin(&self, at: &Location) -> Result<UploadId, StoreError> {
-        self.begin_upload(at, plan_headers()).await
+        self.begin_upload(at, work_headers()).await
     }
 
     async fn presign_part(
