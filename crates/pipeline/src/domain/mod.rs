@@ -1,4 +1,4 @@
-//! What the platform knows of contents and packages: values and rules, without I/O.
+//! Contents, packages and everything about them: values and rules, without I/O.
 
 pub mod access_token;
 pub mod client_upload;

@@ -1,4 +1,4 @@
-//! Objects under keys: read by range at a pinned version, written once.
+//! The object store: objects are read by range at a pinned version, and written once.
 
 use std::future::Future;
 use std::ops::Range;
@@ -13,19 +13,19 @@ use crate::domain::object::{Digest, ETag, Location};
 use crate::ports::body::Body;
 use crate::ports::store_error::StoreError;
 
-/// An object to write.
+/// A new object.
 #[derive(Debug)]
 pub struct NewObject {
-    /// Its bytes.
+    /// The bytes.
     pub body: Body,
-    /// Their digest, which the store checks on arrival.
+    /// Their digest, which the store verifies.
     pub digest: Digest,
-    /// How it is served.
+    /// Media type and cache rule.
     pub headers: Headers,
 }
 
 impl NewObject {
-    /// An object of the bytes of `body`, with their digest.
+    /// An object with the bytes of `body` and their digest.
     #[must_use]
     pub fn new(body: impl Into<Body>, headers: Headers) -> Self {
         let body = body.into();
@@ -33,28 +33,28 @@ impl NewObject {
     }
 }
 
-/// What a write found.
+/// The outcome of a conditional write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PutOutcome {
-    /// There was no object; now there is.
+    /// The object was created.
     Created,
-    /// An object of the same bytes stood there already.
+    /// An object with the same bytes exists already.
     AlreadyExists,
 }
 
-/// A part to upload.
+/// A new part of a multipart upload.
 #[derive(Debug)]
 pub struct NewPart {
     /// Its number, from 1.
     pub number: u16,
-    /// Its bytes.
+    /// The bytes.
     pub body: Body,
-    /// Their digest, which the store checks on arrival.
+    /// Their digest, which the store verifies.
     pub digest: Digest,
 }
 
 impl NewPart {
-    /// Part `number`, of the bytes of `body`, with their digest.
+    /// Part `number`, with the bytes of `body` and their digest.
     #[must_use]
     pub fn new(number: u16, body: impl Into<Body>) -> Self {
         let body = body.into();
@@ -62,7 +62,7 @@ impl NewPart {
     }
 }
 
-/// A part of an object.
+/// An uploaded part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UploadedPart {
     /// Its number, from 1.
@@ -71,21 +71,21 @@ pub struct UploadedPart {
     pub bytes: u64,
     /// Digest of the bytes.
     pub digest: Digest,
-    /// What the store answered to it; none when the upload was over before.
+    /// Its entity tag; `None` when the upload had ended before the part was uploaded.
     pub etag: Option<ETag>,
 }
 
-/// Stores objects. Nothing is ever overwritten.
+/// Stores objects. Objects are never overwritten.
 ///
-/// An object may be uploaded in parts, by many writers. No reader sees it until it is complete, a part may be uploaded again, and
-/// an upload that is never completed is forgotten after some days.
+/// Many writers can upload the parts of one object. No reader sees the object until the upload is complete; a part may be
+/// uploaded again; an upload that is never completed expires after some days.
 pub trait ObjectStore: Send + Sync {
-    /// The bytes of `range` as they arrive; it starts inside the object and is cut off at its end. With a `pin`, only of that
-    /// version. Nothing is asked for before the stream is polled.
+    /// Streams the bytes of `range`, which starts inside the object and is truncated at its end. With a `pin`, only that version
+    /// is read. The request is sent when the stream is first polled.
     ///
     /// # Errors
-    /// [`StoreError::Missing`], [`StoreError::Changed`] when the object is not at `pin`, or unavailable: also when fewer
-    /// bytes came than the answer had announced.
+    /// [`StoreError::Missing`], [`StoreError::Changed`] when the object is not at `pin`, or unavailable: also when fewer bytes
+    /// arrive than the response announced.
     fn stream(
         &self,
         at: &Location,
@@ -93,36 +93,36 @@ pub trait ObjectStore: Send + Sync {
         range: Range<u64>,
     ) -> impl Stream<Item = Result<Bytes, StoreError>> + Send;
 
-    /// Reads `range` whole.
+    /// Reads `range` into memory.
     ///
     /// # Errors
-    /// Those of [`stream`](Self::stream).
+    /// The errors of [`stream`](Self::stream).
     fn read(
         &self,
         at: &Location,
         pin: Option<&ETag>,
         range: Range<u64>,
     ) -> impl Future<Output = Result<Vec<u8>, StoreError>> + Send {
-        // A large index would be held twice by a buffer that grows. Nothing larger is read whole.
+        // Reserve the full length, so that a growing buffer does not copy a large index. Nothing larger than an index is read whole.
         let length = range.end.saturating_sub(range.start).min(MAX_MOOV_BYTES);
-        let room = usize::try_from(length).unwrap_or_default();
-        self.stream(at, pin, range).try_fold(Vec::with_capacity(room), async |mut bytes, piece| {
-            bytes.extend_from_slice(&piece);
+        let capacity = usize::try_from(length).unwrap_or_default();
+        self.stream(at, pin, range).try_fold(Vec::with_capacity(capacity), async |mut bytes, chunk| {
+            bytes.extend_from_slice(&chunk);
             Ok(bytes)
         })
     }
 
-    /// Writes `object` unless one stands there. One of the same bytes is fine.
+    /// Writes `object` unless it exists. An existing object with the same bytes is a success.
     ///
     /// # Errors
-    /// [`StoreError::DifferentBytes`] when an object of other bytes stands there, or unavailable.
+    /// [`StoreError::DifferentBytes`] when the object exists with other bytes, or unavailable.
     fn put_if_absent(
         &self,
         at: &Location,
         object: NewObject,
     ) -> impl Future<Output = Result<PutOutcome, StoreError>> + Send;
 
-    /// Begins an upload in parts.
+    /// Begins a multipart upload.
     ///
     /// # Errors
     /// Unavailable.
@@ -132,7 +132,7 @@ pub trait ObjectStore: Send + Sync {
         headers: Headers,
     ) -> impl Future<Output = Result<UploadId, StoreError>> + Send;
 
-    /// Uploads a part, in place of one of its number.
+    /// Uploads a part. It replaces an earlier part with the same number.
     ///
     /// # Errors
     /// [`StoreError::UploadEnded`], or unavailable.
@@ -143,11 +143,11 @@ pub trait ObjectStore: Send + Sync {
         part: NewPart,
     ) -> impl Future<Output = Result<ETag, StoreError>> + Send;
 
-    /// Makes the object of all its parts, in order, unless one stands there. One of the same parts is fine.
+    /// Completes the object from its parts, in order, unless it exists. An existing object with the same bytes is a success.
     ///
     /// # Errors
-    /// [`StoreError::DifferentBytes`] when an object of other bytes stands there, [`StoreError::UploadEnded`] when the upload was
-    /// given up and nothing does, or unavailable.
+    /// [`StoreError::DifferentBytes`] when the object exists with other bytes, [`StoreError::UploadEnded`] when the upload was
+    /// aborted and the object does not exist, or unavailable.
     fn complete_upload(
         &self,
         at: &Location,
@@ -155,7 +155,7 @@ pub trait ObjectStore: Send + Sync {
         parts: &[UploadedPart],
     ) -> impl Future<Output = Result<PutOutcome, StoreError>> + Send;
 
-    /// Gives an upload up. One that is over is fine.
+    /// Aborts an upload. Aborting one that has ended succeeds.
     ///
     /// # Errors
     /// Unavailable.

@@ -1,4 +1,4 @@
-//! Why an object was not read or written, and what a stage makes of it.
+//! Errors of the object store, and the stage errors that they become.
 
 use crate::domain::object::Location;
 use crate::error::{Error, Unavailable};
@@ -6,43 +6,43 @@ use crate::error::{Error, Unavailable};
 /// Why an object was not read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// There is no such object.
+    /// The object does not exist.
     #[error("{at} does not exist")]
     Missing {
-        /// The object asked for.
+        /// The requested object.
         at: Location,
     },
-    /// The object is not the version asked for.
+    /// The object is not at the requested version.
     #[error("{at} is another version now")]
     Changed {
-        /// The object asked for.
+        /// The requested object.
         at: Location,
     },
-    /// An object of other bytes stands where these were to go.
+    /// The object exists with other bytes.
     #[error("{at} exists with other bytes")]
     DifferentBytes {
-        /// The object that stands there.
+        /// The existing object.
         at: Location,
     },
-    /// The upload is complete, or was given up.
-    #[error("the upload of {at} is over")]
+    /// The multipart upload is complete or was aborted.
+    #[error("the upload of {at} has ended")]
     UploadEnded {
-        /// The object that was uploaded.
+        /// The object of the upload.
         at: Location,
     },
-    /// The store did not answer.
+    /// The store is unavailable.
     #[error("{at} could not be reached")]
     Unavailable {
-        /// The object asked for.
+        /// The requested object.
         at: Location,
-        /// Why.
+        /// The cause.
         #[source]
         source: Unavailable,
     },
 }
 
 impl Error {
-    /// A failed read of the uploaded file: that it is gone or replaced is a fact about the input.
+    /// A failed read of an uploaded file. That the file is deleted or replaced is permanent.
     pub(crate) fn of_source(error: StoreError) -> Self {
         match error {
             StoreError::Missing { .. } => Self::Permanent {
@@ -52,33 +52,33 @@ impl Error {
             },
             StoreError::Changed { .. } => Self::Permanent {
                 code: "source_changed",
-                message: "the uploaded file was replaced by another while it was read; the new one has a content id of its own"
-                    .into(),
+                message:
+                    "the uploaded file was replaced by another while it was read; the new file has another content id"
+                        .into(),
                 source: Some(error.into()),
             },
             other => Self::of_store("reading the source", other),
         }
     }
 
-    /// A failed read or write of an object the platform itself wrote.
+    /// A failed read or write of one of the platform's objects. Different bytes are permanent.
     pub(crate) fn of_store(operation: &'static str, error: StoreError) -> Self {
         match error {
             StoreError::DifferentBytes { .. } => Self::Permanent {
                 code: "different_bytes",
-                message: "an output object exists already with other bytes; it was left as it is".into(),
+                message: "an output object exists already with other bytes; it was not overwritten".into(),
                 source: Some(error.into()),
             },
             other => Self::Transient { operation, source: other.into() },
         }
     }
 
-    /// A failed completion: that an upload was given up, and no object has come of it, is final.
+    /// A failed completion of an upload. That the upload was aborted, and the object does not exist, is permanent.
     pub(crate) fn of_completion(operation: &'static str, error: StoreError) -> Self {
         match error {
             StoreError::UploadEnded { .. } => Self::Permanent {
                 code: "upload_expired",
-                message: "the parts of an output file were given up before it was complete; package the file again"
-                    .into(),
+                message: "the parts of an output file expired before it was complete; package the file again".into(),
                 source: Some(error.into()),
             },
             other => Self::of_store(operation, other),

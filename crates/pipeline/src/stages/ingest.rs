@@ -1,11 +1,10 @@
-//! A file has landed: read its index, give the verdict, start its package.
+//! Ingests an upload: reads its index, gives the verdict, starts its package.
 //!
-//! Only headers are read, by ranged GET, so the cost does not depend on how long the movie is. The index is judged twice:
-//! by our own bounded reader, whose errors have codes, and by the probe in a process of its own. Both must find the file
-//! in order.
+//! Only headers are read, by ranged GET, so the cost does not depend on the movie's duration. The index is validated twice: by
+//! our own bounded reader, whose errors have codes, and by the probe in a separate process. Both must accept the file.
 //!
-//! The verdict and the package that the upload starts are one write, made before the first message is sent. A repeated
-//! event finds it, and sends the message again while the package is still Queued.
+//! The verdict and the package that the upload starts are one write, before the first message is sent. A repeated event finds
+//! the content, and sends the message again while the package is still Queued.
 
 use std::time::Duration;
 
@@ -30,21 +29,21 @@ use crate::ports::{
 use crate::stages::read_index::read_index;
 use crate::stages::read_webvtt::read_webvtt;
 
-/// What an upload came to.
+/// The outcome of an upload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ingested {
-    /// A folder marker is no content, and a late event does not bring a deleted one back.
+    /// The object is a folder marker, or the event is a late duplicate for a deleted content.
     Ignored,
-    /// The verdict stands, given now or before.
+    /// The content with its verdict, given now or before.
     Content(Box<Content>),
 }
 
-/// What the platform is set to do with every upload.
+/// The platform's settings for uploads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
-    /// The package to start, if any.
+    /// Protection of the package that an upload starts; `None` to start none.
     pub package_on_upload: Option<ProtectionOptions>,
-    /// Length that its segments are cut near.
+    /// Target duration of its segments.
     pub segment_duration: Duration,
 }
 
@@ -53,17 +52,17 @@ pub struct Settings {
 pub struct Ingest<S, C, Q, V, P, K, M> {
     /// Reads uploads.
     pub store: S,
-    /// Remembers contents and packages.
+    /// Stores contents and packages.
     pub catalog: C,
     /// The fragment stage's queue.
     pub queue: Q,
-    /// Makes content keys.
+    /// Generates content keys.
     pub vault: V,
-    /// The second opinion.
+    /// The second demuxer.
     pub probe: P,
-    /// The time.
+    /// The clock.
     pub clock: K,
-    /// What it costs.
+    /// Measures resource usage.
     pub meter: M,
     /// Settings.
     pub settings: Settings,
@@ -82,7 +81,7 @@ where
     /// Handles one upload.
     ///
     /// # Errors
-    /// Only transient ones: whatever is wrong with the file is the content's verdict.
+    /// Transient errors only: a permanent error becomes the content's verdict.
     pub async fn handle(&self, upload: &UploadedObject) -> Result<Ingested, Error> {
         if upload.is_folder_marker() {
             return Ok(Ingested::Ignored);
@@ -102,10 +101,10 @@ where
         Ok(Ingested::Content(Box::new(content)))
     }
 
-    /// Gives the verdict, writes it, and starts the package.
+    /// Validates the upload, writes the verdict, and starts the package.
     async fn ingest(&self, upload: &UploadedObject, id: ContentId) -> Result<Content, Error> {
         let before = self.meter.reading();
-        let (verdict, bytes_read) = self.judge(upload, &id).await?;
+        let (verdict, bytes_read) = self.validate(upload, &id).await?;
         let content = Content {
             id,
             location: upload.location.clone(),
@@ -134,7 +133,7 @@ where
         }
     }
 
-    /// Sends the message of a package that has not been worked on.
+    /// Sends the message of a package that is still Queued again.
     async fn resume(&self, content: &Content) -> Result<(), Error> {
         let Some(id) = content.media_info().and_then(|info| info.package.as_ref()) else {
             return Ok(());
@@ -151,8 +150,8 @@ where
         self.queue.send_all(&[message]).await.map_err(Error::unavailable("starting the package"))
     }
 
-    /// The verdict, and how many bytes were read for it.
-    async fn judge(&self, upload: &UploadedObject, id: &ContentId) -> Result<(Verdict, u64), Error> {
+    /// Returns the verdict, and the number of bytes read.
+    async fn validate(&self, upload: &UploadedObject, id: &ContentId) -> Result<(Verdict, u64), Error> {
         let reader = IndexReader::new(upload.bytes);
         let read = read_index(&self.store, &upload.location, &upload.etag, reader).await;
         let examined = match read.index {
@@ -163,7 +162,7 @@ where
             Err(error) if error.code() == NOT_MP4 => match self.subtitles(upload).await {
                 Ok(None) => Err(error),
                 Ok(Some(bytes_read)) => return Ok((Verdict::Subtitles, read.bytes_read + bytes_read)),
-                Err(of_subtitles) => Err(of_subtitles),
+                Err(subtitle_error) => Err(subtitle_error),
             },
             examined => examined,
         };
@@ -183,23 +182,23 @@ where
         Ok((verdict, read.bytes_read))
     }
 
-    /// How many bytes a file of subtitles has, if it is one.
+    /// Returns the number of bytes read, if the upload is a WebVTT file.
     async fn subtitles(&self, upload: &UploadedObject) -> Result<Option<u64>, Error> {
         let found = read_webvtt(&self.store, &upload.location, &upload.etag, upload.bytes).await?;
         Ok(found.map(|_| upload.bytes))
     }
 
-    /// Judges a complete index: our own reader first, for its codes, then the probe.
+    /// Validates a complete index: by our own reader first, for its codes, then by the probe.
     async fn examine(&self, index: &Index, id: &ContentId) -> Result<MediaInfo, Error> {
-        let (video_track_number, preflight) = own_verdict(index, self.settings.segment_duration)?;
-        let pieces: Vec<FileChunk<'_>> = index.spans().collect();
-        let report = self.probe.probe(index.file_size(), &pieces).await.map_err(of_probe)?;
-        agree(video_track_number, &report)?;
+        let (video_track_number, preflight) = preflight_verdict(index, self.settings.segment_duration)?;
+        let chunks: Vec<FileChunk<'_>> = index.spans().collect();
+        let report = self.probe.probe(index.file_size(), &chunks).await.map_err(of_probe)?;
+        check_video_track(video_track_number, &report)?;
         let package = self.settings.options().map(|options| PackageId::of_upload(&id.clone().into(), &options));
         Ok(MediaInfo { index: index.moov_range(), video_track_number, report, preflight: Some(preflight), package })
     }
 
-    /// The package that `content` starts by itself, with a key of its own.
+    /// The package that the upload starts, with a generated key.
     async fn package(&self, content: &Content) -> Result<Option<Package>, Error> {
         let (Some(info), Some(mut options)) = (content.media_info(), self.settings.options()) else {
             return Ok(None);
@@ -230,9 +229,9 @@ impl Settings {
     }
 }
 
-/// What our own reader says: the video track and what is to be said of the stream to come, or the reason why not. The whole
-/// movie is planned, so that what planning would find is said now.
-fn own_verdict(index: &Index, segment_duration: Duration) -> Result<(Option<u32>, Preflight), Error> {
+/// Returns the video track and the preflight report. The whole movie is planned, so that every error that planning would find is
+/// reported now.
+fn preflight_verdict(index: &Index, segment_duration: Duration) -> Result<(Option<u32>, Preflight), Error> {
     let movie = Movie::parse(index).map_err(Error::of_media)?;
     let audio_only = movie.video_track_number().is_none();
     let options = PlanOptions { segment_duration, audio_only, ..PlanOptions::default() };
@@ -240,18 +239,18 @@ fn own_verdict(index: &Index, segment_duration: Duration) -> Result<(Option<u32>
     Ok((movie.video_track_number(), preflight))
 }
 
-/// A file of sound alone is refused, and yet everything is known that a package of its sound takes.
+/// The refusal of a file without video. It retains the metadata, so that the audio can still be packaged.
 fn without_video(info: MediaInfo) -> Refusal {
     let reason = vpp_media::Error::NoVideo;
     let info = MediaInfo { package: None, ..info };
     Refusal { code: reason.code().to_owned(), message: reason.to_string(), media_info: Some(Box::new(info)) }
 }
 
-/// The probe must see the same video track.
-fn agree(video_track_number: Option<u32>, report: &ProbeReport) -> Result<(), Error> {
-    let seen = |id: u32| report.tracks.iter().any(|track| track.id == id && track.kind == "video");
+/// Checks that the probe has found the same video track.
+fn check_video_track(video_track_number: Option<u32>, report: &ProbeReport) -> Result<(), Error> {
+    let is_reported = |id: u32| report.tracks.iter().any(|track| track.id == id && track.kind == "video");
     match video_track_number {
-        Some(id) if !seen(id) => Err(Error::permanent(
+        Some(id) if !is_reported(id) => Err(Error::permanent(
             PROBE_FAILED,
             format!("the file looks damaged: a second reader does not see its video track {id}; export the file again"),
         )),
@@ -259,11 +258,11 @@ fn agree(video_track_number: Option<u32>, report: &ProbeReport) -> Result<(), Er
     }
 }
 
-/// The engine's code of what is no movie, and may be subtitles.
+/// The engine's code of a file that is not MP4, and may be subtitles.
 const NOT_MP4: &str = "not_mp4";
 const PROBE_FAILED: &str = "probe_failed";
 
-/// A probe that does not accept the file, crashes or hangs on it has given its verdict.
+/// The error of a probe. A probe that rejects the file, crashes or exceeds its time limit is a permanent error.
 fn of_probe(error: ProbeError) -> Error {
     match error {
         ProbeError::Unavailable(source) => Error::unavailable("probing the file")(source),

@@ -1,4 +1,4 @@
-//! The stages of the pipeline: each handles the messages of one queue.
+//! The stages of the pipeline. Each handles the messages of one queue.
 
 mod complete_files;
 pub mod dash;

@@ -1,4 +1,4 @@
-//! Reading an uploaded file's index, by range, at its pinned version.
+//! Reads the index of an uploaded file, by range, at its pinned version.
 
 use vpp_media::isobmff::{Index, IndexReader};
 
@@ -6,15 +6,15 @@ use crate::domain::object::{ETag, Location};
 use crate::error::Error;
 use crate::ports::ObjectStore;
 
-/// An index, as far as it could be read.
+/// The outcome of reading an index.
 pub(crate) struct IndexRead {
-    /// The index, or why there is none.
+    /// The index, or why it could not be read.
     pub(crate) index: Result<Index, Error>,
-    /// Bytes that were read to find out.
+    /// Bytes that were read.
     pub(crate) bytes_read: u64,
 }
 
-/// Gives `reader` the ranges it wants until it has the index.
+/// Supplies `reader` with the ranges it requests until the index is complete.
 pub(crate) async fn read_index<S: ObjectStore>(
     store: &S,
     at: &Location,

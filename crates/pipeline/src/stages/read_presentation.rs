@@ -1,4 +1,4 @@
-//! Reading a stored plan's front.
+//! Reads the presentation from the front of a stored plan.
 
 use vpp_media::cmaf::{PRESENTATION_PREFIX, Presentation, presentation_range, read_presentation};
 
@@ -8,7 +8,7 @@ use crate::domain::package::Package;
 use crate::error::Error;
 use crate::ports::ObjectStore;
 
-/// The presentation of a package's plan, in one read for most movies.
+/// Reads the presentation of a package's plan: in one GET for most movies.
 pub(crate) async fn presentation<S: ObjectStore>(
     store: &S,
     work_bucket: &str,
@@ -26,6 +26,6 @@ pub(crate) async fn presentation<S: ObjectStore>(
         bytes.extend_from_slice(&rest);
     }
     let inside = usize::try_from(range.start).ok().zip(usize::try_from(range.end).ok());
-    let own = inside.and_then(|(start, end)| bytes.get(start..end)).unwrap_or_default();
-    read_presentation(own).map_err(Error::of_media)
+    let encoded = inside.and_then(|(start, end)| bytes.get(start..end)).unwrap_or_default();
+    read_presentation(encoded).map_err(Error::of_media)
 }
