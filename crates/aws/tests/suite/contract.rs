@@ -52,7 +52,7 @@ fn dynamodb_fulfils_the_contract_of_a_catalog() {
         contract::steps_of_attempts(&catalog, "runs").await;
         contract::failures(&catalog, "failures").await;
         contract::receipts(&catalog, "receipts").await;
-        contract::kept_uploads(&catalog, "uploads").await;
+        contract::stored_uploads(&catalog, "uploads").await;
         contract::retries_and_tombstones(&catalog, "retries").await;
         contract::purging(&catalog, "purging").await;
         contract::request_records(&catalog, "records").await;

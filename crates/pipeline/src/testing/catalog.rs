@@ -1,4 +1,4 @@
-//! A catalog in memory: the reference of what the catalog port means.
+//! A catalog in memory: the reference implementation of the catalog's ports.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::error::Unavailable;
 use crate::ports::{Catalog, CreateOutcome, DeletionRecords, Listing, RequestRecords};
 
-/// A catalog in memory. Clones share what it remembers.
+/// A catalog in memory. Clones share its content.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryCatalog {
     state: Arc<Mutex<State>>,
@@ -31,18 +31,18 @@ struct State {
     receipts: BTreeMap<(PackageId, u32), Receipt>,
     uploads: BTreeMap<PackageId, Vec<OutputUpload>>,
     leases: BTreeMap<PackageId, Timestamp>,
-    incoming: BTreeMap<ClientUploadId, ClientUpload>,
+    client_uploads: BTreeMap<ClientUploadId, ClientUpload>,
     claims: BTreeMap<String, String>,
 }
 
 impl MemoryCatalog {
-    /// A catalog of its own that remembers the same: what is done to one, the other does not know.
+    /// Returns an independent catalog with the same content.
     #[must_use]
     pub fn fork(&self) -> Self {
         Self { state: Arc::new(Mutex::new(lock(&self.state).clone())) }
     }
 
-    /// Changes a package as no use case may: for tests of what a broken catalog would do.
+    /// Changes a package without any condition, for tests of a broken catalog.
     pub fn tamper(&self, id: &PackageId, change: impl FnOnce(&mut Package)) {
         if let Some(package) = lock(&self.state).packages.get_mut(id) {
             change(package);
@@ -88,8 +88,8 @@ impl Catalog for MemoryCatalog {
     async fn create_package(&self, package: &Package) -> Result<CreateOutcome<Package>, Unavailable> {
         Ok(match lock(&self.state).packages.entry(package.id.clone()) {
             Entry::Occupied(known) => CreateOutcome::Existing(known.get().clone()),
-            Entry::Vacant(free) => {
-                free.insert(package.clone());
+            Entry::Vacant(vacant) => {
+                vacant.insert(package.clone());
                 CreateOutcome::Created
             }
         })
@@ -112,8 +112,8 @@ impl Catalog for MemoryCatalog {
     ) -> Result<CreateOutcome<Vec<OutputUpload>>, Unavailable> {
         Ok(match lock(&self.state).uploads.entry(id.clone()) {
             Entry::Occupied(known) => CreateOutcome::Existing(known.get().clone()),
-            Entry::Vacant(free) => {
-                free.insert(uploads.to_vec());
+            Entry::Vacant(vacant) => {
+                vacant.insert(uploads.to_vec());
                 CreateOutcome::Created
             }
         })
@@ -127,8 +127,8 @@ impl Catalog for MemoryCatalog {
         let mut state = lock(&self.state);
         let State { packages, receipts, .. } = &mut *state;
         let package = packages.get_mut(id).ok_or_else(no_such_package)?;
-        if let Entry::Vacant(free) = receipts.entry((id.clone(), receipt.work_unit)) {
-            free.insert(receipt.clone());
+        if let Entry::Vacant(vacant) = receipts.entry((id.clone(), receipt.work_unit)) {
+            vacant.insert(receipt.clone());
             package.count(receipt);
         }
         Ok(())
@@ -140,8 +140,8 @@ impl Catalog for MemoryCatalog {
 
     async fn receipts(&self, id: &PackageId) -> Result<Vec<Receipt>, Unavailable> {
         let state = lock(&self.state);
-        let own = state.receipts.range((id.clone(), 0)..=(id.clone(), u32::MAX));
-        Ok(own.map(|(_, receipt)| receipt.clone()).collect())
+        let receipts = state.receipts.range((id.clone(), 0)..=(id.clone(), u32::MAX));
+        Ok(receipts.map(|(_, receipt)| receipt.clone()).collect())
     }
 }
 
@@ -152,9 +152,9 @@ impl Listing for MemoryCatalog {
         limit: u16,
         after: Option<&Cursor<ContentId>>,
     ) -> Result<Page<Content, ContentId>, Unavailable> {
-        let mut wanted = self.all_contents();
-        wanted.retain(|content| !content.is_deleted() && filter.matches(content));
-        Ok(page(wanted, limit, after, |content| (content.created_at, content.id.clone())))
+        let mut contents = self.all_contents();
+        contents.retain(|content| !content.is_deleted() && filter.matches(content));
+        Ok(page(contents, limit, after, |content| (content.created_at, content.id.clone())))
     }
 
     async fn packages(
@@ -163,9 +163,9 @@ impl Listing for MemoryCatalog {
         limit: u16,
         after: Option<&Cursor<PackageId>>,
     ) -> Result<Page<Package, PackageId>, Unavailable> {
-        let mut wanted = self.all_packages();
-        wanted.retain(|package| filter.matches(package));
-        Ok(page(wanted, limit, after, |package| (package.created_at, package.id.clone())))
+        let mut packages = self.all_packages();
+        packages.retain(|package| filter.matches(package));
+        Ok(page(packages, limit, after, |package| (package.created_at, package.id.clone())))
     }
 }
 
@@ -186,7 +186,7 @@ impl DeletionRecords for MemoryCatalog {
     ) -> Result<bool, Unavailable> {
         let mut state = lock(&self.state);
         let free = state.leases.get(id).is_none_or(|until| *until < now);
-        let taken = free && state.packages.get(id).is_some_and(|own| is_doomed(own, attempt));
+        let taken = free && state.packages.get(id).is_some_and(|package| is_deleting(package, attempt));
         if taken {
             state.leases.insert(id.clone(), until);
         }
@@ -195,9 +195,9 @@ impl DeletionRecords for MemoryCatalog {
 
     async fn purge_package(&self, id: &PackageId, attempt: u64) -> Result<(), Unavailable> {
         let mut state = lock(&self.state);
-        if state.packages.get(id).is_some_and(|own| is_doomed(own, attempt)) {
+        if state.packages.get(id).is_some_and(|package| is_deleting(package, attempt)) {
             state.leases.remove(id);
-            state.receipts.retain(|(own, _), _| own != id);
+            state.receipts.retain(|(package, _), _| package != id);
             state.uploads.remove(id);
             state.packages.remove(id);
         }
@@ -206,22 +206,22 @@ impl DeletionRecords for MemoryCatalog {
 }
 
 impl RequestRecords for MemoryCatalog {
-    async fn put_client_upload(&self, incoming: &ClientUpload) -> Result<CreateOutcome<ClientUpload>, Unavailable> {
-        Ok(match lock(&self.state).incoming.entry(incoming.id.clone()) {
+    async fn put_client_upload(&self, upload: &ClientUpload) -> Result<CreateOutcome<ClientUpload>, Unavailable> {
+        Ok(match lock(&self.state).client_uploads.entry(upload.id.clone()) {
             Entry::Occupied(known) => CreateOutcome::Existing(known.get().clone()),
-            Entry::Vacant(free) => {
-                free.insert(incoming.clone());
+            Entry::Vacant(vacant) => {
+                vacant.insert(upload.clone());
                 CreateOutcome::Created
             }
         })
     }
 
     async fn client_upload(&self, id: &ClientUploadId) -> Result<Option<ClientUpload>, Unavailable> {
-        Ok(lock(&self.state).incoming.get(id).cloned())
+        Ok(lock(&self.state).client_uploads.get(id).cloned())
     }
 
     async fn delete_client_upload(&self, id: &ClientUploadId) -> Result<(), Unavailable> {
-        lock(&self.state).incoming.remove(id);
+        lock(&self.state).client_uploads.remove(id);
         Ok(())
     }
 
@@ -233,37 +233,37 @@ impl RequestRecords for MemoryCatalog {
     ) -> Result<CreateOutcome<String>, Unavailable> {
         Ok(match lock(&self.state).claims.entry(key.to_owned()) {
             Entry::Occupied(known) => CreateOutcome::Existing(known.get().clone()),
-            Entry::Vacant(free) => {
-                free.insert(answer.to_owned());
+            Entry::Vacant(vacant) => {
+                vacant.insert(answer.to_owned());
                 CreateOutcome::Created
             }
         })
     }
 }
 
-fn is_doomed(package: &Package, attempt: u64) -> bool {
+fn is_deleting(package: &Package, attempt: u64) -> bool {
     package.attempt == attempt && matches!(package.state, PackageState::Deleting { .. })
 }
 
-/// What comes after `after`, newest first.
+/// Returns the page after `after`, newest first.
 fn page<T, I: Ord + Clone>(
-    mut wanted: Vec<T>,
+    mut items: Vec<T>,
     limit: u16,
     after: Option<&Cursor<I>>,
-    place: impl Fn(&T) -> (Timestamp, I),
+    sort_key: impl Fn(&T) -> (Timestamp, I),
 ) -> Page<T, I> {
-    wanted.sort_by_key(|item| Reverse(place(item)));
+    items.sort_by_key(|item| Reverse(sort_key(item)));
     if let Some(after) = after {
         let start = Reverse((after.created_at, after.id.clone()));
-        wanted.retain(|item| Reverse(place(item)) > start);
+        items.retain(|item| Reverse(sort_key(item)) > start);
     }
-    let more = wanted.len() > usize::from(limit);
-    wanted.truncate(limit.into());
-    let next = wanted.last().filter(|_| more).map(|item| {
-        let (created_at, id) = place(item);
+    let more = items.len() > usize::from(limit);
+    items.truncate(limit.into());
+    let next = items.last().filter(|_| more).map(|item| {
+        let (created_at, id) = sort_key(item);
         Cursor { created_at, id }
     });
-    Page { items: wanted, next }
+    Page { items, next }
 }
 
 fn no_such_package() -> Unavailable {

@@ -7,18 +7,18 @@ use std::time::{Duration, UNIX_EPOCH};
 use crate::domain::timestamp::Timestamp;
 use crate::ports::Clock;
 
-/// A clock that goes on by a millisecond each time it is looked at. Clones are the same clock.
+/// A clock that advances by a millisecond each time it is read. Clones are the same clock.
 #[derive(Debug, Clone, Default)]
 pub struct TickingClock(Arc<AtomicU64>);
 
 impl TickingClock {
-    /// Lets time pass.
+    /// Advances the clock.
     pub fn pass(&self, time: Duration) {
         self.0.fetch_add(time.as_millis().try_into().unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 }
 
-/// When every test begins.
+/// The time at which every test starts.
 const START: Duration = Duration::from_hours(489_957);
 
 impl Clock for TickingClock {

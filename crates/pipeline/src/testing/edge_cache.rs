@@ -1,4 +1,4 @@
-//! The CDN's caches in memory.
+//! A CDN cache in memory.
 
 use std::sync::{Arc, Mutex};
 
@@ -7,31 +7,31 @@ use crate::domain::id::PackageId;
 use crate::error::Unavailable;
 use crate::ports::{EdgeCache, InvalidationStatus};
 
-/// The CDN's caches in memory, as far as they were told to forget. Clones are the same ones.
+/// A CDN cache that records its invalidations. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryEdgeCache(Arc<Mutex<State>>);
 
 #[derive(Debug, Clone, Default)]
 struct State {
-    forgotten: Vec<(PackageId, u64)>,
+    invalidated: Vec<(PackageId, u64)>,
     busy: u32,
 }
 
 impl MemoryEdgeCache {
-    /// Caches of their own that have forgotten the same.
+    /// Returns an independent cache with the same invalidations.
     #[must_use]
     pub fn fork(&self) -> Self {
         Self(Arc::new(Mutex::new(lock(&self.0).clone())))
     }
 
-    /// The attempts of packages that it has forgotten, each once.
+    /// The attempts of packages that were invalidated, each once.
     #[must_use]
-    pub fn forgotten(&self) -> Vec<(PackageId, u64)> {
-        lock(&self.0).forgotten.clone()
+    pub fn invalidated(&self) -> Vec<(PackageId, u64)> {
+        lock(&self.0).invalidated.clone()
     }
 
-    /// The next `times` that it is asked, it is not done.
-    pub fn be_busy(&self, times: u32) {
+    /// Reports the next `times` invalidations as in progress.
+    pub fn delay_invalidation(&self, times: u32) {
         lock(&self.0).busy = times;
     }
 }
@@ -43,9 +43,9 @@ impl EdgeCache for MemoryEdgeCache {
             state.busy = left;
             return Ok(InvalidationStatus::InProgress);
         }
-        let asked = (package.clone(), attempt);
-        if !state.forgotten.contains(&asked) {
-            state.forgotten.push(asked);
+        let invalidation = (package.clone(), attempt);
+        if !state.invalidated.contains(&invalidation) {
+            state.invalidated.push(invalidation);
         }
         Ok(InvalidationStatus::Completed)
     }

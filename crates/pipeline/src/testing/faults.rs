@@ -1,8 +1,8 @@
-//! Faults as values: a wrapper around a port that lets one call of a run fail.
+//! Faults as values: a wrapper around a port that makes one call of a run fail.
 //!
-//! A function that is stopped between two calls looks, from outside, as if the second call had failed and nothing had run
-//! after it. So letting the *k*-th call fail, for every *k*, is letting the platform crash at every point it can crash at.
-//! [`Moment`] says on which side of the call: a call that failed may have taken effect all the same.
+//! From outside, a function that stops between two calls looks as if the second call had failed. So making the *k*-th call
+//! fail, for every *k*, covers every point at which the platform can crash. A call that fails may have taken effect:
+//! [`FaultPoint`] states whether it has.
 
 use std::future::Future;
 use std::ops::Range;
@@ -34,50 +34,50 @@ use crate::ports::{
     RequestRecords, StoreError, UploadedPart,
 };
 
-/// On which side of a call the fault lies.
+/// Whether the fault is before or after the effect of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Moment {
+pub enum FaultPoint {
     /// The call never reached the service.
     Before,
-    /// The service did it, and the answer was lost.
+    /// The call took effect, and its response was lost.
     After,
 }
 
-/// Which call of a run fails. Clones count together.
+/// The call of a run that fails. Clones share the count.
 #[derive(Debug, Clone, Default)]
 pub struct Faults(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
     calls: usize,
-    fault: Option<(usize, Moment)>,
+    fault: Option<(usize, FaultPoint)>,
 }
 
 impl Faults {
-    /// The call number `call` of the run fails, counted from 0.
+    /// Makes the call number `call` of the run fail, counted from 0.
     #[must_use]
-    pub fn at(call: usize, moment: Moment) -> Self {
-        Self(Arc::new(Mutex::new(State { calls: 0, fault: Some((call, moment)) })))
+    pub fn at(call: usize, point: FaultPoint) -> Self {
+        Self(Arc::new(Mutex::new(State { calls: 0, fault: Some((call, point)) })))
     }
 
-    /// How many calls there have been.
+    /// The number of calls so far.
     #[must_use]
     pub fn calls(&self) -> usize {
         lock(&self.0).calls
     }
 
-    fn next(&self) -> Option<Moment> {
+    fn next(&self) -> Option<FaultPoint> {
         let mut state = lock(&self.0);
         let call = state.calls;
         state.calls += 1;
-        state.fault.filter(|(at, _)| *at == call).map(|(_, moment)| moment)
+        state.fault.filter(|(at, _)| *at == call).map(|(_, point)| point)
     }
 
     async fn around<T>(&self, call: impl Future<Output = T>) -> Result<T, Unavailable> {
         match self.next() {
             None => Ok(call.await),
-            Some(Moment::Before) => Err(fault()),
-            Some(Moment::After) => {
+            Some(FaultPoint::Before) => Err(fault()),
+            Some(FaultPoint::After) => {
                 call.await;
                 Err(fault())
             }
@@ -86,10 +86,10 @@ impl Faults {
 }
 
 fn fault() -> Unavailable {
-    Unavailable::new("Faults", "this call was to fail".into())
+    Unavailable::new("Faults", "injected fault".into())
 }
 
-/// A port behind a fault.
+/// A port with injected faults.
 #[derive(Debug, Clone)]
 pub struct Faulty<P> {
     port: P,
@@ -97,14 +97,14 @@ pub struct Faulty<P> {
 }
 
 impl<P> Faulty<P> {
-    /// `port`, with the calls of `faults` failing.
+    /// Wraps `port`.
     pub fn new(port: P, faults: Faults) -> Self {
         Self { port, faults }
     }
 }
 
 impl<S: ObjectStore> ObjectStore for Faulty<S> {
-    /// The call is one, however many pieces arrive: it fails before the first of them, or behind that one.
+    /// The stream is one call, however many chunks arrive: it fails before the first chunk or after it.
     fn stream(
         &self,
         at: &Location,
@@ -114,8 +114,8 @@ impl<S: ObjectStore> ObjectStore for Faulty<S> {
         let begun = async move {
             let arrive = match self.faults.next() {
                 None => usize::MAX,
-                Some(Moment::Before) => 0,
-                Some(Moment::After) => 1,
+                Some(FaultPoint::Before) => 0,
+                Some(FaultPoint::After) => 1,
             };
             let failed = (arrive < usize::MAX).then(|| StoreError::Unavailable { at: at.clone(), source: fault() });
             self.port.stream(at, pin, range).take(arrive).chain(stream::iter(failed.map(Err)))

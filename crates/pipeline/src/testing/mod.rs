@@ -1,8 +1,8 @@
-//! The ports in memory, faults as values, and the contract every adapter keeps.
+//! The ports in memory, faults as values, and the contract suite of all adapters.
 //!
-//! [`Platform`] is the whole pipeline over in-memory ports: upload a file, let the queues run empty, look at the end. Its
-//! ports stand behind [`Faulty`], so a test can let the *k*-th call of a run fail, before or after it takes effect, for
-//! every *k* there is. [`contract`] says what a port means; the AWS adapters are held to the same functions.
+//! [`Platform`] is the whole pipeline over in-memory ports: a test uploads a file, drains the queues and checks the result. Its
+//! ports are wrapped in [`Faulty`], so that a test can let the *k*-th call of a run fail, before or after it takes effect, for
+//! every *k*. [`contract`] defines what a port means; the AWS adapters pass the same functions.
 
 mod catalog;
 mod clock;
@@ -22,7 +22,7 @@ pub use clock::TickingClock;
 pub use edge_cache::MemoryEdgeCache;
 pub use probe::MemoryProbe;
 
-pub use faults::{Faults, Faulty, Moment};
+pub use faults::{FaultPoint, Faults, Faulty};
 pub use key_vault::MemoryVault;
 pub use object_store::{MemoryStore, Stored};
 pub use platform::{
@@ -35,7 +35,7 @@ pub use token_store::MemoryTokenStore;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// A lock that a panicking test does not turn into a second panic.
+/// Locks a mutex, even if a test has panicked while holding it.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

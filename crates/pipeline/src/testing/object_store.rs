@@ -1,4 +1,4 @@
-//! Objects in memory.
+//! An object store in memory.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -12,7 +12,7 @@ use futures_util::{Stream, TryFutureExt, stream};
 use super::lock;
 use crate::domain::client_upload::ArrivedPart;
 use crate::domain::layout::{Headers, work_headers};
-use crate::domain::multipart::{MIN_PART_BYTES, UploadId};
+use crate::domain::multipart::{MAX_PARTS, MIN_PART_BYTES, UploadId};
 use crate::domain::object::{Digest, ETag, Location};
 use crate::domain::resource_usage::MeterReading;
 use crate::error::Unavailable;
@@ -20,8 +20,8 @@ use crate::ports::{
     ClientUploadStore, Meter, NewObject, NewPart, ObjectDeleter, ObjectStore, PutOutcome, StoreError, UploadedPart,
 };
 
-/// Bytes that arrive at a time: no samples of a movie end where these do.
-const PIECE: usize = 10_007;
+/// Length of the chunks in which an object arrives, such that samples do not end at chunk boundaries.
+const CHUNK_BYTES: usize = 10_007;
 
 /// An object store in memory. Clones share the objects.
 #[derive(Debug, Clone, Default)]
@@ -34,10 +34,10 @@ struct State {
     objects: BTreeMap<Location, Stored>,
     bytes_read: BTreeMap<String, u64>,
     usage: MeterReading,
-    /// Uploads that are not over, and how many there have ever been.
-    uploads: BTreeMap<String, Uploading>,
+    /// Open uploads, and the number of all uploads so far.
+    uploads: BTreeMap<String, OpenUpload>,
     begun: usize,
-    smallest_part: u64,
+    min_part_bytes: u64,
 }
 
 impl Default for State {
@@ -48,25 +48,25 @@ impl Default for State {
             usage: MeterReading::default(),
             uploads: BTreeMap::new(),
             begun: 0,
-            smallest_part: MIN_PART_BYTES,
+            min_part_bytes: MIN_PART_BYTES,
         }
     }
 }
 
-/// An object in the making.
+/// An open upload.
 #[derive(Debug, Clone)]
-struct Uploading {
+struct OpenUpload {
     at: Location,
     headers: Headers,
     parts: BTreeMap<u16, Vec<u8>>,
 }
 
-/// An object that is stored.
+/// A stored object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
     /// Its bytes.
     pub bytes: Bytes,
-    /// How it is served; uploads have none.
+    /// Media type and cache rule; `None` for a user's upload.
     pub headers: Option<Headers>,
 }
 
@@ -78,30 +78,30 @@ impl Stored {
 }
 
 impl MemoryStore {
-    /// A store that asks for `bytes` in every part but the last, instead of what S3 asks for.
+    /// A store that requires `bytes` in every part but the last, instead of S3's limit.
     #[must_use]
-    pub fn with_smallest_part(bytes: u64) -> Self {
-        Self { state: Arc::new(Mutex::new(State { smallest_part: bytes, ..State::default() })) }
+    pub fn with_min_part_bytes(bytes: u64) -> Self {
+        Self { state: Arc::new(Mutex::new(State { min_part_bytes: bytes, ..State::default() })) }
     }
 
-    /// A store of its own with the same objects: what is done to one, the other does not know.
+    /// Returns an independent store with the same objects.
     #[must_use]
     pub fn fork(&self) -> Self {
         Self { state: Arc::new(Mutex::new(lock(&self.state).clone())) }
     }
 
-    /// How many uploads are not over.
+    /// The number of open uploads.
     #[must_use]
     pub fn open_uploads(&self) -> usize {
         lock(&self.state).uploads.len()
     }
 
-    /// Gives up all uploads, as the store does by itself after some days.
-    pub fn forget_uploads(&self) {
+    /// Aborts all uploads, as the lifecycle rule does after some days.
+    pub fn expire_uploads(&self) {
         lock(&self.state).uploads.clear();
     }
 
-    /// Puts an object there as an uploader does, over whatever stood there.
+    /// Writes an object as a user does, over an existing one.
     #[must_use]
     pub fn upload(&self, at: &Location, bytes: &[u8]) -> ETag {
         let stored = Stored { bytes: Bytes::copy_from_slice(bytes), headers: None };
@@ -119,11 +119,11 @@ impl MemoryStore {
     #[must_use]
     pub fn bucket(&self, bucket: &str) -> BTreeMap<String, Stored> {
         let state = lock(&self.state);
-        let own = state.objects.iter().filter(|(at, _)| at.bucket() == bucket);
-        own.map(|(at, stored)| (at.key().to_owned(), stored.clone())).collect()
+        let objects = state.objects.iter().filter(|(at, _)| at.bucket() == bucket);
+        objects.map(|(at, stored)| (at.key().to_owned(), stored.clone())).collect()
     }
 
-    /// Bytes that were ever read from a bucket.
+    /// Total bytes read from a bucket.
     #[must_use]
     pub fn bytes_read(&self, bucket: &str) -> u64 {
         lock(&self.state).bytes_read.get(bucket).copied().unwrap_or_default()
@@ -143,7 +143,7 @@ impl MemoryStore {
     }
 }
 
-/// It counts the requests that are made of it; time and memory it does not know.
+/// Counts the store's requests; time and memory are zero.
 impl Meter for MemoryStore {
     fn reading(&self) -> MeterReading {
         lock(&self.state).usage
@@ -158,8 +158,10 @@ impl ObjectStore for MemoryStore {
         range: Range<u64>,
     ) -> impl Stream<Item = Result<Bytes, StoreError>> + Send {
         let got = async move { self.get(at, pin, range) };
-        got.map_ok(|bytes| stream::iter(bytes.chunks(PIECE).map(Bytes::copy_from_slice).map(Ok).collect::<Vec<_>>()))
-            .try_flatten_stream()
+        got.map_ok(|bytes| {
+            stream::iter(bytes.chunks(CHUNK_BYTES).map(Bytes::copy_from_slice).map(Ok).collect::<Vec<_>>())
+        })
+        .try_flatten_stream()
     }
 
     async fn put_if_absent(&self, at: &Location, object: NewObject) -> Result<PutOutcome, StoreError> {
@@ -181,18 +183,18 @@ impl ObjectStore for MemoryStore {
         state.usage.puts += 1;
         let id = format!("upload {}", state.begun);
         state.begun += 1;
-        state.uploads.insert(id.clone(), Uploading { at: at.clone(), headers, parts: BTreeMap::new() });
+        state.uploads.insert(id.clone(), OpenUpload { at: at.clone(), headers, parts: BTreeMap::new() });
         Ok(UploadId::new(id))
     }
 
     async fn put_part(&self, at: &Location, upload: &UploadId, part: NewPart) -> Result<ETag, StoreError> {
         let mut state = lock(&self.state);
         state.usage.puts += 1;
-        let own = state.uploads.get_mut(upload.as_str()).filter(|own| own.at == *at);
-        let own = own.ok_or_else(|| StoreError::UploadEnded { at: at.clone() })?;
+        let open = state.uploads.get_mut(upload.as_str()).filter(|open| open.at == *at);
+        let open = open.ok_or_else(|| StoreError::UploadEnded { at: at.clone() })?;
         let bytes = part.body.to_vec();
         let etag = etag_of(&bytes);
-        own.parts.insert(part.number, bytes);
+        open.parts.insert(part.number, bytes);
         Ok(etag)
     }
 
@@ -205,15 +207,15 @@ impl ObjectStore for MemoryStore {
         let mut state = lock(&self.state);
         state.usage.puts += 1;
         if let Some(stored) = state.objects.get(at) {
-            let same = made_of(&stored.bytes, parts);
+            let same = is_concatenation(&stored.bytes, parts);
             return if same {
                 Ok(PutOutcome::AlreadyExists)
             } else {
                 Err(StoreError::DifferentBytes { at: at.clone() })
             };
         }
-        let own = state.uploads.get(upload.as_str()).filter(|own| own.at == *at);
-        let own = own.ok_or_else(|| StoreError::UploadEnded { at: at.clone() })?;
+        let open = state.uploads.get(upload.as_str()).filter(|open| open.at == *at);
+        let open = open.ok_or_else(|| StoreError::UploadEnded { at: at.clone() })?;
         let broken = |why: &'static str| StoreError::Unavailable {
             at: at.clone(),
             source: Unavailable::new("MemoryStore", why.into()),
@@ -221,18 +223,18 @@ impl ObjectStore for MemoryStore {
         let mut bytes = Vec::new();
         let mut number = 0;
         for (position, part) in parts.iter().enumerate() {
-            let held = own.parts.get(&part.number).filter(|held| Some(etag_of(held)) == part.etag);
+            let held = open.parts.get(&part.number).filter(|held| Some(etag_of(held)) == part.etag);
             let held = held.ok_or_else(|| broken("InvalidPart"))?;
-            if (held.len() as u64) < state.smallest_part && position + 1 < parts.len() {
+            if (held.len() as u64) < state.min_part_bytes && position + 1 < parts.len() {
                 return Err(broken("EntityTooSmall"));
             }
-            if part.number <= number || part.number > 10_000 {
+            if part.number <= number || u64::from(part.number) > MAX_PARTS {
                 return Err(broken("InvalidPartOrder"));
             }
             number = part.number;
             bytes.extend_from_slice(held);
         }
-        let stored = Stored { bytes: bytes.into(), headers: Some(own.headers) };
+        let stored = Stored { bytes: bytes.into(), headers: Some(open.headers) };
         state.uploads.remove(upload.as_str());
         state.objects.insert(at.clone(), stored);
         Ok(PutOutcome::Created)
@@ -244,7 +246,7 @@ impl ObjectStore for MemoryStore {
     }
 }
 
-/// Versions have no names here.
+/// Objects have no version ids here.
 impl ObjectDeleter for MemoryStore {
     async fn delete_prefix(&self, bucket: &str, prefix: &str) -> Result<(), StoreError> {
         lock(&self.state).objects.retain(|at, _| at.bucket() != bucket || !at.key().starts_with(prefix));
@@ -260,9 +262,9 @@ impl ObjectDeleter for MemoryStore {
     }
 }
 
-/// URLs are made up; a test sends parts by `put_part` and objects by `upload`.
+/// The URLs are placeholders; a test uploads parts by `put_part` and objects by `upload`.
 impl ClientUploadStore for MemoryStore {
-    async fn presign_object(&self, at: &Location, _lasts: Duration) -> Result<String, StoreError> {
+    async fn presign_object(&self, at: &Location, _ttl: Duration) -> Result<String, StoreError> {
         Ok(format!("https://store.example/{}", at.key()))
     }
 
@@ -275,27 +277,27 @@ impl ClientUploadStore for MemoryStore {
         at: &Location,
         upload: &UploadId,
         number: u16,
-        _lasts: Duration,
+        _ttl: Duration,
     ) -> Result<String, StoreError> {
         Ok(format!("https://store.example/{}?uploadId={upload}&partNumber={number}", at.key()))
     }
 
     async fn list_parts(&self, at: &Location, upload: &UploadId) -> Result<Vec<ArrivedPart>, StoreError> {
         let state = lock(&self.state);
-        let own = state.uploads.get(upload.as_str()).filter(|own| own.at == *at);
-        let own = own.ok_or_else(|| StoreError::UploadEnded { at: at.clone() })?;
+        let open = state.uploads.get(upload.as_str()).filter(|open| open.at == *at);
+        let open = open.ok_or_else(|| StoreError::UploadEnded { at: at.clone() })?;
         let part = |(number, bytes): (&u16, &Vec<u8>)| ArrivedPart {
             number: *number,
             bytes: bytes.len() as u64,
             etag: etag_of(bytes),
         };
-        Ok(own.parts.iter().map(part).collect())
+        Ok(open.parts.iter().map(part).collect())
     }
 
     async fn complete(&self, at: &Location, upload: &UploadId, parts: &[ArrivedPart]) -> Result<(), StoreError> {
         let digest = |part: &ArrivedPart| {
             let state = lock(&self.state);
-            let held = state.uploads.get(upload.as_str()).and_then(|own| own.parts.get(&part.number));
+            let held = state.uploads.get(upload.as_str()).and_then(|open| open.parts.get(&part.number));
             held.map(|held| Digest::of(held))
         };
         let part = |part: &ArrivedPart| {
@@ -320,13 +322,13 @@ fn etag_of(bytes: &[u8]) -> ETag {
     ETag::new(&HEXLOWER.encode(&Digest::of(bytes).0))
 }
 
-/// Whether `bytes` are those of the parts, one behind the other.
-fn made_of(mut bytes: &[u8], parts: &[UploadedPart]) -> bool {
+/// Whether `bytes` are the concatenation of the parts.
+fn is_concatenation(mut bytes: &[u8], parts: &[UploadedPart]) -> bool {
     let fits = parts.iter().all(|part| {
         let length = usize::try_from(part.bytes).unwrap_or(usize::MAX);
-        let Some((own, behind)) = bytes.split_at_checked(length) else { return false };
-        bytes = behind;
-        Digest::of(own) == part.digest
+        let Some((head, rest)) = bytes.split_at_checked(length) else { return false };
+        bytes = rest;
+        Digest::of(head) == part.digest
     });
     fits && bytes.is_empty()
 }

@@ -41,38 +41,38 @@ pub type FragmentStage = Fragment<Store, Contents, Outbox<WorkUnitMessage>, Tick
 pub type EncryptStage = Encrypt<Store, Contents, Outbox<DashMessage>, Vault, TickingClock, MemoryStore>;
 /// The dash stage in memory.
 pub type DashStage = Dash<Store, Contents, TickingClock, MemoryStore>;
-/// The deletion job in memory.
+/// The deletion in memory.
 pub type DeleteStage = Delete<Store, Contents, Outbox<DeletionMessage>, Faulty<MemoryEdgeCache>, TickingClock>;
-/// The intake of files in memory.
+/// Client uploads in memory.
 pub type MemoryClientUploads = ClientUploads<Store, Contents, TickingClock>;
 /// The queues of the API in memory.
 pub type MemoryQueues = Queues<Outbox<FragmentMessage>, Outbox<DashMessage>, Outbox<DeletionMessage>>;
 /// The API in memory.
 pub type MemoryApi = Api<Contents, MemoryQueues, Vault, TickingClock>;
-/// The tokens of the API in memory.
+/// Playback tokens in memory.
 pub type MemoryTokens = PlaybackTokens<Contents, MemorySigner, TickingClock>;
 /// The licence server in memory.
 pub type MemoryLicences = Licences<Contents, Vault, MemorySigner, TickingClock>;
 
-/// Tries after which a test's message counts as one that never succeeds.
-const TRIES: usize = 8;
+/// Deliveries after which a message counts as dead-lettered.
+const MAX_DELIVERIES: usize = 8;
 
-/// How long the functions of the platform run at most.
+/// The longest run time of a function.
 pub const MAX_RUN_TIME: Duration = Duration::from_mins(5);
 
-/// Bytes of the smallest part, so that a small file has several.
+/// Bytes of the smallest part, so that a small file has several parts.
 const PART_BYTES: u64 = 96 * 1024;
 
-/// How the queues treat messages.
+/// How queues deliver messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Delivery {
     /// Once each, in the order sent.
     InOrder,
     /// Twice each, the newest first.
-    TwiceAndBackwards,
+    TwiceInReverse,
 }
 
-/// The pipeline and everything it stands on.
+/// The pipeline and its ports.
 #[derive(Debug)]
 pub struct Platform {
     /// All three buckets: `uploads`, `work`, `output`.
@@ -85,36 +85,36 @@ pub struct Platform {
     pub encrypt_queue: MemoryQueue<WorkUnitMessage>,
     /// The dash stage's queue.
     pub dash_queue: MemoryQueue<DashMessage>,
-    /// The deletion job's queue.
+    /// The deletion queue.
     pub deletion_queue: MemoryQueue<DeletionMessage>,
-    /// What the CDN has forgotten.
+    /// The CDN's cache.
     pub edge_cache: MemoryEdgeCache,
-    /// The vault.
+    /// The key vault.
     pub vault: MemoryVault,
     /// The probe.
     pub probe: MemoryProbe,
     /// The clock.
     pub clock: TickingClock,
-    /// The fault of the run.
+    /// The injected fault.
     pub faults: Faults,
-    /// What an upload starts.
+    /// Protection of the package that an upload starts; `None` to start none.
     pub package_on_upload: Option<ProtectionOptions>,
-    /// What leave is made with, if the CDN asks for it.
+    /// Signs paths, if the CDN requires signed paths.
     pub path_signing_secret: Option<PathSigningSecret>,
-    /// How the queues treat messages.
+    /// How the queues deliver messages.
     pub delivery: Delivery,
-    /// Bytes of source in a work unit.
+    /// Source bytes of a work unit.
     pub work_unit_bytes: u64,
-    /// Bytes that every part but the last of an upload has.
+    /// Bytes of every part but the last.
     pub part_bytes: u64,
 }
 
 impl Default for Platform {
-    /// Starts a `cbcs` package with every upload, of work units small enough to have several in a small file.
+    /// Every upload starts a `cbcs` package, with work units small enough that a small file has several.
     fn default() -> Self {
         let protection = ProtectionOptions::Encrypt { scheme: Scheme::Cbcs, tracks: ProtectedTracks::Video };
         Self {
-            store: MemoryStore::with_smallest_part(PART_BYTES),
+            store: MemoryStore::with_min_part_bytes(PART_BYTES),
             catalog: MemoryCatalog::default(),
             fragment_queue: MemoryQueue::default(),
             encrypt_queue: MemoryQueue::default(),
@@ -135,7 +135,7 @@ impl Default for Platform {
 }
 
 impl Platform {
-    /// Uploads a file, and gives the event of it.
+    /// Uploads a file and returns its event.
     #[must_use]
     pub fn upload(&self, key: &str, bytes: &[u8]) -> UploadedObject {
         let location = Location::new("uploads", key);
@@ -143,14 +143,14 @@ impl Platform {
         UploadedObject { location, etag, version_id: None, bytes: bytes.len() as u64 }
     }
 
-    /// Delivers an upload's event until ingest takes it.
+    /// Delivers an upload's event until ingest succeeds.
     ///
     /// # Errors
-    /// The last error of an event that never succeeds.
+    /// The last error, when every delivery fails.
     pub async fn ingest(&self, upload: &UploadedObject) -> Result<Ingested, Error> {
         let ingest = self.ingest_stage();
         let mut result = ingest.handle(upload).await;
-        for _ in 1..TRIES {
+        for _ in 1..MAX_DELIVERIES {
             if result.is_ok() {
                 break;
             }
@@ -159,8 +159,8 @@ impl Platform {
         result
     }
 
-    /// Delivers messages until no queue has any, and gives back the errors of those that never succeeded. Whenever there is
-    /// something to delete, some time passes.
+    /// Delivers messages until all queues are empty, and returns the errors of dead-lettered messages. The clock advances while
+    /// there is a deletion.
     pub async fn run(&self) -> Vec<Error> {
         let (fragment, encrypt, dash) = (self.fragment_stage(), self.encrypt_stage(), self.dash_stage());
         let delete = self.delete_stage();
@@ -168,18 +168,19 @@ impl Platform {
         loop {
             let planned =
                 self.drain(&self.fragment_queue, &mut dead, async |message| fragment.handle(message).await).await;
-            let made = self.drain(&self.encrypt_queue, &mut dead, async |message| encrypt.handle(message).await).await;
+            let encrypted =
+                self.drain(&self.encrypt_queue, &mut dead, async |message| encrypt.handle(message).await).await;
             let written = self.drain(&self.dash_queue, &mut dead, async |message| dash.handle(message).await).await;
             let deleted =
                 self.drain(&self.deletion_queue, &mut dead, async |message| delete.handle(message).await).await;
-            if planned + made + written + deleted == 0 {
+            if planned + encrypted + written + deleted == 0 {
                 return dead;
             }
             self.clock.pass(if deleted > 0 { MAX_RUN_TIME / 2 } else { Duration::ZERO });
         }
     }
 
-    /// Delivers what is in one queue, each message until it succeeds or has had its tries.
+    /// Delivers the messages of one queue, each until it succeeds or its deliveries are exhausted.
     async fn drain<M: Debug + Clone, T>(
         &self,
         queue: &MemoryQueue<M>,
@@ -188,15 +189,15 @@ impl Platform {
     ) -> usize {
         let mut messages = queue.take();
         let count = messages.len();
-        if self.delivery == Delivery::TwiceAndBackwards {
+        if self.delivery == Delivery::TwiceInReverse {
             messages.reverse();
             messages = messages.iter().chain(&messages).cloned().collect();
         }
         for message in messages {
-            let mut tries = 0;
+            let mut deliveries = 0;
             while let Err(error) = handle(&message).await {
-                tries += 1;
-                if tries == TRIES {
+                deliveries += 1;
+                if deliveries == MAX_DELIVERIES {
                     dead.push(error);
                     break;
                 }
@@ -277,7 +278,7 @@ impl Platform {
         }
     }
 
-    /// The deletion job.
+    /// The deletion.
     #[must_use]
     pub fn delete_stage(&self) -> DeleteStage {
         Delete {
@@ -294,7 +295,7 @@ impl Platform {
         }
     }
 
-    /// The intake of files.
+    /// Client uploads.
     #[must_use]
     pub fn uploads(&self) -> MemoryClientUploads {
         ClientUploads {
@@ -305,7 +306,7 @@ impl Platform {
         }
     }
 
-    /// The tokens of the API.
+    /// Playback tokens.
     #[must_use]
     pub fn tokens(&self) -> MemoryTokens {
         PlaybackTokens {

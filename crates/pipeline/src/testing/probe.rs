@@ -1,4 +1,4 @@
-//! The clock and the probe of a test.
+//! A probe for tests.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,19 +8,19 @@ use crate::ports::{FileChunk, Probe, ProbeError};
 
 type Answer = dyn Fn() -> Result<ProbeReport, ProbeError> + Send + Sync;
 
-/// A probe that answers the same whatever it is shown.
+/// A probe with the same answer for every file.
 #[derive(Clone)]
 pub struct MemoryProbe(Arc<Answer>);
 
 impl MemoryProbe {
-    /// A probe that answers what `answer` returns.
+    /// A probe with the answers of `answer`.
     pub fn answering(answer: impl Fn() -> Result<ProbeReport, ProbeError> + Send + Sync + 'static) -> Self {
         Self(Arc::new(answer))
     }
 }
 
 impl Default for MemoryProbe {
-    /// Sees one H.264 track (1) and one AAC track (2).
+    /// Reports one H.264 track (1) and one AAC track (2).
     fn default() -> Self {
         Self::answering(|| Ok(report()))
     }
@@ -38,7 +38,7 @@ impl Probe for MemoryProbe {
     }
 }
 
-/// A report of an ordinary file.
+/// The report on an ordinary file.
 pub(super) fn report() -> ProbeReport {
     let track = |id, kind: &str, codec: &str| Track {
         id,

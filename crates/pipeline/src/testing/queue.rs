@@ -25,7 +25,7 @@ impl<M> Clone for MemoryQueue<M> {
 }
 
 impl<M> MemoryQueue<M> {
-    /// Takes all messages out.
+    /// Takes all messages.
     #[must_use]
     pub fn take(&self) -> Vec<M> {
         lock(&self.0).drain(..).collect()
@@ -39,9 +39,9 @@ impl<M: Clone + Send + Sync> Queue<M> for MemoryQueue<M> {
     }
 }
 
-/// A message is there at once: a test lets the time pass.
+/// A delayed message is available immediately; a test advances the clock instead.
 impl<M: Clone + Send + Sync> DelayQueue<M> for MemoryQueue<M> {
-    async fn send_delayed(&self, message: &M, _wait: Duration) -> Result<(), Unavailable> {
+    async fn send_delayed(&self, message: &M, _delay: Duration) -> Result<(), Unavailable> {
         lock(&self.0).push_back(message.clone());
         Ok(())
     }

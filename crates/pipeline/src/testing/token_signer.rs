@@ -1,11 +1,11 @@
-//! A signer in memory.
+//! A token signer in memory.
 
 use vpp_media::cenc::ContentKey;
 
 use crate::error::Unavailable;
 use crate::ports::{Mac, TokenSigner};
 
-/// A signer in memory, with a key that everyone knows.
+/// A token signer in memory, with a constant key.
 #[derive(Debug, Clone, Default)]
 pub struct MemorySigner;
 
@@ -15,8 +15,8 @@ impl TokenSigner for MemorySigner {
     }
 
     async fn verify(&self, message: &[u8], mac: &Mac) -> Result<bool, Unavailable> {
-        // Every byte is looked at, whichever differs.
-        let right = self.sign(message).await?;
-        Ok(right.iter().zip(mac).fold(0, |differs, (own, given)| differs | (own ^ given)) == 0)
+        // Compare every byte, in constant time.
+        let expected = self.sign(message).await?;
+        Ok(expected.iter().zip(mac).fold(0, |difference, (expected, given)| difference | (expected ^ given)) == 0)
     }
 }

@@ -1,4 +1,4 @@
-//! The tokens of the API in memory.
+//! A token store in memory.
 
 use std::sync::{Arc, Mutex};
 
@@ -7,17 +7,17 @@ use crate::domain::access_token::AccessTokens;
 use crate::error::Unavailable;
 use crate::ports::TokenStore;
 
-/// Tokens in memory. Clones are the same ones.
+/// A token store in memory. Clones share the tokens.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryTokenStore(Arc<Mutex<(AccessTokens, usize)>>);
 
 impl MemoryTokenStore {
-    /// Puts these in place of what is there.
+    /// Replaces the tokens.
     pub fn set(&self, tokens: AccessTokens) {
         lock(&self.0).0 = tokens;
     }
 
-    /// How often they were read.
+    /// The number of reads.
     #[must_use]
     pub fn reads(&self) -> usize {
         lock(&self.0).1
@@ -26,8 +26,8 @@ impl MemoryTokenStore {
 
 impl TokenStore for MemoryTokenStore {
     async fn tokens(&self) -> Result<AccessTokens, Unavailable> {
-        let mut own = lock(&self.0);
-        own.1 += 1;
-        Ok(own.0.clone())
+        let mut state = lock(&self.0);
+        state.1 += 1;
+        Ok(state.0.clone())
     }
 }

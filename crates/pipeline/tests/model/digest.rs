@@ -1,4 +1,4 @@
-//! Short names of long things: states are told apart by 64 bits of a hash of what they show.
+//! Digests of states: 64 bits of a hash of their `Debug` text.
 
 use std::cell::RefCell;
 use std::fmt::{Debug, Write};
@@ -8,23 +8,23 @@ thread_local! {
     static TEXT: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// Of what is shown by `Debug`.
-pub(crate) fn of_debug(thing: &impl Debug) -> u64 {
+/// The digest of the `Debug` text.
+pub(crate) fn of_debug(value: &impl Debug) -> u64 {
     TEXT.with_borrow_mut(|text| {
         text.clear();
-        write!(text, "{thing:?}").expect("a string takes everything");
+        write!(text, "{value:?}").expect("writing to a string succeeds");
         of(text)
     })
 }
 
-/// Of what hashes by itself.
-pub(crate) fn of(thing: &impl Hash) -> u64 {
+/// The digest of a hashable value.
+pub(crate) fn of(value: &impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
-    thing.hash(&mut hasher);
+    value.hash(&mut hasher);
     hasher.finish()
 }
 
-/// Of things whose order does not matter.
+/// The digest of a set of digests.
 pub(crate) fn of_all(digests: impl Iterator<Item = u64>) -> u64 {
     let mut all: Vec<u64> = digests.collect();
     all.sort_unstable();

@@ -1,191 +1,201 @@
-//! Every order in which things can happen to a small package, and the promises that hold in all of them.
+//! A model checker: explores every order of events for a small package, and checks the invariants in all of them.
 //!
 //! # What is real
 //!
-//! The use cases: ingest, fragment, encrypt, dash, the deletion job, the dead-letter handler and the API, down to the engine,
-//! over the in-memory ports that keep the same contract as those of AWS. The movie is a small one: two work units, each of one
-//! segment of picture and one of sound, encrypted.
+//! The use cases: ingest, fragment, encrypt, dash, the deletion, the dead-letter handler and the API, down to the engine, over
+//! the in-memory ports that pass the same contract suite as those of AWS. The movie is small: two work units, each with one
+//! encrypted segment of video and one of audio.
 //!
 //! # What is modelled
 //!
-//! The queues: a message is delivered in any order, to functions that run at the same time, again when its function has
-//! failed or stopped, twice when the queue pleases, and becomes a dead letter when it was received too often. People: they
-//! upload, retry, delete, ask again, and repeat a request until it is answered. Time: it passes when nothing is at work.
+//! The queues: messages are delivered in any order, to functions that run concurrently, again when the function has failed or
+//! stopped, and sometimes twice; a message that was received too often is dead-lettered. Users: they upload, retry, delete,
+//! request again, and repeat a request until it is answered. Time: it passes while no function is at work.
 //!
 //! # The search
 //!
-//! A world is all that ports hold, all messages, and the functions at work, each with the answers its calls have had so far
-//! (see [`tape`]). From each world every event is tried: the next call of each function, a crash of each, each delivery, and so
-//! on ([`world::Event`]). Worlds that are equal are looked at once. Things go wrong only so often ([`world::Budget`]) and
-//! everything else ends, so that a search that has no more worlds has seen everything. After each step, and whenever
-//! nothing more happens by itself, the promises are checked ([`promises`]).
+//! A world is the content of all ports, all messages, and the functions at work, each with the answers of its calls so far
+//! (see [`replay`]). From each world every event is explored: the next call of each function, a crash of each, each delivery,
+//! and so on ([`world::Event`]). Equal worlds are explored once. The number of faults is bounded ([`world::Budget`]) and
+//! everything else terminates, so an exhaustive search ends. The invariants are checked after each step, and whenever no
+//! function runs and no message is left ([`invariants`]).
 //!
-//! A crash comes between two calls. A call that fails, or whose answer is lost, is a crash before or after it to all but the
-//! function itself; the searches at random try those as well.
+//! A crash is between two calls. To everyone but the function itself, a call that fails, or whose answer is lost, is a crash
+//! before or after it; the random searches include those as well.
 //!
-//! # Why not a model checker from the shelf
+//! # Why not an existing model checker
 //!
-//! `stateright` searches such graphs too, and brings a web server and features of `serde` that would have the whole workspace
-//! compiled twice. Every way to an end is finite here, so "in the end" is a property of ends, and the search is a page.
+//! `stateright` searches such graphs too, but depends on a web server and on features of `serde` that would compile the whole
+//! workspace twice. Every path is finite here, so liveness is a property of final worlds, and the search is short.
 //!
-//! # Whether it would find anything
+//! # Testing the checker
 //!
-//! Rules of the design are broken one by one ([`broken::Broken`]): the search must say so.
+//! Rules of the design are broken one by one ([`broken_rules::BrokenRule`]): the search must find each.
 
-#![allow(clippy::print_stdout, reason = "how much was searched")]
+#![allow(clippy::print_stdout, reason = "the size of the search")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
-mod broken;
+mod broken_rules;
 mod digest;
+mod invariants;
 mod ports;
-mod promises;
+mod replay;
 mod search;
-mod tape;
 mod work;
 mod world;
 
 use vpp_media::cmaf::Layout;
 
-use broken::Broken;
-use ports::Look;
-use search::{Found, Seen};
+use broken_rules::BrokenRule;
+use ports::ObservedCalls;
+use search::{SearchStats, Violation};
 use world::{Budget, Rules, World};
 
-/// Bytes of the smallest part of a single file: each work unit's share of a track closes one.
+/// Bytes of the smallest part of a single file: each work unit's segments of a track are a part.
 pub(crate) const PART_BYTES: u64 = 1;
 
 const RULES: Rules = Rules {
-    at_once: 2,
-    tries: 4,
-    broken: Broken::No,
+    concurrency: 2,
+    max_receives: 4,
+    broken: BrokenRule::No,
     checked: true,
-    look: Look { at_sources: false, at_objects: false },
+    observed: ObservedCalls { sources: false, objects: false },
     package_on_upload: true,
     layout: Layout::Segments,
     part_bytes: PART_BYTES,
 };
 
-/// Ways that are taken at random.
-const WALKS: u64 = 1_000;
+/// Number of random paths.
+const RANDOM_RUNS: u64 = 1_000;
 
-const OBJECTS_TOO: Look = Look { at_sources: false, at_objects: true };
-const SOURCES_TOO: Look = Look { at_sources: true, at_objects: false };
-const EVERYTHING: Look = Look { at_sources: true, at_objects: true };
+const OBSERVE_OBJECTS: ObservedCalls = ObservedCalls { sources: false, objects: true };
+const OBSERVE_SOURCES: ObservedCalls = ObservedCalls { sources: true, objects: false };
+const OBSERVE_ALL: ObservedCalls = ObservedCalls { sources: true, objects: true };
 
-/// Goes through everything that can come of an upload.
-fn everything(budget: Budget, rules: &Rules) -> Seen {
-    let seen = search::all(&World::uploaded(budget), rules).unwrap_or_else(|found| panic!("{}", told(&found)));
-    println!("{budget:?} {seen:?}");
-    seen
+/// Explores everything that can follow an upload.
+fn everything(budget: Budget, rules: &Rules) -> SearchStats {
+    let stats =
+        search::all(&World::uploaded(budget), rules).unwrap_or_else(|violation| panic!("{}", report(&violation)));
+    println!("{budget:?} {stats:?}");
+    stats
 }
 
-fn told(found: &Found) -> String {
-    format!("{}\n{}", found.promise, found.story.join("\n"))
+fn report(violation: &Violation) -> String {
+    format!("{}\n{}", violation.invariant, violation.trace.join("\n"))
 }
 
-/// In every end the package is Ready.
-fn always_ready(budget: Budget, look: Look) {
-    let seen = everything(budget, &Rules { look, ..RULES });
-    assert!(seen.ends > 0 && seen.ready == seen.ends, "{seen:?}");
+/// Checks that the package is Ready in every final world.
+fn always_ready(budget: Budget, observed: ObservedCalls) {
+    let stats = everything(budget, &Rules { observed, ..RULES });
+    assert!(stats.ends > 0 && stats.ready == stats.ends, "{stats:?}");
 }
 
 #[test]
-fn wherever_functions_stop_the_package_is_ready() {
+fn the_package_is_ready_wherever_functions_stop() {
     let crash = Budget { crashes: 1, ..Budget::NONE };
-    always_ready(crash, OBJECTS_TOO);
-    always_ready(Budget { crashes: 2, ..crash }, RULES.look);
+    always_ready(crash, OBSERVE_OBJECTS);
+    always_ready(Budget { crashes: 2, ..crash }, RULES.observed);
 }
 
 #[test]
-fn whatever_comes_twice_in_whatever_order_the_package_is_ready() {
-    always_ready(Budget { duplicates: 2, ..Budget::NONE }, RULES.look);
+fn the_package_is_ready_after_duplicates_in_any_order() {
+    always_ready(Budget { duplicates: 2, ..Budget::NONE }, RULES.observed);
 }
 
 #[test]
-fn a_function_may_stop_while_its_message_is_there_twice() {
-    always_ready(Budget { crashes: 1, duplicates: 1, ..Budget::NONE }, RULES.look);
+fn the_package_is_ready_after_a_crash_among_duplicates() {
+    always_ready(Budget { crashes: 1, duplicates: 1, ..Budget::NONE }, RULES.observed);
 }
 
 #[test]
-fn what_is_given_up_on_fails_and_can_be_retried() {
-    let seen = everything(Budget { crashes: 2, ..Budget::NONE }, &Rules { tries: 1, ..RULES });
-    assert!(seen.ready > 0 && seen.failed > 0 && seen.gone > 0, "{seen:?}");
-    let seen = everything(Budget { crashes: 1, retries: 1, ..Budget::NONE }, &Rules { tries: 1, ..RULES });
-    assert!(seen.ready > 0 && seen.failed > 0, "{seen:?}");
+fn a_dead_lettered_package_is_failed_and_can_be_retried() {
+    let stats = everything(Budget { crashes: 2, ..Budget::NONE }, &Rules { max_receives: 1, ..RULES });
+    assert!(stats.ready > 0 && stats.failed > 0 && stats.deleted > 0, "{stats:?}");
+    let stats = everything(Budget { crashes: 1, retries: 1, ..Budget::NONE }, &Rules { max_receives: 1, ..RULES });
+    assert!(stats.ready > 0 && stats.failed > 0, "{stats:?}");
 }
 
 #[test]
-fn a_package_is_deleted_whatever_is_at_work_and_may_be_asked_for_again() {
-    let seen = everything(Budget { deletions: 1, ..Budget::NONE }, &Rules { look: OBJECTS_TOO, ..RULES });
-    assert!(seen.ready > 0 && seen.gone > 0, "{seen:?}");
+fn a_package_is_deleted_whatever_is_at_work_and_may_be_requested_again() {
+    let stats = everything(Budget { deletions: 1, ..Budget::NONE }, &Rules { observed: OBSERVE_OBJECTS, ..RULES });
+    assert!(stats.ready > 0 && stats.deleted > 0, "{stats:?}");
     let again = Budget { deletions: 1, requests: 1, ..Budget::NONE };
-    let seen = everything(again, &Rules { at_once: 1, look: OBJECTS_TOO, ..RULES });
-    assert!(seen.ready > 0 && seen.gone > 0, "{seen:?}");
+    let stats = everything(again, &Rules { concurrency: 1, observed: OBSERVE_OBJECTS, ..RULES });
+    assert!(stats.ready > 0 && stats.deleted > 0, "{stats:?}");
 }
 
 #[test]
-fn a_source_that_changes_at_any_moment_fails_the_package_or_comes_too_late() {
+fn a_source_that_changes_at_any_time_fails_the_package_or_comes_too_late() {
     let budget = Budget { changes: 1, ..Budget::NONE };
-    let seen = everything(budget, &Rules { look: SOURCES_TOO, ..RULES });
-    assert!(seen.ready > 0 && seen.failed > 0 && seen.gone > 0, "{seen:?}");
+    let stats = everything(budget, &Rules { observed: OBSERVE_SOURCES, ..RULES });
+    assert!(stats.ready > 0 && stats.failed > 0 && stats.deleted > 0, "{stats:?}");
 }
 
 #[test]
 fn single_files_are_completed_once_in_any_order() {
     let rules = Rules { layout: Layout::SingleFile, package_on_upload: false, ..RULES };
-    let asked = Budget { requests: 1, ..Budget::NONE };
-    for (budget, at_once) in [(asked, 2), (Budget { crashes: 2, ..asked }, 1)] {
-        let seen = everything(budget, &Rules { at_once, ..rules });
-        assert!(seen.ready > 0 && seen.ready + seen.gone == seen.ends, "{seen:?}");
+    let requested = Budget { requests: 1, ..Budget::NONE };
+    for (budget, concurrency) in [(requested, 2), (Budget { crashes: 2, ..requested }, 1)] {
+        let stats = everything(budget, &Rules { concurrency, ..rules });
+        assert!(stats.ready > 0 && stats.ready + stats.deleted == stats.ends, "{stats:?}");
     }
 }
 
 #[test]
-fn much_goes_wrong_at_random_and_it_ends_well() {
+fn the_package_ends_well_after_many_random_faults() {
     let much = Budget { crashes: 4, failures: 4, duplicates: 5, retries: 3, pauses: 2, ..Budget::NONE };
-    let mut all = Seen::default();
-    for seed in 0..WALKS {
+    let mut all = SearchStats::default();
+    for seed in 0..RANDOM_RUNS {
         let segments = seed % 2 == 0;
         let rules = Rules {
-            at_once: 4,
-            tries: 3,
-            look: EVERYTHING,
+            concurrency: 4,
+            max_receives: 3,
+            observed: OBSERVE_ALL,
             layout: if segments { Layout::Segments } else { Layout::SingleFile },
             package_on_upload: segments,
             ..RULES
         };
         let (deletions, changes) = (u8::from(seed % 5 < 2), u8::from(seed % 3 == 0));
         let start = World::uploaded(Budget { deletions, changes, requests: deletions + u8::from(!segments), ..much });
-        let seen = search::one(&start, &rules, seed).unwrap_or_else(|found| panic!("seed {seed}: {}", told(&found)));
-        all.add(seen);
+        let stats =
+            search::one(&start, &rules, seed).unwrap_or_else(|violation| panic!("seed {seed}: {}", report(&violation)));
+        all.add(stats);
     }
     println!("{all:?}");
-    assert!(all.ready > 0 && all.failed > 0 && all.gone > 0, "{all:?}");
+    assert!(all.ready > 0 && all.failed > 0 && all.deleted > 0, "{all:?}");
 }
 
 #[test]
-fn a_rule_that_is_broken_is_found_out() {
+fn the_search_finds_every_broken_rule() {
     let none = Budget::NONE;
     let (crash, duplicate) = (Budget { crashes: 1, ..none }, Budget { duplicates: 1, ..none });
     let deletion = Budget { deletions: 1, ..none };
-    let once = Rules { at_once: 1, ..RULES };
-    let deleting = Rules { look: OBJECTS_TOO, ..RULES };
+    let once = Rules { concurrency: 1, ..RULES };
+    let deleting = Rules { observed: OBSERVE_OBJECTS, ..RULES };
     let ready = |budget| World::ready(budget, &RULES);
     for (broken, start, rules) in [
-        (Broken::UnconditionalWrites, World::uploaded(duplicate), RULES),
-        (Broken::MessageFirst, World::uploaded(none), Rules { tries: 2, ..RULES }),
-        (Broken::NothingSentWhenDone, World::uploaded(crash), once),
-        (Broken::WorkUnitsCountedAgain, World::uploaded(duplicate), RULES),
-        (Broken::CountedApart, World::uploaded(crash), once),
-        (Broken::SourceNotPinned, World::uploaded(Budget { changes: 1, ..none }), Rules { look: SOURCES_TOO, ..once }),
-        (Broken::AcknowledgedFirst, World::uploaded(crash), once),
-        (Broken::DeadLettersDropped, World::uploaded(crash), Rules { tries: 1, ..once }),
-        (Broken::DeletionDoesNotWait, World::uploaded(deletion), deleting),
-        (Broken::LeaseForAll, ready(Budget { duplicates: 1, requests: 1, ..deletion }), deleting),
-        (Broken::StepsOfAnyRun, World::uploaded(Budget { retries: 1, ..crash }), Rules { tries: 1, ..RULES }),
+        (BrokenRule::UnconditionalWrites, World::uploaded(duplicate), RULES),
+        (BrokenRule::MessageFirst, World::uploaded(none), Rules { max_receives: 2, ..RULES }),
+        (BrokenRule::NothingSentWhenDone, World::uploaded(crash), once),
+        (BrokenRule::WorkUnitsCountedAgain, World::uploaded(duplicate), RULES),
+        (BrokenRule::CountedApart, World::uploaded(crash), once),
+        (
+            BrokenRule::SourceNotPinned,
+            World::uploaded(Budget { changes: 1, ..none }),
+            Rules { observed: OBSERVE_SOURCES, ..once },
+        ),
+        (BrokenRule::AcknowledgedFirst, World::uploaded(crash), once),
+        (BrokenRule::DeadLettersDropped, World::uploaded(crash), Rules { max_receives: 1, ..once }),
+        (BrokenRule::DeletionDoesNotWait, World::uploaded(deletion), deleting),
+        (BrokenRule::LeaseForAll, ready(Budget { duplicates: 1, requests: 1, ..deletion }), deleting),
+        (
+            BrokenRule::StepsOfAnyAttempt,
+            World::uploaded(Budget { retries: 1, ..crash }),
+            Rules { max_receives: 1, ..RULES },
+        ),
     ] {
-        let found = search::all(&start, &Rules { broken, ..rules });
-        let found = found.map(|seen| panic!("{broken:?} was not found out: {seen:?}")).unwrap_err();
-        println!("{broken:?} after {} events: {}", found.story.len(), found.promise);
+        let violation = search::all(&start, &Rules { broken, ..rules });
+        let violation = violation.map(|stats| panic!("{broken:?} was not found: {stats:?}")).unwrap_err();
+        println!("{broken:?} after {} events: {}", violation.trace.len(), violation.invariant);
     }
 }

@@ -1,4 +1,4 @@
-//! The in-memory ports behind a tape, and what they would do if a rule of the design were broken.
+//! The in-memory ports with recorded answers, and their behaviour when a rule of the design is broken.
 
 use std::future::Future;
 use std::ops::Range;
@@ -31,66 +31,66 @@ use vpp_pipeline::ports::{
 };
 use vpp_pipeline::testing::{MemoryCatalog, MemoryEdgeCache, MemoryProbe, MemoryStore, MemoryVault};
 
-use crate::broken::{Behind, Broken};
-use crate::tape::{Reach, Tape};
+use crate::broken_rules::{BrokenRule, DeferredStep};
+use crate::replay::{Replay, Visibility};
 use crate::work::Work;
 
-/// A port behind a tape.
+/// A port behind a replay.
 #[derive(Debug, Clone)]
-pub(crate) struct Taped<P> {
+pub(crate) struct Replayed<P> {
     pub(crate) port: P,
-    pub(crate) tape: Tape,
-    pub(crate) broken: Broken,
+    pub(crate) replay: Replay,
+    pub(crate) broken: BrokenRule,
     /// The status that the work leads to, if it is a stage's.
     pub(crate) leads_to: Option<Status>,
-    pub(crate) behind: Behind,
-    pub(crate) look: Look,
+    pub(crate) deferred: DeferredStep,
+    pub(crate) observed: ObservedCalls,
 }
 
-/// Which calls are looked at one by one.
+/// The calls that are events of their own in the search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Look {
-    /// Reads of the source: it may change in between.
-    pub(crate) at_sources: bool,
-    /// Writes and reads of objects: they may be deleted in between. No object is written twice with other bytes, so without
-    /// deletions nobody can tell when it was.
-    pub(crate) at_objects: bool,
+pub(crate) struct ObservedCalls {
+    /// Reads of the source: it may change between them.
+    pub(crate) sources: bool,
+    /// Writes and reads of objects: they may be deleted between them. No object is written twice with different bytes, so
+    /// without deletions the order does not matter.
+    pub(crate) objects: bool,
 }
 
-impl Taped<MemoryStore> {
-    fn reading(&self, at: &Location) -> Reach {
-        let seen = if at.bucket() == "uploads" { self.look.at_sources } else { self.look.at_objects };
-        if seen { Reach::Read } else { Reach::Own }
+impl Replayed<MemoryStore> {
+    fn reading(&self, at: &Location) -> Visibility {
+        let is_observed = if at.bucket() == "uploads" { self.observed.sources } else { self.observed.objects };
+        if is_observed { Visibility::Read } else { Visibility::Private }
     }
 
-    fn writing(&self) -> Reach {
-        if self.look.at_objects { Reach::Write } else { Reach::OwnWrite }
+    fn writing(&self) -> Visibility {
+        if self.observed.objects { Visibility::Write } else { Visibility::PrivateWrite }
     }
 }
 
-impl ObjectStore for Taped<MemoryStore> {
+impl ObjectStore for Replayed<MemoryStore> {
     fn stream(
         &self,
         at: &Location,
         pin: Option<&ETag>,
         range: Range<u64>,
     ) -> impl Stream<Item = Result<Bytes, StoreError>> + Send {
-        let pin = pin.filter(|_| self.broken != Broken::SourceNotPinned);
+        let pin = pin.filter(|_| self.broken != BrokenRule::SourceNotPinned);
         let whole = self.port.stream(at, pin, range).try_collect::<Vec<Bytes>>();
-        let played = self.tape.play_store(self.reading(at), at, whole);
-        played.map_ok(|pieces| stream::iter(pieces).map(Ok)).try_flatten_stream()
+        let replayed = self.replay.store_call(self.reading(at), at, whole);
+        replayed.map_ok(|pieces| stream::iter(pieces).map(Ok)).try_flatten_stream()
     }
 
     async fn put_if_absent(&self, at: &Location, object: NewObject) -> Result<PutOutcome, StoreError> {
-        self.tape.play_store(self.writing(), at, self.port.put_if_absent(at, object)).await
+        self.replay.store_call(self.writing(), at, self.port.put_if_absent(at, object)).await
     }
 
     async fn begin_upload(&self, at: &Location, headers: Headers) -> Result<UploadId, StoreError> {
-        self.tape.play_store(Reach::Write, at, self.port.begin_upload(at, headers)).await
+        self.replay.store_call(Visibility::Write, at, self.port.begin_upload(at, headers)).await
     }
 
     async fn put_part(&self, at: &Location, upload: &UploadId, part: NewPart) -> Result<ETag, StoreError> {
-        self.tape.play_store(Reach::Write, at, self.port.put_part(at, upload, part)).await
+        self.replay.store_call(Visibility::Write, at, self.port.put_part(at, upload, part)).await
     }
 
     async fn complete_upload(
@@ -99,64 +99,64 @@ impl ObjectStore for Taped<MemoryStore> {
         upload: &UploadId,
         parts: &[UploadedPart],
     ) -> Result<PutOutcome, StoreError> {
-        self.tape.play_store(Reach::Write, at, self.port.complete_upload(at, upload, parts)).await
+        self.replay.store_call(Visibility::Write, at, self.port.complete_upload(at, upload, parts)).await
     }
 
     async fn abort_upload(&self, at: &Location, upload: &UploadId) -> Result<(), StoreError> {
-        self.tape.play_store(Reach::Write, at, self.port.abort_upload(at, upload)).await
+        self.replay.store_call(Visibility::Write, at, self.port.abort_upload(at, upload)).await
     }
 }
 
-impl ObjectDeleter for Taped<MemoryStore> {
+impl ObjectDeleter for Replayed<MemoryStore> {
     async fn delete_prefix(&self, bucket: &str, prefix: &str) -> Result<(), StoreError> {
         let at = Location::new(bucket, prefix);
-        self.tape.play_store(Reach::Write, &at, self.port.delete_prefix(bucket, prefix)).await
+        self.replay.store_call(Visibility::Write, &at, self.port.delete_prefix(bucket, prefix)).await
     }
 
     async fn delete_version(&self, at: &Location, version: Option<&str>, etag: &ETag) -> Result<(), StoreError> {
-        self.tape.play_store(Reach::Write, at, self.port.delete_version(at, version, etag)).await
+        self.replay.store_call(Visibility::Write, at, self.port.delete_version(at, version, etag)).await
     }
 }
 
-impl Catalog for Taped<MemoryCatalog> {
+impl Catalog for Replayed<MemoryCatalog> {
     async fn create_content(
         &self,
         content: &Content,
         package: Option<&Package>,
     ) -> Result<CreateOutcome<Content>, Unavailable> {
-        self.tape.play_catalog(Reach::Write, self.port.create_content(content, package)).await
+        self.replay.catalog_call(Visibility::Write, self.port.create_content(content, package)).await
     }
 
     async fn content(&self, id: &ContentId) -> Result<Option<Content>, Unavailable> {
-        self.tape.play_catalog(Reach::Read, self.port.content(id)).await
+        self.replay.catalog_call(Visibility::Read, self.port.content(id)).await
     }
 
     async fn create_package(&self, package: &Package) -> Result<CreateOutcome<Package>, Unavailable> {
-        self.tape.play_catalog(Reach::Write, self.port.create_package(package)).await
+        self.replay.catalog_call(Visibility::Write, self.port.create_package(package)).await
     }
 
     async fn package(&self, id: &PackageId) -> Result<Option<Package>, Unavailable> {
-        let first = self.tape.is_at_start();
-        let found = self.tape.play_catalog(Reach::Read, self.port.package(id)).await?;
-        let hidden = first && self.broken == Broken::NothingSentWhenDone;
+        let first = self.replay.is_at_start();
+        let found = self.replay.catalog_call(Visibility::Read, self.port.package(id)).await?;
+        let hidden = first && self.broken == BrokenRule::NothingSentWhenDone;
         Ok(found.filter(|package| !(hidden && Some(package.status()) == self.leads_to)))
     }
 
     async fn advance(&self, id: &PackageId, transition: &Transition) -> Result<Advance, Unavailable> {
-        if self.broken == Broken::MessageFirst && self.behind.takes(id, transition) {
+        if self.broken == BrokenRule::MessageFirst && self.deferred.defer(id, transition) {
             return Ok(Advance::Done);
         }
         let step = async {
-            let any_run = Transition { attempt: None, ..transition.clone() };
-            let transition = if self.broken == Broken::StepsOfAnyRun { &any_run } else { transition };
+            let any_attempt = Transition { attempt: None, ..transition.clone() };
+            let transition = if self.broken == BrokenRule::StepsOfAnyAttempt { &any_attempt } else { transition };
             let advance = self.port.advance(id, transition).await?;
-            if self.broken == Broken::UnconditionalWrites && advance != Advance::Done {
-                self.port.tamper(id, |package| crate::broken::force(package, transition));
+            if self.broken == BrokenRule::UnconditionalWrites && advance != Advance::Done {
+                self.port.tamper(id, |package| crate::broken_rules::force(package, transition));
                 return Ok(Advance::Done);
             }
             Ok(advance)
         };
-        self.tape.play_catalog(Reach::Write, step).await
+        self.replay.catalog_call(Visibility::Write, step).await
     }
 
     async fn put_uploads(
@@ -164,18 +164,18 @@ impl Catalog for Taped<MemoryCatalog> {
         id: &PackageId,
         uploads: &[OutputUpload],
     ) -> Result<CreateOutcome<Vec<OutputUpload>>, Unavailable> {
-        self.tape.play_catalog(Reach::Write, self.port.put_uploads(id, uploads)).await
+        self.replay.catalog_call(Visibility::Write, self.port.put_uploads(id, uploads)).await
     }
 
     async fn uploads(&self, id: &PackageId) -> Result<Option<Vec<OutputUpload>>, Unavailable> {
-        self.tape.play_catalog(Reach::Read, self.port.uploads(id)).await
+        self.replay.catalog_call(Visibility::Read, self.port.uploads(id)).await
     }
 
     async fn put_receipt(&self, id: &PackageId, receipt: &Receipt) -> Result<(), Unavailable> {
         let known = self.port.has_receipt(id, receipt.work_unit);
         let put = self.port.put_receipt(id, receipt);
         match self.broken {
-            Broken::WorkUnitsCountedAgain => {
+            BrokenRule::WorkUnitsCountedAgain => {
                 let counted = async {
                     let known = known.await?;
                     put.await?;
@@ -186,10 +186,10 @@ impl Catalog for Taped<MemoryCatalog> {
                     });
                     Ok(())
                 };
-                self.tape.play_catalog(Reach::Write, counted).await
+                self.replay.catalog_call(Visibility::Write, counted).await
             }
-            Broken::CountedApart => {
-                let kept = async {
+            BrokenRule::CountedApart => {
+                let stored = async {
                     let known = known.await?;
                     let before = self.port.package(id).await?;
                     put.await?;
@@ -198,7 +198,7 @@ impl Catalog for Taped<MemoryCatalog> {
                     });
                     Ok(known)
                 };
-                let known = self.tape.play_catalog(Reach::Write, kept).await?;
+                let known = self.replay.catalog_call(Visibility::Write, stored).await?;
                 let counted = async {
                     self.port.tamper(id, |package| {
                         if !known {
@@ -207,29 +207,29 @@ impl Catalog for Taped<MemoryCatalog> {
                     });
                     Ok(())
                 };
-                self.tape.play_catalog(Reach::Write, counted).await
+                self.replay.catalog_call(Visibility::Write, counted).await
             }
-            _ => self.tape.play_catalog(Reach::Write, put).await,
+            _ => self.replay.catalog_call(Visibility::Write, put).await,
         }
     }
 
     async fn has_receipt(&self, id: &PackageId, work_unit: u32) -> Result<bool, Unavailable> {
-        self.tape.play_catalog(Reach::Read, self.port.has_receipt(id, work_unit)).await
+        self.replay.catalog_call(Visibility::Read, self.port.has_receipt(id, work_unit)).await
     }
 
     async fn receipts(&self, id: &PackageId) -> Result<Vec<Receipt>, Unavailable> {
-        self.tape.play_catalog(Reach::Read, self.port.receipts(id)).await
+        self.replay.catalog_call(Visibility::Read, self.port.receipts(id)).await
     }
 }
 
-impl Listing for Taped<MemoryCatalog> {
+impl Listing for Replayed<MemoryCatalog> {
     async fn contents(
         &self,
         filter: &ContentFilter,
         limit: u16,
         after: Option<&Cursor<ContentId>>,
     ) -> Result<Page<Content, ContentId>, Unavailable> {
-        self.tape.play_catalog(Reach::Read, self.port.contents(filter, limit, after)).await
+        self.replay.catalog_call(Visibility::Read, self.port.contents(filter, limit, after)).await
     }
 
     async fn packages(
@@ -238,45 +238,45 @@ impl Listing for Taped<MemoryCatalog> {
         limit: u16,
         after: Option<&Cursor<PackageId>>,
     ) -> Result<Page<Package, PackageId>, Unavailable> {
-        self.tape.play_catalog(Reach::Read, self.port.packages(filter, limit, after)).await
+        self.replay.catalog_call(Visibility::Read, self.port.packages(filter, limit, after)).await
     }
 }
 
-impl DeletionRecords for Taped<MemoryCatalog> {
+impl DeletionRecords for Replayed<MemoryCatalog> {
     async fn mark_content_deleted(&self, id: &ContentId, at: Timestamp) -> Result<(), Unavailable> {
-        self.tape.play_catalog(Reach::Write, self.port.mark_content_deleted(id, at)).await
+        self.replay.catalog_call(Visibility::Write, self.port.mark_content_deleted(id, at)).await
     }
 
     async fn lease_deletion(
         &self,
         id: &PackageId,
-        run: u64,
+        attempt: u64,
         now: Timestamp,
         until: Timestamp,
     ) -> Result<bool, Unavailable> {
         let lease = async {
-            let leased = self.port.lease_deletion(id, run, now, until).await?;
-            Ok(leased || self.broken == Broken::LeaseForAll)
+            let leased = self.port.lease_deletion(id, attempt, now, until).await?;
+            Ok(leased || self.broken == BrokenRule::LeaseForAll)
         };
-        self.tape.play_catalog(Reach::Write, lease).await
+        self.replay.catalog_call(Visibility::Write, lease).await
     }
 
-    async fn purge_package(&self, id: &PackageId, run: u64) -> Result<(), Unavailable> {
-        self.tape.play_catalog(Reach::Write, self.port.purge_package(id, run)).await
+    async fn purge_package(&self, id: &PackageId, attempt: u64) -> Result<(), Unavailable> {
+        self.replay.catalog_call(Visibility::Write, self.port.purge_package(id, attempt)).await
     }
 }
 
-impl RequestRecords for Taped<MemoryCatalog> {
+impl RequestRecords for Replayed<MemoryCatalog> {
     async fn put_client_upload(&self, incoming: &ClientUpload) -> Result<CreateOutcome<ClientUpload>, Unavailable> {
-        self.tape.play_catalog(Reach::Write, self.port.put_client_upload(incoming)).await
+        self.replay.catalog_call(Visibility::Write, self.port.put_client_upload(incoming)).await
     }
 
     async fn client_upload(&self, id: &ClientUploadId) -> Result<Option<ClientUpload>, Unavailable> {
-        self.tape.play_catalog(Reach::Read, self.port.client_upload(id)).await
+        self.replay.catalog_call(Visibility::Read, self.port.client_upload(id)).await
     }
 
     async fn delete_client_upload(&self, id: &ClientUploadId) -> Result<(), Unavailable> {
-        self.tape.play_catalog(Reach::Write, self.port.delete_client_upload(id)).await
+        self.replay.catalog_call(Visibility::Write, self.port.delete_client_upload(id)).await
     }
 
     async fn claim_idempotency_key(
@@ -285,15 +285,16 @@ impl RequestRecords for Taped<MemoryCatalog> {
         answer: &str,
         until: Timestamp,
     ) -> Result<CreateOutcome<String>, Unavailable> {
-        self.tape.play_catalog(Reach::Write, self.port.claim_idempotency_key(key, answer, until)).await
+        self.replay.catalog_call(Visibility::Write, self.port.claim_idempotency_key(key, answer, until)).await
     }
 }
 
-/// To unwrap a key is a function of the key; to make one is not.
-impl KeyVault for Taped<MemoryVault> {
+/// Unwrapping a key is a function of the key; generating one is not.
+impl KeyVault for Replayed<MemoryVault> {
     async fn generate(&self, request: &KeyRequest<'_>) -> Result<GeneratedKey, KeyError> {
-        let made = async { self.port.generate(request).await.map_err(|error| Unavailable::new("make", error.into())) };
-        Ok(self.tape.play_catalog(Reach::Own, made).await?)
+        let generated =
+            async { self.port.generate(request).await.map_err(|error| Unavailable::new("generate", error.into())) };
+        Ok(self.replay.catalog_call(Visibility::Private, generated).await?)
     }
 
     fn wrap(
@@ -313,14 +314,14 @@ impl KeyVault for Taped<MemoryVault> {
     }
 }
 
-impl EdgeCache for Taped<MemoryEdgeCache> {
-    async fn invalidate(&self, package: &PackageId, run: u64) -> Result<InvalidationStatus, Unavailable> {
-        self.tape.play_catalog(Reach::Write, self.port.invalidate(package, run)).await
+impl EdgeCache for Replayed<MemoryEdgeCache> {
+    async fn invalidate(&self, package: &PackageId, attempt: u64) -> Result<InvalidationStatus, Unavailable> {
+        self.replay.catalog_call(Visibility::Write, self.port.invalidate(package, attempt)).await
     }
 }
 
-/// A probe's answer is always the same.
-impl Probe for Taped<MemoryProbe> {
+/// The probe's report is always the same.
+impl Probe for Replayed<MemoryProbe> {
     fn probe(
         &self,
         length: u64,
@@ -330,39 +331,39 @@ impl Probe for Taped<MemoryProbe> {
     }
 }
 
-/// What was sent in one step of the search.
+/// The messages that one step of the search has sent.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Outbox(Arc<Mutex<Vec<(Work, Duration)>>>);
 
 impl Outbox {
-    fn post(&self, work: impl Iterator<Item = Work>, wait: Duration) {
+    fn push(&self, work: impl Iterator<Item = Work>, wait: Duration) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(work.map(|work| (work, wait)));
     }
 
-    /// Takes everything out: what, and how long it is to be kept.
+    /// Takes all messages, each with its delay.
     pub(crate) fn take(&self) -> Vec<(Work, Duration)> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-/// A queue and the catalog, which is written late where messages go first.
+/// A queue, and the catalog, which is written after the message when that rule is broken.
 #[derive(Debug, Clone)]
-pub(crate) struct Post {
+pub(crate) struct ModelQueue {
     pub(crate) outbox: Outbox,
-    pub(crate) catalog: Taped<MemoryCatalog>,
+    pub(crate) catalog: Replayed<MemoryCatalog>,
 }
 
-impl Post {
+impl ModelQueue {
     async fn send<M: Clone + Into<Work> + Sync>(&self, messages: &[M], wait: Duration) -> Result<(), Unavailable> {
         let work = messages.iter().cloned().map(Into::into);
         let sent = async {
-            self.outbox.post(work, wait);
+            self.outbox.push(work, wait);
             Ok(())
         };
-        self.catalog.tape.play_catalog(Reach::Write, sent).await?;
-        if let Some((id, transition)) = self.catalog.behind.give() {
+        self.catalog.replay.catalog_call(Visibility::Write, sent).await?;
+        if let Some((id, transition)) = self.catalog.deferred.take() {
             let step = self.catalog.port.advance(&id, &transition);
-            self.catalog.tape.play_catalog(Reach::Write, step).await?;
+            self.catalog.replay.catalog_call(Visibility::Write, step).await?;
         }
         Ok(())
     }
@@ -370,7 +371,7 @@ impl Post {
 
 macro_rules! carries {
     ($($message:ident),+) => {
-        $(impl Queue<$message> for Post {
+        $(impl Queue<$message> for ModelQueue {
             async fn send_all(&self, messages: &[$message]) -> Result<(), Unavailable> {
                 self.send(messages, Duration::ZERO).await
             }
@@ -380,27 +381,27 @@ macro_rules! carries {
 
 carries!(FragmentMessage, WorkUnitMessage, DashMessage, DeletionMessage);
 
-impl DelayQueue<DeletionMessage> for Post {
+impl DelayQueue<DeletionMessage> for ModelQueue {
     async fn send_delayed(&self, message: &DeletionMessage, wait: Duration) -> Result<(), Unavailable> {
         self.send(std::slice::from_ref(message), wait).await
     }
 }
 
-/// A clock that stands while a handler runs: the time at which it began.
+/// A clock that stands still while a handler runs: at the time at which it started.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Since(pub(crate) u64);
+pub(crate) struct FixedClock(pub(crate) u64);
 
-impl Clock for Since {
+impl Clock for FixedClock {
     fn now(&self) -> Timestamp {
         Timestamp::from(UNIX_EPOCH + Duration::from_millis(self.0))
     }
 }
 
-/// Nothing costs anything here.
+/// A meter that measures nothing.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Free;
+pub(crate) struct NoMeter;
 
-impl Meter for Free {
+impl Meter for NoMeter {
     fn reading(&self) -> MeterReading {
         MeterReading::default()
     }

@@ -1,64 +1,64 @@
-//! Going through the worlds: all of them, or some at random.
+//! The search: all worlds, or random paths.
 
 use std::collections::HashSet;
 
-use crate::promises;
+use crate::invariants;
 use crate::world::{Event, Rules, World};
 
-/// What a search has seen.
+/// The statistics of a search.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Seen {
-    /// Worlds, each once.
+pub(crate) struct SearchStats {
+    /// Number of distinct worlds.
     pub(crate) worlds: usize,
-    /// Worlds in which nothing happens any more by itself.
+    /// Final worlds: no function runs and no message is left.
     pub(crate) ends: usize,
-    /// Ends with a package that is Ready.
+    /// Final worlds with a package that is Ready.
     pub(crate) ready: usize,
-    /// Ends with a package that has failed.
+    /// Final worlds with a package that has failed.
     pub(crate) failed: usize,
-    /// Ends without a package.
-    pub(crate) gone: usize,
+    /// Final worlds without a package.
+    pub(crate) deleted: usize,
 }
 
-/// A promise that was not kept, and how it came to that.
+/// A violated invariant, and the events that led to it.
 #[derive(Debug)]
-pub(crate) struct Found {
-    pub(crate) promise: String,
-    pub(crate) story: Vec<String>,
+pub(crate) struct Violation {
+    pub(crate) invariant: String,
+    pub(crate) trace: Vec<String>,
 }
 
-impl Seen {
-    /// What both have seen.
+impl SearchStats {
+    /// Adds the statistics of another search.
     pub(crate) fn add(&mut self, other: Self) {
         self.worlds += other.worlds;
         self.ends += other.ends;
         self.ready += other.ready;
         self.failed += other.failed;
-        self.gone += other.gone;
+        self.deleted += other.deleted;
     }
 
     fn count(&mut self, world: &World) -> Result<(), String> {
         self.worlds += 1;
-        if let Some(promise) = &world.broken_promise {
-            return Err(promise.clone());
+        if let Some(invariant) = &world.violation {
+            return Err(invariant.clone());
         }
-        if world.is_quiet() {
-            promises::of_rest(world)?;
+        if world.is_quiescent() {
+            invariants::at_rest(world)?;
             self.ends += 1;
             match world.package().map(|package| package.status().as_str()) {
                 Some("Ready") => self.ready += 1,
                 Some(_) => self.failed += 1,
-                None => self.gone += 1,
+                None => self.deleted += 1,
             }
         }
         Ok(())
     }
 }
 
-/// Goes through every world that can come of `start`, depth first: what came of a world does not depend on how it came about,
-/// so each is looked at once. Every event uses something up, so there is an end.
-pub(crate) fn all(start: &World, rules: &Rules) -> Result<Seen, Found> {
-    let mut seen = Seen::default();
+/// Explores every world that can follow `start`, depth first. The worlds that follow a world do not depend on its history, so
+/// each is explored once. Every event consumes something, so the search terminates.
+pub(crate) fn all(start: &World, rules: &Rules) -> Result<SearchStats, Violation> {
+    let mut stats = SearchStats::default();
     let mut known = HashSet::from([start.digest()]);
     let mut path: Vec<(World, Vec<Event>)> = vec![(start.clone(), start.events(rules))];
     while let Some((world, events)) = path.last_mut() {
@@ -70,38 +70,38 @@ pub(crate) fn all(start: &World, rules: &Rules) -> Result<Seen, Found> {
         if !known.insert(next.digest()) {
             continue;
         }
-        let kept = seen.count(&next);
+        let checked = stats.count(&next);
         let to_come = next.events(rules);
         path.push((next, to_come));
-        kept.map_err(|promise| Found { promise, story: story(&path) })?;
+        checked.map_err(|invariant| Violation { invariant, trace: trace(&path) })?;
     }
-    Ok(seen)
+    Ok(stats)
 }
 
-/// Takes one way through the worlds, by the dice of `seed`.
-pub(crate) fn one(start: &World, rules: &Rules, seed: u64) -> Result<Seen, Found> {
-    let mut dice = Dice(seed);
-    let mut seen = Seen::default();
+/// Follows one random path, with the random numbers of `seed`.
+pub(crate) fn one(start: &World, rules: &Rules, seed: u64) -> Result<SearchStats, Violation> {
+    let mut rng = Rng(seed);
+    let mut stats = SearchStats::default();
     let mut path: Vec<(World, Vec<Event>)> = vec![(start.clone(), start.events(rules))];
     while let Some((world, events)) = path.last().filter(|(_, events)| !events.is_empty()) {
-        let event = events[dice.below(events.len())];
+        let event = events[rng.below(events.len())];
         let next = world.after(event, rules);
-        let kept = seen.count(&next);
+        let checked = stats.count(&next);
         path.last_mut().expect("it is not empty").1 = vec![event];
         let to_come = next.events(rules);
         path.push((next, to_come));
-        kept.map_err(|promise| Found { promise, story: story(&path) })?;
+        checked.map_err(|invariant| Violation { invariant, trace: trace(&path) })?;
     }
-    Ok(seen)
+    Ok(stats)
 }
 
 /// The events that led to the last world of a path.
-fn story(path: &[(World, Vec<Event>)]) -> Vec<String> {
-    path.windows(2).map(|pair| tell(&pair[0].0, &pair[1].0)).collect()
+fn trace(path: &[(World, Vec<Event>)]) -> Vec<String> {
+    path.windows(2).map(|pair| describe(&pair[0].0, &pair[1].0)).collect()
 }
 
-/// What happened between two worlds, as far as it shows.
-fn tell(before: &World, after: &World) -> String {
+/// Describes the difference between two worlds.
+fn describe(before: &World, after: &World) -> String {
     let list = |world: &World| {
         let tasks = world.tasks.iter().map(|task| format!("{}@{}", name(task.work()), task.calls()));
         let messages = world.messages.iter().map(|message| name(message.work()));
@@ -110,22 +110,22 @@ fn tell(before: &World, after: &World) -> String {
         format!("{status:<10} at work: {:<28} waiting: {}", tasks.join(" "), messages.join(" "))
     };
     let (before, after) = (list(before), list(after));
-    if before == after { "something outside changed".to_owned() } else { after }
+    if before == after { "the source or the time changed".to_owned() } else { after }
 }
 
 fn name(work: &crate::work::Work) -> String {
     let text = format!("{work:?}");
-    let short: String = text.chars().take_while(|own| own.is_alphanumeric()).collect();
+    let short: String = text.chars().take_while(|character| character.is_alphanumeric()).collect();
     match work {
         crate::work::Work::Encrypt(work_unit) => format!("{short}{}", work_unit.work_unit),
         _ => short,
     }
 }
 
-/// `SplitMix64`: the same throws for the same seed.
-struct Dice(u64);
+/// `SplitMix64`: the same numbers for the same seed.
+struct Rng(u64);
 
-impl Dice {
+impl Rng {
     fn below(&mut self, end: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;

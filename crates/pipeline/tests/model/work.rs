@@ -1,4 +1,4 @@
-//! What is delivered, and the handler each goes to: the platform's own use cases, nothing modelled.
+//! The messages, and the handler of each: the real use cases, nothing modelled.
 
 use std::time::Duration;
 
@@ -23,19 +23,19 @@ use vpp_pipeline::stages::fragment::{self, Fragment};
 use vpp_pipeline::stages::ingest::{self, Ingest};
 use vpp_pipeline::testing::{MemoryCatalog, MemoryEdgeCache, MemoryProbe, MemoryStore, MemoryVault};
 
-use crate::broken::{Behind, Broken};
-use crate::ports::{Free, Look, Outbox, Post, Since, Taped};
-use crate::tape::Tape;
+use crate::broken_rules::{BrokenRule, DeferredStep};
+use crate::ports::{FixedClock, ModelQueue, NoMeter, ObservedCalls, Outbox, Replayed};
+use crate::replay::Replay;
 
-/// Length that segments are cut near: that of a group of pictures of the movie.
+/// Target duration of segments: that of a group of pictures of the movie.
 const SEGMENT: Duration = Duration::from_secs(2);
-/// How long functions run at most.
+/// The longest run time of a function.
 pub(crate) const MAX_RUN_TIME: Duration = Duration::from_mins(5);
-/// How an upload is packaged: every sample of sound is encrypted, and pictures where there is something to encrypt.
+/// The protection of packages: every audio sample is encrypted, and the protected ranges of video samples.
 const SCHEME: Scheme = Scheme::Cbcs;
 const TRACKS: ProtectedTracks = ProtectedTracks::All;
 
-/// Something to be handled.
+/// A message or a request.
 #[derive(Debug, Clone)]
 pub(crate) enum Work {
     Upload(UploadedObject),
@@ -44,10 +44,10 @@ pub(crate) enum Work {
     Dash(DashMessage),
     Delete(DeletionMessage),
     Dead(DeadLetter),
-    Ask(Request),
+    Request(Request),
 }
 
-/// What people ask for, until they are answered.
+/// A user's request, repeated until it is answered.
 #[derive(Debug, Clone)]
 pub(crate) enum Request {
     Package(ContentId),
@@ -68,19 +68,19 @@ macro_rules! is_work {
 is_work!(FragmentMessage as Fragment, WorkUnitMessage as Encrypt, DashMessage as Dash, DeletionMessage as Delete);
 
 impl Work {
-    /// The dead letter it becomes when it is given up on. Callers never give up here, and a deletion is tried for days.
-    pub(crate) fn given_up(&self) -> Option<Self> {
+    /// The dead letter that it becomes when its retries are exhausted. Requests and deletions are retried for ever here.
+    pub(crate) fn dead_letter(&self) -> Option<Self> {
         let letter = |id: &PackageId, stage, attempt| DeadLetter::Package { id: id.clone(), stage, attempt };
         Some(Self::Dead(match self {
             Self::Upload(upload) => DeadLetter::Upload(upload.clone()),
-            Self::Fragment(own) => letter(own.package(), Stage::Fragment, own.attempt()),
-            Self::Encrypt(own) => letter(own.package(), Stage::Encrypt, own.attempt()),
-            Self::Dash(own) => letter(own.package(), Stage::Dash, own.attempt()),
-            Self::Delete(_) | Self::Dead(_) | Self::Ask(_) => return None,
+            Self::Fragment(message) => letter(message.package(), Stage::Fragment, message.attempt()),
+            Self::Encrypt(message) => letter(message.package(), Stage::Encrypt, message.attempt()),
+            Self::Dash(message) => letter(message.package(), Stage::Dash, message.attempt()),
+            Self::Delete(_) | Self::Dead(_) | Self::Request(_) => return None,
         }))
     }
 
-    /// The status that it leads to, if it is a stage's.
+    /// The status that the work leads to, for a stage.
     fn leads_to(&self) -> Option<Status> {
         match self {
             Self::Fragment(_) => Some(Status::Fragmented),
@@ -91,11 +91,11 @@ impl Work {
     }
 }
 
-/// It has to come again.
+/// The message must be delivered again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Again;
+pub(crate) struct Redeliver;
 
-/// What a handler stands on.
+/// The ports of a handler.
 #[derive(Debug)]
 pub(crate) struct Ports {
     pub(crate) store: MemoryStore,
@@ -103,37 +103,37 @@ pub(crate) struct Ports {
     pub(crate) vault: MemoryVault,
     pub(crate) edge_cache: MemoryEdgeCache,
     pub(crate) outbox: Outbox,
-    pub(crate) tape: Tape,
-    pub(crate) began: u64,
-    pub(crate) broken: Broken,
+    pub(crate) replay: Replay,
+    pub(crate) started: u64,
+    pub(crate) broken: BrokenRule,
     pub(crate) layout: Layout,
     pub(crate) part_bytes: u64,
-    pub(crate) look: Look,
+    pub(crate) observed: ObservedCalls,
     pub(crate) package_on_upload: bool,
 }
 
 impl Ports {
-    fn taped<P: Clone>(&self, port: &P, work: &Work) -> Taped<P> {
-        Taped {
+    fn replayed<P: Clone>(&self, port: &P, work: &Work) -> Replayed<P> {
+        Replayed {
             port: port.clone(),
-            tape: self.tape.clone(),
+            replay: self.replay.clone(),
             broken: self.broken,
             leads_to: work.leads_to(),
-            behind: Behind::default(),
-            look: self.look,
+            deferred: DeferredStep::default(),
+            observed: self.observed,
         }
     }
 
     /// Runs the handler of `work`.
-    pub(crate) async fn handle(&self, work: &Work) -> Result<(), Again> {
-        let (store, catalog) = (self.taped(&self.store, work), self.taped(&self.catalog, work));
-        let vault = self.taped(&self.vault, work);
-        let queue = Post { outbox: self.outbox.clone(), catalog: catalog.clone() };
-        let (clock, meter) = (Since(self.began), Free);
+    pub(crate) async fn handle(&self, work: &Work) -> Result<(), Redeliver> {
+        let (store, catalog) = (self.replayed(&self.store, work), self.replayed(&self.catalog, work));
+        let vault = self.replayed(&self.vault, work);
+        let queue = ModelQueue { outbox: self.outbox.clone(), catalog: catalog.clone() };
+        let (clock, meter) = (FixedClock(self.started), NoMeter);
         let (work_bucket, output_bucket) = ("work".to_owned(), "output".to_owned());
         let handled = match work {
             Work::Upload(upload) => {
-                let probe = self.taped(&MemoryProbe::default(), work);
+                let probe = self.replayed(&MemoryProbe::default(), work);
                 let protection = ProtectionOptions::Encrypt { scheme: SCHEME, tracks: TRACKS };
                 let package_on_upload = self.package_on_upload.then_some(protection);
                 let settings = ingest::Settings { package_on_upload, segment_duration: SEGMENT };
@@ -141,7 +141,7 @@ impl Ports {
                 stage.handle(upload).await.map(drop)
             }
             Work::Fragment(message) => {
-                // A work unit is the smallest there is: one segment of each track.
+                // The smallest work unit: one segment of each track.
                 let (work_unit_bytes, max_work_unit_bytes, part_bytes) = (1, MAX_WORK_UNIT_BYTES, self.part_bytes);
                 let settings =
                     fragment::Settings { work_bucket, output_bucket, work_unit_bytes, max_work_unit_bytes, part_bytes };
@@ -157,14 +157,14 @@ impl Ports {
                 Dash { store, catalog, clock, meter, settings }.handle(message).await.map(drop)
             }
             Work::Delete(message) => {
-                let waits = self.broken != Broken::DeletionDoesNotWait;
+                let waits = self.broken != BrokenRule::DeletionDoesNotWait;
                 let max_run_time = if waits { MAX_RUN_TIME } else { Duration::ZERO };
                 let settings = delete::Settings { work_bucket, output_bucket, max_run_time };
-                let edge_cache = self.taped(&self.edge_cache, work);
+                let edge_cache = self.replayed(&self.edge_cache, work);
                 Delete { store, catalog, queue, edge_cache, clock, settings }.handle(message).await.map(drop)
             }
             Work::Dead(letter) => DeadLetters { catalog, clock }.handle(letter).await.map(drop),
-            Work::Ask(request) => {
+            Work::Request(request) => {
                 let queue = Queues { fragment: queue.clone(), dash: queue.clone(), deletion: queue };
                 let delivery_url = "https://cdn.example".to_owned();
                 let settings = service::Settings { delivery_url, segment_duration: SEGMENT, private: false };
@@ -172,16 +172,21 @@ impl Ports {
             }
         };
         handled.map_err(|error| {
-            assert!(error.is_transient(), "a handler settles what is permanent: {error}");
-            Again
+            assert!(error.is_transient(), "a handler settles permanent errors: {error}");
+            Redeliver
         })
     }
 
     async fn answer(
         &self,
         request: &Request,
-        api: Api<Taped<MemoryCatalog>, Queues<Post, Post, Post>, Taped<MemoryVault>, Since>,
-    ) -> Result<(), Again> {
+        api: Api<
+            Replayed<MemoryCatalog>,
+            Queues<ModelQueue, ModelQueue, ModelQueue>,
+            Replayed<MemoryVault>,
+            FixedClock,
+        >,
+    ) -> Result<(), Redeliver> {
         let answer = match request {
             Request::Retry(id) => api.retry(id).await,
             Request::Deletion(id) => api.delete_package(id).await,
@@ -200,7 +205,7 @@ impl Ports {
             }
         };
         match answer {
-            Err(RequestError::Unavailable(_)) => Err(Again),
+            Err(RequestError::Unavailable(_)) => Err(Redeliver),
             Ok(_) | Err(_) => Ok(()),
         }
     }

@@ -1,4 +1,4 @@
-//! The state of everything, and what may happen next.
+//! The state of the whole platform, and the events that may follow.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -16,30 +16,30 @@ use vpp_pipeline::ports::Catalog;
 use vpp_pipeline::testing::{MemoryCatalog, MemoryEdgeCache, MemoryStore, MemoryVault};
 use vpp_scale::movie::Movie;
 
-use crate::broken::Broken;
-use crate::ports::{Look, Outbox};
-use crate::tape::{Entry, Fate, Tape, run_until_waiting};
-use crate::work::{Again, MAX_RUN_TIME, Ports, Request, Work};
-use crate::{digest, promises};
+use crate::broken_rules::BrokenRule;
+use crate::ports::{ObservedCalls, Outbox};
+use crate::replay::{CallOutcome, RecordedAnswer, Replay, run_until_waiting};
+use crate::work::{MAX_RUN_TIME, Ports, Redeliver, Request, Work};
+use crate::{digest, invariants};
 
-/// What may go wrong, and how often.
+/// How often each kind of fault and user action may happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Budget {
-    /// Functions that stop between two calls, or whose success is never acknowledged.
+    /// Functions that stop between two calls, or before their message is acknowledged.
     pub(crate) crashes: u8,
-    /// Calls that fail, or whose answer is lost, while the function goes on.
+    /// Calls that fail, or whose answer is lost, while the function continues.
     pub(crate) failures: u8,
-    /// Messages that a queue delivers once more.
+    /// Messages that a queue delivers twice.
     pub(crate) duplicates: u8,
-    /// Failed packages that somebody retries.
+    /// Retries of a failed package.
     pub(crate) retries: u8,
-    /// Packages that somebody deletes.
+    /// Deletions of a package.
     pub(crate) deletions: u8,
-    /// Packages that somebody asks for.
+    /// Requests for a package.
     pub(crate) requests: u8,
     /// Times that the source is replaced or deleted.
     pub(crate) changes: u8,
-    /// Times that nothing happens for as long as functions run.
+    /// Pauses as long as the longest run time of a function.
     pub(crate) pauses: u8,
 }
 
@@ -48,32 +48,32 @@ impl Budget {
         Self { crashes: 0, failures: 0, duplicates: 0, retries: 0, deletions: 0, requests: 0, changes: 0, pauses: 0 };
 }
 
-/// What stays the same during a search.
+/// The settings of a search.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rules {
-    /// Functions that run at the same time.
-    pub(crate) at_once: usize,
-    /// Times a message is received before it is given up on.
-    pub(crate) tries: u8,
-    /// What is broken on purpose.
-    pub(crate) broken: Broken,
-    /// Whether promises are checked after each step.
+    /// Functions that run concurrently.
+    pub(crate) concurrency: usize,
+    /// Deliveries of a message before it is dead-lettered.
+    pub(crate) max_receives: u8,
+    /// The rule that is broken on purpose.
+    pub(crate) broken: BrokenRule,
+    /// Whether the invariants are checked after each step.
     pub(crate) checked: bool,
-    /// Which calls are looked at one by one.
-    pub(crate) look: Look,
+    /// The calls that are events of their own.
+    pub(crate) observed: ObservedCalls,
     /// Whether the upload starts a package.
     pub(crate) package_on_upload: bool,
-    /// How the package that somebody asks for is laid out.
+    /// The layout of a requested package.
     pub(crate) layout: Layout,
     /// Bytes of the smallest part of a single file.
     pub(crate) part_bytes: u64,
 }
 
-/// A message in a queue, or a request that a caller has made.
+/// A message in a queue, or a user's request.
 #[derive(Debug, Clone)]
 pub(crate) struct Message {
     pub(crate) work: Arc<Work>,
-    /// Of `work`.
+    /// The digest of `work`.
     digest: u64,
     received: u8,
     /// When it may be delivered.
@@ -84,12 +84,12 @@ pub(crate) struct Message {
 #[derive(Debug, Clone)]
 pub(crate) struct Task {
     message: Message,
-    entries: Vec<Entry>,
-    began: u64,
+    entries: Vec<RecordedAnswer>,
+    started: u64,
     done: bool,
 }
 
-/// The state of everything.
+/// The state of the whole platform.
 #[derive(Debug, Clone)]
 pub(crate) struct World {
     pub(crate) store: MemoryStore,
@@ -99,32 +99,32 @@ pub(crate) struct World {
     pub(crate) messages: Vec<Message>,
     pub(crate) tasks: Vec<Task>,
     now: u64,
-    pub(crate) left: Budget,
-    /// What was promised and not kept.
-    pub(crate) broken_promise: Option<String>,
-    /// Of what the ports hold.
-    memory: u64,
+    pub(crate) budget: Budget,
+    /// A violated invariant.
+    pub(crate) violation: Option<String>,
+    /// The digest of the ports' content.
+    port_digest: u64,
 }
 
-/// Something that may happen.
+/// An event that may happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Event {
     /// A message is delivered, and the function makes its first call.
     Deliver(usize),
-    /// The queue has a message twice.
+    /// The queue delivers a message twice.
     Duplicate(usize),
     /// A function makes its next call.
-    Call(usize, Fate),
-    /// A function stops where it is; its message comes again.
+    Call(usize, CallOutcome),
+    /// A function stops; its message is delivered again.
     Crash(usize),
-    /// A function's success is acknowledged: its message is gone.
+    /// A function's success is acknowledged: its message is deleted.
     Acknowledge(usize),
-    /// Somebody retries what failed.
+    /// A user retries the failed package.
     Retry,
-    /// Somebody deletes the package.
+    /// A user deletes the package.
     Delete,
-    /// Somebody asks for the package.
-    Ask,
+    /// A user requests the package.
+    Request,
     /// The source is replaced.
     Replace,
     /// The source is deleted.
@@ -135,7 +135,7 @@ pub(crate) enum Event {
     Pause,
 }
 
-/// Two groups of pictures, and their sound.
+/// A movie of two groups of pictures, with audio.
 pub(crate) fn movie() -> &'static [u8] {
     static MOVIE: OnceLock<Vec<u8>> = OnceLock::new();
     MOVIE.get_or_init(|| {
@@ -149,9 +149,9 @@ fn source() -> Location {
 }
 
 impl World {
-    /// A movie has just been uploaded.
-    pub(crate) fn uploaded(left: Budget) -> Self {
-        let store = MemoryStore::with_smallest_part(0);
+    /// The world just after the upload of the movie.
+    pub(crate) fn uploaded(budget: Budget) -> Self {
+        let store = MemoryStore::with_min_part_bytes(0);
         let etag = store.upload(&source(), movie());
         let upload = UploadedObject { location: source(), etag, version_id: None, bytes: movie().len() as u64 };
         let mut world = Self {
@@ -162,32 +162,32 @@ impl World {
             messages: Vec::new(),
             tasks: Vec::new(),
             now: 1_800_000_000_000,
-            left,
-            broken_promise: None,
-            memory: 0,
+            budget,
+            violation: None,
+            port_digest: 0,
         };
         world.send(Work::Upload(upload), 0);
-        world.remember();
+        world.update_port_digest();
         world
     }
 
-    /// The movie was uploaded a while ago, and its package is Ready.
-    pub(crate) fn ready(left: Budget, rules: &Rules) -> Self {
+    /// The world some time after the upload, with the package Ready.
+    pub(crate) fn ready(budget: Budget, rules: &Rules) -> Self {
         let mut world = Self::uploaded(Budget { pauses: 1, ..Budget::NONE });
         while let Some(event) = world.events(rules).first().copied() {
             world = world.after(event, rules);
         }
-        Self { left, ..world }
+        Self { budget, ..world }
     }
 
-    /// The movie was ingested, and this package is to be made of it.
+    /// The world after ingest, with this package queued.
     pub(crate) fn with_package(&self, content: &Content, package: &Package, message: FragmentMessage) -> Self {
         let mut world = self.clone();
-        world.own_memory();
-        block_on(world.catalog.create_content(content, Some(package))).expect("memory answers");
+        world.fork_ports();
+        block_on(world.catalog.create_content(content, Some(package))).expect("the memory catalog is available");
         world.messages.clear();
         world.send(message.for_attempt(package.attempt).into(), 0);
-        world.remember();
+        world.update_port_digest();
         world
     }
 
@@ -196,29 +196,29 @@ impl World {
         self.catalog.all_packages().into_iter().next()
     }
 
-    /// Whether nothing happens any more by itself.
-    pub(crate) fn is_quiet(&self) -> bool {
+    /// Whether no function runs and no message is left.
+    pub(crate) fn is_quiescent(&self) -> bool {
         self.tasks.is_empty() && self.messages.is_empty()
     }
 
-    /// One name for all worlds from which the same may follow.
+    /// The digest of everything that determines which worlds may follow.
     pub(crate) fn digest(&self) -> u64 {
-        let messages = self.messages.iter().map(|own| digest::of(&(own.digest, own.received, own.due)));
+        let messages = self.messages.iter().map(|message| digest::of(&(message.digest, message.received, message.due)));
         let tasks = self.tasks.iter().map(|task| {
-            let Task { message, entries, began, done } = task;
+            let Task { message, entries, started, done } = task;
             let entries: Vec<u64> = entries.iter().map(|entry| entry.digest).collect();
-            digest::of(&(message.digest, message.received, entries, began, done))
+            digest::of(&(message.digest, message.received, entries, started, done))
         });
         let (messages, tasks) = (digest::of_all(messages), digest::of_all(tasks));
-        digest::of(&(self.memory, messages, tasks, self.now, self.left))
+        digest::of(&(self.port_digest, messages, tasks, self.now, self.budget))
     }
 
-    fn remember(&mut self) {
+    fn update_port_digest(&mut self) {
         let buckets = ["uploads", "work", "output"].map(|bucket| self.store.bucket(bucket));
         let objects: Vec<_> = buckets.iter().flatten().map(|(key, stored)| (key, &stored.bytes)).collect();
         let memory =
             (digest::of(&objects), digest::of_debug(&self.catalog), digest::of_debug(&(&self.vault, &self.edge_cache)));
-        self.memory = digest::of(&(memory, self.store.open_uploads()));
+        self.port_digest = digest::of(&(memory, self.store.open_uploads()));
     }
 
     fn send(&mut self, work: Work, due: u64) {
@@ -226,21 +226,21 @@ impl World {
         self.messages.push(Message { work: Arc::new(work), digest, received: 0, due });
     }
 
-    /// What may happen next.
+    /// The events that may happen next.
     pub(crate) fn events(&self, rules: &Rules) -> Vec<Event> {
         let mut events = Vec::new();
-        // To acknowledge changes nothing for anybody else: it may as well happen at once.
+        // No function can observe an acknowledgement, so it happens immediately.
         if let Some(done) = self.tasks.iter().position(|task| task.done) {
             events.push(Event::Acknowledge(done));
-            events.extend((self.left.crashes > 0).then_some(Event::Crash(done)));
+            events.extend((self.budget.crashes > 0).then_some(Event::Crash(done)));
             return events;
         }
         for task in 0..self.tasks.len() {
-            events.push(Event::Call(task, Fate::Done));
-            if self.left.failures > 0 {
-                events.extend([Fate::Refused, Fate::AnswerLost].map(|fate| Event::Call(task, fate)));
+            events.push(Event::Call(task, CallOutcome::Done));
+            if self.budget.failures > 0 {
+                events.extend([CallOutcome::Failed, CallOutcome::AnswerLost].map(|outcome| Event::Call(task, outcome)));
             }
-            events.extend((self.left.crashes > 0).then_some(Event::Crash(task)));
+            events.extend((self.budget.crashes > 0).then_some(Event::Crash(task)));
         }
         let mut seen = Vec::new();
         for (number, message) in self.messages.iter().enumerate().filter(|(_, message)| message.due <= self.now) {
@@ -248,89 +248,89 @@ impl World {
                 continue;
             }
             seen.push((message.digest, message.received));
-            events.extend((self.tasks.len() < rules.at_once).then_some(Event::Deliver(number)));
-            let repeats = self.left.duplicates > 0 && !matches!(*message.work, Work::Ask(_));
+            events.extend((self.tasks.len() < rules.concurrency).then_some(Event::Deliver(number)));
+            let repeats = self.budget.duplicates > 0 && !matches!(*message.work, Work::Request(_));
             events.extend(repeats.then_some(Event::Duplicate(number)));
         }
-        self.people(&mut events);
-        // A function that runs as long as functions may is stopped: no time passes while one is at work.
+        self.user_events(&mut events);
+        // A function that exceeds its run time is stopped: no time passes while one is at work.
         if self.tasks.is_empty() {
             let later = !self.messages.is_empty() && self.messages.iter().all(|message| message.due > self.now);
             events.extend(later.then_some(Event::Wait));
-            events.extend((self.left.pauses > 0).then_some(Event::Pause));
+            events.extend((self.budget.pauses > 0).then_some(Event::Pause));
         }
         events
     }
 
-    /// What people may do next.
-    fn people(&self, events: &mut Vec<Event>) {
-        let Budget { retries, deletions, requests, changes, .. } = self.left;
+    /// The user actions that may happen next.
+    fn user_events(&self, events: &mut Vec<Event>) {
+        let Budget { retries, deletions, requests, changes, .. } = self.budget;
         if retries + deletions + requests + changes == 0 {
             return;
         }
         let status = self.package().map(|package| package.status());
-        events.extend((self.left.retries > 0 && status == Some(Status::Failed)).then_some(Event::Retry));
+        events.extend((self.budget.retries > 0 && status == Some(Status::Failed)).then_some(Event::Retry));
         let there = status.is_some_and(|status| status != Status::Deleting);
-        events.extend((self.left.deletions > 0 && there).then_some(Event::Delete));
+        events.extend((self.budget.deletions > 0 && there).then_some(Event::Delete));
         let known = self.catalog.all_contents().iter().any(|content| content.media_info().is_some());
-        events.extend((self.left.requests > 0 && status.is_none() && known).then_some(Event::Ask));
-        if self.left.changes > 0 && status != Some(Status::Ready) {
+        events.extend((self.budget.requests > 0 && status.is_none() && known).then_some(Event::Request));
+        if self.budget.changes > 0 && status != Some(Status::Ready) {
             events.extend([Event::Replace, Event::Remove]);
         }
     }
 
-    /// The world after `event`; and what happened, in words.
+    /// The world after `event`.
     pub(crate) fn after(&self, event: Event, rules: &Rules) -> Self {
         let mut next = self.clone();
         match event {
             Event::Deliver(number) => next.deliver(number, rules),
             Event::Duplicate(number) => {
-                next.left.duplicates -= 1;
+                next.budget.duplicates -= 1;
                 let copy = next.messages[number].clone();
                 next.messages.push(copy);
             }
-            Event::Call(task, fate) => {
-                if fate != Fate::Done {
-                    next.left.failures -= 1;
+            Event::Call(task, outcome) => {
+                if outcome != CallOutcome::Done {
+                    next.budget.failures -= 1;
                 }
-                next.call(task, fate, rules);
+                next.call(task, outcome, rules);
             }
             Event::Crash(task) => {
-                next.left.crashes -= 1;
+                next.budget.crashes -= 1;
                 let task = next.tasks.remove(task);
-                next.comes_again(task.message, rules);
+                next.redeliver(task.message, rules);
             }
             Event::Acknowledge(task) => drop(next.tasks.remove(task)),
             Event::Retry => {
-                next.left.retries -= 1;
+                next.budget.retries -= 1;
                 next.ask(Request::Retry);
             }
             Event::Delete => {
-                next.left.deletions -= 1;
+                next.budget.deletions -= 1;
                 next.ask(Request::Deletion);
             }
-            Event::Ask => {
-                next.left.requests -= 1;
+            Event::Request => {
+                next.budget.requests -= 1;
                 let content = next.catalog.all_contents().remove(0).id;
-                next.send(Work::Ask(Request::Package(content)), 0);
+                next.send(Work::Request(Request::Package(content)), 0);
             }
             Event::Replace => {
-                next.left.changes -= 1;
+                next.budget.changes -= 1;
                 let mut other = movie().to_vec();
                 other[movie().len() - 2_000..].fill(0x42);
-                next.own_memory();
+                next.fork_ports();
                 let _ = next.store.upload(&source(), &other);
-                next.remember();
+                next.update_port_digest();
             }
             Event::Remove => {
-                next.left.changes -= 1;
-                next.own_memory();
+                next.budget.changes -= 1;
+                next.fork_ports();
                 next.store.delete(&source());
-                next.remember();
+                next.update_port_digest();
             }
             Event::Wait => next.now = next.messages.iter().map(|message| message.due).min().unwrap_or(next.now),
             Event::Pause => {
-                next.left.pauses -= 1;
+                next.budget.pauses -= 1;
                 next.now += millis(MAX_RUN_TIME);
             }
         }
@@ -339,10 +339,10 @@ impl World {
 
     fn ask(&mut self, request: fn(PackageId) -> Request) {
         let package = self.package().expect("there is one");
-        self.send(Work::Ask(request(package.id)), 0);
+        self.send(Work::Request(request(package.id)), 0);
     }
 
-    fn own_memory(&mut self) {
+    fn fork_ports(&mut self) {
         (self.store, self.catalog, self.vault) = (self.store.fork(), self.catalog.fork(), self.vault.fork());
         self.edge_cache = self.edge_cache.fork();
     }
@@ -350,86 +350,86 @@ impl World {
     fn deliver(&mut self, number: usize, rules: &Rules) {
         let mut message = self.messages.remove(number);
         message.received = message.received.saturating_add(1);
-        if matches!(*message.work, Work::Ask(_)) {
-            // What people do, they do at moments of their own; runs are told apart by them.
+        if matches!(*message.work, Work::Request(_)) {
+            // User requests have distinct times, because attempts are identified by them.
             self.now += 1;
         }
-        self.tasks.push(Task { message, entries: Vec::new(), began: self.now, done: false });
-        self.call(self.tasks.len() - 1, Fate::Done, rules);
+        self.tasks.push(Task { message, entries: Vec::new(), started: self.now, done: false });
+        self.call(self.tasks.len() - 1, CallOutcome::Done, rules);
     }
 
-    /// Lets a function make its next call; and be over, if that was its last.
-    fn call(&mut self, number: usize, fate: Fate, rules: &Rules) {
-        self.own_memory();
+    /// Lets a function make its next call, and end it if that was its last.
+    fn call(&mut self, number: usize, outcome: CallOutcome, rules: &Rules) {
+        self.fork_ports();
         let before = self.package();
-        let Task { message, entries, began, .. } = self.tasks[number].clone();
-        let tape = Tape::new(entries, fate);
+        let Task { message, entries, started, .. } = self.tasks[number].clone();
+        let replay = Replay::new(entries, outcome);
         let ports = Ports {
             store: self.store.clone(),
             catalog: self.catalog.clone(),
             vault: self.vault.clone(),
             edge_cache: self.edge_cache.clone(),
             outbox: Outbox::default(),
-            tape: tape.clone(),
-            began,
+            replay: replay.clone(),
+            started,
             broken: rules.broken,
             layout: rules.layout,
             part_bytes: rules.part_bytes,
-            look: rules.look,
+            observed: rules.observed,
             package_on_upload: rules.package_on_upload,
         };
         let end = run_until_waiting(ports.handle(&message.work));
-        let (entries, wrote) = tape.into_entries();
+        let (entries, wrote) = replay.into_entries();
         for (work, wait) in ports.outbox.take() {
-            self.send(work, if wait.is_zero() { 0 } else { began + millis(wait) });
+            self.send(work, if wait.is_zero() { 0 } else { started + millis(wait) });
         }
         match end {
             None => self.tasks[number].entries = entries,
-            // A success is the acknowledgement's to end; what happened before it is not needed any more.
+            // The acknowledgement ends it; the recorded answers are not needed any more.
             Some(Ok(())) => {
                 let task = &mut self.tasks[number];
                 (task.entries, task.done) = (Vec::new(), true);
             }
-            Some(Err(Again)) => {
+            Some(Err(Redeliver)) => {
                 self.tasks.remove(number);
-                self.comes_again(message.clone(), rules);
+                self.redeliver(message.clone(), rules);
             }
         }
         if wrote {
-            self.remember();
+            self.update_port_digest();
         }
         if wrote && rules.checked {
-            let kept = promises::of_a_step(before.as_ref(), self, &message.work);
-            self.broken_promise = self.broken_promise.take().or(kept.err());
+            let checked = invariants::after_step(before.as_ref(), self, &message.work);
+            self.violation = self.violation.take().or(checked.err());
         }
     }
 
-    /// A message that was not acknowledged.
-    fn comes_again(&mut self, message: Message, rules: &Rules) {
-        let letter = message.work.given_up().filter(|_| message.received >= rules.tries);
+    /// Delivers a message again that was not acknowledged, or dead-letters it.
+    fn redeliver(&mut self, message: Message, rules: &Rules) {
+        let letter = message.work.dead_letter().filter(|_| message.received >= rules.max_receives);
         match (letter, rules.broken) {
-            (None, Broken::AcknowledgedFirst) if message.work.given_up().is_some() => {}
+            (None, BrokenRule::AcknowledgedFirst) if message.work.dead_letter().is_some() => {}
             (None, _) => self.messages.push(message),
-            (Some(_), Broken::DeadLettersDropped) => {}
+            (Some(_), BrokenRule::DeadLettersDropped) => {}
             (Some(letter), _) => self.send(letter, 0),
         }
     }
 }
 
 impl Message {
-    /// What it asks for.
+    /// The work.
     pub(crate) fn work(&self) -> &Work {
         &self.work
     }
 }
 
 impl Task {
-    /// What it works on.
+    /// The work.
     pub(crate) fn work(&self) -> &Work {
         self.message.work()
     }
 
-    /// How many calls it has made.
+    /// The number of calls so far.
     pub(crate) fn calls(&self) -> usize {
         self.entries.len()
     }

@@ -1,4 +1,4 @@
-//! Files on their way may be interrupted anywhere, on either side of any call.
+//! Client uploads may be interrupted at every call, before or after it takes effect.
 
 use std::future::Future;
 
@@ -8,45 +8,45 @@ use vpp_pipeline::domain::client_upload::{MAX_SINGLE_PUT_BYTES, UPLOAD_TTL};
 use vpp_pipeline::domain::id::{ClientUploadId, ContentId};
 use vpp_pipeline::domain::object::{ETag, Location};
 use vpp_pipeline::ports::{NewPart, ObjectStore};
-use vpp_pipeline::testing::{Faults, Moment, Platform};
+use vpp_pipeline::testing::{FaultPoint, Faults, Platform};
 
-/// Tries after which a caller gives up.
-const TRIES: usize = 8;
+/// Requests of a caller before it fails.
+const MAX_REQUESTS: usize = 8;
 
-/// Asks until the platform answers.
-async fn insist<T, F: Future<Output = Result<T, RequestError>>>(ask: impl Fn() -> F) -> T {
-    for _ in 1..TRIES {
-        match ask().await {
+/// Repeats a request until it is answered.
+async fn retry<T, F: Future<Output = Result<T, RequestError>>>(request: impl Fn() -> F) -> T {
+    for _ in 1..MAX_REQUESTS {
+        match request().await {
             Err(RequestError::Unavailable(_)) => {}
             answer => return answer.unwrap(),
         }
     }
-    panic!("the platform never answers")
+    panic!("every request failed")
 }
 
-/// Sends a file of several parts; says what content it becomes.
+/// Uploads a file of several parts. Returns the id of its content.
 async fn send(platform: &Platform) -> ContentId {
     let (id, bytes) = (ClientUploadId::of(&[b"a file"]), MAX_SINGLE_PUT_BYTES + 1);
     let uploads = platform.uploads();
-    let begun = insist(|| uploads.begin(id.clone(), "film.mp4", bytes)).await;
+    let begun = retry(|| uploads.begin(id.clone(), "film.mp4", bytes)).await;
     let upload = begun.upload.multipart.as_ref().unwrap().upload.clone();
     for (number, _) in &begun.urls {
         let length = usize::try_from(begun.upload.bytes_of_part(*number)).unwrap();
         let part = NewPart::new(*number, vec![5; length]);
         platform.store.put_part(&begun.upload.location, &upload, part).await.unwrap();
     }
-    let (content, location) = insist(|| uploads.complete(&id)).await;
+    let (content, location) = retry(|| uploads.complete(&id)).await;
     assert_eq!(location, begun.upload.location);
     content
 }
 
 #[test]
-fn an_upload_arrives_whole_whatever_call_fails() {
+fn an_upload_completes_whichever_call_fails() {
     block_on(async {
-        for moment in [Moment::Before, Moment::After] {
+        for point in [FaultPoint::Before, FaultPoint::After] {
             let mut call = 0;
             loop {
-                let platform = Platform { faults: Faults::at(call, moment), ..Platform::default() };
+                let platform = Platform { faults: Faults::at(call, point), ..Platform::default() };
                 let content = send(&platform).await;
                 let objects = platform.store.bucket("uploads");
                 assert_eq!(objects.len(), 1, "call {call}");
@@ -66,12 +66,12 @@ fn an_upload_arrives_whole_whatever_call_fails() {
 }
 
 #[test]
-fn an_upload_that_took_too_long_is_over() {
+fn an_upload_expires() {
     block_on(async {
         let platform = Platform::default();
         let id = ClientUploadId::of(&[b"a file"]);
         platform.uploads().begin(id.clone(), "film.mp4", MAX_SINGLE_PUT_BYTES + 1).await.unwrap();
-        platform.store.forget_uploads();
+        platform.store.expire_uploads();
         assert!(matches!(platform.uploads().complete(&id).await, Err(RequestError::UploadExpired)));
         platform.clock.pass(UPLOAD_TTL);
         assert!(matches!(platform.uploads().complete(&id).await, Err(RequestError::UnknownUpload)));

@@ -1,4 +1,4 @@
-//! The in-memory ports keep the contract they are the reference of.
+//! The in-memory ports pass the contract suite.
 
 use futures_executor::block_on;
 use vpp_pipeline::domain::object::{ETag, Location};
@@ -7,7 +7,7 @@ use vpp_pipeline::testing::{MemoryCatalog, MemorySigner, MemoryStore, MemoryVaul
 #[test]
 fn the_object_store_keeps_its_contract() {
     let store = MemoryStore::default();
-    // The memory store's ETag is the digest, which an upload of the same bytes answers.
+    // The memory store's ETag is a function of the bytes, so uploading the same bytes returns it.
     let etag = async |at: &Location| -> ETag {
         let bytes = store.bucket(at.bucket())[at.key()].bytes.clone();
         store.upload(at, &bytes)
@@ -18,7 +18,7 @@ fn the_object_store_keeps_its_contract() {
 }
 
 #[test]
-fn the_object_store_keeps_its_contract_of_uploads() {
+fn the_object_store_keeps_its_contract_of_multipart_uploads() {
     block_on(contract::uploads(&MemoryStore::default(), "output", "run"));
 }
 
@@ -32,7 +32,7 @@ fn the_catalog_keeps_its_contract() {
         contract::steps_of_attempts(&catalog, "runs").await;
         contract::failures(&catalog, "failures").await;
         contract::receipts(&catalog, "receipts").await;
-        contract::kept_uploads(&catalog, "uploads").await;
+        contract::stored_uploads(&catalog, "uploads").await;
         contract::retries_and_tombstones(&catalog, "retries").await;
         contract::purging(&catalog, "forgetting").await;
         contract::request_records(&catalog, "records").await;

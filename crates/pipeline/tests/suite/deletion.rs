@@ -1,4 +1,4 @@
-//! What is deleted is gone, stays gone whatever comes late, and may be asked for again.
+//! Deleted packages and contents are removed completely, late messages do not restore them, and they may be requested again.
 
 use std::time::Duration;
 
@@ -15,15 +15,15 @@ use vpp_pipeline::domain::state::Status;
 use vpp_pipeline::domain::uploaded_object::UploadedObject;
 use vpp_pipeline::ports::{Catalog, Clock, DeletionRecords, NewObject, ObjectStore};
 use vpp_pipeline::stages::ingest::Ingested;
-use vpp_pipeline::testing::{Faults, MAX_RUN_TIME, Moment, Platform};
+use vpp_pipeline::testing::{FaultPoint, Faults, MAX_RUN_TIME, Platform};
 
-/// Tries after which a caller gives up.
-const TRIES: usize = 8;
+/// Requests of a caller before it fails.
+const MAX_REQUESTS: usize = 8;
 
-/// Asks for the deletion until it is granted.
+/// Repeats the deletion request until it is answered.
 async fn delete(platform: &Platform, package: &Package) {
     let mut answer = platform.api().delete_package(&package.id).await;
-    for _ in 1..TRIES {
+    for _ in 1..MAX_REQUESTS {
         match answer {
             Err(RequestError::Unavailable(_)) => answer = platform.api().delete_package(&package.id).await,
             _ => break,
@@ -36,13 +36,13 @@ fn objects(platform: &Platform) -> Vec<String> {
     ["output", "work"].into_iter().flat_map(|bucket| platform.store.bucket(bucket).into_keys()).collect()
 }
 
-async fn assert_gone(platform: &Platform, package: &Package) {
+async fn assert_deleted(platform: &Platform, package: &Package) {
     assert_eq!(objects(platform), [""; 0]);
     assert_eq!(platform.catalog.package(&package.id).await.unwrap(), None);
     assert_eq!(platform.catalog.receipts(&package.id).await.unwrap(), []);
     assert_eq!(platform.catalog.uploads(&package.id).await.unwrap(), None);
     assert_eq!(platform.store.open_uploads(), 0);
-    assert_eq!(platform.edge_cache.forgotten(), [(package.id.clone(), package.attempt)], "once for each attempt");
+    assert_eq!(platform.edge_cache.invalidated(), [(package.id.clone(), package.attempt)], "once for each attempt");
 }
 
 /// A platform whose upload is planned, and the messages of its work units.
@@ -55,7 +55,7 @@ async fn planned(platform: &Platform) -> (UploadedObject, Vec<WorkUnitMessage>) 
 }
 
 #[test]
-fn a_deleted_package_leaves_nothing_and_may_be_asked_for_again() {
+fn a_deleted_package_leaves_no_objects_and_may_be_requested_again() {
     block_on(async {
         let platform = Platform { package_on_upload: Some(ProtectionOptions::Clear), ..Platform::default() };
         let upload = upload_and_run(&platform).await;
@@ -64,15 +64,15 @@ fn a_deleted_package_leaves_nothing_and_may_be_asked_for_again() {
         platform.clock.pass(MAX_RUN_TIME);
         delete(&platform, &package).await;
         let refused = platform.api().package(&package.id).await.unwrap();
-        assert_eq!(refused.status(), Status::Deleting, "it says so until it is gone");
+        assert_eq!(refused.status(), Status::Deleting, "the status while its objects are deleted");
         assert!(platform.run().await.is_empty());
-        assert_gone(&platform, &package).await;
+        assert_deleted(&platform, &package).await;
         assert!(matches!(platform.api().delete_package(&package.id).await, Err(RequestError::UnknownPackage)));
         assert!(platform.store.bucket("uploads").contains_key("my movie.mp4"), "the source stays");
 
         platform.ingest(&upload).await.unwrap();
         assert!(platform.run().await.is_empty());
-        assert!(platform.catalog.all_packages().is_empty(), "a repeated event does not bring it back");
+        assert!(platform.catalog.all_packages().is_empty(), "a repeated event does not create it again");
 
         let request = crate::requests::clear_request(&package.content);
         let again = platform.api().create_package(request).await.unwrap();
@@ -100,7 +100,7 @@ fn single_files_and_their_parts_are_deleted_too() {
         let package = only_package(&platform);
         delete(&platform, &package).await;
         assert!(platform.run().await.is_empty());
-        assert_gone(&platform, &package).await;
+        assert_deleted(&platform, &package).await;
     });
 }
 
@@ -108,7 +108,7 @@ fn single_files_and_their_parts_are_deleted_too() {
 fn a_deletion_finishes_wherever_it_is_interrupted() {
     block_on(async {
         for ready in [true, false] {
-            for moment in [Moment::Before, Moment::After] {
+            for point in [FaultPoint::Before, FaultPoint::After] {
                 let mut call = 0;
                 loop {
                     let platform = Platform::default();
@@ -118,10 +118,10 @@ fn a_deletion_finishes_wherever_it_is_interrupted() {
                         planned(&platform).await;
                     }
                     let package = only_package(&platform);
-                    let faulty = Platform { faults: Faults::at(call, moment), ..platform };
+                    let faulty = Platform { faults: Faults::at(call, point), ..platform };
                     delete(&faulty, &package).await;
                     assert!(faulty.run().await.is_empty(), "call {call}");
-                    assert_gone(&faulty, &package).await;
+                    assert_deleted(&faulty, &package).await;
                     call += 1;
                     if call > faulty.faults.calls() {
                         break;
@@ -134,7 +134,7 @@ fn a_deletion_finishes_wherever_it_is_interrupted() {
 }
 
 #[test]
-fn late_messages_bring_nothing_back() {
+fn late_messages_write_nothing_of_a_deleted_package() {
     block_on(async {
         let platform = Platform::default();
         let (_, work_units) = planned(&platform).await;
@@ -144,19 +144,23 @@ fn late_messages_bring_nothing_back() {
         assert_eq!(
             platform.encrypt_stage().handle(&work_units[1]).await.unwrap(),
             Outcome::Nothing,
-            "while it is deleted"
+            "during the deletion"
         );
         assert!(platform.run().await.is_empty());
         for work_unit in &work_units {
-            assert_eq!(platform.encrypt_stage().handle(work_unit).await.unwrap(), Outcome::Nothing, "when it is gone");
+            assert_eq!(
+                platform.encrypt_stage().handle(work_unit).await.unwrap(),
+                Outcome::Nothing,
+                "after the deletion"
+            );
         }
         assert!(platform.run().await.is_empty());
-        assert_gone(&platform, &package).await;
+        assert_deleted(&platform, &package).await;
     });
 }
 
 #[test]
-fn what_a_function_writes_that_was_at_work_is_deleted_with_the_rest() {
+fn objects_that_a_function_at_work_writes_late_are_deleted_too() {
     block_on(async {
         let platform = Platform::default();
         planned(&platform).await;
@@ -164,8 +168,8 @@ fn what_a_function_writes_that_was_at_work_is_deleted_with_the_rest() {
         delete(&platform, &package).await;
         let message = platform.deletion_queue.take().remove(0);
         platform.delete_stage().handle(&message).await.unwrap();
-        assert_eq!(objects(&platform), [""; 0], "what is there is deleted at once");
-        assert!(platform.catalog.package(&package.id).await.unwrap().is_some(), "and the tombstone stays");
+        assert_eq!(objects(&platform), [""; 0], "existing objects are deleted immediately");
+        assert!(platform.catalog.package(&package.id).await.unwrap().is_some(), "the tombstone stays");
 
         let late = Location::new("output", layout::output_key(&package.id, "v1/1.m4s"));
         let segment = NewObject::new(b"a segment".to_vec(), layout::output_headers("v1/1.m4s"));
@@ -173,37 +177,37 @@ fn what_a_function_writes_that_was_at_work_is_deleted_with_the_rest() {
         platform.clock.pass(MAX_RUN_TIME.saturating_sub(Duration::from_secs(1)));
         let message = platform.deletion_queue.take().remove(0);
         platform.delete_stage().handle(&message).await.unwrap();
-        assert!(platform.catalog.package(&package.id).await.unwrap().is_some(), "it is too early");
+        assert!(platform.catalog.package(&package.id).await.unwrap().is_some(), "functions may still be at work");
         assert!(platform.run().await.is_empty());
-        assert_gone(&platform, &package).await;
+        assert_deleted(&platform, &package).await;
     });
 }
 
 #[test]
-fn a_package_is_not_gone_before_the_cdn_has_forgotten_it() {
+fn a_package_is_purged_after_the_cdn_invalidation_has_completed() {
     block_on(async {
         let platform = Platform { package_on_upload: Some(ProtectionOptions::Clear), ..Platform::default() };
         upload_and_run(&platform).await;
         platform.clock.pass(MAX_RUN_TIME);
         let package = only_package(&platform);
-        platform.edge_cache.be_busy(3);
+        platform.edge_cache.delay_invalidation(3);
         delete(&platform, &package).await;
         for _ in 0..3 {
             let message = platform.deletion_queue.take().remove(0);
             platform.delete_stage().handle(&message).await.unwrap();
-            assert_eq!(objects(&platform), [""; 0], "the objects are gone at once");
-            assert_eq!(platform.edge_cache.forgotten(), []);
+            assert_eq!(objects(&platform), [""; 0], "the objects are deleted immediately");
+            assert_eq!(platform.edge_cache.invalidated(), []);
             let again = platform.api().create_package(crate::requests::clear_request(&package.content)).await;
-            assert!(matches!(again, Err(RequestError::Deleting)), "it may not be asked for yet");
+            assert!(matches!(again, Err(RequestError::Deleting)), "it cannot be requested yet");
             platform.clock.pass(MAX_RUN_TIME);
         }
         assert!(platform.run().await.is_empty());
-        assert_gone(&platform, &package).await;
+        assert_deleted(&platform, &package).await;
     });
 }
 
 #[test]
-fn the_cdn_forgets_a_package_when_nothing_more_is_written_of_it() {
+fn the_cdn_is_invalidated_when_no_function_can_write_any_more() {
     block_on(async {
         let platform = Platform::default();
         planned(&platform).await;
@@ -212,17 +216,17 @@ fn the_cdn_forgets_a_package_when_nothing_more_is_written_of_it() {
         let message = platform.deletion_queue.take().remove(0);
         platform.delete_stage().handle(&message).await.unwrap();
         assert_eq!(
-            platform.edge_cache.forgotten(),
+            platform.edge_cache.invalidated(),
             [],
-            "a function may be at work still, and the CDN keep what it writes"
+            "a function may still be at work, and the CDN may cache what it writes"
         );
         assert!(platform.run().await.is_empty());
-        assert_gone(&platform, &package).await;
+        assert_deleted(&platform, &package).await;
     });
 }
 
 #[test]
-fn a_message_of_an_earlier_run_has_no_part_in_the_next() {
+fn a_message_of_an_earlier_attempt_changes_nothing() {
     block_on(async {
         let platform = Platform { package_on_upload: Some(ProtectionOptions::Clear), ..Platform::default() };
         let (_, work_units) = planned(&platform).await;
@@ -230,7 +234,7 @@ fn a_message_of_an_earlier_run_has_no_part_in_the_next() {
         delete(&platform, &package).await;
         assert!(platform.run().await.is_empty());
 
-        // The platform now cuts work units in another way, so that the sections of the old messages mean something else.
+        // With another work unit size, the sections of the old messages refer to other bytes.
         let platform = Platform { work_unit_bytes: 300 * 1024, ..platform };
         platform.api().create_package(crate::requests::clear_request(&package.content)).await.unwrap();
         let message = platform.fragment_queue.take().remove(0);
@@ -244,7 +248,7 @@ fn a_message_of_an_earlier_run_has_no_part_in_the_next() {
 }
 
 #[test]
-fn two_copies_of_the_job_do_not_delete_the_next_run() {
+fn two_copies_of_the_deletion_do_not_delete_the_next_attempt() {
     block_on(async {
         let platform = Platform { package_on_upload: Some(ProtectionOptions::Clear), ..Platform::default() };
         upload_and_run(&platform).await;
@@ -259,14 +263,14 @@ fn two_copies_of_the_job_do_not_delete_the_next_run() {
             platform.catalog.lease_deletion(&package.id, package.attempt, now, now.after(MAX_RUN_TIME)).await.unwrap()
         );
         platform.delete_stage().handle(&messages[0]).await.unwrap();
-        assert!(!objects(&platform).is_empty(), "another copy is at work: this one looks again later");
+        assert!(!objects(&platform).is_empty(), "another copy has the lease: this one checks again later");
         assert!(platform.run().await.is_empty());
-        assert_gone(&platform, &package).await;
+        assert_deleted(&platform, &package).await;
     });
 }
 
 #[test]
-fn a_deleted_content_is_gone_with_its_file_and_its_packages_stay() {
+fn a_content_is_deleted_with_its_file_and_its_packages_stay() {
     block_on(async {
         let platform = Platform::default();
         let upload = upload_and_run(&platform).await;
@@ -281,7 +285,10 @@ fn a_deleted_content_is_gone_with_its_file_and_its_packages_stay() {
         assert_eq!(platform.ingest(&upload).await.unwrap(), Ingested::Ignored, "a late event of the same version");
         platform.api().delete_content(&id).await.unwrap();
         let again = UploadedObject { version_id: Some("another".to_owned()), ..platform.upload("my movie.mp4", MOVIE) };
-        assert!(matches!(platform.ingest(&again).await.unwrap(), Ingested::Content(_)), "the file uploaded again");
+        assert!(
+            matches!(platform.ingest(&again).await.unwrap(), Ingested::Content(_)),
+            "the same file, uploaded again"
+        );
         assert!(platform.api().content(&id).await.is_ok());
     });
 }
@@ -289,11 +296,11 @@ fn a_deleted_content_is_gone_with_its_file_and_its_packages_stay() {
 #[test]
 fn the_deletion_of_a_content_finishes_wherever_it_is_interrupted() {
     block_on(async {
-        for moment in [Moment::Before, Moment::After] {
+        for point in [FaultPoint::Before, FaultPoint::After] {
             for call in 0..8 {
                 let platform = Platform { package_on_upload: None, ..Platform::default() };
                 let upload = upload_and_run(&platform).await;
-                let faulty = Platform { faults: Faults::at(call, moment), ..platform };
+                let faulty = Platform { faults: Faults::at(call, point), ..platform };
                 while faulty.api().delete_content(&upload.content_id()).await.is_err() {}
                 assert!(faulty.run().await.is_empty(), "call {call}");
                 assert!(faulty.store.bucket("uploads").is_empty(), "call {call}");

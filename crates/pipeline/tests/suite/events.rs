@@ -1,4 +1,4 @@
-//! What is told of changes: every change of state once, under an id of its own, and nothing but what the schema names.
+//! Events: every change of state is one event with a unique id, and the events match the schema.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -69,19 +69,19 @@ pub(crate) fn change<T>(before: Option<T>, after: Option<T>, second: u64) -> Cha
     Change { before: before.map(Box::new), after: after.map(Box::new), at: at(second) }
 }
 
-/// What a package becomes by steps, one a second, and the changes of it.
+/// The changes of a package that takes these steps, one per second.
 pub(crate) fn life(steps: &[Step]) -> Vec<Changed> {
-    let mut own = package();
-    let mut changes = vec![change(None, Some(own.clone()), 1)];
+    let mut package = package();
+    let mut changes = vec![change(None, Some(package.clone()), 1)];
     for (second, step) in (2..).zip(steps) {
-        let before = own.clone();
+        let before = package.clone();
         let step = match step {
-            // Whoever retries has seen the failure.
+            // A retry names the failure.
             Step::Retried { to, .. } => Step::Retried { failed_at: at(second - 1), to: *to },
             other => other.clone(),
         };
-        own.apply(&Transition { attempt: None, at: at(second), step, work: StageWork::default() });
-        changes.push(change(Some(before), Some(own.clone()), second));
+        package.apply(&Transition { attempt: None, at: at(second), step, work: StageWork::default() });
+        changes.push(change(Some(before), Some(package.clone()), second));
     }
     changes.into_iter().map(Changed::Package).collect()
 }
@@ -90,11 +90,11 @@ pub(crate) fn failed(stage: Stage) -> Step {
     Step::Failed(Failure { stage, code: "retries_exhausted".into(), message: "its log says why".into() })
 }
 
-fn told(changes: &[Changed]) -> Vec<Value> {
+fn events_of(changes: &[Changed]) -> Vec<Value> {
     changes.iter().filter_map(Event::of).map(|event| serde_json::to_value(event).unwrap()).collect()
 }
 
-/// One of each type, and a retry.
+/// One event of each type, and a retry.
 fn examples() -> Vec<Value> {
     let refused = Content {
         verdict: Verdict::Refused(Refusal {
@@ -104,30 +104,36 @@ fn examples() -> Vec<Value> {
         }),
         ..content()
     };
-    let gone = Content { deleted_at: Some(at(20)), ..content() };
+    let deleted = Content { deleted_at: Some(at(20)), ..content() };
     let contents =
-        [change(None, Some(content()), 0), change(None, Some(refused), 0), change(Some(content()), Some(gone), 20)];
+        [change(None, Some(content()), 0), change(None, Some(refused), 0), change(Some(content()), Some(deleted), 20)];
     let url = "https://cdn.example.com/pppppppppppppppppppppppppp/stream.mpd".to_owned();
     let planned = Step::Fragmented { work_units: 12 };
     let retried = Step::Retried { failed_at: at(0), to: Status::Fragmented };
-    let road = life(&[planned, failed(Stage::Encrypt), retried, Step::Encrypted, Step::Ready { url }, Step::Deleting]);
-    let Some(Changed::Package(last)) = road.last().cloned() else { panic!("a package") };
+    let changes =
+        life(&[planned, failed(Stage::Encrypt), retried, Step::Encrypted, Step::Ready { url }, Step::Deleting]);
+    let Some(Changed::Package(last)) = changes.last().cloned() else { panic!("a package") };
     let end = Changed::Package(Change { before: last.after, after: None, at: at(30) });
-    told(&[contents.map(Changed::Content).to_vec(), road, vec![end]].concat())
+    events_of(&[contents.map(Changed::Content).to_vec(), changes, vec![end]].concat())
 }
 
 #[test]
-fn every_event_is_as_its_example_shows() {
+fn every_event_matches_its_example() {
     let shown: Vec<Value> = serde_json::from_str(EXAMPLES).unwrap();
-    let made = examples();
-    assert_eq!(made, shown, "infra/events.examples.json should be {}", serde_json::to_string_pretty(&made).unwrap());
+    let written = examples();
+    assert_eq!(
+        written,
+        shown,
+        "infra/events.examples.json should be {}",
+        serde_json::to_string_pretty(&written).unwrap()
+    );
     let kinds = |events: &[Value]| -> BTreeSet<String> {
         events.iter().map(|event| event["type"].as_str().unwrap().to_owned()).collect()
     };
     assert_eq!(kinds(&shown), types().into_iter().collect());
 }
 
-/// Whatever happens to a package, in whatever order.
+/// All steps of a package, in any order.
 fn steps() -> impl Strategy<Value = Step> {
     let stages = [Stage::Ingest, Stage::Fragment, Stage::Encrypt, Stage::Dash];
     let back = [Status::Queued, Status::Fragmented, Status::Encrypted];
@@ -143,27 +149,27 @@ fn steps() -> impl Strategy<Value = Step> {
 
 proptest! {
     #[test]
-    fn every_change_of_state_is_told_under_an_id_of_its_own(steps in prop::collection::vec(steps(), 0..40)) {
+    fn every_change_of_state_is_an_event_with_a_unique_id(steps in prop::collection::vec(steps(), 0..40)) {
         let changes = life(&steps);
         let mut known: BTreeMap<String, Value> = BTreeMap::new();
         let mut last = None;
         for changed in &changes {
-            let Changed::Package(own) = changed else { panic!("a package") };
-            let moved = own.before.as_ref().map(|before| before.status()) != own.after.as_ref().map(|after| after.status());
+            let Changed::Package(change) = changed else { panic!("a package") };
+            let state_changed = change.before.as_ref().map(|before| before.status()) != change.after.as_ref().map(|after| after.status());
             let event = Event::of(changed).map(|event| serde_json::to_value(event).unwrap());
-            prop_assert_eq!(event.is_some(), moved, "a change of state is told, and nothing else");
+            prop_assert_eq!(event.is_some(), state_changed, "only a change of state is an event");
             let Some(event) = event else { continue };
-            prop_assert_eq!(&event["at"], &Value::from(own.at.to_string()), "the moment of the step");
-            prop_assert!(last.replace(own.at) < Some(own.at));
+            prop_assert_eq!(&event["at"], &Value::from(change.at.to_string()), "the time of the step");
+            prop_assert!(last.replace(change.at) < Some(change.at));
             let before = known.insert(event["id"].as_str().unwrap().to_owned(), event);
-            prop_assert_eq!(before, None, "an id stands for one event");
+            prop_assert_eq!(before, None, "the id is unique");
         }
-        prop_assert_eq!(told(&changes), told(&changes), "told again, it is the same");
+        prop_assert_eq!(events_of(&changes), events_of(&changes), "the events are a function of the changes");
     }
 }
 
 #[test]
-fn another_verdict_on_a_file_is_another_event_and_a_change_of_nothing_is_none() {
+fn another_verdict_is_another_event_and_an_unchanged_state_is_none() {
     let provisional = Content { verdict: Verdict::Refused(Refusal::ingest_failed()), ..content() };
     let again = Content { created_at: at(60), ..provisional.clone() };
     let tombstone = Content { deleted_at: Some(at(70)), ..content() };
@@ -175,9 +181,9 @@ fn another_verdict_on_a_file_is_another_event_and_a_change_of_nothing_is_none() 
         change(Some(tombstone.clone()), Some(tombstone.clone()), 71),
         change(Some(tombstone), Some(anew), 80),
     ];
-    let told = told(&changes.map(Changed::Content));
+    let events = events_of(&changes.map(Changed::Content));
     let shown: Vec<_> =
-        told.iter().map(|event| (event["type"].as_str().unwrap(), event["id"].as_str().unwrap())).collect();
+        events.iter().map(|event| (event["type"].as_str().unwrap(), event["id"].as_str().unwrap())).collect();
     let id = |second: u64, status: &str| format!("content-{CONTENT}-{}-{status}", at(second).unix_millis());
     assert_eq!(
         shown,
@@ -187,47 +193,47 @@ fn another_verdict_on_a_file_is_another_event_and_a_change_of_nothing_is_none() 
             ("content.ingested", id(80, "ingested").as_str())
         ]
     );
-    assert_eq!(told[2]["content"]["previous_status"], "Deleted");
+    assert_eq!(events[2]["content"]["previous_status"], "Deleted");
 }
 
-/// A bus that is out of order for its first so many calls.
+/// A bus whose first calls fail.
 #[derive(Clone, Default)]
 struct Bus(Arc<Mutex<(usize, Vec<Event>)>>);
 
 impl EventBus for Bus {
     async fn put_all(&self, events: &[Event]) -> Result<(), Unavailable> {
-        let mut own = self.0.lock().unwrap();
-        if own.0 > 0 {
-            own.0 -= 1;
-            // Some of it may have been taken all the same.
-            own.1.extend(events.first().cloned());
-            return Err(Unavailable::new("PutEvents", "out of order".into()));
+        let mut state = self.0.lock().unwrap();
+        if state.0 > 0 {
+            state.0 -= 1;
+            // Some of the events may have been accepted.
+            state.1.extend(events.first().cloned());
+            return Err(Unavailable::new("PutEvents", "internal failure".into()));
         }
-        own.1.extend(events.iter().cloned());
+        state.1.extend(events.iter().cloned());
         Ok(())
     }
 }
 
 #[test]
-fn what_is_not_told_at_once_is_told_again_and_what_cannot_be_read_is_set_aside() {
+fn unpublished_changes_are_retried_and_unreadable_ones_dead_lettered() {
     let (bus, dead) = (Bus::default(), MemoryQueue::default());
     bus.0.lock().unwrap().0 = 1;
     let announce = Announce { bus: bus.clone(), dead_letters: dead.clone() };
     let changes = life(&[Step::Fragmented { work_units: 1 }, Step::Encrypted]);
     let unreadable = [UnreadableChange::new("package#x".into(), "7".into(), "it has no status".into())];
     let error = block_on(announce.handle(&changes, &unreadable)).unwrap_err();
-    assert!(error.is_transient(), "the changes come again");
+    assert!(error.is_transient(), "the changes are delivered again");
     block_on(announce.handle(&changes, &unreadable)).unwrap();
     let events = &bus.0.lock().unwrap().1;
     let ids: BTreeSet<&str> = events.iter().map(Event::id).collect();
-    assert_eq!((events.len(), ids.len()), (4, 3), "one came twice, under one id");
-    assert!(dead.take().iter().all(|own| *own == unreadable[0]));
+    assert_eq!((events.len(), ids.len()), (4, 3), "one event is published twice, with one id");
+    assert!(dead.take().iter().all(|change| *change == unreadable[0]));
 }
 
-/// A receiver that gives these answers, one after the other, and remembers what it was sent.
-struct Answers(Mutex<Vec<u16>>, Mutex<Vec<SignedRequest>>);
+/// A receiver that gives these responses in turn, and records the requests.
+struct Responses(Mutex<Vec<u16>>, Mutex<Vec<SignedRequest>>);
 
-impl WebhookReceiver for Answers {
+impl WebhookReceiver for Responses {
     async fn post(&self, request: &SignedRequest) -> Result<u16, Unavailable> {
         self.1.lock().unwrap().push(request.clone());
         let answer = self.0.lock().unwrap().pop();
@@ -244,18 +250,21 @@ impl WebhookSecretStore for Secrets {
 }
 
 #[test]
-fn an_event_is_sent_until_the_receiver_says_that_it_has_it() {
-    let answers = Answers(Mutex::new(vec![204, 301, 500]), Mutex::default());
-    let webhook = Webhook { receiver: answers, secrets: Secrets, clock: TickingClock::default() };
+fn an_event_is_sent_until_the_receiver_accepts_it() {
+    let responses = Responses(Mutex::new(vec![204, 301, 500]), Mutex::default());
+    let webhook = Webhook { receiver: responses, secrets: Secrets, clock: TickingClock::default() };
     let event = examples().into_iter().find(|event| event["type"] == "package.ready").unwrap();
-    let notice: WebhookEvent = serde_json::from_value(event.clone()).unwrap();
-    let ended = || {
+    let webhook_event: WebhookEvent = serde_json::from_value(event.clone()).unwrap();
+    let send = || {
         webhook.clock.pass(Duration::from_secs(5));
-        block_on(webhook.handle(&notice)).is_ok()
+        block_on(webhook.handle(&webhook_event)).is_ok()
     };
-    assert_eq!([ended(), ended(), ended(), ended()], [false, false, true, false], "500, 301, 204, no connection");
+    assert_eq!([send(), send(), send(), send()], [false, false, true, false], "500, 301, 204, no connection");
     let sent = webhook.receiver.1.lock().unwrap();
-    assert!(sent.iter().all(|own| (&own.id, &own.body) == (&sent[0].id, &sent[0].body)), "the same each time");
+    assert!(
+        sent.iter().all(|request| (&request.id, &request.body) == (&sent[0].id, &sent[0].body)),
+        "the same each time"
+    );
     assert!(sent.is_sorted_by(|one, next| one.seconds < next.seconds && one.signature != next.signature));
     let body: Value = serde_json::from_str(&sent[0].body).unwrap();
     assert_eq!((&body["type"], &body["timestamp"], &body["data"]), (&event["type"], &event["at"], &event));

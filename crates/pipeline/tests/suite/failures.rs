@@ -1,4 +1,4 @@
-//! What cannot be made is Failed with its reason; what was given up on says so; neither takes anything back.
+//! Permanent errors and dead letters make a package Failed, with the reason, and never undo finished work.
 
 use crate::support::{MOVIE, assert_ready, only_package, upload_and_run};
 use futures_executor::block_on;
@@ -31,7 +31,7 @@ async fn ingested(platform: &Platform) -> UploadedObject {
 }
 
 #[test]
-fn a_source_replaced_after_ingest_fails_the_package_at_once() {
+fn a_source_replaced_after_ingest_fails_the_package_without_retries() {
     block_on(async {
         let platform = Platform::default();
         ingested(&platform).await;
@@ -43,7 +43,7 @@ fn a_source_replaced_after_ingest_fails_the_package_at_once() {
 }
 
 #[test]
-fn a_source_deleted_between_the_stages_fails_the_package_at_once() {
+fn a_source_deleted_between_stages_fails_the_package_without_retries() {
     block_on(async {
         let platform = Platform::default();
         ingested(&platform).await;
@@ -58,7 +58,7 @@ fn a_source_deleted_between_the_stages_fails_the_package_at_once() {
 }
 
 #[test]
-fn a_source_replaced_between_the_stages_is_never_mixed_into_the_output() {
+fn a_source_replaced_between_stages_is_never_mixed_into_the_output() {
     block_on(async {
         let platform = Platform::default();
         ingested(&platform).await;
@@ -71,18 +71,18 @@ fn a_source_replaced_between_the_stages_is_never_mixed_into_the_output() {
         let failure = failure(&platform);
         assert_eq!((failure.stage, failure.code.as_str()), (Stage::Encrypt, "source_changed"));
         let written = platform.store.bucket("output").into_keys();
-        assert!(written.into_iter().all(|key| key.ends_with("/init.mp4")), "no segment was made of it");
+        assert!(written.into_iter().all(|key| key.ends_with("/init.mp4")), "no segment was written");
     });
 }
 
 #[test]
-fn other_bytes_under_an_outputs_name_are_an_alarm_and_are_left_alone() {
+fn different_bytes_in_an_output_object_fail_the_package_and_are_not_overwritten() {
     block_on(async {
         let platform = Platform::default();
         ingested(&platform).await;
         let at = Location::new("output", layout::output_key(&only_package(&platform).id, "v1/2.m4s"));
-        let squatter = NewObject::new(b"not a segment".to_vec(), layout::output_headers("v1/2.m4s"));
-        platform.store.put_if_absent(&at, squatter).await.unwrap();
+        let existing = NewObject::new(b"not a segment".to_vec(), layout::output_headers("v1/2.m4s"));
+        platform.store.put_if_absent(&at, existing).await.unwrap();
         assert!(platform.run().await.is_empty());
         assert_eq!(failure(&platform).code, "different_bytes");
         assert_eq!(platform.store.bucket("output")[at.key()].bytes, b"not a segment".as_slice());
@@ -90,7 +90,7 @@ fn other_bytes_under_an_outputs_name_are_an_alarm_and_are_left_alone() {
 }
 
 #[test]
-fn late_work_does_not_unfail_a_package() {
+fn late_messages_do_not_undo_a_failure() {
     block_on(async {
         let platform = Platform::default();
         ingested(&platform).await;
@@ -134,7 +134,7 @@ fn a_dead_letter_of_a_stage_fails_its_package_with_the_stage() {
 }
 
 #[test]
-fn an_upload_that_was_given_up_on_is_refused_until_it_comes_again() {
+fn a_dead_lettered_upload_is_refused_until_its_event_is_repeated() {
     block_on(async {
         let platform = Platform::default();
         let upload = platform.upload("my movie.mp4", MOVIE);

@@ -1,4 +1,4 @@
-//! Whose licences end, and when.
+//! The end of licences.
 
 use futures_executor::block_on;
 use vpp_pipeline::api::licences::PlaybackError;
@@ -8,7 +8,7 @@ use vpp_pipeline::testing::{MAX_RUN_TIME, Platform};
 use crate::support::{only_package, upload_and_run};
 
 #[test]
-fn a_deletion_ends_the_licences_of_a_package_at_once_though_tokens_are_good() {
+fn a_deletion_ends_the_licences_of_a_package_although_tokens_are_valid() {
     block_on(async {
         let platform = Platform::default();
         upload_and_run(&platform).await;
@@ -16,20 +16,20 @@ fn a_deletion_ends_the_licences_of_a_package_at_once_though_tokens_are_good() {
         let token = platform.tokens().issue(&package.id, None).await.unwrap().keys.unwrap().token.to_string();
         let kids: Vec<_> = package.encryption.iter().flat_map(Encryption::keys).map(|(kid, _)| kid).collect();
         let licences = platform.licences();
-        let admission = licences.authorize(&package.id, &token).await.unwrap();
-        assert_eq!(licences.keys(&admission, &kids).await.unwrap().len(), 1);
+        let playback = licences.authorize(&package.id, &token).await.unwrap();
+        assert_eq!(licences.keys(&playback, &kids).await.unwrap().len(), 1);
 
         platform.clock.pass(MAX_RUN_TIME);
         platform.api().delete_package(&package.id).await.unwrap();
         assert!(
             matches!(licences.authorize(&package.id, &token).await, Err(PlaybackError::UnknownPackage)),
-            "from now on"
+            "from the deletion on"
         );
-        assert!(platform.tokens().issue(&package.id, None).await.is_err(), "and no token is given out");
+        assert!(platform.tokens().issue(&package.id, None).await.is_err(), "no token is issued");
         assert!(platform.run().await.is_empty());
         assert!(
             matches!(licences.authorize(&package.id, &token).await, Err(PlaybackError::UnknownPackage)),
-            "when it is gone"
+            "after the deletion"
         );
     });
 }

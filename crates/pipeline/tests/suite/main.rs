@@ -1,4 +1,4 @@
-//! The use cases over in-memory ports: one binary, one module per promise.
+//! The use cases over in-memory ports: one binary, one module per guarantee.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
@@ -8,13 +8,13 @@ mod crashes;
 mod deletion;
 mod events;
 mod failures;
+mod key_provider;
 mod licences;
 mod messages;
 mod metrics;
-mod provider;
 mod requests;
 mod retries;
-mod road;
 mod single_file;
+mod stages;
 mod support;
 mod verdicts;

@@ -1,41 +1,41 @@
-//! Upgrades: what was queued by an earlier release is worked on by this one.
+//! Upgrades: this release handles the messages of earlier releases.
 
 use serde_json::{Value, json};
 use vpp_pipeline::domain::message::{DashMessage, DeletionMessage, FragmentMessage, Message, WorkUnitMessage};
 
 const ID: &str = "abcdefghijklmnopqrstuvwxyz";
 
-fn reads<M: Message>(body: &Value) -> bool {
+fn parses<M: Message>(body: &Value) -> bool {
     serde_json::from_value::<M>(body.clone()).is_ok_and(|message| message.subject() == ID)
 }
 
-/// Every shape that a release has sent. Nothing is ever taken out of this list: what is in it may lie in a queue.
+/// Every message format that a release has sent. Formats are never removed: such messages may still be in a queue.
 #[test]
-fn messages_of_every_earlier_version_are_read() {
+fn messages_of_every_earlier_release_are_parsed() {
     let section = json!({"offset": 1, "length": 2});
     for body in
         [json!({"schema": 1, "packaged_content_id": ID}), json!({"schema": 1, "packaged_content_id": ID, "attempt": 7})]
     {
-        assert!(reads::<FragmentMessage>(&body) && reads::<DashMessage>(&body), "{body}");
+        assert!(parses::<FragmentMessage>(&body) && parses::<DashMessage>(&body), "{body}");
     }
     for body in [
         json!({"schema": 1, "packaged_content_id": ID, "work_unit": 3, "section": section}),
         json!({"schema": 1, "packaged_content_id": ID, "attempt": 7, "work_unit": 3, "section": section, "spans": []}),
     ] {
-        assert!(reads::<WorkUnitMessage>(&body), "{body}");
+        assert!(parses::<WorkUnitMessage>(&body), "{body}");
     }
     for body in
         [json!({"schema": 1, "packaged_content_id": ID, "attempt": 7}), json!({"schema": 1, "input_content_id": ID})]
     {
-        assert!(reads::<DeletionMessage>(&body), "{body}");
+        assert!(parses::<DeletionMessage>(&body), "{body}");
     }
 }
 
-/// What a later release adds is passed over, so that going back is safe too; what it changes is not guessed at.
+/// Fields that a later release adds are ignored, so that a rollback is safe. A changed format has another schema version.
 #[test]
-fn what_a_later_version_adds_is_passed_over_and_another_schema_is_refused() {
+fn added_fields_are_ignored_and_another_schema_version_is_refused() {
     let added = json!({"schema": 1, "packaged_content_id": ID, "attempt": 7, "priority": "high"});
-    assert!(reads::<FragmentMessage>(&added) && reads::<DashMessage>(&added));
+    assert!(parses::<FragmentMessage>(&added) && parses::<DashMessage>(&added));
     let other = json!({"schema": 2, "packaged_content_id": ID, "attempt": 7});
-    assert!(!reads::<FragmentMessage>(&other) && !reads::<DashMessage>(&other) && !reads::<DeletionMessage>(&other));
+    assert!(!parses::<FragmentMessage>(&other) && !parses::<DashMessage>(&other) && !parses::<DeletionMessage>(&other));
 }

@@ -1,4 +1,4 @@
-//! What is measured of changes.
+//! The metrics of changes.
 
 use vpp_pipeline::domain::content::{Content, Refusal, Verdict};
 use vpp_pipeline::domain::event::{Change, Changed};
@@ -7,19 +7,19 @@ use vpp_pipeline::domain::state::{Stage, Status, Step};
 
 use crate::events::{at, change, content, failed, life};
 
-/// What is measured, as `Name=value` or `Name[dimension]=value`.
+/// The metrics, as `Name=value` or `Name[dimension]=value`.
 fn measured(changed: &Changed) -> Vec<String> {
-    let shown = |own: &Metric| {
-        let dimension = own.dimension.as_ref().map_or(String::new(), |(name, value)| format!("[{name} {value}]"));
-        format!("{}{dimension}={}", own.name, own.value)
+    let show = |metric: &Metric| {
+        let dimension = metric.dimension.as_ref().map_or(String::new(), |(name, value)| format!("[{name} {value}]"));
+        format!("{}{dimension}={}", metric.name, metric.value)
     };
-    Measurement::of(changed).map_or(Vec::new(), |own| own.metrics.iter().map(shown).collect())
+    Measurement::of(changed).map_or(Vec::new(), |measurement| measurement.metrics.iter().map(show).collect())
 }
 
 #[test]
-fn a_package_says_what_it_came_to_and_how_long_each_stage_took() {
+fn packages_are_counted_by_outcome_and_stages_timed() {
     let retried = Step::Retried { failed_at: at(0), to: Status::Fragmented };
-    let road = [
+    let steps = [
         Step::Fragmented { work_units: 2 },
         failed(Stage::Encrypt),
         retried,
@@ -27,13 +27,13 @@ fn a_package_says_what_it_came_to_and_how_long_each_stage_took() {
         Step::Ready { url: "url".into() },
         Step::Deleting,
     ];
-    let shown: Vec<Vec<String>> = life(&road).iter().map(measured).collect();
+    let shown: Vec<Vec<String>> = life(&steps).iter().map(measured).collect();
     let expected: [&[&str]; 7] = [
         &["Packages[Status Queued]=1"],
         &["Packages[Status Fragmented]=1", "StageSeconds[Stage fragment]=1"],
         &["Packages[Status Failed]=1", "Failures[Code retries_exhausted]=1"],
         &["Packages[Status Fragmented]=1"],
-        // From the retry, not from when it was planned.
+        // Timed from the retry, not from the plan.
         &["Packages[Status Encrypted]=1", "StageSeconds[Stage encrypt]=1"],
         &[
             "Packages[Status Ready]=1",
@@ -48,19 +48,19 @@ fn a_package_says_what_it_came_to_and_how_long_each_stage_took() {
 }
 
 #[test]
-fn what_changes_no_state_is_not_measured() {
-    let Some(Changed::Package(Change { after: Some(own), .. })) = life(&[]).pop() else { panic!("a package") };
-    let mut counted = own.clone();
+fn only_a_change_of_state_is_measured() {
+    let Some(Changed::Package(Change { after: Some(package), .. })) = life(&[]).pop() else { panic!("a package") };
+    let mut counted = package.clone();
     counted.progress.work_units_done += 1;
-    let same = Changed::Package(Change { before: Some(own.clone()), after: Some(counted), at: at(9) });
-    let gone = Changed::Package(Change { before: Some(own), after: None, at: at(9) });
+    let same = Changed::Package(Change { before: Some(package.clone()), after: Some(counted), at: at(9) });
+    let purged = Changed::Package(Change { before: Some(package), after: None, at: at(9) });
     let tombstone = Content { deleted_at: Some(at(9)), ..content() };
     let deleted = Changed::Content(change(Some(content()), Some(tombstone), 9));
-    assert_eq!([same, gone, deleted].map(|changed| measured(&changed)), [const { Vec::<String>::new() }; 3]);
+    assert_eq!([same, purged, deleted].map(|changed| measured(&changed)), [const { Vec::<String>::new() }; 3]);
 }
 
 #[test]
-fn an_upload_says_what_became_of_it_and_why() {
+fn uploads_are_counted_by_verdict_and_refusals_by_code() {
     let refusal = Refusal { code: "no_media".into(), message: "nothing".into(), media_info: None };
     let refused = Content { verdict: Verdict::Refused(refusal), ..content() };
     let new = |content: Content| measured(&Changed::Content(change(None, Some(content), 0)));

@@ -1,4 +1,4 @@
-//! Packages that callers ask for, with keys of their own.
+//! Packages that callers request.
 
 use crate::support::{MOVIE, expected_segments};
 use futures_executor::block_on;
@@ -28,7 +28,7 @@ fn request(content: &ContentId, key: u8) -> PackageRequest {
     }
 }
 
-/// A request of the same id as that of the package which an upload starts, where that is clear.
+/// A request with the id of the package that an upload starts, where that is clear.
 pub(crate) fn clear_request(content: &ContentId) -> PackageRequest {
     PackageRequest { protection: RequestedProtection::Clear, ..request(content, 1) }
 }
@@ -64,7 +64,7 @@ fn the_same_request_twice_is_one_package_and_another_key_is_another() {
         assert!(platform.run().await.is_empty());
         assert_eq!(platform.catalog.all_packages().len(), 2);
         let now = platform.store.bucket("output");
-        assert!(output.iter().all(|(key, stored)| now[key] == *stored), "the first one's output is untouched");
+        assert!(output.iter().all(|(key, stored)| now[key] == *stored), "the first package's output is unchanged");
     });
 }
 
@@ -88,14 +88,14 @@ fn a_request_repeated_while_queued_sends_the_message_again() {
     block_on(async {
         let (platform, content) = platform_with_content(MOVIE).await;
         platform.api().create_package(request(&content, 1)).await.unwrap();
-        assert_eq!(platform.fragment_queue.take().len(), 1, "and is lost");
+        assert_eq!(platform.fragment_queue.take().len(), 1, "the message is lost");
         platform.api().create_package(request(&content, 1)).await.unwrap();
         assert_eq!(platform.fragment_queue.take().len(), 1);
     });
 }
 
 #[test]
-fn without_a_key_the_platform_makes_one_for_the_package_that_an_upload_starts_too() {
+fn without_a_key_the_platform_generates_one_and_finds_the_uploads_package() {
     block_on(async {
         let platform = Platform::default();
         let upload = platform.upload("movie.mp4", MOVIE);
@@ -104,12 +104,12 @@ fn without_a_key_the_platform_makes_one_for_the_package_that_an_upload_starts_to
             let protection = RequestedProtection::Encrypt { scheme: Scheme::Cbcs, tracks, keys: None };
             PackageRequest { protection, ..request(&content.id, 1) }
         };
-        let own = platform.api().create_package(keyless(ProtectedTracks::Video)).await.unwrap();
-        assert_eq!(Some(&own.id), content.media_info().unwrap().package.as_ref(), "it is the one that is there");
+        let first = platform.api().create_package(keyless(ProtectedTracks::Video)).await.unwrap();
+        assert_eq!(Some(&first.id), content.media_info().unwrap().package.as_ref(), "the package of the upload");
         let all = platform.api().create_package(keyless(ProtectedTracks::All)).await.unwrap();
         let again = platform.api().create_package(keyless(ProtectedTracks::All)).await.unwrap();
-        assert_eq!(all, again, "its key is made once");
-        assert_ne!(all.id, own.id);
+        assert_eq!(all, again, "its key is generated once");
+        assert_ne!(all.id, first.id);
         assert!(platform.run().await.is_empty());
         let package = platform.api().package(&all.id).await.unwrap();
         let output = platform.store.bucket("output");
@@ -123,20 +123,20 @@ fn without_a_key_the_platform_makes_one_for_the_package_that_an_upload_starts_to
 fn an_idempotency_key_stands_for_one_request() {
     block_on(async {
         let (platform, content) = platform_with_content(MOVIE).await;
-        let asked = |key: &str, content_key| {
+        let with_key = |key: &str, content_key| {
             let idempotency_key = Some(key.to_owned());
             PackageRequest { idempotency_key, ..request(&content, content_key) }
         };
         let api = platform.api();
-        let first = api.create_package(asked("order 1", 1)).await.unwrap();
-        assert_eq!(api.create_package(asked("order 1", 1)).await.unwrap().id, first.id);
-        assert!(matches!(api.create_package(asked("order 1", 2)).await, Err(RequestError::KeyReused)));
-        assert_eq!(platform.catalog.all_packages().len(), 1, "nothing is made for it");
-        assert_ne!(api.create_package(asked("order 2", 2)).await.unwrap().id, first.id);
+        let first = api.create_package(with_key("order 1", 1)).await.unwrap();
+        assert_eq!(api.create_package(with_key("order 1", 1)).await.unwrap().id, first.id);
+        assert!(matches!(api.create_package(with_key("order 1", 2)).await, Err(RequestError::KeyReused)));
+        assert_eq!(platform.catalog.all_packages().len(), 1, "no package is created for it");
+        assert_ne!(api.create_package(with_key("order 2", 2)).await.unwrap().id, first.id);
         assert_eq!(
-            api.create_package(asked("order 3", 1)).await.unwrap().id,
+            api.create_package(with_key("order 3", 1)).await.unwrap().id,
             first.id,
-            "requests are one without a key too"
+            "the same request has the same id with any key"
         );
     });
 }
@@ -154,13 +154,13 @@ fn unknown_and_refused_contents_cannot_be_packaged() {
 }
 
 #[test]
-fn picture_and_sound_may_have_a_key_each() {
+fn video_and_audio_may_have_separate_keys() {
     block_on(async {
         let (platform, content) = platform_with_content(MOVIE).await;
         let keys = Some(RequestedKeys { key: key(9, 5), audio_key: Some(key(8, 6)) });
         let protection = RequestedProtection::Encrypt { scheme: Scheme::Cenc, tracks: ProtectedTracks::All, keys };
-        let asked = PackageRequest { protection, ..request(&content, 5) };
-        let id = platform.api().create_package(asked).await.unwrap().id;
+        let separate = PackageRequest { protection, ..request(&content, 5) };
+        let id = platform.api().create_package(separate).await.unwrap().id;
         assert!(platform.run().await.is_empty());
         let package = platform.catalog.package(&id).await.unwrap().unwrap();
         let output = platform.store.bucket("output");
@@ -170,14 +170,14 @@ fn picture_and_sound_may_have_a_key_each() {
         }
         let kid_of = |name: &str, kid: u8| {
             let init = &expected[&format!("{id}/{name}/init.mp4")];
-            assert!(init.windows(16).any(|window| window == [kid; 16]), "{name} names key {kid}");
+            assert!(init.windows(16).any(|window| window == [kid; 16]), "{name} has the key id {kid}");
         };
         kid_of("v1", 9);
         kid_of("a1", 8);
     });
 }
 
-/// Contents of one movie that was uploaded several times, which is as many rungs of the same pictures.
+/// Contents of one movie that was uploaded several times: as many rungs of the same video.
 async fn rungs(platform: &Platform, keys: &[&str]) -> Vec<ContentId> {
     let mut ids = Vec::new();
     for key in keys {
@@ -217,7 +217,7 @@ fn several_contents_are_one_package_and_each_is_read_at_its_version() {
 }
 
 #[test]
-fn one_content_that_is_refused_denies_the_package_of_several() {
+fn one_refused_content_refuses_the_package_of_several() {
     block_on(async {
         let platform = Platform { package_on_upload: None, ..Platform::default() };
         let mut ids = rungs(&platform, &["low.mp4"]).await;

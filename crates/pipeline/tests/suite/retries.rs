@@ -1,4 +1,4 @@
-//! A package that failed goes back to work from where it stood.
+//! A failed package is retried from the stage that failed.
 
 use crate::support::{MOVIE, assert_ready, only_package, upload_and_run};
 use futures_executor::block_on;
@@ -8,28 +8,28 @@ use vpp_pipeline::domain::dead_letter::DeadLetter;
 use vpp_pipeline::domain::id::PackageId;
 use vpp_pipeline::domain::state::{Stage, Status};
 use vpp_pipeline::stages::dead_letter::DeadLetters;
-use vpp_pipeline::testing::{Faults, Moment, Platform};
+use vpp_pipeline::testing::{FaultPoint, Faults, Platform};
 
-/// Tries after which a caller gives up.
-const TRIES: usize = 8;
+/// Requests of a caller before it fails.
+const MAX_REQUESTS: usize = 8;
 
 async fn fail(platform: &Platform, stage: Stage, attempt: Option<u64>) -> Outcome {
     let letters = DeadLetters { catalog: platform.catalog.clone(), clock: platform.clock.clone() };
     letters.handle(&DeadLetter::Package { id: only_package(platform).id, stage, attempt }).await.unwrap()
 }
 
-/// Asks for the retry until it is granted.
+/// Repeats the retry request until it is answered.
 async fn retry(platform: &Platform, id: &PackageId) -> Status {
-    for _ in 1..TRIES {
+    for _ in 1..MAX_REQUESTS {
         match platform.api().retry(id).await {
             Err(RequestError::Unavailable(_)) => {}
             answer => return answer.unwrap().status(),
         }
     }
-    panic!("it is never granted")
+    panic!("every request failed")
 }
 
-/// A platform whose package has failed in a stage, with all its messages lost; of its work units, the first is made.
+/// A platform whose package has failed in a stage. Its messages are lost; before Dash, only its first work unit is written.
 async fn failed_in(stage: Stage) -> Platform {
     let platform = Platform::default();
     let upload = platform.upload("my movie.mp4", MOVIE);
@@ -38,8 +38,8 @@ async fn failed_in(stage: Stage) -> Platform {
     if stage != Stage::Fragment {
         platform.fragment_stage().handle(&message).await.unwrap();
         let work_units = platform.encrypt_queue.take();
-        let made = if stage == Stage::Dash { work_units.len() } else { 1 };
-        for work_unit in &work_units[..made] {
+        let finished = if stage == Stage::Dash { work_units.len() } else { 1 };
+        for work_unit in &work_units[..finished] {
             platform.encrypt_stage().handle(work_unit).await.unwrap();
         }
         let _ = platform.dash_queue.take();
@@ -49,7 +49,7 @@ async fn failed_in(stage: Stage) -> Platform {
 }
 
 #[test]
-fn a_retry_goes_on_from_where_the_package_stood_and_keeps_what_is_done() {
+fn a_retry_continues_from_the_failed_stage_and_reuses_finished_work() {
     block_on(async {
         for (stage, status) in
             [(Stage::Fragment, Status::Queued), (Stage::Encrypt, Status::Fragmented), (Stage::Dash, Status::Encrypted)]
@@ -61,7 +61,7 @@ fn a_retry_goes_on_from_where_the_package_stood_and_keeps_what_is_done() {
             assert_eq!(
                 only_package(&platform).progress.work_units_done,
                 failed.progress.work_units_done,
-                "what is done is kept"
+                "finished work units are retained"
             );
             assert!(platform.run().await.is_empty());
             assert_ready(&platform).await;
@@ -76,10 +76,10 @@ fn a_retry_goes_on_from_where_the_package_stood_and_keeps_what_is_done() {
 fn a_retry_may_be_interrupted_anywhere() {
     block_on(async {
         for stage in [Stage::Fragment, Stage::Encrypt, Stage::Dash] {
-            for moment in [Moment::Before, Moment::After] {
+            for point in [FaultPoint::Before, FaultPoint::After] {
                 for call in 0..8 {
                     let platform = failed_in(stage).await;
-                    let faulty = Platform { faults: Faults::at(call, moment), ..platform };
+                    let faulty = Platform { faults: Faults::at(call, point), ..platform };
                     retry(&faulty, &only_package(&faulty).id).await;
                     assert!(faulty.run().await.is_empty());
                     assert_ready(&faulty).await;
@@ -90,7 +90,7 @@ fn a_retry_may_be_interrupted_anywhere() {
 }
 
 #[test]
-fn a_late_message_of_the_run_that_failed_does_not_fail_the_next() {
+fn a_late_message_of_the_failed_attempt_does_not_fail_the_next() {
     block_on(async {
         let platform = failed_in(Stage::Encrypt).await;
         let failed = only_package(&platform);
@@ -103,7 +103,7 @@ fn a_late_message_of_the_run_that_failed_does_not_fail_the_next() {
 }
 
 #[test]
-fn what_is_ready_or_not_there_is_not_retried() {
+fn a_package_that_is_ready_deleting_or_unknown_is_not_retried() {
     block_on(async {
         let platform = Platform::default();
         upload_and_run(&platform).await;

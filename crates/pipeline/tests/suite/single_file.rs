@@ -1,4 +1,4 @@
-//! Single files: assembled by many hands, whole or not there, and the engine's bytes.
+//! Single files: uploaded in parts by many functions, complete or absent, with the engine's bytes.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -15,13 +15,13 @@ use vpp_pipeline::domain::receipt::PartLocation;
 use vpp_pipeline::domain::state::State;
 use vpp_pipeline::ports::Catalog;
 use vpp_pipeline::stages::ingest::Ingested;
-use vpp_pipeline::testing::{Delivery, Faults, Moment, Platform};
+use vpp_pipeline::testing::{Delivery, FaultPoint, Faults, Platform};
 
 fn key() -> ContentKey {
     ContentKey::new([5; 16])
 }
 
-/// Uploads the movie and asks for a package of single files, again and again until the request is granted.
+/// Uploads the movie and requests a package of single files, until the request succeeds.
 async fn requested(platform: &Platform) {
     let upload = platform.upload("movie.mp4", MOVIE);
     let Ok(Ingested::Content(content)) = platform.ingest(&upload).await else { panic!("ingested") };
@@ -56,11 +56,10 @@ fn platform() -> Platform {
     Platform { package_on_upload: None, ..Platform::default() }
 }
 
-/// What the engine makes of the movie by itself, as keys of the output bucket. The request names the key, so it is always the
-/// same package.
+/// The files that the engine writes for the movie, by key. The request has a fixed key, so it is always the same package.
 fn expected(package: &Package) -> &'static BTreeMap<String, Vec<u8>> {
-    static MADE: OnceLock<BTreeMap<String, Vec<u8>>> = OnceLock::new();
-    MADE.get_or_init(|| engine_output(package))
+    static EXPECTED: OnceLock<BTreeMap<String, Vec<u8>>> = OnceLock::new();
+    EXPECTED.get_or_init(|| engine_output(package))
 }
 
 fn engine_output(package: &Package) -> BTreeMap<String, Vec<u8>> {
@@ -95,7 +94,7 @@ fn engine_output(package: &Package) -> BTreeMap<String, Vec<u8>> {
     file.collect()
 }
 
-/// The whole promise of a finished run.
+/// Checks the result of a finished run.
 fn assert_ready(platform: &Platform) {
     let package = only_package(platform);
     assert_eq!(package.status().as_str(), "Ready", "{:?}", package.state);
@@ -111,30 +110,30 @@ fn assert_ready(platform: &Platform) {
 }
 
 #[test]
-fn a_package_of_single_files_is_assembled_of_parts() {
+fn single_files_are_assembled_from_parts() {
     block_on(async {
         let platform = run(platform()).await;
         assert_ready(&platform);
         let package = only_package(&platform);
         let receipts = platform.catalog.receipts(&package.id).await.unwrap();
-        let pieces: Vec<_> = receipts.iter().flat_map(|receipt| &receipt.parts).collect();
-        let kept = |representation: &str| {
+        let parts: Vec<_> = receipts.iter().flat_map(|receipt| &receipt.parts).collect();
+        let is_staged = |representation: &str| {
             let representation = representation.parse().unwrap();
-            let own = pieces.iter().filter(|piece| piece.representation == representation);
-            own.map(|part| matches!(part.location, PartLocation::Staged { .. })).collect::<Vec<_>>()
+            let parts = parts.iter().filter(|part| part.representation == representation);
+            parts.map(|part| matches!(part.location, PartLocation::Staged { .. })).collect::<Vec<_>>()
         };
         assert_eq!(
-            kept("v1"),
+            is_staged("v1"),
             [true, false, false, false, false],
-            "the picture is uploaded where it belongs, but for its start"
+            "the video is uploaded as parts, except its first part"
         );
-        assert!(kept("a1").iter().all(|kept| *kept) && kept("a1").len() > 2, "the sound is gathered");
+        assert!(is_staged("a1").iter().all(|staged| *staged) && is_staged("a1").len() > 2, "the audio is staged");
         assert_eq!(platform.store.open_uploads(), 0);
     });
 }
 
 #[test]
-fn all_bytes_that_were_written_are_counted() {
+fn staged_parts_count_as_written_bytes() {
     block_on(async {
         let platform = run(platform()).await;
         let package = only_package(&platform);
@@ -142,20 +141,20 @@ fn all_bytes_that_were_written_are_counted() {
             let objects = platform.store.bucket(bucket);
             objects.iter().filter(|(key, _)| key.starts_with(prefix)).map(|(_, stored)| stored.bytes.len()).sum()
         };
-        let (output, kept) = (bytes("output", ""), bytes("work", "parts/"));
-        assert!(kept > 0);
-        assert_eq!(package.progress.bytes_written, (output + kept) as u64);
+        let (output, staged) = (bytes("output", ""), bytes("work", "parts/"));
+        assert!(staged > 0);
+        assert_eq!(package.progress.bytes_written, (output + staged) as u64);
         assert_eq!(package.progress.bytes_read, platform.store.bytes_read("uploads"));
     });
 }
 
 #[test]
-fn a_package_of_one_work_unit_is_written_once_and_gathers_nothing() {
+fn a_package_of_one_work_unit_is_written_once_without_staged_parts() {
     block_on(async {
         let platform = run(Platform { work_unit_bytes: 32 << 20, ..platform() }).await;
         assert_ready(&platform);
         let package = only_package(&platform);
-        assert!(platform.store.bucket("work").keys().all(|key| key.ends_with("/plan")), "nothing is kept");
+        assert!(platform.store.bucket("work").keys().all(|key| key.ends_with("/plan")), "nothing is staged");
         let output: usize = platform.store.bucket("output").values().map(|stored| stored.bytes.len()).sum();
         assert_eq!(package.progress.bytes_written, output as u64);
         assert_eq!(platform.catalog.uploads(&package.id).await.unwrap(), None);
@@ -171,15 +170,15 @@ fn files_of_one_part_are_plain_objects() {
     });
 }
 
-fn every_crash_point(moment: Moment, delivery: Delivery) {
+fn every_crash_point(point: FaultPoint, delivery: Delivery) {
     block_on(async {
         let whole = run(Platform { delivery, ..platform() }).await;
         let progress = only_package(&whole).progress;
         for call in 0..whole.faults.calls() {
-            let platform = run(Platform { faults: Faults::at(call, moment), delivery, ..platform() }).await;
+            let platform = run(Platform { faults: Faults::at(call, point), delivery, ..platform() }).await;
             assert_ready(&platform);
-            assert_eq!(only_package(&platform).progress, progress, "call {call} failing {moment:?} changes the count");
-            // An upload that was begun and not kept is the store's to forget.
+            assert_eq!(only_package(&platform).progress, progress, "call {call} failing {point:?} changes the count");
+            // An upload that was begun and not stored expires in the store.
             let orphans = platform.store.open_uploads();
             assert!(orphans <= 2, "call {call}: {orphans} uploads are open");
         }
@@ -188,21 +187,21 @@ fn every_crash_point(moment: Moment, delivery: Delivery) {
 
 #[test]
 fn a_crash_before_any_call_loses_no_part() {
-    every_crash_point(Moment::Before, Delivery::InOrder);
+    every_crash_point(FaultPoint::Before, Delivery::InOrder);
 }
 
 #[test]
 fn a_crash_after_any_call_loses_no_part() {
-    every_crash_point(Moment::After, Delivery::InOrder);
+    every_crash_point(FaultPoint::After, Delivery::InOrder);
 }
 
 #[test]
 fn a_crash_among_duplicates_out_of_order_loses_no_part() {
-    every_crash_point(Moment::After, Delivery::TwiceAndBackwards);
+    every_crash_point(FaultPoint::After, Delivery::TwiceInReverse);
 }
 
 #[test]
-fn no_reader_sees_half_a_file() {
+fn no_reader_sees_an_incomplete_file() {
     block_on(async {
         let platform = platform();
         requested(&platform).await;
@@ -218,7 +217,7 @@ fn no_reader_sees_half_a_file() {
 }
 
 #[test]
-fn an_upload_that_was_given_up_fails_the_package_at_once() {
+fn an_expired_output_upload_fails_the_package_without_retries() {
     block_on(async {
         let platform = platform();
         requested(&platform).await;
@@ -227,7 +226,7 @@ fn an_upload_that_was_given_up_fails_the_package_at_once() {
         for message in platform.encrypt_queue.take() {
             platform.encrypt_stage().handle(&message).await.unwrap();
         }
-        platform.store.forget_uploads();
+        platform.store.expire_uploads();
         assert!(platform.run().await.is_empty(), "no retries");
         let State::Failed { failure, .. } = only_package(&platform).state else { panic!("not failed") };
         assert_eq!(failure.code, "upload_expired");

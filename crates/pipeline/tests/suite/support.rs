@@ -1,4 +1,4 @@
-//! What the tests of the whole pipeline share: a movie, and what the engine makes of it.
+//! Shared by the tests: a movie, and the output that the engine writes for it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use vpp_pipeline::testing::Platform;
 /// 30 seconds of H.264 and AAC; see tests/media/README.md.
 pub(crate) const MOVIE: &[u8] = include_bytes!("../../../../tests/media/sample.mp4");
 
-/// Uploads the movie, and lets everything that follows happen.
+/// Uploads the movie and runs the pipeline.
 pub(crate) async fn upload_and_run(platform: &Platform) -> UploadedObject {
     let upload = platform.upload("my movie.mp4", MOVIE);
     platform.ingest(&upload).await.unwrap();
@@ -23,7 +23,7 @@ pub(crate) async fn upload_and_run(platform: &Platform) -> UploadedObject {
     upload
 }
 
-/// The one package there is.
+/// The only package.
 pub(crate) fn only_package(platform: &Platform) -> Package {
     let packages = platform.catalog.all_packages();
     assert_eq!(packages.len(), 1);
@@ -39,7 +39,7 @@ pub(crate) fn index() -> Index {
     reader.finish().unwrap()
 }
 
-/// The init and media segments that the engine makes of the movie by itself, as keys of the output bucket.
+/// The init and media segments that the engine writes for the movie, by key.
 pub(crate) async fn expected_segments(platform: &Platform, package: &Package) -> BTreeMap<String, Vec<u8>> {
     let mut keys = Vec::new();
     for (kid, wrapped) in package.encryption.iter().flat_map(Encryption::keys) {
@@ -55,7 +55,7 @@ pub(crate) async fn expected_segments(platform: &Platform, package: &Package) ->
     segments.into_iter().map(|(path, bytes)| (format!("{}/{path}", package.id), bytes)).collect()
 }
 
-/// How many ranges of the movie each of its work units is read by.
+/// The number of byte ranges of each work unit.
 pub(crate) fn ranges(work_unit_bytes: u64) -> Vec<usize> {
     let index = index();
     let movie = Movie::parse(&index).unwrap();
@@ -84,13 +84,13 @@ fn engine_output(options: &PlanOptions, keys: &ContentKeys) -> BTreeMap<String, 
     output
 }
 
-/// Whether an object is one of those that players read first.
+/// Whether an object is a manifest.
 pub(crate) fn is_manifest(key: &str) -> bool {
     let extension = key.rsplit_once('.').map(|(_, extension)| extension);
     matches!(extension, Some("mpd" | "m3u8"))
 }
 
-/// The whole promise of a finished run: one Ready package whose objects are those the engine makes, and the manifests.
+/// Checks the result of a finished run: one Ready package, with the engine's objects and the manifests.
 pub(crate) async fn assert_ready(platform: &Platform) {
     let package = only_package(platform);
     assert_eq!(package.status().as_str(), "Ready", "{:?}", package.state);

@@ -1,4 +1,4 @@
-//! The verdict on an upload: refused at once with a code, ignored, or left to another try.
+//! The verdict on an upload: ingested, refused with a code, ignored, or retried.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ async fn verdict(platform: &Platform, upload: &UploadedObject) -> Content {
 
 async fn refusal(platform: &Platform, upload: &UploadedObject) -> String {
     let content = verdict(platform, upload).await;
-    assert_eq!(platform.catalog.all_contents(), vec![content.clone()], "the verdict is kept");
+    assert_eq!(platform.catalog.all_contents(), vec![content.clone()], "the verdict is stored");
     assert!(platform.catalog.all_packages().is_empty() && platform.fragment_queue.take().is_empty());
     match content.verdict {
         Verdict::Refused(refusal) => refusal.code,
@@ -60,7 +60,7 @@ fn a_folder_marker_is_ignored_and_an_empty_file_is_not() {
 }
 
 #[test]
-fn the_verdict_costs_little_more_than_the_index() {
+fn ingest_reads_little_more_than_the_index() {
     block_on(async {
         let platform = Platform::default();
         let content = verdict(&platform, &platform.upload("movie.mp4", MOVIE)).await;
@@ -72,7 +72,7 @@ fn the_verdict_costs_little_more_than_the_index() {
 }
 
 #[test]
-fn a_probe_that_refuses_crashes_or_hangs_refuses_the_file() {
+fn a_probe_that_rejects_crashes_or_hangs_refuses_the_file() {
     let answers: [fn() -> ProbeError; 4] = [
         || ProbeError::Refused { reason: "no moov".to_owned() },
         || ProbeError::Crashed { how: "signal 11".to_owned() },
@@ -90,9 +90,9 @@ fn a_probe_that_refuses_crashes_or_hangs_refuses_the_file() {
 }
 
 #[test]
-fn two_readers_that_disagree_refuse_the_file() {
+fn demuxers_that_disagree_refuse_the_file() {
     block_on(async {
-        let seen = vpp_pipeline::domain::probe_report::ProbeReport {
+        let report = vpp_pipeline::domain::probe_report::ProbeReport {
             container: vpp_pipeline::domain::probe_report::Container {
                 major_brand: Some("isom".to_owned()),
                 timescale: 1000,
@@ -102,14 +102,14 @@ fn two_readers_that_disagree_refuse_the_file() {
             },
             tracks: Vec::new(),
         };
-        let platform = Platform { probe: MemoryProbe::answering(move || Ok(seen.clone())), ..Platform::default() };
+        let platform = Platform { probe: MemoryProbe::answering(move || Ok(report.clone())), ..Platform::default() };
         let upload = platform.upload("movie.mp4", MOVIE);
         assert_eq!(refusal(&platform, &upload).await, "probe_failed");
     });
 }
 
 #[test]
-fn a_probe_that_cannot_start_is_no_verdict() {
+fn a_probe_that_cannot_start_is_a_transient_error() {
     block_on(async {
         let absent = || Err(ProbeError::Unavailable(Unavailable::new("mp4probe", "no such file".into())));
         let platform = Platform { probe: MemoryProbe::answering(absent), ..Platform::default() };
@@ -120,7 +120,7 @@ fn a_probe_that_cannot_start_is_no_verdict() {
 }
 
 #[test]
-fn a_source_that_is_gone_or_replaced_before_it_is_read_is_refused() {
+fn a_source_that_is_deleted_or_replaced_before_ingest_is_refused() {
     block_on(async {
         let platform = Platform::default();
         let upload = platform.upload("movie.mp4", MOVIE);
@@ -139,14 +139,14 @@ fn is_segment(key: &str) -> bool {
 }
 
 #[test]
-fn an_upload_is_told_what_stream_to_expect() {
+fn preflight_predicts_the_stream() {
     block_on(async {
         let platform = Platform::default();
         let upload = upload_and_run(&platform).await;
         let content = verdict(&platform, &upload).await;
         let preflight = content.media_info().unwrap().preflight.clone().unwrap();
         let written = platform.store.bucket("output").into_keys().filter(|key| is_segment(key)).count();
-        assert_eq!(preflight.segments, written as u64, "as many segments as were predicted");
+        assert_eq!(preflight.segments, written as u64, "the predicted number of segments");
         assert_eq!(content.preflight_verdict(), Some("accepted"));
     });
 }

@@ -1,4 +1,4 @@
-//! Catalogs: what is written under conditions.
+//! The contract of the catalog.
 
 use std::time::Duration;
 
@@ -11,8 +11,8 @@ use crate::domain::receipt::Receipt;
 use crate::domain::state::{Advance, Failure, Stage, StageWork, State, Status, Step, Transition};
 use crate::ports::{Catalog, CreateOutcome};
 
-/// A catalog: the uploads of a package are kept once.
-pub async fn kept_uploads<C: Catalog>(catalog: &C, run: &str) {
+/// A catalog: the uploads of a package are stored once.
+pub async fn stored_uploads<C: Catalog>(catalog: &C, run: &str) {
     let package = package(run, 1);
     catalog.create_package(&package).await.unwrap();
     assert_eq!(catalog.uploads(&package.id).await.unwrap(), None);
@@ -28,7 +28,7 @@ pub async fn kept_uploads<C: Catalog>(catalog: &C, run: &str) {
     let before = catalog.put_uploads(&package.id, &uploads(["three", "four"])).await.unwrap();
     assert_eq!(before, CreateOutcome::Existing(first.clone()));
     assert_eq!(catalog.uploads(&package.id).await.unwrap(), Some(first));
-    assert_eq!(catalog.receipts(&package.id).await.unwrap(), [], "an upload is no receipt");
+    assert_eq!(catalog.receipts(&package.id).await.unwrap(), [], "an upload is not a receipt");
 }
 
 /// A catalog: conditional creates.
@@ -44,7 +44,11 @@ pub async fn creates<C: Catalog>(catalog: &C, run: &str) {
     let later = Content { created_at: at(99), bytes_read: 0, ..content.clone() };
     assert_eq!(catalog.create_content(&later, None).await.unwrap(), CreateOutcome::Existing(content));
     let later = Package { created_at: at(99), progress: Progress::default(), ..package.clone() };
-    assert_eq!(catalog.create_package(&later).await.unwrap(), CreateOutcome::Existing(package), "the first key stays");
+    assert_eq!(
+        catalog.create_package(&later).await.unwrap(),
+        CreateOutcome::Existing(package),
+        "the first package stays"
+    );
 
     let clear = self::package(run, 2);
     let options = PackageOptions::new(ProtectionOptions::Clear, Duration::from_millis(2500));
@@ -60,11 +64,11 @@ pub async fn refusals<C: Catalog>(catalog: &C, run: &str) {
     let provisional = refused(Refusal::ingest_failed());
     assert_eq!(catalog.create_content(&provisional, None).await.unwrap(), CreateOutcome::Created);
     let media_info = ingested.media_info().cloned().map(Box::new);
-    let last = refused(Refusal { code: "no_video".to_owned(), message: "sound alone".to_owned(), media_info });
+    let last = refused(Refusal { code: "no_video".to_owned(), message: "audio only".to_owned(), media_info });
     assert_eq!(
         catalog.create_content(&last, None).await.unwrap(),
         CreateOutcome::Created,
-        "in place of the provisional one"
+        "it replaces the provisional refusal"
     );
     assert_eq!(catalog.create_content(&ingested, None).await.unwrap(), CreateOutcome::Existing(last.clone()));
     assert_eq!(catalog.content(&ingested.id).await.unwrap(), Some(last));
@@ -106,17 +110,17 @@ pub async fn steps_of_attempts<C: Catalog>(catalog: &C, run: &str) {
     let mut expected = package(run, 1);
     let id = expected.id.clone();
     catalog.create_package(&expected).await.unwrap();
-    let own = expected.attempt;
+    let attempt = expected.attempt;
     let failed = || Step::Failed(Failure { stage: Stage::Encrypt, code: "c".to_owned(), message: "m".to_owned() });
     let retried = Step::Retried { failed_at: at(13), to: Status::Fragmented };
     for (second, attempt, step, outcome) in [
-        (10, Some(own + 1), Step::Fragmented { work_units: 2 }, Advance::Stale(Status::Queued)),
-        (11, Some(own), Step::Fragmented { work_units: 2 }, Advance::Done),
-        (12, Some(own + 1), failed(), Advance::Stale(Status::Fragmented)),
-        (13, Some(own), failed(), Advance::Done),
+        (10, Some(attempt + 1), Step::Fragmented { work_units: 2 }, Advance::Stale(Status::Queued)),
+        (11, Some(attempt), Step::Fragmented { work_units: 2 }, Advance::Done),
+        (12, Some(attempt + 1), failed(), Advance::Stale(Status::Fragmented)),
+        (13, Some(attempt), failed(), Advance::Done),
         (14, None, retried, Advance::Done),
-        (15, Some(own), Step::Encrypted, Advance::Stale(Status::Fragmented)),
-        (16, Some(own), failed(), Advance::Stale(Status::Fragmented)),
+        (15, Some(attempt), Step::Encrypted, Advance::Stale(Status::Fragmented)),
+        (16, Some(attempt), failed(), Advance::Stale(Status::Fragmented)),
         (17, Some(14_000), Step::Encrypted, Advance::Done),
     ] {
         let transition = Transition { attempt, at: at(second), step, work: StageWork::default() };
@@ -126,13 +130,16 @@ pub async fn steps_of_attempts<C: Catalog>(catalog: &C, run: &str) {
     }
 }
 
-/// A catalog: a failure keeps its reason and how far the package was, and is the end.
+/// A catalog: a failure stores its reason and the state before it, and is final.
 pub async fn failures<C: Catalog>(catalog: &C, run: &str) {
     let mut expected = package(run, 1);
     let id = expected.id.clone();
     catalog.create_package(&expected).await.unwrap();
-    let failure =
-        Failure { stage: Stage::Encrypt, code: "source_missing".to_owned(), message: "it is gone".to_owned() };
+    let failure = Failure {
+        stage: Stage::Encrypt,
+        code: "source_missing".to_owned(),
+        message: "the source is deleted".to_owned(),
+    };
     for step in [Step::Fragmented { work_units: 2 }, Step::Failed(failure), Step::Encrypted] {
         let transition = Transition { attempt: None, at: at(20), step, work: StageWork::default() };
         let outcome = expected.apply(&transition);

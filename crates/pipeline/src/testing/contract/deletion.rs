@@ -7,7 +7,7 @@ use crate::domain::multipart::{OutputUpload, UploadId};
 use crate::domain::state::{Advance, Failure, Stage, StageWork, Status, Step, Transition};
 use crate::ports::{Catalog, CreateOutcome, DeletionRecords, Listing};
 
-/// A catalog: a package that failed may be retried once for each failure, and one that is deleted takes no step any more.
+/// A catalog: each failure may be retried once, and a package that is Deleting takes no step.
 pub async fn retries_and_tombstones<C: Catalog + Listing + DeletionRecords>(catalog: &C, run: &str) {
     let mut expected = package(run, 1);
     let id = expected.id.clone();
@@ -37,7 +37,7 @@ pub async fn retries_and_tombstones<C: Catalog + Listing + DeletionRecords>(cata
     assert_eq!((expected.status(), expected.attempt), (Status::Deleting, 17_000));
 }
 
-/// A catalog: a package is forgotten with all that is known of it, and only when it is Deleting in that run.
+/// A catalog: a package is purged with all its records, and only when it is Deleting in that attempt.
 pub async fn purging<C: Catalog + Listing + DeletionRecords>(catalog: &C, run: &str) {
     let package = package(run, 1);
     let (id, other) = (&package.id, self::package(run, 2));
@@ -69,25 +69,25 @@ pub async fn purging<C: Catalog + Listing + DeletionRecords>(catalog: &C, run: &
     assert_eq!(catalog.package(id).await.unwrap(), None);
     assert_eq!(catalog.receipts(id).await.unwrap(), []);
     assert_eq!(catalog.uploads(id).await.unwrap(), None);
-    assert_eq!(catalog.receipts(&other.id).await.unwrap().len(), 1, "others are left alone");
-    assert!(!catalog.lease_deletion(id, package.attempt, at(30), at(40)).await.unwrap(), "it is gone");
-    assert_eq!(catalog.create_package(&package).await.unwrap(), CreateOutcome::Created, "it may be asked for again");
+    assert_eq!(catalog.receipts(&other.id).await.unwrap().len(), 1, "other packages stay");
+    assert!(!catalog.lease_deletion(id, package.attempt, at(30), at(40)).await.unwrap(), "it is purged");
+    assert_eq!(catalog.create_package(&package).await.unwrap(), CreateOutcome::Created, "it may be requested again");
     assert!(!catalog.lease_deletion(id, package.attempt, at(30), at(40)).await.unwrap(), "it is not Deleting");
 }
 
-/// A catalog: a tombstone of a content keeps the same version from coming back, and gives way to another.
+/// A catalog: a tombstone prevents a content of the same version, and is replaced by one of another version.
 pub async fn tombstones<C: Catalog + Listing + DeletionRecords>(catalog: &C, run: &str) {
     let content = content(run, 4_000_100_000);
     catalog.mark_content_deleted(&content.id, at(5)).await.unwrap();
-    assert_eq!(catalog.content(&content.id).await.unwrap(), None, "of nothing there is no tombstone");
+    assert_eq!(catalog.content(&content.id).await.unwrap(), None, "there is no tombstone without a content");
     catalog.create_content(&content, None).await.unwrap();
     catalog.mark_content_deleted(&content.id, at(5)).await.unwrap();
     catalog.mark_content_deleted(&content.id, at(6)).await.unwrap();
-    let buried = Content { deleted_at: Some(at(5)), ..content.clone() };
-    assert_eq!(catalog.content(&content.id).await.unwrap(), Some(buried.clone()));
-    assert_eq!(catalog.create_content(&content, None).await.unwrap(), CreateOutcome::Existing(buried));
+    let deleted = Content { deleted_at: Some(at(5)), ..content.clone() };
+    assert_eq!(catalog.content(&content.id).await.unwrap(), Some(deleted.clone()));
+    assert_eq!(catalog.create_content(&content, None).await.unwrap(), CreateOutcome::Existing(deleted));
     let page = catalog.contents(&ContentFilter::default(), 1, None).await.unwrap();
-    assert!(page.items.iter().all(|own| own.id != content.id), "it is not listed");
+    assert!(page.items.iter().all(|item| item.id != content.id), "it is not listed");
     let again = Content { version_id: Some("another".to_owned()), ..content };
     assert_eq!(catalog.create_content(&again, None).await.unwrap(), CreateOutcome::Created);
     assert_eq!(catalog.content(&again.id).await.unwrap(), Some(again));

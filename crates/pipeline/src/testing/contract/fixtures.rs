@@ -1,4 +1,4 @@
-//! Contents, packages and receipts to put in, numbered, with something in every field.
+//! Numbered contents, packages and receipts with a value in every field.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, UNIX_EPOCH};
@@ -136,7 +136,7 @@ pub(super) fn receipt(work_unit: u32) -> Receipt {
     let part = |representation: &str, bytes, location| PartReceipt {
         representation: representation.parse().unwrap(),
         bytes,
-        digest: Digest::of(b"piece"),
+        digest: Digest::of(b"part"),
         location,
     };
     let parts = match work_unit {

@@ -1,4 +1,4 @@
-//! Libraries: lists, retries and the end of things; and books.
+//! The contract of lists.
 
 use super::fixtures::{at, content, further, package, receipt};
 use crate::domain::content::{Content, Refusal, Verdict};
@@ -8,16 +8,16 @@ use crate::domain::package::Package;
 use crate::domain::state::{StageWork, Status, Step, Transition};
 use crate::ports::{Catalog, Listing};
 
-/// A catalog: contents are listed newest first, page by page, and filtered. `catalog` holds no newer contents than those
-/// made here.
+/// A catalog: contents are listed newest first, page by page, and filtered. `catalog` has no newer contents.
 pub async fn listing<C: Catalog + Listing>(catalog: &C, run: &str) {
-    let mut made: Vec<Content> = (0..5).map(|number| content(run, 4_000_000_000 + number)).collect();
-    made[1].verdict = Verdict::Refused(Refusal { code: "no_video".into(), message: "sound".into(), media_info: None });
-    made[3].verdict = Verdict::Subtitles;
-    for content in &made {
+    let mut contents: Vec<Content> = (0..5).map(|number| content(run, 4_000_000_000 + number)).collect();
+    contents[1].verdict =
+        Verdict::Refused(Refusal { code: "no_video".into(), message: "audio only".into(), media_info: None });
+    contents[3].verdict = Verdict::Subtitles;
+    for content in &contents {
         catalog.create_content(content, None).await.unwrap();
     }
-    made.reverse();
+    contents.reverse();
     let mut listed = Vec::new();
     let mut cursor = None;
     for expected in [2, 2, 1] {
@@ -25,7 +25,7 @@ pub async fn listing<C: Catalog + Listing>(catalog: &C, run: &str) {
         listed.extend(page.items.into_iter().take(expected));
         cursor = page.next;
     }
-    assert_eq!(listed, made);
+    assert_eq!(listed, contents);
 
     let origin = Some(format!("s3://uploads/{run}/"));
     for (kind, numbers) in [
@@ -36,18 +36,18 @@ pub async fn listing<C: Catalog + Listing>(catalog: &C, run: &str) {
     ] {
         let filter = ContentFilter { verdict: kind, origin: origin.clone() };
         let found = all(async |after| catalog.contents(&filter, 2, after).await.unwrap()).await;
-        let expected: Vec<_> = numbers.into_iter().map(|number: usize| made[number].clone()).collect();
+        let expected: Vec<_> = numbers.into_iter().map(|number: usize| contents[number].clone()).collect();
         assert_eq!(found, expected, "{kind:?}");
     }
     let nowhere = ContentFilter { origin: Some(format!("s3://uploads/{run}/none")), ..ContentFilter::default() };
     assert_eq!(all(async |after| catalog.contents(&nowhere, 2, after).await.unwrap()).await, []);
 }
 
-/// A catalog: packages are listed newest first, page by page, as they are now, and filtered. `catalog` holds no newer
-/// packages than those made here.
+/// A catalog: packages are listed newest first, page by page, in their current state, and filtered. `catalog` has no newer
+/// packages.
 pub async fn listing_packages<C: Catalog + Listing>(catalog: &C, run: &str) {
-    let mut made: Vec<Package> = (0..5).map(|number| package(run, 4_000_000_000 + number)).collect();
-    for package in &made {
+    let mut packages: Vec<Package> = (0..5).map(|number| package(run, 4_000_000_000 + number)).collect();
+    for package in &packages {
         catalog.create_package(package).await.unwrap();
     }
     for number in [0, 3] {
@@ -57,27 +57,27 @@ pub async fn listing_packages<C: Catalog + Listing>(catalog: &C, run: &str) {
             step: Step::Fragmented { work_units: 12 },
             work: StageWork::default(),
         };
-        catalog.advance(&made[number].id, &fragmented).await.unwrap();
-        made[number].apply(&fragmented);
-        catalog.put_receipt(&made[number].id, &receipt(0)).await.unwrap();
-        made[number].count(&receipt(0));
+        catalog.advance(&packages[number].id, &fragmented).await.unwrap();
+        packages[number].apply(&fragmented);
+        catalog.put_receipt(&packages[number].id, &receipt(0)).await.unwrap();
+        packages[number].count(&receipt(0));
     }
-    made.reverse();
+    packages.reverse();
     let first = catalog.packages(&PackageFilter::default(), 3, None).await.unwrap();
-    assert_eq!(first.items, made[..3]);
+    assert_eq!(first.items, packages[..3]);
     let second = catalog.packages(&PackageFilter::default(), 2, first.next.as_ref()).await.unwrap();
-    assert_eq!(second.items, made[3..]);
+    assert_eq!(second.items, packages[3..]);
 
     let filter = |status, content: Option<&ContentId>| PackageFilter { status, content: content.cloned() };
     let further = further(run).remove(0).content;
     for (filter, numbers) in [
         (filter(Some(Status::Fragmented), Some(&further)), vec![1, 4]),
         (filter(Some(Status::Queued), Some(&further)), vec![0, 2, 3]),
-        (filter(None, Some(&made[2].content)), vec![2]),
-        (filter(Some(Status::Ready), Some(&made[2].content)), vec![]),
+        (filter(None, Some(&packages[2].content)), vec![2]),
+        (filter(Some(Status::Ready), Some(&packages[2].content)), vec![]),
     ] {
         let found = all(async |after| catalog.packages(&filter, 2, after).await.unwrap()).await;
-        let expected: Vec<_> = numbers.into_iter().map(|number: usize| made[number].clone()).collect();
+        let expected: Vec<_> = numbers.into_iter().map(|number: usize| packages[number].clone()).collect();
         assert_eq!(found, expected, "{filter:?}");
     }
 }

@@ -1,7 +1,7 @@
-//! What every adapter of a port must do: one suite, run over the in-memory ports and over the AWS ones.
+//! The contract suite of the ports, for the in-memory adapters and for those on AWS.
 //!
-//! Each function panics at the first broken promise. All names are made from `run`, so that suites can share a table, a
-//! bucket or an account; give every run another one.
+//! Each function panics at the first violation. All names contain `run`, so that suites can share a table, a bucket or an
+//! account; every run needs another name.
 
 #![allow(clippy::missing_panics_doc, clippy::unwrap_used, reason = "a broken contract is a panic")]
 

@@ -1,4 +1,4 @@
-//! Object stores, and what takes files in.
+//! The contracts of the object store, of deletions, and of client uploads.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::ports::{
     ClientUploadStore, NewObject, NewPart, ObjectDeleter, ObjectStore, PutOutcome, StoreError, UploadedPart,
 };
 
-/// An object store: conditional writes, ranges, versions. `etag` finds out the version of an object.
+/// An object store: conditional writes, ranges, versions. `etag` returns the version of an object.
 pub async fn object_store<S: ObjectStore>(store: &S, bucket: &str, run: &str, etag: impl AsyncFn(&Location) -> ETag) {
     let at = Location::new(bucket, format!("{run}/a key with spaces, + and ü.mp4"));
     let object = |bytes: &[u8]| NewObject::new(bytes.to_vec(), layout::output_headers("v1/1.m4s"));
@@ -23,9 +23,9 @@ pub async fn object_store<S: ObjectStore>(store: &S, bucket: &str, run: &str, et
     assert!(matches!(different, Err(StoreError::DifferentBytes { .. })), "{different:?}");
 
     let pin = etag(&at).await;
-    assert_eq!(store.read(&at, None, 0..10).await.unwrap(), b"0123456789", "it was left as it is");
+    assert_eq!(store.read(&at, None, 0..10).await.unwrap(), b"0123456789", "it was not overwritten");
     assert_eq!(store.read(&at, Some(&pin), 2..5).await.unwrap(), b"234");
-    assert_eq!(store.read(&at, Some(&pin), 8..1_000).await.unwrap(), b"89", "cut off at its end");
+    assert_eq!(store.read(&at, Some(&pin), 8..1_000).await.unwrap(), b"89", "truncated at its end");
     let other = ETag::new("0123456789abcdef0123456789abcdef");
     let changed = store.read(&at, Some(&other), 2..5).await;
     assert!(matches!(changed, Err(StoreError::Changed { .. })), "{changed:?}");
@@ -37,7 +37,7 @@ pub async fn object_store<S: ObjectStore>(store: &S, bucket: &str, run: &str, et
     assert_eq!(store.read(&large, None, 1_000..8_000_000).await.unwrap(), bytes[1_000..8_000_000]);
 }
 
-/// An object store: uploads in parts. Parts have at least what S3 asks for.
+/// An object store: multipart uploads. Parts have at least S3's smallest length.
 pub async fn uploads<S: ObjectStore>(store: &S, bucket: &str, run: &str) {
     let at = Location::new(bucket, format!("{run}/a file in parts.mp4"));
     let headers = layout::output_headers("v1/media.mp4");
@@ -45,7 +45,7 @@ pub async fn uploads<S: ObjectStore>(store: &S, bucket: &str, run: &str) {
     let new = |number: u16, bytes: &[u8]| NewPart::new(number, bytes.to_vec());
     let upload = store.begin_upload(&at, headers).await.unwrap();
     let other = store.begin_upload(&at, headers).await.unwrap();
-    assert_ne!(upload, other, "two uploads of one object do not meet");
+    assert_ne!(upload, other, "two uploads of one object are independent");
 
     let tail = new(7, b"the last part may be small");
     let (tail_bytes, tail_digest) = (tail.body.length(), tail.digest);
@@ -55,7 +55,7 @@ pub async fn uploads<S: ObjectStore>(store: &S, bucket: &str, run: &str) {
     let etag = store.put_part(&at, &upload, first).await.unwrap();
     assert_eq!(store.put_part(&at, &upload, new(1, &bytes)).await.unwrap(), etag, "the same bytes are the same part");
     let missing = store.read(&at, None, 0..4).await;
-    assert!(matches!(missing, Err(StoreError::Missing { .. })), "no reader sees it: {missing:?}");
+    assert!(matches!(missing, Err(StoreError::Missing { .. })), "no reader sees an incomplete object: {missing:?}");
 
     let part = |number, bytes, digest, etag: &ETag| UploadedPart { number, bytes, digest, etag: Some(etag.clone()) };
     let parts = [part(1, 6_000_000, first_digest, &etag), part(7, tail_bytes, tail_digest, &tail_etag)];
@@ -66,7 +66,7 @@ pub async fn uploads<S: ObjectStore>(store: &S, bucket: &str, run: &str) {
     let unknown = parts.clone().map(|part| UploadedPart { etag: None, ..part });
     assert_eq!(store.complete_upload(&at, &upload, &unknown).await.unwrap(), PutOutcome::AlreadyExists);
 
-    // Another upload of the same object finds it, or finds that it is not what it would be.
+    // Another upload of the same object compares its bytes with the existing ones.
     let again = store.put_part(&at, &other, new(1, &whole)).await.unwrap();
     let same = [part(1, whole.len() as u64, Digest::of(&whole), &again)];
     assert_eq!(store.complete_upload(&at, &other, &same).await.unwrap(), PutOutcome::AlreadyExists);
@@ -76,7 +76,7 @@ pub async fn uploads<S: ObjectStore>(store: &S, bucket: &str, run: &str) {
     let different = store.complete_upload(&at, &other, &short).await;
     assert!(matches!(different, Err(StoreError::DifferentBytes { .. })), "{different:?}");
 
-    let nowhere = Location::new(bucket, format!("{run}/given up.mp4"));
+    let nowhere = Location::new(bucket, format!("{run}/aborted.mp4"));
     let upload = store.begin_upload(&nowhere, headers).await.unwrap();
     store.put_part(&nowhere, &upload, new(1, &bytes)).await.unwrap();
     store.abort_upload(&nowhere, &upload).await.unwrap();
@@ -87,23 +87,23 @@ pub async fn uploads<S: ObjectStore>(store: &S, bucket: &str, run: &str) {
     assert!(matches!(over, Err(StoreError::UploadEnded { .. })), "{over:?}");
 }
 
-/// An intake: parts are counted as they arrive, and made an object.
+/// A client upload store: parts are listed as they arrive, and become an object.
 pub async fn client_uploads<S: ClientUploadStore>(store: &S, bucket: &str, run: &str, sender: &impl ObjectStore) {
     let at = Location::new(bucket, format!("{run}/ä file + more.mp4"));
-    let lasts = Duration::from_mins(5);
+    let ttl = Duration::from_mins(5);
     assert_eq!(store.find(&at).await.unwrap(), None);
     let (upload, other) = (store.begin(&at).await.unwrap(), store.begin(&at).await.unwrap());
     assert_eq!(store.list_parts(&at, &upload).await.unwrap(), []);
-    let url = store.presign_part(&at, &upload, 2, lasts).await.unwrap();
+    let url = store.presign_part(&at, &upload, 2, ttl).await.unwrap();
     assert!(url.starts_with("http") && url.contains("partNumber=2"), "{url}");
-    assert_ne!(url, store.presign_object(&at, lasts).await.unwrap());
+    assert_ne!(url, store.presign_object(&at, ttl).await.unwrap());
     let bytes = vec![7; 6_000_000];
     let last = sender.put_part(&at, &upload, NewPart::new(2, b"the last".to_vec())).await.unwrap();
     sender.put_part(&at, &upload, NewPart::new(1, b"too short".to_vec())).await.unwrap();
     let first = sender.put_part(&at, &upload, NewPart::new(1, bytes)).await.unwrap();
     let arrived = store.list_parts(&at, &upload).await.unwrap();
     let part = |number, bytes, etag: &ETag| ArrivedPart { number, bytes, etag: etag.clone() };
-    assert_eq!(arrived, [part(1, 6_000_000, &first), part(2, 8, &last)], "the latest of each number");
+    assert_eq!(arrived, [part(1, 6_000_000, &first), part(2, 8, &last)], "the latest part of each number");
     store.complete(&at, &upload, &arrived).await.unwrap();
     let (_, length) = store.find(&at).await.unwrap().unwrap();
     assert_eq!(length, 6_000_008);
@@ -114,7 +114,7 @@ pub async fn client_uploads<S: ClientUploadStore>(store: &S, bucket: &str, run: 
     }
     let over = store.list_parts(&at, &other).await;
     assert!(matches!(over, Err(StoreError::UploadEnded { .. })), "{over:?}");
-    assert!(store.find(&at).await.unwrap().is_some(), "what is whole stays");
+    assert!(store.find(&at).await.unwrap().is_some(), "a complete object stays");
 }
 
 /// An object store: objects are deleted by prefix, and a source by its version.
@@ -127,20 +127,20 @@ pub async fn removals<S: ObjectStore + ObjectDeleter>(
     let at = |key: &str| Location::new(bucket, format!("{run}/{key}"));
     let object = |bytes: &[u8]| NewObject::new(bytes.to_vec(), layout::output_headers("v1/1.m4s"));
     for number in 0..30 {
-        store.put_if_absent(&at(&format!("doomed/v1/{number} ü&<.m4s")), object(b"segment")).await.unwrap();
+        store.put_if_absent(&at(&format!("deleted/v1/{number} ü&<.m4s")), object(b"segment")).await.unwrap();
     }
-    store.put_if_absent(&at("doomed2/v1/1.m4s"), object(b"other")).await.unwrap();
+    store.put_if_absent(&at("other/v1/1.m4s"), object(b"other")).await.unwrap();
     for _ in 0..2 {
-        store.delete_prefix(bucket, &format!("{run}/doomed/")).await.unwrap();
+        store.delete_prefix(bucket, &format!("{run}/deleted/")).await.unwrap();
     }
-    let gone = store.read(&at("doomed/v1/7 ü&<.m4s"), None, 0..4).await;
+    let gone = store.read(&at("deleted/v1/7 ü&<.m4s"), None, 0..4).await;
     assert!(matches!(gone, Err(StoreError::Missing { .. })), "{gone:?}");
-    assert_eq!(store.read(&at("doomed2/v1/1.m4s"), None, 0..5).await.unwrap(), b"other", "another prefix");
+    assert_eq!(store.read(&at("other/v1/1.m4s"), None, 0..5).await.unwrap(), b"other", "another prefix");
 
-    let source = at("doomed2/v1/1.m4s");
+    let source = at("other/v1/1.m4s");
     let right = etag(&source).await;
     store.delete_version(&source, None, &ETag::new("0123456789abcdef0123456789abcdef")).await.unwrap();
-    assert_eq!(store.read(&source, None, 0..5).await.unwrap(), b"other", "another version stands there");
+    assert_eq!(store.read(&source, None, 0..5).await.unwrap(), b"other", "another version is not deleted");
     for _ in 0..2 {
         store.delete_version(&source, None, &right).await.unwrap();
     }

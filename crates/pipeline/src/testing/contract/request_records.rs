@@ -7,7 +7,7 @@ use crate::domain::multipart::UploadId;
 use crate::domain::object::Location;
 use crate::ports::{CreateOutcome, RequestRecords};
 
-/// Request records: what is remembered first stays until it is forgotten.
+/// Request records: the first record stays until it is deleted.
 pub async fn request_records<R: RequestRecords>(records: &R, run: &str) {
     let upload = |name: &str, multipart| ClientUpload {
         id: ClientUploadId::of(&[run.as_bytes(), b"a file"]),
@@ -26,7 +26,7 @@ pub async fn request_records<R: RequestRecords>(records: &R, run: &str) {
     for _ in 0..2 {
         records.delete_client_upload(&first.id).await.unwrap();
     }
-    assert_eq!(records.put_client_upload(&later).await.unwrap(), CreateOutcome::Created, "it was forgotten");
+    assert_eq!(records.put_client_upload(&later).await.unwrap(), CreateOutcome::Created, "the record was deleted");
     assert_eq!(records.client_upload(&later.id).await.unwrap(), Some(later));
 
     let key = format!("{run} key");

@@ -1,4 +1,4 @@
-//! Rules of the design, broken on purpose: the search must find out.
+//! Rules of the design, broken on purpose: the search must find every one.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -6,56 +6,56 @@ use vpp_pipeline::domain::id::PackageId;
 use vpp_pipeline::domain::package::Package;
 use vpp_pipeline::domain::state::{Planned, State, Step, Transition};
 
-/// Which rule is broken, and how.
+/// The rule that is broken, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Broken {
+pub(crate) enum BrokenRule {
     /// None.
     No,
-    /// A step is written whatever the package's status is.
+    /// A step is written without the condition on the package's status.
     UnconditionalWrites,
     /// The message to the next stage is sent before the state is written.
     MessageFirst,
     /// A stage that finds its work done sends nothing.
     NothingSentWhenDone,
-    /// A work unit is counted whenever it is made.
+    /// A work unit is counted whenever it is written.
     WorkUnitsCountedAgain,
-    /// The receipt is one write, the count another.
+    /// The receipt and the count are two writes.
     CountedApart,
-    /// The source is read at whatever version is there.
+    /// The source is read at its current version.
     SourceNotPinned,
     /// A message is deleted when it is received.
     AcknowledgedFirst,
-    /// What is given up on is thrown away.
+    /// Messages whose retries are exhausted are dropped.
     DeadLettersDropped,
     /// A deletion does not wait for functions that may be at work.
     DeletionDoesNotWait,
-    /// A function that was at work for an earlier run of a package takes a step of the next.
-    StepsOfAnyRun,
-    /// Every copy of the deletion believes that it is the only one.
+    /// A function that works for an earlier attempt of a package takes a step of the next.
+    StepsOfAnyAttempt,
+    /// Every copy of the deletion is granted the lease.
     LeaseForAll,
 }
 
-/// A step that is to be written behind the message.
+/// A step that is written after the message.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Behind(Arc<Mutex<Option<(PackageId, Transition)>>>);
+pub(crate) struct DeferredStep(Arc<Mutex<Option<(PackageId, Transition)>>>);
 
-impl Behind {
-    /// Keeps a step that a message follows; no other.
-    pub(crate) fn takes(&self, id: &PackageId, transition: &Transition) -> bool {
-        let followed = matches!(transition.step, Step::Fragmented { .. } | Step::Encrypted);
-        if followed {
+impl DeferredStep {
+    /// Defers a step that a message follows, and no other. Returns whether it did.
+    pub(crate) fn defer(&self, id: &PackageId, transition: &Transition) -> bool {
+        let has_message = matches!(transition.step, Step::Fragmented { .. } | Step::Encrypted);
+        if has_message {
             *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((id.clone(), transition.clone()));
         }
-        followed
+        has_message
     }
 
-    /// What is kept.
-    pub(crate) fn give(&self) -> Option<(PackageId, Transition)> {
+    /// Takes the deferred step.
+    pub(crate) fn take(&self) -> Option<(PackageId, Transition)> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
-/// Takes a step from wherever the package is.
+/// Applies a step in any status.
 pub(crate) fn force(package: &mut Package, transition: &Transition) {
     let at = transition.at;
     let plan = package.state.plan().unwrap_or(Planned { at, work_units: 0 });

@@ -1,4 +1,4 @@
-//! Keys that a DRM provider makes.
+//! Content keys from a DRM provider.
 
 use crate::requests::clear_request;
 use crate::support::{MOVIE, expected_segments, only_package, upload_and_run};
@@ -17,14 +17,14 @@ const KEY: [u8; 16] = [0x5e; 16];
 const IV: [u8; 16] = [0x1f; 16];
 const WIDEVINE: &str = "AAAAJHBzc2gAAAAA7e+LqXnWSs6jyCfc1R0h7QAAAARkYXRh";
 
-/// What the provider says: a key, a vector, and two systems.
-fn said() -> (ContentKey, Option<ConstantIv>, Drm) {
+/// The provider's response: a key, an IV, and two DRM systems.
+fn response() -> (ContentKey, Option<ConstantIv>, Drm) {
     let widevine = Some(Pssh::widevine(WIDEVINE).unwrap());
     let drm = Drm { widevine, fairplay: Some("skd://provided".parse().unwrap()), ..Drm::default() };
     (ContentKey::new(KEY), Some(ConstantIv::new(IV)), drm)
 }
 
-/// A request for a package with a key of the platform's, or its provider's, making.
+/// A request for a package with a generated key.
 fn request(content: &ContentId, scheme: Scheme) -> PackageRequest {
     let protection = RequestedProtection::Encrypt { scheme, tracks: ProtectedTracks::All, keys: None };
     PackageRequest { protection, ..clear_request(content) }
@@ -42,10 +42,10 @@ fn manifests(platform: &Platform, package: &Package) -> [String; 2] {
 }
 
 #[test]
-fn a_package_has_the_key_the_vector_and_the_systems_that_a_provider_answers() {
+fn a_package_has_the_providers_key_iv_and_drm_systems() {
     block_on(async {
         let platform = Platform::default();
-        platform.vault.provide(Ok(said()));
+        platform.vault.provide(Ok(response()));
         upload_and_run(&platform).await;
         let package = only_package(&platform);
         let encryption = package.encryption.as_ref().unwrap();
@@ -56,7 +56,7 @@ fn a_package_has_the_key_the_vector_and_the_systems_that_a_provider_answers() {
         );
         let output = platform.store.bucket("output");
         for (key, bytes) in expected_segments(&platform, &package).await {
-            assert!(output[&key].bytes == bytes, "{key} has the engine's bytes, by that key and vector");
+            assert!(output[&key].bytes == bytes, "{key} has the engine's bytes, with that key and IV");
         }
         let [mpd, playlist] = manifests(&platform, &package);
         assert!(mpd.contains(WIDEVINE), "{mpd}");
@@ -65,53 +65,53 @@ fn a_package_has_the_key_the_vector_and_the_systems_that_a_provider_answers() {
 }
 
 #[test]
-fn what_a_caller_says_of_drm_systems_stands_before_what_a_provider_says() {
+fn a_callers_drm_systems_override_the_providers() {
     block_on(async {
         let platform = Platform { package_on_upload: None, ..Platform::default() };
-        platform.vault.provide(Ok(said()));
+        platform.vault.provide(Ok(response()));
         let upload = platform.upload("my movie.mp4", MOVIE);
         let Ok(Ingested::Content(content)) = platform.ingest(&upload).await else { panic!("ingested") };
-        let drm = Drm { fairplay: Some("skd://asked".parse().unwrap()), ..Drm::default() };
-        let asked = PackageRequest { drm, ..request(&content.id, Scheme::Cbcs) };
-        let id = platform.api().create_package(asked).await.unwrap().id;
+        let drm = Drm { fairplay: Some("skd://requested".parse().unwrap()), ..Drm::default() };
+        let with_drm = PackageRequest { drm, ..request(&content.id, Scheme::Cbcs) };
+        let id = platform.api().create_package(with_drm).await.unwrap().id;
         let package = platform.catalog.package(&id).await.unwrap().unwrap();
         let drm = &package.options.drm;
-        assert_eq!(drm.fairplay.as_ref().unwrap().to_string(), "skd://asked");
+        assert_eq!(drm.fairplay.as_ref().unwrap().to_string(), "skd://requested");
         assert_eq!(drm.widevine.as_ref().unwrap().to_string(), WIDEVINE);
 
-        // Counter mode must not meet one vector twice: that of cbcs is none for it.
+        // Counter mode must not use an IV twice, so the constant IV of cbcs is not used for it.
         let id = platform.api().create_package(request(&content.id, Scheme::Cenc)).await.unwrap().id;
         let package = platform.catalog.package(&id).await.unwrap().unwrap();
         assert_ne!(package.encryption.unwrap().protection.key.iv, ConstantIv::new(IV));
 
-        // Asked again, it is the same package, whatever the provider says meanwhile.
+        // The same request returns the same package, whatever the provider responds meanwhile.
         platform.vault.provide(Err("key_provider_refused"));
         assert_eq!(platform.api().create_package(request(&content.id, Scheme::Cenc)).await.unwrap().id, id);
     });
 }
 
 #[test]
-fn without_a_key_of_the_provider_nothing_is_begun_and_nothing_lost() {
+fn without_a_key_from_the_provider_no_package_starts_and_no_upload_is_lost() {
     block_on(async {
         let platform = Platform::default();
         platform.vault.provide(Err("key_provider_unreachable"));
         let upload = platform.upload("my movie.mp4", MOVIE);
         let error = platform.ingest(&upload).await.unwrap_err();
-        assert!(error.is_transient(), "it is not the file's fault: {error}");
+        assert!(error.is_transient(), "the file is not refused: {error}");
         assert!(platform.catalog.all_packages().is_empty());
 
-        let bare = Platform { package_on_upload: None, ..platform };
-        let Ok(Ingested::Content(content)) = bare.ingest(&upload).await else { panic!("ingested") };
-        let denied = bare.api().create_package(request(&content.id, Scheme::Cbcs)).await.unwrap_err();
+        let manual = Platform { package_on_upload: None, ..platform };
+        let Ok(Ingested::Content(content)) = manual.ingest(&upload).await else { panic!("ingested") };
+        let denied = manual.api().create_package(request(&content.id, Scheme::Cbcs)).await.unwrap_err();
         assert!(
             matches!(&denied, RequestError::NoKey(error) if error.code() == "key_provider_unreachable"),
             "{denied}"
         );
-        assert!(bare.catalog.all_packages().is_empty());
-        assert!(bare.api().create_package(clear_request(&content.id)).await.is_ok(), "a clear package takes no key");
+        assert!(manual.catalog.all_packages().is_empty());
+        assert!(manual.api().create_package(clear_request(&content.id)).await.is_ok(), "a clear package needs no key");
 
-        bare.vault.provide(Ok(said()));
-        let package = bare.api().create_package(request(&content.id, Scheme::Cbcs)).await.unwrap();
-        assert_eq!(key_of(&bare, &package).await, KEY);
+        manual.vault.provide(Ok(response()));
+        let package = manual.api().create_package(request(&content.id, Scheme::Cbcs)).await.unwrap();
+        assert_eq!(key_of(&manual, &package).await, KEY);
     });
 }

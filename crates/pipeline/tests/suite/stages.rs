@@ -1,4 +1,4 @@
-//! The road from an upload to a stream, and what repeated events and messages change of it: nothing.
+//! The stages from an upload to a stream; repeated events and messages change nothing.
 
 use crate::support::{MOVIE, assert_ready, is_manifest, only_package, ranges, upload_and_run};
 use futures_executor::block_on;
@@ -24,7 +24,7 @@ fn an_upload_becomes_a_ready_package_of_the_engines_bytes() {
 }
 
 #[test]
-fn a_clear_package_takes_the_same_road() {
+fn a_clear_package_passes_the_same_stages() {
     block_on(async {
         let platform = Platform { package_on_upload: Some(ProtectionOptions::Clear), ..Platform::default() };
         upload_and_run(&platform).await;
@@ -34,7 +34,7 @@ fn a_clear_package_takes_the_same_road() {
 }
 
 #[test]
-fn the_counted_bytes_are_the_bytes_that_moved() {
+fn the_counted_bytes_are_the_bytes_read_and_written() {
     block_on(async {
         let platform = Platform::default();
         upload_and_run(&platform).await;
@@ -46,7 +46,7 @@ fn the_counted_bytes_are_the_bytes_that_moved() {
 }
 
 #[test]
-fn no_request_is_made_in_vain() {
+fn every_stage_sends_only_the_requests_it_needs() {
     block_on(async {
         let platform = Platform::default();
         upload_and_run(&platform).await;
@@ -55,14 +55,14 @@ fn no_request_is_made_in_vain() {
         let output = platform.store.bucket("output");
         let written = |kind: fn(&str) -> bool| output.keys().filter(|key| kind(key)).count() as u64;
         let requests = |stage| (package.usage[&stage].gets, package.usage[&stage].puts);
-        // The ranges of the work units, and their sections of the plan.
+        // The byte ranges of the work units, and their plan sections.
         let ranges = ranges(platform.work_unit_bytes);
         assert_eq!(ranges.len() as u64, work_units);
         let gets = work_units + ranges.iter().sum::<usize>() as u64;
         assert_eq!(requests(Stage::Encrypt), (gets, written(|key| key.contains(".m4s"))));
-        // The index again, at its place; init segments, and the plan.
+        // The index; the init segments, and the plan.
         assert_eq!(requests(Stage::Fragment), (1, written(|key| key.ends_with("init.mp4")) + 1));
-        // The start of the plan, which is all of its header.
+        // The front of the plan.
         assert_eq!(requests(Stage::Dash), (1, written(is_manifest)));
         let receipts = platform.catalog.receipts(&package.id).await.unwrap();
         let of_work_units =
@@ -74,14 +74,14 @@ fn no_request_is_made_in_vain() {
 #[test]
 fn duplicates_at_every_stage_change_nothing() {
     block_on(async {
-        let platform = Platform { delivery: Delivery::TwiceAndBackwards, ..Platform::default() };
+        let platform = Platform { delivery: Delivery::TwiceInReverse, ..Platform::default() };
         let upload = upload_and_run(&platform).await;
         assert_ready(&platform).await;
         let progress = only_package(&platform).progress;
         platform.ingest(&upload).await.unwrap();
         assert!(platform.run().await.is_empty());
         assert_ready(&platform).await;
-        assert_eq!(only_package(&platform).progress, progress, "what was done twice is counted once");
+        assert_eq!(only_package(&platform).progress, progress, "repeated work is counted once");
         assert_eq!(platform.catalog.all_contents().len(), 1);
     });
 }
@@ -112,7 +112,7 @@ fn a_repeated_event_before_the_work_sends_the_message_again() {
         let platform = Platform::default();
         let upload = platform.upload("movie.mp4", MOVIE);
         platform.ingest(&upload).await.unwrap();
-        assert_eq!(platform.fragment_queue.take().len(), 1, "and is lost");
+        assert_eq!(platform.fragment_queue.take().len(), 1, "the message is lost");
         platform.ingest(&upload).await.unwrap();
         assert!(platform.run().await.is_empty());
         assert_ready(&platform).await;
@@ -128,7 +128,7 @@ fn the_same_bytes_under_another_key_are_another_content() {
             assert!(matches!(platform.ingest(&upload).await, Ok(Ingested::Content(_))));
         }
         assert_eq!(platform.catalog.all_contents().len(), 4);
-        assert!(platform.catalog.all_packages().is_empty(), "nothing is packaged unless asked for");
+        assert!(platform.catalog.all_packages().is_empty(), "nothing is packaged without a request");
     });
 }
 

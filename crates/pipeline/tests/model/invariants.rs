@@ -1,4 +1,4 @@
-//! What must hold, whatever happens: after every step, and when nothing happens any more.
+//! The invariants: after every step, and in every final world.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -13,42 +13,42 @@ use vpp_pipeline::domain::state::{State, Status};
 use vpp_pipeline::ports::Catalog;
 use vpp_pipeline::testing::Stored;
 
-use crate::broken::Broken;
-use crate::ports::Look;
+use crate::broken_rules::BrokenRule;
+use crate::ports::ObservedCalls;
 use crate::work::{Request, Work};
 use crate::world::{Budget, Event, Rules, World};
 
-/// Reasons a package may give: all retries failed, or the source is not what it was.
+/// Codes that a failed package may have: its retries are exhausted, or its source has changed.
 const REASONS: [&str; 3] = ["retries_exhausted", "source_changed", "source_missing"];
 
-/// The objects of a run, by key, and its package.
-type Whole = (BTreeMap<String, Stored>, Package);
-/// Runs, by the package and its wrapped key.
-type Known = BTreeMap<(PackageId, Option<String>), Arc<Whole>>;
+/// The objects of a run without faults, by key, and its package.
+type FaultFreeRun = (BTreeMap<String, Stored>, Package);
+/// Runs without faults, by the package and its wrapped key.
+type FaultFreeRuns = BTreeMap<(PackageId, Option<String>), Arc<FaultFreeRun>>;
 
-/// After a step of `work`, before which the package was `before`.
-pub(crate) fn of_a_step(before: Option<&Package>, world: &World, work: &Work) -> Result<(), String> {
+/// Checks the invariants after a step of `work`; `before` is the package before it.
+pub(crate) fn after_step(before: Option<&Package>, world: &World, work: &Work) -> Result<(), String> {
     let after = world.package();
     moves_forward(before, after.as_ref(), work)?;
     let Some(package) = after else { return Ok(()) };
-    let (expected, whole) = &*undisturbed(world, &package);
+    let (expected, whole) = &*fault_free(world, &package);
     let output = world.store.bucket("output");
     let other = output.iter().find(|(key, stored)| expected.get(*key) != Some(stored));
     if let Some((key, _)) = other {
-        return Err(format!("{key} is not what an undisturbed run makes"));
+        return Err(format!("{key} is not what a run without faults writes"));
     }
     if package.status() == Status::Ready {
         if let Some(missing) = expected.keys().find(|key| !output.contains_key(*key)) {
             return Err(format!("Ready without {missing}"));
         }
         if package.progress != whole.progress || package.state.plan().map(|plan| plan.work_units) != Some(2) {
-            return Err(format!("Ready and counted wrong: {:?}", package.progress));
+            return Err(format!("Ready with wrong counters: {:?}", package.progress));
         }
     }
     Ok(())
 }
 
-/// Every arrow of the state machine has its own who.
+/// Each arrow of the state machine is taken by one kind of work.
 fn moves_forward(before: Option<&Package>, after: Option<&Package>, work: &Work) -> Result<(), String> {
     use Status::{Deleting, Encrypted, Failed, Fragmented, Queued, Ready};
     let (from, to) = (before.map(Package::status), after.map(Package::status));
@@ -56,67 +56,67 @@ fn moves_forward(before: Option<&Package>, after: Option<&Package>, work: &Work)
         return Ok(());
     }
     let may = match (from, to) {
-        (None, Some(Queued)) => matches!(work, Work::Upload(_) | Work::Ask(Request::Package(_))),
+        (None, Some(Queued)) => matches!(work, Work::Upload(_) | Work::Request(Request::Package(_))),
         (Some(Queued), Some(Fragmented)) => matches!(work, Work::Fragment(_)),
         (Some(Fragmented), Some(Encrypted)) => matches!(work, Work::Encrypt(_)),
         (Some(Encrypted), Some(Ready)) => matches!(work, Work::Dash(_)),
-        (Some(Queued | Fragmented | Encrypted), Some(Failed)) => !matches!(work, Work::Ask(_)),
-        (Some(Failed), Some(Queued | Fragmented | Encrypted)) => matches!(work, Work::Ask(Request::Retry(_))),
-        (Some(_), Some(Deleting)) => matches!(work, Work::Ask(Request::Deletion(_))),
+        (Some(Queued | Fragmented | Encrypted), Some(Failed)) => !matches!(work, Work::Request(_)),
+        (Some(Failed), Some(Queued | Fragmented | Encrypted)) => matches!(work, Work::Request(Request::Retry(_))),
+        (Some(_), Some(Deleting)) => matches!(work, Work::Request(Request::Deletion(_))),
         (Some(Deleting), None) => matches!(work, Work::Delete(_)),
         _ => false,
     };
     if may { Ok(()) } else { Err(format!("{from:?} became {to:?} by {work:?}")) }
 }
 
-/// When nothing happens any more by itself.
-pub(crate) fn of_rest(world: &World) -> Result<(), String> {
-    let Some(package) = world.package() else { return of_rest_without(world) };
+/// Checks the invariants of a final world.
+pub(crate) fn at_rest(world: &World) -> Result<(), String> {
+    let Some(package) = world.package() else { return at_rest_without_package(world) };
     match &package.state {
         State::Ready { .. } => Ok(()),
         State::Failed { failure, .. } if REASONS.contains(&failure.code.as_str()) && !failure.message.is_empty() => {
             Ok(())
         }
-        State::Failed { failure, .. } => Err(format!("Failed, and nobody knows why: {failure:?}")),
+        State::Failed { failure, .. } => Err(format!("Failed without a reason: {failure:?}")),
         _ => Err(format!("stuck: {}", package.status())),
     }
 }
 
-/// There was none, for a reason, or it was deleted and left nothing.
-fn of_rest_without(world: &World) -> Result<(), String> {
+/// Checks a final world without a package: there was none, for a reason, or it was deleted completely.
+fn at_rest_without_package(world: &World) -> Result<(), String> {
     let contents = world.catalog.all_contents();
-    let content = contents.first().ok_or("the upload has left no trace")?;
+    let content = contents.first().ok_or("the upload has no content")?;
     if let Verdict::Refused(refusal) = &content.verdict
         && refusal.code.is_empty()
     {
-        return Err("refused, and nobody knows why".to_owned());
+        return Err("refused without a reason".to_owned());
     }
     let left: Vec<_> = ["output", "work"].iter().flat_map(|bucket| world.store.bucket(bucket).into_keys()).collect();
     if !left.is_empty() || world.store.open_uploads() > 0 {
-        return Err(format!("there is no package, and yet {left:?}, {} uploads", world.store.open_uploads()));
+        return Err(format!("there is no package, but {left:?} and {} uploads remain", world.store.open_uploads()));
     }
     if let Some(id) = content.media_info().and_then(|facts| facts.package.as_ref())
         && block_on(world.catalog.receipts(id)).is_ok_and(|receipts| !receipts.is_empty())
     {
-        return Err("there is no package, and yet receipts".to_owned());
+        return Err("there is no package, but receipts remain".to_owned());
     }
     Ok(())
 }
 
-/// What the same package comes to when nothing goes wrong.
-fn undisturbed(world: &World, package: &Package) -> Arc<Whole> {
-    static KNOWN: OnceLock<Mutex<Known>> = OnceLock::new();
+/// Packages the same package without faults.
+fn fault_free(world: &World, package: &Package) -> Arc<FaultFreeRun> {
+    static KNOWN: OnceLock<Mutex<FaultFreeRuns>> = OnceLock::new();
     let known = KNOWN.get_or_init(Mutex::default);
-    let key = (package.id.clone(), package.encryption.as_ref().map(|own| own.key.to_string()));
+    let key = (package.id.clone(), package.encryption.as_ref().map(|encryption| encryption.key.to_string()));
     if let Some(known) = known.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
         return Arc::clone(known);
     }
     let rules = Rules {
-        at_once: 1,
-        tries: 8,
-        broken: Broken::No,
+        concurrency: 1,
+        max_receives: 8,
+        broken: BrokenRule::No,
         checked: false,
-        look: Look { at_sources: false, at_objects: false },
+        observed: ObservedCalls { sources: false, objects: false },
         package_on_upload: true,
         layout: Layout::default(),
         part_bytes: crate::PART_BYTES,
@@ -127,12 +127,12 @@ fn undisturbed(world: &World, package: &Package) -> Arc<Whole> {
     let mut run =
         World::uploaded(Budget::NONE).with_package(&content, &queued, FragmentMessage::new(queued.id.clone()));
     while let Some(event) = run.events(&rules).first().copied() {
-        assert!(!matches!(event, Event::Wait | Event::Pause), "nothing waits");
+        assert!(!matches!(event, Event::Wait | Event::Pause), "no message is delayed");
         run = run.after(event, &rules);
     }
-    let made = run.package().expect("a package");
-    assert_eq!(made.status(), Status::Ready, "{:?}", made.state);
-    let whole = Arc::new((run.store.bucket("output"), made));
+    let package = run.package().expect("a package");
+    assert_eq!(package.status(), Status::Ready, "{:?}", package.state);
+    let whole = Arc::new((run.store.bucket("output"), package));
     known.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&whole));
     whole
 }
