@@ -87,6 +87,7 @@ impl ClientUpload {
     /// The number of parts.
     #[must_use]
     pub fn part_count(&self) -> u16 {
+        // `part_bytes_for` gives a file at most `MAX_PARTS` parts.
         u16::try_from(self.bytes.div_ceil(self.part_bytes().max(1))).unwrap_or(u16::MAX)
     }
 

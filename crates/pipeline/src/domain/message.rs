@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
-use serde::de::{DeserializeOwned, Error as _};
+use serde::de::{self, DeserializeOwned};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::domain::id::{ContentId, PackageId};
 use crate::domain::part_plan::PartSpan;
+use crate::error::Error;
 
 /// A message of one of the platform's queues.
 pub trait Message: Serialize + DeserializeOwned + Send + Sync {
@@ -35,7 +36,7 @@ impl<'de> Deserialize<'de> for Schema {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match u8::deserialize(deserializer)? {
             SCHEMA => Ok(Self),
-            other => Err(D::Error::custom(format_args!("unknown message schema {other}"))),
+            other => Err(de::Error::custom(format_args!("unknown message schema {other}"))),
         }
     }
 }
@@ -127,18 +128,28 @@ impl Message for DeletionMessage {
     }
 }
 
-impl From<Range<u64>> for Section {
-    fn from(range: Range<u64>) -> Self {
-        Self { offset: range.start, length: range.end.saturating_sub(range.start) }
+impl Section {
+    /// The section with the bytes of `range`.
+    ///
+    /// # Errors
+    /// When the range ends before it starts.
+    pub fn of(range: &Range<u64>) -> Result<Self, Error> {
+        let length = range.end.checked_sub(range.start).ok_or_else(bad_section)?;
+        Ok(Self { offset: range.start, length })
+    }
+
+    /// The section as a range.
+    ///
+    /// # Errors
+    /// When its end does not fit 64 bits.
+    pub fn range(self) -> Result<Range<u64>, Error> {
+        let end = self.offset.checked_add(self.length).ok_or_else(bad_section)?;
+        Ok(self.offset..end)
     }
 }
 
-impl Section {
-    /// The section as a range.
-    #[must_use]
-    pub fn range(self) -> Range<u64> {
-        self.offset..self.offset.saturating_add(self.length)
-    }
+fn bad_section() -> Error {
+    Error::permanent("bad_plan", "a section of the plan has no valid byte range")
 }
 
 macro_rules! about_a_package {

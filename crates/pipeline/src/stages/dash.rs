@@ -1,9 +1,9 @@
-//! Write the manifest, and make the package Ready.
+//! Writes the manifests and makes the package Ready.
 //!
-//! Where a track is a single file, it is completed first: see [`crate::stages::complete_files`].
+//! In the single-file layout, the files are completed first: see `complete_files`.
 //!
-//! The manifest is a function of the plan's header and the receipts: exact sizes give exact bandwidths. It is the last
-//! object to be written, so a player that finds it finds everything it names.
+//! The manifests are functions of the plan's presentation and of the receipts: exact sizes give exact bandwidths. The MPD is the
+//! last object that is written, so a player that finds it finds everything it refers to.
 
 use vpp_media::cmaf::{Presentation, SegmentSizes};
 use vpp_media::dash::{MpdOptions, mpd};
@@ -22,29 +22,29 @@ use crate::ports::{Catalog, Clock, Meter, NewObject, ObjectStore};
 use crate::stages::read_presentation::presentation;
 use crate::stages::stage::{package, settle};
 
-/// Where plans and streams lie, and where players find them.
+/// The buckets, and the URLs for players.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// Bucket of plans.
+    /// Bucket of plans and staged parts.
     pub work_bucket: String,
     /// Bucket of streams.
     pub output_bucket: String,
-    /// Start of every stream's URL, without a slash at its end.
+    /// Start of every stream's URL, without a trailing slash.
     pub delivery_url: String,
-    /// Start of the address of licences, without a slash at its end.
+    /// Start of the URL of licences, without a trailing slash.
     pub api_url: String,
 }
 
 /// The use case and its ports.
 #[derive(Debug)]
 pub struct Dash<S, C, K, M> {
-    /// Reads the plan, writes the manifest.
+    /// Reads the plan, writes the manifests.
     pub store: S,
-    /// Remembers the package and the receipts.
+    /// Stores the package and the receipts.
     pub catalog: C,
-    /// The time.
+    /// The clock.
     pub clock: K,
-    /// What it costs.
+    /// Measures resource usage.
     pub meter: M,
     /// Settings.
     pub settings: Settings,
@@ -60,7 +60,7 @@ where
     /// Handles one message.
     ///
     /// # Errors
-    /// Only transient ones: a permanent one makes the package Failed.
+    /// Transient errors only: a permanent error makes the package Failed.
     pub async fn handle(&self, message: &DashMessage) -> Result<Outcome, Error> {
         let result = self.work(message).await;
         settle(result, Stage::Dash, message.package(), message.attempt(), &self.catalog, &self.clock).await
@@ -75,7 +75,7 @@ where
             State::Encrypted { .. } => {}
             State::Ready { .. } | State::Failed { .. } | State::Deleting { .. } => return Ok(Outcome::Nothing),
             State::Queued | State::Fragmented(_) => {
-                return Err(Error::not_yet("writing the manifest", "not all work units are made"));
+                return Err(Error::not_yet("writing the manifests", "not all work units are encrypted"));
             }
         }
         let presentation = presentation(&self.store, &self.settings.work_bucket, &package).await?;
@@ -83,7 +83,7 @@ where
         let receipts = receipts.map_err(Error::unavailable("reading the receipts"))?;
         let sizes = sizes(&presentation, &receipts).map_err(Error::of_media)?;
         let manifests = self.manifests(&package, &presentation, &sizes).map_err(Error::of_media)?;
-        let mut bytes_written = self.assemble(&package, &presentation, &sizes, &receipts).await?;
+        let mut bytes_written = self.complete_files(&package, &presentation, &sizes, &receipts).await?;
         bytes_written += manifests.iter().map(|(_, text)| text.len() as u64).sum::<u64>();
         for (path, text) in manifests {
             let object = NewObject::new(text.into_bytes(), layout::output_headers(&path));
@@ -103,8 +103,8 @@ where
         Ok(Outcome::Done)
     }
 
-    /// The manifests, each with its path: playlists of HLS, and the MPD last. They say where keys are to be had, and not who may
-    /// have them: tokens are the player's to add.
+    /// Returns the manifests, each with its path: the HLS playlists, then the MPD. They carry the URLs of the licence server. The
+    /// player adds its playback token.
     fn manifests(
         &self,
         package: &Package,
@@ -116,7 +116,10 @@ where
         let playlists = playlists(presentation, sizes, &HlsOptions { drm: drm.clone(), key_url })?.into_iter();
         let licence_url = Some(layout::licence_url(api, &package.id));
         let mpd = mpd(presentation, sizes, &MpdOptions { drm: drm.clone(), licence_url })?;
-        Ok(playlists.map(|own| (own.path, own.text)).chain([(layout::MANIFEST.to_owned(), mpd)]).collect())
+        Ok(playlists
+            .map(|playlist| (playlist.path, playlist.text))
+            .chain([(layout::MANIFEST.to_owned(), mpd)])
+            .collect())
     }
 
     pub(crate) fn output(&self, package: &Package, path: &str) -> Location {
@@ -124,7 +127,7 @@ where
     }
 }
 
-/// The sizes of all segments, by the receipts.
+/// The sizes of all segments, from the receipts.
 fn sizes(presentation: &Presentation, receipts: &[Receipt]) -> Result<SegmentSizes, vpp_media::Error> {
     let mut sizes = SegmentSizes::new(presentation);
     for segment in receipts.iter().flat_map(|receipt| &receipt.segments) {

@@ -1,12 +1,12 @@
-//! Plan a package: which samples make which segment, and which work units of the source hold them.
+//! Plans a package: the samples of each segment, and the segments of each work unit.
 //!
-//! Only the indexes of its sources are read again, at their known places. The plan, the init segments and the subtitle
-//! files beside the movie are written, no media is copied; then the package is Fragmented, and one message per work unit goes
-//! out. The uploads of single files that have several parts are begun here, and kept in the catalog before any message
-//! names a part: of two spans that begin them, one gives its own up.
+//! Only the indexes of the sources are read, at their known ranges. The plan, the init segments and the sidecar subtitle files
+//! are written; no media is copied. Then the package is Fragmented, and one message per work unit is sent. The uploads of
+//! single files with several parts are begun here, and stored in the catalog before any message refers to a part. When two
+//! functions begin them concurrently, one aborts its uploads.
 //!
-//! Planning is a function of the index and the options, so a repeated message makes the same plan again, finds every
-//! object there, and sends the same work unit messages: nothing has to be remembered between two spans.
+//! The plan is a function of the indexes and the options. A repeated message gives the same plan, finds every object written,
+//! and sends the same work unit messages; it needs no further state.
 
 use vpp_media::cmaf::{Layout, PlanFile, PlanOptions, PlanWriter, Planner, Presentation, SidecarSource, TextFile};
 use vpp_media::isobmff::{Index, IndexReader, MAX_MOOV_BYTES};
@@ -28,18 +28,18 @@ use crate::stages::read_index::read_index;
 use crate::stages::read_webvtt::read_webvtt;
 use crate::stages::stage::{package, settle};
 
-/// Where plans and streams go, and how much of a source makes a work unit.
+/// The buckets, and the sizes of work units and parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// Bucket of plans.
+    /// Bucket of plans and staged parts.
     pub work_bucket: String,
     /// Bucket of streams.
     pub output_bucket: String,
-    /// Bytes of source in a work unit, about: work units are whole segments. Those of a very large source are larger.
+    /// Approximate source bytes of a work unit: a work unit has whole segments. The work units of a very large source are larger.
     pub work_unit_bytes: u64,
-    /// How large those may become.
+    /// Source bytes of the largest work unit.
     pub max_work_unit_bytes: u64,
-    /// Bytes that every part but the last of an upload in parts must have.
+    /// Bytes of every part of a multipart upload but the last, at least.
     pub part_bytes: u64,
 }
 
@@ -48,13 +48,13 @@ pub struct Settings {
 pub struct Fragment<S, C, Q, K, M> {
     /// Reads the source, writes the plan and the init segments.
     pub store: S,
-    /// Remembers the package.
+    /// Stores the package.
     pub catalog: C,
     /// The encrypt stage's queue.
     pub queue: Q,
-    /// The time.
+    /// The clock.
     pub clock: K,
-    /// What it costs.
+    /// Measures resource usage.
     pub meter: M,
     /// Settings.
     pub settings: Settings,
@@ -71,7 +71,7 @@ where
     /// Handles one message.
     ///
     /// # Errors
-    /// Only transient ones: a permanent one makes the package Failed.
+    /// Transient errors only: a permanent error makes the package Failed.
     pub async fn handle(&self, message: &FragmentMessage) -> Result<Outcome, Error> {
         let result = self.work(message).await;
         settle(result, Stage::Fragment, message.package(), message.attempt(), &self.catalog, &self.clock).await
@@ -89,7 +89,7 @@ where
         let (indexes, bytes_read) = self.read_indexes(&package).await?;
         let sizes = self.sizes(&package)?;
         let subtitles = self.read_subtitles(&package).await?;
-        let bytes_read = bytes_read + package.options.subtitles.iter().map(|own| own.bytes).sum::<u64>();
+        let bytes_read = bytes_read + package.options.subtitles.iter().map(|subtitles| subtitles.bytes).sum::<u64>();
         let planned = plan(&indexes, &options(&package, sizes.work_unit), sizes, &subtitles)?;
         let Plan { file: plan, presentation, spans, parts, texts } = planned;
 
@@ -108,22 +108,19 @@ where
             step: Step::Fragmented { work_units },
             work,
         };
-        // A package that is past this step keeps its state; its work unit messages are sent again all the same.
+        // A package that is past this step keeps its state, but its work unit messages are sent again.
         self.catalog.advance(&package.id, &transition).await.map_err(Error::unavailable("writing Fragmented"))?;
 
-        let messages: Vec<WorkUnitMessage> = (0..)
-            .zip(plan.sections.into_iter().zip(spans))
-            .map(|(work_unit, (section, spans))| {
-                WorkUnitMessage::new(package.id.clone(), work_unit, Section::from(section))
-                    .with_spans(spans)
-                    .for_attempt(package.attempt)
-            })
-            .collect();
+        let messages = (0..).zip(plan.sections.into_iter().zip(spans)).map(|(work_unit, (section, spans))| {
+            let message = WorkUnitMessage::new(package.id.clone(), work_unit, Section::of(&section)?);
+            Ok(message.with_spans(spans).for_attempt(package.attempt))
+        });
+        let messages = messages.collect::<Result<Vec<_>, Error>>()?;
         self.queue.send_all(&messages).await.map_err(Error::unavailable("sending the work units"))?;
         Ok(Outcome::Done)
     }
 
-    /// How large work units and parts are to be.
+    /// The sizes of work units and parts.
     fn sizes(&self, package: &Package) -> Result<UnitSizes, Error> {
         let smallest = UnitSizes { part: self.settings.part_bytes, work_unit: self.settings.work_unit_bytes };
         let (bytes, largest) = (package.sources().map(|source| source.bytes).sum(), self.settings.max_work_unit_bytes);
@@ -131,14 +128,15 @@ where
             Layout::Segments => Some(UnitSizes::of_segments(bytes, smallest, largest)),
             Layout::SingleFile => UnitSizes::of_single_files(bytes, smallest, largest),
         };
-        let too_large = "the file is too large for the single-file layout: ask for layout segments";
+        let too_large = "the file is too large for the single-file layout: request layout segments";
         sizes.ok_or_else(|| Error::permanent("limit_exceeded", too_large))
     }
 
-    /// Begins the upload of each file that has several parts, unless they were begun before.
+    /// Begins the upload of each file with several parts, unless the uploads are stored already.
     async fn begin_uploads(&self, package: &Package, presentation: &Presentation, parts: &[u16]) -> Result<(), Error> {
         let files = presentation.representations.iter().zip(parts).filter(|(_, parts)| **parts > 1);
-        let files: Vec<_> = files.map(|(own, _)| (own.id, own.id.single_file_path())).collect();
+        let files: Vec<_> =
+            files.map(|(representation, _)| (representation.id, representation.id.single_file_path())).collect();
         let known = self.catalog.uploads(&package.id).await.map_err(Error::unavailable("reading the uploads"))?;
         if files.is_empty() || known.is_some() {
             return Ok(());
@@ -153,15 +151,15 @@ where
         let put = self.catalog.put_uploads(&package.id, &begun).await;
         if let CreateOutcome::Existing(_) = put.map_err(Error::unavailable("writing the uploads"))? {
             for ((_, path), upload) in files.iter().zip(&begun) {
-                let given_up = self.store.abort_upload(&at(path), &upload.id).await;
-                given_up.map_err(|error| Error::of_store("giving an upload up", error))?;
+                let aborted = self.store.abort_upload(&at(path), &upload.id).await;
+                aborted.map_err(|error| Error::of_store("aborting an upload", error))?;
             }
         }
         Ok(())
     }
 
-    /// The indexes of all sources, and how many bytes were read for them. All are held at once, so together they have the
-    /// bound of one.
+    /// Reads the indexes of all sources. Returns them with the number of bytes read. All are in memory together, so their total
+    /// size has the limit of a single index.
     async fn read_indexes(&self, package: &Package) -> Result<(Vec<Index>, u64), Error> {
         let (mut indexes, mut bytes_read, mut held) = (Vec::new(), 0, 0);
         for source in package.sources() {
@@ -179,18 +177,19 @@ where
         Ok((indexes, bytes_read))
     }
 
-    /// The subtitle files that the package names.
+    /// Reads the package's subtitle files.
     async fn read_subtitles<'p>(&self, package: &'p Package) -> Result<Vec<(&'p SubtitleFile, WebVttFile)>, Error> {
         let mut files = Vec::new();
-        for own in &package.options.subtitles {
-            let file = read_webvtt(&self.store, &own.location, &own.etag, own.bytes).await?;
-            let changed = || Error::permanent("source_changed", "a subtitle file is no longer what it was");
-            files.push((own, file.ok_or_else(changed)?));
+        for subtitles in &package.options.subtitles {
+            let file = read_webvtt(&self.store, &subtitles.location, &subtitles.etag, subtitles.bytes).await?;
+            let changed =
+                || Error::permanent("source_changed", "a subtitle file is not the WebVTT file that was ingested");
+            files.push((subtitles, file.ok_or_else(changed)?));
         }
         Ok(files)
     }
 
-    /// Writes every representation's init segment and the subtitle files, and says how many bytes they have.
+    /// Writes every representation's init segment and the subtitle files. Returns the number of bytes written.
     async fn write_files(
         &self,
         package: &Package,
@@ -221,13 +220,13 @@ fn options(package: &Package, work_unit_bytes: u64) -> PlanOptions {
     }
 }
 
-/// A plan, and how its work units go into parts.
+/// A plan, and the part spans of its work units.
 struct Plan {
     file: PlanFile,
     presentation: Presentation,
-    /// Of each work unit.
+    /// The part spans of each work unit.
     spans: Vec<Vec<PartSpan>>,
-    /// How many each representation has; none unless they are single files made of several work units.
+    /// The number of parts of each representation; empty unless the layout is single files with several work units.
     parts: Vec<u16>,
     /// The subtitle files to write.
     texts: Vec<TextFile>,
@@ -258,7 +257,7 @@ fn plan(
     let sidecars: Vec<SidecarSource<'_>> = sidecars.collect();
     let (presentation, texts) = planner.finish_with_sidecars(&sidecars).map_err(Error::of_media)?;
     let file = writer.finish(&presentation).map_err(Error::of_media)?;
-    // Who makes the only work unit knows all sizes, and writes the files by itself.
+    // The function that encrypts the only work unit knows all sizes, and writes the files itself.
     if let [only] = spans.as_mut_slice() {
         only.clear();
         return Ok(Plan { file, presentation, spans, parts: Vec::new(), texts });

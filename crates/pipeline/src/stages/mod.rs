@@ -12,3 +12,4 @@ mod read_index;
 mod read_presentation;
 mod read_webvtt;
 mod stage;
+mod write_parts;

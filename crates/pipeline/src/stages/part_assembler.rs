@@ -1,7 +1,8 @@
-//! A work unit's segments, dealt out to the spans they are written in.
+//! Assembles the segments of a work unit into part spans.
 //!
-//! Segments of a single file are not objects of their own: those of a span (see [`crate::domain::part_plan`]) are written together. They
-//! become whole in the order in which their bytes arrive, and a span is written as soon as its last one is there.
+//! Segments of a single file are not objects of their own: the segments of a span (see [`crate::domain::part_plan`]) are written
+//! together. Segments arrive in the order in which their last source bytes do. A span is complete as soon as its last segment
+//! has arrived.
 
 use vpp_media::cmaf::{PackagedSegment, RepresentationId, SegmentId, WorkUnit};
 
@@ -10,9 +11,9 @@ use crate::domain::receipt::SegmentReceipt;
 use crate::error::Error;
 use crate::ports::Body;
 
-const MISFIT: &str = "the spans of a work unit are not those of its segments";
+const SPANS_MISMATCH: &str = "the part spans of a work unit do not match its segments";
 
-/// A segment that is segment: what its receipt says, and its bytes.
+/// An encrypted segment: its receipt and its bytes.
 #[derive(Debug)]
 pub(crate) struct EncryptedSegment {
     pub(crate) receipt: SegmentReceipt,
@@ -20,14 +21,14 @@ pub(crate) struct EncryptedSegment {
 }
 
 impl EncryptedSegment {
-    /// A segment that is written with others, and has no digest of its own.
+    /// The segment with a receipt that has no digest yet.
     pub(crate) fn of(packaged: PackagedSegment) -> Self {
         let receipt = SegmentReceipt { id: packaged.segment.id, size: packaged.segment.size(), digest: None };
         Self { receipt, body: packaged.into_bytes().into_iter().collect() }
     }
 }
 
-/// A span whose segments are all there.
+/// A complete span.
 #[derive(Debug)]
 pub(crate) struct AssembledSpan {
     pub(crate) span: PartSpan,
@@ -36,53 +37,56 @@ pub(crate) struct AssembledSpan {
     pub(crate) body: Body,
 }
 
-/// The spans of a work unit, as far as they are there.
+/// Assembles the spans of one work unit.
 #[derive(Debug)]
 pub(crate) struct PartAssembler {
-    open: Vec<PendingSpan>,
+    pending: Vec<PendingSpan>,
 }
 
-/// A span that waits for segments.
+/// A span with missing segments.
 #[derive(Debug)]
 struct PendingSpan {
     span: PartSpan,
     representation: RepresentationId,
-    /// Its segments, as far as they have arrived.
+    /// Its segments; `None` for a segment that has not arrived.
     segments: Vec<(SegmentId, Option<EncryptedSegment>)>,
 }
 
 impl PartAssembler {
-    /// Waits for the segments of `work unit`: every segment goes to one span.
+    /// An assembler for the spans of `work_unit`.
+    ///
+    /// # Errors
+    /// When not every segment belongs to a span.
     pub(crate) fn new(spans: &[PartSpan], work_unit: &WorkUnit) -> Result<Self, Error> {
-        let misfit = || Error::permanent("bad_plan", MISFIT);
-        let mut open: Vec<PendingSpan> = Vec::new();
+        let mismatch = || Error::permanent("bad_plan", SPANS_MISMATCH);
+        let mut pending: Vec<PendingSpan> = Vec::new();
         for span in spans {
-            let track = work_unit.tracks.get(usize::from(span.track)).ok_or_else(misfit)?;
-            let earlier = open.iter().filter(|pending| pending.span.track == span.track);
-            let dealt: usize = earlier.map(|pending| pending.segments.len()).sum();
-            let own = work_unit.segments.iter().filter(|segment| segment.track == span.track);
-            let own = own.skip(dealt).take(usize::from(span.segments));
+            let track = work_unit.tracks.get(usize::from(span.track)).ok_or_else(mismatch)?;
+            let earlier = pending.iter().filter(|pending| pending.span.track == span.track);
+            let assigned: usize = earlier.map(|pending| pending.segments.len()).sum();
+            let segments = work_unit.segments.iter().filter(|segment| segment.track == span.track);
+            let segments = segments.skip(assigned).take(usize::from(span.segments));
             let representation = track.representation;
             let id = |number| SegmentId { representation, number };
-            let segments = own.map(|segment| (id(segment.number), None)).collect();
-            open.push(PendingSpan { span: *span, representation, segments });
+            let segments = segments.map(|segment| (id(segment.number), None)).collect();
+            pending.push(PendingSpan { span: *span, representation, segments });
         }
-        let dealt: usize = open.iter().map(|pending| pending.segments.len()).sum();
-        if dealt == work_unit.segments.len() { Ok(Self { open }) } else { Err(misfit()) }
+        let assigned: usize = pending.iter().map(|pending| pending.segments.len()).sum();
+        if assigned == work_unit.segments.len() { Ok(Self { pending }) } else { Err(mismatch()) }
     }
 
-    /// Takes a segment; returns its span if that has all of its segments by it.
-    pub(crate) fn take(&mut self, segment: EncryptedSegment) -> Option<AssembledSpan> {
-        let (position, place) = self.open.iter().enumerate().find_map(|(position, pending)| {
+    /// Adds a segment. Returns its span if that is complete now.
+    pub(crate) fn add(&mut self, segment: EncryptedSegment) -> Option<AssembledSpan> {
+        let (position, place) = self.pending.iter().enumerate().find_map(|(position, pending)| {
             let place = pending.segments.iter().position(|(id, _)| *id == segment.receipt.id)?;
             Some((position, place))
         })?;
-        let pending = self.open.get_mut(position)?;
+        let pending = self.pending.get_mut(position)?;
         pending.segments.get_mut(place)?.1 = Some(segment);
         if pending.segments.iter().any(|(_, segment)| segment.is_none()) {
             return None;
         }
-        let PendingSpan { span, representation, segments } = self.open.swap_remove(position);
+        let PendingSpan { span, representation, segments } = self.pending.swap_remove(position);
         let (mut receipts, mut body) = (Vec::new(), Body::default());
         for segment in segments.into_iter().filter_map(|(_, segment)| segment) {
             receipts.push(segment.receipt);
