@@ -25,8 +25,13 @@ pub(crate) trait Checked<T> {
 }
 
 impl<T> Checked<T> for Option<T> {
+    #[inline]
     fn or_out_of_range(self, what: &'static str) -> Result<T> {
-        self.ok_or(Error::OutOfRange { what })
+        match self {
+            Some(value) => Ok(value),
+            // Only here: an error that is not needed costs its construction and its drop.
+            None => Err(Error::OutOfRange { what }),
+        }
     }
 }
 

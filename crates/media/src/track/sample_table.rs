@@ -168,14 +168,12 @@ impl<'a> RunLength<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<u32> {
-        loop {
-            if let Some(left) = self.left.checked_sub(1) {
-                self.left = left;
-                return Some(self.value);
-            }
+        while self.left == 0 {
             let (entry, rest) = self.rest.split_first()?;
             (self.left, self.value) = pair(entry);
             self.rest = rest;
         }
+        self.left = self.left.saturating_sub(1); // not zero, by the loop
+        Some(self.value)
     }
 }

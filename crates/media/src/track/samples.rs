@@ -122,19 +122,11 @@ impl<'a> TrackSamples<'a> {
     /// Checks that every sample is inside the file, that the samples together are not longer than the file, and that times
     /// stay below 2^62.
     fn check(mut self, stbl: &BoxView<'_>, file_size: u64) -> Result<Self> {
-        let overflow = || stbl.malformed("its times overflow");
-        let (mut end, mut seen, mut latest_decode_end, mut bytes): (u64, u32, u64, u64) = (0, 0, 0, 0);
-        let (mut earliest, mut latest_end) = (i64::MAX, i64::MIN);
-        let (mut descriptions, mut description) = (BTreeSet::new(), None);
+        let mut totals = Totals::default();
+        let (mut seen, mut descriptions, mut description) = (0_u32, BTreeSet::new(), None);
         for (number, sample) in (1..).zip(self.samples()) {
             seen = number;
-            bytes = bytes.checked_add(u64::from(sample.size)).or_out_of_range("The size of all samples of a track")?;
-            let time = sample.checked_composition_time().ok_or_else(overflow)?;
-            earliest = earliest.min(time);
-            latest_end = latest_end.max(time.checked_add(i64::from(sample.duration)).ok_or_else(overflow)?);
-            let decode_end = sample.decode_time.checked_add(u64::from(sample.duration)).ok_or_else(overflow)?;
-            latest_decode_end = latest_decode_end.max(decode_end);
-            end = end.max(sample.end().or_out_of_range("The end of a sample")?);
+            totals.add(&sample).or_out_of_range("The time, the offset or the size of a sample")?;
             // Until `descriptions` is known, samples have the numbers of their descriptions as positions.
             if description != Some(sample.description) {
                 if description.is_some() && !sample.is_sync {
@@ -147,21 +139,55 @@ impl<'a> TrackSamples<'a> {
         if seen < self.count {
             return Err(stbl.malformed("its tables end before its samples do"));
         }
-        if end > file_size {
-            return Err(Error::TruncatedMedia { file_size, needed: end });
+        if totals.end > file_size {
+            return Err(Error::TruncatedMedia { file_size, needed: totals.end });
         }
-        if bytes > file_size {
+        if totals.bytes > file_size {
             return Err(stbl.malformed("its samples overlap: together they are longer than the file"));
         }
-        if latest_decode_end.max(u64::try_from(latest_end).unwrap_or(0)) >= MAX_TIME {
-            return Err(overflow());
+        if totals.latest_decode_end >= MAX_TIME || totals.latest_composition_end >= MAX_TIME.cast_signed() {
+            return Err(stbl.malformed("its times overflow"));
         }
         self.descriptions = descriptions.into_iter().collect();
-        self.bytes = bytes;
+        self.bytes = totals.bytes;
         if seen > 0 {
-            (self.earliest_composition_time, self.latest_composition_end) = (earliest, latest_end);
+            self.earliest_composition_time = totals.earliest_composition_time;
+            self.latest_composition_end = totals.latest_composition_end;
         }
         Ok(self)
+    }
+}
+
+/// Sums and extremes over the samples of a track.
+struct Totals {
+    bytes: u64,
+    /// End of the last sample in the file.
+    end: u64,
+    latest_decode_end: u64,
+    earliest_composition_time: i64,
+    latest_composition_end: i64,
+}
+
+impl Default for Totals {
+    fn default() -> Self {
+        let (earliest_composition_time, latest_composition_end) = (i64::MAX, i64::MIN);
+        Self { bytes: 0, end: 0, latest_decode_end: 0, earliest_composition_time, latest_composition_end }
+    }
+}
+
+impl Totals {
+    /// Adds a sample; `None` when a number does not fit 64 bits.
+    #[inline]
+    fn add(&mut self, sample: &Sample) -> Option<()> {
+        self.bytes = self.bytes.checked_add(u64::from(sample.size))?;
+        self.end = self.end.max(sample.end()?);
+        let decode_end = sample.decode_time.checked_add(u64::from(sample.duration))?;
+        self.latest_decode_end = self.latest_decode_end.max(decode_end);
+        let composition_time = sample.checked_composition_time()?;
+        self.earliest_composition_time = self.earliest_composition_time.min(composition_time);
+        let composition_end = composition_time.checked_add(i64::from(sample.duration))?;
+        self.latest_composition_end = self.latest_composition_end.max(composition_end);
+        Some(())
     }
 }
 
