@@ -1,4 +1,4 @@
-//! Movies that ask for more than they are: refused by their numbers, or packaged into little more than they hold.
+//! Movies whose numbers claim more than the file has: refused by those numbers, or packaged into little more than the file.
 
 #![allow(
     missing_docs,
@@ -13,28 +13,28 @@
 
 mod support;
 
-use support::{Movie, Wanted, WantedTrack};
+use support::{Movie, SampleSpec, TrackSpec};
 use vpp_media::cenc::{ContentKey, ContentKeys, KeyId, Scheme};
 use vpp_media::cmaf::{
     KeyParameters, PlanOptions, Planner, ProtectedTracks, Protection, SourceBuffers, package_work_unit,
 };
 use vpp_media::isobmff::IndexReader;
 
-/// What is written of the smallest samples there are, for each of their bytes: its share of the tables, encrypted and all.
-const MOST_AMPLIFIED: usize = 32;
+/// Bytes written for each byte of the smallest possible samples: boxes, encryption information and the byte itself.
+const MAX_AMPLIFICATION: usize = 32;
 
-/// Sound of samples of these sizes.
-fn sound(sizes: &[u32]) -> Movie {
-    let samples = sizes.iter().map(|&size| Wanted { size, duration: 1024, composition_offset: 0, is_sync: true });
+/// Audio with samples of these sizes.
+fn audio(sizes: &[u32]) -> Movie {
+    let samples = sizes.iter().map(|&size| SampleSpec { size, duration: 1024, composition_offset: 0, is_sync: true });
     let samples = samples.collect();
-    Movie::new(&[WantedTrack { video: false, timescale: 48_000, samples, chunk: 100, change: None, edit: None }])
+    Movie::new(&[TrackSpec { video: false, timescale: 48_000, samples, chunk: 100, change: None, edit: None }])
 }
 
 fn audio_only() -> PlanOptions {
     PlanOptions { audio_only: true, ..PlanOptions::default() }
 }
 
-/// Plans a file; the code of what is wrong with it, if something is.
+/// Plans a file, and returns the number of work units or the error code.
 fn planned(file: &[u8]) -> Result<usize, &'static str> {
     let plan = || {
         let mut reader = IndexReader::new(file.len() as u64)?;
@@ -51,7 +51,7 @@ fn planned(file: &[u8]) -> Result<usize, &'static str> {
     plan().map_err(|error: vpp_media::Error| error.code())
 }
 
-/// Where the first box along a path of types begins, with its header.
+/// Returns the offsets of the first boxes along a path of types.
 fn find(file: &[u8], path: &[&[u8; 4]]) -> Vec<usize> {
     let (mut at, mut end, mut found) = (0, file.len(), Vec::new());
     for kind in path {
@@ -74,7 +74,7 @@ fn put(file: &mut [u8], at: usize, value: u32) {
     file[at..at + 4].copy_from_slice(&value.to_be_bytes());
 }
 
-/// The file with a box more in the box at the end of `path`; the index lies behind the media, so that no offset changes.
+/// Inserts a box into the box at the end of `path`. The index follows the media, so no offset changes.
 fn with_box(mut file: Vec<u8>, path: &[&[u8; 4]], kind: &[u8; 4], payload: &[u8]) -> Vec<u8> {
     let parents = find(&file, path);
     let mut new = u32::try_from(payload.len() + 8).unwrap().to_be_bytes().to_vec();
@@ -89,7 +89,7 @@ fn with_box(mut file: Vec<u8>, path: &[&[u8; 4]], kind: &[u8; 4], payload: &[u8]
     file
 }
 
-/// `edts` of these many entries, each of one thousandth that goes on where the one before it ended.
+/// An `edts` with `entries` edits of one millisecond each, without gaps, and an entry count of `claimed`.
 fn edits(entries: u32, claimed: u32) -> Vec<u8> {
     let mut elst = vec![0; 4];
     elst.extend(claimed.to_be_bytes());
@@ -108,7 +108,7 @@ const TABLES: [&[u8; 4]; 5] = [b"moov", b"trak", b"mdia", b"minf", b"stbl"];
 
 #[test]
 fn billions_of_samples_are_refused_by_their_count() {
-    let movie = sound(&[100; 500]);
+    let movie = audio(&[100; 500]);
     assert_eq!(planned(&movie.file), Ok(1));
     for (constant, code) in [(0, "malformed"), (1, "limit_exceeded"), (u32::MAX, "limit_exceeded")] {
         for count in [u32::MAX, 1 << 31] {
@@ -124,7 +124,7 @@ fn billions_of_samples_are_refused_by_their_count() {
 
 #[test]
 fn samples_beyond_the_file_are_refused() {
-    let movie = sound(&[100; 500]);
+    let movie = audio(&[100; 500]);
     for offset in [u32::MAX, u32::try_from(movie.file.len()).unwrap()] {
         let mut file = movie.file.clone();
         let chunks = *find(&file, &[&TABLES[..], &[b"stco"]].concat()).last().unwrap();
@@ -139,22 +139,22 @@ fn samples_beyond_the_file_are_refused() {
 
 #[test]
 fn samples_that_overlap_to_more_than_the_file_are_refused() {
-    let movie = sound(&[100; 500]);
+    let movie = audio(&[100; 500]);
     let mut file = movie.file.clone();
     let chunks = *find(&file, &[&TABLES[..], &[b"stco"]].concat()).last().unwrap();
     for number in 0..5 {
         put(&mut file, chunks + 16 + 4 * number, 24);
     }
-    assert_eq!(planned(&file), Ok(1), "all chunks are one: together they are no longer than the file");
+    assert_eq!(planned(&file), Ok(1), "all chunks are the same: together they are no longer than the file");
     let sizes = *find(&file, &[&TABLES[..], &[b"stsz"]].concat()).last().unwrap();
     (0..500).for_each(|number| put(&mut file, sizes + 20 + 4 * number, 400));
     assert_eq!(planned(&file), Err("malformed"), "and now they are");
 }
 
 #[test]
-fn huge_edit_lists_are_read_by_what_is_there_of_them() {
+fn huge_edit_lists_are_read_up_to_their_last_entry() {
     let track: [&[u8; 4]; 2] = [b"moov", b"trak"];
-    let movie = sound(&[100; 500]);
+    let movie = audio(&[100; 500]);
     let many = with_box(movie.file.clone(), &track, b"edts", &edits(300_000, 300_000));
     assert!(matches!(planned(&many), Ok(1) | Err("unsupported_feature" | "malformed")), "{:?}", planned(&many));
     let claimed = with_box(movie.file.clone(), &track, b"edts", &edits(1, u32::MAX));
@@ -162,27 +162,27 @@ fn huge_edit_lists_are_read_by_what_is_there_of_them() {
 }
 
 #[test]
-fn boxes_in_boxes_in_boxes_take_no_stack() {
-    let movie = sound(&[100; 500]);
+fn deeply_nested_boxes_take_no_stack() {
+    let movie = audio(&[100; 500]);
     for kind in [b"udta", b"trak", b"meta", b"moov"] {
         let mut nested: Vec<u8> = Vec::new();
-        // Headers alone, each box as long as all that follow it.
+        // Only headers: each box contains all that follow.
         let depth = 100_000_u32;
         for number in 0..depth {
             nested.extend((8 * (depth - number)).to_be_bytes());
             nested.extend_from_slice(kind);
         }
         let file = with_box(movie.file.clone(), &[b"moov"], b"udta", &nested);
-        assert_eq!(planned(&file), Ok(1), "what is not needed is not entered");
+        assert_eq!(planned(&file), Ok(1), "boxes that are not needed are not parsed");
         let file = with_box(movie.file.clone(), &[b"moov", b"trak", b"mdia"], kind, &nested);
         assert!(planned(&file).is_ok_and(|work_units| work_units == 1) || planned(&file).is_err());
     }
 }
 
 #[test]
-fn what_is_written_is_bounded_by_what_is_read() {
-    // As small as samples can be, so that the tables around them weigh most; and without a byte between them.
-    let movie = sound(&vec![1; 60_000]);
+fn output_is_bounded_by_input() {
+    // The smallest possible samples, for which the boxes are largest in proportion, without gaps.
+    let movie = audio(&vec![1; 60_000]);
     let media: usize = 60_000;
     let index = movie.index();
     let parsed = vpp_media::track::Movie::parse(&index).unwrap();
@@ -200,6 +200,6 @@ fn what_is_written_is_bounded_by_what_is_read() {
             let segments = package_work_unit(&work_unit, &mut source, &keys).unwrap();
             written += segments.iter().map(|segment| segment.to_vec(&source).len()).sum::<usize>();
         }
-        assert!(written <= MOST_AMPLIFIED * media, "{written} bytes of {media}");
+        assert!(written <= MAX_AMPLIFICATION * media, "{written} bytes of {media}");
     }
 }

@@ -1,4 +1,4 @@
-//! Indexes with bytes changed at random: each is an error or a movie, never a panic, and costs no more memory than its file.
+//! Indexes with randomly changed bytes: each is an error or a movie, never a panic, and takes no more memory than its file.
 
 #![allow(
     missing_docs,
@@ -12,36 +12,36 @@
 
 mod support;
 
-use support::{Base, Fragmenting, Movie, Wanted, WantedTrack};
+use support::{Base, FragmentLayout, Movie, SampleSpec, TrackSpec};
 use vpp_media::cmaf::PlanOptions;
 use vpp_media::isobmff::IndexReader;
 use vpp_media::preflight::preflight;
 
 const MUTATIONS_PER_MOVIE: u32 = 15_000;
 
-/// What a file of a few kilobytes may take, read a hundred thousand times.
-const MOST_MEMORY_KIB: u64 = 64 * 1024;
+/// Memory for reading a file of a few kilobytes a hundred thousand times.
+const MAX_MEMORY_KIB: u64 = 64 * 1024;
 
-fn tracks() -> Vec<WantedTrack> {
-    let picture = |index: usize| Wanted {
+fn tracks() -> Vec<TrackSpec> {
+    let video_frame = |index: usize| SampleSpec {
         size: 20,
         duration: 512,
         composition_offset: if index.is_multiple_of(8) { 0 } else { 512 },
         is_sync: index.is_multiple_of(8),
     };
-    let frame = Wanted { size: 9, duration: 1024, composition_offset: 0, is_sync: true };
-    let video = WantedTrack {
+    let audio_frame = SampleSpec { size: 9, duration: 1024, composition_offset: 0, is_sync: true };
+    let video = TrackSpec {
         video: true,
         timescale: 12_288,
-        samples: (0..48).map(picture).collect(),
+        samples: (0..48).map(video_frame).collect(),
         chunk: 8,
         change: Some(3),
         edit: Some((0, 512)),
     };
-    let audio = WantedTrack {
+    let audio = TrackSpec {
         video: false,
         timescale: 48_000,
-        samples: vec![frame; 90],
+        samples: vec![audio_frame; 90],
         chunk: 15,
         change: None,
         edit: Some((20, 0)),
@@ -50,7 +50,7 @@ fn tracks() -> Vec<WantedTrack> {
 }
 
 fn movies() -> Vec<Vec<u8>> {
-    let plain = Fragmenting {
+    let plain = FragmentLayout {
         base: Base::Moof,
         separate: false,
         tfdt: true,
@@ -63,17 +63,17 @@ fn movies() -> Vec<Vec<u8>> {
     };
     let fragmented = [
         plain,
-        Fragmenting { base: Base::File, separate: true, defaults: false, ..plain },
-        Fragmenting { base: Base::Implicit, runs: 3, indexed: false, ..plain },
-        Fragmenting { tfdt: false, rounds_in_moov: 2, ..plain },
-        Fragmenting { moov_last: true, separate: true, ..plain },
+        FragmentLayout { base: Base::File, separate: true, defaults: false, ..plain },
+        FragmentLayout { base: Base::Implicit, runs: 3, indexed: false, ..plain },
+        FragmentLayout { tfdt: false, rounds_in_moov: 2, ..plain },
+        FragmentLayout { moov_last: true, separate: true, ..plain },
     ];
     let tracks = tracks();
     let fragmented = fragmented.into_iter().map(|how| Movie::fragmented(&tracks, how));
     [Movie::new(&tracks)].into_iter().chain(fragmented).map(|movie| movie.file).collect()
 }
 
-/// The places of the bytes of the `moov` and `moof` boxes, and of the headers of the others.
+/// Returns the offsets of all bytes of `moov` and `moof` boxes, and of the headers of other boxes.
 fn index_bytes(file: &[u8]) -> Vec<usize> {
     let mut places = Vec::new();
     let mut at = 0;
@@ -86,7 +86,7 @@ fn index_bytes(file: &[u8]) -> Vec<usize> {
     places
 }
 
-/// Reads a file, plans it, and reports on the plan; the number of samples if it is a movie.
+/// Reads a file and runs preflight; returns the number of samples if it is a movie.
 fn read(file: &[u8]) -> vpp_media::Result<u64> {
     let mut reader = IndexReader::new(file.len() as u64)?;
     while let Some(range) = reader.want() {
@@ -98,7 +98,7 @@ fn read(file: &[u8]) -> vpp_media::Result<u64> {
     Ok(movie.tracks.iter().map(|track| u64::from(track.samples.len())).sum())
 }
 
-/// The most memory that this process has held, in KiB; 0 where the system does not say.
+/// Returns the peak memory of this process, in KiB; 0 where the system does not report it.
 fn peak_memory() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -106,7 +106,7 @@ fn peak_memory() -> u64 {
 }
 
 #[test]
-fn changed_indexes_are_errors_or_movies_and_cost_no_memory() {
+fn changed_indexes_are_errors_or_movies_and_take_no_memory() {
     let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
     let mut random = move |below: usize| {
         seed ^= seed << 13;
@@ -136,6 +136,6 @@ fn changed_indexes_are_errors_or_movies_and_cost_no_memory() {
         }
     }
     let grown = peak_memory() - before;
-    assert!(grown < MOST_MEMORY_KIB, "{grown} KiB");
+    assert!(grown < MAX_MEMORY_KIB, "{grown} KiB");
     assert!(errors > 10_000 && packaged > 10_000, "{errors} errors, {packaged} movies");
 }

@@ -1,4 +1,4 @@
-//! Twenty-four hours: times are those of a naive sum in whole units, to the last sample.
+//! Movies of 24 hours: times are exact sums in whole units, up to the last sample.
 
 #![allow(
     missing_docs,
@@ -13,59 +13,62 @@
 
 mod support;
 
-use support::{Movie, Wanted, WantedTrack};
+use support::{Movie, SampleSpec, TrackSpec};
 use vpp_media::cmaf::{PlanOptions, Planner, Representation, SegmentPlan};
 use vpp_media::time::Timescale;
 
 const DAY: u64 = 24 * 60 * 60;
 
-/// Rates whose segments end at no whole number of seconds, milliseconds or samples of the other track: the timescale of the
-/// picture, the durations of its samples in turn, and the timescale of the sound, of 1024 units a sample.
+/// Frame rates whose segments do not end at a whole number of seconds, milliseconds or samples of the other track: the timescale
+/// of the video, the repeated durations of its samples, and the timescale of the audio, with 1024 units per sample.
 const RATES: [(u32, &[u32], u32); 4] = [
     (30_000, &[1001], 44_100),
     (24_000, &[1001], 48_000),
     (90_000, &[3003], 22_050),
-    // A clock in milliseconds, as of a phone.
+    // A timescale of milliseconds, as phones have.
     (1000, &[33, 33, 34], 44_100),
 ];
 
-fn picture(number: usize, durations: &[u32]) -> Wanted {
+fn video_frame(number: usize, durations: &[u32]) -> SampleSpec {
     let duration = durations[number % durations.len()];
-    // Groups of 61 pictures, so that their ends wander through the sound's samples.
-    Wanted { size: 5, duration, composition_offset: 0, is_sync: number.is_multiple_of(61) }
+    // GOPs of 61 frames, so that their ends move through the audio samples.
+    SampleSpec { size: 5, duration, composition_offset: 0, is_sync: number.is_multiple_of(61) }
 }
 
-/// A sample track of a day.
-fn track(video: bool, timescale: u32, sample: impl Fn(usize) -> Wanted) -> WantedTrack {
+/// A track of one day.
+fn track(video: bool, timescale: u32, sample: impl Fn(usize) -> SampleSpec) -> TrackSpec {
     let (mut time, mut samples) = (0, Vec::new());
     while time < DAY * u64::from(timescale) {
         samples.push(sample(samples.len()));
         time += u64::from(samples[samples.len() - 1].duration);
     }
-    WantedTrack { video, timescale, samples, chunk: 5000, change: None, edit: None }
+    TrackSpec { video, timescale, samples, chunk: 5000, change: None, edit: None }
 }
 
-/// The segments of a track and what the manifest says of them are the samples in turn, at the sum of their durations.
-fn check(own: &Representation, segments: &[&SegmentPlan], wanted: &[Wanted]) {
+/// Checks that the segments of a track, planned and listed in the manifest, have all samples in order, at the sum of their
+/// durations.
+fn check(track: &Representation, segments: &[&SegmentPlan], wanted: &[SampleSpec]) {
     let (mut time, mut samples) = (0_u64, wanted.iter());
-    assert_eq!(own.segments.len(), segments.len());
-    for (number, (segment, listed)) in segments.iter().zip(&own.segments).enumerate() {
-        assert_eq!((segment.decode_time, listed.start), (time, time), "{} segment {number}", own.id);
+    assert_eq!(track.segments.len(), segments.len());
+    for (number, (segment, listed)) in segments.iter().zip(&track.segments).enumerate() {
+        assert_eq!((segment.decode_time, listed.start), (time, time), "{} segment {number}", track.id);
         for sample in &segment.samples {
             assert_eq!(samples.next().unwrap().duration, sample.duration);
             time += u64::from(sample.duration);
         }
-        assert_eq!(listed.end(), time, "{} segment {number}", own.id);
+        assert_eq!(listed.end(), time, "{} segment {number}", track.id);
     }
     assert!(samples.next().is_none(), "no sample is lost");
 }
 
 #[test]
 fn times_do_not_drift_over_a_day() {
-    for (timescale, durations, sound_timescale) in RATES {
-        let frame = Wanted { size: 1, duration: 1024, composition_offset: 0, is_sync: true };
-        let tracks =
-            [track(true, timescale, |number| picture(number, durations)), track(false, sound_timescale, |_| frame)];
+    for (timescale, durations, audio_timescale) in RATES {
+        let audio_frame = SampleSpec { size: 1, duration: 1024, composition_offset: 0, is_sync: true };
+        let tracks = [
+            track(true, timescale, |number| video_frame(number, durations)),
+            track(false, audio_timescale, |_| audio_frame),
+        ];
         let index = Movie::new(&tracks).index();
         let movie = vpp_media::track::Movie::parse(&index).unwrap();
         let mut planner = Planner::new(&movie, &PlanOptions::default()).unwrap();
@@ -79,16 +82,16 @@ fn times_do_not_drift_over_a_day() {
                 .collect()
         };
         let [video, audio] = &presentation.representations[..] else { panic!("two tracks") };
-        assert_eq!((video.timescale, audio.timescale), (scale(timescale), scale(sound_timescale)));
+        assert_eq!((video.timescale, audio.timescale), (scale(timescale), scale(audio_timescale)));
         check(video, &of_track(0), &tracks[0].samples);
         check(audio, &of_track(1), &tracks[1].samples);
 
-        // Sound is cut at its first sample that begins with or after the picture: to the last hour, never a sample late.
+        // An audio segment starts at the first sample at or after the start of the video segment, up to the last hour.
         assert!(video.segments.len() > 10_000 && video.segments.len() == audio.segments.len());
-        for (picture, sound) in video.segments.iter().zip(&audio.segments).skip(1) {
-            let behind = i128::from(sound.start) * i128::from(timescale)
-                - i128::from(picture.start) * i128::from(sound_timescale);
-            assert!((0..1024 * i128::from(timescale)).contains(&behind), "{behind} at {}", picture.start);
+        for (video, audio) in video.segments.iter().zip(&audio.segments).skip(1) {
+            let delay =
+                i128::from(audio.start) * i128::from(timescale) - i128::from(video.start) * i128::from(audio_timescale);
+            assert!((0..1024 * i128::from(timescale)).contains(&delay), "{delay} at {}", video.start);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Properties of planning and packaging, against what a naive reading of the same movie says.
+//! Properties of planning and packaging, against a naive reader of the same movie.
 
 #![allow(
     missing_docs,
@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use mp4_atom::{Any, Decode, Moof};
 use proptest::prelude::*;
-use support::{Base, Fragmenting, Movie, Wanted, WantedTrack};
+use support::{Base, FragmentLayout, Movie, SampleSpec, TrackSpec};
 use vpp_media::cenc::{ContentKey, ContentKeys, KeyId, Scheme};
 use vpp_media::cmaf::{
     KeyParameters, Layout, PlanFile, PlanOptions, PlanWriter, Planner, Presentation, ProtectedTracks, Protection,
@@ -68,7 +68,7 @@ fn plan(movie: &Movie, options: &PlanOptions) -> (Vec<WorkUnit>, Presentation) {
     (work_units, planner.finish().unwrap())
 }
 
-/// Every segment of a package, by path.
+/// Returns every segment of a package, by path.
 fn package(movie: &Movie, work_units: &[WorkUnit]) -> BTreeMap<String, Vec<u8>> {
     let mut segments = BTreeMap::new();
     for work_unit in work_units {
@@ -81,16 +81,16 @@ fn package(movie: &Movie, work_units: &[WorkUnit]) -> BTreeMap<String, Vec<u8>> 
         for segment in package_work_unit(work_unit, &mut source, &keys()).unwrap() {
             let bytes = segment.to_vec(&source);
             assert_eq!(bytes.len() as u64, segment.size().bytes);
-            assert!(segments[&segment.id.path()] == bytes, "{}: as it arrives and at once", segment.id.path());
+            assert!(segments[&segment.id.path()] == bytes, "{}: streamed and whole", segment.id.path());
         }
     }
     segments
 }
 
-/// A sample as a segment describes it: decode time, description, bytes.
-type Read = (u64, Wanted, Vec<u8>);
+/// A sample of a segment: decode time, properties, bytes.
+type ReadSample = (u64, SampleSpec, Vec<u8>);
 
-/// Finds the movie fragment of a segment with an outside parser.
+/// Finds the movie fragment of a segment, with an independent parser.
 fn read_moof(mut bytes: &[u8]) -> (usize, Moof) {
     let whole = bytes;
     let mut found: Option<(usize, Moof)> = None;
@@ -103,8 +103,8 @@ fn read_moof(mut bytes: &[u8]) -> (usize, Moof) {
     found.unwrap()
 }
 
-/// Reads a segment with an outside parser.
-fn read_segment(whole: &[u8]) -> Vec<Read> {
+/// Reads a segment, with an independent parser.
+fn read_segment(whole: &[u8]) -> Vec<ReadSample> {
     let (moof_at, moof) = read_moof(whole);
     let traf = &moof.traf[0];
     let mut time = traf.tfdt.as_ref().unwrap().base_media_decode_time;
@@ -115,13 +115,13 @@ fn read_segment(whole: &[u8]) -> Vec<Read> {
             let size = entry.size.or(traf.tfhd.default_sample_size).unwrap();
             let duration = entry.duration.or(traf.tfhd.default_sample_duration).unwrap();
             let flags = entry.flags.or(traf.tfhd.default_sample_flags).unwrap();
-            let wanted = Wanted {
+            let sample = SampleSpec {
                 size,
                 duration,
                 composition_offset: i32::try_from(entry.cts.unwrap_or(0)).unwrap(),
                 is_sync: flags & 0x0001_0000 == 0,
             };
-            samples.push((time, wanted, whole[at..at + size as usize].to_vec()));
+            samples.push((time, sample, whole[at..at + size as usize].to_vec()));
             at += size as usize;
             time += u64::from(duration);
         }
@@ -129,33 +129,35 @@ fn read_segment(whole: &[u8]) -> Vec<Read> {
     samples
 }
 
-fn samples(kind: impl Strategy<Value = Wanted>, most: usize) -> impl Strategy<Value = Vec<Wanted>> {
-    prop::collection::vec(kind, 1..most)
+fn samples(kind: impl Strategy<Value = SampleSpec>, end: usize) -> impl Strategy<Value = Vec<SampleSpec>> {
+    prop::collection::vec(kind, 1..end)
 }
 
-fn video_sample() -> impl Strategy<Value = Wanted> {
-    (5_u32..200, 1_u32..4, 0_i32..3, prop::bool::weighted(0.2)).prop_map(|(size, duration, offset, is_sync)| Wanted {
-        size,
-        duration: duration * 512,
-        // A sync sample leads what is presented from it on.
-        composition_offset: if is_sync { 0 } else { offset * 512 },
-        is_sync,
+fn video_sample() -> impl Strategy<Value = SampleSpec> {
+    (5_u32..200, 1_u32..4, 0_i32..3, prop::bool::weighted(0.2)).prop_map(|(size, duration, offset, is_sync)| {
+        SampleSpec {
+            size,
+            duration: duration * 512,
+            // A sync sample is presented before the samples that follow it.
+            composition_offset: if is_sync { 0 } else { offset * 512 },
+            is_sync,
+        }
     })
 }
 
-fn audio_sample() -> impl Strategy<Value = Wanted> {
-    (1_u32..90).prop_map(|size| Wanted { size, duration: 1024, composition_offset: 0, is_sync: true })
+fn audio_sample() -> impl Strategy<Value = SampleSpec> {
+    (1_u32..90).prop_map(|size| SampleSpec { size, duration: 1024, composition_offset: 0, is_sync: true })
 }
 
-fn track(video: bool, samples: Vec<Wanted>, chunk: usize, edit: Option<(u32, i32)>) -> WantedTrack {
+fn track(video: bool, samples: Vec<SampleSpec>, chunk: usize, edit: Option<(u32, i32)>) -> TrackSpec {
     let mut samples = samples;
     samples[0].is_sync = true;
     samples[0].composition_offset = 0;
-    WantedTrack { video, timescale: if video { 12_288 } else { 48_000 }, samples, chunk, change: None, edit }
+    TrackSpec { video, timescale: if video { 12_288 } else { 48_000 }, samples, chunk, change: None, edit }
 }
 
-/// The track with another sample description from a chunk on, which begins with a sync sample then.
-fn changing(mut track: WantedTrack, change: Option<usize>) -> WantedTrack {
+/// The track with another sample description from chunk `change`, which then begins with a sync sample.
+fn changing(mut track: TrackSpec, change: Option<usize>) -> TrackSpec {
     track.change = change;
     if let Some(first) = change.and_then(|change| track.samples.get_mut(change * track.chunk)) {
         (first.is_sync, first.composition_offset) = (true, 0);
@@ -167,7 +169,7 @@ prop_compose! {
     fn movie()(
         video in samples(video_sample(), 120), audio in samples(audio_sample(), 300), more in samples(audio_sample(), 60),
         chunk in 1_usize..20, audio_chunk in 1_usize..40, edits in prop::bool::ANY, changes in prop::option::of(0_usize..9),
-    ) -> Vec<WantedTrack> {
+    ) -> Vec<TrackSpec> {
         vec![
             changing(track(true, video, chunk, edits.then_some((0, 512))), changes),
             changing(track(false, audio, audio_chunk, edits.then_some((0, 1024))), changes.map(|chunk| chunk * 2 / 3)),
@@ -181,8 +183,8 @@ prop_compose! {
         base in prop::sample::select(vec![Base::Moof, Base::File, Base::Implicit]), separate in prop::bool::ANY,
         tfdt in prop::bool::ANY, defaults in prop::bool::ANY, runs in 1_usize..4, rounds_in_moov in 0_usize..3,
         moov_last in prop::bool::ANY, indexed in prop::bool::ANY,
-    ) -> Fragmenting {
-        Fragmenting { base, separate, tfdt, begins: 0, defaults, runs, rounds_in_moov, moov_last, indexed }
+    ) -> FragmentLayout {
+        FragmentLayout { base, separate, tfdt, begins: 0, defaults, runs, rounds_in_moov, moov_last, indexed }
     }
 }
 
@@ -195,14 +197,14 @@ proptest! {
         let (work_units, presentation) = plan(&movie, &options(work_unit_bytes, 1, false));
         let segments = package(&movie, &work_units);
         let mut read = 0;
-        for (position, own) in presentation.representations.iter().enumerate() {
+        for (position, track) in presentation.representations.iter().enumerate() {
             let wanted = &tracks[position];
             let (empty, media_time) = wanted.edit.unwrap_or_default();
             let edit = u64::from(empty) * u64::from(wanted.timescale) / 1000;
-            let mut time = own.presentation_time_offset + edit - u64::from(media_time.unsigned_abs());
+            let mut time = track.presentation_time_offset + edit - u64::from(media_time.unsigned_abs());
             let mut expected = wanted.samples.iter().zip(&movie.offsets[position]);
-            for number in 1..=own.segments.len() {
-                for (decode_time, sample, bytes) in read_segment(&segments[&format!("{}/{number}.m4s", own.id)]) {
+            for number in 1..=track.segments.len() {
+                for (decode_time, sample, bytes) in read_segment(&segments[&format!("{}/{number}.m4s", track.id)]) {
                     let (wanted, offset) = expected.next().unwrap();
                     prop_assert_eq!(decode_time, time);
                     prop_assert_eq!(&sample, wanted);
@@ -213,11 +215,11 @@ proptest! {
             }
             prop_assert!(expected.next().is_none(), "no sample is lost");
         }
-        prop_assert_eq!(read, segments.len(), "no segment is left over");
+        prop_assert_eq!(read, segments.len(), "there is no other segment");
     }
 
     #[test]
-    fn fragments_are_packaged_as_the_sample_tables_of_the_same_movie(
+    fn a_fragmented_movie_is_packaged_like_the_same_movie_with_sample_tables(
         tracks in movie(), how in fragmenting(), work_unit_bytes in 1_u64..20_000,
     ) {
         let (progressive, fragmented) = (Movie::new(&tracks), Movie::fragmented(&tracks, how));
@@ -228,7 +230,7 @@ proptest! {
     }
 
     #[test]
-    fn fragments_are_found_again_by_the_place_of_the_moov(tracks in movie(), how in fragmenting()) {
+    fn fragments_are_found_again_from_the_range_of_the_moov(tracks in movie(), how in fragmenting()) {
         let movie = Movie::fragmented(&tracks, how);
         let index = movie.index();
         let again = movie.index_by(IndexReader::at(movie.file.len() as u64, index.moov_range()).unwrap());
@@ -246,12 +248,12 @@ proptest! {
         let by_scheme = |work_unit_bytes| PlanOptions { protection: Some(protection(scheme)), ..options(work_unit_bytes, 1, true) };
         let (whole, presentation) = plan(&movie, &by_scheme(u64::MAX));
         prop_assert_eq!(whole.len(), 1);
-        let (work_units, sliced) = plan(&movie, &by_scheme(work_unit_bytes));
+        let (work_units, in_parts) = plan(&movie, &by_scheme(work_unit_bytes));
         prop_assert_eq!(package(&movie, &whole), package(&movie, &work_units));
-        prop_assert_eq!(presentation.representations, sliced.representations);
+        prop_assert_eq!(presentation.representations, in_parts.representations);
     }
 
-    /// The one file is its head, as long as the plan said before any size was known, and the fragments of the other layout.
+    /// A single file is its head, whose length the plan predicts, and the fragments of the other layout.
     #[test]
     fn a_single_file_holds_the_fragments_of_the_segments(tracks in movie(), work_unit_bytes in 1_u64..20_000) {
         let movie = Movie::new(&tracks);
@@ -265,22 +267,22 @@ proptest! {
         prop_assert!(segments.iter().all(|(path, bytes)| bytes[styp..] == fragments[path]));
 
         let mut sizes = SegmentSizes::new(&presentation);
-        for own in &presentation.representations {
-            for number in (1..).take(own.segments.len()) {
-                let bytes = fragments[&format!("{}/{number}.m4s", own.id)].len() as u64;
-                let segment = SegmentId { representation: own.id, number };
+        for track in &presentation.representations {
+            for number in (1..).take(track.segments.len()) {
+                let bytes = fragments[&format!("{}/{number}.m4s", track.id)].len() as u64;
+                let segment = SegmentId { representation: track.id, number };
                 sizes.set(segment, SegmentSize { bytes, entry_bytes: 1 }).unwrap();
             }
         }
         let sized = sizes.of(&presentation).unwrap();
         let heads = presentation.heads(&sizes).unwrap();
         prop_assert_eq!(heads.len(), tracks.len());
-        for (SizedRepresentation { representation: own, sizes }, head) in sized.into_iter().zip(heads) {
-            prop_assert_eq!(head.representation, own.id);
-            prop_assert_eq!(head.bytes.len() as u64, own.head_bytes());
-            prop_assert!(head.bytes.starts_with(&own.init));
-            let mut at = own.head_bytes();
-            for (range, size) in own.byte_ranges(sizes).zip(sizes) {
+        for (SizedRepresentation { representation: track, sizes }, head) in sized.into_iter().zip(heads) {
+            prop_assert_eq!(head.representation, track.id);
+            prop_assert_eq!(head.bytes.len() as u64, track.head_bytes());
+            prop_assert!(head.bytes.starts_with(&track.init));
+            let mut at = track.head_bytes();
+            for (range, size) in track.byte_ranges(sizes).zip(sizes) {
                 prop_assert_eq!(range, at..at + size.bytes);
                 at += size.bytes;
             }
@@ -293,9 +295,9 @@ proptest! {
         tracks in movie(), work_unit_bytes in 1_u64..20_000, scheme in scheme(), picks in prop::collection::vec(0_usize..4, 64),
     ) {
         let movie = Movie::new(&tracks);
-        let wanted = PlanOptions { protection: Some(protection(scheme)), ..options(work_unit_bytes, 1, true) };
-        let (work_units, _) = plan(&movie, &wanted);
-        // Every segment goes to one of four workers, whatever its work unit and its track, and each works from back to front.
+        let options = PlanOptions { protection: Some(protection(scheme)), ..options(work_unit_bytes, 1, true) };
+        let (work_units, _) = plan(&movie, &options);
+        // Every segment goes to one of four workers, whatever its work unit and track, and each worker starts with its last segment.
         let mut picks = picks.iter().cycle();
         let mut work = [(); 4].map(|()| Vec::new());
         for work_unit in &work_units {
@@ -303,57 +305,57 @@ proptest! {
                 work[*picks.next().unwrap()].push(WorkUnit { segments: vec![segment.clone()], ..work_unit.clone() });
             }
         }
-        work.iter_mut().for_each(|own| own.reverse());
+        work.iter_mut().for_each(|segments| segments.reverse());
         prop_assert_eq!(package(&movie, &work.concat()), package(&movie, &work_units));
     }
 
     #[test]
-    fn segments_start_where_they_can_be_entered_and_follow_one_another(tracks in movie(), seconds in 1_u64..5) {
+    fn segments_start_at_sync_samples_and_are_contiguous(tracks in movie(), seconds in 1_u64..5) {
         let movie = Movie::new(&tracks);
         let (work_units, presentation) = plan(&movie, &options(u64::MAX, seconds, false));
         for segment in work_units.iter().flat_map(|work_unit| &work_unit.segments) {
             prop_assert!(segment.samples[0].is_sync);
         }
-        for own in &presentation.representations {
-            for pair in own.segments.windows(2) {
+        for track in &presentation.representations {
+            for pair in track.segments.windows(2) {
                 prop_assert_eq!(pair[0].end(), pair[1].start);
             }
         }
     }
 
     #[test]
-    fn segments_name_the_sample_description_of_their_samples(tracks in movie(), protected in prop::bool::ANY) {
+    fn segments_have_the_sample_description_of_their_samples(tracks in movie(), protected in prop::bool::ANY) {
         let movie = Movie::new(&tracks);
         let (work_units, presentation) = plan(&movie, &options(u64::MAX, 1, protected));
         let segments = package(&movie, &work_units);
-        for (own, wanted) in presentation.representations.iter().zip(&tracks) {
+        for (track, wanted) in presentation.representations.iter().zip(&tracks) {
             let change = wanted.change.map_or(usize::MAX, |chunk| chunk * wanted.chunk);
             let several = (1..wanted.samples.len()).contains(&change);
             let expected = (0..wanted.samples.len()).map(|sample| if several && sample >= change { 2 } else { 1 });
             let mut found = Vec::new();
-            for number in 1..=own.segments.len() {
-                let (_, moof) = read_moof(&segments[&format!("{}/{number}.m4s", own.id)]);
+            for number in 1..=track.segments.len() {
+                let (_, moof) = read_moof(&segments[&format!("{}/{number}.m4s", track.id)]);
                 let traf = &moof.traf[0];
                 let samples = traf.trun.iter().map(|trun| trun.samples.len()).sum();
                 found.extend(vec![traf.tfhd.sample_description_index.unwrap_or(1); samples]);
             }
             prop_assert_eq!(found, expected.collect::<Vec<_>>());
-            let count = |kind: &[u8]| own.init.windows(4).filter(|window| *window == kind).count();
+            let count = |kind: &[u8]| track.init.windows(4).filter(|window| *window == kind).count();
             let entries = 1 + usize::from(several);
             prop_assert_eq!((count(b"avcC") + count(b"esds"), count(b"sinf")), (entries, if protected { entries } else { 0 }));
         }
     }
 
     #[test]
-    fn what_is_read_for_a_work_unit_is_little_more_than_its_samples(tracks in movie(), work_unit_bytes in 1_000_u64..20_000) {
+    fn the_ranges_of_a_work_unit_are_little_more_than_its_samples(tracks in movie(), work_unit_bytes in 1_000_u64..20_000) {
         let movie = Movie::new(&tracks);
         let (work_units, _) = plan(&movie, &options(work_unit_bytes, 1, false));
         for work_unit in &work_units {
             let extents = work_unit.segments.iter().flat_map(|segment| &segment.extents);
             let (needed, read) = (extents.map(|extent| extent.bytes).sum::<u64>(), work_unit.source_bytes());
-            // Past this many ranges, gaps are read over whatever they cost: a request costs as well.
-            let most = if work_unit.ranges.len() < 64 { needed + needed / 100 } else { u64::MAX };
-            prop_assert!(read >= needed && read <= most, "{read} bytes read for {needed}, in {} ranges", work_unit.ranges.len());
+            // Above this number of ranges, gaps of any size are read, because a request costs as well.
+            let max = if work_unit.ranges.len() < 64 { needed + needed / 100 } else { u64::MAX };
+            prop_assert!(read >= needed && read <= max, "{read} bytes read for {needed}, in {} ranges", work_unit.ranges.len());
         }
     }
 
@@ -389,7 +391,7 @@ proptest! {
         let mut flipped = section.to_vec();
         let flip = flip % section.len();
         flipped[flip] ^= 0x55;
-        // It may still decode; packaging it must then end in an error or in bytes, never in a panic.
+        // It may still decode; then packaging must return an error or bytes, and never panic.
         if let Ok(work_unit) = read_work_unit(&flipped) {
             let ranges = work_unit.ranges.iter().map(|range| vec![0; range.length().min(1 << 16) as usize]);
             if let Ok(mut source) = SourceBuffers::new(&work_unit, ranges.collect()) {
@@ -400,15 +402,15 @@ proptest! {
 }
 
 #[test]
-fn segments_end_at_the_sync_sample_nearest_to_the_asked_duration() {
-    // One picture a second; sync samples at 0, 5, 8, 13, 21 and 22 seconds.
-    let picture = |second: usize| Wanted {
+fn segments_end_at_the_sync_sample_nearest_to_the_requested_duration() {
+    // One frame per second; sync samples at 0, 5, 8, 13, 21 and 22 seconds.
+    let video_frame = |second: usize| SampleSpec {
         size: 100,
         duration: 12_288,
         composition_offset: 0,
         is_sync: [0, 5, 8, 13, 21, 22].contains(&second),
     };
-    let video = track(true, (0..24).map(picture).collect(), 4, None);
+    let video = track(true, (0..24).map(video_frame).collect(), 4, None);
     let (_, presentation) = plan(&Movie::new(&[video]), &options(u64::MAX, 6, false));
     let starts: Vec<_> = presentation.representations[0].segments.iter().map(|s| s.start / 12_288).collect();
     // From 0, 5 is nearer to 6 than 8; from 5, 13 is as near to 11 as 8 is not; from 13, 21 is nearer to 19 than nothing.
@@ -416,14 +418,20 @@ fn segments_end_at_the_sync_sample_nearest_to_the_asked_duration() {
 }
 
 #[test]
-fn a_part_of_a_longer_recording_begins_at_zero() {
-    let picture =
-        |index: usize| Wanted { size: 100, duration: 512, composition_offset: 0, is_sync: index.is_multiple_of(48) };
-    let frame = Wanted { size: 20, duration: 1024, composition_offset: 0, is_sync: true };
-    let tracks =
-        [track(true, (0..240).map(picture).collect(), 48, None), track(false, vec![frame; 469], 94, Some((20, 0)))];
+fn an_excerpt_of_a_longer_recording_starts_at_zero() {
+    let video_frame = |index: usize| SampleSpec {
+        size: 100,
+        duration: 512,
+        composition_offset: 0,
+        is_sync: index.is_multiple_of(48),
+    };
+    let audio_frame = SampleSpec { size: 20, duration: 1024, composition_offset: 0, is_sync: true };
+    let tracks = [
+        track(true, (0..240).map(video_frame).collect(), 48, None),
+        track(false, vec![audio_frame; 469], 94, Some((20, 0))),
+    ];
     let at = |begins: u64| {
-        let how = Fragmenting {
+        let how = FragmentLayout {
             base: Base::Moof,
             separate: false,
             tfdt: true,
@@ -436,33 +444,34 @@ fn a_part_of_a_longer_recording_begins_at_zero() {
         };
         plan(&Movie::fragmented(&tracks, how), &options(u64::MAX, 2, false)).1.representations
     };
-    for (own, late) in at(0).iter().zip(at(1_700_000_000)) {
-        let units = 1_700_000_000 * u64::from(own.timescale.hz());
-        assert_eq!(late.presentation_time_offset, own.presentation_time_offset + units);
-        let presented = |own: &Representation| -> Vec<(u64, u64)> {
-            own.segments
+    for (track, late) in at(0).iter().zip(at(1_700_000_000)) {
+        let units = 1_700_000_000 * u64::from(track.timescale.hz());
+        assert_eq!(late.presentation_time_offset, track.presentation_time_offset + units);
+        let presented = |track: &Representation| -> Vec<(u64, u64)> {
+            track
+                .segments
                 .iter()
-                .map(|segment| (segment.start - own.presentation_time_offset, segment.duration))
+                .map(|segment| (segment.start - track.presentation_time_offset, segment.duration))
                 .collect()
         };
-        assert_eq!(presented(&late), presented(own));
-        assert_eq!(late.init, own.init, "the duration is that of what is presented");
+        assert_eq!(presented(&late), presented(track));
+        assert_eq!(late.init, track.init, "the duration is the presented one");
     }
 }
 
 #[test]
-fn sound_is_cut_where_an_open_group_is_first_presented() {
-    // A group of 48 pictures, the two behind its sync sample presented before it.
-    let picture = |index: usize| Wanted {
+fn audio_segments_start_at_the_first_presentation_time_of_an_open_gop() {
+    // GOPs of 48 frames; the two frames after the sync sample are presented before it.
+    let video_frame = |index: usize| SampleSpec {
         size: 100,
         duration: 512,
         composition_offset: [1536, 0, 0].get(index % 48).copied().unwrap_or(512),
         is_sync: index.is_multiple_of(48),
     };
-    let mut video = track(true, (0..240).map(picture).collect(), 4, None);
+    let mut video = track(true, (0..240).map(video_frame).collect(), 4, None);
     video.samples[0].composition_offset = 512;
-    let frame = Wanted { size: 20, duration: 1024, composition_offset: 0, is_sync: true };
-    let audio = track(false, vec![frame; 469], 10, None);
+    let audio_frame = SampleSpec { size: 20, duration: 1024, composition_offset: 0, is_sync: true };
+    let audio = track(false, vec![audio_frame; 469], 10, None);
     let (_, presentation) = plan(&Movie::new(&[video, audio]), &options(u64::MAX, 2, false));
     let [video, audio] = &presentation.representations[..] else { panic!("two tracks") };
     assert_eq!((video.starts_with(), audio.starts_with()), (Some(SapType::Three), Some(SapType::One)));
@@ -475,27 +484,31 @@ fn sound_is_cut_where_an_open_group_is_first_presented() {
 }
 
 #[test]
-fn audio_is_cut_where_video_is() {
-    let picture =
-        |index: usize| Wanted { size: 100, duration: 512, composition_offset: 0, is_sync: index.is_multiple_of(48) };
-    let video = track(true, (0..240).map(picture).collect(), 4, None);
-    let frame = Wanted { size: 20, duration: 1024, composition_offset: 0, is_sync: true };
-    let audio = track(false, vec![frame; 469], 10, Some((0, 1024)));
+fn audio_segments_start_with_video_segments() {
+    let video_frame = |index: usize| SampleSpec {
+        size: 100,
+        duration: 512,
+        composition_offset: 0,
+        is_sync: index.is_multiple_of(48),
+    };
+    let video = track(true, (0..240).map(video_frame).collect(), 4, None);
+    let audio_frame = SampleSpec { size: 20, duration: 1024, composition_offset: 0, is_sync: true };
+    let audio = track(false, vec![audio_frame; 469], 10, Some((0, 1024)));
     let (_, presentation) = plan(&Movie::new(&[video, audio]), &options(u64::MAX, 2, false));
     let [video, audio] = &presentation.representations[..] else { panic!("two tracks") };
     assert_eq!(video.segments.len(), audio.segments.len());
     for (v, a) in video.segments.iter().zip(&audio.segments).skip(1) {
-        let cut = v.start as f64 / 12_288.0;
-        let heard = a.start as f64 / 48_000.0;
-        assert!(heard >= cut && heard < cut + 1024.0 / 48_000.0, "{heard} for {cut}");
+        let boundary = v.start as f64 / 12_288.0;
+        let audio_start = a.start as f64 / 48_000.0;
+        assert!(audio_start >= boundary && audio_start < boundary + 1024.0 / 48_000.0, "{audio_start} for {boundary}");
     }
 }
 
 #[test]
 fn a_window_too_large_for_a_worker_is_refused() {
-    // The sizes are claims of the index: the file is sparse as far as planning can tell.
-    let picture = |index: usize| Wanted { size: 5, duration: 512, composition_offset: 0, is_sync: index == 0 };
-    let mut movie = Movie::new(&[track(true, (0..3).map(picture).collect(), 3, None)]);
+    // Only the index claims these sizes; planning never reads the media.
+    let video_frame = |index: usize| SampleSpec { size: 5, duration: 512, composition_offset: 0, is_sync: index == 0 };
+    let mut movie = Movie::new(&[track(true, (0..3).map(video_frame).collect(), 3, None)]);
     let stsz = movie.file.windows(4).position(|window| window == b"stsz").unwrap();
     for entry in 0..3 {
         let at = stsz + 16 + entry * 4;
@@ -510,19 +523,20 @@ fn a_window_too_large_for_a_worker_is_refused() {
     assert_eq!(planner.next().unwrap().unwrap_err().code(), "limit_exceeded");
 }
 
-/// A silence that is stored once, and named by every chunk that is silent, is encrypted as one that is stored each time.
+/// Silence that is stored once, for all silent chunks, is encrypted like silence that is stored for each chunk.
 #[test]
-fn samples_that_share_their_bytes_are_each_encrypted_by_themselves() {
-    let frame = Wanted { size: 100, duration: 1024, composition_offset: 0, is_sync: true };
-    let picture =
-        |index: usize| Wanted { size: 90, duration: 512, composition_offset: 0, is_sync: index.is_multiple_of(12) };
-    let tracks = [track(true, (0..96).map(picture).collect(), 12, None), track(false, vec![frame; 376], 47, None)];
+fn samples_that_share_their_bytes_are_encrypted_separately() {
+    let audio_frame = SampleSpec { size: 100, duration: 1024, composition_offset: 0, is_sync: true };
+    let video_frame =
+        |index: usize| SampleSpec { size: 90, duration: 512, composition_offset: 0, is_sync: index.is_multiple_of(12) };
+    let tracks =
+        [track(true, (0..96).map(video_frame).collect(), 12, None), track(false, vec![audio_frame; 376], 47, None)];
     let mut stored_twice = Movie::new(&tracks);
     let chunks: Vec<u64> = stored_twice.offsets[1].iter().copied().step_by(47).collect();
-    let place = |chunk: usize| usize::try_from(chunks[chunk]).unwrap();
+    let offset = |chunk: usize| usize::try_from(chunks[chunk]).unwrap();
     let mut stored_once = Movie::new(&tracks);
     for (silent, first) in [(1, 0), (2, 0), (6, 5)] {
-        stored_twice.file.copy_within(place(first)..place(first) + 47 * 100, place(silent));
+        stored_twice.file.copy_within(offset(first)..offset(first) + 47 * 100, offset(silent));
         let entry = |chunk: usize| u32::try_from(chunks[chunk]).unwrap().to_be_bytes();
         let found = stored_once.file.windows(4).rposition(|bytes| bytes == entry(silent)).unwrap();
         stored_once.file[found..found + 4].copy_from_slice(&entry(first));

@@ -1,8 +1,8 @@
-//! Real pictures, encrypted in pieces of any size, are the same bytes as when they are encrypted at once.
+//! Real video is encrypted to the same bytes in work units of any size.
 //!
-//! `support/pictures.mp4` was made with ffmpeg n9.0.2 (libx264, libx265): twelve pictures of `testsrc2` at 128x128 in H.264 and
+//! `support/pictures.mp4` was created with ffmpeg n9.0.2 (libx264, libx265): twelve frames of `testsrc2` at 128x128 in H.264 and
 //! in H.265, of two slices each, with weighted prediction (`slices=2:bframes=1:keyint=3:min-keyint=3`, `weightp=2` and `1`).
-//! How `support/codecs.mp4` was made is said in `codecs.rs`.
+//! `codecs.rs` documents how `support/codecs.mp4` was created.
 
 #![allow(
     missing_docs,
@@ -25,10 +25,10 @@ use vpp_media::cmaf::{
 use vpp_media::isobmff::IndexReader;
 use vpp_media::track::Movie;
 
-const PICTURES: &[u8] = include_bytes!("support/pictures.mp4");
+const FRAMES: &[u8] = include_bytes!("support/pictures.mp4");
 const CODECS: &[u8] = include_bytes!("support/codecs.mp4");
 
-/// Every segment of a file, by path, and the number of work units it was worked on in.
+/// Returns every segment of a file, by path, and the number of work units.
 fn package(file: &[u8], scheme: Option<Scheme>, work_unit_bytes: u64) -> (BTreeMap<String, Vec<u8>>, u32) {
     let (key, kid) = (ContentKey::new([7; 16]), KeyId::new([1; 16]).unwrap());
     let keys: ContentKeys = [(kid, key.clone())].into_iter().collect();
@@ -58,29 +58,28 @@ fn package(file: &[u8], scheme: Option<Scheme>, work_unit_bytes: u64) -> (BTreeM
         let mut source = SourceBuffers::new(&work_unit, parts).unwrap();
         for segment in package_work_unit(&work_unit, &mut source, &keys).unwrap() {
             let bytes = segment.to_vec(&source);
-            assert!(segments[&segment.id.path()] == bytes, "{}: as it arrives and at once", segment.id.path());
+            assert!(segments[&segment.id.path()] == bytes, "{}: streamed and whole", segment.id.path());
         }
     }
     (segments, planner.finish().unwrap().work_units)
 }
 
 #[test]
-fn pictures_are_encrypted_to_the_same_bytes_in_work_units_of_any_size() {
+fn video_is_encrypted_to_the_same_bytes_in_work_units_of_any_size() {
     // VP9, among the codecs, has no cbcs.
-    let movies =
-        [(PICTURES, &[Some(Scheme::Cbcs), Some(Scheme::Cenc), None][..]), (CODECS, &[Some(Scheme::Cenc), None])];
+    let movies = [(FRAMES, &[Some(Scheme::Cbcs), Some(Scheme::Cenc), None][..]), (CODECS, &[Some(Scheme::Cenc), None])];
     for (file, schemes) in movies {
         for scheme in schemes {
             let (whole, work_units) = package(file, *scheme, u64::MAX);
             assert_eq!(work_units, 1);
-            let mut most = 1;
+            let mut max_work_units = 1;
             for work_unit_bytes in (1..file.len() as u64).step_by(509) {
                 let (segments, work_units) = package(file, *scheme, work_unit_bytes);
                 assert!(segments == whole, "{scheme:?}: work units of {work_unit_bytes} bytes");
-                most = most.max(work_units);
+                max_work_units = max_work_units.max(work_units);
             }
-            assert!(file == CODECS || most >= 4, "{most} work units at most");
+            assert!(file == CODECS || max_work_units >= 4, "{max_work_units} work units at most");
         }
     }
-    assert_ne!(package(PICTURES, Some(Scheme::Cbcs), 1).0, package(PICTURES, None, 1).0);
+    assert_ne!(package(FRAMES, Some(Scheme::Cbcs), 1).0, package(FRAMES, None, 1).0);
 }

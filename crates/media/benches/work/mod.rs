@@ -10,7 +10,7 @@ use std::hint::black_box;
 use std::ops::Range;
 use std::time::Duration;
 
-use support::{Movie, Wanted, WantedTrack};
+use support::{Movie, SampleSpec, TrackSpec};
 use vpp_media::cenc::{
     ConstantIv, ContentKey, ContentKeys, KeyId, Mode, Pattern, SampleCipher, Scheme, TrackEncryption,
 };
@@ -51,15 +51,14 @@ pub const BENCHMARKS: [(&str, Prepare); 9] = [
 
 /// A movie of video, in groups of 50 frames, and audio. Their samples alternate, as `ffmpeg` interleaves them.
 fn movie() -> Movie {
-    let video_frame = |number: usize| Wanted {
+    let video_frame = |number: usize| SampleSpec {
         size: 30,
         duration: 512,
         composition_offset: if number.is_multiple_of(3) { 1024 } else { 0 },
         is_sync: number.is_multiple_of(50),
     };
-    let audio_frame = Wanted { size: 10, duration: 1024, composition_offset: 0, is_sync: true };
-    let track =
-        |video, timescale, samples| WantedTrack { video, timescale, samples, chunk: 1, change: None, edit: None };
+    let audio_frame = SampleSpec { size: 10, duration: 1024, composition_offset: 0, is_sync: true };
+    let track = |video, timescale, samples| TrackSpec { video, timescale, samples, chunk: 1, change: None, edit: None };
     Movie::new(&[
         track(true, 25_600, (0..20_000).map(video_frame).collect()),
         track(false, 48_000, (0..18_750).map(|_| audio_frame).collect()),

@@ -1,9 +1,9 @@
 //! Fuzz targets: a movie's index, its fragments, a stored plan, samples.
 //!
-//! Each target turns a row of bytes into changes to something whole, and makes of it what the platform would: an error or a
-//! result, never a panic. As tests they run on the same few thousand rows every time. With `cargo bolero test` (from the crate
-//! `cargo-bolero`; `cargo bolero test --package vpp-media the_target`) a fuzzer looks for rows of its own, guided by what of
-//! the code they reach.
+//! Each target applies the changes that a byte string encodes to valid input, and processes it like the platform: the outcome is
+//! an error or a result, never a panic. As tests, the targets run with the same few thousand byte strings every time. With `cargo
+//! bolero test` (from the crate `cargo-bolero`; `cargo bolero test --package vpp-media the_target`) a coverage-guided fuzzer
+//! generates them.
 
 #![allow(
     missing_docs,
@@ -23,8 +23,8 @@ mod support;
 
 use std::sync::OnceLock;
 
-use changes::{Changes, for_rows};
-use support::{Base, Fragmenting, Movie, Wanted, WantedTrack};
+use changes::{Changes, for_inputs};
+use support::{Base, FragmentLayout, Movie, SampleSpec, TrackSpec};
 use vpp_media::cenc::{ContentKey, ContentKeys, KeyId, Scheme};
 use vpp_media::cmaf::{
     KeyParameters, PlanOptions, PlanWriter, Planner, Presentation, ProtectedTracks, Protection, SegmentId, SegmentSize,
@@ -35,13 +35,13 @@ use vpp_media::dash::{self, MpdOptions};
 use vpp_media::hls::{self, HlsOptions};
 use vpp_media::isobmff::{Index, IndexReader};
 
-/// AV1, VP9 and five codecs of sound; how it was made is said in `tests/codecs.rs`.
+/// AV1, VP9 and five audio codecs; `tests/codecs.rs` documents how it was created.
 const CODECS: &[u8] = include_bytes!("../support/codecs.mp4");
 
-/// H.264 and H.265; how it was made is said in `tests/splits.rs`.
-const PICTURES: &[u8] = include_bytes!("../support/pictures.mp4");
+/// H.264 and H.265; `tests/splits.rs` documents how it was created.
+const FRAMES: &[u8] = include_bytes!("../support/pictures.mp4");
 
-/// One key for all tracks, and how a package is protected with it.
+/// Returns one key for all tracks, and the protection with it.
 fn protection(scheme: Scheme) -> (ContentKeys, Protection) {
     let (key, kid) = (ContentKey::new([7; 16]), KeyId::new([1; 16]).unwrap());
     let parameters = KeyParameters::derive(scheme, &key, kid, b"content");
@@ -70,12 +70,12 @@ fn package(file: &[u8], scheme: Scheme) -> vpp_media::Result<()> {
     let index = index(file)?;
     let movie = vpp_media::track::Movie::parse(&index)?;
     let mut planner = Planner::new(&movie, &options(scheme))?;
-    let mut taken = 0;
+    let mut bytes_read = 0;
     for work_unit in &mut planner {
         let work_unit = work_unit?;
-        taken += work_unit.source_bytes();
-        // Tables may name the same bytes many times over.
-        if taken <= 4 * file.len() as u64 {
+        bytes_read += work_unit.source_bytes();
+        // Tables may list the same bytes many times.
+        if bytes_read <= 4 * file.len() as u64 {
             let part = |range: &std::ops::Range<u64>| file[range.start as usize..range.end as usize].to_vec();
             let mut source =
                 SourceBuffers::new(&work_unit, work_unit.ranges.iter().map(|range| part(&range.bytes)).collect())?;
@@ -87,32 +87,32 @@ fn package(file: &[u8], scheme: Scheme) -> vpp_media::Result<()> {
 
 fn manifests(presentation: &Presentation) -> vpp_media::Result<()> {
     let mut sizes = SegmentSizes::new(presentation);
-    for own in &presentation.representations {
-        for number in 1..=own.segments.len() as u32 {
+    for track in &presentation.representations {
+        for number in 1..=track.segments.len() as u32 {
             let size = SegmentSize { bytes: 100_000, entry_bytes: 10_000 };
-            sizes.set(SegmentId { representation: own.id, number }, size)?;
+            sizes.set(SegmentId { representation: track.id, number }, size)?;
         }
     }
     hls::playlists(presentation, &sizes, &HlsOptions::default())?;
     dash::mpd(presentation, &sizes, &MpdOptions::default()).map(drop)
 }
 
-fn tracks() -> Vec<WantedTrack> {
-    let picture = |index: usize| Wanted {
+fn tracks() -> Vec<TrackSpec> {
+    let video_frame = |index: usize| SampleSpec {
         size: 20,
         duration: 512,
         composition_offset: if index.is_multiple_of(8) { 0 } else { 512 },
         is_sync: index.is_multiple_of(8),
     };
-    let frame = Wanted { size: 9, duration: 1024, composition_offset: 0, is_sync: true };
-    let (samples, edit) = ((0..48).map(picture).collect(), Some((0, 512)));
-    let video = WantedTrack { video: true, timescale: 12_288, samples, chunk: 8, change: Some(3), edit };
-    let (samples, edit) = (vec![frame; 90], Some((20, 0)));
-    vec![video, WantedTrack { video: false, timescale: 48_000, samples, chunk: 15, change: None, edit }]
+    let audio_frame = SampleSpec { size: 9, duration: 1024, composition_offset: 0, is_sync: true };
+    let (samples, edit) = ((0..48).map(video_frame).collect(), Some((0, 512)));
+    let video = TrackSpec { video: true, timescale: 12_288, samples, chunk: 8, change: Some(3), edit };
+    let (samples, edit) = (vec![audio_frame; 90], Some((20, 0)));
+    vec![video, TrackSpec { video: false, timescale: 48_000, samples, chunk: 15, change: None, edit }]
 }
 
 fn fragmented(how: u8) -> Vec<u8> {
-    let how = Fragmenting {
+    let how = FragmentLayout {
         base: [Base::Moof, Base::File, Base::Implicit][usize::from(how % 3)],
         separate: how & 4 != 0,
         tfdt: how & 8 == 0,
@@ -126,7 +126,7 @@ fn fragmented(how: u8) -> Vec<u8> {
     Movie::fragmented(&tracks(), how).file
 }
 
-/// Where the boxes of a type lie in a file.
+/// Returns the offsets of all bytes of the boxes of a type.
 fn boxes(file: &[u8], kind: &[u8; 4]) -> Vec<usize> {
     let (mut places, mut at) = (Vec::new(), 0);
     while at < file.len() {
@@ -140,9 +140,9 @@ fn boxes(file: &[u8], kind: &[u8; 4]) -> Vec<usize> {
 #[test]
 fn a_movie_box_is_an_error_or_a_movie() {
     static WHOLE: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
-    let whole = WHOLE.get_or_init(|| vec![Movie::new(&tracks()).file, PICTURES.to_vec(), CODECS.to_vec()]);
-    for_rows(4_000, |row| {
-        let mut changes = Changes::of(row);
+    let whole = WHOLE.get_or_init(|| vec![Movie::new(&tracks()).file, FRAMES.to_vec(), CODECS.to_vec()]);
+    for_inputs(4_000, |input| {
+        let mut changes = Changes::of(input);
         let mut file = whole[changes.below(whole.len())].clone();
         let places = boxes(&file, b"moov");
         changes.apply(&mut file, &places);
@@ -152,8 +152,8 @@ fn a_movie_box_is_an_error_or_a_movie() {
 
 #[test]
 fn movie_fragments_are_an_error_or_a_movie() {
-    for_rows(4_000, |row| {
-        let mut changes = Changes::of(row);
+    for_inputs(4_000, |input| {
+        let mut changes = Changes::of(input);
         let mut file = fragmented(changes.below(256) as u8);
         let places = [boxes(&file, b"moof"), boxes(&file, b"sidx")].concat();
         changes.apply(&mut file, &places);
@@ -180,11 +180,11 @@ fn a_stored_plan_is_an_error_or_a_plan() {
         vec![
             plan(&Movie::new(&tracks()).file, Scheme::Cbcs),
             plan(&fragmented(0), Scheme::Cenc),
-            plan(PICTURES, Scheme::Cbcs),
+            plan(FRAMES, Scheme::Cbcs),
         ]
     });
-    for_rows(10_000, |row| {
-        let mut changes = Changes::of(row);
+    for_inputs(10_000, |input| {
+        let mut changes = Changes::of(input);
         let (section, presentation) = &stored[changes.below(stored.len())];
         let (mut section, mut presentation) = (section.clone(), presentation.clone());
         let places: Vec<_> = (0..section.len()).collect();
@@ -195,8 +195,8 @@ fn a_stored_plan_is_an_error_or_a_plan() {
             let part = |range: &std::ops::Range<u64>| vec![0x65; range.end.saturating_sub(range.start) as usize];
             let source =
                 SourceBuffers::new(&work_unit, work_unit.ranges.iter().map(|range| part(&range.bytes)).collect());
-            let made = source.and_then(|mut source| package_work_unit(&work_unit, &mut source, &keys()).map(drop));
-            drop((made, arriving::segments(&work_unit, part, &keys())));
+            let packaged = source.and_then(|mut source| package_work_unit(&work_unit, &mut source, &keys()).map(drop));
+            drop((packaged, arriving::segments(&work_unit, part, &keys())));
         }
         let places: Vec<_> = (0..presentation.len()).collect();
         changes.apply(&mut presentation, &places);
@@ -204,7 +204,7 @@ fn a_stored_plan_is_an_error_or_a_plan() {
     });
 }
 
-/// The rule of a track, and its samples.
+/// The protection rule of a track, and its samples.
 type Coded = (ProtectionRule, Vec<Vec<u8>>);
 
 #[test]
@@ -214,19 +214,21 @@ fn a_sample_is_an_error_or_has_ranges_in_order() {
         let of = |file: &[u8]| {
             let index = index(file).unwrap();
             let movie = vpp_media::track::Movie::parse(&index).unwrap();
-            let pictures = movie.tracks.iter().filter(|track| track.video().is_some());
-            let coded = pictures.map(|track| {
-                let bytes =
-                    track.samples.samples().map(|own| file[own.offset as usize..][..own.size as usize].to_vec());
+            let video_tracks = movie.tracks.iter().filter(|track| track.video().is_some());
+            let coded = video_tracks.map(|track| {
+                let bytes = track
+                    .samples
+                    .samples()
+                    .map(|sample| file[sample.offset as usize..][..sample.size as usize].to_vec());
                 (track.descriptions.rules()[0].clone(), bytes.collect())
             });
             coded.collect::<Vec<Coded>>()
         };
-        [of(PICTURES), of(CODECS)].concat()
+        [of(FRAMES), of(CODECS)].concat()
     });
     assert_eq!(coded.len(), 4);
-    for_rows(20_000, |row| {
-        let mut changes = Changes::of(row);
+    for_inputs(20_000, |input| {
+        let mut changes = Changes::of(input);
         let (rule, samples) = &coded[changes.below(coded.len())];
         let mut parser = rule.parser().unwrap();
         let changed = changes.below(samples.len());

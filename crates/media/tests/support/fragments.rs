@@ -1,44 +1,44 @@
-//! The movie made to measure, in fragments, in the ways that muxers write them.
+//! The generated movie as fragments, in the ways that muxers write them.
 
 use vpp_media::isobmff::BoxWriter;
 
-use super::{Movie, Wanted, WantedTrack, movie_header, payload, trak};
+use super::{Movie, SampleSpec, TrackSpec, movie_header, payload, trak};
 
-/// From where a fragment's data offsets count.
+/// What the data offsets of a fragment are relative to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Base {
     /// `default-base-is-moof`.
     Moof,
     /// `base-data-offset`, in every track fragment.
     File,
-    /// Neither: the first from the start of the `moof`, each other from the end of the one before it.
+    /// Neither: the first track is relative to the start of the `moof`, each other to the end of the previous one.
     Implicit,
 }
 
-/// How a movie is cut into fragments.
+/// How a movie is divided into fragments.
 #[derive(Debug, Clone, Copy)]
-pub struct Fragmenting {
+pub struct FragmentLayout {
     pub base: Base,
     /// A `moof` for every track, instead of one for all.
     pub separate: bool,
     pub tfdt: bool,
-    /// Seconds that every `tfdt` says too much, as of a part of a longer recording.
+    /// Seconds added to every `tfdt`, as in an excerpt of a longer recording.
     pub begins: u64,
-    /// Whether what samples have in common is said once.
+    /// Whether common values of samples are written once, as defaults.
     pub defaults: bool,
     /// `trun`s in a `traf`, at most.
     pub runs: usize,
-    /// Rounds of chunks that lie in sample tables, before the fragments.
+    /// Rounds of chunks that are in sample tables, before the fragments.
     pub rounds_in_moov: usize,
-    /// Whether the `moov` comes behind all fragments. It comes behind what its sample tables list in any case.
+    /// Whether the `moov` follows all fragments. It always follows the media that its sample tables list.
     pub moov_last: bool,
-    /// Whether a `styp` and a (useless) `sidx` stand before every fragment, and an `mfra` at the end.
+    /// Whether a `styp` and an (unused) `sidx` precede every fragment, and an `mfra` ends the file.
     pub indexed: bool,
 }
 
 impl Movie {
-    /// Lays the tracks out as [`Movie::new`] does, a round of chunks to a fragment.
-    pub fn fragmented(tracks: &[WantedTrack], how: Fragmenting) -> Self {
+    /// Writes the tracks like [`Movie::new`], one round of chunks in each fragment.
+    pub fn fragmented(tracks: &[TrackSpec], how: FragmentLayout) -> Self {
         let mut layout = Layout::new(tracks, how);
         let w = &mut BoxWriter::new();
         w.plain(b"ftyp", |w| w.raw(b"iso5\0\0\x02\0iso5iso6mp41"));
@@ -76,7 +76,7 @@ impl Movie {
     }
 }
 
-fn moov(w: &mut BoxWriter, tracks: &[WantedTrack], chunks: &[Vec<u32>], rounds: usize) {
+fn moov(w: &mut BoxWriter, tracks: &[TrackSpec], chunks: &[Vec<u32>], rounds: usize) {
     w.plain(b"moov", |w| {
         movie_header(w);
         for (number, track) in tracks.iter().enumerate() {
@@ -102,20 +102,20 @@ fn moov(w: &mut BoxWriter, tracks: &[WantedTrack], chunks: &[Vec<u32>], rounds: 
 }
 
 struct Layout<'t> {
-    tracks: &'t [WantedTrack],
-    how: Fragmenting,
+    tracks: &'t [TrackSpec],
+    how: FragmentLayout,
     offsets: Vec<Vec<u64>>,
     times: Vec<u64>,
     seed: u32,
 }
 
 impl<'t> Layout<'t> {
-    fn new(tracks: &'t [WantedTrack], how: Fragmenting) -> Self {
+    fn new(tracks: &'t [TrackSpec], how: FragmentLayout) -> Self {
         let offsets = tracks.iter().map(|_| Vec::new()).collect();
         Self { tracks, how, offsets, times: vec![0; tracks.len()], seed: 0 }
     }
 
-    fn round(&self, number: usize, round: usize) -> &'t [Wanted] {
+    fn round(&self, number: usize, round: usize) -> &'t [SampleSpec] {
         let track = &self.tracks[number];
         let end = track.samples.len().min((round + 1) * track.chunk);
         track.samples.get(round * track.chunk..end).unwrap_or_default()
@@ -136,7 +136,7 @@ impl<'t> Layout<'t> {
             w.full(b"sidx", 0, 0, |w| w.zeros(20));
         }
         let moof_at = w.position();
-        // Where offsets stand, and how far into the payload of mdat each leads.
+        // Positions of offsets, and the offset of each in the payload of mdat.
         let mut patches: Vec<(usize, usize, bool)> = Vec::new();
         w.plain(b"moof", |w| {
             w.full(b"mfhd", 0, 0, |w| w.u32(u32::try_from(round + 1).unwrap()));
@@ -163,12 +163,12 @@ impl<'t> Layout<'t> {
         patches: &mut Vec<(usize, usize, bool)>,
     ) {
         let samples = self.round(number, round);
-        let shared = |value: fn(&Wanted) -> u32| {
+        let shared = |value: fn(&SampleSpec) -> u32| {
             let first = value(&samples[0]);
             (self.how.defaults && samples.iter().all(|sample| value(sample) == first)).then_some(first)
         };
         let (duration, size) = (shared(|sample| sample.duration), shared(|sample| sample.size));
-        // Sync samples that lead: the flags of the others are the default, those of the first stand in the run.
+        // A sync sample comes first: the flags of the others are the default, its flags are in the run.
         let lead = self.how.defaults && samples.iter().skip(1).all(|sample| !sample.is_sync) && samples[0].is_sync;
         let mut flags = match self.how.base {
             Base::Moof => 0x02_0000,
@@ -215,13 +215,13 @@ impl<'t> Layout<'t> {
                     w.u32(0x0200_0000);
                 }
                 for sample in samples {
-                    let own = [
+                    let fields = [
                         duration.is_none().then_some(sample.duration),
                         size.is_none().then_some(sample.size),
                         explicit.then_some(if sample.is_sync { 0x0200_0000 } else { 0x0101_0000 }),
                         Some(sample.composition_offset.cast_unsigned()),
                     ];
-                    own.into_iter().flatten().for_each(|value| w.u32(value));
+                    fields.into_iter().flatten().for_each(|value| w.u32(value));
                     *into += sample.size as usize;
                 }
             });

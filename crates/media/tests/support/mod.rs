@@ -1,35 +1,34 @@
-//! A movie made to measure: what its samples are is known before a byte of it is written, so that tests can compare what the
-//! engine makes of the file with what went into it.
+//! Generated movies: the test specifies every sample, so it can compare the output of the engine with the specification.
 
 mod fragments;
 
-pub use fragments::{Base, Fragmenting};
+pub use fragments::{Base, FragmentLayout};
 use vpp_media::isobmff::{BoxWriter, Index, IndexReader};
 
-/// A sample as the test wants it.
+/// The specification of a sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wanted {
+pub struct SampleSpec {
     pub size: u32,
     pub duration: u32,
     pub composition_offset: i32,
     pub is_sync: bool,
 }
 
-/// A track as the test wants it.
+/// The specification of a track.
 #[derive(Debug, Clone)]
-pub struct WantedTrack {
+pub struct TrackSpec {
     pub video: bool,
     pub timescale: u32,
-    pub samples: Vec<Wanted>,
+    pub samples: Vec<SampleSpec>,
     /// Samples per chunk.
     pub chunk: usize,
-    /// The chunk, from 0, with which another sample description begins.
+    /// The first chunk, from 0, with another sample description.
     pub change: Option<usize>,
     /// Leading empty edit in movie units (thousandths), and the media time that follows it.
     pub edit: Option<(u32, i32)>,
 }
 
-/// A file, and where in it each sample of each track lies.
+/// A file, and the offset of each sample of each track.
 #[derive(Debug)]
 pub struct Movie {
     pub file: Vec<u8>,
@@ -37,8 +36,8 @@ pub struct Movie {
 }
 
 impl Movie {
-    /// Lays the tracks out chunk by chunk in turn, media first, index last. Every sample has bytes of its own.
-    pub fn new(tracks: &[WantedTrack]) -> Self {
+    /// Writes the tracks with interleaved chunks, media first, index last. No two samples share bytes.
+    pub fn new(tracks: &[TrackSpec]) -> Self {
         let mut w = BoxWriter::new();
         w.plain(b"ftyp", |w| w.raw(b"isom\0\0\x02\0isomiso2avc1mp41"));
         let mut offsets: Vec<Vec<u64>> = tracks.iter().map(|_| Vec::new()).collect();
@@ -69,12 +68,12 @@ impl Movie {
         Self { file: w.finish().unwrap(), offsets }
     }
 
-    /// The file's index, read through the engine.
+    /// Reads the index of the file.
     pub fn index(&self) -> Index {
         self.index_by(IndexReader::new(self.file.len() as u64).unwrap())
     }
 
-    /// The file's index, read through this reader.
+    /// Reads the index of the file with this reader.
     pub fn index_by(&self, mut reader: IndexReader) -> Index {
         while let Some(range) = reader.want() {
             reader.supply(self.bytes(range.start, range.end)).unwrap();
@@ -87,7 +86,7 @@ impl Movie {
     }
 }
 
-/// Bytes that differ from sample to sample. Video is one NAL unit of filler (type 12), so that it parses as H.264.
+/// Returns bytes that differ between samples. A video sample is one filler NAL unit (type 12), so that it parses as H.264.
 fn payload(video: bool, size: u32, seed: &mut u32) -> Vec<u8> {
     *seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
     let mut bytes: Vec<u8> =
@@ -107,7 +106,7 @@ fn movie_header(w: &mut BoxWriter) {
     });
 }
 
-fn trak(w: &mut BoxWriter, id: u32, track: &WantedTrack, all_sync: bool, chunks: &[u32]) {
+fn trak(w: &mut BoxWriter, id: u32, track: &TrackSpec, all_sync: bool, chunks: &[u32]) {
     w.plain(b"trak", |w| {
         w.full(b"tkhd", 0, 7, |w| {
             w.zeros(8);
@@ -145,7 +144,7 @@ fn trak(w: &mut BoxWriter, id: u32, track: &WantedTrack, all_sync: bool, chunks:
     });
 }
 
-fn stbl(w: &mut BoxWriter, track: &WantedTrack, all_sync: bool, chunks: &[u32]) {
+fn stbl(w: &mut BoxWriter, track: &TrackSpec, all_sync: bool, chunks: &[u32]) {
     w.full(b"stsd", 0, 0, |w| {
         w.u32(2);
         if track.video {
