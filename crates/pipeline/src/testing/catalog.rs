@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::{Arc, Mutex};
 
-use super::lock;
+use super::lock::lock;
 use crate::domain::client_upload::ClientUpload;
 use crate::domain::content::Content;
 use crate::domain::id::{ClientUploadId, ContentId, PackageId};

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use super::lock;
+use super::lock::lock;
 use crate::domain::id::PackageId;
 use crate::error::Unavailable;
 use crate::ports::{EdgeCache, InvalidationStatus};

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use futures_util::{FutureExt, Stream, StreamExt, stream};
 use vpp_media::cenc::ContentKey;
 
-use super::lock;
+use super::lock::lock;
 use crate::domain::client_upload::{ArrivedPart, ClientUpload};
 use crate::domain::content::Content;
 use crate::domain::content_key::{GeneratedKey, KeyRequest, WrappedKey};

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use vpp_media::cenc::{ConstantIv, ContentKey, Drm};
 
-use super::lock;
+use super::lock::lock;
 use crate::domain::content_key::{GeneratedKey, KeyRequest, WrappedKey};
 use crate::domain::id::PackageId;
 use crate::domain::object::Digest;

@@ -10,6 +10,7 @@ pub mod contract;
 mod edge_cache;
 mod faults;
 mod key_vault;
+mod lock;
 mod object_store;
 mod platform;
 mod probe;
@@ -20,8 +21,6 @@ mod token_store;
 pub use catalog::MemoryCatalog;
 pub use clock::TickingClock;
 pub use edge_cache::MemoryEdgeCache;
-pub use probe::MemoryProbe;
-
 pub use faults::{FaultPoint, Faults, Faulty};
 pub use key_vault::MemoryVault;
 pub use object_store::{MemoryStore, Stored};
@@ -29,13 +28,7 @@ pub use platform::{
     DashStage, DeleteStage, Delivery, EncryptStage, FragmentStage, IngestStage, MAX_RUN_TIME, MemoryApi,
     MemoryClientUploads, MemoryLicences, MemoryQueues, MemoryTokens, Platform,
 };
+pub use probe::MemoryProbe;
 pub use queue::MemoryQueue;
 pub use token_signer::MemorySigner;
 pub use token_store::MemoryTokenStore;
-
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
-/// Locks a mutex, even if a test has panicked while holding it.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use data_encoding::HEXLOWER;
 use futures_util::{Stream, TryFutureExt, stream};
 
-use super::lock;
+use super::lock::lock;
 use crate::domain::client_upload::ArrivedPart;
 use crate::domain::layout::{Headers, work_headers};
 use crate::domain::multipart::{MAX_PARTS, MIN_PART_BYTES, UploadId};

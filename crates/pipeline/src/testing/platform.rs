@@ -6,10 +6,15 @@ use std::time::Duration;
 use vpp_media::cenc::Scheme;
 use vpp_media::cmaf::ProtectedTracks;
 
-use super::{
-    Faults, Faulty, MemoryCatalog, MemoryEdgeCache, MemoryProbe, MemoryQueue, MemorySigner, MemoryStore, MemoryVault,
-    TickingClock,
-};
+use super::catalog::MemoryCatalog;
+use super::clock::TickingClock;
+use super::edge_cache::MemoryEdgeCache;
+use super::faults::{Faults, Faulty};
+use super::key_vault::MemoryVault;
+use super::object_store::MemoryStore;
+use super::probe::MemoryProbe;
+use super::queue::MemoryQueue;
+use super::token_signer::MemorySigner;
 use crate::api::client_uploads::ClientUploads;
 use crate::api::licences::{self, Licences, PlaybackTokens};
 use crate::api::service::{self, Api};

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::lock;
+use super::lock::lock;
 use crate::error::Unavailable;
 use crate::ports::{DelayQueue, Queue};
 

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use super::lock;
+use super::lock::lock;
 use crate::domain::access_token::AccessTokens;
 use crate::error::Unavailable;
 use crate::ports::TokenStore;

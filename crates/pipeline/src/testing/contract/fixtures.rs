@@ -7,7 +7,6 @@ use vpp_media::cenc::{ConstantIv, Drm, KeyId, Pssh, Scheme};
 use vpp_media::cmaf::{KeyParameters, Layout, ProtectedTracks, Protection, SegmentId, SegmentSize};
 use vpp_media::preflight::{Preflight, Warning};
 
-use super::super::probe::report;
 use crate::domain::content::{Content, MediaInfo, Verdict};
 use crate::domain::content_key::WrappedKey;
 use crate::domain::id::{ContentId, PackageId};
@@ -19,6 +18,7 @@ use crate::domain::resource_usage::ResourceUsage;
 use crate::domain::state::{Stage, State};
 use crate::domain::subtitles::{SubtitleDescription, SubtitleFile, SubtitleKind};
 use crate::domain::timestamp::Timestamp;
+use crate::testing::probe::report;
 
 pub(super) fn at(second: u64) -> Timestamp {
     Timestamp::from(UNIX_EPOCH + Duration::from_secs(second))
