@@ -126,7 +126,7 @@ impl Damaged<'_> {
         let mut sizes = SegmentSizes::new(&presentation);
         for representation in &presentation.representations {
             for number in 1..=u32::try_from(representation.segments.len()).unwrap() {
-                let size = SegmentSize { bytes: 100_000, entry_bytes: 10_000 };
+                let size = SegmentSize { bytes: 100_000, first_sample_end: 10_000 };
                 sizes.set(SegmentId { representation: representation.id, number }, size)?;
             }
         }

@@ -65,7 +65,7 @@ impl HttpWebhookReceiver {
             ("content-length", signed.body.len().to_string()),
             ("user-agent", USER_AGENT.to_owned()),
             ("webhook-id", signed.id.clone()),
-            ("webhook-timestamp", signed.seconds.to_string()),
+            ("webhook-timestamp", signed.timestamp.to_string()),
             ("webhook-signature", signed.signature.clone()),
         ] {
             request.headers_mut().try_insert(name, value).map_err(|error| malformed(error.into()))?;

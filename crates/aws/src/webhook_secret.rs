@@ -30,7 +30,7 @@ impl WebhookSecret {
 
     async fn read(&self) -> Result<SigningSecrets, Unavailable> {
         let values = read_rotated(&self.client, &self.id).await?;
-        let secrets = values.iter().try_fold(SigningSecrets::default(), |secrets, text| secrets.and(text));
+        let secrets = values.iter().try_fold(SigningSecrets::default(), |secrets, text| secrets.with_secret(text));
         secrets.map_err(|invalid| Unavailable::new(CALL, invalid.into()))
     }
 }

@@ -271,7 +271,7 @@ proptest! {
             for number in (1..).take(track.segments.len()) {
                 let bytes = fragments[&format!("{}/{number}.m4s", track.id)].len() as u64;
                 let segment = SegmentId { representation: track.id, number };
-                sizes.set(segment, SegmentSize { bytes, entry_bytes: 1 }).unwrap();
+                sizes.set(segment, SegmentSize { bytes, first_sample_end: 1 }).unwrap();
             }
         }
         let sized = sizes.of(&presentation).unwrap();
@@ -474,7 +474,7 @@ fn audio_segments_start_at_the_first_presentation_time_of_an_open_gop() {
     let audio = track(false, vec![audio_frame; 469], 10, None);
     let (_, presentation) = plan(&Movie::new(&[video, audio]), &options(u64::MAX, 2, false));
     let [video, audio] = &presentation.representations[..] else { panic!("two tracks") };
-    assert_eq!((video.starts_with(), audio.starts_with()), (Some(SapType::Three), Some(SapType::One)));
+    assert_eq!((video.starts_with_sap(), audio.starts_with_sap()), (Some(SapType::Three), Some(SapType::One)));
     let starts: Vec<_> = video.segments.iter().map(|segment| segment.start).collect();
     assert_eq!(starts, [512, 49 * 512, 97 * 512, 145 * 512, 193 * 512]);
     for (v, a) in video.segments.iter().zip(&audio.segments).skip(1) {

@@ -1,7 +1,7 @@
 //! The HTTP API: upload files; create, list, retry and delete packages; issue playback tokens.
 
 mod authorization;
-mod idempotency_key;
+mod idempotency_key_header;
 mod list_query;
 mod openapi;
 mod package_request;

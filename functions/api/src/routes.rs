@@ -41,7 +41,7 @@ use vpp_pipeline::domain::package::Package;
 use vpp_pipeline::ports::{ClientUploadStore, Clock, KeyVault, TokenSigner, TokenStore};
 
 use crate::authorization::{Authentication, authorize};
-use crate::idempotency_key::idempotency_key;
+use crate::idempotency_key_header::idempotency_key;
 use crate::list_query::ListQuery;
 use crate::package_request::package_request;
 use crate::path_encoding::require_utf8_path;

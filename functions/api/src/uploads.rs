@@ -27,7 +27,7 @@ use vpp_pipeline::domain::multipart::MAX_PARTS;
 use vpp_pipeline::domain::timestamp::Timestamp;
 use vpp_pipeline::ports::{ClientUploadStore, Clock, RequestRecords};
 
-use crate::idempotency_key::idempotency_key;
+use crate::idempotency_key_header::idempotency_key;
 use crate::list_query::ListQuery;
 use crate::request_body::{MAX_BODY, decode, missing_field};
 

@@ -33,8 +33,8 @@ type PartRow = (String, u16, u64, String, Option<String>);
 pub(super) fn write(id: &PackageId, receipt: &Receipt) -> Result<Item, Malformed> {
     let row = |segment: &SegmentReceipt| -> SegmentRow {
         let digest = segment.digest.map(|digest| BASE64_NOPAD.encode(&digest.0)).unwrap_or_default();
-        let SegmentSize { bytes, entry_bytes } = segment.size;
-        (segment.id.representation.to_string(), segment.id.number, bytes, entry_bytes, digest)
+        let SegmentSize { bytes, first_sample_end } = segment.size;
+        (segment.id.representation.to_string(), segment.id.number, bytes, first_sample_end, digest)
     };
     let rows: Vec<SegmentRow> = receipt.segments.iter().map(row).collect();
     let part_row = |span: &PartReceipt| -> PartRow {
@@ -66,8 +66,8 @@ pub(super) fn read(item: &Item) -> Result<Receipt, Malformed> {
         let digest = BASE64_NOPAD.decode(digest.as_bytes()).ok()?;
         digest.try_into().ok().map(Digest)
     };
-    let segment = |(representation, number, bytes, entry_bytes, digest): SegmentRow| {
-        let size = SegmentSize { bytes, entry_bytes };
+    let segment = |(representation, number, bytes, first_sample_end, digest): SegmentRow| {
+        let size = SegmentSize { bytes, first_sample_end };
         let digest = if digest.is_empty() { None } else { Some(decode_digest(digest)?) };
         let id = SegmentId { representation: representation.parse().ok()?, number };
         Some(SegmentReceipt { id, size, digest })

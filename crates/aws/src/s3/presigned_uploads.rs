@@ -9,7 +9,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::RequestChecksumCalculation;
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
-use vpp_pipeline::domain::client_upload::ArrivedPart;
+use vpp_pipeline::domain::client_upload::StoredPart;
 use vpp_pipeline::domain::multipart::UploadId;
 use vpp_pipeline::domain::object::{ETag, Location};
 use vpp_pipeline::error::Unavailable;
@@ -41,9 +41,9 @@ fn presigning(at: &Location, lifetime: Duration) -> Result<PresigningConfig, Sto
 }
 
 impl ClientUploadStore for S3ClientUploads {
-    async fn presign_object(&self, at: &Location, lasts: Duration) -> Result<String, StoreError> {
+    async fn presign_object(&self, at: &Location, ttl: Duration) -> Result<String, StoreError> {
         let request = self.client.put_object().bucket(at.bucket()).key(at.key());
-        let signed = request.presigned(presigning(at, lasts)?).await.map_err(unavailable("presigning"));
+        let signed = request.presigned(presigning(at, ttl)?).await.map_err(unavailable("presigning"));
         Ok(signed.map_err(|source| unreachable(at, source))?.uri().to_owned())
     }
 
@@ -59,15 +59,15 @@ impl ClientUploadStore for S3ClientUploads {
         at: &Location,
         upload: &UploadId,
         number: u16,
-        lasts: Duration,
+        ttl: Duration,
     ) -> Result<String, StoreError> {
         let request = self.client.upload_part().bucket(at.bucket()).key(at.key());
         let request = request.upload_id(upload.as_str()).part_number(i32::from(number));
-        let signed = request.presigned(presigning(at, lasts)?).await.map_err(unavailable("presigning"));
+        let signed = request.presigned(presigning(at, ttl)?).await.map_err(unavailable("presigning"));
         Ok(signed.map_err(|source| unreachable(at, source))?.uri().to_owned())
     }
 
-    async fn list_parts(&self, at: &Location, upload: &UploadId) -> Result<Vec<ArrivedPart>, StoreError> {
+    async fn list_parts(&self, at: &Location, upload: &UploadId) -> Result<Vec<StoredPart>, StoreError> {
         let request = self.client.list_parts().bucket(at.bucket()).key(at.key()).upload_id(upload.as_str());
         let mut listed = request.into_paginator().items().send();
         let mut parts = Vec::new();
@@ -79,13 +79,13 @@ impl ClientUploadStore for S3ClientUploads {
             let number = part.part_number().and_then(|number| u16::try_from(number).ok());
             let bytes = part.size().and_then(|bytes| u64::try_from(bytes).ok());
             let part = number.zip(bytes).zip(part.e_tag());
-            parts.extend(part.map(|((number, bytes), etag)| ArrivedPart { number, bytes, etag: ETag::new(etag) }));
+            parts.extend(part.map(|((number, bytes), etag)| StoredPart { number, bytes, etag: ETag::new(etag) }));
         }
         Ok(parts)
     }
 
-    async fn complete(&self, at: &Location, upload: &UploadId, parts: &[ArrivedPart]) -> Result<(), StoreError> {
-        let completed = |part: &ArrivedPart| {
+    async fn complete(&self, at: &Location, upload: &UploadId, parts: &[StoredPart]) -> Result<(), StoreError> {
+        let completed = |part: &StoredPart| {
             let completed = CompletedPart::builder().part_number(i32::from(part.number));
             completed.e_tag(format!("\"{}\"", part.etag)).build()
         };

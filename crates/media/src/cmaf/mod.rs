@@ -9,10 +9,10 @@
 //!
 //! A [`Packager`] turns a work unit and its source bytes into [`Segment`]s.
 
-mod fragment;
 mod gop;
 mod identity;
 mod init_segment;
+mod moof;
 mod options;
 mod packager;
 mod plan_file;
@@ -20,8 +20,10 @@ mod planner;
 mod presentation;
 mod protection;
 mod rung_alignment;
+mod sap;
 mod segment;
 mod segment_boundaries;
+mod segment_head;
 mod segment_sizes;
 mod sidecars;
 mod sidx;
@@ -29,6 +31,7 @@ mod single_file;
 mod source_buffers;
 mod source_ranges;
 mod streaming;
+mod styp;
 mod text_samples;
 mod track_encryptor;
 mod track_planner;
@@ -41,8 +44,9 @@ pub use options::{Layout, PlanOptions};
 pub use packager::{Packager, package_work_unit};
 pub use plan_file::{PRESENTATION_PREFIX, PlanFile, PlanWriter, presentation_range, read_presentation, read_work_unit};
 pub use planner::{MAX_WINDOW_BYTES, Planner};
-pub use presentation::{EntryPoint, Presentation, Representation, SapType, SegmentTime, Sidecar};
+pub use presentation::{Presentation, Representation, SegmentTime, Sidecar};
 pub use protection::{KeyParameters, ProtectedTracks, Protection};
+pub use sap::{SapType, StreamAccessPoint};
 pub use segment::Segment;
 pub use segment_sizes::{SegmentSize, SegmentSizes, SizedRepresentation};
 pub use sidecars::{SidecarSource, TextFile};

@@ -3,8 +3,8 @@
 //! Samples are encrypted in place, in the buffers that they were read into. A [`Segment`] is the boxes that precede its samples,
 //! and the location of those samples, so media is not copied. Rewritten text is the exception: it is part of the boxes.
 
-use super::fragment::segment_head;
 use super::segment::Segment;
+use super::segment_head::segment_head;
 use super::source_buffers::{ByteSpan, SourceBuffers};
 use super::text_samples::segment_text;
 use super::track_encryptor::TrackEncryptor;
@@ -73,13 +73,13 @@ impl<'w> Packager<'w> {
             let plan = SegmentPlan { samples, ..plan.clone() };
             let mut head = segment_head(&plan, track, None, layout, u64_of(bytes.len()))?;
             head.extend(bytes);
-            let entry_bytes = u64_of(head.len());
-            return Ok(Segment { id, head, payload: Vec::new(), entry_bytes, webvtt });
+            let first_sample_end = u64_of(head.len());
+            return Ok(Segment { id, head, payload: Vec::new(), first_sample_end, webvtt });
         }
         let head = segment_head(plan, track, auxiliary.as_ref(), layout, plan.payload_bytes())?;
         let first_sample = plan.samples.first().map_or(0, |sample| u64::from(sample.size));
-        let entry_bytes = u64_of(head.len()).checked_add(first_sample).or_out_of_range("The size of a segment")?;
-        Ok(Segment { id, head, payload, entry_bytes, webvtt })
+        let first_sample_end = u64_of(head.len()).checked_add(first_sample).or_out_of_range("The size of a segment")?;
+        Ok(Segment { id, head, payload, first_sample_end, webvtt })
     }
 }
 

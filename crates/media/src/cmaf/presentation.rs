@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 use super::identity::{MAPPED_SIDECAR, RepresentationId, SIDECAR};
 use super::options::Layout;
 use super::protection::Protection;
+use super::sap::{SapType, StreamAccessPoint};
 use crate::cenc::TrackEncryption;
 use crate::codec::{AudioInfo, VideoInfo};
 use crate::time::{MediaTime, Timescale};
-use crate::track::{Sample, TrackKind, TrackLabels};
+use crate::track::{TrackKind, TrackLabels};
 
 /// A package as a whole: everything that init segments and manifests need. It is complete when planning returns it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,15 +101,15 @@ pub struct Representation {
 impl Representation {
     /// The type of stream access point that every segment starts with, or `None` if a segment starts with none.
     #[must_use]
-    pub fn starts_with(&self) -> Option<SapType> {
-        let mut types = self.segments.iter().map(|segment| segment.entry.map(|entry| entry.sap_type));
+    pub fn starts_with_sap(&self) -> Option<SapType> {
+        let mut types = self.segments.iter().map(|segment| segment.sap.map(|sap| sap.sap_type));
         types.try_fold(SapType::One, |so_far, sap_type| sap_type.map(|sap_type| so_far.max(sap_type)))
     }
 
     /// Whether every segment can be decoded completely without another one.
     #[must_use]
     pub fn has_independent_segments(&self) -> bool {
-        self.starts_with() == Some(SapType::One)
+        self.starts_with_sap() == Some(SapType::One)
     }
 
     /// The presentation time of a media time of the track.
@@ -124,45 +125,6 @@ impl Representation {
     }
 }
 
-/// The type of a stream access point (ISO/IEC 14496-12 Annex I), as far as an index determines it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum SapType {
-    /// Type 1: everything from the sync sample on can be decoded, and the sync sample is presented first.
-    One,
-    /// Type 3, or 2: frames that follow the sync sample are presented before it. They can be decoded from here with type 2,
-    /// but not with type 3. The index does not distinguish the two; type 3 is correct for both, because it promises less.
-    Three,
-}
-
-impl SapType {
-    /// The number of the type.
-    #[must_use]
-    pub fn number(self) -> u8 {
-        match self {
-            Self::One => 1,
-            Self::Three => 3,
-        }
-    }
-}
-
-/// The stream access point at the start of a segment: its sync sample.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EntryPoint {
-    /// The type of the stream access point.
-    pub sap_type: SapType,
-    /// Time from the start of the segment to the presentation of the sync sample: zero, unless leading pictures precede it.
-    pub delay: u64,
-}
-
-impl EntryPoint {
-    /// The entry point of a segment that starts with `first`, presented `delay` after the segment's start; `None` if `first` is
-    /// not a sync sample.
-    pub(super) fn of(first: &Sample, delay: u64) -> Option<Self> {
-        let sap_type = if delay > 0 { SapType::Three } else { SapType::One };
-        first.is_sync.then_some(Self { sap_type, delay })
-    }
-}
-
 /// A segment on the media timeline of its representation, in units of its timescale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SegmentTime {
@@ -170,8 +132,8 @@ pub struct SegmentTime {
     pub start: u64,
     /// Time to the start of the next segment; of the last segment, to the end of its media.
     pub duration: u64,
-    /// The point at which playback can start.
-    pub entry: Option<EntryPoint>,
+    /// The stream access point at its start, if playback can start there.
+    pub sap: Option<StreamAccessPoint>,
 }
 
 impl SegmentTime {

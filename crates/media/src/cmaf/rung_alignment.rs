@@ -1,4 +1,4 @@
-//! The presentation times at which all video tracks of a package have a sync sample.
+//! Rung alignment: the presentation times at which all video tracks of a package have a sync sample.
 //!
 //! A player switches from one rung of a ladder to another between two segments. So all rungs are segmented at the same times,
 //! and each must have a sync sample there. [`SharedSyncPoints`] walks the groups of pictures of all video tracks in parallel,

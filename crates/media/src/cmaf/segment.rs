@@ -15,7 +15,7 @@ pub struct Segment {
     pub id: SegmentId,
     pub(super) head: Vec<u8>,
     pub(super) payload: Vec<ByteSpan>,
-    pub(super) entry_bytes: u64,
+    pub(super) first_sample_end: u64,
     pub(super) webvtt: Option<String>,
 }
 
@@ -31,10 +31,10 @@ impl Segment {
         self.webvtt.as_deref()
     }
 
-    /// The size of the segment, and of its start.
+    /// The size of the segment, and up to the end of its first sample.
     #[must_use]
     pub fn size(&self) -> SegmentSize {
-        SegmentSize { bytes: u64_of(self.length()), entry_bytes: self.entry_bytes }
+        SegmentSize { bytes: u64_of(self.length()), first_sample_end: self.first_sample_end }
     }
 
     /// Copies the bytes into one buffer.

@@ -10,7 +10,7 @@ pub struct SegmentSize {
     /// The whole segment.
     pub bytes: u64,
     /// From the start of the segment to the end of its first sample: what a player reads to show one frame.
-    pub entry_bytes: u64,
+    pub first_sample_end: u64,
 }
 
 /// The sizes of all segments of a presentation.

@@ -1,28 +1,29 @@
 //! The segment index, `SegmentIndexBox` (`sidx`, ISO/IEC 14496-12 8.16.3), of a single file.
 
-use super::presentation::{EntryPoint, Representation, SegmentTime};
+use super::presentation::{Representation, SegmentTime};
+use super::sap::StreamAccessPoint;
 use super::segment_sizes::{SegmentSize, SizedRepresentation};
 use crate::isobmff::BoxWriter;
 use crate::number::{Checked, u64_of};
 use crate::{Error, Result};
 
-/// The most references of a segment index. Their count has 16 bits.
+/// Maximum number of references: `reference_count` has 16 bits.
 const MAX_REFERENCES: u64 = 0xffff;
 
-/// The longest duration of a reference, which has 32 bits.
+/// Maximum `subsegment_duration`, which has 32 bits.
 const MAX_DURATION: u64 = 0xffff_ffff;
 
-/// The largest size of a reference, which has 31 bits.
+/// Maximum `referenced_size`, which has 31 bits.
 const MAX_REFERENCED_SIZE: u32 = 0x7fff_ffff;
 
-/// The largest `SAP_delta_time`, which has 28 bits.
+/// Maximum `SAP_delta_time`, which has 28 bits.
 const MAX_SAP_DELTA_TIME: u64 = 0x0fff_ffff;
 
 /// Bytes of a reference.
-const REFERENCE: u64 = 12;
+const REFERENCE_SIZE: u64 = 12;
 
-/// Bytes of a segment index without references: of version 0, and of version 1, whose two times have 64 bits.
-const WITHOUT_REFERENCES: [u64; 2] = [32, 40];
+/// Bytes of a segment index without its references, by version. The two times of version 1 have 64 bits.
+const FIXED_SIZE: [u64; 2] = [32, 40];
 
 /// Refuses a representation that a segment index cannot describe.
 pub(super) fn check(representation: &Representation) -> Result<()> {
@@ -41,10 +42,10 @@ pub(super) fn check(representation: &Representation) -> Result<()> {
 
 /// Length in bytes of the segment index. It depends on the plan alone.
 pub(super) fn length(representation: &Representation) -> u64 {
-    let [short, long] = WITHOUT_REFERENCES;
+    let [short, long] = FIXED_SIZE;
     let fixed = if version(representation) == 0 { short } else { long };
     // The number of segments in memory, times 12, fits 64 bits.
-    fixed.saturating_add(u64_of(representation.segments.len()).saturating_mul(REFERENCE))
+    fixed.saturating_add(u64_of(representation.segments.len()).saturating_mul(REFERENCE_SIZE))
 }
 
 /// Writes the segment index.
@@ -96,11 +97,11 @@ impl Reference {
             reason: "a segment is larger or longer than the index of a single file can describe",
         })?;
         // With a delta time that does not fit, the stream access point is of unknown type.
-        let sap = |entry: EntryPoint| {
-            let delta = Some(entry.delay).filter(|delay| *delay <= MAX_SAP_DELTA_TIME)?;
-            Some((entry.sap_type.number(), u32::try_from(delta).ok()?))
+        let sap = |point: StreamAccessPoint| {
+            let delta = Some(point.delay).filter(|delay| *delay <= MAX_SAP_DELTA_TIME)?;
+            Some((point.sap_type.number(), u32::try_from(delta).ok()?))
         };
-        Ok(Self { size, duration, sap: segment.entry.and_then(sap) })
+        Ok(Self { size, duration, sap: segment.sap.and_then(sap) })
     }
 
     fn write(&self, w: &mut BoxWriter) {

@@ -81,7 +81,7 @@ fn head(of: &SizedRepresentation<'_>) -> Result<FileHead> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cmaf::{EntryPoint, SapType, SegmentTime};
+    use crate::cmaf::{SapType, SegmentTime, StreamAccessPoint};
     use crate::time::Timescale;
     use crate::track::{TrackKind, TrackLabels};
 
@@ -105,12 +105,12 @@ mod tests {
         }
     }
 
-    fn segment(start: u64, duration: u64, entry: Option<(SapType, u64)>) -> SegmentTime {
-        SegmentTime { start, duration, entry: entry.map(|(sap_type, delay)| EntryPoint { sap_type, delay }) }
+    fn segment(start: u64, duration: u64, sap: Option<(SapType, u64)>) -> SegmentTime {
+        SegmentTime { start, duration, sap: sap.map(|(sap_type, delay)| StreamAccessPoint { sap_type, delay }) }
     }
 
     fn size(bytes: u64) -> SegmentSize {
-        SegmentSize { bytes, entry_bytes: bytes }
+        SegmentSize { bytes, first_sample_end: bytes }
     }
 
     fn head_of(representation: &Representation, sizes: &[SegmentSize]) -> Result<Vec<u8>> {

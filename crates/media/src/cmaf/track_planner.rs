@@ -5,9 +5,10 @@ use std::ops::Range;
 
 use super::identity::RepresentationId;
 use super::init_segment::init_segment;
-use super::presentation::{EntryPoint, Representation, SegmentTime};
+use super::presentation::{Representation, SegmentTime};
 use super::protection::Protection;
 use super::rung_alignment::AlignedTrack;
+use super::sap::StreamAccessPoint;
 use super::track_selection::SelectedTrack;
 use super::work_unit::{Extent, PlannedSample, SegmentPlan, WorkUnitTrack};
 use crate::cenc::TrackEncryption;
@@ -38,8 +39,8 @@ pub(super) struct TrackPlanner<'m, 'a> {
     /// The first sample of each window to come, if the track is segmented at its own sync samples.
     boundaries: Option<std::vec::IntoIter<u32>>,
     samples: Peekable<Samples<'m>>,
-    /// The start of each segment so far, and its entry point.
-    starts: Vec<(u64, Option<EntryPoint>)>,
+    /// The start of each segment so far, and the stream access point there.
+    starts: Vec<(u64, Option<StreamAccessPoint>)>,
     /// The latest presentation end so far.
     end: u64,
     sample_duration: SampleDuration,
@@ -145,7 +146,7 @@ impl<'m, 'a> TrackPlanner<'m, 'a> {
         self.expected = (extents.len(), samples.len());
         let delay =
             self.timeline.composition_time(&first).checked_sub(earliest).or_out_of_range("The start of a segment")?;
-        self.starts.push((earliest, EntryPoint::of(&first, delay)));
+        self.starts.push((earliest, StreamAccessPoint::of(&first, delay)));
         let decode_time = first.decode_time.checked_add(self.timeline.shift).or_out_of_range("A decode time")?;
         let number = u32::try_from(self.starts.len()).or_out_of_range("The number of segments of a track")?;
         let Sample { index: first_sample, description, .. } = first;
@@ -188,12 +189,12 @@ impl<'m, 'a> TrackPlanner<'m, 'a> {
         let SelectedTrack { track, track_id, switching_set, .. } = self.selected;
         let ends = self.starts.iter().skip(1).map(|(start, _)| *start).chain([self.end]);
         let mut segments = Vec::with_capacity(self.starts.len());
-        for ((start, entry), end) in self.starts.iter().zip(ends) {
+        for ((start, sap), end) in self.starts.iter().zip(ends) {
             let is_last = segments.len().checked_add(1) == Some(self.starts.len());
             // A last sample may have no duration. A segment must have one.
             let duration = end.checked_sub(*start).map(|duration| duration.max(u64::from(is_last)));
             let duration = duration.filter(|duration| *duration > 0).ok_or(BACKWARDS.in_track(track.id))?;
-            segments.push(SegmentTime { start: *start, duration, entry: *entry });
+            segments.push(SegmentTime { start: *start, duration, sap: *sap });
         }
         let origin = self.timeline.presentation_time_offset;
         // A track that ends before presentation time zero is presented for no time.

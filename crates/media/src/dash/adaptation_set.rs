@@ -2,10 +2,10 @@
 
 use std::io;
 
-use super::addressing::write_segment_template;
 use super::content_protection::write_content_protection;
 use super::options::MpdOptions;
 use super::representation::{Addressing, write_representation};
+use super::segment_addressing::write_segment_template;
 use super::selection::write_selection;
 use super::video::write_colours;
 use super::xml::{Xml, text_element};
@@ -114,7 +114,7 @@ fn is_aligned(members: &[Member<'_>]) -> bool {
 
 /// The type of stream access point that every segment of every representation starts with.
 fn sap_type_of_all(members: &[Member<'_>]) -> Option<SapType> {
-    let types = members.iter().map(|member| member.representation.starts_with());
+    let types = members.iter().map(|member| member.representation.starts_with_sap());
     types.reduce(|a, b| a.zip(b).map(|(a, b)| a.max(b)))?
 }
 

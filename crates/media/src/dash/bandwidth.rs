@@ -65,13 +65,13 @@ mod tests {
     }
 
     fn of(sizes: &[u64]) -> Vec<SegmentSize> {
-        sizes.iter().map(|bytes| SegmentSize { bytes: *bytes, entry_bytes: 0 }).collect()
+        sizes.iter().map(|bytes| SegmentSize { bytes: *bytes, first_sample_end: 0 }).collect()
     }
 
     fn timeline(durations: &[u64]) -> Vec<SegmentTime> {
         let mut start = 0;
         let segment_of = |duration: &u64| {
-            let segment = SegmentTime { start, duration: *duration, entry: None };
+            let segment = SegmentTime { start, duration: *duration, sap: None };
             start += duration;
             segment
         };

@@ -1,13 +1,13 @@
 //! MPEG-DASH (ISO/IEC 23009-1): writes the manifest of a presentation, given the sizes of its segments.
 
 mod adaptation_set;
-mod addressing;
 mod audio;
 mod bandwidth;
 mod content_protection;
 mod mpd;
 mod options;
 mod representation;
+mod segment_addressing;
 mod selection;
 mod video;
 mod xml;

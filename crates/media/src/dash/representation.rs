@@ -2,8 +2,8 @@
 
 use std::io;
 
-use super::addressing::{write_segment_base, write_segment_template};
 use super::audio::write_channels;
+use super::segment_addressing::{write_segment_base, write_segment_template};
 use super::xml::Xml;
 use crate::cmaf::{Layout, Representation};
 use crate::time::reduce;

@@ -30,7 +30,8 @@ pub(super) fn playlist(track: &SizedRepresentation<'_>, layout: Layout, options:
 
 /// The rate of the key frames of a track.
 pub(super) fn rate(track: &SizedRepresentation<'_>) -> Result<Rate> {
-    let entry_point = |size: &SegmentSize| SegmentSize { bytes: size.entry_bytes, entry_bytes: size.entry_bytes };
+    let entry_point =
+        |size: &SegmentSize| SegmentSize { bytes: size.first_sample_end, first_sample_end: size.first_sample_end };
     let sizes: Vec<SegmentSize> = track.sizes.iter().map(entry_point).collect();
     Rate::of(&SizedRepresentation { representation: track.representation, sizes: &sizes })
 }

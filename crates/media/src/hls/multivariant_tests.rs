@@ -1,7 +1,7 @@
 //! Tests of the multivariant playlist.
 
 use super::*;
-use crate::cmaf::{EntryPoint, Layout, RepresentationId, SapType, SegmentSize, SegmentTime};
+use crate::cmaf::{Layout, RepresentationId, SapType, SegmentSize, SegmentTime, StreamAccessPoint};
 use crate::codec::{AudioInfo, ChannelConfiguration, VideoInfo};
 use crate::time::Timescale;
 use crate::track::{Role, TrackLabels};
@@ -15,7 +15,7 @@ const STEREO: AudioInfo = AudioInfo {
 
 fn track(id: &str, kind: TrackKind, codecs: &str, language: Option<&str>) -> Representation {
     let id: RepresentationId = id.parse().unwrap();
-    let entry = Some(EntryPoint { sap_type: SapType::One, delay: 0 });
+    let sap = Some(StreamAccessPoint { sap_type: SapType::One, delay: 0 });
     Representation {
         id,
         track_id: 1,
@@ -35,17 +35,16 @@ fn track(id: &str, kind: TrackKind, codecs: &str, language: Option<&str>) -> Rep
         encryption: None,
         presentation_time_offset: 0,
         sample_duration: Some(40),
-        segments: vec![
-            SegmentTime { start: 0, duration: 6000, entry },
-            SegmentTime { start: 6000, duration: 2000, entry },
-        ],
+        segments: vec![SegmentTime { start: 0, duration: 6000, sap }, SegmentTime { start: 6000, duration: 2000, sap }],
         init: vec![],
     }
 }
 
 fn written(representations: Vec<Representation>) -> String {
-    const SIZES: [SegmentSize; 2] =
-        [SegmentSize { bytes: 750_000, entry_bytes: 30_000 }, SegmentSize { bytes: 500_000, entry_bytes: 30_000 }];
+    const SIZES: [SegmentSize; 2] = [
+        SegmentSize { bytes: 750_000, first_sample_end: 30_000 },
+        SegmentSize { bytes: 500_000, first_sample_end: 30_000 },
+    ];
     let (sidecars, layout) = (Vec::new(), Layout::Segments);
     let presentation = Presentation { representations, sidecars, work_units: 1, protection: None, layout };
     let sized = |representation| SizedRepresentation { representation, sizes: &SIZES };

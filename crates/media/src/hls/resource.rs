@@ -38,11 +38,11 @@ pub(super) fn segments(track: &SizedRepresentation<'_>, layout: Layout) -> Vec<R
 pub(super) fn entry_points(track: &SizedRepresentation<'_>, layout: Layout) -> Vec<Resource> {
     let entry_point = |(number, size): (u32, &SegmentSize)| Resource {
         uri: segment_name(number),
-        range: Some(ByteRange { length: size.entry_bytes, start: 0 }),
+        range: Some(ByteRange { length: size.first_sample_end, start: 0 }),
     };
     match layout {
         Layout::Segments => (1..).zip(track.sizes).map(entry_point).collect(),
-        Layout::SingleFile => starts_of_segments(track, |size| size.entry_bytes),
+        Layout::SingleFile => starts_of_segments(track, |size| size.first_sample_end),
     }
 }
 

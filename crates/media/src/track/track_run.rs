@@ -93,8 +93,8 @@ const DECODE_TIME: &str = "The decode time of a movie fragment";
 
 /// Reads the entries of a `trun`: four bytes for each of the `fields` of each of `count` samples.
 fn entries<'a>(reader: &mut Reader<'a>, fields: u32, count: u32) -> Result<&'a [u8]> {
-    let entry_bytes = u64::from(fields.count_ones()).checked_mul(4);
-    let bytes = entry_bytes.and_then(|bytes| bytes.checked_mul(u64::from(count)));
+    let first_sample_end = u64::from(fields.count_ones()).checked_mul(4);
+    let bytes = first_sample_end.and_then(|bytes| bytes.checked_mul(u64::from(count)));
     let bytes = bytes.and_then(|bytes| usize::try_from(bytes).ok()).or_out_of_range("The size of a track run")?;
     reader.bytes(bytes)
 }

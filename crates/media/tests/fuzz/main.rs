@@ -89,7 +89,7 @@ fn manifests(presentation: &Presentation) -> vpp_media::Result<()> {
     let mut sizes = SegmentSizes::new(presentation);
     for track in &presentation.representations {
         for number in 1..=track.segments.len() as u32 {
-            let size = SegmentSize { bytes: 100_000, entry_bytes: 10_000 };
+            let size = SegmentSize { bytes: 100_000, first_sample_end: 10_000 };
             sizes.set(SegmentId { representation: track.id, number }, size)?;
         }
     }

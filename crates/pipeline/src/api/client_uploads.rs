@@ -7,7 +7,7 @@
 //! object starts ingest, as with every other upload. Completing twice gives the same answer.
 
 use crate::api::request_error::{RequestError, unavailable};
-use crate::domain::client_upload::{ArrivedPart, ClientMultipart, ClientUpload, MAX_URLS, URL_TTL};
+use crate::domain::client_upload::{ClientMultipart, ClientUpload, MAX_URLS, StoredPart, URL_TTL};
 use crate::domain::id::{ClientUploadId, ContentId};
 use crate::domain::object::{ETag, Location};
 use crate::domain::timestamp::Timestamp;
@@ -203,7 +203,7 @@ enum Arrival {
     /// The complete object.
     Complete(ETag),
     /// These parts.
-    Parts(Vec<ArrivedPart>),
+    Parts(Vec<StoredPart>),
     /// No object, and the multipart upload no longer exists.
     Expired,
 }

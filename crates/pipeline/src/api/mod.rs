@@ -2,7 +2,7 @@
 
 pub mod authorizer;
 pub mod client_uploads;
-mod idempotency;
+mod idempotency_key;
 pub mod licences;
 pub mod package_request;
 mod packages;

@@ -1,7 +1,8 @@
 //! Playback tokens: permission to fetch the keys of one package until a given time.
 //!
 //! `v1.EXPIRY.MAC`: the expiry in seconds since 1970, and the base64url HMAC-SHA-256 of the version, the package and the
-//! expiry. The package is not in the token: the viewer names it in the request, and only the right one has the same code.
+//! expiry. The package is not in the token: the request names the package, and the MAC verifies only for that package. The API issues
+//! tokens and the licence server verifies them ([`crate::api::licences`]); KMS computes the MAC.
 //! Tokens are not stored, so they cannot be revoked; that is why they are short-lived.
 
 use std::fmt;

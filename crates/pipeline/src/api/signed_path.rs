@@ -2,8 +2,8 @@
 //!
 //! The signature is the first segment of the path: `https://cdn/v1.EXPIRY.MAC/PACKAGE/stream.mpd`. URLs in manifests are
 //! relative, so every further request of the player carries the signature too: one signature covers a whole stream, without
-//! cookies and in every player. A function at the edge verifies and removes it before the cache lookup, so that all viewers
-//! share the cached objects.
+//! cookies and in every player. The CloudFront function `SignedPathFunction` (`template.yaml`) verifies and removes it before the
+//! cache lookup, so that all viewers share the cached objects.
 //!
 //! Functions at the edge cannot call KMS, so the MAC is HMAC-SHA-256 with a secret that the API and the edge share. It permits
 //! fetching objects that are public otherwise, and no keys: those require a playback token
@@ -28,7 +28,7 @@ pub struct PathSigningSecret(Hmac<Sha256>);
 
 /// The secret is too short.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the path signing secret has less than {MIN_SECRET_LENGTH} characters")]
+#[error("the path signing secret is shorter than {MIN_SECRET_LENGTH} bytes")]
 pub struct ShortSecret;
 
 impl PathSigningSecret {
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_signed_path_carries_the_code_of_package_and_expiry() {
+    fn a_signed_path_carries_the_mac_of_package_and_expiry() {
         let secret = PathSigningSecret::new("twenty-four characters of it").unwrap();
         let package: PackageId = "abcdefghijklmnopqrstuvwxyz".parse().unwrap();
         let signature = secret.sign(&package, Timestamp::from_unix_seconds(1_900_000_000));

@@ -53,7 +53,7 @@ pub struct ClientMultipart {
 
 /// A part that has been uploaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ArrivedPart {
+pub struct StoredPart {
     /// Its number, from 1.
     pub number: u16,
     /// Its length in bytes.

@@ -4,10 +4,10 @@ use std::fmt;
 
 use vpp_media::cmaf::RepresentationId;
 
-/// Parts of an upload, at most: S3's limit.
+/// Maximum number of parts of an upload, by S3's limit.
 pub const MAX_PARTS: u64 = 10_000;
 
-/// Bytes of every part but the last, at least: S3's limit.
+/// Minimum size of every part except the last, in bytes, by S3's limit.
 pub const MIN_PART_BYTES: u64 = 5 * 1024 * 1024;
 
 /// The store's id of an upload. No reader sees the object until the upload is complete.

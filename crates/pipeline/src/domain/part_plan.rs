@@ -56,7 +56,7 @@ pub struct PartSpan {
 /// The sizes of parts and work units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnitSizes {
-    /// Bytes of every part but the last, at least.
+    /// Minimum size of every part except the last, in bytes.
     pub part: u64,
     /// Approximate source bytes of a work unit.
     pub work_unit: u64,

@@ -2,7 +2,7 @@
 //!
 //! A webhook carries three headers: `webhook-id` is the id of the event, the same for every delivery; `webhook-timestamp` is the
 //! time of this delivery; `webhook-signature` holds, for each secret, `v1,` and the base64 HMAC-SHA256 of `id.timestamp.body`.
-//! Two secrets are valid while a receiver changes from one to the next.
+//! During secret rotation, two secrets are valid.
 
 use std::fmt;
 
@@ -38,7 +38,7 @@ impl SigningSecrets {
     ///
     /// # Errors
     /// [`InvalidSecret`].
-    pub fn and(mut self, text: &str) -> Result<Self, InvalidSecret> {
+    pub fn with_secret(mut self, text: &str) -> Result<Self, InvalidSecret> {
         let text = text.strip_prefix(SECRET_PREFIX).unwrap_or(text).trim_end_matches('=');
         let bytes = Zeroizing::new(BASE64_NOPAD.decode(text.as_bytes()).map_err(|_| InvalidSecret)?);
         if !SECRET_BYTES.contains(&bytes.len()) {
@@ -49,10 +49,10 @@ impl SigningSecrets {
     }
 
     /// Returns the value of `webhook-signature`.
-    fn sign(&self, id: &str, seconds: u64, body: &str) -> String {
+    fn sign(&self, id: &str, timestamp: u64, body: &str) -> String {
         let signatures = self.0.iter().filter_map(|secret| {
             let mut mac = Hmac::<Sha256>::new_from_slice(secret).ok()?;
-            mac.update(format!("{id}.{seconds}.{body}").as_bytes());
+            mac.update(format!("{id}.{timestamp}.{body}").as_bytes());
             Some(format!("v1,{}", BASE64.encode(&mac.finalize().into_bytes())))
         });
         signatures.collect::<Vec<_>>().join(" ")
@@ -65,7 +65,7 @@ pub struct SignedRequest {
     /// `webhook-id`.
     pub id: String,
     /// `webhook-timestamp`, in seconds since 1970.
-    pub seconds: u64,
+    pub timestamp: u64,
     /// `webhook-signature`.
     pub signature: String,
     /// The body.
@@ -76,9 +76,9 @@ impl SignedRequest {
     /// Signs `body`, the payload of the event `id`, at `now`.
     #[must_use]
     pub fn new(id: String, body: String, secrets: &SigningSecrets, now: Timestamp) -> Self {
-        let seconds = now.unix_seconds();
-        let signature = secrets.sign(&id, seconds, &body);
-        Self { id, seconds, signature, body }
+        let timestamp = now.unix_seconds();
+        let signature = secrets.sign(&id, timestamp, &body);
+        Self { id, timestamp, signature, body }
     }
 }
 
@@ -89,7 +89,7 @@ mod tests {
     /// The example that the specification's libraries are tested with.
     #[test]
     fn a_signature_is_that_of_the_specifications_example() -> Result<(), InvalidSecret> {
-        let secrets = SigningSecrets::default().and("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+        let secrets = SigningSecrets::default().with_secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
         let signature = secrets.sign("msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, r#"{"test": 2432232314}"#);
         assert_eq!(signature, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
         Ok(())
@@ -97,12 +97,14 @@ mod tests {
 
     #[test]
     fn with_two_secrets_there_are_two_signatures_and_neither_secret_is_shown() -> Result<(), InvalidSecret> {
-        let secrets = SigningSecrets::default().and(&"A".repeat(48))?.and(&format!("whsec_{}AA==", "B".repeat(44)))?;
+        let secrets = SigningSecrets::default()
+            .with_secret(&"A".repeat(48))?
+            .with_secret(&format!("whsec_{}AA==", "B".repeat(44)))?;
         let signature = secrets.sign("id", 1, "{}");
         assert_eq!(signature.split(' ').filter(|signature| signature.starts_with("v1,")).count(), 2);
         assert_eq!(format!("{secrets:?}"), "2 secrets");
         for wrong in ["", "short", "not base64 at all, but long enough to be"] {
-            assert_eq!(SigningSecrets::default().and(wrong).err(), Some(InvalidSecret), "{wrong}");
+            assert_eq!(SigningSecrets::default().with_secret(wrong).err(), Some(InvalidSecret), "{wrong}");
         }
         Ok(())
     }

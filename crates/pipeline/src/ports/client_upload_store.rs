@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use crate::domain::client_upload::ArrivedPart;
+use crate::domain::client_upload::StoredPart;
 use crate::domain::multipart::UploadId;
 use crate::domain::object::{ETag, Location};
 use crate::ports::store_error::StoreError;
@@ -42,7 +42,7 @@ pub trait ClientUploadStore: Send + Sync {
         &self,
         at: &Location,
         upload: &UploadId,
-    ) -> impl Future<Output = Result<Vec<ArrivedPart>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Vec<StoredPart>, StoreError>> + Send;
 
     /// Completes the object from these parts.
     ///
@@ -52,7 +52,7 @@ pub trait ClientUploadStore: Send + Sync {
         &self,
         at: &Location,
         upload: &UploadId,
-        parts: &[ArrivedPart],
+        parts: &[StoredPart],
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Returns the version and the length of the object, if it exists.

@@ -1,7 +1,7 @@
-//! Handles dead letters: makes the package of a dead-lettered message Failed, with the reason.
+//! Handles dead letters: marks the package of a dead-lettered message Failed, with the reason.
 //!
-//! A message is dead-lettered when every delivery met a transient error. No stage works on it any more, so its package must
-//! report that. A package that another copy of the message has moved past the stage is left alone.
+//! A message is dead-lettered after every delivery failed with a transient error. No stage will process it again, so its package
+//! must report that. A package that another copy of the message has moved past the stage is left alone.
 
 use crate::domain::content::{Content, Refusal, Verdict};
 use crate::domain::dead_letter::DeadLetter;

@@ -14,7 +14,7 @@ use futures_util::{FutureExt, Stream, StreamExt, stream};
 use vpp_media::cenc::ContentKey;
 
 use super::lock::lock;
-use crate::domain::client_upload::{ArrivedPart, ClientUpload};
+use crate::domain::client_upload::{ClientUpload, StoredPart};
 use crate::domain::content::Content;
 use crate::domain::content_key::{GeneratedKey, KeyRequest, WrappedKey};
 use crate::domain::id::{ClientUploadId, ContentId, PackageId};
@@ -301,12 +301,12 @@ impl<S: ClientUploadStore> ClientUploadStore for Faulty<S> {
         done.map_err(|source| StoreError::Unavailable { at: at.clone(), source })?
     }
 
-    async fn list_parts(&self, at: &Location, upload: &UploadId) -> Result<Vec<ArrivedPart>, StoreError> {
+    async fn list_parts(&self, at: &Location, upload: &UploadId) -> Result<Vec<StoredPart>, StoreError> {
         let done = self.faults.around(self.port.list_parts(at, upload)).await;
         done.map_err(|source| StoreError::Unavailable { at: at.clone(), source })?
     }
 
-    async fn complete(&self, at: &Location, upload: &UploadId, parts: &[ArrivedPart]) -> Result<(), StoreError> {
+    async fn complete(&self, at: &Location, upload: &UploadId, parts: &[StoredPart]) -> Result<(), StoreError> {
         let done = self.faults.around(self.port.complete(at, upload, parts)).await;
         done.map_err(|source| StoreError::Unavailable { at: at.clone(), source })?
     }

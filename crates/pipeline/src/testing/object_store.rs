@@ -10,7 +10,7 @@ use data_encoding::HEXLOWER;
 use futures_util::{Stream, TryFutureExt, stream};
 
 use super::lock::lock;
-use crate::domain::client_upload::ArrivedPart;
+use crate::domain::client_upload::StoredPart;
 use crate::domain::layout::{Headers, work_headers};
 use crate::domain::multipart::{MAX_PARTS, MIN_PART_BYTES, UploadId};
 use crate::domain::object::{Digest, ETag, Location};
@@ -282,11 +282,11 @@ impl ClientUploadStore for MemoryStore {
         Ok(format!("https://store.example/{}?uploadId={upload}&partNumber={number}", at.key()))
     }
 
-    async fn list_parts(&self, at: &Location, upload: &UploadId) -> Result<Vec<ArrivedPart>, StoreError> {
+    async fn list_parts(&self, at: &Location, upload: &UploadId) -> Result<Vec<StoredPart>, StoreError> {
         let state = lock(&self.state);
         let open = state.uploads.get(upload.as_str()).filter(|open| open.at == *at);
         let open = open.ok_or_else(|| StoreError::UploadEnded { at: at.clone() })?;
-        let part = |(number, bytes): (&u16, &Vec<u8>)| ArrivedPart {
+        let part = |(number, bytes): (&u16, &Vec<u8>)| StoredPart {
             number: *number,
             bytes: bytes.len() as u64,
             etag: etag_of(bytes),
@@ -294,13 +294,13 @@ impl ClientUploadStore for MemoryStore {
         Ok(open.parts.iter().map(part).collect())
     }
 
-    async fn complete(&self, at: &Location, upload: &UploadId, parts: &[ArrivedPart]) -> Result<(), StoreError> {
-        let digest = |part: &ArrivedPart| {
+    async fn complete(&self, at: &Location, upload: &UploadId, parts: &[StoredPart]) -> Result<(), StoreError> {
+        let digest = |part: &StoredPart| {
             let state = lock(&self.state);
             let held = state.uploads.get(upload.as_str()).and_then(|open| open.parts.get(&part.number));
             held.map(|held| Digest::of(held))
         };
-        let part = |part: &ArrivedPart| {
+        let part = |part: &StoredPart| {
             let digest = digest(part)?;
             Some(UploadedPart { number: part.number, bytes: part.bytes, digest, etag: Some(part.etag.clone()) })
         };

@@ -245,7 +245,7 @@ struct Secrets;
 
 impl WebhookSecretStore for Secrets {
     async fn secrets(&self) -> Result<SigningSecrets, Unavailable> {
-        Ok(SigningSecrets::default().and(&"s".repeat(32)).unwrap())
+        Ok(SigningSecrets::default().with_secret(&"s".repeat(32)).unwrap())
     }
 }
 
@@ -265,7 +265,7 @@ fn an_event_is_sent_until_the_receiver_accepts_it() {
         sent.iter().all(|request| (&request.id, &request.body) == (&sent[0].id, &sent[0].body)),
         "the same each time"
     );
-    assert!(sent.is_sorted_by(|one, next| one.seconds < next.seconds && one.signature != next.signature));
+    assert!(sent.is_sorted_by(|one, next| one.timestamp < next.timestamp && one.signature != next.signature));
     let body: Value = serde_json::from_str(&sent[0].body).unwrap();
     assert_eq!((&body["type"], &body["timestamp"], &body["data"]), (&event["type"], &event["at"], &event));
     assert!(serde_json::from_str::<WebhookEvent>(r#"{"id": "i", "type": "t"}"#).is_err());

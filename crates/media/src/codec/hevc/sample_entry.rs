@@ -18,13 +18,13 @@ pub(in crate::codec) fn sample_entry<'a>(entry: &BoxView<'a>) -> Result<SampleEn
     let hvcc = visual.child(b"hvcC")?.ok_or(entry.malformed("it has no hvcC box"))?;
     let config = HevcConfig::parse(&hvcc)?;
     let kind = if entry.kind == b"hev1" && config.is_complete() { FourCc(*b"hvc1") } else { entry.kind };
-    let profile_level = match &kind.0 {
+    let codecs_suffix = match &kind.0 {
         b"dvh1" | b"dvhe" => {
-            dolby_vision::profile_level(&visual)?.ok_or(entry.malformed("it has no dvcC or dvvC box"))?
+            dolby_vision::profile_level(&visual)?.ok_or(entry.malformed("it has no dvcC, dvvC or dvwC box"))?
         }
-        _ => config.profile_level(),
+        _ => config.codecs_suffix(),
     };
-    let codecs = format!("{kind}.{profile_level}");
+    let codecs = format!("{kind}.{codecs_suffix}");
     visual.or_colour(|| HevcParser::new(&config).colour());
     Ok(SampleEntry::visual(kind, codecs, visual.info, ProtectionRule::Hevc(config), visual.body))
 }

@@ -10,10 +10,10 @@ use super::vui::vui_parameters;
 use crate::codec::colr::Colour;
 use crate::codec::rbsp_reader::RbspReader;
 
-/// Sequence parameter sets in effect at a time, at most (7.4.3.2.1).
+/// Maximum number of SPS ids (7.4.3.2.1).
 pub(super) const MAX_SPS: u32 = 16;
 
-/// Width and height, at most: a sample entry has 16 bits for each.
+/// Maximum width and height: a sample entry has 16 bits for each.
 pub(super) const MAX_PIC_SIZE: u32 = 0xffff;
 
 /// `chroma_format_idc` 3: 4:4:4.

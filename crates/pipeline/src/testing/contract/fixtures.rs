@@ -128,7 +128,7 @@ pub(super) fn further(run: &str) -> Vec<PackageInput> {
 pub(super) fn receipt(work_unit: u32) -> Receipt {
     let segment = |representation: &str, number, bytes| SegmentReceipt {
         id: SegmentId { representation: representation.parse().unwrap(), number },
-        size: SegmentSize { bytes, entry_bytes: bytes / 10 },
+        size: SegmentSize { bytes, first_sample_end: bytes / 10 },
         digest: Some(Digest::of(representation.as_bytes())),
     };
     let first = work_unit * 2 + 1;

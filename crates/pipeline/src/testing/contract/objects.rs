@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::domain::client_upload::ArrivedPart;
+use crate::domain::client_upload::StoredPart;
 use crate::domain::layout;
 use crate::domain::object::{Digest, ETag, Location};
 use crate::ports::{
@@ -102,7 +102,7 @@ pub async fn client_uploads<S: ClientUploadStore>(store: &S, bucket: &str, run: 
     sender.put_part(&at, &upload, NewPart::new(1, b"too short".to_vec())).await.unwrap();
     let first = sender.put_part(&at, &upload, NewPart::new(1, bytes)).await.unwrap();
     let arrived = store.list_parts(&at, &upload).await.unwrap();
-    let part = |number, bytes, etag: &ETag| ArrivedPart { number, bytes, etag: etag.clone() };
+    let part = |number, bytes, etag: &ETag| StoredPart { number, bytes, etag: etag.clone() };
     assert_eq!(arrived, [part(1, 6_000_000, &first), part(2, 8, &last)], "the latest part of each number");
     store.complete(&at, &upload, &arrived).await.unwrap();
     let (_, length) = store.find(&at).await.unwrap().unwrap();

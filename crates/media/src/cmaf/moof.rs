@@ -1,41 +1,15 @@
-//! The boxes of a segment: its type, the movie fragment (ISO/IEC 14496-12 8.8), and the header of `mdat`.
+//! The movie fragment of a segment, `MovieFragmentBox` (`moof`, ISO/IEC 14496-12 8.8.4).
 //!
 //! Values that all samples of a fragment share are written once, as defaults in `tfhd`. The others are listed in `trun`.
 
-use super::options::Layout;
 use super::work_unit::{PlannedSample, SegmentPlan, WorkUnitTrack};
+use crate::Result;
 use crate::cenc::SampleAuxiliaryInfo;
 use crate::isobmff::{BoxWriter, SampleFlags, tfhd, trun};
 use crate::number::Checked;
-use crate::{Error, Result};
 
 /// Bytes of the header of `mdat`.
-const MDAT_HEADER: u32 = 8;
-
-/// Writes all boxes of a segment up to the payload of `mdat`, which has `payload` bytes.
-pub(super) fn segment_head(
-    plan: &SegmentPlan,
-    track: &WorkUnitTrack,
-    auxiliary: Option<&SampleAuxiliaryInfo>,
-    layout: Layout,
-    payload: u64,
-) -> Result<Vec<u8>> {
-    let mdat_size = payload.checked_add(MDAT_HEADER.into()).and_then(|size| u32::try_from(size).ok());
-    let mdat_size = mdat_size.ok_or(Error::BadPlan { reason: "a segment is larger than 4 GiB" })?;
-    let mut w = BoxWriter::new();
-    // Only a segment that is a file has a type.
-    if layout == Layout::Segments {
-        w.plain(b"styp", |w| {
-            w.raw(b"msdh");
-            w.u32(0);
-            w.raw(b"msdhmsixcmfs");
-        });
-    }
-    moof(&mut w, plan, track, auxiliary)?;
-    w.u32(mdat_size);
-    w.raw(b"mdat");
-    w.finish()
-}
+pub(super) const MDAT_HEADER: u32 = 8;
 
 fn flags_word(sample: &PlannedSample) -> u32 {
     SampleFlags { is_sync: sample.is_sync }.word()
@@ -71,7 +45,8 @@ impl SampleDefaults {
     }
 }
 
-fn moof(
+/// Writes the movie fragment of a segment. The payload of `mdat` follows it after `MDAT_HEADER` bytes.
+pub(super) fn moof(
     w: &mut BoxWriter,
     plan: &SegmentPlan,
     track: &WorkUnitTrack,
