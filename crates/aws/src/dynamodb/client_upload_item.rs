@@ -8,11 +8,11 @@ use vpp_pipeline::domain::multipart::UploadId;
 use super::attributes::{Item, Malformed, Reader, Writer, number, string};
 
 /// Sort key of a client upload.
-pub(super) const SK: &str = "incoming";
+pub(super) const SK: &str = "client_upload";
 
 /// Partition key of a client upload.
 pub(super) fn pk(id: &ClientUploadId) -> String {
-    format!("incoming#{id}")
+    format!("client_upload#{id}")
 }
 
 pub(super) fn write(upload: &ClientUpload) -> Item {

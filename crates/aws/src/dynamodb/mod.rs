@@ -6,7 +6,7 @@
 //! | package | `package#<id>` | `package` |
 //! | receipt of a work unit | `package#<id>` | `unit#<8 digits>` |
 //! | multipart uploads of a package | `package#<id>` | `uploads` |
-//! | client upload | `incoming#<id>` | `incoming` |
+//! | client upload | `client_upload#<id>` | `client_upload` |
 //! | idempotency key | `claim#<hash>` | `claim` |
 //!
 //! The index `by_kind` lists contents by time, and `packages_by_time` lists packages. Every other read is consistent. State

@@ -257,8 +257,8 @@ impl<C: DeletionRecords> DeletionRecords for Faulty<C> {
 }
 
 impl<C: RequestRecords> RequestRecords for Faulty<C> {
-    async fn put_client_upload(&self, incoming: &ClientUpload) -> Result<CreateOutcome<ClientUpload>, Unavailable> {
-        self.faults.around(self.port.put_client_upload(incoming)).await?
+    async fn put_client_upload(&self, upload: &ClientUpload) -> Result<CreateOutcome<ClientUpload>, Unavailable> {
+        self.faults.around(self.port.put_client_upload(upload)).await?
     }
 
     async fn client_upload(&self, id: &ClientUploadId) -> Result<Option<ClientUpload>, Unavailable> {

@@ -267,8 +267,8 @@ impl DeletionRecords for Replayed<MemoryCatalog> {
 }
 
 impl RequestRecords for Replayed<MemoryCatalog> {
-    async fn put_client_upload(&self, incoming: &ClientUpload) -> Result<CreateOutcome<ClientUpload>, Unavailable> {
-        self.replay.catalog_call(Visibility::Write, self.port.put_client_upload(incoming)).await
+    async fn put_client_upload(&self, upload: &ClientUpload) -> Result<CreateOutcome<ClientUpload>, Unavailable> {
+        self.replay.catalog_call(Visibility::Write, self.port.put_client_upload(upload)).await
     }
 
     async fn client_upload(&self, id: &ClientUploadId) -> Result<Option<ClientUpload>, Unavailable> {
