@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, IoSlice, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use vpp_media::cmaf::{Layout, Presentation, RepresentationId, Segment, SegmentSizes, SourceBuffers};
+use vpp_media::cmaf::{Layout, Presentation, RepresentationId, Segment, SegmentSizes, SourceBuffers, file_heads};
 
 use crate::failure::Failure;
 
@@ -57,7 +57,7 @@ impl<'p> Output<'p> {
 
     /// Writes the heads of the single files once the sizes of all segments are known.
     pub(crate) fn write_heads(&mut self, presentation: &Presentation, sizes: &SegmentSizes) -> Result<(), Failure> {
-        for head in presentation.heads(sizes)? {
+        for head in file_heads(presentation, sizes)? {
             let single = self.single_files.iter_mut().find(|single| single.representation == head.representation);
             let Some(SingleFile { path, file, .. }) = single else { continue };
             file.rewind().map_err(Failure::io(path))?;

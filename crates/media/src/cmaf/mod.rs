@@ -50,7 +50,7 @@ pub use sap::{SapType, StreamAccessPoint};
 pub use segment::Segment;
 pub use segment_sizes::{SegmentSize, SegmentSizes, SizedRepresentation};
 pub use sidecars::{SidecarSource, TextFile};
-pub use single_file::FileHead;
+pub use single_file::{FileHead, file_heads};
 pub use source_buffers::SourceBuffers;
 pub use streaming::{PackagedSegment, StreamingPackager};
 pub use track_selection::MAX_INPUTS;

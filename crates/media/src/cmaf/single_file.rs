@@ -29,17 +29,15 @@ pub struct FileHead {
     pub bytes: Vec<u8>,
 }
 
-impl Presentation {
-    /// Writes the heads of the single files, one for each representation; none in another layout.
-    ///
-    /// # Errors
-    /// [`Error::BadPlan`](crate::Error::BadPlan) if the size of a segment is unknown or does not fit a segment index.
-    pub fn heads(&self, sizes: &SegmentSizes) -> Result<Vec<FileHead>> {
-        if self.layout != Layout::SingleFile {
-            return Ok(Vec::new());
-        }
-        sizes.of(self)?.iter().map(head).collect()
+/// Writes the heads of the single files of `presentation`, one for each representation; none in another layout.
+///
+/// # Errors
+/// [`Error::BadPlan`](crate::Error::BadPlan) if the size of a segment is unknown or does not fit a segment index.
+pub fn file_heads(presentation: &Presentation, sizes: &SegmentSizes) -> Result<Vec<FileHead>> {
+    if presentation.layout != Layout::SingleFile {
+        return Ok(Vec::new());
     }
+    sizes.of(presentation)?.iter().map(head).collect()
 }
 
 impl Representation {

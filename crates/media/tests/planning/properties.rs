@@ -5,7 +5,7 @@ use crate::support::Movie;
 use proptest::prelude::*;
 use vpp_media::cmaf::{
     Layout, PlanFile, PlanOptions, PlanWriter, SegmentId, SegmentSize, SegmentSizes, SizedRepresentation,
-    SourceBuffers, WorkUnit, package_work_unit, presentation_range, read_presentation, read_work_unit,
+    SourceBuffers, WorkUnit, file_heads, package_work_unit, presentation_range, read_presentation, read_work_unit,
 };
 use vpp_media::isobmff::{Index, IndexReader};
 use vpp_media::track::Sample;
@@ -97,7 +97,7 @@ proptest! {
             }
         }
         let sized = sizes.of(&presentation).unwrap();
-        let heads = presentation.heads(&sizes).unwrap();
+        let heads = file_heads(&presentation, &sizes).unwrap();
         prop_assert_eq!(heads.len(), tracks.len());
         for (SizedRepresentation { representation: track, sizes }, head) in sized.into_iter().zip(heads) {
             prop_assert_eq!(head.representation, track.id);

@@ -14,6 +14,7 @@ use crate::domain::content_key::{KeyRequest, WrappedKey};
 use crate::domain::id::{ContentId, PackageId};
 use crate::domain::message::{DashMessage, DeletionMessage, DeletionTarget, FragmentMessage};
 use crate::domain::package::{Encryption, Package};
+use crate::domain::package_id::{package_id_of_request, package_id_of_upload};
 use crate::domain::package_options::{PackageOptions, ProtectionOptions};
 use crate::domain::state::{StageWork, State, Status, Step, Transition};
 use crate::domain::subtitles::{SubtitleDescription, SubtitleFile};
@@ -48,10 +49,10 @@ where
         let options = self.options(&request).await?;
         let id = match &request.protection {
             RequestedProtection::Encrypt { keys: Some(keys), .. } => {
-                PackageId::of_request(&request.inputs, &options, keys)
+                package_id_of_request(&request.inputs, &options, keys)
             }
             RequestedProtection::Clear | RequestedProtection::Encrypt { keys: None, .. } => {
-                PackageId::of_upload(&request.inputs, &options)
+                package_id_of_upload(&request.inputs, &options)
             }
         };
         if let Some(key) = &request.idempotency_key {

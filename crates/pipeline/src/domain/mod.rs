@@ -15,7 +15,7 @@ pub mod multipart;
 pub mod object;
 pub mod outcome;
 pub mod package;
-mod package_id;
+pub mod package_id;
 pub mod package_options;
 pub mod part_plan;
 pub mod probe_report;

@@ -5,33 +5,33 @@ use vpp_media::cenc::{ContentKey, KeyId};
 use crate::domain::id::{ID_BYTES, Inputs, PackageId, hash, length_of};
 use crate::domain::package_options::{PackageOptions, RequestedKeys};
 
+/// Computes the id of a package with a generated key, or of a clear one, from contents and options only.
+#[must_use]
+pub fn package_id_of_upload(inputs: &Inputs, options: &PackageOptions) -> PackageId {
+    PackageId::of_hash(&hash([inputs.canonical().as_bytes(), options.canonical().as_bytes()]))
+}
+
+/// Computes the id of a package with a caller's keys from contents, options, kids, and a keyed hash of each key.
+///
+/// The content key is the HMAC's key, so the id distinguishes two keys without revealing anything about either.
+#[must_use]
+pub fn package_id_of_request(inputs: &Inputs, options: &PackageOptions, keys: &RequestedKeys) -> PackageId {
+    let (inputs, options) = (inputs.canonical(), options.canonical());
+    let hashed = |(kid, key): &(KeyId, ContentKey), before: &[u8]| {
+        let kid = kid.to_string();
+        let parts = [inputs.as_bytes(), options.as_bytes(), kid.as_bytes(), before];
+        // The first hash has no hash before it, and so no part for one.
+        let parts = parts.iter().filter(|part| !part.is_empty());
+        let lengths: Vec<_> = parts.clone().map(|part| length_of(part)).collect();
+        let message: Vec<&[u8]> = parts.zip(&lengths).flat_map(|(part, length)| [length, *part]).collect();
+        key.keyed_hash(&message)
+    };
+    let main = hashed(&keys.key, &[]);
+    let all = keys.audio_key.as_ref().map_or(main, |audio| hashed(audio, &main));
+    PackageId::of_hash(&all)
+}
+
 impl PackageId {
-    /// Computes the id of a package with a generated key, or of a clear one, from contents and options only.
-    #[must_use]
-    pub fn of_upload(inputs: &Inputs, options: &PackageOptions) -> Self {
-        Self::of_hash(&hash([inputs.canonical().as_bytes(), options.canonical().as_bytes()]))
-    }
-
-    /// Computes the id of a package with a caller's keys from contents, options, kids, and a keyed hash of each key.
-    ///
-    /// The content key is the HMAC's key, so the id distinguishes two keys without revealing anything about either.
-    #[must_use]
-    pub fn of_request(inputs: &Inputs, options: &PackageOptions, keys: &RequestedKeys) -> Self {
-        let (inputs, options) = (inputs.canonical(), options.canonical());
-        let hashed = |(kid, key): &(KeyId, ContentKey), before: &[u8]| {
-            let kid = kid.to_string();
-            let parts = [inputs.as_bytes(), options.as_bytes(), kid.as_bytes(), before];
-            // The first hash has no hash before it, and so no part for one.
-            let parts = parts.iter().filter(|part| !part.is_empty());
-            let lengths: Vec<_> = parts.clone().map(|part| length_of(part)).collect();
-            let message: Vec<&[u8]> = parts.zip(&lengths).flat_map(|(part, length)| [length, *part]).collect();
-            key.keyed_hash(&message)
-        };
-        let main = hashed(&keys.key, &[]);
-        let all = keys.audio_key.as_ref().map_or(main, |audio| hashed(audio, &main));
-        Self::of_hash(&all)
-    }
-
     /// The kid of a package with a generated key: a UUID of version 8 (RFC 9562 5.8), derived from the package's id.
     #[must_use]
     #[expect(clippy::missing_panics_doc, reason = "it does not panic")]
@@ -82,18 +82,18 @@ mod tests {
         let kid = |byte| KeyId::new([byte; 16]).unwrap();
         let id = |seconds, key, kid_byte| {
             let keys = RequestedKeys { key: (kid(kid_byte), ContentKey::new([key; 16])), audio_key: None };
-            PackageId::of_request(&content.clone().into(), &options(seconds), &keys)
+            package_id_of_request(&content.clone().into(), &options(seconds), &keys)
         };
         let with_audio = |key: u8| {
             let [key, audio_key] = [(kid(1), ContentKey::new([1; 16])), (kid(2), ContentKey::new([key; 16]))];
-            PackageId::of_request(
+            package_id_of_request(
                 &content.clone().into(),
                 &options(6),
                 &RequestedKeys { key, audio_key: Some(audio_key) },
             )
         };
         assert_eq!(id(6, 1, 1), id(6, 1, 1));
-        let upload = PackageId::of_upload(&content.clone().into(), &options(6));
+        let upload = package_id_of_upload(&content.clone().into(), &options(6));
         let others = [id(6, 1, 1), id(4, 1, 1), id(6, 2, 1), id(6, 1, 2), upload, with_audio(1), with_audio(2)];
         for (at, one) in others.iter().enumerate() {
             assert!(!others[at + 1..].contains(one));
@@ -112,9 +112,9 @@ mod tests {
         let [a, b] = ["a", "b"].map(|key| content("bucket", key));
         let id = |ids: &[&ContentId]| {
             let inputs = Inputs::new(ids.iter().map(|id| (*id).clone()).collect()).unwrap();
-            PackageId::of_upload(&inputs, &options(6))
+            package_id_of_upload(&inputs, &options(6))
         };
-        assert_eq!(id(&[&a]), PackageId::of_upload(&a.clone().into(), &options(6)));
+        assert_eq!(id(&[&a]), package_id_of_upload(&a.clone().into(), &options(6)));
         let others = [id(&[&a]), id(&[&b]), id(&[&a, &b]), id(&[&b, &a])];
         assert_eq!(others.iter().collect::<BTreeSet<_>>().len(), others.len());
         assert_eq!(Inputs::new(vec![]), None);
@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn the_kid_of_a_generated_key_is_a_uuid_derived_from_the_package() {
-        let id = PackageId::of_upload(&content("bucket", "key").into(), &options(6));
+        let id = package_id_of_upload(&content("bucket", "key").into(), &options(6));
         let kid = id.kid().to_string();
         assert_eq!(kid, id.kid().to_string());
         assert_eq!((&kid[14..15], kid.len()), ("8", 36));

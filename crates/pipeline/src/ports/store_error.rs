@@ -41,47 +41,47 @@ pub enum StoreError {
     },
 }
 
-impl Error {
+impl StoreError {
     /// A failed read of an uploaded file. That the file is deleted or replaced is permanent.
-    pub(crate) fn of_source(error: StoreError) -> Self {
-        match error {
-            StoreError::Missing { .. } => Self::Permanent {
+    pub(crate) fn into_source_error(self) -> Error {
+        match self {
+            Self::Missing { .. } => Error::Permanent {
                 code: "source_missing",
                 message: "the uploaded file was deleted before it was packaged: upload it again".into(),
-                source: Some(error.into()),
+                source: Some(self.into()),
             },
-            StoreError::Changed { .. } => Self::Permanent {
+            Self::Changed { .. } => Error::Permanent {
                 code: "source_changed",
                 message:
                     "the uploaded file was replaced by another while it was read; the new file has another content id"
                         .into(),
-                source: Some(error.into()),
+                source: Some(self.into()),
             },
-            other => Self::of_store("reading the source", other),
+            other => other.into_error("reading the source"),
         }
     }
 
     /// A failed read or write of one of the platform's objects. Different bytes are permanent.
-    pub(crate) fn of_store(operation: &'static str, error: StoreError) -> Self {
-        match error {
-            StoreError::DifferentBytes { .. } => Self::Permanent {
+    pub(crate) fn into_error(self, operation: &'static str) -> Error {
+        match self {
+            Self::DifferentBytes { .. } => Error::Permanent {
                 code: "different_bytes",
                 message: "an output object exists already with other bytes; it was not overwritten".into(),
-                source: Some(error.into()),
+                source: Some(self.into()),
             },
-            other => Self::Transient { operation, source: other.into() },
+            other => Error::Transient { operation, source: other.into() },
         }
     }
 
     /// A failed completion of an upload. That the upload was aborted, and the object does not exist, is permanent.
-    pub(crate) fn of_completion(operation: &'static str, error: StoreError) -> Self {
-        match error {
-            StoreError::UploadEnded { .. } => Self::Permanent {
+    pub(crate) fn into_completion_error(self, operation: &'static str) -> Error {
+        match self {
+            Self::UploadEnded { .. } => Error::Permanent {
                 code: "upload_expired",
                 message: "the parts of an output file expired before it was complete; package the file again".into(),
-                source: Some(error.into()),
+                source: Some(self.into()),
             },
-            other => Self::of_store(operation, other),
+            other => other.into_error(operation),
         }
     }
 }

@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use vpp_media::cmaf::{FileHead, Presentation, RepresentationId, SegmentSizes};
+use vpp_media::cmaf::{FileHead, Presentation, RepresentationId, SegmentSizes, file_heads};
 
 use crate::domain::layout;
 use crate::domain::multipart::UploadId;
@@ -18,8 +18,7 @@ use crate::domain::object::{Digest, Location};
 use crate::domain::package::Package;
 use crate::domain::receipt::{PartLocation, PartReceipt, Receipt};
 use crate::error::Error;
-use crate::ports::{Catalog, Clock, Meter, NewObject, NewPart, ObjectStore, StoreError, UploadedPart};
-use crate::stages::dash::Dash;
+use crate::ports::{Catalog, NewObject, NewPart, ObjectStore, StoreError, UploadedPart};
 
 /// Staged parts read in parallel.
 const GETS: usize = 8;
@@ -33,68 +32,78 @@ struct PartReceipts<'r> {
     receipts: Vec<(u32, &'r PartReceipt)>,
 }
 
-impl<S: ObjectStore, C: Catalog, K: Clock, M: Meter> Dash<S, C, K, M> {
-    /// Completes every single file of the package that the encrypt stage has not written. Returns the number of bytes written.
-    pub(crate) async fn complete_files(
+/// The single files of one package, and the ports to complete them with.
+#[derive(Debug)]
+pub(crate) struct FileCompletion<'a, S, C> {
+    pub(crate) store: &'a S,
+    pub(crate) catalog: &'a C,
+    pub(crate) package: &'a Package,
+    /// Bucket of staged parts.
+    pub(crate) work_bucket: &'a str,
+    /// Bucket of streams.
+    pub(crate) output_bucket: &'a str,
+}
+
+impl<S: ObjectStore, C: Catalog> FileCompletion<'_, S, C> {
+    /// Completes every single file that the encrypt stage has not written. Returns the number of bytes written.
+    pub(crate) async fn complete(
         &self,
-        package: &Package,
         presentation: &Presentation,
         sizes: &SegmentSizes,
         receipts: &[Receipt],
     ) -> Result<u64, Error> {
-        let heads = presentation.heads(sizes).map_err(Error::of_media)?;
+        let heads = file_heads(presentation, sizes).map_err(Error::of_media)?;
         let mut written = 0;
         for head in heads {
             let mut parts = parts(head.representation, receipts);
             let Some(first) = parts.remove(&1) else { continue };
             written += if parts.is_empty() {
-                self.write_file(package, head, &first).await?
+                self.write_file(head, &first).await?
             } else {
-                self.complete_file(package, head, &first, parts).await?
+                self.complete_file(head, &first, parts).await?
             };
         }
         Ok(written)
     }
 
     /// Writes a file of one part.
-    async fn write_file(&self, package: &Package, head: FileHead, part: &PartReceipts<'_>) -> Result<u64, Error> {
+    async fn write_file(&self, head: FileHead, part: &PartReceipts<'_>) -> Result<u64, Error> {
         let path = head.representation.single_file_path();
-        let bytes = self.append_staged(package, head.bytes, part).await?;
+        let bytes = self.append_staged(head.bytes, part).await?;
         let written = bytes.len() as u64;
         let object = NewObject::new(bytes, layout::output_headers(&path));
-        let put = self.store.put_if_absent(&self.output(package, &path), object).await;
-        put.map_err(|error| Error::of_store("writing a file", error))?;
+        let put = self.store.put_if_absent(&self.output(&path), object).await;
+        put.map_err(|error| error.into_error("writing a file"))?;
         Ok(written)
     }
 
     /// Completes the upload of a file of several parts.
     async fn complete_file(
         &self,
-        package: &Package,
         head: FileHead,
         first: &PartReceipts<'_>,
         others: BTreeMap<u16, PartReceipts<'_>>,
     ) -> Result<u64, Error> {
-        let uploads = self.catalog.uploads(&package.id).await.map_err(Error::unavailable("reading the uploads"))?;
+        let uploads =
+            self.catalog.uploads(&self.package.id).await.map_err(Error::unavailable("reading the uploads"))?;
         let upload = uploads.into_iter().flatten().find(|upload| upload.representation == head.representation);
         let upload = upload.ok_or(Error::not_yet("completing a file", "its upload is not stored"))?.id;
-        let at = self.output(package, &head.representation.single_file_path());
-        let others = others.values().map(|part| self.part(package, &at, &upload, part));
+        let at = self.output(&head.representation.single_file_path());
+        let others = others.values().map(|part| self.part(&at, &upload, part));
         let mut uploaded: Vec<(UploadedPart, u64)> = stream::iter(others).buffered(PARTS).try_collect().await?;
-        let bytes = self.append_staged(package, head.bytes, first).await?;
+        let bytes = self.append_staged(head.bytes, first).await?;
         uploaded.insert(0, self.upload(&at, &upload, NewPart::new(first.part, bytes)).await?);
 
         let written = uploaded.iter().map(|(_, written)| written).sum();
         let parts: Vec<UploadedPart> = uploaded.into_iter().map(|(part, _)| part).collect();
         let completed = self.store.complete_upload(&at, &upload, &parts).await;
-        completed.map_err(|error| Error::of_completion("completing a file", error))?;
+        completed.map_err(|error| error.into_completion_error("completing a file"))?;
         Ok(written)
     }
 
     /// Uploads a part, unless the encrypt stage has. Returns it with the number of bytes written.
     async fn part(
         &self,
-        package: &Package,
         at: &Location,
         upload: &UploadId,
         part: &PartReceipts<'_>,
@@ -105,7 +114,7 @@ impl<S: ObjectStore, C: Catalog, K: Clock, M: Meter> Dash<S, C, K, M> {
         {
             return Ok((UploadedPart { number, bytes: *bytes, digest: *digest, etag: Some(etag.clone()) }, 0));
         }
-        let bytes = self.append_staged(package, Vec::new(), part).await?;
+        let bytes = self.append_staged(Vec::new(), part).await?;
         self.upload(at, upload, NewPart::new(number, bytes)).await
     }
 
@@ -115,25 +124,20 @@ impl<S: ObjectStore, C: Catalog, K: Clock, M: Meter> Dash<S, C, K, M> {
             Ok(etag) => Some(etag),
             // Another function has completed the upload, or it has expired: completing it distinguishes the two.
             Err(StoreError::UploadEnded { .. }) => None,
-            Err(error) => return Err(Error::of_store("uploading a part", error)),
+            Err(error) => return Err(error.into_error("uploading a part")),
         };
         Ok((UploadedPart { number, bytes, digest, etag }, bytes))
     }
 
     /// Reads the staged bytes of a part and appends them to `bytes`.
-    async fn append_staged(
-        &self,
-        package: &Package,
-        bytes: Vec<u8>,
-        part: &PartReceipts<'_>,
-    ) -> Result<Vec<u8>, Error> {
+    async fn append_staged(&self, bytes: Vec<u8>, part: &PartReceipts<'_>) -> Result<Vec<u8>, Error> {
         let read = |(work_unit, receipt): &(u32, &PartReceipt)| {
             let (length, digest) = (receipt.bytes, receipt.digest);
-            let key = layout::staged_part_key(&package.id, receipt.representation, part.part, *work_unit);
-            let at = Location::new(&self.settings.work_bucket, key);
+            let key = layout::staged_part_key(&self.package.id, receipt.representation, part.part, *work_unit);
+            let at = Location::new(self.work_bucket, key);
             async move {
                 let bytes = self.store.read(&at, None, 0..length).await;
-                let bytes = bytes.map_err(|error| Error::of_store("reading a staged part", error))?;
+                let bytes = bytes.map_err(|error| error.into_error("reading a staged part"))?;
                 let mismatch = || Error::permanent("different_bytes", "a staged part does not match its receipt");
                 (Digest::of(&bytes) == digest).then_some(bytes).ok_or_else(mismatch)
             }
@@ -145,6 +149,10 @@ impl<S: ObjectStore, C: Catalog, K: Clock, M: Meter> Dash<S, C, K, M> {
                 Ok(bytes)
             })
             .await
+    }
+
+    fn output(&self, path: &str) -> Location {
+        Location::new(self.output_bucket, layout::output_key(&self.package.id, path))
     }
 }
 

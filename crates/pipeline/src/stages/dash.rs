@@ -19,6 +19,7 @@ use crate::domain::resource_usage::ResourceUsage;
 use crate::domain::state::{Stage, StageWork, State, Step, Transition};
 use crate::error::Error;
 use crate::ports::{Catalog, Clock, Meter, NewObject, ObjectStore};
+use crate::stages::complete_files::FileCompletion;
 use crate::stages::read_presentation::presentation;
 use crate::stages::stage::{package, settle};
 
@@ -83,12 +84,19 @@ where
         let receipts = receipts.map_err(Error::unavailable("reading the receipts"))?;
         let sizes = sizes(&presentation, &receipts).map_err(Error::of_media)?;
         let manifests = self.manifests(&package, &presentation, &sizes).map_err(Error::of_media)?;
-        let mut bytes_written = self.complete_files(&package, &presentation, &sizes, &receipts).await?;
+        let completion = FileCompletion {
+            store: &self.store,
+            catalog: &self.catalog,
+            package: &package,
+            work_bucket: &self.settings.work_bucket,
+            output_bucket: &self.settings.output_bucket,
+        };
+        let mut bytes_written = completion.complete(&presentation, &sizes, &receipts).await?;
         bytes_written += manifests.iter().map(|(_, text)| text.len() as u64).sum::<u64>();
         for (path, text) in manifests {
             let object = NewObject::new(text.into_bytes(), layout::output_headers(&path));
             let put = self.store.put_if_absent(&self.output(&package, &path), object).await;
-            put.map_err(|error| Error::of_store("writing a manifest", error))?;
+            put.map_err(|error| error.into_error("writing a manifest"))?;
         }
         let output = Some(self.output(&package, layout::MANIFEST).to_string());
 
@@ -122,7 +130,7 @@ where
             .collect())
     }
 
-    pub(crate) fn output(&self, package: &Package, path: &str) -> Location {
+    fn output(&self, package: &Package, path: &str) -> Location {
         Location::new(&self.settings.output_bucket, layout::output_key(&package.id, path))
     }
 }

@@ -130,7 +130,7 @@ where
             let path = upload.representation.single_file_path();
             let at = Location::new(output, layout::output_key(&package.id, &path));
             let aborted = self.store.abort_upload(&at, &upload.id).await;
-            aborted.map_err(|error| Error::of_store("aborting an upload", error))?;
+            aborted.map_err(|error| error.into_error("aborting an upload"))?;
         }
         for (bucket, prefix) in [
             (output, layout::output_key(&package.id, "")),
@@ -138,7 +138,7 @@ where
             (work, layout::staged_parts_prefix(&package.id)),
         ] {
             let deleted = self.store.delete_prefix(bucket, &prefix).await;
-            deleted.map_err(|error| Error::of_store("deleting objects", error))?;
+            deleted.map_err(|error| error.into_error("deleting objects"))?;
         }
         Ok(())
     }
@@ -148,7 +148,7 @@ where
         let found = self.catalog.content(id).await.map_err(Error::unavailable("reading the content"))?;
         let Some(content) = found.filter(Content::is_deleted) else { return Ok(Outcome::Nothing) };
         let deleted = self.store.delete_version(&content.location, content.version_id.as_deref(), &content.etag).await;
-        deleted.map_err(|error| Error::of_store("deleting the source", error))?;
+        deleted.map_err(|error| error.into_error("deleting the source"))?;
         Ok(Outcome::Done)
     }
 }

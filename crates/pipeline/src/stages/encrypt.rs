@@ -24,7 +24,7 @@ use crate::domain::package::{Encryption, Package};
 use crate::domain::receipt::{Receipt, SegmentReceipt};
 use crate::domain::state::{Stage, StageWork, State, Step, Transition};
 use crate::error::Error;
-use crate::ports::{Catalog, Clock, KeyVault, Meter, NewObject, ObjectStore, Queue};
+use crate::ports::{Catalog, Clock, KeyVault, Meter, NewObject, ObjectStore, Queue, StoreError};
 use crate::stages::part_assembler::EncryptedSegment;
 use crate::stages::stage::{package, settle};
 
@@ -133,7 +133,7 @@ where
     async fn read_plan(&self, message: &WorkUnitMessage, package: &Package) -> Result<WorkUnit, Error> {
         let at = Location::new(&self.settings.work_bucket, layout::plan_key(&package.id));
         let bytes = self.store.read(&at, None, message.section.range()?).await;
-        read_work_unit(&bytes.map_err(|error| Error::of_store("reading the plan", error))?).map_err(Error::of_media)
+        read_work_unit(&bytes.map_err(|error| error.into_error("reading the plan"))?).map_err(Error::of_media)
     }
 
     /// Unwraps the keys of the package's tracks.
@@ -159,7 +159,7 @@ where
             let source = package.sources().nth(range.input.into()).ok_or_else(|| Error::of_media(UNKNOWN_SOURCE));
             let chunks = future::ready(source).map_ok(move |source| {
                 let chunks = self.store.stream(&source.location, Some(&source.etag), range.bytes.clone());
-                chunks.map_ok(move |bytes| (position, bytes)).map_err(Error::of_source)
+                chunks.map_ok(move |bytes| (position, bytes)).map_err(StoreError::into_source_error)
             });
             Box::pin(chunks.try_flatten_stream())
         };
@@ -178,7 +178,7 @@ where
         let object = NewObject::new(body, layout::output_headers(&path));
         receipt.digest = Some(object.digest);
         let put = self.store.put_if_absent(&self.output(package, &path), object).await;
-        put.map_err(|error| Error::of_store("writing a segment", error))?;
+        put.map_err(|error| error.into_error("writing a segment"))?;
         Ok(receipt)
     }
 
@@ -188,7 +188,7 @@ where
             let path = packaged.segment.id.webvtt_path();
             let object = NewObject::new(text.as_bytes().to_vec(), layout::output_headers(&path));
             let put = self.store.put_if_absent(&self.output(package, &path), object).await;
-            put.map_err(|error| Error::of_store("writing a segment's text file", error))?;
+            put.map_err(|error| error.into_error("writing a segment's text file"))?;
         }
         Ok(())
     }

@@ -97,7 +97,7 @@ where
         self.begin_uploads(&package, &presentation, &parts).await?;
         let plan_at = Location::new(&self.settings.work_bucket, layout::plan_key(&package.id));
         let object = NewObject::new(Body::from_iter(plan.chunks), layout::work_headers());
-        self.store.put_if_absent(&plan_at, object).await.map_err(|error| Error::of_store("writing the plan", error))?;
+        self.store.put_if_absent(&plan_at, object).await.map_err(|error| error.into_error("writing the plan"))?;
 
         let work_units = presentation.work_units;
         let usage = vec![(Stage::Fragment, self.meter.reading().since(&before))];
@@ -145,14 +145,14 @@ where
         let mut begun = Vec::new();
         for (representation, path) in &files {
             let id = self.store.begin_upload(&at(path), layout::output_headers(path)).await;
-            let id = id.map_err(|error| Error::of_store("beginning an upload", error))?;
+            let id = id.map_err(|error| error.into_error("beginning an upload"))?;
             begun.push(OutputUpload { representation: *representation, id });
         }
         let put = self.catalog.put_uploads(&package.id, &begun).await;
         if let CreateOutcome::Existing(_) = put.map_err(Error::unavailable("writing the uploads"))? {
             for ((_, path), upload) in files.iter().zip(&begun) {
                 let aborted = self.store.abort_upload(&at(path), &upload.id).await;
-                aborted.map_err(|error| Error::of_store("aborting an upload", error))?;
+                aborted.map_err(|error| error.into_error("aborting an upload"))?;
             }
         }
         Ok(())
@@ -203,7 +203,7 @@ where
             let at = Location::new(&self.settings.output_bucket, layout::output_key(&package.id, &path));
             let object = NewObject::new(bytes.to_vec(), layout::output_headers(&path));
             let put = self.store.put_if_absent(&at, object).await;
-            put.map_err(|error| Error::of_store("writing an init segment or subtitles", error))?;
+            put.map_err(|error| error.into_error("writing an init segment or subtitles"))?;
         }
         Ok(written)
     }

@@ -15,9 +15,10 @@ use vpp_media::track::Movie;
 
 use crate::domain::content::{Content, MediaInfo, Refusal, Verdict};
 use crate::domain::content_key::KeyRequest;
-use crate::domain::id::{ContentId, PackageId};
+use crate::domain::id::ContentId;
 use crate::domain::message::FragmentMessage;
 use crate::domain::package::{Encryption, Package};
+use crate::domain::package_id::package_id_of_upload;
 use crate::domain::package_options::{PackageOptions, ProtectionOptions};
 use crate::domain::probe_report::ProbeReport;
 use crate::domain::state::Status;
@@ -194,7 +195,7 @@ where
         let chunks: Vec<FileChunk<'_>> = index.spans().collect();
         let report = self.probe.probe(index.file_size(), &chunks).await.map_err(of_probe)?;
         check_video_track(video_track_number, &report)?;
-        let package = self.settings.options().map(|options| PackageId::of_upload(&id.clone().into(), &options));
+        let package = self.settings.options().map(|options| package_id_of_upload(&id.clone().into(), &options));
         Ok(MediaInfo { index: index.moov_range(), video_track_number, report, preflight: Some(preflight), package })
     }
 
@@ -203,7 +204,7 @@ where
         let (Some(info), Some(mut options)) = (content.media_info(), self.settings.options()) else {
             return Ok(None);
         };
-        let id = PackageId::of_upload(&content.id.clone().into(), &options);
+        let id = package_id_of_upload(&content.id.clone().into(), &options);
         let encryption = match options.protection {
             ProtectionOptions::Clear => None,
             ProtectionOptions::Encrypt { scheme, tracks } => {

@@ -4,7 +4,7 @@ use vpp_media::isobmff::{Index, IndexReader};
 
 use crate::domain::object::{ETag, Location};
 use crate::error::Error;
-use crate::ports::ObjectStore;
+use crate::ports::{ObjectStore, StoreError};
 
 /// The outcome of reading an index.
 pub(crate) struct IndexRead {
@@ -35,7 +35,7 @@ async fn drive<S: ObjectStore>(
 ) -> Result<Index, Error> {
     let mut reader = reader.map_err(Error::of_media)?;
     while let Some(range) = reader.want() {
-        let bytes = store.read(at, Some(etag), range).await.map_err(Error::of_source)?;
+        let bytes = store.read(at, Some(etag), range).await.map_err(StoreError::into_source_error)?;
         *bytes_read += bytes.len() as u64;
         reader.supply(&bytes).map_err(Error::of_media)?;
     }

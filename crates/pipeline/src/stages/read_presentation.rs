@@ -17,7 +17,7 @@ pub(crate) async fn presentation<S: ObjectStore>(
     let at = Location::new(work_bucket, layout::plan_key(&package.id));
     let read = |range| async {
         let bytes = store.read(&at, None, range).await;
-        bytes.map_err(|error| Error::of_store("reading the plan", error))
+        bytes.map_err(|error| error.into_error("reading the plan"))
     };
     let mut bytes = read(0..PRESENTATION_PREFIX).await?;
     let range = presentation_range(&bytes).map_err(Error::of_media)?;

@@ -4,7 +4,7 @@ use vpp_media::text::{MAX_SIDECAR_BYTES, WebVttFile};
 
 use crate::domain::object::{ETag, Location};
 use crate::error::Error;
-use crate::ports::ObjectStore;
+use crate::ports::{ObjectStore, StoreError};
 
 /// Reads the `WebVTT` file at `location`. Returns `None` when the file has no WebVTT signature, or is too large.
 ///
@@ -19,7 +19,7 @@ pub(crate) async fn read_webvtt<S: ObjectStore>(
     if bytes > MAX_SIDECAR_BYTES as u64 {
         return Ok(None);
     }
-    let text = store.read(location, Some(etag), 0..bytes).await.map_err(Error::of_source)?;
+    let text = store.read(location, Some(etag), 0..bytes).await.map_err(StoreError::into_source_error)?;
     if !WebVttFile::is_signed(&text) {
         return Ok(None);
     }

@@ -3,7 +3,7 @@
 //! [`crate::domain::part_plan`] explains which segments go where.
 
 use futures_util::{Stream, TryStreamExt, future};
-use vpp_media::cmaf::{FileHead, PackagedSegment, SegmentSizes, WorkUnit};
+use vpp_media::cmaf::{FileHead, PackagedSegment, SegmentSizes, WorkUnit, file_heads};
 
 use crate::domain::layout;
 use crate::domain::message::DashMessage;
@@ -43,7 +43,7 @@ where
         for segment in &segments {
             sizes.set(segment.receipt.id, segment.receipt.size).map_err(Error::of_media)?;
         }
-        let heads = presentation.heads(&sizes).map_err(Error::of_media)?;
+        let heads = file_heads(&presentation, &sizes).map_err(Error::of_media)?;
         let mut parts = Vec::new();
         for FileHead { representation, bytes } in heads {
             let path = representation.single_file_path();
@@ -53,7 +53,7 @@ where
             let object = NewObject::new(body, layout::output_headers(&path));
             let (bytes, digest) = (object.body.length(), object.digest);
             let put = self.store.put_if_absent(&self.output(package, &path), object).await;
-            put.map_err(|error| Error::of_store("writing a file", error))?;
+            put.map_err(|error| error.into_error("writing a file"))?;
             parts.push(PartReceipt { representation, bytes, digest, location: PartLocation::File });
         }
         Ok((segments.into_iter().map(|segment| segment.receipt).collect(), parts))
@@ -98,14 +98,14 @@ where
             let new = NewPart::new(part, body);
             let digest = new.digest;
             let put = self.store.put_part(&self.output(package, &path), &upload.id, new).await;
-            let etag = put.map_err(|error| Error::of_store("uploading a part", error))?;
+            let etag = put.map_err(|error| error.into_error("uploading a part"))?;
             (digest, PartLocation::Uploaded { part, etag })
         } else {
             let key = layout::staged_part_key(&package.id, representation, part, work_unit);
             let object = NewObject::new(body, layout::work_headers());
             let digest = object.digest;
             let put = self.store.put_if_absent(&Location::new(&self.settings.work_bucket, key), object).await;
-            put.map_err(|error| Error::of_store("staging a part", error))?;
+            put.map_err(|error| error.into_error("staging a part"))?;
             (digest, PartLocation::Staged { part })
         };
         Ok((receipts, PartReceipt { representation, bytes, digest, location }))

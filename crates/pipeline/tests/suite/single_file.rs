@@ -6,7 +6,9 @@ use std::sync::OnceLock;
 use crate::support::{MOVIE, index, is_manifest, only_package};
 use futures_executor::block_on;
 use vpp_media::cenc::{ContentKey, ContentKeys, Drm, KeyId, Scheme};
-use vpp_media::cmaf::{Layout, PlanOptions, Planner, ProtectedTracks, SegmentSizes, SourceBuffers, package_work_unit};
+use vpp_media::cmaf::{
+    Layout, PlanOptions, Planner, ProtectedTracks, SegmentSizes, SourceBuffers, file_heads, package_work_unit,
+};
 use vpp_media::track::Movie;
 use vpp_pipeline::api::package_request::{PackageRequest, RequestedProtection};
 use vpp_pipeline::domain::package::Package;
@@ -86,7 +88,7 @@ fn engine_output(package: &Package) -> BTreeMap<String, Vec<u8>> {
     for segment in &made {
         sizes.set(segment.id, segment.size()).unwrap();
     }
-    let file = presentation.heads(&sizes).unwrap().into_iter().map(|head| {
+    let file = file_heads(&presentation, &sizes).unwrap().into_iter().map(|head| {
         let segments = made.iter().filter(|segment| segment.id.representation == head.representation);
         let bytes = segments.fold(head.bytes, |bytes, segment| [bytes, segment.to_vec(&source)].concat());
         (format!("{}/{}", package.id, head.representation.single_file_path()), bytes)

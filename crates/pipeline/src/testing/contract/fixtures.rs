@@ -9,9 +9,10 @@ use vpp_media::preflight::{Preflight, Warning};
 
 use crate::domain::content::{Content, MediaInfo, Verdict};
 use crate::domain::content_key::WrappedKey;
-use crate::domain::id::{ContentId, PackageId};
+use crate::domain::id::ContentId;
 use crate::domain::object::{Digest, ETag, Location};
 use crate::domain::package::{Encryption, Package, PackageInput, Progress};
+use crate::domain::package_id::package_id_of_upload;
 use crate::domain::package_options::{PackageOptions, ProtectionOptions};
 use crate::domain::receipt::{PartLocation, PartReceipt, Receipt, SegmentReceipt};
 use crate::domain::resource_usage::ResourceUsage;
@@ -91,7 +92,7 @@ pub(super) fn package(run: &str, number: u64) -> Package {
         ..PackageOptions::new(protection, segment_duration)
     };
     let (location, etag) = (Location::new("uploads", format!("{run}/{number}.mp4")), ETag::new("0123"));
-    let id = PackageId::of_upload(&ContentId::of(&location, &etag).into(), &options);
+    let id = package_id_of_upload(&ContentId::of(&location, &etag).into(), &options);
     let (kid, iv) = (KeyId::new([7; 16]).unwrap(), ConstantIv::new([9; 16]));
     let key = KeyParameters { kid, iv };
     let audio_key = KeyParameters { kid: KeyId::new([8; 16]).unwrap(), iv: ConstantIv::new([10; 16]) };
