@@ -14,7 +14,7 @@ use std::ops::Range;
 use super::identity::RepresentationId;
 use super::options::Layout;
 use super::presentation::{Presentation, Representation};
-use super::segment_sizes::{SegmentSize, SegmentSizes, SizedRepresentation};
+use super::segment_sizes::{SegmentSizes, SizedRepresentation};
 use super::sidx;
 use crate::Result;
 use crate::isobmff::BoxWriter;
@@ -54,11 +54,13 @@ impl Representation {
         let start = u64_of(self.init.len());
         start..start.saturating_add(sidx::length(self))
     }
+}
 
-    /// The byte range of each segment in the single file, given the sizes of all segments.
-    pub fn byte_ranges(&self, sizes: &[SegmentSize]) -> impl Iterator<Item = Range<u64>> {
-        let mut end = self.head_bytes();
-        sizes.iter().map(move |size| {
+impl SizedRepresentation<'_> {
+    /// The byte range of each segment in the single file.
+    pub fn byte_ranges(&self) -> impl Iterator<Item = Range<u64>> {
+        let mut end = self.representation.head_bytes();
+        self.sizes.iter().map(move |size| {
             let start = end;
             // The segments of a file have been written, so their sum is the length of a file.
             end = end.saturating_add(size.bytes);
@@ -79,7 +81,7 @@ fn head(of: &SizedRepresentation<'_>) -> Result<FileHead> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cmaf::{SapType, SegmentTime, StreamAccessPoint};
+    use crate::cmaf::{SapType, SegmentSize, SegmentTime, StreamAccessPoint};
     use crate::time::Timescale;
     use crate::track::{TrackKind, TrackLabels};
 
@@ -116,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn an_index_states_size_duration_and_entry_point_of_every_segment() {
+    fn an_index_states_size_duration_and_access_point_of_every_segment() {
         let track =
             track(vec![segment(5, 6000, Some((SapType::One, 0))), segment(6005, 2000, Some((SapType::Three, 80)))]);
         let head = head_of(&track, &[size(1000), size(500)]).unwrap();
@@ -128,7 +130,8 @@ mod tests {
         ];
         assert_eq!(head, expected.concat());
         assert_eq!((track.index_range(), track.head_bytes()), (4..60, 60));
-        assert_eq!(track.byte_ranges(&[size(1000), size(500)]).collect::<Vec<_>>(), [60..1060, 1060..1560]);
+        let sized = SizedRepresentation { representation: &track, sizes: &[size(1000), size(500)] };
+        assert_eq!(sized.byte_ranges().collect::<Vec<_>>(), [60..1060, 1060..1560]);
     }
 
     #[test]

@@ -57,7 +57,7 @@ fn numbers(representation: &Representation) -> impl Iterator<Item = u32> {
 
 /// The first bytes of every segment of a single file.
 fn starts_of_segments(track: &SizedRepresentation<'_>, length: impl Fn(&SegmentSize) -> u64) -> Vec<Resource> {
-    let ranges = track.representation.byte_ranges(track.sizes).zip(track.sizes);
+    let ranges = track.byte_ranges().zip(track.sizes);
     ranges.map(|(Range { start, .. }, size)| Resource::of_single_file(start, length(size))).collect()
 }
 

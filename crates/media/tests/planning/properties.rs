@@ -4,8 +4,8 @@ use crate::harness::*;
 use crate::support::Movie;
 use proptest::prelude::*;
 use vpp_media::cmaf::{
-    Layout, PlanFile, PlanOptions, PlanWriter, SegmentId, SegmentSize, SegmentSizes, SizedRepresentation,
-    SourceBuffers, WorkUnit, file_heads, package_work_unit, presentation_range, read_presentation, read_work_unit,
+    Layout, PlanFile, PlanOptions, PlanWriter, SegmentId, SegmentSize, SegmentSizes, SourceBuffers, WorkUnit,
+    file_heads, package_work_unit, presentation_range, read_presentation, read_work_unit,
 };
 use vpp_media::isobmff::{Index, IndexReader};
 use vpp_media::track::Sample;
@@ -99,12 +99,13 @@ proptest! {
         let sized = sizes.of(&presentation).unwrap();
         let heads = file_heads(&presentation, &sizes).unwrap();
         prop_assert_eq!(heads.len(), tracks.len());
-        for (SizedRepresentation { representation: track, sizes }, head) in sized.into_iter().zip(heads) {
+        for (sized, head) in sized.into_iter().zip(heads) {
+            let track = sized.representation;
             prop_assert_eq!(head.representation, track.id);
             prop_assert_eq!(head.bytes.len() as u64, track.head_bytes());
             prop_assert!(head.bytes.starts_with(&track.init));
             let mut at = track.head_bytes();
-            for (range, size) in track.byte_ranges(sizes).zip(sizes) {
+            for (range, size) in sized.byte_ranges().zip(sized.sizes) {
                 prop_assert_eq!(range, at..at + size.bytes);
                 at += size.bytes;
             }
