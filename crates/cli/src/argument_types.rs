@@ -6,7 +6,7 @@ use std::str::FromStr;
 use clap::{Args, ValueEnum};
 use vpp_media::track::is_language_tag;
 
-/// `--scheme`.
+/// The value of `--scheme`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum SchemeArg {
     Cbcs,
@@ -14,14 +14,14 @@ pub(crate) enum SchemeArg {
     Clear,
 }
 
-/// `--encrypt`.
+/// The value of `--encrypt`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum EncryptArg {
     Video,
     All,
 }
 
-/// `--layout`.
+/// The value of `--layout`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LayoutArg {
     Segments,

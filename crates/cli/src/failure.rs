@@ -67,7 +67,7 @@ impl Failure {
         ExitCode::from(self.exit_status())
     }
 
-    /// Whether every other request to the platform would fail in the same way.
+    /// Returns whether every other request to the platform would fail in the same way.
     pub(crate) fn affects_all_requests(&self) -> bool {
         matches!(self.exit_status(), 4 | 5)
     }

@@ -46,7 +46,7 @@ impl<'p> Input<'p> {
         let buffer_length = usize::try_from(length).map_err(|_| out_of_range())?;
         // Bytes that the buffer already has need not be filled with zeros before the read.
         bytes.truncate(buffer_length);
-        // Saturating is right here: at the largest capacity, nothing is shrunk.
+        // The product may saturate: at the largest capacity, nothing is shrunk.
         bytes.shrink_to(buffer_length.saturating_mul(MAX_CAPACITY_FACTOR));
         bytes.resize(buffer_length, 0);
         self.file.read_exact_at(bytes, range.start).map_err(Failure::io(self.path))?;

@@ -122,7 +122,7 @@ pub(crate) struct Encryption {
 impl Encryption {
     /// Returns the protection parameters for the plan. Under `cenc`, the IVs are derived from the `indexes` of the movies.
     pub(crate) fn protection(&self, indexes: &[Index]) -> Protection {
-        // Only counter mode needs the content: an index may have a hundred megabytes.
+        // Only counter mode needs the content. Otherwise it is left out, because an index may have a hundred megabytes.
         let spans = indexes.iter().filter(|_| self.scheme == Scheme::Cenc).flat_map(Index::spans);
         let content = spans.map(|(_, bytes)| bytes).collect::<Vec<_>>().concat();
         let parameters = |(kid, key): &(KeyId, ContentKey)| KeyParameters::derive(self.scheme, key, *kid, &content);

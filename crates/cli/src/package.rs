@@ -1,9 +1,9 @@
 //! `vpp package`: runs the packager on local files.
 //!
-//! The index is planned twice: first to get the presentation, and then work unit by work unit. Each work unit is read, encrypted in
-//! place and written before the next. The media is therefore read once, and nothing is written of a movie that cannot be planned.
-//! In the single-file layout, each segment is written at its offset after the head of the file, and the head is written once the
-//! sizes of all segments are known. The MPD is written last, so that a package with an MPD is complete.
+//! The index is planned twice: first to get the presentation, and then work unit by work unit. Each work unit is read,
+//! encrypted in place and written before the next. The media is therefore read once, and nothing is written for a movie that
+//! cannot be planned. In the single-file layout, each segment is written at its offset after the head of the file, and the head
+//! is written once the sizes of all segments are known. The MPD is written last, so that a package with an MPD is complete.
 //!
 //! One thread does all the work, in work units that stay in the processor's cache from the read to the write. A second thread for
 //! writing would have to fetch the media from the cache of the first, which takes a tenth more processor time.

@@ -1,7 +1,7 @@
 //! The errors of the engine.
 //!
-//! Every error is a verdict about the *input*: a retry gives the same one. It has a stable [`code`](Error::code) for programs
-//! and a sentence for people: what is wrong, where, and what to do.
+//! Every error is a verdict about the *input*: a retry gives the same verdict. It has a stable [`code`](Error::code) for
+//! programs and a sentence for people: what is wrong, where, and what to do.
 
 use std::fmt;
 
@@ -201,7 +201,8 @@ impl fmt::Display for Place {
 }
 
 impl Error {
-    /// An unsupported feature of the movie as a whole, or of a track that the caller adds with [`in_track`](Self::in_track).
+    /// Returns the error for an unsupported feature of the movie as a whole, or of a track that the caller adds with
+    /// [`in_track`](Self::in_track).
     pub(crate) const fn unsupported(feature: &'static str) -> Self {
         Self::Unsupported { feature, place: Place::Movie }
     }

@@ -12,7 +12,7 @@
 //! 3. A [`cmaf::Packager`] turns a work unit into segments. It is a pure function, *(work unit, source bytes, keys) → segments*,
 //!    and the only code that encrypts and writes segments. The command line calls it through [`cmaf::package_work_unit`], for
 //!    source bytes that are complete. The encrypt function of the pipeline calls it through a [`cmaf::StreamingPackager`], which
-//!    collects source bytes that are still arriving. Both get the same bytes.
+//!    collects source bytes that are still arriving. Both produce the same bytes.
 //!
 //! [`dash::mpd`] and [`hls::playlists`] write the manifests from the [`Presentation`](cmaf::Presentation), which the planner
 //! returns after the last work unit, and from the sizes of the segments.

@@ -29,7 +29,7 @@ impl<T> Checked<T> for Option<T> {
     fn or_out_of_range(self, what: &'static str) -> Result<T> {
         match self {
             Some(value) => Ok(value),
-            // Only here: an error that is not needed costs its construction and its drop.
+            // The error is constructed only here: an error that is not needed would cost its construction and its drop.
             None => Err(Error::OutOfRange { what }),
         }
     }

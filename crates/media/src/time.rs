@@ -20,7 +20,7 @@ impl Timescale {
         NonZeroU32::new(hz).map(Self)
     }
 
-    /// Units per second.
+    /// Returns the units per second.
     #[must_use]
     pub fn hz(self) -> u32 {
         self.0.get()
@@ -62,7 +62,7 @@ pub fn reduce(numerator: u32, denominator: u32) -> (u32, u32) {
     (part(numerator), part(denominator))
 }
 
-/// Returns the greatest common divisor; where one number is zero, the other.
+/// Returns the greatest common divisor; if one number is zero, returns the other.
 pub(crate) fn greatest_common_divisor(a: u32, b: u32) -> u32 {
     let (mut a, mut b) = (a, b);
     while let Some(remainder) = a.checked_rem(b) {
@@ -86,14 +86,14 @@ impl MediaTime {
         i128::from(self.units) * 1_000_000_000 / i128::from(self.timescale.hz())
     }
 
-    /// Whether both times are equal within one unit of the coarser of their timescales.
+    /// Returns whether both times are equal within one unit of the coarser of their timescales.
     #[must_use]
     pub fn is_within_a_unit_of(self, other: Self) -> bool {
         let coarser_unit = self.timescale.hz().max(other.timescale.hz());
         self.distance(other) <= u128::from(coarser_unit)
     }
 
-    /// Whether both times are less than half of `length` apart.
+    /// Returns whether both times are less than half of `length` apart.
     #[must_use]
     pub fn is_within_half_of(self, other: Self, length: Self) -> bool {
         let hz = |time: Self| u128::from(time.timescale.hz());
@@ -160,7 +160,7 @@ mod tests {
         let (exact, rounded) = (hz(24_000).at(48_048), hz(1000).at(2001));
         assert!(exact != rounded && exact.is_within_a_unit_of(rounded) && rounded.is_within_a_unit_of(exact));
         assert!(!exact.is_within_a_unit_of(hz(1000).at(2000)));
-        // Where a unit is a frame, the next frame is within a unit, but another frame.
+        // If a unit is a frame, the next frame is within a unit, but is a different frame.
         let (one, next) = (hz(25).at(50), hz(25).at(51));
         assert!(one.is_within_a_unit_of(next) && !one.is_within_half_of(next, hz(25).at(1)));
         assert!(one.is_within_half_of(hz(90_000).at(180_000), hz(25).at(1)));

@@ -48,7 +48,7 @@ impl<M> Backlog<M> {
         self.len
     }
 
-    /// Whether no message is visible.
+    /// Returns whether no message is visible.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len == 0

@@ -59,9 +59,9 @@ impl Function {
 /// The start of an invocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Start {
-    /// In a new environment, which initialises first.
+    /// Started in a new environment, which initialises first.
     Cold,
-    /// In an environment that has served an invocation before.
+    /// Started in an environment that has served an invocation before.
     Warm,
     /// Not started: the concurrency of the account or the scaling rate of the function is exhausted.
     Throttled,

@@ -30,7 +30,7 @@ impl ExecutionEnvironment {
         &self.account
     }
 
-    /// Waits.
+    /// Waits for `duration`.
     pub(crate) async fn sleep(&self, duration: Duration) {
         self.account.timeline.sleep(duration).await;
     }

@@ -21,7 +21,7 @@ const AUDIO_TIMESCALE: u32 = 48_000;
 const AUDIO_FRAME_BYTES: u64 = 480;
 /// The size of a key frame, in multiples of the size of another frame.
 const KEY_FRAME_FACTOR: u32 = 6;
-/// The length and the header of a NAL unit.
+/// Bytes of the length field and the header of a NAL unit.
 const MIN_VIDEO_FRAME_BYTES: u32 = 5;
 
 /// A scaled-down movie.
@@ -68,7 +68,7 @@ impl Movie {
         self.header_len() + self.group.len() as u64 * u64::from(self.groups)
     }
 
-    /// Whether the file is empty. It never is.
+    /// Returns whether the file is empty. It never is.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -86,7 +86,8 @@ impl Movie {
         self.represented_bytes(&(0..self.len()))
     }
 
-    /// Returns the bytes of the full-size file that a range represents: as many before the media, `factor` times as many in it.
+    /// Returns the bytes of the full-size file that a range represents: the same number before the media, `factor` times as
+    /// many in it.
     #[must_use]
     pub fn represented_bytes(&self, range: &Range<u64>) -> u64 {
         // Zero is right for a range that starts after the header, or ends before the media.

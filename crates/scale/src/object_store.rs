@@ -35,8 +35,8 @@ fn unreachable(at: &Location) -> impl FnOnce(Unavailable) -> StoreError {
 }
 
 impl ObjectStore for ExecutionEnvironment {
-    /// In the model, all bytes of a range arrive together: the network and the processor of an environment work one after the
-    /// other, which is the slowest case.
+    /// Streams a range. In the model, all of its bytes arrive together: the network and the processor of an environment work
+    /// one after the other, which is the slowest case.
     fn stream(
         &self,
         at: &Location,
@@ -133,12 +133,13 @@ impl ObjectStore for ExecutionEnvironment {
     }
 }
 
-/// The packages of the model have the segments layout, which has no multipart uploads.
+/// Returns the error for a multipart upload: the packages of the model have the segments layout, which has none.
 fn no_multipart(at: &Location) -> StoreError {
     unreachable(at)(Unavailable::new("CreateMultipartUpload", "multipart uploads are not in the model".into()))
 }
 
-/// Returns the bytes that an object represents: `factor` times as many in each `mdat` payload of a segment, as many elsewhere.
+/// Returns the bytes that an object represents: `factor` times as many in each `mdat` payload of a segment, the same number
+/// elsewhere.
 fn represented_bytes(key: &str, bytes: &[u8], factor: u64) -> u64 {
     let total = bytes.len() as u64;
     if key.rsplit_once('.').is_none_or(|(_, extension)| extension != "m4s") {

@@ -46,9 +46,10 @@ pub struct Lambda {
     /// Concurrent executions of all functions of the account. Default quota; new accounts may have a lower one, and it can be
     /// increased on request. Source: Lambda developer guide, "Lambda quotas".
     pub account_concurrency: u64,
-    /// Execution environments that a function can add immediately, and ...
+    /// Execution environments that a function can add immediately.
     pub burst: u64,
-    /// ... a second after that: 1,000 every 10 seconds. Source: developer guide, "Understanding Lambda function scaling".
+    /// Execution environments that a function can add in each second after that: 1,000 every 10 seconds. Source: developer
+    /// guide, "Understanding Lambda function scaling".
     pub burst_per_second: u64,
     /// A cold start before the pipeline's own code runs: environment, package of 4 MB, runtime `provided.al2023`. Assumption; AWS
     /// publishes 100 ms to over 1 s for all runtimes (developer guide, "Understanding the execution environment lifecycle").
@@ -71,10 +72,10 @@ pub struct Lambda {
 pub struct Sqs {
     /// A `SendMessageBatch`. Source: SQS FAQs, "tens of milliseconds" for a request.
     pub send: Duration,
-    /// From the arrival of a message to the invocation, if a poller is free. Assumption: one response to a long poll.
+    /// The time from the arrival of a message to the invocation, if a poller is free. Assumption: one response to a long poll.
     pub delivery: Duration,
-    /// The concurrency of a standard event source mapping. Source: Lambda developer guide, "Configuring scaling behavior for SQS event
-    /// source mappings": 5 batches at first, 300 more a minute, 1,250 at most. The steps are assumed to be even.
+    /// The concurrency of a standard event source mapping. Source: Lambda developer guide, "Configuring scaling behavior for
+    /// SQS event source mappings": 5 batches at first, 300 more a minute, up to 1,250. The steps are assumed to be even.
     pub standard: Ramp,
     /// Concurrent invocations of a provisioned poller. Source: the same page.
     pub poller_concurrency: u64,
@@ -92,8 +93,8 @@ pub struct Sqs {
 /// Amazon S3.
 #[derive(Debug, Clone)]
 pub struct S3 {
-    /// From a GET request to its first byte, or from the last byte of a PUT to its response. Source: S3 user guide, "Performance
-    /// guidelines for Amazon S3": 100 to 200 ms.
+    /// The time from a GET request to its first byte, or from the last byte of a PUT to its response. Source: S3 user guide,
+    /// "Performance guidelines for Amazon S3": 100 to 200 ms.
     pub first_byte: Duration,
     /// Throughput of a connection, in bytes a second. Source: the same guide, "Use byte-range fetches": 85 to 90 MB/s a request.
     pub connection: u64,
@@ -104,8 +105,8 @@ pub struct S3 {
     /// Whether each package's folder has the rates of a separate prefix. S3 partitions a busy bucket by prefix, but gradually: false
     /// models a bucket that was never busy, in which all objects share the rates of one prefix.
     pub partitioned: bool,
-    /// From the end of an upload to the invocation of ingest. Source: user guide, "Amazon S3 event notifications": "typically
-    /// delivered in seconds".
+    /// The time from the end of an upload to the invocation of ingest. Source: user guide, "Amazon S3 event notifications":
+    /// "typically delivered in seconds".
     pub event: Duration,
 }
 
@@ -162,7 +163,7 @@ pub struct Engine {
     pub index: u64,
     /// The probe: starting its process. Assumption.
     pub probe: Duration,
-    /// From the start of the process to its first request. An upper bound, by design.
+    /// The time from the start of the process to its first request. An upper bound, by design.
     pub start: Duration,
 }
 

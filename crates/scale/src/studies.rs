@@ -117,7 +117,7 @@ fn single_source(source: Source, scaling: EncryptScaling, work_unit_mib: u64) ->
     SingleSource { name: source.0, bytes, scaling, work_unit_mib, outcome }
 }
 
-/// 10,000 movies of 10 MB, evenly distributed over a minute.
+/// Simulates 10,000 uploads of a movie of 10 MB, evenly distributed over a minute.
 fn upload_bursts() -> Vec<UploadBurst> {
     let movie = movie(TEN_MB);
     let arrival = |number: u32| Arrival {
@@ -147,7 +147,7 @@ fn upload_bursts() -> Vec<UploadBurst> {
     accounts.into_iter().map(run).collect()
 }
 
-/// A 10 MB movie that is uploaded while a huge one is packaged: 5 seconds after 2 GiB, 20 seconds after 100 GB.
+/// Simulates a 10 MB movie that is uploaded while a huge one is packaged: 5 seconds after 2 GiB, 20 seconds after 100 GB.
 fn queue_sharing() -> Vec<QueueSharing> {
     let run = |huge: Option<Source>, fair, scaling| {
         let mut parameters = parameters(scaling);

@@ -112,7 +112,7 @@ impl Timeline {
     }
 }
 
-/// A future that completes at a time.
+/// A future that completes at a point in time.
 #[derive(Debug)]
 pub struct Sleep {
     timeline: Timeline,
@@ -171,7 +171,7 @@ impl Ord for Timer {
     }
 }
 
-/// Locks a mutex, also after a panic, so that a failing test does not cause a second panic.
+/// Locks a mutex, even after a panic, so that a failing test does not cause a second panic.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! What a simulation used of the services, and its cost.
+//! The usage of the services in a simulation, and its cost.
 
 use crate::parameters::Prices;
 

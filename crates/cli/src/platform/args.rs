@@ -44,7 +44,7 @@ impl PlatformOptions {
         Ok(PlatformClient::new(api, Token::parse(&text).ok_or_else(no_token)?, self.retries))
     }
 
-    /// Whether the token is read from standard input.
+    /// Returns whether the token is read from standard input.
     pub(crate) fn reads_stdin(&self) -> bool {
         self.token_file.as_deref().is_some_and(is_stdin)
     }
@@ -63,7 +63,7 @@ pub(crate) fn read_file_or_stdin(file: &Path) -> Result<String, Failure> {
     Ok(text)
 }
 
-/// Whether a file argument stands for standard input.
+/// Returns whether a file argument stands for standard input.
 pub(crate) fn is_stdin(file: &Path) -> bool {
     file == Path::new("-")
 }

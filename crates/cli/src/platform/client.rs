@@ -22,7 +22,7 @@ use crate::platform::tls::TlsConnector;
 
 /// The first pause before a retry; each next pause is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
-/// The longest pause before a retry, also when `Retry-After` is longer.
+/// The longest pause before a retry, even when `Retry-After` is longer.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Timeout of name resolution, and of opening a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
@@ -156,7 +156,7 @@ impl CallError {
 }
 
 impl From<Failure> for CallError {
-    /// A failure whose retries are already exhausted, or which no retry can resolve.
+    /// Converts a failure whose retries are already exhausted, or which no retry can resolve.
     fn from(failure: Failure) -> Self {
         Self { retryable: false, retry_after: None, failure }
     }

@@ -15,8 +15,8 @@ use crate::platform::responses::{format_bytes, is_ready, package_line, package_p
 /// Maximum items of a page of the API.
 const MAX_PAGE_ITEMS: u32 = 100;
 
-/// `vpp list`: fetches pages until the limit is reached or none follows. A page of a filtered list may be empty and yet not the
-/// last.
+/// Runs `vpp list`: fetches pages until the limit is reached or no page follows. A page of a filtered list may be empty without
+/// being the last.
 pub(crate) fn list(args: &ListArgs, platform: &PlatformClient, reporter: &Reporter) -> Result<(), Failure> {
     let (path, items, line_type) = match args.resource {
         ListedResource::Packages => ("/packaged_content", "packaged_content", "package"),
@@ -71,7 +71,7 @@ fn list_row(resource: ListedResource, item: &Value) -> String {
     }
 }
 
-/// `vpp status`, of packages and contents.
+/// Runs `vpp status`, for packages and contents.
 pub(crate) fn status(args: &IdArgs, platform: &PlatformClient, reporter: &Reporter) {
     let mut followed = Vec::new();
     for id in &args.ids {
@@ -120,7 +120,7 @@ fn report_status(
     }
 }
 
-/// `vpp url`.
+/// Runs `vpp url`.
 pub(crate) fn url(args: &UrlArgs, platform: &PlatformClient, reporter: &Reporter) -> Result<(), Failure> {
     let package = platform.send(get(&format!("/packaged_content/{}", args.id)))?;
     if !is_ready(&package)? {
@@ -166,7 +166,7 @@ pub(crate) fn url(args: &UrlArgs, platform: &PlatformClient, reporter: &Reporter
     Ok(())
 }
 
-/// `vpp delete`.
+/// Runs `vpp delete`.
 pub(crate) fn delete(args: &DeleteArgs, platform: &PlatformClient, reporter: &Reporter) {
     let collection = if args.contents { "input_content" } else { "packaged_content" };
     let mut followed = Vec::new();
@@ -184,7 +184,7 @@ pub(crate) fn delete(args: &DeleteArgs, platform: &PlatformClient, reporter: &Re
     follow(platform, reporter, followed, None);
 }
 
-/// `vpp retry`.
+/// Runs `vpp retry`.
 pub(crate) fn retry(args: &IdArgs, platform: &PlatformClient, reporter: &Reporter) {
     let mut followed = Vec::new();
     for id in &args.ids {

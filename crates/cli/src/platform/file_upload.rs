@@ -77,7 +77,7 @@ impl FileUpload {
         ResumeState::load_or_create(api, &self.path, self.bytes, self.modified)
     }
 
-    /// Whether the file on disk has another length or modification time than when the upload started.
+    /// Returns whether the file on disk has a different length or modification time than when the upload started.
     pub(crate) fn has_changed(&self) -> Result<bool, Failure> {
         let metadata = fs::metadata(&self.path).map_err(Failure::io(&self.path))?;
         let modified = metadata.modified().map_err(Failure::io(&self.path))?;

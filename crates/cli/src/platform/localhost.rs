@@ -1,7 +1,7 @@
 //! Names below `localhost`, which are this machine (RFC 6761 6.3).
 //!
-//! Browsers and curl resolve them. Not every resolver of an operating system does, and the local AWS identifies its services
-//! by such names.
+//! Browsers and curl resolve them, but not every operating system's resolver does. The local AWS identifies its services by
+//! such names.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -26,7 +26,7 @@ impl Resolver for LocalhostResolver {
     }
 }
 
-/// Whether a host name is `localhost` or below it.
+/// Returns whether a host name is `localhost` or below it.
 pub(crate) fn is_localhost(host: &str) -> bool {
     let host = host.trim_end_matches('.').to_ascii_lowercase();
     host == "localhost" || host.ends_with(".localhost")

@@ -20,7 +20,7 @@ pub(crate) struct Subtitle {
 }
 
 impl PackageOptions {
-    /// Whether any package option is given.
+    /// Returns whether any package option is given.
     pub(crate) fn is_any_given(&self) -> bool {
         let Self { scheme, encrypt, layout, segment_duration, audio_only, kid, .. } = self;
         let drm = [&self.widevine, &self.playready, &self.fairplay];

@@ -17,7 +17,7 @@ pub(crate) struct PartReader {
     outcome: Arc<ReadOutcome>,
 }
 
-/// The outcome of reading a part, available after the reader is gone.
+/// The outcome of reading a part, available after the reader is dropped.
 #[derive(Default)]
 pub(crate) struct ReadOutcome {
     bytes_read: AtomicU64,

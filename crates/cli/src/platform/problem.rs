@@ -29,12 +29,12 @@ impl Problem {
         }
     }
 
-    /// Whether the same request may succeed later.
+    /// Returns whether the same request may succeed later.
     pub(crate) fn is_retryable(&self) -> bool {
         self.status == 429 || self.status >= 500
     }
 
-    /// Whether the token is not accepted, or its role is insufficient.
+    /// Returns whether the token is not accepted, or its role is insufficient.
     pub(crate) fn is_credential_error(&self) -> bool {
         matches!(self.status, 401 | 403)
     }

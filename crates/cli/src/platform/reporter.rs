@@ -86,7 +86,7 @@ impl Reporter {
         }
     }
 
-    /// Whether a failure was reported.
+    /// Returns whether a failure was reported.
     pub(crate) fn has_failures(&self) -> bool {
         self.first_failure().is_some()
     }

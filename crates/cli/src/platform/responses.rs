@@ -19,7 +19,7 @@ pub(crate) fn numbers(response: &Value, name: &str) -> Vec<u64> {
     response.get(name).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_u64).collect()
 }
 
-/// Whether a package is Ready. A package that has Failed is a failure.
+/// Returns whether a package is Ready. A package that has Failed is a failure.
 pub(crate) fn is_ready(package: &Value) -> Result<bool, Failure> {
     match text(package, "status") {
         "Ready" => Ok(true),

@@ -79,7 +79,7 @@ impl ResumeState {
         }
     }
 
-    /// Writes the state in one step, so that no reader sees half of it.
+    /// Writes the state in one step, so that no reader sees a partial file.
     fn write(&self) -> Result<(), Failure> {
         let Some(path) = &self.path else { return Ok(()) };
         let partial = path.with_extension(std::process::id().to_string());

@@ -14,7 +14,7 @@ use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, Transport, TransportAdapter,
 };
 
-/// Adds TLS to a connection to an `https` address.
+/// A connector that adds TLS to connections to `https` addresses.
 #[derive(Default)]
 pub(crate) struct TlsConnector(OnceLock<Arc<ClientConfig>>);
 

@@ -34,7 +34,7 @@ pub(crate) enum UploadJob {
     Complete(usize),
 }
 
-/// What all workers of an upload share.
+/// The state that all workers of an upload share.
 pub(crate) struct Uploader<'a> {
     platform: &'a PlatformClient,
     reporter: &'a Reporter,
@@ -42,7 +42,7 @@ pub(crate) struct Uploader<'a> {
     /// The action after a file is ingested; `None` if the command does not follow it.
     after_ingest: Option<AfterIngest>,
     followed: Mutex<Sender<FollowedItem>>,
-    /// The platform is unreachable or does not accept the token, so that every other file would fail too.
+    /// Whether the platform is unreachable or does not accept the token, so that every other file would fail too.
     stopped: AtomicBool,
 }
 
@@ -59,7 +59,7 @@ impl<'a> Uploader<'a> {
         Self { platform, reporter, files, after_ingest, followed, stopped }
     }
 
-    /// Whether a failure that affects every request stopped the upload.
+    /// Returns whether a failure that affects every request stopped the upload.
     pub(crate) fn is_stopped(&self) -> bool {
         self.stopped.load(Ordering::Relaxed)
     }

@@ -52,7 +52,7 @@ impl<J> Pool<J> {
     }
 }
 
-/// Completes a job when it is dropped, also when the job panics.
+/// A guard that completes a job when it is dropped, even when the job panics.
 struct Completion<'p, J> {
     pool: &'p Pool<J>,
     added: Vec<J>,

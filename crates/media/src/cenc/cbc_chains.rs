@@ -24,7 +24,8 @@ pub(super) const BLOCK: usize = 16;
 /// Chains that advance in parallel: enough to hide the latency of one block.
 const PARALLEL_CHAINS: usize = 8;
 
-/// Encrypts protected ranges in place, each as a chain that starts with `iv`. A partial block at the end stays clear.
+/// An encryptor of protected ranges in place: each range is a chain that starts with `iv`. A partial block at the end stays
+/// clear.
 pub(super) struct CbcChains<R> {
     pub(super) iv: [u8; BLOCK],
     pub(super) pattern: Pattern,

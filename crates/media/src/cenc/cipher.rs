@@ -8,7 +8,7 @@ use super::cbc_chains::{BLOCK, CbcChains};
 use super::key::ContentKey;
 use super::scheme::{Mode, Pattern, TrackEncryption};
 
-/// Encrypts the samples of one track.
+/// The cipher for the samples of one track.
 #[derive(Debug)]
 pub struct SampleCipher {
     cipher: Aes128Enc,
@@ -124,7 +124,7 @@ mod tests {
         assert_eq!(encrypted(Pattern::VIDEO, vec![1; 15]), [1; 15]);
     }
 
-    /// The reference model (ISO/IEC 23001-7 9.4, 9.6): encrypts one range, block by block.
+    /// Encrypts one range, block by block: the reference model (ISO/IEC 23001-7 9.4, 9.6).
     fn encrypt_alone(pattern: Pattern, range: &mut [u8]) {
         let cipher = Aes128Enc::new(&KEY.into());
         let (crypt, period) = (usize::from(pattern.crypt), usize::from(pattern.crypt + pattern.skip));

@@ -20,7 +20,7 @@ pub struct Drm {
 }
 
 impl Drm {
-    /// Whether the package signals no DRM system.
+    /// Returns whether the package signals no DRM system.
     #[must_use]
     pub fn is_none(&self) -> bool {
         *self == Self::default()
@@ -86,7 +86,7 @@ pub enum ParseDrmError {
     Uri,
 }
 
-/// Bytes that a `pssh` box may have: those of `PlayReady` have about a kilobyte, and manifests repeat them for each track.
+/// Maximum size of a `pssh` box in bytes: `PlayReady` boxes have about a kilobyte, and manifests repeat them for each track.
 const MAX_PSSH: usize = 8 * 1024;
 
 impl Pssh {

@@ -9,7 +9,7 @@ use super::key::ContentKey;
 use super::key_encoding::{ParseKeyError, parse_128};
 use super::key_id::KeyId;
 
-/// The constant initialisation vector of a `cbcs` track. It is public: `tenc` has it.
+/// The constant initialisation vector of a `cbcs` track. It is public: `tenc` contains it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ConstantIv([u8; 16]);
 

@@ -11,7 +11,7 @@ pub enum ParseKeyError {
     /// Neither hexadecimal, nor a UUID, nor base64 of sixteen bytes.
     #[error("expected 16 bytes as 32 hexadecimal digits, a dashed UUID, base64 or base64url")]
     Form,
-    /// A key id of zeros, which stands for "no key" (ISO/IEC 23001-7 8.2).
+    /// A key id of zeros, which means "no key" (ISO/IEC 23001-7 8.2).
     #[error("the key id must not be zero")]
     ZeroKeyId,
 }

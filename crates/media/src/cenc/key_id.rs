@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::key_encoding::{ParseKeyError, parse_128, write_uuid};
 
-/// A key identifier (KID): public, never zero, shown as a lower-case UUID. `tenc` has its bytes in the order of the text.
+/// A key identifier (KID): public, never zero, shown as a lower-case UUID. `tenc` contains its bytes in the order of the text.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct KeyId([u8; 16]);
 

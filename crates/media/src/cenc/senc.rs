@@ -57,8 +57,8 @@ impl SampleAuxiliaryInfo {
     /// Writes the boxes. `moof_start` is the position in `w` of the movie fragment, to which `saio` is relative.
     ///
     /// Samples that are encrypted whole with a constant IV have no auxiliary information. Then only `senc` is written, with the
-    /// number of samples: Bento4's decrypter takes a fragment without `senc` for a clear one, and players have failed on a
-    /// `saiz` of size zero.
+    /// number of samples: Bento4's decrypter treats a fragment without `senc` as clear, and players have failed on a `saiz` of
+    /// size zero.
     pub(crate) fn write(&self, w: &mut BoxWriter, moof_start: usize) {
         let with_subsamples = !self.subsamples.is_empty();
         let mut first_sample = 0;

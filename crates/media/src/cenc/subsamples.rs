@@ -6,11 +6,11 @@ use std::ops::Range;
 use super::cbc_chains::BLOCK;
 use crate::{Error, Result};
 
-/// Subsamples that a sample may have: `saiz` has one byte for the size of its auxiliary information, 2 + 6 × subsamples bytes,
-/// and 8 more with an IV.
+/// Maximum number of subsamples of a sample: `saiz` has one byte for the size of its auxiliary information, which is 2 + 6 ×
+/// subsamples bytes, and 8 more with an IV.
 pub(crate) const MAX_SUBSAMPLES: u8 = 42;
 
-/// Subsamples that a sample with an IV of eight bytes may have.
+/// Maximum number of subsamples of a sample with an IV of eight bytes.
 pub(crate) const MAX_SUBSAMPLES_WITH_IV: u8 = 40;
 
 /// One subsample: clear bytes, then protected bytes.

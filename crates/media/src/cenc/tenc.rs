@@ -16,7 +16,7 @@ pub(crate) fn sinf(w: &mut BoxWriter, original: FourCc, encryption: &TrackEncryp
     });
 }
 
-/// Writes the `TrackEncryptionBox` (ISO/IEC 23001-7 8.2). For `cbcs` it has version 1, for audio as well: Safari rejects
+/// Writes the `TrackEncryptionBox` (ISO/IEC 23001-7 8.2). With `cbcs` it has version 1, even for audio, because Safari rejects
 /// version 0.
 fn tenc(w: &mut BoxWriter, encryption: &TrackEncryption) {
     let (version, pattern, per_sample_iv_size) = match encryption.mode {

@@ -29,7 +29,7 @@ impl<'t> Gops<'t> {
         Self { timeline, samples: track.samples.samples().peekable(), end: 0, shortest: None }
     }
 
-    /// Duration of the shortest sample so far.
+    /// Returns the duration of the shortest sample so far.
     pub(super) fn shortest_sample(&self) -> MediaTime {
         let shortest = self.shortest.map_or(1, NonZeroU32::get);
         self.timeline.timescale().at(i64::from(shortest))

@@ -15,7 +15,7 @@ pub(crate) const INIT_SEGMENT: &str = "init.mp4";
 /// Name of the file that contains a whole representation, in the folder of that representation.
 pub(crate) const SINGLE_FILE: &str = "media.mp4";
 
-/// Name of a subtitle file that is packaged as it is, in the folder of its representation.
+/// Name of a subtitle file that is packaged unchanged, in the folder of its representation.
 pub(crate) const SIDECAR: &str = "subtitles.vtt";
 
 /// Name of a subtitle file with a timestamp map, in the folder of its representation: it is segment 1 of HLS.
@@ -31,25 +31,25 @@ pub struct RepresentationId {
 }
 
 impl RepresentationId {
-    /// The representation with `number`, from 1, among those of its kind.
+    /// Creates the identity of the representation with `number`, from 1, among those of its kind.
     #[must_use]
     pub fn new(kind: TrackKind, number: u16) -> Self {
         Self { kind, number }
     }
 
-    /// Path in the package of the init segment, in the layout in which it is a file.
+    /// Returns the path in the package of the init segment, in the layout in which it is a file.
     #[must_use]
     pub fn init_segment_path(self) -> String {
         self.path_of(INIT_SEGMENT)
     }
 
-    /// Path in the package of the file that contains the whole representation, in the layout that has one.
+    /// Returns the path in the package of the file that contains the whole representation, in the layout that has one.
     #[must_use]
     pub fn single_file_path(self) -> String {
         self.path_of(SINGLE_FILE)
     }
 
-    /// Path in the package of a file in the folder of the representation.
+    /// Returns the path in the package of a file in the folder of the representation.
     pub(crate) fn path_of(self, name: &str) -> String {
         format!("{self}/{name}")
     }
@@ -61,7 +61,7 @@ impl fmt::Display for RepresentationId {
     }
 }
 
-/// A text is not the identity of a representation.
+/// The error for a text that is not the identity of a representation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected the id of a representation: v, a or t, and a number from 1 without leading zeros")]
 pub struct ParseRepresentationIdError;
@@ -74,7 +74,7 @@ impl FromStr for RepresentationId {
         let kind = kinds.into_iter().find(|kind| text.starts_with(letter(*kind)));
         let number = text.get(1..).and_then(|number| number.parse().ok());
         let id = kind.zip(number).map(|(kind, number)| Self { kind, number });
-        // Only one spelling is an identity.
+        // Only the canonical spelling is an identity.
         id.filter(|id| id.number > 0 && id.to_string() == text).ok_or(ParseRepresentationIdError)
     }
 }
@@ -97,25 +97,25 @@ pub struct SegmentId {
 }
 
 impl SegmentId {
-    /// Path in the package of the segment, in the layout in which it is a file.
+    /// Returns the path in the package of the segment, in the layout in which it is a file.
     #[must_use]
     pub fn path(self) -> String {
         self.representation.path_of(&segment_name(self.number))
     }
 
-    /// Path in the package of the segment as a WebVTT text file.
+    /// Returns the path in the package of the segment as a WebVTT text file.
     #[must_use]
     pub fn webvtt_path(self) -> String {
         self.representation.path_of(&webvtt_name(self.number))
     }
 }
 
-/// Name of a segment, in the folder of its representation.
+/// Returns the name of a segment, in the folder of its representation.
 pub(crate) fn segment_name(number: impl fmt::Display) -> String {
     format!("{number}.m4s")
 }
 
-/// Name of a segment as a WebVTT text file, in the folder of its representation.
+/// Returns the name of a segment as a WebVTT text file, in the folder of its representation.
 pub(crate) fn webvtt_name(number: u32) -> String {
     format!("{number}.vtt")
 }

@@ -11,11 +11,11 @@ use super::protection::Protection;
 pub struct PlanOptions {
     /// The target duration of segments. Each segment ends at the sync sample nearest to it.
     pub segment_duration: Duration,
-    /// The most source bytes of a work unit. A single window of segments may have more.
+    /// Maximum number of source bytes of a work unit. A single window of segments may have more.
     pub work_unit_bytes: u64,
     /// The encryption; `None` leaves the media clear.
     pub protection: Option<Protection>,
-    /// Leaves video out, and accepts a movie that has none.
+    /// Whether to leave out video, and to accept a movie without video.
     pub audio_only: bool,
     /// The files that segments are stored in.
     pub layout: Layout,
@@ -45,7 +45,7 @@ pub enum Layout {
 }
 
 impl Layout {
-    /// The name that commands and requests use.
+    /// Returns the name that commands and requests use.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

@@ -15,13 +15,12 @@ use crate::number::{Checked, u64_of};
 
 /// The packager of one work unit: the only code that encrypts and writes segments.
 ///
-/// [`package_work_unit`] is the short form for source bytes that are complete. A
-/// [`StreamingPackager`](super::StreamingPackager) collects source bytes that are still arriving, and passes each complete
-/// segment to a packager.
+/// [`package_work_unit`] is the shorthand for complete source bytes. A [`StreamingPackager`](super::StreamingPackager) collects
+/// source bytes that are still arriving, and passes each complete segment to a packager.
 #[derive(Debug)]
 pub struct Packager<'w> {
     work_unit: &'w WorkUnit,
-    /// One for each track; `None` for a clear one.
+    /// The encryptor of each track; `None` for a clear track.
     encryptors: Vec<Option<TrackEncryptor<'w>>>,
 }
 
@@ -83,7 +82,7 @@ impl<'w> Packager<'w> {
     }
 }
 
-/// Packages a work unit whose source bytes are complete: the short form of [`Packager::new`] and [`Packager::package`].
+/// Packages a work unit whose source bytes are complete: the shorthand for [`Packager::new`] and [`Packager::package`].
 ///
 /// # Errors
 /// Those of [`Packager::new`] and [`Packager::package`].

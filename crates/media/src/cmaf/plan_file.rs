@@ -52,7 +52,7 @@ pub struct PlanFile {
 }
 
 impl PlanWriter {
-    /// A plan without work units.
+    /// Creates a plan without work units.
     #[must_use]
     pub fn new() -> Self {
         Self::default()

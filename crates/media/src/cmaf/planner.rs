@@ -3,31 +3,32 @@
 //! # Segment boundaries
 //!
 //! The first video track is the reference track. From the start of a segment, the next segment starts at the sync sample whose
-//! presentation time is nearest to the target duration. Every other track is segmented at that time too, at its first sync
-//! sample that is not presented earlier. So the segments of all tracks cover the same windows of presentation time, to within
-//! one sample of each track. A track with nothing to present in a window has no segment for it. Before the reference track
-//! starts and after it ends, windows have exactly the target duration. Without video, the first audio track is the reference
-//! track; text never is.
+//! presentation time is nearest to the target duration. Every other track is segmented at that time as well, at its first sync
+//! sample that is presented at that time or later. So the segments of all tracks cover the same windows of presentation time,
+//! to within one sample of each track. A track with nothing to present in a window has no segment for it. Before the reference
+//! track starts and after it ends, windows have exactly the target duration. Without video, the first audio track is the
+//! reference track. A text track never is.
 //!
 //! # Several movies
 //!
 //! A package of several movies is planned like one movie with all their tracks, with two differences. All video tracks are
-//! segmented only at times at which each of them has a sync sample: see [`super::rung_alignment`]. And of tracks that are equal
-//! in several movies, one is packaged: see [`super::track_selection`].
+//! segmented only at times at which each of them has a sync sample: see [`super::rung_alignment`]. And if several movies
+//! contain the same track, it is packaged once: see [`super::track_selection`].
 //!
 //! # Open groups of pictures
 //!
 //! A sync sample is not always presented first: an H.264 recovery point, or a CRA or IDR picture of HEVC, may be followed by
-//! leading pictures that are presented before it. A player that continues from the segment before shows them. A player that
+//! leading pictures that are presented before it. A player that continues from the previous segment shows them. A player that
 //! starts here shows them only if they can be decoded without earlier frames, which no index states. So such a segment starts
-//! when its first frame is presented, leading or not: there the segment before ends, and there the other tracks are segmented.
-//! [`SapType`](super::SapType) tells players that leading pictures may not be decodable when playback starts here.
+//! at the presentation time of its earliest frame, even if that is a leading picture. The previous segment ends at that time,
+//! and the other tracks are segmented there. [`SapType`](super::SapType) tells players that leading pictures may not be
+//! decodable when playback starts here.
 //!
 //! # Memory
 //!
-//! All tracks are walked once, in parallel. A work unit consists of whole windows, so in an interleaved file its bytes are close
-//! together, and each byte is read once. The planner holds the windows of one work unit, the segment boundaries, and two
-//! numbers for each segment; never all samples of the movie.
+//! All tracks are walked once, in parallel. A work unit consists of whole windows, so in an interleaved file its bytes are
+//! close together, and each byte is read once. The planner holds the windows of one work unit, the segment boundaries, and two
+//! numbers for each segment. It never holds all samples of the movie.
 
 use super::options::{Layout, PlanOptions};
 use super::presentation::{Presentation, Representation};
@@ -46,10 +47,11 @@ use crate::time::MediaTime;
 use crate::track::{Movie, Origin, TrackKind};
 use crate::{Error, Result};
 
-/// The most source bytes between two segment boundaries: a worker must be able to hold them.
+/// Maximum number of source bytes between two segment boundaries: a worker must be able to hold them in memory.
 pub const MAX_WINDOW_BYTES: u64 = 512 * 1024 * 1024;
 
-/// The most segments of a work unit, of all tracks: a worker writes each as an object, and records all of them in one item.
+/// Maximum number of segments of a work unit, counting all tracks: a worker writes each as an object, and records all of them
+/// in one item.
 const MAX_SEGMENTS_PER_WORK_UNIT: usize = 1000;
 
 /// An iterator over the work units of a package. After the last one, [`finish`](Self::finish) returns the presentation.
@@ -58,7 +60,7 @@ const MAX_SEGMENTS_PER_WORK_UNIT: usize = 1000;
 #[derive(Debug, Clone)]
 pub struct Planner<'m, 'a> {
     tracks: Vec<TrackPlanner<'m, 'a>>,
-    /// The ends of the windows but the last, which ends with the media.
+    /// The ends of all windows except the last, which ends with the media.
     boundaries: std::vec::IntoIter<MediaTime>,
     /// The window that did not fit the previous work unit.
     pending: Option<Window>,
@@ -217,8 +219,9 @@ struct Window {
 
 /// Returns the positions of the tracks that are segmented at sync samples that they share, the reference track first.
 ///
-/// For one movie that is only the first video track, or without video the first audio track. For several movies it is all video
-/// tracks, and the reference track is the one that ends last, so that the other tracks have boundaries up to their ends.
+/// For one movie, this is only the first video track or, without video, the first audio track. For several movies, these are
+/// all video tracks, and the reference track is the one that ends last, so that the other tracks have boundaries up to their
+/// ends.
 fn aligned_tracks(tracks: &[TrackPlanner<'_, '_>], movies: usize) -> Option<Vec<usize>> {
     let of_kind = |kind: TrackKind| {
         let positions = tracks.iter().enumerate().filter(move |(_, track)| track.kind() == kind);

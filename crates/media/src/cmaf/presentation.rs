@@ -14,7 +14,7 @@ use crate::track::{TrackKind, TrackLabels};
 /// A package as a whole: everything that init segments and manifests need. It is complete when planning returns it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Presentation {
-    /// One for each packaged track, in the order of the movies and of their tracks.
+    /// The representations: one for each packaged track, in the order of the movies and of their tracks.
     pub representations: Vec<Representation>,
     /// Subtitle files that are packaged whole.
     pub sidecars: Vec<Sidecar>,
@@ -27,7 +27,7 @@ pub struct Presentation {
 }
 
 impl Presentation {
-    /// The init segments that are files: path in the package, and bytes.
+    /// Returns the init segments that are files: path in the package, and bytes.
     pub fn init_segments(&self) -> impl Iterator<Item = (String, &[u8])> {
         let with_files = self.representations.iter().filter(|_| self.layout == Layout::Segments);
         with_files.map(|representation| (representation.id.init_segment_path(), representation.init.as_slice()))
@@ -37,7 +37,7 @@ impl Presentation {
 /// A WebVTT file that is packaged whole, next to the tracks of the movies.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sidecar {
-    /// Its identity: a number after those of the text tracks.
+    /// Its identity. Its number follows those of the text tracks.
     pub id: RepresentationId,
     /// BCP 47 language, if known.
     pub language: Option<String>,
@@ -50,13 +50,13 @@ pub struct Sidecar {
 }
 
 impl Sidecar {
-    /// Path in the package of the file. Its times are presentation times.
+    /// Returns the path in the package of the file. Its times are presentation times.
     #[must_use]
     pub fn path(&self) -> String {
         self.id.path_of(SIDECAR)
     }
 
-    /// Path in the package of the file with a timestamp map.
+    /// Returns the path in the package of the file with a timestamp map.
     #[must_use]
     pub fn mapped_path(&self) -> Option<String> {
         self.is_mapped.then(|| self.id.path_of(MAPPED_SIDECAR))
@@ -76,7 +76,7 @@ pub struct Representation {
     pub kind: TrackKind,
     /// Units per second of its times.
     pub timescale: Timescale,
-    /// RFC 6381 `codecs`; of an encrypted track, that of the clear one.
+    /// RFC 6381 `codecs`. For an encrypted track, it is that of the clear track.
     pub codecs: String,
     /// BCP 47 language, if known.
     pub language: Option<String>,
@@ -99,27 +99,27 @@ pub struct Representation {
 }
 
 impl Representation {
-    /// The type of stream access point that every segment starts with, or `None` if a segment starts with none.
+    /// Returns the type of stream access point that every segment starts with, or `None` if a segment starts with none.
     #[must_use]
     pub fn starts_with_sap(&self) -> Option<SapType> {
         let mut types = self.segments.iter().map(|segment| segment.sap.map(|sap| sap.sap_type));
         types.try_fold(SapType::One, |so_far, sap_type| sap_type.map(|sap_type| so_far.max(sap_type)))
     }
 
-    /// Whether every segment can be decoded completely without another one.
+    /// Returns whether every segment can be decoded completely without another one.
     #[must_use]
     pub fn has_independent_segments(&self) -> bool {
         self.starts_with_sap() == Some(SapType::One)
     }
 
-    /// The presentation time of a media time of the track.
+    /// Returns the presentation time of a media time of the track.
     pub(crate) fn presentation_time(&self, media_time: u64) -> MediaTime {
         let units = i128::from(media_time).saturating_sub(i128::from(self.presentation_time_offset));
         // Planning, and reading a stored plan, refuse a media time that does not fit 63 bits.
         self.timescale.at(i64::try_from(units).unwrap_or(i64::MAX))
     }
 
-    /// Duration of the longest segment, in units of the timescale.
+    /// Returns the duration of the longest segment, in units of the timescale.
     pub(crate) fn longest_segment(&self) -> u64 {
         self.segments.iter().map(|segment| segment.duration).max().unwrap_or(0)
     }
@@ -137,7 +137,7 @@ pub struct SegmentTime {
 }
 
 impl SegmentTime {
-    /// End of the segment.
+    /// Returns the end of the segment.
     #[must_use]
     pub fn end(&self) -> u64 {
         // Planning, and reading a stored plan, refuse a segment whose end does not fit.

@@ -2,7 +2,8 @@
 //!
 //! A player switches from one rung of a ladder to another between two segments. So all rungs are segmented at the same times,
 //! and each must have a sync sample there. [`SharedSyncPoints`] walks the groups of pictures of all video tracks in parallel,
-//! like a merge of sorted lists, and yields the times that all tracks share. A track that has ended shares every later time.
+//! like a merge of sorted lists, and yields the times that all tracks share. A track that has ended counts as sharing every
+//! later time.
 //!
 //! # Equal times
 //!
@@ -23,7 +24,7 @@ use crate::time::MediaTime;
 use crate::track::{Timeline, Track};
 use crate::{Error, Result};
 
-/// Lines of the table of mismatches.
+/// Maximum number of lines in the table of mismatches.
 const TABLE_LINES: usize = 4;
 
 /// A track that is segmented at its own sync samples.
@@ -47,7 +48,7 @@ pub(super) struct SharedSyncPoints<'t> {
 }
 
 impl<'t> SharedSyncPoints<'t> {
-    /// The sync points that `reference` and `others` share, for segments of `target` duration.
+    /// Creates an iterator over the sync points that `reference` and `others` share, for segments of `target` duration.
     pub(super) fn new(
         reference: &'t AlignedTrack<'t>,
         others: impl Iterator<Item = &'t AlignedTrack<'t>>,
@@ -57,7 +58,7 @@ impl<'t> SharedSyncPoints<'t> {
         Self { reference, others, target, last: None, done: false }
     }
 
-    /// The latest presentation end of the reference track's samples so far.
+    /// Returns the latest presentation end of the reference track's samples so far.
     pub(super) fn end(&self) -> u64 {
         self.reference.gops.end
     }
@@ -102,7 +103,7 @@ impl<'t> SharedSyncPoints<'t> {
         std::iter::once(&self.reference).chain(&self.others)
     }
 
-    /// The error with the first key frames that do not match: one line for each, one column for each track.
+    /// Returns the error with the first key frames that do not match: one line for each, one column for each track.
     fn misaligned(&self) -> Error {
         let mut cursors: Vec<&TrackCursor<'t>> = self.cursors().collect();
         cursors.sort_by_key(|cursor| cursor.track.position);
@@ -163,8 +164,8 @@ impl<'t> TrackCursor<'t> {
         }
     }
 
-    /// The sync sample of the group that starts at `time`, if one does. A track that has ended has a sync sample after its last
-    /// sample at every time.
+    /// Returns the sync sample of the group that starts at `time`, if one does. A track that has ended has a sync sample after
+    /// its last sample at every time.
     fn sample_at(&mut self, time: MediaTime, reference: &Gops<'_>) -> Option<u32> {
         while let Some(next) = self.next {
             let start = self.presentation(next.start);
@@ -200,14 +201,14 @@ impl<'t> TrackCursor<'t> {
         self.next.is_none() && self.presentation(self.gops.end) <= time
     }
 
-    /// The unshared sync sample in a line of the table, or the sync sample that follows the unshared ones.
+    /// Returns the unshared sync sample in a line of the table, or the sync sample that follows the unshared ones.
     fn time_in_line(&self, line: usize) -> Option<MediaTime> {
         let next = || self.next.filter(|_| line == self.unshared.len()).map(|next| self.presentation(next.start));
         self.unshared.get(line).copied().or_else(next)
     }
 }
 
-/// Whether `a`, a time of the track with `a_gops`, equals `b`, a time of the track with `b_gops`.
+/// Returns whether `a`, a time of the track with `a_gops`, equals `b`, a time of the track with `b_gops`.
 fn is_equal(a: MediaTime, b: MediaTime, a_gops: &Gops<'_>, b_gops: &Gops<'_>) -> bool {
     a.is_within_a_unit_of(b)
         && a.is_within_half_of(b, a_gops.shortest_sample())

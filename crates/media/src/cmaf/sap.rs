@@ -9,13 +9,13 @@ use crate::track::Sample;
 pub enum SapType {
     /// Type 1: everything from the sync sample on can be decoded, and the sync sample is presented first.
     One,
-    /// Type 3, or 2: frames that follow the sync sample are presented before it. They can be decoded from here with type 2,
-    /// but not with type 3. The index does not distinguish the two; type 3 is correct for both, because it is the weaker guarantee.
+    /// Type 3 or 2: frames that follow the sync sample are presented before it. They can be decoded from here with type 2, but
+    /// not with type 3. The index does not distinguish the two; type 3 is correct for both, because it is the weaker guarantee.
     Three,
 }
 
 impl SapType {
-    /// The number of the type.
+    /// Returns the number of the type.
     #[must_use]
     pub fn number(self) -> u8 {
         match self {
@@ -35,8 +35,8 @@ pub struct StreamAccessPoint {
 }
 
 impl StreamAccessPoint {
-    /// The access point of a segment that starts with `first`, presented `delay` after the segment's start; `None` if `first` is
-    /// not a sync sample.
+    /// Returns the stream access point of a segment that starts with `first`, presented `delay` after the segment's start;
+    /// `None` if `first` is not a sync sample.
     pub(super) fn of(first: &Sample, delay: u64) -> Option<Self> {
         let sap_type = if delay > 0 { SapType::Three } else { SapType::One };
         first.is_sync.then_some(Self { sap_type, delay })

@@ -20,18 +20,18 @@ pub struct Segment {
 }
 
 impl Segment {
-    /// The bytes in order, as slices for a vectored write. `source` is what the segment was packaged from.
+    /// Returns the bytes in order, as slices for a vectored write. `source` are the buffers that the segment was packaged from.
     pub fn byte_slices<'s>(&'s self, source: &'s SourceBuffers) -> impl Iterator<Item = &'s [u8]> {
         std::iter::once(self.head.as_slice()).chain(self.payload.iter().map(|span| source.bytes(span)))
     }
 
-    /// The segment as a WebVTT text file, for HLS. Only segments of WebVTT have one.
+    /// Returns the segment as a WebVTT text file, for HLS. Only WebVTT segments have one.
     #[must_use]
     pub fn webvtt(&self) -> Option<&str> {
         self.webvtt.as_deref()
     }
 
-    /// The size of the segment, and up to the end of its first sample.
+    /// Returns the size of the segment, in total and up to the end of its first sample.
     #[must_use]
     pub fn size(&self) -> SegmentSize {
         SegmentSize { bytes: u64_of(self.length()), first_sample_end: self.first_sample_end }
@@ -45,14 +45,14 @@ impl Segment {
         bytes
     }
 
-    /// The head and the payload of a segment whose `source` contains only that payload.
+    /// Returns the head and the payload of a segment whose `source` contains only that payload.
     pub(super) fn into_bytes(self, source: SourceBuffers) -> [Vec<u8>; 2] {
         // The head of a rewritten segment contains the payload.
         let payload = source.into_buffers().into_iter().next().filter(|_| !self.payload.is_empty());
         [self.head, payload.unwrap_or_default()]
     }
 
-    /// Number of bytes.
+    /// Returns the number of bytes.
     fn length(&self) -> usize {
         // All of them are in memory.
         self.payload.iter().map(ByteSpan::len).fold(self.head.len(), usize::saturating_add)

@@ -9,15 +9,15 @@ use crate::Result;
 use crate::time::MediaTime;
 use crate::track::Timeline;
 
-/// The most boundaries before the reference track starts, and after it ends: a week of segments.
+/// Maximum number of boundaries before the reference track starts, and after it ends: a week of segments.
 const MAX_OUTSIDE_REFERENCE: usize = 100_000;
 
 /// The segment boundaries of a package.
 #[derive(Debug)]
 pub(super) struct SegmentBoundaries {
-    /// The start of each window but the first.
+    /// The start of each window except the first.
     pub(super) times: Vec<MediaTime>,
-    /// For each aligned track, the first sample of each window but the first.
+    /// For each aligned track, the first sample of each window except the first.
     pub(super) samples: Vec<Vec<u32>>,
 }
 
@@ -92,8 +92,8 @@ fn each_nearest<S: Clone>(
     }
 }
 
-/// Boundaries outside the reference track: from `start` on, one `target` duration apart in the direction of `step`, as long as
-/// at least half a target duration of media remains.
+/// Returns the boundaries outside the reference track: from `start` on, one `target` duration apart in the direction of `step`,
+/// as long as at least half a target duration of media remains.
 fn outside_reference(
     timeline: &Timeline,
     start: u64,

@@ -9,7 +9,7 @@ use crate::{Error, Result};
 pub struct SegmentSize {
     /// The whole segment.
     pub bytes: u64,
-    /// From the start of the segment to the end of its first sample: what a player reads to show one frame.
+    /// The bytes from the start of the segment to the end of its first sample: what a player reads to show one frame.
     pub first_sample_end: u64,
 }
 
@@ -30,7 +30,7 @@ pub struct SizedRepresentation<'p> {
 }
 
 impl SegmentSizes {
-    /// Unknown sizes of the segments of `presentation`.
+    /// Creates sizes for the segments of `presentation`, all unknown.
     #[must_use]
     pub fn new(presentation: &Presentation) -> Self {
         let unknown = |representation: &Representation| {

@@ -29,8 +29,8 @@ pub struct TextFile {
 
 /// Adds subtitle files to a package with these representations; returns their descriptions and the files to write.
 ///
-/// A package contains each file as it is, for DASH, and a second time with a timestamp map, for HLS, if presentation time zero
-/// is not media time zero.
+/// A package contains each file unchanged, for DASH. If presentation time zero is not media time zero, it also contains a copy
+/// with a timestamp map, for HLS.
 pub(super) fn package(
     sources: &[SidecarSource<'_>],
     representations: &[Representation],

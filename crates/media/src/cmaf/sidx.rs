@@ -40,7 +40,7 @@ pub(super) fn check(representation: &Representation) -> Result<()> {
     Ok(())
 }
 
-/// Length in bytes of the segment index. It depends on the plan alone.
+/// Returns the length in bytes of the segment index. It depends on the plan alone.
 pub(super) fn length(representation: &Representation) -> u64 {
     let [short, long] = FIXED_SIZE;
     let fixed = if version(representation) == 0 { short } else { long };
@@ -71,12 +71,12 @@ pub(super) fn write(w: &mut BoxWriter, of: &SizedRepresentation<'_>) -> Result<(
     Ok(())
 }
 
-/// `earliest_presentation_time`.
+/// Returns `earliest_presentation_time`.
 fn earliest(representation: &Representation) -> u64 {
     representation.segments.first().map_or(0, |first| first.start)
 }
 
-/// Version 1 if the earliest presentation time does not fit version 0.
+/// Returns the version of the box: 1 if the earliest presentation time does not fit version 0.
 fn version(representation: &Representation) -> u8 {
     u8::from(u32::try_from(earliest(representation)).is_err())
 }
@@ -96,7 +96,7 @@ impl Reference {
         let (size, duration) = bytes.zip(duration).ok_or(Error::BadPlan {
             reason: "a segment is larger or longer than the index of a single file can describe",
         })?;
-        // With a delta time that does not fit, the stream access point is of unknown type.
+        // If the delta time does not fit, the type of the stream access point is unknown.
         let sap = |point: StreamAccessPoint| {
             let delta = Some(point.delay).filter(|delay| *delay <= MAX_SAP_DELTA_TIME)?;
             Some((point.sap_type.number(), u32::try_from(delta).ok()?))

@@ -41,23 +41,23 @@ pub fn file_heads(presentation: &Presentation, sizes: &SegmentSizes) -> Result<V
 }
 
 impl Representation {
-    /// Number of bytes before the first segment of the single file. It follows from the plan alone.
+    /// Returns the number of bytes before the first segment of the single file. It follows from the plan alone.
     #[must_use]
     pub fn head_bytes(&self) -> u64 {
         self.index_range().end
     }
 
-    /// The byte range of the segment index in the single file.
+    /// Returns the byte range of the segment index in the single file.
     #[must_use]
     pub fn index_range(&self) -> Range<u64> {
-        // Both lengths are of vectors in memory.
+        // Both are lengths of vectors in memory.
         let start = u64_of(self.init.len());
         start..start.saturating_add(sidx::length(self))
     }
 }
 
 impl SizedRepresentation<'_> {
-    /// The byte range of each segment in the single file.
+    /// Returns the byte range of each segment in the single file.
     pub fn byte_ranges(&self) -> impl Iterator<Item = Range<u64>> {
         let mut end = self.representation.head_bytes();
         self.sizes.iter().map(move |size| {

@@ -132,17 +132,17 @@ impl ByteSpan {
         Self { buffer, range }
     }
 
-    /// Number of bytes.
+    /// Returns the number of bytes.
     pub(super) fn len(&self) -> usize {
         self.range.len()
     }
 
-    /// The start, as a key that sorts spans in the order of their bytes.
+    /// Returns the start, as a key that sorts spans in the order of their bytes.
     pub(super) fn start(&self) -> (usize, usize) {
         (self.buffer, self.range.start)
     }
 
-    /// The part of the span at `range`, relative to its start.
+    /// Returns the part of the span at `range`, relative to its start.
     pub(super) fn within(&self, range: &Range<usize>) -> Self {
         // A position in memory does not overflow. A span outside its buffer is refused by `disjoint`.
         let at = |position: usize| self.range.start.saturating_add(position);

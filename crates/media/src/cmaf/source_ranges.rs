@@ -1,10 +1,10 @@
 //! The byte ranges of the sources to read for a work unit.
 //!
 //! A request has a fixed cost, every byte adds to it, and a file may interleave its tracks by the frame, by the second or not
-//! at all. So the extents of a work unit are sorted by offset, and the gaps between them are read as well, as long as all read
-//! gaps together stay under one percent of the needed bytes. A new range starts after each of the largest gaps. An interleaved
-//! file is read as one range, a file with one track after the other as one range per track. Samples that share bytes, such as
-//! a silence that is stored once, are read once.
+//! at all. So the extents of a work unit are sorted by offset, and the gaps between them are read as well, as long as their sum
+//! stays under one percent of the needed bytes. A new range starts after each of the largest gaps. An interleaved file is read
+//! as one range, a file with one track after the other as one range per track. Samples that share bytes, such as a silence that
+//! is stored once, are read once.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -14,7 +14,7 @@ use super::work_unit::{Extent, SegmentPlan, SourceRange, WorkUnitTrack};
 /// The divisor of the needed bytes that bounds the bytes of read gaps.
 const GAP_DIVISOR: u64 = 100;
 
-/// The most ranges of a work unit. Beyond that, gaps are read whatever their size.
+/// Maximum number of ranges of a work unit. To stay within it, gaps of any size are read.
 const MAX_RANGES: usize = 64;
 
 /// Returns the ranges that contain every extent of `segments`, which belong to `tracks`: source by source, ascending and

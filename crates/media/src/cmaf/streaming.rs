@@ -1,9 +1,9 @@
 //! Packaging while source bytes arrive.
 //!
 //! The payload of a segment is its samples, one after the other. Each segment has a buffer of that length from its first byte
-//! on, and arriving bytes are copied into the buffers of their segments. As soon as a buffer is complete, the
-//! [`Packager`] encrypts it and returns the segment. So for an interleaved movie, only the incomplete segments are in memory.
-//! The segments are those of [`package_work_unit`](super::package_work_unit), however the bytes are split on arrival.
+//! on, and arriving bytes are copied into the buffers of their segments. As soon as a buffer is complete, the [`Packager`]
+//! encrypts it and returns the segment. So for an interleaved movie, only the incomplete segments are in memory. The segments
+//! are the same as those of [`package_work_unit`](super::package_work_unit), however the bytes are split on arrival.
 
 use std::ops::Range;
 
@@ -34,14 +34,14 @@ pub struct PackagedSegment {
 }
 
 impl PackagedSegment {
-    /// The bytes of the segment, in two buffers, one after the other.
+    /// Returns the bytes of the segment, in two buffers, one after the other.
     #[must_use]
     pub fn into_bytes(self) -> [Vec<u8>; 2] {
         self.segment.into_bytes(self.source)
     }
 }
 
-/// A range of the source, of which some bytes have arrived.
+/// A range of the source that is arriving.
 #[derive(Debug)]
 struct ArrivingRange {
     /// Offset in the source of the next byte to arrive.
@@ -51,7 +51,7 @@ struct ArrivingRange {
     targets: Vec<ExtentTarget>,
     /// Number of targets that have started.
     started: usize,
-    /// The targets that have started and not ended.
+    /// The targets that have started but not ended.
     open: Vec<usize>,
 }
 
@@ -87,7 +87,7 @@ impl<'w> StreamingPackager<'w> {
         Ok(Self { packager, ranges, segments })
     }
 
-    /// Returns the segments that have no bytes in the source, which segments of text may be. Call it once, before the first
+    /// Returns the segments that have no bytes in the source, such as some text segments. Call it once, before the first
     /// [`supply`](Self::supply).
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use crate::number::Checked;
 use crate::text::{TextTrack, WebVttSegment, write_sample};
 use crate::{Error, Result};
 
-/// The most bytes of text in a segment. A page of text has some hundred.
+/// Maximum number of bytes of text in a segment. A page of text has a few hundred.
 pub(super) const MAX_TEXT_BYTES: u64 = 8 * 1024 * 1024;
 
 /// The text of a segment.

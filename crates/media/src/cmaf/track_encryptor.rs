@@ -10,7 +10,7 @@ use crate::codec::ProtectionRule;
 use crate::number::Checked;
 use crate::{Error, Result};
 
-/// Encrypts the samples of one track.
+/// The encryptor of the samples of one track.
 #[derive(Debug)]
 pub(super) struct TrackEncryptor<'t> {
     cipher: SampleCipher,
@@ -63,7 +63,7 @@ impl<'t> TrackEncryptor<'t> {
             next = number.checked_add(1);
             Ok(())
         })?;
-        // Decode order is the order in the file, except in files that are crafted otherwise.
+        // Decode order is the order in the file, except in specially crafted files.
         protected.sort_by_key(|(span, _)| span.start());
         let (spans, numbers): (Vec<_>, Vec<_>) = protected.into_iter().unzip();
         self.cipher.encrypt(numbers.into_iter().zip(source.disjoint(&spans)?));

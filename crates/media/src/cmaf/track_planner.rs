@@ -36,7 +36,7 @@ pub(super) struct TrackPlanner<'m, 'a> {
     id: RepresentationId,
     encryption: Option<TrackEncryption>,
     timeline: Timeline,
-    /// The first sample of each window to come, if the track is segmented at its own sync samples.
+    /// The first sample of each remaining window, if the track is segmented at its own sync samples.
     boundaries: Option<std::vec::IntoIter<u32>>,
     samples: Peekable<Samples<'m>>,
     /// The start of each segment so far, and the stream access point there.
@@ -89,14 +89,14 @@ impl<'m, 'a> TrackPlanner<'m, 'a> {
         self.selected.track.kind
     }
 
-    /// The presentation times at which the track starts and ends.
+    /// Returns the presentation times at which the track starts and ends.
     pub(super) fn span(&self) -> Range<MediaTime> {
         let samples = &self.selected.track.samples;
         let presented = |composed: i64| self.timeline.presentation_time(self.timeline.media_time(composed));
         presented(samples.earliest_composition_time())..presented(samples.latest_composition_end())
     }
 
-    /// The track at `position` of the package, for the choice of segment boundaries.
+    /// Returns the track at `position` of the package, for the choice of segment boundaries.
     pub(super) fn aligned(&self, position: usize) -> AlignedTrack<'_> {
         let SelectedTrack { input, track, .. } = self.selected;
         // Inputs are numbered from 1 for people.
@@ -104,12 +104,12 @@ impl<'m, 'a> TrackPlanner<'m, 'a> {
         AlignedTrack { position, label, track, timeline: &self.timeline }
     }
 
-    /// Segments the track at its own sync samples: the first sample of each window but the first.
+    /// Segments the track at its own sync samples: `samples` are the first sample of each window except the first.
     pub(super) fn segment_at(&mut self, samples: Vec<u32>) {
         self.boundaries = Some(samples.into_iter());
     }
 
-    /// Returns the end of the window that ends at `boundary`. Must be called once for each window.
+    /// Returns the end of the window that ends at `boundary`. Call it once for each window.
     pub(super) fn window_end(&mut self, boundary: Option<MediaTime>) -> WindowEnd {
         match (boundary, &mut self.boundaries) {
             (None, _) => WindowEnd::Media,
@@ -118,8 +118,8 @@ impl<'m, 'a> TrackPlanner<'m, 'a> {
         }
     }
 
-    /// Returns the segment of the samples up to `end`, as far as they have one sample description; `None` if there are none.
-    /// `track` is the position of the track in its work unit.
+    /// Returns the segment of the samples up to `end` that have the same sample description; `None` if there are none. `track`
+    /// is the position of the track in its work unit.
     pub(super) fn segment(&mut self, track: u16, end: WindowEnd) -> Result<Option<SegmentPlan>> {
         let Some(first) = self.samples.peek().copied() else { return Ok(None) };
         let (extents, samples) = self.expected;
@@ -170,7 +170,7 @@ impl<'m, 'a> TrackPlanner<'m, 'a> {
         if is_before && sample.description == first.description { self.samples.next() } else { None }
     }
 
-    /// The properties of the track that each work unit contains.
+    /// Returns the properties of the track that each work unit contains.
     pub(super) fn work_unit_track(&self) -> WorkUnitTrack {
         let SelectedTrack { input, track, track_id, .. } = self.selected;
         let text = (track.kind == TrackKind::Text).then(|| TextTrack {
@@ -197,7 +197,7 @@ impl<'m, 'a> TrackPlanner<'m, 'a> {
             segments.push(SegmentTime { start: *start, duration, sap: *sap });
         }
         let origin = self.timeline.presentation_time_offset;
-        // A track that ends before presentation time zero is presented for no time.
+        // A track that ends before presentation time zero has a presentation duration of zero.
         let duration = segments.last().map_or(0, SegmentTime::end).saturating_sub(origin);
         Ok(Representation {
             init: init_segment(track, track_id, self.encryption.as_ref(), duration)?,
@@ -219,7 +219,7 @@ impl<'m, 'a> TrackPlanner<'m, 'a> {
     }
 }
 
-/// Determines whether all samples but the last have the same duration.
+/// A check of whether all samples except the last have the same duration.
 #[derive(Debug, Clone, Default)]
 struct SampleDuration {
     first: Option<u32>,

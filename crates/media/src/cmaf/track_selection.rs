@@ -16,16 +16,16 @@ use crate::number::{Checked, u64_of};
 use crate::track::{Movie, Sample, Track, TrackKind, TrackLabels};
 use crate::{Error, Result};
 
-/// The most movies of a package: more than the rungs and languages of any ladder.
+/// Maximum number of movies in a package: more than the rungs and languages of any ladder.
 pub const MAX_INPUTS: usize = 16;
 
-/// The most switching sets of a package. Their numbers have 16 bits.
+/// Maximum number of switching sets in a package. Their numbers have 16 bits.
 const MAX_SWITCHING_SETS: u64 = 0xffff;
 
 /// The transfer characteristics PQ and HLG (ISO/IEC 23091-2 8.2).
 const HIGH_DYNAMIC_RANGE: [u16; 2] = [16, 18];
 
-/// The different sample sizes that a track must have to be recognised as a duplicate.
+/// Minimum number of different sample sizes for a track to be recognised as a duplicate.
 const DISTINCTIVE_SIZES: usize = 16;
 
 /// A track that is packaged.
@@ -122,7 +122,7 @@ fn free_track_id(preferred: u32, selected: &[SelectedTrack<'_, '_>]) -> Result<u
     id.or_out_of_range("The track_ID of a track")
 }
 
-/// Whether both tracks have the same samples, as far as the index proves it.
+/// Returns whether both tracks have the same samples, as far as the index shows.
 fn is_duplicate(a: &Track<'_>, b: &Track<'_>) -> bool {
     let header = |track: &Track<'_>| {
         let samples = &track.samples;

@@ -1,4 +1,4 @@
-//! Work units: what one worker packages, described completely.
+//! Work units: complete descriptions of what one worker packages.
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ use crate::codec::ProtectionRule;
 use crate::text::TextTrack;
 use crate::{Error, Result};
 
-/// A unit of work: whole segments of all tracks, and the location of their bytes in the source. Besides the keys, packaging it
+/// A unit of work: whole segments of all tracks, and the location of their bytes in the source. Apart from the keys, packaging
 /// needs nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkUnit {
@@ -28,14 +28,14 @@ pub struct WorkUnit {
 }
 
 impl WorkUnit {
-    /// Number of bytes to read from the sources.
+    /// Returns the number of bytes to read from the sources.
     #[must_use]
     pub fn source_bytes(&self) -> u64 {
         // The ranges are disjoint parts of files, so only a malformed plan reaches the maximum.
         self.ranges.iter().map(SourceRange::length).fold(0, u64::saturating_add)
     }
 
-    /// The track of a segment.
+    /// Returns the track of a segment.
     ///
     /// # Errors
     /// [`Error::BadPlan`] if the work unit does not have it.
@@ -44,7 +44,7 @@ impl WorkUnit {
         track.ok_or(Error::BadPlan { reason: "a segment belongs to a track that the work unit does not have" })
     }
 
-    /// The identity of a segment.
+    /// Returns the identity of a segment.
     ///
     /// # Errors
     /// [`Error::BadPlan`] if the work unit does not have its track.
@@ -63,7 +63,7 @@ pub struct SourceRange {
 }
 
 impl SourceRange {
-    /// Number of bytes.
+    /// Returns the number of bytes.
     #[must_use]
     pub fn length(&self) -> u64 {
         // A range that ends before it starts is empty.
@@ -108,10 +108,10 @@ pub struct SegmentPlan {
 }
 
 impl SegmentPlan {
-    /// Number of bytes of all samples. The boxes of the segment add to that.
+    /// Returns the number of bytes of all samples. The boxes of the segment are not included.
     #[must_use]
     pub fn payload_bytes(&self) -> u64 {
-        // Samples are parts of a file. Of a malformed plan the sum may saturate: packaging refuses any segment of that size.
+        // Samples are parts of a file. For a malformed plan, the sum may saturate: packaging refuses any segment of that size.
         self.extents.iter().map(|extent| extent.bytes).fold(0, u64::saturating_add)
     }
 }
@@ -126,9 +126,9 @@ pub struct Extent {
 }
 
 impl Extent {
-    /// Offset of the byte after the last one.
+    /// Returns the offset of the byte after the last one.
     pub(super) fn end(&self) -> u64 {
-        // Samples end within a file. Of a malformed plan the sum may saturate: no source range extends that far.
+        // Samples end within a file. For a malformed plan, the sum may saturate: no source range extends that far.
         self.offset.saturating_add(self.bytes)
     }
 }
@@ -136,11 +136,11 @@ impl Extent {
 /// A sample as its segment describes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedSample {
-    /// Number of bytes in the source. A rewritten sample, of `tx3g`, has another size in the segment.
+    /// Number of bytes in the source. A rewritten `tx3g` sample has a different size in the segment.
     pub size: u32,
-    /// Decode time of the next sample, less that of this one.
+    /// Decode time of the next sample minus that of this one.
     pub duration: u32,
-    /// Composition time, less decode time.
+    /// Composition time minus decode time.
     pub composition_offset: i32,
     /// Whether decoding can start here.
     pub is_sync: bool,

@@ -64,7 +64,7 @@ fn joc_complexity(bits: &mut BitReader<'_>) -> Option<u8> {
     bits.flag()?.then(|| bits.bits_u8(8))?
 }
 
-/// Returns the sampling rate of an `fscod`. The last value stands for half rates, which only the stream states.
+/// Returns the sampling rate of an `fscod`. The last value signals a half rate, which only the bitstream states.
 fn sample_rate(code: u8) -> Option<u32> {
     [48_000, 44_100, 32_000].get(usize::from(code)).copied()
 }
@@ -74,15 +74,15 @@ fn sample_rate(code: u8) -> Option<u32> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct ChannelMap {
     map: u16,
-    /// `acmod` 0: two programmes of one channel each.
+    /// Whether `acmod` is 0: two programmes of one channel each.
     is_dual_mono: bool,
 }
 
-/// The bits that stand for a pair of channels.
+/// The bits that each represent a pair of channels.
 const PAIRS: u16 = 0x0400 | 0x0200 | 0x0040 | 0x0020 | 0x0010 | 0x0004;
 
 impl ChannelMap {
-    /// The channels of `acmod` and `lfeon`.
+    /// Returns the channels of `acmod` and `lfeon`.
     fn of_coding_mode(acmod: u8, lfe: bool) -> Self {
         const MODES: [u16; 8] = [0xa000, 0x4000, 0xa000, 0xe000, 0xa100, 0xe100, 0xb800, 0xf800];
         let map = MODES.get(usize::from(acmod)).copied().unwrap_or_default();
@@ -108,7 +108,7 @@ impl ChannelMap {
         })
     }
 
-    /// Returns the CICP value of ETSI TS 102 366 table I.1.1, or else the map.
+    /// Returns the CICP value of ETSI TS 102 366 table I.1.1, or the map if there is none.
     fn channel_configuration(self) -> ChannelConfiguration {
         let number = match self.map {
             _ if self.is_dual_mono => 8,

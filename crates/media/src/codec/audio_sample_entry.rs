@@ -12,9 +12,9 @@ pub(super) const FIXED_BYTES: usize = 28;
 
 /// `AudioSampleEntry`, in ISO form.
 pub(super) struct AudioSampleEntry<'a> {
-    /// The sampling rate of the entry; that of the codec's configuration is more reliable.
+    /// The sampling rate of the entry. The codec's configuration is more reliable.
     pub(super) sample_rate: u32,
-    /// The channel count of the entry; that of the codec's configuration is more reliable.
+    /// The channel count of the entry. The codec's configuration is more reliable.
     pub(super) channels: u16,
     /// The codec's configuration.
     pub(super) configuration: Option<BoxView<'a>>,
@@ -26,7 +26,7 @@ impl<'a> AudioSampleEntry<'a> {
     /// Reads an audio sample entry whose codec is configured by a box of type `configuration`.
     ///
     /// QuickTime's versions 1 and 2 are converted to ISO form: the configuration moves out of the `wave` box, and the fields
-    /// that these versions add are removed. Of an entry without a configuration, only the fixed fields are retained.
+    /// that these versions add are removed. An entry without a configuration keeps only the fixed fields.
     pub(super) fn parse(entry: &BoxView<'a>, configuration: &[u8; 4]) -> Result<Self> {
         let mut reader = entry.reader();
         reader.skip(8)?; // reserved, data_reference_index
@@ -68,7 +68,7 @@ impl<'a> AudioSampleEntry<'a> {
         w.u16(channels);
         w.u16(sample_size);
         w.zeros(4);
-        // The field has 16 bits for the rate. A higher one is written as 0: players take it from the configuration.
+        // The field has 16 bits for the rate. A higher rate is written as 0: players take it from the configuration.
         w.u32(u16::try_from(sample_rate).map_or(0, |rate| u32::from(rate) << 16));
         w.raw(found.map_or(&[], |found| found.raw));
         Ok(Self { sample_rate, channels, configuration: found, body: Cow::Owned(w.finish()?) })

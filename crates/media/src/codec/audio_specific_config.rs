@@ -103,7 +103,7 @@ impl AudioSpecificConfig {
         Some(())
     }
 
-    /// Returns the properties of the track: those of this configuration, which are more reliable, or else of the sample entry.
+    /// Returns the properties of the track: from this configuration, which is more reliable, or else from the sample entry.
     pub(super) fn audio_info(&self, of_entry: &AudioInfo) -> AudioInfo {
         let (channels, channel_configuration) =
             self.channels.unwrap_or((of_entry.channels, of_entry.channel_configuration));

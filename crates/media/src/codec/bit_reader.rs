@@ -1,10 +1,10 @@
 //! Bit fields, most significant bit first.
 //!
-//! Two readers exist because two encodings do. [`BitReader`] reads plain bytes: codec configurations, and the headers of AV1
-//! and VP9. [`RbspReader`](super::rbsp_reader::RbspReader) reads NAL units of H.264 and H.265, whose emulation prevention bytes
-//! it removes. (`h264-reader` parses H.264 parameter sets, with a reader of its own.)
+//! There are two readers because there are two encodings. [`BitReader`] reads plain bytes: codec configurations, and the
+//! headers of AV1 and VP9. [`RbspReader`](super::rbsp_reader::RbspReader) reads NAL units of H.264 and H.265, whose emulation
+//! prevention bytes it removes. (`h264-reader` parses H.264 parameter sets, with a reader of its own.)
 
-/// A reader of bit fields in plain bytes. A read past the end is `None`.
+/// A reader of bit fields in plain bytes. A read past the end returns `None`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct BitReader<'a> {
     bytes: &'a [u8],
@@ -40,7 +40,7 @@ impl<'a> BitReader<'a> {
         self.bits(1).map(|bit| bit == 1)
     }
 
-    /// Skips `count` bits, any number of them.
+    /// Skips `count` bits. Any number is allowed.
     pub(super) fn skip(&mut self, count: usize) -> Option<()> {
         let position = self.position.checked_add(count)?;
         self.position = Some(position).filter(|position| position.div_ceil(8) <= self.bytes.len())?;
@@ -53,7 +53,7 @@ impl<'a> BitReader<'a> {
         Some(())
     }
 
-    /// Returns the number of bytes read, the last of them possibly in part.
+    /// Returns the number of bytes read, including a last byte that is read in part.
     pub(super) fn bytes_read(&self) -> usize {
         self.position.div_ceil(8)
     }

@@ -20,7 +20,7 @@ impl ChannelConfiguration {
         CONFIGURATIONS.get(usize::from(channels).checked_sub(1)?).copied().map(Self::Cicp)
     }
 
-    /// Returns mono or stereo. A number of channels above two does not determine their positions.
+    /// Returns the configuration for mono or stereo. The number of channels does not determine the positions of more than two.
     pub(super) fn of_mono_or_stereo(channels: u16) -> Option<Self> {
         u8::try_from(channels).ok().filter(|channels| (1..=2).contains(channels)).map(Self::Cicp)
     }

@@ -5,8 +5,8 @@ use crate::Result;
 
 /// Returns `PP.LL` of the codecs string: profile and level of the `DOVIDecoderConfigurationRecord`, if there is one.
 ///
-/// The box that holds the record is `dvcC`, for profiles from 8 on `dvvC`, and for profiles from 20 on `dvwC` (Dolby Vision
-/// Streams within the ISO Base Media File Format, 2.2 and 3).
+/// The record is in the box `dvcC`, in `dvvC` from profile 8 on, and in `dvwC` from profile 20 on (Dolby Vision Streams within
+/// the ISO Base Media File Format, 2.2 and 3).
 pub(super) fn profile_level(visual: &VisualSampleEntry<'_>) -> Result<Option<String>> {
     for kind in [b"dvcC", b"dvvC", b"dvwC"] {
         if let Some(configuration) = visual.child(kind)? {

@@ -13,7 +13,7 @@ pub(super) fn sample_entry<'a>(entry: &BoxView<'a>) -> Result<SampleEntry<'a>> {
     let (audio, dfla) = AudioSampleEntry::configured(entry, b"dfLa")?;
     let (_, _, reader) = dfla.full()?;
     let info = stream_info(reader.rest()).ok_or(dfla.malformed("it does not begin with a STREAMINFO block"))?;
-    // The string has the case of the sample entry type: Safari accepts no other.
+    // The string has the case of the sample entry type, because Safari accepts no other.
     Ok(SampleEntry::audio(entry.kind, "fLaC".to_owned(), info, audio.body))
 }
 

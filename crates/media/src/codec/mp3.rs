@@ -18,7 +18,7 @@ pub(super) const MPEG1: u8 = 0x6b;
 /// `objectTypeIndication` of MPEG-2 audio.
 pub(super) const MPEG2: u8 = 0x69;
 
-/// The lowest sampling rate of MPEG-1 audio in hertz; MPEG-2 has the rates below.
+/// The lowest sampling rate of MPEG-1 audio in hertz; MPEG-2 audio has the lower rates.
 const LOWEST_MPEG1_RATE: u32 = 32_000;
 
 /// Reads a QuickTime entry, `.mp3` or `ms\0U`. ISO files have no such type, so it is converted to `mp4a` with an `esds` box.

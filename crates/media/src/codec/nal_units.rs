@@ -1,4 +1,4 @@
-//! NAL units: what H.264 and H.265 share (ITU-T H.264 7.3.1, 7.4.1 and annex B; ISO/IEC 14496-15 4.3.3).
+//! NAL units, which H.264 and H.265 share (ITU-T H.264 7.3.1, 7.4.1 and annex B; ISO/IEC 14496-15 4.3.3).
 //!
 //! A sample is a sequence of NAL units, each after a length field. Parsers read a NAL unit without its emulation prevention
 //! bytes; encryption counts them. This module iterates over the units, and converts lengths without those bytes to lengths with
@@ -52,7 +52,7 @@ impl<'s> Iterator for NalUnits<'s> {
 
 /// Appends the protected range of each NAL unit to `protected`, in order and disjoint.
 ///
-/// `clear_bytes` returns the number of bytes at the start of a unit that stay clear; `None` is the whole unit.
+/// `clear_bytes` returns the number of bytes at the start of a unit that stay clear; `None` means the whole unit.
 ///
 /// # Errors
 /// [`Error::MalformedSample`] when a unit runs past the sample, and the errors of `clear_bytes`.
@@ -74,7 +74,7 @@ pub(super) fn protect_after(
 }
 
 /// Returns the number of encoded bytes that hold the first `decoded` bytes of a NAL unit, its header included. Emulation
-/// prevention bytes (ITU-T H.264 7.4.1) among them count; one that follows them does not.
+/// prevention bytes (ITU-T H.264 7.4.1) among them are counted; one that follows them is not.
 pub(super) fn encoded_length(nal: &[u8], decoded: usize) -> usize {
     let (mut zeros, mut left) = (0_u8, decoded);
     for (position, byte) in nal.iter().enumerate() {
@@ -89,7 +89,7 @@ pub(super) fn encoded_length(nal: &[u8], decoded: usize) -> usize {
     nal.len()
 }
 
-/// Returns the number of zero bytes, up to two, that precede the byte after `byte`, which `zeros` of them precede.
+/// Returns the number of zero bytes, up to two, that precede the byte after `byte`. `zeros` of them precede `byte` itself.
 #[inline]
 pub(super) fn zeros_after(zeros: u8, byte: u8) -> u8 {
     match (byte, zeros) {

@@ -1,4 +1,4 @@
-//! Which bytes of a sample may be encrypted (ISO/IEC 23001-7 9.5, 10; AV1 in ISOBMFF 4).
+//! The rules for which bytes of a sample may be encrypted (ISO/IEC 23001-7 9.5, 10; AV1 in ISOBMFF 4).
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ use super::vp9::Vp9Parser;
 use crate::Result;
 use crate::cenc::Scheme;
 
-/// Which bytes of a sample may be encrypted.
+/// The rule for which bytes of a sample may be encrypted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ProtectionRule {
     /// The whole sample: audio.

@@ -1,26 +1,26 @@
 //! The payload of a NAL unit (RBSP, ITU-T H.264 7.3.1), read bit by bit.
 //!
-//! Every slice header of a movie is read here: some thirty fields of a few bits each. So a word holds the next bits: a field is a
-//! shift and a mask, and the length of an Exp-Golomb code is a count of zeros. Emulation prevention bytes are removed on the way
-//! into the word. A byte sequence that must not occur (7.4.1) ends the payload, so a header that needs the bytes after it does
-//! not parse.
+//! This reader reads every slice header of a movie: about thirty fields of a few bits each. So a word holds the next bits:
+//! reading a field is a shift and a mask, and the length of an Exp-Golomb code is a count of zeros. Emulation prevention bytes
+//! are removed when the word is filled. A forbidden byte sequence (7.4.1) ends the payload, so a header that needs the bytes
+//! after it does not parse.
 
 use std::num::NonZeroUsize;
 
 use super::nal_units::{encoded_length, zeros_after};
 
-/// A bit reader that removes emulation prevention bytes and reads Exp-Golomb codes. A read past the end is `None`.
+/// A bit reader that removes emulation prevention bytes and reads Exp-Golomb codes. A read past the end returns `None`.
 #[derive(Debug, Clone)]
 pub(super) struct RbspReader<'a> {
     /// Encoded bytes that are not in the word yet.
     rest: &'a [u8],
     /// Zero bytes immediately before `rest`, up to two.
     zeros: u8,
-    /// The next bits: the lowest `held` bits of this.
+    /// The next bits, in the lowest `held` bits.
     word: u64,
-    /// At most 56.
+    /// Number of bits in the word, up to 56.
     held: u32,
-    /// Bytes put into the word so far: those of the payload, without emulation prevention bytes.
+    /// Number of payload bytes put into the word so far, without emulation prevention bytes.
     loaded: usize,
 }
 
@@ -65,7 +65,7 @@ impl<'a> RbspReader<'a> {
         u32::try_from((self.word >> self.held) & !above).ok()
     }
 
-    /// Reads an unsigned Exp-Golomb code, `ue(v)`. A value greater than `most` is `None`.
+    /// Reads an unsigned Exp-Golomb code, `ue(v)`. Returns `None` for a value greater than `most`.
     #[inline]
     pub(super) fn ue(&mut self, most: u32) -> Option<u32> {
         // Zeros, then a number that begins with a one and has one bit more than there were zeros (ITU-T H.264 9.1).
@@ -107,7 +107,7 @@ impl<'a> RbspReader<'a> {
         }
     }
 
-    /// Skips `count` bits, any number of them.
+    /// Skips `count` bits. Any number is allowed.
     pub(super) fn skip(&mut self, count: u32) -> Option<()> {
         let mut left = count;
         while left > 0 {
@@ -123,10 +123,10 @@ impl<'a> RbspReader<'a> {
         (0..count).try_for_each(|_| self.ue(u32::MAX).map(drop))
     }
 
-    /// Returns the bits in the word, at the top.
+    /// Returns the bits in the word, moved to its most significant bits.
     #[inline]
     fn ahead(&self) -> u64 {
-        // An empty word would be shifted by 64 bits, which is not defined: nothing is ahead.
+        // An empty word would be shifted by 64 bits, which is not defined, so the result is zero.
         u64::BITS.checked_sub(self.held).and_then(|unused| self.word.checked_shl(unused)).unwrap_or(0)
     }
 

@@ -56,7 +56,7 @@ impl<'a> SampleDescriptions<'a> {
         self.entries.iter().map(|entry| entry.codecs.as_str()).max().unwrap_or_default()
     }
 
-    /// Returns the properties of the video, those of the entry with the most pixels; `None` for audio.
+    /// Returns the video properties of the entry with the most pixels; `None` for audio.
     #[must_use]
     pub fn video(&self) -> Option<&VideoInfo> {
         let videos = self.entries.iter().filter_map(|entry| entry.video.as_ref());
@@ -64,19 +64,19 @@ impl<'a> SampleDescriptions<'a> {
         videos.max_by_key(|video| u32::from(video.width).checked_mul(u32::from(video.height)))
     }
 
-    /// Returns the properties of the audio, those of the entry with the most channels; `None` for video.
+    /// Returns the audio properties of the entry with the most channels; `None` for video.
     #[must_use]
     pub fn audio(&self) -> Option<&AudioInfo> {
         self.entries.iter().filter_map(|entry| entry.audio.as_ref()).max_by_key(|audio| audio.channels)
     }
 
-    /// Returns the properties of the subtitles, for each entry; empty for video and audio.
+    /// Returns the subtitle properties of each entry; empty for video and audio.
     #[must_use]
     pub fn texts(&self) -> Vec<&TextInfo> {
         self.entries.iter().filter_map(|entry| entry.text.as_ref()).collect()
     }
 
-    /// Returns how samples are protected, for each entry.
+    /// Returns the protection rule of each entry.
     #[must_use]
     pub fn rules(&self) -> Vec<ProtectionRule> {
         self.entries.iter().map(|entry| entry.protection.clone()).collect()
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
     use crate::isobmff::BoxWriter;
 
-    /// An `stsd` box with H.264 entries of these types and levels; entries of other types are empty boxes.
+    /// Returns an `stsd` box with H.264 entries of these types and levels; entries of other types are empty boxes.
     fn stsd(entries: &[(&[u8; 4], u8)]) -> Vec<u8> {
         let mut w = BoxWriter::new();
         w.full(b"stsd", 0, 0, |w| {

@@ -20,14 +20,14 @@ pub struct SampleEntry<'a> {
     pub audio: Option<AudioInfo>,
     /// The properties of the subtitles, for a text sample entry.
     pub text: Option<TextInfo>,
-    /// How its samples are protected.
+    /// The protection rule of its samples.
     pub protection: ProtectionRule,
     /// Everything after the box header, in ISO form. Child boxes are carried through byte for byte.
     body: Cow<'a, [u8]>,
 }
 
 impl<'a> SampleEntry<'a> {
-    /// A visual sample entry.
+    /// Creates a visual sample entry.
     pub(super) fn visual(
         kind: FourCc,
         codecs: String,
@@ -38,13 +38,13 @@ impl<'a> SampleEntry<'a> {
         Self { kind, codecs, video: Some(info), audio: None, text: None, protection, body }
     }
 
-    /// An audio sample entry. Its samples are protected whole.
+    /// Creates an audio sample entry. Its samples are protected whole.
     pub(super) fn audio(kind: FourCc, codecs: String, info: AudioInfo, body: Cow<'a, [u8]>) -> Self {
         let protection = ProtectionRule::FullSample;
         Self { kind, codecs, video: None, audio: Some(info), text: None, protection, body }
     }
 
-    /// A text sample entry. Its samples are never protected.
+    /// Creates a text sample entry. Its samples are never protected.
     pub(super) fn text(kind: FourCc, codecs: String, info: TextInfo, body: Cow<'a, [u8]>) -> Self {
         let protection = ProtectionRule::FullSample;
         Self { kind, codecs, video: None, audio: None, text: Some(info), protection, body }

@@ -35,7 +35,7 @@ pub struct AudioInfo {
 /// The properties of subtitles.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TextInfo {
-    /// How the samples are coded.
+    /// The coding of the samples.
     pub coding: TextCoding,
     /// Whether players show all of them even to viewers who have subtitles turned off.
     pub is_forced: bool,

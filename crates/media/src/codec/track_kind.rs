@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What a track carries.
+/// The kind of media that a track contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum TrackKind {
     /// Handler `vide`.

@@ -9,10 +9,10 @@ use super::track_info::VideoInfo;
 use crate::Result;
 use crate::isobmff::{BoxView, Boxes};
 
-/// `VisualSampleEntry`, before its codec is looked at.
+/// `VisualSampleEntry`, before the codec's configuration is parsed.
 pub(super) struct VisualSampleEntry<'a> {
     pub(super) info: VideoInfo,
-    /// The boxes after the fixed fields, among them the codec's configuration.
+    /// The boxes after the fixed fields, including the codec's configuration.
     pub(super) children: Boxes<'a>,
     /// Everything after the box header of the entry.
     pub(super) body: Cow<'a, [u8]>,

@@ -100,9 +100,9 @@ pub(super) fn write_sidecar(xml: &mut Xml, id: usize, sidecar: &Sidecar, buffer_
     .map(drop)
 }
 
-/// Whether segments of one number never overlap those of another number in any two representations (ISO/IEC 23009-1 5.3.3.2):
-/// each starts when it does in the first representation, to within a unit of the coarser timescale. A representation that ends
-/// earlier has fewer segments.
+/// Returns whether segments of one number never overlap those of another number in any two representations (ISO/IEC 23009-1
+/// 5.3.3.2): each starts when it does in the first representation, to within a unit of the coarser timescale. A representation
+/// that ends earlier has fewer segments.
 fn is_aligned(members: &[Member<'_>]) -> bool {
     let Some((first, others)) = members.split_first() else { return false };
     let start = |member: &Member<'_>, segment: &SegmentTime| member.representation.presentation_time(segment.start);
@@ -112,13 +112,13 @@ fn is_aligned(members: &[Member<'_>]) -> bool {
     })
 }
 
-/// The type of stream access point that every segment of every representation starts with.
+/// Returns the type of stream access point that every segment of every representation starts with.
 fn sap_type_of_all(members: &[Member<'_>]) -> Option<SapType> {
     let types = members.iter().map(|member| member.representation.starts_with_sap());
     types.reduce(|a, b| a.zip(b).map(|(a, b)| a.max(b)))?
 }
 
-/// Whether the segments of both have the same times, so that one template describes both.
+/// Returns whether the segments of both have the same times, so that one template describes both.
 fn has_same_times(a: &Representation, b: &Representation) -> bool {
     let header = |representation: &Representation| {
         (representation.timescale, representation.presentation_time_offset, representation.segments.len())

@@ -38,8 +38,8 @@ pub(super) fn bandwidth(
     Ok(high)
 }
 
-/// Whether no client starves at `rate`. The bucket contains, in bits × timescale, the most that a client that started at any
-/// segment still has to receive when a segment starts. It must never exceed what arrives within the buffer.
+/// Returns whether no client starves at `rate`. When a segment starts, the bucket contains, in bits × timescale, the most that
+/// a client still has to receive, whichever segment it started at. It must never exceed what arrives within the buffer.
 fn suffices(rate: u64, segments: &[SegmentTime], sizes: &[SegmentSize], timescale: Timescale, buffer_ms: u64) -> bool {
     let hz = u128::from(timescale.hz());
     // An allowance that saturates exceeds any bucket.
@@ -93,7 +93,7 @@ mod tests {
     }
 
     proptest! {
-        /// The reference model checks the definition for every pair of starting point and due segment.
+        /// Compares with a reference model, which checks the definition for every pair of starting point and due segment.
         #[test]
         fn the_rate_is_the_smallest_that_starves_no_client(
             parts in prop::collection::vec((1_u64..10_000, 1_u64..1_000_000), 1..20), buffer_ms in 1_u64..20_000,

@@ -103,7 +103,7 @@ impl Document<'_> {
     }
 }
 
-/// Presentation time at which the last segment of a representation ends, in nanoseconds.
+/// Returns the presentation time at which the last segment of a representation ends, in nanoseconds.
 fn end_nanos(representation: &Representation) -> u128 {
     let end = representation.segments.last().map_or(0, SegmentTime::end);
     // Zero for a track that ends before the presentation starts.
@@ -120,7 +120,7 @@ fn longest_segment_ms(representation: &Representation) -> Result<u64> {
     u64::try_from(ms).or_out_of_range("The duration of a segment")
 }
 
-/// An `xs:duration` in seconds, to the nanosecond.
+/// Formats an `xs:duration` in seconds, to the nanosecond.
 fn iso_duration(nanos: u128) -> String {
     let (seconds, fraction) = (nanos / 1_000_000_000, nanos % 1_000_000_000);
     if fraction == 0 {

@@ -20,7 +20,7 @@ pub(super) enum Addressing {
 }
 
 impl Addressing {
-    /// The addressing of a representation in an adaptation set whose members may share one template.
+    /// Returns the addressing of a representation in an adaptation set whose members may share one template.
     pub(super) fn of(layout: Layout, has_shared_template: bool) -> Self {
         match layout {
             Layout::SingleFile => Self::SegmentIndex,
@@ -71,7 +71,7 @@ pub(super) fn write_representation(
     element.write_inner_content(content).map(drop)
 }
 
-/// `@frameRate`: frames per second, as a whole number or a fraction in lowest terms.
+/// Returns `@frameRate`: frames per second, as a whole number or a fraction in lowest terms.
 fn frame_rate(timescale: u32, sample_duration: u32) -> String {
     match reduce(timescale, sample_duration) {
         (frames, 1) => frames.to_string(),

@@ -6,7 +6,8 @@ use std::io;
 use super::xml::{Xml, text_element};
 use crate::cmaf::{INIT_SEGMENT, Representation, SegmentTime, segment_name};
 
-/// Writes `SegmentTemplate` for the layout with one file per segment. `SegmentTimeline` states their times exactly, in the timescale of the track.
+/// Writes `SegmentTemplate` for the layout with one file per segment. `SegmentTimeline` states their times exactly, in the
+/// timescale of the track.
 pub(super) fn write_segment_template(xml: &mut Xml, representation: &Representation) -> io::Result<()> {
     let media = format!("$RepresentationID$/{}", segment_name("$Number$"));
     xml.create_element("SegmentTemplate")
@@ -46,7 +47,8 @@ fn write_timeline(xml: &mut Xml, segments: &[SegmentTime]) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes `SegmentBase` for the single-file layout: the name of the file, and the location of its segment index (ISO/IEC 23009-1 5.3.9.2).
+/// Writes `SegmentBase` for the single-file layout: the name of the file, and the location of its segment index (ISO/IEC
+/// 23009-1 5.3.9.2).
 pub(super) fn write_segment_base(xml: &mut Xml, representation: &Representation) -> io::Result<()> {
     let index = representation.index_range();
     // Ranges of bytes are inclusive. An init segment and an index are never empty.

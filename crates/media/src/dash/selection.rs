@@ -22,7 +22,7 @@ pub(super) fn write_selection(xml: &mut Xml, metadata: &SelectionMetadata<'_>) -
     metadata.roles.iter().try_for_each(|role| descriptor(xml, "Role", ROLE, role.value()))
 }
 
-/// The accessibility descriptor that a role implies.
+/// Returns the accessibility descriptor that a role implies.
 fn accessibility(role: Role) -> Option<(&'static str, &'static str)> {
     match role {
         Role::Description => Some((AUDIO_PURPOSE, "1")),

@@ -7,8 +7,8 @@ use crate::codec::VideoInfo;
 
 /// Writes the code points of the colours, if they are known.
 ///
-/// As supplemental properties: a player that does not support them ignores the property and plays the video. It would have to
-/// ignore the video if the property was essential.
+/// They are supplemental properties: a player that does not support one ignores it and plays the video. If the property were
+/// essential, the player would have to ignore the video.
 pub(super) fn write_colours(xml: &mut Xml, video: &VideoInfo) -> io::Result<()> {
     let Some(colour) = video.colour else { return Ok(()) };
     let points = [

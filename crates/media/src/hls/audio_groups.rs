@@ -9,8 +9,8 @@ use crate::track::TrackKind;
 
 /// The audio tracks of one codec and of one rung of their switching sets.
 ///
-/// One codec, because the `CODECS` of a variant must be true for every track of its group. One rung, because a player selects
-/// among the tracks of a group by language, and not by rate.
+/// A group has one codec, because the `CODECS` of a variant must be true for every track of its group. It has one rung, because
+/// a player selects among the tracks of a group by language, not by rate.
 pub(super) struct AudioGroup<'p> {
     pub(super) id: String,
     /// Position of the tracks in their switching sets.
@@ -27,7 +27,7 @@ pub(super) fn audio_groups<'p>(tracks: &[SizedRepresentation<'p>]) -> Result<Vec
         let (representation, rate) = (track.representation, Rate::of(track)?);
         let next = rungs.entry(representation.switching_set).or_default();
         let rung = *next;
-        // At most the number of tracks.
+        // The count is at most the number of tracks.
         *next = next.saturating_add(1);
         let is_group = |group: &&mut AudioGroup<'_>| {
             group.rung == rung && group.tracks.first().is_some_and(|first| first.codecs == representation.codecs)

@@ -7,7 +7,7 @@ use super::resource;
 use crate::Result;
 use crate::cmaf::{Layout, RepresentationId, SegmentSize, SizedRepresentation};
 
-/// Path in the package of the playlist of key frames of a track.
+/// Returns the path in the package of the playlist of key frames of a track.
 pub(super) fn path(id: RepresentationId) -> String {
     id.path_of("iframes.m3u8")
 }
@@ -28,7 +28,7 @@ pub(super) fn playlist(track: &SizedRepresentation<'_>, layout: Layout, options:
     )
 }
 
-/// The rate of the key frames of a track.
+/// Returns the rate of the key frames of a track.
 pub(super) fn rate(track: &SizedRepresentation<'_>) -> Result<Rate> {
     let entry_point =
         |size: &SegmentSize| SegmentSize { bytes: size.first_sample_end, first_sample_end: size.first_sample_end };

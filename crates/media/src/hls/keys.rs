@@ -32,7 +32,7 @@ pub(super) fn keys(encryption: &TrackEncryption, options: &HlsOptions) -> Vec<St
     let fairplay = drm.fairplay.as_ref().map(|uri| key(&uri.to_string(), "", "com.apple.streamingkeydelivery"));
     let identity = match &options.key_url {
         Some(url) => Some(key(&format!("{url}?kid={}", encryption.kid), &iv, "identity")),
-        // A URN that identifies the key, and does not locate it.
+        // This URN identifies the key, but does not locate it.
         None if drm.is_none() => Some(key(&format!("urn:uuid:{}", encryption.kid), &iv, "identity")),
         None => None,
     };

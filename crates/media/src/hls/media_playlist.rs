@@ -6,7 +6,7 @@ use super::resource::{self, ByteRange, Resource};
 use super::tags::{INDEPENDENT_SEGMENTS, push_line};
 use crate::cmaf::{Layout, Representation, RepresentationId, SegmentTime, SizedRepresentation};
 
-/// Path in the package of the media playlist of a track.
+/// Returns the path in the package of the media playlist of a track.
 pub(super) fn path(id: RepresentationId) -> String {
     id.path_of("media.m3u8")
 }

@@ -4,8 +4,8 @@
 //! for trick play. URIs are relative, so one token or one prefix applies to all of them. The playlists of a single file state
 //! byte ranges.
 //!
-//! Subtitles are one group. Of `wvtt` tracks, playlists list the WebVTT text files of the segments, because HLS players support
-//! WebVTT only as text. Of `stpp` tracks, they list the segments (IMSC1, RFC 8216bis 3.1.5).
+//! All subtitles are in one group. For `wvtt` tracks, playlists list the WebVTT text files of the segments, because HLS players
+//! support WebVTT only as text. For `stpp` tracks, they list the segments (IMSC1, RFC 8216bis 3.1.5).
 
 mod audio_groups;
 mod key_frames;

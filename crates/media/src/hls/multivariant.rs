@@ -63,7 +63,7 @@ fn write_session_keys(text: &mut String, presentation: &Presentation, options: &
     }
 }
 
-/// Writes a variant (4.4.6.2): one track, with a group of audio if it is video, and with all subtitles. `rate` is that of the
+/// Writes a variant (4.4.6.2): one track, with an audio group if it is video, and with all subtitles. `rate` is that of the
 /// track and the audio.
 fn write_variant(
     text: &mut String,
@@ -109,7 +109,7 @@ fn write_key_frame_variant(text: &mut String, track: &Representation, rate: Rate
     );
 }
 
-/// `VIDEO-RANGE`, if the colours are known.
+/// Returns `VIDEO-RANGE`, if the colours are known.
 fn video_range(track: &Representation) -> String {
     let colour = track.video.as_ref().and_then(|video| video.colour);
     colour.map(|colour| format!(",VIDEO-RANGE={}", colour.video_range())).unwrap_or_default()

@@ -16,7 +16,7 @@ pub(super) struct Rate {
 }
 
 impl Rate {
-    /// The rates of a track.
+    /// Returns the rates of a track.
     ///
     /// # Errors
     /// [`Error::OutOfRange`](crate::Error::OutOfRange) if one does not fit 64 bits.
@@ -59,7 +59,7 @@ impl Rate {
         Ok(Self { peak, average: rate(bytes, units)? })
     }
 
-    /// The rates of two tracks that are played together.
+    /// Returns the rates of two tracks that are played together.
     ///
     /// # Errors
     /// [`Error::OutOfRange`](crate::Error::OutOfRange) if one does not fit 64 bits.
@@ -68,7 +68,7 @@ impl Rate {
         Ok(Self { peak: sum(self.peak, other.peak)?, average: sum(self.average, other.average)? })
     }
 
-    /// The higher peak and the higher average of two tracks of which one is played.
+    /// Returns the higher peak and the higher average of two tracks, only one of which is played.
     pub(super) fn max(self, other: Self) -> Self {
         Self { peak: self.peak.max(other.peak), average: self.average.max(other.average) }
     }

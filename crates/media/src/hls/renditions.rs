@@ -17,7 +17,7 @@ const CHARACTERISTICS: [(Role, &str); 4] = [
     (Role::EasyReader, "public.easy-to-read"),
 ];
 
-/// Writes a group of audio. The main track is the default.
+/// Writes an audio group. The main track is the default.
 pub(super) fn write_audio(text: &mut String, presentation: &Presentation, group: &AudioGroup<'_>) {
     let metadata = group.tracks.iter().map(|track| SelectionMetadata::of_track(presentation, track));
     let metadata: Vec<_> = metadata.collect();
@@ -38,7 +38,7 @@ pub(super) fn write_audio(text: &mut String, presentation: &Presentation, group:
     }
 }
 
-/// Writes the group of subtitles. None is shown by default, except those that are forced.
+/// Writes the group of subtitles. By default, players show only forced subtitles.
 pub(super) fn write_subtitles(text: &mut String, presentation: &Presentation, group: &SubtitleGroup<'_>) {
     let tracks = group.tracks.iter().map(|track| SelectionMetadata::of_track(presentation, track));
     let metadata: Vec<_> = tracks.chain(presentation.sidecars.iter().map(SelectionMetadata::of_sidecar)).collect();
@@ -74,8 +74,8 @@ fn write_rendition(
     );
 }
 
-/// The names that viewers see: the label of each track, or else its language, or else its id. Names must be unique in a group,
-/// so the id is added to names that are equal.
+/// Returns the names that viewers see: the label of each track, or else its language, or else its id. Names must be unique in a
+/// group, so the id is added to names that are equal.
 fn names(metadata: &[SelectionMetadata<'_>]) -> Vec<String> {
     let name = |metadata: &SelectionMetadata<'_>| {
         let name = metadata.label.or(metadata.language);
@@ -89,8 +89,8 @@ fn names(metadata: &[SelectionMetadata<'_>]) -> Vec<String> {
     metadata.iter().zip(&names).map(unique).collect()
 }
 
-/// `CHANNELS` (RFC 8216bis 4.4.6.1): the number of channels; for Dolby Atmos, the number of objects and the identifier of joint
-/// object coding.
+/// Returns `CHANNELS` (RFC 8216bis 4.4.6.1): the number of channels; for Dolby Atmos, the number of objects and the identifier
+/// of joint object coding.
 fn channels(audio: &AudioInfo) -> String {
     audio.joc_complexity.map_or_else(|| audio.channels.to_string(), |complexity| format!("{complexity}/JOC"))
 }

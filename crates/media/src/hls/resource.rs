@@ -18,7 +18,7 @@ pub(super) struct ByteRange {
     pub(super) start: u64,
 }
 
-/// The init segment of a track.
+/// Returns the init segment of a track.
 pub(super) fn init(representation: &Representation, layout: Layout) -> Resource {
     match layout {
         Layout::Segments => Resource::file(INIT_SEGMENT.to_owned()),
@@ -26,7 +26,7 @@ pub(super) fn init(representation: &Representation, layout: Layout) -> Resource 
     }
 }
 
-/// The segments of a track.
+/// Returns the segments of a track.
 pub(super) fn segments(track: &SizedRepresentation<'_>, layout: Layout) -> Vec<Resource> {
     match layout {
         Layout::Segments => numbers(track.representation).map(|number| Resource::file(segment_name(number))).collect(),
@@ -34,7 +34,7 @@ pub(super) fn segments(track: &SizedRepresentation<'_>, layout: Layout) -> Vec<R
     }
 }
 
-/// The first sample of each segment of a track, with the boxes before it.
+/// Returns the first sample of each segment of a track, with the boxes before it.
 pub(super) fn entry_points(track: &SizedRepresentation<'_>, layout: Layout) -> Vec<Resource> {
     let entry_point = |(number, size): (u32, &SegmentSize)| Resource {
         uri: segment_name(number),
@@ -46,7 +46,7 @@ pub(super) fn entry_points(track: &SizedRepresentation<'_>, layout: Layout) -> V
     }
 }
 
-/// The segments of a text track as WebVTT text files.
+/// Returns the segments of a text track as WebVTT text files.
 pub(super) fn webvtt_files(representation: &Representation) -> Vec<Resource> {
     numbers(representation).map(|number| Resource::file(webvtt_name(number))).collect()
 }
@@ -55,7 +55,7 @@ fn numbers(representation: &Representation) -> impl Iterator<Item = u32> {
     representation.segments.iter().zip(1..).map(|(_, number)| number)
 }
 
-/// The first bytes of every segment of a single file.
+/// Returns the first bytes of every segment of a single file.
 fn starts_of_segments(track: &SizedRepresentation<'_>, length: impl Fn(&SegmentSize) -> u64) -> Vec<Resource> {
     let ranges = track.byte_ranges().zip(track.sizes);
     ranges.map(|(Range { start, .. }, size)| Resource::of_single_file(start, length(size))).collect()

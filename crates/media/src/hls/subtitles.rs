@@ -16,7 +16,7 @@ pub(super) struct SubtitleGroup<'p> {
     pub(super) tracks: Vec<&'p Representation>,
     /// Whether there are any subtitles: tracks or files.
     pub(super) exists: bool,
-    /// The highest rate of a subtitle track. That of text files is at most the rate of the fragments with the same text.
+    /// The highest rate of a subtitle track. The rate of text files is at most that of the fragments with the same text.
     pub(super) rate: Rate,
     /// The codecs that variants must state: those of tracks that are listed as segments, not as text files.
     pub(super) codecs: Vec<&'p str>,
@@ -40,7 +40,7 @@ impl<'p> SubtitleGroup<'p> {
     }
 }
 
-/// Whether playlists list the segments of a text track as WebVTT text files.
+/// Returns whether playlists list the segments of a text track as WebVTT text files.
 fn is_listed_as_text(representation: &Representation) -> bool {
     representation.kind == TrackKind::Text && representation.codecs == "wvtt"
 }
@@ -69,7 +69,7 @@ pub(super) fn track_playlist(presentation: &Presentation, track: &SizedRepresent
     write_playlist(representation, &segments, "", Some(&init), resources, &options)
 }
 
-/// The start of the first segment of the first video track, or of the first audio track, on the timeline of `text`.
+/// Returns the start of the first segment of the first video track, or of the first audio track, on the timeline of `text`.
 fn start_of_media(presentation: &Presentation, text: &Representation) -> Option<u64> {
     let first_of = |kind| presentation.representations.iter().find(|other| other.kind == kind);
     let media = first_of(TrackKind::Video).or_else(|| first_of(TrackKind::Audio))?;

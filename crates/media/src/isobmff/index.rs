@@ -7,7 +7,7 @@ use crate::number::{Checked, u64_of};
 use crate::{Error, Result};
 
 /// The largest `moov` box that is accepted, in bytes: more than a day of the busiest movie seen. The other byte spans of an
-/// index, among them the `moof` boxes of a fragmented movie, have the same limit together.
+/// index, including the `moof` boxes of a fragmented movie, share one limit of the same size.
 pub const MAX_MOOV_BYTES: u64 = 256 * 1024 * 1024;
 
 /// The index of a movie, with the offset in the file of each of its byte spans.
@@ -20,50 +20,51 @@ pub struct Index {
 }
 
 impl Index {
-    /// The index of a file of `file_size` bytes with a `moov` box at `moov_range`.
+    /// Creates the index of a file of `file_size` bytes with a `moov` box at `moov_range`.
     pub(super) fn new(file_size: u64, spans: ByteSpans, moov_range: Range<u64>, moov: Vec<u8>) -> Self {
         Self { file_size, spans, moov_range, moov }
     }
 
-    /// Length of the whole file in bytes.
+    /// Returns the length of the whole file in bytes.
     #[must_use]
     pub fn file_size(&self) -> u64 {
         self.file_size
     }
 
-    /// The byte range of the `moov` box, from which [`IndexReader::at`](super::IndexReader::at) reads the index again.
+    /// Returns the byte range of the `moov` box, from which [`IndexReader::at`](super::IndexReader::at) reads the index again.
     #[must_use]
     pub fn moov_range(&self) -> Range<u64> {
         self.moov_range.clone()
     }
 
-    /// Whether media precedes the `moov` box. Exact for an index that [`IndexReader::new`](super::IndexReader::new) has read.
+    /// Returns whether media precedes the `moov` box. The result is exact for an index that
+    /// [`IndexReader::new`](super::IndexReader::new) has read.
     #[must_use]
     pub fn has_media_before_moov(&self) -> bool {
         let mut before = self.spans.iter().filter(|(span, _)| span.offset < self.moov_range.start);
         before.any(|(_, bytes)| bytes.get(4..8) == Some(b"mdat"))
     }
 
-    /// The byte spans of the file that are held, each with its offset. A sparse copy of them is enough for a prober, which
-    /// walks from one box header to the next.
+    /// Returns the byte spans of the file that the index holds, each with its offset. A sparse copy of them is enough for a
+    /// prober, which walks from one box header to the next.
     pub fn spans(&self) -> impl Iterator<Item = (u64, &[u8])> {
         let around = self.spans.iter().map(|(span, bytes)| (span.offset, bytes));
         around.chain([(self.moov_range.start, self.moov.as_slice())])
     }
 
-    /// The `moov` box.
+    /// Returns the `moov` box.
     pub(crate) fn moov(&self) -> Result<BoxView<'_>> {
         BoxView::parse(&self.moov, self.moov_range.start)
     }
 
-    /// The `moof` boxes of a fragmented movie, in file order.
+    /// Returns the `moof` boxes of a fragmented movie, in file order.
     pub(crate) fn moofs(&self) -> impl Iterator<Item = Result<BoxView<'_>>> {
         let fragments = self.spans.iter().filter(|(span, _)| span.is_fragment);
         fragments.map(|(span, bytes)| BoxView::parse(bytes, span.offset))
     }
 }
 
-/// Byte spans of a file in reading order, in one buffer: a recording may have a million.
+/// Byte spans of a file in reading order, in one buffer, because a recording may have a million.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ByteSpans {
     spans: Vec<ByteSpan>,
@@ -72,9 +73,9 @@ pub(super) struct ByteSpans {
 
 #[derive(Debug, Clone, Copy)]
 struct ByteSpan {
-    /// In the file.
+    /// Offset in the file.
     offset: u64,
-    /// In the buffer.
+    /// Offset in the buffer.
     start: usize,
     is_fragment: bool,
 }

@@ -3,15 +3,15 @@
 //! The top level of an MP4 is a sequence of boxes: `ftyp`, `moov` (the index), `mdat` (the media), in any order and with
 //! padding between them. [`IndexReader`] walks the sequence without any I/O: it requests a range, takes the bytes, and ends
 //! with an [`Index`]. The first read takes enough for `ftyp` and the box after it; after a media box, a small read finds the
-//! next header. The index of a movie of any length costs `moov` + [`FIRST_READ`] + a few small reads: two or three requests
-//! in practice.
+//! next header. Reading the index of a movie of any length costs `moov` + [`FIRST_READ`] + a few small reads: two or three
+//! requests in practice.
 //!
 //! # Fragmented movies
 //!
 //! A `moov` with an `mvex` announces movie fragments (ISO/IEC 14496-12 8.8): each is a `moof` box, the index of the media next
-//! to it. The walk then goes on to the end of the file and collects every `moof`. It skips the indexes of fragments that a
-//! file may have (`sidx` and `mfra`): only the `moof` boxes describe the samples, each has to be read, and the box before it
-//! leads to it, so such an index could only be wrong.
+//! to it. The walk then continues to the end of the file and collects every `moof`. It skips the fragment indexes that a file
+//! may have (`sidx` and `mfra`): only the `moof` boxes describe the samples, each of them has to be read, and the box before it
+//! leads to it. A fragment index would add nothing, and could be wrong.
 //!
 //! The `moov` itself shows whether a file is fragmented. To read an index a second time, it is enough to store the range of
 //! the `moov`: [`IndexReader::at`] repeats the walk where necessary.
@@ -28,10 +28,10 @@ use crate::{Error, Result};
 /// Bytes of the first read: `ftyp`, and for many short or fast-start files the whole index.
 const FIRST_READ: u64 = 16 * 1024;
 
-/// Top-level boxes that may precede `moov` or the next `moof`.
+/// Maximum number of top-level boxes before `moov` or the next `moof`.
 const MAX_TOP_LEVEL_BOXES: u32 = 1024;
 
-/// Reads that an index may take: a quarter of an hour of requests to an object store.
+/// Maximum number of reads for an index: a quarter of an hour of requests to an object store.
 const MAX_READS: u32 = 1 << 16;
 
 /// The sans-I/O reader of a movie's index.
@@ -57,7 +57,7 @@ pub struct IndexReader {
     /// The `moof` boxes, and the headers of the other boxes.
     spans: ByteSpans,
     read_ahead: ReadAhead,
-    /// Boxes since the last `moof`.
+    /// Number of boxes since the last `moof`.
     boxes_seen: u32,
     reads: u32,
 }
@@ -72,7 +72,7 @@ enum State {
     Done,
 }
 
-/// Where the walk for fragments begins.
+/// The position at which the walk for fragments begins.
 #[derive(Debug, Clone, Copy)]
 enum WalkFrom {
     /// The start of the file: the range of the `moov` was known, and no other box has been read.
@@ -130,7 +130,7 @@ impl IndexReader {
     /// Takes the bytes of the range that [`want`](Self::want) returned.
     ///
     /// # Errors
-    /// Why the file is refused; [`Error::SourceMismatch`] when `bytes` is not as long as the range.
+    /// The reason for refusing the file; [`Error::SourceMismatch`] when `bytes` is not as long as the range.
     pub fn supply(&mut self, bytes: &[u8]) -> Result<()> {
         let expected = self.want().and_then(|range| range.end.checked_sub(range.start)).unwrap_or(0);
         if u64_of(bytes.len()) != expected {
@@ -240,7 +240,7 @@ impl IndexReader {
         }
     }
 
-    /// Continues when the `moov` box has been read. The walk goes on only if the movie is fragmented.
+    /// Returns the state after the `moov` box has been read. The walk continues only if the movie is fragmented.
     fn after_moov(&mut self, range: Range<u64>, moov: Vec<u8>, walk: WalkFrom) -> State {
         let is_fragmented = is_fragmented(&moov, range.start);
         let end = range.end;
@@ -278,7 +278,7 @@ impl IndexReader {
     }
 }
 
-/// Whether movie fragments follow a `moov` (ISO/IEC 14496-12 8.8.1). A `moov` that does not parse is refused later.
+/// Returns whether movie fragments follow a `moov` (ISO/IEC 14496-12 8.8.1). A `moov` that does not parse is refused later.
 fn is_fragmented(moov: &[u8], offset: u64) -> bool {
     BoxView::parse(moov, offset).and_then(|moov| moov.child(b"mvex")).is_ok_and(|mvex| mvex.is_some())
 }

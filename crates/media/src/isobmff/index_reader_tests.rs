@@ -58,12 +58,12 @@ fn a_known_index_takes_one_read_of_its_own_range() {
     assert_eq!(reader.finish().unwrap().moov_range(), 32..140);
 }
 
-/// A `moov` with an `mvex`: fragments follow.
+/// Returns a `moov` with an `mvex`: fragments follow.
 fn extended_moov() -> Vec<u8> {
     [&[0, 0, 0, 16][..], b"moov", &boxed(b"mvex", 0)].concat()
 }
 
-/// A movie of `count` fragments, each with `media` bytes.
+/// Returns a movie of `count` fragments, each with `media` bytes.
 fn fragmented(count: usize, media: usize) -> Vec<u8> {
     let fragment = [boxed(b"moof", 500), boxed(b"mdat", media)].concat();
     [boxed(b"ftyp", 24), extended_moov(), boxed(b"sidx", 36), fragment.repeat(count), boxed(b"mfra", 100)].concat()

@@ -1,11 +1,11 @@
 //! Boxes of the ISO base media file format (ISO/IEC 14496-12) and of QuickTime.
 //!
-//! Reading is zero-copy: a [`BoxView`] borrows the bytes of the index and knows their offset in the file, so that an error
-//! names it. The crate has its own small reader, instead of a crate that decodes boxes into structs, for two reasons. The
-//! packager copies every child of a sample entry to the output, byte for byte. And sample tables of a 24-hour movie are
+//! Reading is zero-copy: a [`BoxView`] borrows the bytes of the index and knows their offset in the file, so that errors can
+//! name it. The crate has its own small reader, instead of a crate that decodes boxes into structs, for two reasons. The
+//! packager copies every child of a sample entry to the output, byte for byte. The sample tables of a 24-hour movie are
 //! iterated in place, not copied into vectors whose sizes come from untrusted input.
 //!
-//! Writing is by closure: [`BoxWriter`] patches the size of a box when its closure returns, so no size is computed by hand.
+//! Writing uses closures: [`BoxWriter`] patches the size of a box when its closure returns, so no size is computed by hand.
 
 mod fourcc;
 mod fragment_flags;

@@ -1,4 +1,4 @@
-//! How many bytes to read at each step of the walk over the top level of a file.
+//! The number of bytes to read at each step of the walk over the top level of a file.
 
 /// Bytes to read after a box that was skipped.
 const MIN_READ: u64 = 4 * 1024;
@@ -18,7 +18,7 @@ const FAR: u64 = 256 * 1024;
 #[derive(Debug)]
 pub(super) struct ReadAhead {
     bytes: u64,
-    /// Where the last far skip ended.
+    /// The end of the last far skip.
     skip_end: u64,
 }
 
@@ -28,7 +28,7 @@ impl ReadAhead {
         Self { bytes: MIN_READ, skip_end: start }
     }
 
-    /// Bytes to read beyond the ones that are needed.
+    /// Returns the number of bytes to read beyond those that are needed.
     pub(super) fn bytes(&self) -> u64 {
         self.bytes
     }

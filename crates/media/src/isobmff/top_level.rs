@@ -1,4 +1,4 @@
-//! Top-level box headers, and what a file that is not an MP4 looks like.
+//! Top-level box headers, and the detection of files that are not MP4.
 
 use super::FourCc;
 
@@ -24,7 +24,7 @@ impl TopLevelHeader {
         Some(Self { kind: FourCc(*kind), size, length })
     }
 
-    /// Whether an MP4 or QuickTime file may begin with this box.
+    /// Returns whether an MP4 or QuickTime file may begin with this box.
     pub(super) fn may_be_first(&self) -> bool {
         const FIRST_BOXES: [&[u8; 4]; 14] = [
             b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp", b"uuid", b"moof", b"sidx", b"udta",

@@ -82,7 +82,7 @@ impl BoxWriter {
         self.raw(&value.to_be_bytes());
     }
 
-    /// Bytes written so far.
+    /// Returns the bytes written so far.
     #[must_use]
     pub fn position(&self) -> usize {
         self.bytes.len()

@@ -1,4 +1,4 @@
-//! What the manifests of DASH and HLS have in common.
+//! The parts that the manifests of DASH and HLS have in common.
 
 mod selection;
 

@@ -17,10 +17,10 @@ pub(crate) struct SelectionMetadata<'p> {
 }
 
 impl<'p> SelectionMetadata<'p> {
-    /// The selection metadata of a packaged track.
+    /// Returns the selection metadata of a packaged track.
     ///
-    /// One video track and one audio track has the role `main`. Another one without roles is `alternate`. Text without a role
-    /// is a subtitle.
+    /// One video track and one audio track have the role `main`. Other video and audio tracks without roles are `alternate`.
+    /// Text without a role is a subtitle.
     pub(crate) fn of_track(presentation: &Presentation, track: &'p Representation) -> Self {
         let (id, language) = (track.id, track.language.as_deref());
         if track.kind == TrackKind::Text {
@@ -38,7 +38,7 @@ impl<'p> SelectionMetadata<'p> {
         Self { id, language, label, roles }
     }
 
-    /// The selection metadata of a subtitle file.
+    /// Returns the selection metadata of a subtitle file.
     pub(crate) fn of_sidecar(sidecar: &'p Sidecar) -> Self {
         Self::of_text(sidecar.id, sidecar.language.as_deref(), &sidecar.labels)
     }
@@ -53,8 +53,8 @@ impl<'p> SelectionMetadata<'p> {
     }
 }
 
-/// The track of a kind that is presented by default: the first one with the role `main`, or else the first one without roles,
-/// or else the first one.
+/// Returns the track of a kind that is presented by default: the first one with the role `main`, or else the first one without
+/// roles, or else the first one.
 fn main_track(presentation: &Presentation, kind: TrackKind) -> Option<&Representation> {
     let of_kind = || presentation.representations.iter().filter(|track| track.kind == kind);
     let stated = of_kind().find(|track| track.labels.roles.contains(&Role::Main));

@@ -14,16 +14,17 @@ use crate::track::{Movie, Track, TrackKind};
 /// Byte ranges of the source per work unit above which a file is poorly interleaved: as many as a worker reads in parallel.
 const MAX_PARALLEL_RANGES: usize = 8;
 
-/// Difference between the starts or ends of tracks above which there is a warning, in milliseconds.
+/// Maximum difference between the starts or ends of tracks without a warning, in milliseconds.
 const MAX_TRACK_DIFFERENCE_MS: i64 = 500;
 
-/// Media after the end of an edit list up to which there is no warning, in milliseconds: the padding of the last audio frame.
+/// Maximum duration of media after the end of an edit list without a warning, in milliseconds: the padding of the last audio
+/// frame.
 const MAX_PADDING_MS: u64 = 100;
 
 /// Plans `movie`, which is the movie of `index`, with these `options`, and returns the report.
 ///
 /// # Errors
-/// Why the movie cannot be packaged.
+/// The reason why the movie cannot be packaged.
 pub fn preflight(index: &Index, movie: &Movie<'_>, options: &PlanOptions) -> Result<Preflight> {
     let mut planner = Planner::new(movie, options)?;
     let mut analysis = Analysis { movie, tracks: Vec::new(), max_ranges: 0, bytes: 0 };
@@ -49,7 +50,7 @@ pub fn preflight(index: &Index, movie: &Movie<'_>, options: &PlanOptions) -> Res
 /// The statistics of the work units so far.
 struct Analysis<'m, 'a> {
     movie: &'m Movie<'a>,
-    /// In the order of the tracks of a work unit, which is the order of the representations.
+    /// The statistics of each track, in the order of the tracks of a work unit, which is the order of the representations.
     tracks: Vec<TrackStatistics>,
     max_ranges: usize,
     bytes: u64,
@@ -118,7 +119,7 @@ fn add_track_warnings(
         }
     };
     if track.kind == TrackKind::Video {
-        // Where no GOP is longer than the requested duration, no segment is longer than 1.5 times that.
+        // If no GOP is longer than the requested duration, no segment is longer than 1.5 times that.
         let requested_ms = u64::try_from(requested.as_millis()).unwrap_or(u64::MAX);
         let longest_ms = report.segments.longest_ms;
         let is_long = longest_ms.saturating_mul(2) > requested_ms.saturating_mul(3);

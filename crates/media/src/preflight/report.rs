@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Warning;
 
-/// What the index predicts of the stream.
+/// The prediction of the stream from the index.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Preflight {
     /// The requested segment duration, in milliseconds.
@@ -19,7 +19,7 @@ pub struct Preflight {
     pub bytes_to_read: u64,
     /// The tracks that are packaged.
     pub tracks: Vec<TrackReport>,
-    /// What the owner of the movie may want to change.
+    /// The warnings: what the owner of the movie may want to change.
     pub warnings: Vec<Warning>,
 }
 
@@ -46,8 +46,8 @@ pub struct TrackReport {
     pub end_ms: i64,
     /// Average bit rate, in bits per second.
     pub average_bitrate: u64,
-    /// Peak bit rate, in bits per second: of any second of decode time that begins at a whole tenth of a second after the
-    /// first sample. For a shorter track, the average.
+    /// Peak bit rate, in bits per second: the highest of any second of decode time that begins at a whole tenth of a second
+    /// after the first sample. For a track shorter than a second, it is the average.
     pub peak_bitrate: u64,
     /// Its segments.
     pub segments: Distribution,
@@ -68,7 +68,7 @@ pub struct TrackReport {
 /// The number of segments or GOPs, and the distribution of their durations.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Distribution {
-    /// How many there are.
+    /// Their number.
     pub count: u64,
     /// The shortest, in milliseconds.
     pub shortest_ms: u64,

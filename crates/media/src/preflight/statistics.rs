@@ -1,7 +1,7 @@
 //! The statistics of one track, collected from its segments as they are planned.
 //!
-//! They are for display and for warnings only, and nothing is written or read by them. So sums and conversions that do not
-//! fit saturate.
+//! They are only for display and warnings; they decide nothing that is read or written. So sums and conversions that do not fit
+//! saturate.
 
 use super::Distribution;
 use crate::cmaf::{PlannedSample, SegmentPlan};
@@ -14,18 +14,18 @@ pub(super) struct TrackStatistics {
     timescale: Timescale,
     is_video: bool,
     pub(super) is_text: bool,
-    /// What the edit list hides at the start, in units.
+    /// The duration that the edit list hides at the start, in units.
     pub(super) hidden: u64,
     bytes: u64,
     units: u64,
     peak: PeakWindow,
-    /// The GOP that has begun.
+    /// The GOP in progress.
     gop: Option<Gop>,
-    /// The GOPs that have ended.
+    /// The completed GOPs.
     ended_gops: DurationStatistics,
     /// The number of open GOPs.
     pub(super) open_gops: u64,
-    /// Durations of all frames but the last so far.
+    /// The durations of all frames so far except the last.
     frames: DurationStatistics,
     last_frame: Option<u64>,
 }
@@ -95,7 +95,7 @@ impl TrackStatistics {
         }
     }
 
-    /// Returns the statistics of all GOPs, with the one that has begun.
+    /// Returns the statistics of all GOPs, including the one in progress.
     pub(super) fn gops(&self) -> DurationStatistics {
         let mut gops = self.ended_gops;
         if let Some(last) = self.gop {
@@ -203,7 +203,7 @@ mod tests {
     use super::*;
 
     proptest! {
-        /// The reference model: the sum of every window of ten tenths, by definition.
+        /// Compares with the reference model: the sum of every window of ten tenths, by definition.
         #[test]
         fn the_peak_is_that_of_the_busiest_second(
             samples in prop::collection::vec((0_u64..3000, 1_u64..1000), 1..60), hz in 1_u32..2000,

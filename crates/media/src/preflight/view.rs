@@ -1,4 +1,5 @@
-//! The preflight report as people and programs see it: with the verdict, and with the message and action of each warning.
+//! The preflight report as it is shown to people and programs: with the verdict, and with the message and action of each
+//! warning.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! Warnings: what may be wrong with a stream of a movie that can be packaged.
+//! Warnings: possible problems in the stream of a movie that can be packaged.
 //!
 //! A warning is stored as its code and its values. Its message and its action are written when it is shown.
 
@@ -76,7 +76,7 @@ impl Warning {
         }
     }
 
-    /// Returns what to do about it.
+    /// Returns the action to take.
     #[must_use]
     pub fn action(&self) -> &'static str {
         match self {

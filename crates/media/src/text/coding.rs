@@ -22,7 +22,7 @@ pub enum TextCoding {
 }
 
 impl TextCoding {
-    /// Returns the header of WebVTT files with the text of such samples; `None` when there are no such files.
+    /// Returns the header of the WebVTT files with the text of these samples; `None` if there are no such files.
     pub(crate) fn header(&self) -> Option<&str> {
         match self {
             Self::Ttml => None,
@@ -31,7 +31,7 @@ impl TextCoding {
         }
     }
 
-    /// Whether the output has the samples in another coding than the source.
+    /// Returns whether the samples have a different coding in the output than in the source.
     pub(crate) fn is_rewritten(&self) -> bool {
         *self == Self::TimedText
     }

@@ -1,4 +1,4 @@
-//! A WebVTT cue without its times: its sample has those.
+//! A WebVTT cue without its times, which belong to its sample.
 
 /// The text and settings of a cue.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

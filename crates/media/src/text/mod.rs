@@ -1,13 +1,13 @@
-//! Subtitles: the samples of text tracks, and the forms in which players get them.
+//! Subtitles: the samples of text tracks, and the formats in which players receive them.
 //!
 //! # Codings
 //!
 //! Players of fragmented media support `wvtt` (WebVTT cues in boxes) and `stpp` (TTML documents), both of ISO/IEC 14496-30;
 //! their samples are copied unchanged. Phones, editors and ffmpeg write `tx3g` (3GPP TS 26.245), which no DASH or HLS player
-//! supports; so its samples are rewritten as `wvtt`, one for one: times, durations and the number of samples stay the same.
-//! The text stays, with its bold, italic and underlined spans. Fonts, sizes, colours and the text box are dropped, because in
-//! WebVTT the player or the viewer selects them. HLS requires WebVTT text files (RFC 8216bis 3.1.4), so every `wvtt` segment is
-//! also written as a text file, from the same samples.
+//! supports; so its samples are rewritten as `wvtt`, one for one: times, durations and the number of samples stay the same. The
+//! text keeps its bold, italic and underlined spans. Fonts, sizes, colours and the text box are dropped, because in WebVTT the
+//! player or the viewer selects them. HLS requires WebVTT text files (RFC 8216bis 3.1.4), so every `wvtt` segment is also
+//! written as a text file, from the same samples.
 //!
 //! Text is never encrypted: no browser decrypts it. The sample entry of a text track is clear as well.
 //!

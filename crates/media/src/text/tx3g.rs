@@ -1,10 +1,10 @@
-//! Samples of `tx3g` (3GPP TS 26.245 5.17): a length, a text, and boxes with the styles of spans of it.
+//! Samples of `tx3g` (3GPP TS 26.245 5.17): a length, a text, and boxes with the styles of its spans.
 
 use super::cue::Cue;
 use crate::isobmff::BoxView;
 use crate::{Error, Result};
 
-/// Styled spans of a sample that are used; a cue is a line or two.
+/// Maximum number of styled spans of a sample that are used: a cue is a line or two.
 const MAX_SPANS: usize = 256;
 
 /// Face style flags (TS 26.245 5.16.1.2), each with its WebVTT tag.

@@ -9,7 +9,7 @@ use crate::number::u64_of;
 use crate::time::Timescale;
 use crate::{Error, Result};
 
-/// Bytes that a file may have: hours of dense subtitles have a few hundred thousand.
+/// Maximum size of a file in bytes: hours of dense subtitles have a few hundred thousand.
 pub const MAX_SIDECAR_BYTES: usize = 8 * 1024 * 1024;
 
 /// The first words of blocks that are not cues.
@@ -52,7 +52,7 @@ impl WebVttFile {
         Ok(Self { text: unmapped })
     }
 
-    /// Whether a file begins with the WebVTT signature.
+    /// Returns whether a file begins with the WebVTT signature.
     #[must_use]
     pub fn is_signed(bytes: &[u8]) -> bool {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);

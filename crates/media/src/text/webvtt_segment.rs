@@ -9,7 +9,7 @@ use crate::Result;
 use crate::number::Checked;
 use crate::time::Timescale;
 
-/// Recent cues among which the continuation of a cue is looked for.
+/// Maximum number of recent cues that are searched for one that a sample continues.
 const MAX_RECENT_CUES: usize = 64;
 
 /// The text file of one segment.
@@ -22,9 +22,9 @@ pub(crate) struct WebVttSegment<'t> {
 
 #[derive(Debug)]
 struct TimedCue {
-    /// In media time.
+    /// Start of the cue, in media time.
     start: u64,
-    /// In media time.
+    /// End of the cue, in media time.
     end: u64,
     cue: Cue,
 }
@@ -37,8 +37,8 @@ impl<'t> WebVttSegment<'t> {
 
     /// Adds the cues that are shown from `start` to `end`, in media time.
     ///
-    /// A cue that is already shown, and continues without a gap, stays one cue: a sample ends wherever another cue starts or
-    /// ends.
+    /// A cue that is already shown, and continues without a gap, stays one cue, because a sample ends wherever another cue
+    /// starts or ends.
     pub(crate) fn add(&mut self, start: u64, end: u64, cues: Vec<Cue>) {
         for cue in cues {
             if cue.text.is_empty() || end <= start {

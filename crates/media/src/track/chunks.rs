@@ -89,7 +89,7 @@ impl<'a> Chunks<'a> {
             if run.samples_per_chunk == 0 || !(is_in_order || samples == 0) {
                 return Err(stsc.malformed("its chunk runs are not in order"));
             }
-            // Only compared with a 32-bit number below, so the sum may saturate.
+            // The sum is only compared with a 32-bit number below, so it may saturate.
             let chunks = next.saturating_sub(first);
             held = held.saturating_add(chunks.saturating_mul(u64::from(run.samples_per_chunk)));
         }
@@ -108,7 +108,7 @@ impl<'a> Chunks<'a> {
 /// A walk over the samples of the chunks.
 #[derive(Debug, Clone)]
 pub(super) struct ChunkCursor<'a> {
-    /// The chunks; its runs are those that have not begun.
+    /// The chunks; its runs are those that have not started.
     chunks: Chunks<'a>,
     /// Number of the next chunk, from 0.
     next_chunk: u32,

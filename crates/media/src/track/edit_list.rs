@@ -10,7 +10,7 @@ const NORMAL_RATE: u32 = 0x0001_0000;
 /// The effect of an edit list on a track: presentation time = composition time + `presentation_offset`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct EditList {
-    /// In units of the track's timescale: the length of leading empty edits minus the `media_time` that follows them.
+    /// The length of leading empty edits minus the `media_time` that follows them, in units of the track's timescale.
     pub(super) presentation_offset: i64,
     /// The composition time at which the first media edit starts; `None` without one.
     pub(super) start: Option<i64>,

@@ -1,10 +1,10 @@
 //! Movie fragments (ISO/IEC 14496-12 8.8): the `moof` and `traf` boxes.
 //!
-//! A `moof` box has a `traf` for each track, a `traf` has `trun`s, and a `trun` lists samples whose bytes are contiguous. What
-//! the entries of a `trun` leave out comes from defaults: those of its `tfhd`, or of the track's `trex` in the `moov`. The start
-//! of the bytes is given in one of four ways (8.8.7.1, 8.8.8.1): from the start of the file, from the start of the `moof`, or
-//! after the bytes of the previous run or the previous track. So the tracks of a `moof` are read together, including those
-//! that are not packaged.
+//! A `moof` box has a `traf` for each track, a `traf` has `trun`s, and a `trun` lists samples whose bytes are contiguous.
+//! Fields that the entries of a `trun` leave out have default values, from its `tfhd` or from the track's `trex` in the `moov`.
+//! The start of the bytes is specified in one of four ways (8.8.7.1, 8.8.8.1): relative to the start of the file, relative to
+//! the start of the `moof`, or after the bytes of the previous run or the previous track. So the tracks of a `moof` are read
+//! together, including those that are not packaged.
 
 use std::collections::BTreeMap;
 
@@ -15,14 +15,14 @@ use crate::Result;
 use crate::isobmff::{BoxView, tfhd};
 use crate::number::Checked;
 
-/// Tracks that a movie, or its fragments, may have.
+/// Maximum number of tracks in a movie, or in its fragments.
 pub(super) const MAX_TRACKS: usize = 128;
 
 /// The track runs of a movie's fragments, by track, in file order.
 #[derive(Debug, Default)]
 pub(super) struct Fragments<'a> {
     tracks: BTreeMap<u32, Vec<TrackRun<'a>>>,
-    /// Samples of all tracks.
+    /// Number of samples of all tracks.
     samples: u64,
     /// The last `moof` with a `traf` of each track, for errors.
     last_moofs: BTreeMap<u32, BoxView<'a>>,

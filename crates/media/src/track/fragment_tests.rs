@@ -12,7 +12,7 @@ struct Fragment {
     runs: Vec<(u32, Vec<u32>)>,
 }
 
-/// Three samples of 10 bytes and 100 units each, by defaults, from `start`.
+/// Returns three samples of 10 bytes and 100 units each, by defaults, from `start`.
 fn three(start: Option<u64>) -> Fragment {
     Fragment { header: (0x38, vec![100, 10, 0]), start, runs: vec![(1, vec![3, 200])] }
 }

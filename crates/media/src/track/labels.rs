@@ -4,15 +4,15 @@
 //! (QuickTime File Format, "Track characteristics") have Apple's media characteristics. Both are mapped to roles of DASH
 //! (ISO/IEC 23009-1 5.8.5.5), and HLS characteristics follow from those.
 //!
-//! The label is the name that a person has typed: `name` or `titl` of the user data. Handlers have names as well, but most
-//! are the name of the program that wrote the file. Such a name is no label.
+//! The label is the name that a person has typed: `name` or `titl` of the user data. Handlers have names as well, but most are
+//! the name of the program that wrote the file. Such a name is not used as a label.
 
 use serde::{Deserialize, Serialize};
 
 use super::role::Role;
 use crate::isobmff::BoxView;
 
-/// Characters that a label may have.
+/// Maximum number of characters in a label.
 const MAX_LABEL: usize = 100;
 
 /// The label and roles of a track.
@@ -25,7 +25,8 @@ pub struct TrackLabels {
 }
 
 impl TrackLabels {
-    /// Reads the user data and handler of a track. A box that does not parse is ignored: it is no reason to refuse a movie.
+    /// Reads the user data and handler of a track. A box that does not parse is ignored, because it is not a reason to refuse a
+    /// movie.
     pub(super) fn parse(trak: &BoxView<'_>, mdia: &BoxView<'_>, is_forced: bool) -> Self {
         let mut roles = Vec::new();
         let mut label = None;

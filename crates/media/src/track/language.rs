@@ -37,7 +37,8 @@ pub(super) fn bcp47(three_letters: &str) -> Option<String> {
     known.then(|| Language::from_639_3(code).and_then(|language| language.to_639_1()).unwrap_or(code).to_owned())
 }
 
-/// Whether a text has the form of a BCP 47 tag (RFC 5646 2.1): subtags of at most eight letters and digits, the language first.
+/// Returns whether a text has the form of a BCP 47 tag (RFC 5646 2.1): subtags of at most eight letters and digits, the
+/// language first.
 #[must_use]
 pub fn is_tag(text: &str) -> bool {
     let mut subtags = text.split('-');

@@ -22,7 +22,7 @@ impl<'a> Movie<'a> {
     /// Parses and checks the movie that `index` describes.
     ///
     /// # Errors
-    /// Why the movie cannot be packaged. A movie without video is not an error here: see [`Movie::require_video`].
+    /// The reason why the movie cannot be packaged. A movie without video is not an error here: see [`Movie::require_video`].
     pub fn parse(index: &'a Index) -> Result<Self> {
         let (moov, file_size) = (index.moov()?, index.file_size());
         let timescale = movie_timescale(&moov)?;

@@ -1,4 +1,4 @@
-//! Roles: what a track is for (ISO/IEC 23009-1 5.8.5.5).
+//! Roles: the purpose of a track (ISO/IEC 23009-1 5.8.5.5).
 
 use serde::{Deserialize, Serialize};
 

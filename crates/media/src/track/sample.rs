@@ -2,7 +2,7 @@
 
 use crate::{Error, Result};
 
-/// Samples that a track may have: a day of video at 240 frames a second, or of audio at 96 kHz, fits.
+/// Maximum number of samples in a track: a day of video at 240 frames per second, or of audio at 96 kHz, fits.
 pub(super) const MAX_SAMPLES: u32 = 1 << 25;
 
 /// Checks that a track does not have more than [`MAX_SAMPLES`].

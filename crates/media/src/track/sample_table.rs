@@ -1,7 +1,7 @@
 //! The sample table (`stbl`, ISO/IEC 14496-12 8.5 to 8.7): read in place, checked once, then iterated.
 //!
 //! Half a dozen run-length tables describe the samples of a track, and a reader walks them in step. [`SampleTable`] holds
-//! slices of the index, however many samples there are, and [`TableSamples`] is the walk. [`SampleTable::parse`] has checked
+//! slices of the index, however many samples there are, and [`TableSamples`] walks them. [`SampleTable::parse`] has checked
 //! that the tables agree on the number of samples, so the walk cannot fail.
 
 use super::chunks::{ChunkCursor, Chunks};
@@ -22,7 +22,7 @@ pub(super) struct SampleTable<'a> {
     /// `stss`: sample numbers from 1; absent when every sample is a sync sample.
     sync_samples: Option<&'a [[u8; 4]]>,
     chunks: Chunks<'a>,
-    /// The duration of the last sample, where the fragments that follow change it.
+    /// The duration of the last sample, if the fragments that follow change it.
     pub(super) last_duration: Option<u32>,
 }
 
@@ -136,7 +136,7 @@ impl Iterator for TableSamples<'_> {
 }
 
 impl TableSamples<'_> {
-    /// Whether the sample `number`, from 1, is a sync sample. Numbers ascend from call to call.
+    /// Returns whether the sample `number`, from 1, is a sync sample. Numbers ascend from call to call.
     #[expect(clippy::arithmetic_side_effects, reason = "a position in a slice, and one more, fits")]
     fn is_sync(&mut self, number: u32) -> bool {
         let Some(sync_samples) = self.table.sync_samples else { return true };

@@ -10,7 +10,7 @@ use crate::isobmff::BoxView;
 use crate::number::Checked;
 use crate::{Error, Result};
 
-/// Decode and composition times stay below this, in units of the track's timescale.
+/// Upper bound of decode and composition times, in units of the track's timescale.
 const MAX_TIME: u64 = 1 << 62;
 
 /// The samples of one track. Every sample is inside the file.
@@ -65,13 +65,13 @@ impl<'a> TrackSamples<'a> {
         samples.check(stbl, file_size)
     }
 
-    /// Number of samples.
+    /// Returns the number of samples.
     #[must_use]
     pub fn len(&self) -> u32 {
         self.count
     }
 
-    /// Whether the track has no samples.
+    /// Returns whether the track has no samples.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.count == 0
@@ -83,25 +83,25 @@ impl<'a> TrackSamples<'a> {
         &self.descriptions
     }
 
-    /// Sum of the sizes of all samples, in bytes.
+    /// Returns the sum of the sizes of all samples, in bytes.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// Decode time of the first sample. It is not zero in an excerpt of a longer recording.
+    /// Returns the decode time of the first sample. It is not zero in an excerpt of a longer recording.
     #[must_use]
     pub fn first_decode_time(&self) -> u64 {
         self.samples().next().map_or(0, |first| first.decode_time)
     }
 
-    /// The earliest composition time of all samples, in units of the track's timescale.
+    /// Returns the earliest composition time of all samples, in units of the track's timescale.
     #[must_use]
     pub fn earliest_composition_time(&self) -> i64 {
         self.earliest_composition_time
     }
 
-    /// The end of the last sample in composition order, in units of the track's timescale.
+    /// Returns the end of the last sample in composition order, in units of the track's timescale.
     #[must_use]
     pub fn latest_composition_end(&self) -> i64 {
         self.latest_composition_end

@@ -12,7 +12,7 @@ struct Tables {
     chunks: Vec<u32>,
 }
 
-/// Five samples in three chunks: two, two and one.
+/// Returns five samples in three chunks: two, two and one.
 fn five() -> Tables {
     Tables {
         sizes: vec![10, 20, 30, 40, 50],

@@ -1,21 +1,21 @@
 //! Output timelines: how the media time of a track maps to the output and to presentation time.
 //!
-//! An edit list presents media time `media_time` after the length of its empty edits. Players of fragmented media mostly
-//! ignore edit lists, and HLS has no equivalent: players use the times in the fragments. So the packager applies the edits to
-//! those times. All tracks of a package have one [`Origin`]: the output media time that is presented at zero. Each track is
-//! shifted as a whole, so that it is presented as its edit list demands. The manifest has the origin as
-//! `presentationTimeOffset`; a player that ignores the attribute still presents all tracks in sync. Durations and composition
-//! offsets are those of the source, and decode times are those of the source plus the shift.
+//! An edit list presents media time `media_time` after the length of its empty edits. Players of fragmented media mostly ignore
+//! edit lists, and HLS has no equivalent: players use the times in the fragments. So the packager applies the edits to those
+//! times. All tracks of a package have one [`Origin`]: the output media time that is presented at zero. Each track is shifted
+//! as a whole, so that it is presented as its edit list requires. The manifest states the origin as `presentationTimeOffset`; a
+//! player that ignores the attribute still presents all tracks in sync. Durations and composition offsets are those of the
+//! source, and decode times are those of the source plus the shift.
 //!
-//! # What a trim hides
+//! # Trimmed media
 //!
 //! A phone that trims a clip stores it from the sync sample before the trim point, with an edit that starts between sync
-//! samples. The package has all of it, because a decoder needs it. The hidden part is before the origin, where DASH presents
-//! nothing (ISO/IEC 23009-1 5.3.9.2, `@presentationTimeOffset`). A player with its own decoder (`ExoPlayer`) decodes it, and
-//! starts to present at the trim point. A player on Media Source Extensions sets an append window: the browser drops the
-//! frames before the window, and then all frames up to the next sync sample, so playback starts up to one group of pictures
-//! late. To start earlier would present what the owner has trimmed, so the packager does not. Media after the end of the edit
-//! list is presented: it is rarely more than the padding of the last audio frame.
+//! samples. The package contains all of it, because a decoder needs it. The hidden part is before the origin, where DASH
+//! presents nothing (ISO/IEC 23009-1 5.3.9.2, `@presentationTimeOffset`). A player with its own decoder (`ExoPlayer`) decodes
+//! it, and starts to present at the trim point. A player that uses Media Source Extensions sets an append window: the browser
+//! drops the frames before the window, and then all frames up to the next sync sample, so playback starts up to one group of
+//! pictures late. Starting earlier would present media that the owner has trimmed, so the packager does not. Media after the
+//! end of the edit list is presented: it is rarely more than the padding of the last audio frame.
 
 use super::sample::Sample;
 use super::trak::Track;
@@ -24,16 +24,16 @@ use crate::{Error, Result};
 
 const TOO_FAR: Error = Error::unsupported("An edit list that moves media by more than 64 bits of time");
 
-/// Shifts and origins stay below this, in units of a track's timescale. Times of samples do as well, so sums fit 64 bits.
+/// Upper bound of shifts and origins, in units of a track's timescale. Sample times have the same bound, so sums fit 64 bits.
 const MAX_SHIFT: u64 = 1 << 62;
 
 /// The output media time that is presented at zero: the earliest that is a whole number of units on every track and leaves no
 /// decode or composition time below zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Origin {
-    /// In units of 1/`hz` second.
+    /// The time, in units of 1/`hz` second.
     units: u64,
-    /// Divides every timescale.
+    /// A divisor of every timescale.
     hz: u32,
 }
 
@@ -82,7 +82,7 @@ fn common_hz(timescales: impl Iterator<Item = Timescale>) -> u32 {
 /// The late start comes from `tfdt`. A movie without fragments starts at zero, and a delay by its edit list is intended.
 ///
 /// # Errors
-/// [`Error::Unsupported`] when times leave 64 bits.
+/// [`Error::Unsupported`] when times do not fit 64 bits.
 pub(super) fn start_at_zero(tracks: &mut [Track<'_>]) -> Result<()> {
     if tracks.iter().any(|track| track.samples.first_decode_time() == 0) {
         return Ok(());
@@ -137,7 +137,7 @@ impl Timeline {
         fits.then_some(Self { timescale, shift, presentation_time_offset }).ok_or(TOO_FAR)
     }
 
-    /// Units per second.
+    /// Returns the units per second.
     #[must_use]
     pub fn timescale(&self) -> Timescale {
         self.timescale
@@ -168,7 +168,7 @@ impl Timeline {
 mod tests {
     use super::*;
 
-    /// (shift, presentation time offset) of tracks at 12,288, 48,000 and 44,100 Hz with these presentation offsets.
+    /// Returns (shift, presentation time offset) of tracks at 12,288, 48,000 and 44,100 Hz with these presentation offsets.
     fn timelines(offsets: [i64; 3]) -> Vec<(u64, u64)> {
         let timescales = [12_288, 48_000, 44_100].map(|hz| Timescale::new(hz).unwrap());
         let tracks = timescales.into_iter().zip(offsets);

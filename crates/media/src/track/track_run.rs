@@ -29,7 +29,7 @@ pub(super) struct TrackRun<'a> {
     duration: u64,
     /// Decode time of the last sample minus that of the first.
     last_start: u64,
-    /// The duration of the last sample, where the next run changes it.
+    /// The duration of the last sample, if the next run changes it.
     last_duration: Option<u32>,
     /// Position of the first sample in the track, once assigned.
     first: u32,
@@ -100,7 +100,7 @@ fn entries<'a>(reader: &mut Reader<'a>, fields: u32, count: u32) -> Result<&'a [
 }
 
 /// Assigns positions and decode times to the runs of a track, after the samples of its sample table, which end at `end`.
-/// Returns the duration of the last sample of the table where the first run changes it.
+/// Returns the duration of the last sample of the table if the first run changes it.
 ///
 /// A run begins at the time of its `tfdt`, or else at the end of the previous run. The sample before it then lasts until it
 /// begins: a gap in the recording makes that sample long, an overlap (mostly from rounding) makes it short. So every decode

@@ -18,7 +18,7 @@ pub struct SkippedTrack {
     pub id: u32,
     /// Handler type of the track: `text`, `tmcd`, `meta`, `hint`, or one of the media kinds when it has no samples.
     pub handler: FourCc,
-    /// Why it is not packaged.
+    /// The reason why it is not packaged.
     pub reason: &'static str,
 }
 
@@ -52,13 +52,13 @@ pub struct Track<'a> {
 }
 
 impl Track<'_> {
-    /// Properties of the video; `None` for other tracks.
+    /// Returns the properties of the video; `None` for other tracks.
     #[must_use]
     pub fn video(&self) -> Option<&VideoInfo> {
         self.descriptions.video()
     }
 
-    /// Properties of the audio; `None` for other tracks.
+    /// Returns the properties of the audio; `None` for other tracks.
     #[must_use]
     pub fn audio(&self) -> Option<&AudioInfo> {
         self.descriptions.audio()
@@ -95,7 +95,7 @@ pub(super) fn parse_track<'a>(
     let samples = TrackSamples::parse(&stbl, runs, kind, file_size)?;
     let stsd = stbl.required(b"stsd", "it has no sample descriptions (stsd)")?;
     let descriptions = SampleDescriptions::parse(&stsd, samples.descriptions(), kind, header.id);
-    // Encryption is reported even for a track without samples: it is the reason that the owner needs.
+    // Encryption is reported even for a track without samples, because it is the reason that the owner needs.
     if samples.is_empty() && !matches!(descriptions, Err(Error::AlreadyEncrypted { .. })) {
         return skipped("it has no samples");
     }
@@ -149,7 +149,7 @@ pub(super) fn handler_type(trak: &BoxView<'_>) -> Result<FourCc> {
     Ok(FourCc(reader.array()?))
 }
 
-/// Whether all sample entries of a text track can be packaged. If not, the track is skipped without further checks.
+/// Returns whether all sample entries of a text track can be packaged. If not, the track is skipped without further checks.
 fn is_known_text(mdia: &BoxView<'_>) -> bool {
     let entries = || {
         let stsd = mdia.child(b"minf").ok()??.child(b"stbl").ok()??.child(b"stsd").ok()??;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::Result;
 use crate::isobmff::BoxView;
 
-/// What applies to a sample where its `trun` has no value: from `trex`, overridden by `tfhd`.
+/// The values of a sample for which its `trun` has none: from `trex`, overridden by `tfhd`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SampleDefaults {
     /// Number of the sample description, from 1.
@@ -16,7 +16,7 @@ pub(super) struct SampleDefaults {
 }
 
 impl Default for SampleDefaults {
-    /// For a track without a `trex`.
+    /// Returns the defaults of a track without a `trex`.
     fn default() -> Self {
         Self { description: 1, duration: 0, size: 0, flags: 0 }
     }

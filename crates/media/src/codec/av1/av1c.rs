@@ -8,12 +8,12 @@ use super::sequence_header::SequenceHeader;
 /// The fields of `AV1CodecConfigurationRecord` that parsing samples requires.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Av1Config {
-    /// `configOBUs`: the sequence header, unless the samples have it.
+    /// `configOBUs`: the sequence header, unless it is in the samples.
     config_obus: Vec<u8>,
 }
 
 impl Av1Config {
-    /// A record with these `configOBUs`.
+    /// Creates a record with these `configOBUs`.
     pub(super) fn new(config_obus: &[u8]) -> Self {
         Self { config_obus: config_obus.to_vec() }
     }

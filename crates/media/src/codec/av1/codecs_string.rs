@@ -6,8 +6,8 @@ use crate::codec::bit_reader::BitReader;
 /// The optional fields at their defaults: not monochrome, 4:2:0, BT.709, limited range.
 const DEFAULT_COLOURS: &str = ".0.110.01.01.01.0";
 
-/// Returns `av01.P.LLT.DD`, and the optional fields unless all have their defaults. `fields` are the first four bytes of `av1C`;
-/// another marker or version than 1 is `None`.
+/// Returns `av01.P.LLT.DD`, followed by the optional fields unless all have their default values. `fields` are the first four
+/// bytes of `av1C`. Returns `None` for a marker or version other than 1.
 pub(super) fn codecs(fields: [u8; 4], sequence_header: Option<&SequenceHeader>) -> Option<String> {
     let mut bits = BitReader::new(&fields);
     let marker_and_version = bits.bits(8)?;

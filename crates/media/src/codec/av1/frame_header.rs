@@ -11,7 +11,7 @@ use super::reference_frames::{REFS_PER_FRAME, ReferenceFrames, SLOTS, SavedFrame
 use super::sequence_header::SequenceHeader;
 use super::tile_info::TileInfo;
 
-/// The outcome of a frame header.
+/// The result of parsing a frame header.
 #[derive(Debug)]
 pub(super) enum FrameHeader {
     /// `show_existing_frame`: no tile groups follow.
@@ -25,7 +25,7 @@ const PRIMARY_REF_NONE: u32 = 7;
 
 /// Parses the header at the start of the payload of `obu`, and updates `reference_frames`.
 ///
-/// Returns its length in bytes, and its outcome; `None` when it does not parse or refers to an empty slot.
+/// Returns its length in bytes and the result; `None` when it does not parse or refers to an empty slot.
 pub(super) fn parse_frame_header(
     payload: &[u8],
     obu: &Obu,
@@ -153,7 +153,7 @@ impl FrameReader<'_, '_> {
         Some(())
     }
 
-    /// Parses `temporal_point_info` (5.9.31), if frames have it.
+    /// Parses `temporal_point_info` (5.9.31), if it is present.
     fn temporal_point_info(&mut self) -> Option<()> {
         match self.sequence_header.presentation_time_bits {
             Some(width) => self.bits.bits(width).map(drop), // frame_presentation_time
@@ -191,7 +191,7 @@ impl FrameReader<'_, '_> {
         Some(())
     }
 
-    /// Parses `frame_refs_short_signaling` to `use_ref_frame_mvs`, which frames that are not intra frames have.
+    /// Parses the fields of non-intra frames: `frame_refs_short_signaling` to `use_ref_frame_mvs`.
     fn inter_frame(&mut self) -> Option<()> {
         let frame_refs_short_signaling = self.sequence_header.order_hint_bits > 0 && self.bits.flag()?;
         if frame_refs_short_signaling {

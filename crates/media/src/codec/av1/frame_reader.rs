@@ -1,7 +1,7 @@
 //! The state of parsing a frame header.
 //!
-//! How a field is parsed depends on the fields before it, on the sequence header and on the reference frames. [`FrameReader`] has
-//! everything that later fields and later frames depend on; each part of the header adds the methods that parse it.
+//! How a field is parsed depends on the fields before it, on the sequence header and on the reference frames. [`FrameReader`]
+//! holds everything that later fields and later frames depend on; each part of the header adds the methods that parse it.
 
 use super::reference_frames::{
     FrameSize, GlobalMotion, MAX_SEGMENTS, NO_MOTION, REFS_PER_FRAME, ReferenceFrames, SegmentQuantizers,
@@ -83,7 +83,7 @@ impl<'r, 'a> FrameReader<'r, 'a> {
         matches!(self.frame_type, FrameType::Key | FrameType::IntraOnly)
     }
 
-    /// Returns whether it is a key frame that is shown.
+    /// Returns whether the frame is a key frame that is shown.
     pub(super) fn is_shown_key_frame(&self) -> bool {
         self.frame_type == FrameType::Key && self.show_frame
     }

@@ -116,7 +116,7 @@ fn parameter(header: &mut FrameReader<'_, '_>, model: Model, index: usize, prev:
     value.checked_shl(shift)?.checked_add(round)
 }
 
-/// `inverse_recenter`: values are numbered in the order of their distance from `reference`.
+/// Decodes a value that is numbered by its distance from `reference` (`inverse_recenter`).
 fn inverse_recenter(reference: i32, value: i32) -> Option<i32> {
     if value > reference.checked_mul(2)? {
         Some(value)

@@ -3,13 +3,13 @@
 //! # What stays clear
 //!
 //! A sample is a sequence of open bitstream units (OBUs). Encryption may change only the tiles (AV1 in ISOBMFF 4.4.1): each
-//! `decode_tile` is one protected range, whole, however short. OBU headers and sizes, sequence and frame headers, tile sizes,
+//! whole `decode_tile` is one protected range, however short. OBU headers and sizes, sequence and frame headers, tile sizes,
 //! metadata and padding stay clear.
 //!
 //! # Why frame headers are parsed to their end
 //!
 //! In a frame OBU, the tiles begin where the frame header ends, and no field states its length. The frame header also
-//! determines the number of tiles and the width of their size fields. Parsing it takes the sequence header, and some state of
+//! determines the number of tiles and the width of their size fields. Parsing it requires the sequence header and some state of
 //! the frames that it refers to: their sizes, order hints, motion and segmentation parameters. So a parser reads a segment's
 //! samples in decode order, and stores that state for each of the eight slots. A segment starts with a key frame, which empties
 //! all slots: a segment's bytes never depend on the segment before it.

@@ -22,7 +22,7 @@ pub(super) struct Obu {
     pub(super) payload: Range<usize>,
 }
 
-/// The OBUs of a sample. One that does not fit is `None`, and ends the iteration.
+/// An iterator over the OBUs of a sample. It yields `None` for an OBU that does not fit, and then ends.
 #[derive(Debug)]
 pub(super) struct Obus<'s> {
     sample: &'s [u8],

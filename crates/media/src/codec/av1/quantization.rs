@@ -38,7 +38,7 @@ impl FrameReader<'_, '_> {
         if delta_coded { self.bits.signed(7) } else { Some(0) }
     }
 
-    /// Parses `segmentation_params`. Of the features, only `SEG_LVL_ALT_Q` matters.
+    /// Parses `segmentation_params`. Only the feature `SEG_LVL_ALT_Q` matters.
     fn segmentation_params(&mut self) -> Option<()> {
         let segmentation_enabled = self.bits.flag()?;
         if !segmentation_enabled {

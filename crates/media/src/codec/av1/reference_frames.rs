@@ -64,13 +64,13 @@ impl ReferenceFrames {
         self.slots.each_ref().map(|slot| slot.order_hint)
     }
 
-    /// Empties all slots: a key frame is shown.
+    /// Empties all slots, because a key frame is shown.
     pub(super) fn clear(&mut self) {
         self.slots = std::array::from_fn(|_| Slot::default());
     }
 
-    /// Applies the `ref_order_hint` that a header states for a slot. A frame with another order hint is not the one that the
-    /// stream refers to, so it is removed.
+    /// Applies the `ref_order_hint` that a header states for a slot. A frame with a different order hint is not the one that
+    /// the stream refers to, so it is removed.
     pub(super) fn set_order_hint(&mut self, number: usize, order_hint: u32) {
         if let Some(slot) = self.slots.get_mut(number).filter(|slot| slot.order_hint != order_hint) {
             *slot = Slot { order_hint, frame: None };
@@ -86,7 +86,7 @@ impl ReferenceFrames {
         }
     }
 
-    /// Applies `show_existing_frame`. A key frame that is shown so is loaded again: it fills all slots (7.21).
+    /// Applies `show_existing_frame`. A key frame that is shown this way is loaded again and fills all slots (7.21).
     pub(super) fn show_existing(&mut self, number: usize) -> Option<()> {
         let shown = self.slot(number)?.clone();
         if shown.frame.as_ref()?.is_key_frame {

@@ -12,7 +12,8 @@ const BWDREF: usize = 4;
 const ALTREF2: usize = 5;
 const ALTREF: usize = 6;
 
-/// `get_relative_dist`: how much later than `b` is `a` output. Order hints have `order_hint_bits` bits, and wrap around.
+/// Returns how much later `a` is output than `b` (`get_relative_dist`). Order hints have `order_hint_bits` bits and wrap
+/// around.
 fn relative_dist(a: u32, b: u32, order_hint_bits: u32) -> i32 {
     let Some(half) = order_hint_bits.checked_sub(1).and_then(|shift| 1_i32.checked_shl(shift)) else { return 0 };
     let difference = a.cast_signed().wrapping_sub(b.cast_signed());
@@ -20,7 +21,7 @@ fn relative_dist(a: u32, b: u32, order_hint_bits: u32) -> i32 {
 }
 
 impl FrameReader<'_, '_> {
-    /// Returns how much later than this frame the frame of each slot is output.
+    /// Returns how much later the frame of each slot is output than this frame.
     fn distances(&self) -> [i32; SLOTS] {
         let bits = self.sequence_header.order_hint_bits;
         self.reference_frames.order_hints().map(|hint| relative_dist(hint, self.order_hint, bits))
@@ -39,7 +40,7 @@ impl FrameReader<'_, '_> {
         let mut chosen = [None; REFS_PER_FRAME];
         *chosen.get_mut(LAST)? = Some(last_frame_idx);
         *chosen.get_mut(GOLDEN)? = Some(gold_frame_idx);
-        // Returns the unused slot that `better` prefers, of those output after this frame, or of those output before it.
+        // Returns the unused slot that `better` prefers, among those output after this frame or among those output before it.
         let mut pick = |later: bool, better: fn(i32, i32) -> bool| {
             let mut best: Option<(usize, i32)> = None;
             for (slot, (distance, used)) in distances.iter().zip(used).enumerate() {

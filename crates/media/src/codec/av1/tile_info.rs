@@ -39,7 +39,7 @@ impl FrameReader<'_, '_> {
         let uniform_tile_spacing = self.bits.flag()?;
         let (tile_cols, tile_rows) = if uniform_tile_spacing {
             let tile_cols = self.uniform_tiles(columns, min_log2_cols)?;
-            // Not below zero: the columns alone may be enough.
+            // This saturates at zero, because the columns alone may be enough.
             let min_log2_rows = min_log2_tiles.saturating_sub(tile_cols.log2);
             (tile_cols, self.uniform_tiles(rows, min_log2_rows)?)
         } else {
@@ -92,7 +92,7 @@ struct TileDivision {
     widest: u32,
 }
 
-/// `tile_log2`: the smallest k such that `block << k` is at least `target`.
+/// Returns the smallest k such that `block << k` is at least `target` (`tile_log2`).
 fn tile_log2(block: u32, target: u32) -> u32 {
     ceil_log2(target.div_ceil(block))
 }

@@ -51,7 +51,7 @@ impl AvcConfig {
         data_encoding::HEXUPPER.encode(&self.profile)
     }
 
-    /// A record without parameter sets, whose length fields have four bytes.
+    /// Creates a record without parameter sets and with length fields of four bytes.
     #[cfg(test)]
     pub(super) fn without_parameter_sets() -> Self {
         Self { profile: [0; 3], length_size: NonZeroU8::new(4).unwrap(), sps: vec![], pps: vec![] }

@@ -3,10 +3,10 @@
 //! # Why the slice header is parsed
 //!
 //! `cbcs` leaves a NAL unit's header and its whole slice header in the clear and protects the slice data after it (ISO/IEC
-//! 23001-7 10.2). No field states the length of a slice header: it follows from parsing the header, with the picture and sequence
-//! parameter sets that it refers to. Apple's decoders compute the boundary themselves and ignore the subsample table, so a
-//! boundary that is one byte off breaks the frame. `h264-reader` parses the parameter sets; `slice_header` parses the headers,
-//! of which a movie has a million.
+//! 23001-7 10.2). No field states the length of a slice header: it follows from parsing the header, with the picture and
+//! sequence parameter sets that it refers to. Apple's decoders compute the boundary themselves and ignore the subsample table,
+//! so a boundary that is one byte off breaks the frame. `h264-reader` parses the parameter sets; `slice_header` parses the
+//! slice headers, and a movie has a million of them.
 //!
 //! # Parameter sets in band
 //!

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 /// Bytes of a NAL unit header.
 pub(super) const HEADER_BYTES: NonZeroUsize = NonZeroUsize::MIN;
 
-/// Coded slice of a picture that is not IDR.
+/// Coded slice of a non-IDR picture.
 pub(super) const SLICE: u8 = 1;
 /// Coded slice data partition A.
 pub(super) const PARTITION_A: u8 = 2;

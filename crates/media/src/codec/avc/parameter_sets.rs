@@ -45,7 +45,7 @@ pub(super) fn colour_of_sps(nal: &[u8]) -> Option<Colour> {
     Colour::of([description.colour_primaries, description.transfer_characteristics, description.matrix_coefficients])
 }
 
-/// The library's reader of a NAL unit's payload.
+/// Creates the library's reader of a NAL unit's payload.
 fn rbsp(nal: &[u8]) -> BitReader<ByteReader<&[u8]>> {
     BitReader::new(ByteReader::skipping_bytes(nal, HEADER_BYTES))
 }

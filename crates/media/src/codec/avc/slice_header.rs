@@ -1,9 +1,9 @@
 //! The slice header (ITU-T H.264 7.3.3), parsed for its length.
 //!
-//! The length depends on the parameter sets and on the header itself: each slice type has fields of its own, and lists are as
-//! long as their codes state. A value that the standard does not allow means that the data is not a slice header, so it has no
-//! length. `h264-reader` can parse slice headers too, and the tests compare this parser with it; but it stores all fields,
-//! which takes ten times as long.
+//! The length depends on the parameter sets and on the header itself: each slice type has different fields, and coded values
+//! determine the length of lists. If a value violates the standard, the data is not a slice header and has no length.
+//! `h264-reader` can parse slice headers too, and the tests compare this parser with it; but it stores all fields, which takes
+//! ten times as long.
 
 use h264_reader::nal::pps::{PicParameterSet, SliceGroup};
 use h264_reader::nal::sps::{ChromaFormat, FrameMbsFlags, PicOrderCntType, SeqParameterSet};
@@ -44,7 +44,7 @@ enum SliceType {
 }
 
 impl SliceType {
-    /// Returns the type with this number. With a number of five or more, all slices of the picture have that type.
+    /// Returns the type with this number. A number of five or more means that all slices of the picture have that type.
     fn of(number: u32) -> Option<Self> {
         match number {
             0 | 5 => Some(Self::P),
@@ -130,7 +130,7 @@ impl HeaderParser<'_> {
         Some(())
     }
 
-    /// Parses `pred_weight_table` (7.3.3.2), for lists with these numbers of references less one.
+    /// Parses `pred_weight_table` (7.3.3.2), for lists with these numbers of references minus one.
     fn pred_weight_table(&mut self, num_ref_idx_active_minus1: impl Iterator<Item = u32>) -> Option<()> {
         let (bits, chroma) = (&mut self.bits, &self.sps.chroma_info);
         let has_chroma = !chroma.separate_colour_plane_flag && chroma.chroma_format != ChromaFormat::Monochrome;

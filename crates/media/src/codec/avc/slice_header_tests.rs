@@ -100,7 +100,7 @@ impl Random {
         }
     }
 
-    /// A NAL unit with a random payload that begins like a slice that refers to picture parameter set 0.
+    /// Returns a NAL unit with a random payload that begins like a slice that refers to picture parameter set 0.
     fn slice(&mut self) -> Vec<u8> {
         let unit_header = [0x01, 0x21, 0x41, 0x65][self.below(4) as usize];
         // ue(0), ue(type), ue(0), and random bits.
@@ -116,7 +116,7 @@ impl Random {
     }
 }
 
-/// Returns what [`header_bytes`] should, by the parser of the library.
+/// Returns the expected result of [`header_bytes`], from the library's parser.
 fn library_header_bytes(nal: &[u8], context: &Context) -> Option<usize> {
     let mut bits = BitReader::new(ByteReader::skipping_h264_header(nal));
     let count = |mut bits: BitReader<_>| std::iter::from_fn(|| BitRead::read_bit(&mut bits, "").ok()).count();

@@ -24,7 +24,8 @@ mod tests {
     use super::*;
     use crate::isobmff::{BoxView, BoxWriter};
 
-    /// The `codecs_suffix` of an `hvcC` box whose fields from `general_profile_space` to `general_level_idc` are `fields`.
+    /// Returns the `codecs_suffix` of an `hvcC` box whose fields from `general_profile_space` to `general_level_idc` are
+    /// `fields`.
     fn codecs_suffix(fields: [u8; 12]) -> String {
         let mut w = BoxWriter::new();
         w.plain(b"hvcC", |w| {

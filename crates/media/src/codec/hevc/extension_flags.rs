@@ -2,7 +2,7 @@
 
 use crate::codec::rbsp_reader::RbspReader;
 
-/// The extensions of a parameter set that slice headers depend on, or that precede one which they depend on.
+/// The extensions of a parameter set that slice headers depend on, and those that precede them.
 #[derive(Default)]
 pub(super) struct ExtensionFlags {
     /// `sps_range_extension_flag` or `pps_range_extension_flag`.
@@ -14,8 +14,8 @@ pub(super) struct ExtensionFlags {
 impl ExtensionFlags {
     /// Parses `sps_extension_present_flag` or `pps_extension_present_flag`, and the flags after it.
     ///
-    /// No profile has the multilayer or 3D extension together with that of screen content (A.3, G.11, H.11, I.11). A set that
-    /// claims to have both does not parse.
+    /// No profile has the multilayer or 3D extension together with the screen content extension (A.3, G.11, H.11, I.11). A set
+    /// that claims to have both does not parse.
     pub(super) fn parse(bits: &mut RbspReader<'_>) -> Option<Self> {
         if !bits.flag()? {
             return Some(Self::default());

@@ -11,7 +11,7 @@ use crate::Result;
 use crate::isobmff::BoxView;
 use crate::number::Checked;
 
-/// Sequence and picture parameter sets of a record, at most.
+/// Maximum number of sequence and picture parameter sets in a record.
 #[expect(clippy::as_conversions, reason = "a constant")]
 const MAX_PARAMETER_SETS: usize = (MAX_SPS + MAX_PPS) as usize;
 

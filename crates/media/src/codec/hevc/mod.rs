@@ -4,8 +4,8 @@
 //!
 //! As with H.264, a NAL unit's header and its whole slice segment header stay clear, and the slice data after it is protected
 //! (ISO/IEC 23001-7 10.2). Decoders compute the boundary themselves, so it must be right to the byte: `slice_header` parses the
-//! header with the parameter sets that it refers to. All other NAL units stay clear, among them those of reserved types: decoders
-//! discard them, and no standard defines their headers.
+//! header with the parameter sets that it refers to. All other NAL units stay clear, including those of reserved types:
+//! decoders discard them, and no standard defines their headers.
 //!
 //! # Parameter sets in band
 //!

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 /// Bytes of a NAL unit header.
 pub(super) const HEADER_BYTES: NonZeroUsize = NonZeroUsize::new(2).expect("two is not zero");
 
-/// The last type of slice segments that are not of IRAP pictures.
+/// The last type of slice segments of non-IRAP pictures.
 pub(super) const RASL_R: u8 = 9;
 /// The first type of slice segments of intra random access point (IRAP) pictures.
 pub(super) const BLA_W_LP: u8 = 16;

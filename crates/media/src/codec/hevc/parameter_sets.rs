@@ -24,7 +24,7 @@ impl ParameterSets {
         self.pps.iter().find(|pps| pps.pps_pic_parameter_set_id == id)
     }
 
-    /// Returns the SPS that was stored first of those in effect.
+    /// Returns the SPS in effect that was stored first.
     pub(super) fn first_sps(&self) -> Option<&Sps> {
         self.sps.first()
     }

@@ -5,7 +5,7 @@ use super::scaling_list::skip_scaling_list_data;
 use super::sps::{MAX_PIC_SIZE, MAX_SPS};
 use crate::codec::rbsp_reader::RbspReader;
 
-/// Picture parameter sets in effect at a time, at most (7.4.3.3.1).
+/// Maximum number of picture parameter sets in effect at a time (7.4.3.3.1).
 pub(super) const MAX_PPS: u32 = 64;
 
 /// The greatest `num_ref_idx_l0_active_minus1` of a slice, and of the default in a PPS (7.4.7.1).
@@ -25,7 +25,7 @@ pub(super) struct Pps {
     pub(super) output_flag_present: bool,
     pub(super) num_extra_slice_header_bits: u32,
     pub(super) cabac_init_present: bool,
-    /// `num_ref_idx_l0_default_active_minus1` and that of list 1, each plus 1.
+    /// `num_ref_idx_l0_default_active_minus1` and `num_ref_idx_l1_default_active_minus1`, each plus 1.
     pub(super) num_ref_idx_default_active: [u32; 2],
     pub(super) pps_slice_chroma_qp_offsets_present: bool,
     pub(super) weighted_pred: bool,
@@ -37,11 +37,11 @@ pub(super) struct Pps {
     pub(super) pps_deblocking_filter_disabled: bool,
     pub(super) lists_modification_present: bool,
     pub(super) slice_segment_header_extension_present: bool,
-    /// Of the range extension.
+    /// A field of the range extension.
     pub(super) chroma_qp_offset_list_enabled: bool,
-    /// Of the screen content extension: a picture may refer to itself.
+    /// A field of the screen content extension: whether a picture may refer to itself.
     pub(super) pps_curr_pic_ref_enabled: bool,
-    /// Of the screen content extension.
+    /// A field of the screen content extension.
     pub(super) pps_slice_act_qp_offsets_present: bool,
 }
 

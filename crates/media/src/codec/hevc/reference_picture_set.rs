@@ -1,12 +1,12 @@
 //! Short-term reference picture sets (ITU-T H.265 7.3.7, 7.4.8).
 //!
-//! A set is coded explicitly, or predicted from another set: that one's pictures are moved by a distance, and some are removed.
-//! Slice headers depend on the number of pictures in a set and on how many of them the slice refers to, so prediction is carried
-//! out in full.
+//! A set is coded explicitly, or predicted from another set by moving its pictures by a distance and removing some of them.
+//! Slice headers depend on the number of pictures in a set and on how many of them the slice refers to, so prediction is
+//! carried out in full.
 
 use crate::codec::rbsp_reader::RbspReader;
 
-/// Pictures of a set, at most: no decoded picture buffer holds more (A.4.2).
+/// Maximum number of pictures in a set: no decoded picture buffer holds more (A.4.2).
 const MAX_PICTURES: usize = 16;
 
 /// The greatest `delta_poc_s0_minus1`, `delta_poc_s1_minus1` and `abs_delta_rps_minus1`.
@@ -26,7 +26,7 @@ struct ReferencePicture {
 pub(super) struct ShortTermRefPicSet(Vec<ReferencePicture>);
 
 impl ShortTermRefPicSet {
-    /// Parses an `st_ref_pic_set`. In an SPS, the sets of `preceding` precede it; in a slice header, they are all sets of the
+    /// Parses an `st_ref_pic_set`. `preceding` are the sets that precede it in the SPS or, for a slice header, all sets of the
     /// SPS.
     pub(super) fn parse(bits: &mut RbspReader<'_>, preceding: &[Self], in_slice_header: bool) -> Option<Self> {
         let inter_ref_pic_set_prediction = !preceding.is_empty() && bits.flag()?;

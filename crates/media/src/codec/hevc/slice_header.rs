@@ -185,8 +185,8 @@ impl HeaderParser<'_> {
         bits.skip_codes(if has_chroma { 2 } else { 1 })?; // luma_log2_weight_denom, delta_chroma_log2_weight_denom
         for (list, (active, list_entries)) in num_ref_idx_active.into_iter().zip(list_entries).enumerate() {
             let weighted = (0..active).filter(|entry| {
-                // The current picture is the last of the initial list, which repeats; and without modification the last entry
-                // of a shortened list 0 (8.3.4).
+                // The current picture is the last entry of the initial list, which repeats. Without modification, it is also
+                // the last entry of a shortened list 0 (8.3.4).
                 let is_current =
                     |entry: u32| entry.checked_rem(num_pic_total_curr) == num_pic_total_curr.checked_sub(1);
                 let is_last = list == 0 && num_pic_total_curr > active && entry.checked_add(1) == Some(active);

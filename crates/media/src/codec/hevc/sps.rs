@@ -1,7 +1,7 @@
 //! The sequence parameter set (SPS, ITU-T H.265 7.3.2.2): the fields that slice headers depend on.
 //!
-//! The screen content extension changes slice headers, so it is parsed, and with it everything before it. The multilayer and 3D
-//! extensions do not change those of the base layer.
+//! The screen content extension changes slice headers, so it and everything before it are parsed. The multilayer and 3D
+//! extensions do not change the slice headers of the base layer.
 
 use super::extension_flags::ExtensionFlags;
 use super::reference_picture_set::ShortTermRefPicSet;
@@ -103,7 +103,7 @@ impl Sps {
         };
         bits.skip(1)?; // strong_intra_smoothing_enabled_flag
         // Some encoders write broken VUI parameters, which makes the fields after them unreadable. Only screen content needs
-        // those fields; a slice header that is misread for lack of them does not end as a header must, and is refused.
+        // those fields; if a slice header is misread without them, it does not end as a header must, and is refused.
         let tail = vui_and_extensions(bits, max_sub_layers_minus1, chroma_format_idc, bit_depths);
         (sps.colour, sps.motion_vector_resolution_control_idc) = tail.unwrap_or_default();
         Some(sps)

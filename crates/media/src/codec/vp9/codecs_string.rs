@@ -3,7 +3,7 @@
 /// The optional fields at their defaults: 4:2:0 with chroma colocated with luma vertically, BT.709, limited range.
 const DEFAULT_COLOURS: &str = ".01.01.01.01.00";
 
-/// Returns `vp09.PP.LL.DD`, and the optional fields unless all have their defaults.
+/// Returns `vp09.PP.LL.DD`, followed by the optional fields unless all have their default values.
 ///
 /// The fields are those of the configuration box: profile; level; bit depth, subsampling and range; primaries; transfer; matrix.
 pub(super) fn codecs([profile, level, packed, primaries, transfer, matrix]: [u8; 6]) -> String {

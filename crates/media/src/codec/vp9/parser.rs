@@ -10,7 +10,7 @@ use crate::{Error, Result};
 /// A parser of one segment's samples.
 #[derive(Debug, Default)]
 pub struct Vp9Parser {
-    /// A key frame fills all slots.
+    /// The frame widths of the reference slots. A key frame fills all slots.
     widths: ReferenceWidths,
 }
 

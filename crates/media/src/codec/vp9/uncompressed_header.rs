@@ -196,7 +196,7 @@ impl HeaderParser<'_, '_> {
 
     /// Parses `tile_info`: the logarithm of the number of columns is written as ones, ended by a zero below the maximum.
     fn tile_info(&mut self, width: u32) -> Option<()> {
-        // In superblocks of 64 pixels, a tile column is at least 4 and at most 64 wide.
+        // A tile column is 4 to 64 superblocks wide, and a superblock 64 pixels.
         let superblocks = width.div_ceil(64);
         let min_log2 = ceil_log2(superblocks.div_ceil(64));
         let max_log2 = (superblocks / 4).checked_ilog2().unwrap_or(0);
