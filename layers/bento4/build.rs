@@ -19,7 +19,7 @@ fn main() {
     bento4_src::build();
 }
 
-/// Bento4's release, such as `1.6.0-641`, without the crate's commit suffix.
+/// Returns Bento4's release, such as `1.6.0-641`, without the crate's commit suffix.
 fn bento4_version() -> String {
     let version = bento4_src::version();
     version.split('+').next().unwrap_or(version.as_str()).to_owned()

@@ -1,4 +1,5 @@
-//! The media files of the tests: fixtures that `tests/media/make.py` generates, and a corpus of real files next to the checkout.
+//! The media files of the tests: fixtures that `tests/media/make.py` generates, and a corpus of real files next to the
+//! checkout.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -229,8 +229,8 @@ impl Segment {
         self.samples().into_iter().map(take).collect()
     }
 
-    /// Returns the protected byte ranges of every sample, from the subsamples of `senc`. Expects a constant IV, and so no IV per
-    /// sample.
+    /// Returns the protected byte ranges of every sample, from the subsamples of `senc`. Expects a constant IV, and so no IV
+    /// per sample.
     ///
     /// # Panics
     /// When the segment has no `senc` box.

@@ -1,5 +1,5 @@
-//! Parses manifests with independent parsers: the MPD with npm's `mpd-parser` and the crate `dash-mpd-core`, playlists with npm's
-//! `m3u8-parser`.
+//! Parses manifests with independent parsers: the MPD with npm's `mpd-parser` and the crate `dash-mpd-core`, playlists with
+//! npm's `m3u8-parser`.
 //!
 //! No parser reports an error, and the results match the files: the segments' names, number and durations, the byte ranges, the
 //! codecs, the protection.
@@ -105,7 +105,7 @@ fn outside_parsers_find_index_and_segments_of_single_files() {
             let (index, _) = representation.index.as_ref().unwrap();
             let range = |range: &Range<u64>| json!({ "length": range.end - range.start, "offset": range.start });
             let found = playlists.iter().find(|playlist| playlist["attributes"]["NAME"] == *representation.id).unwrap();
-            // `mpd-parser` resolves this one address, against the root because it does not know the manifest's address.
+            // `mpd-parser` resolves this URL only, against the root because it does not know the manifest's URL.
             let path = found["sidx"]["uri"].as_str().unwrap().trim_start_matches('/');
             assert_eq!(package.directory.join(path), representation.init);
             assert_eq!(found["sidx"]["byterange"], range(index));

@@ -9,13 +9,13 @@ use vpp_tests::decrypt::KEY;
 use vpp_tests::package::Package;
 use vpp_tests::{fixtures, rules, vpp};
 
-/// Packages a movie with all tracks encrypted, lets `damage` change files or the manifest's text, and asserts that the rules
-/// report a violation that contains `expected`.
+/// Packages a movie with all tracks encrypted, lets `damage` change files or the manifest's text, and asserts that the
+/// rules report a violation that contains `expected`.
 fn assert_detected(expected: &str, damage: impl FnOnce(&mut String, &std::path::Path)) {
     assert_detected_in("segments", expected, damage);
 }
 
-/// As [`assert_detected`], in a layout.
+/// Asserts the same as [`assert_detected`], in a layout.
 fn assert_detected_in(layout: &str, expected: &str, damage: impl FnOnce(&mut String, &std::path::Path)) {
     let scratch = TempDir::new().unwrap();
     let movie = fixtures::fixture("late-audio.mp4");

@@ -52,8 +52,8 @@ fn smallest_ranges_are_clear(scheme: &str, ours: &Ranges, theirs: &Ranges) -> bo
         && clear.clone().all(|range| range.len() <= smallest)
 }
 
-/// Movies that Shaka Packager cannot read until ffmpeg has remuxed their samples into a plain file: QuickTime sound descriptions,
-/// a trailing edit without a duration, an `mdat` of size 0. In `far-offsets.mp4` it would read the hole of 5 GiB.
+/// Movies that Shaka Packager cannot read until ffmpeg has remuxed their samples into a plain file: QuickTime sound
+/// descriptions, a trailing edit without a duration, an `mdat` of size 0. In `far-offsets.mp4` it would read the hole of 5 GiB.
 const REMUXED: [&str; 6] =
     ["quicktime.mov", "dolby.mov", "mp3.mov", "trimmed.mp4", "open-ended.mp4", "far-offsets.mp4"];
 

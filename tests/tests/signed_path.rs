@@ -50,7 +50,7 @@ fn event(method: &str, path: &str) -> Value {
 }
 
 /// Returns the path of an accepted request, whose other members must be unchanged, or `None` for a refusal, which must have the
-/// documented answer.
+/// documented response.
 fn accepted_path(answer: &Value) -> Option<String> {
     if answer["statusCode"].is_null() {
         let path = answer["uri"].as_str().expect("a path").to_owned();

@@ -16,7 +16,7 @@ pub struct ApiTokenSecrets {
 }
 
 impl ApiTokenSecrets {
-    /// The secrets of operators and of readers, by ARN or name.
+    /// Uses the secrets of operators and of readers, by ARN or name.
     #[must_use]
     pub fn new(client: Client, operator: String, reader: String) -> Self {
         Self { client, operator, reader }

@@ -20,9 +20,9 @@ use crate::speke::{KeyProvider, SpekeKeyVault};
 use crate::sqs::SqsQueue;
 use crate::webhook_secret::WebhookSecret;
 
-/// Calls to DynamoDB before a throttled request fails; the default of the SDK is three. All work units of a package write to
-/// one partition, whose write rate is limited. A work unit whose receipt cannot be written is encrypted again as a whole, 18
-/// minutes later.
+/// Maximum number of attempts of a throttled DynamoDB request; the default of the SDK is three. All work units of a package
+/// write to one partition, whose write rate is limited. A work unit whose receipt cannot be written is encrypted again as a
+/// whole, 18 minutes later.
 const DYNAMODB_ATTEMPTS: u32 = 8;
 
 /// The account, region and endpoint that the environment configures. Each adapter has its own client; a function creates only
@@ -33,7 +33,7 @@ pub struct Aws {
     requests: RequestCounter,
 }
 
-/// The SDK configuration of the environment, ready to load. All its clients share one connection pool.
+/// Returns the SDK configuration of the environment, ready to load. All its clients share one connection pool.
 #[must_use]
 pub fn configuration() -> ConfigLoader {
     let http = Builder::new().tls_provider(tls()).build_https();
@@ -52,26 +52,26 @@ impl Aws {
         Self { config, requests: RequestCounter::default() }
     }
 
-    /// S3 objects, in every bucket that the role may access.
+    /// Returns the object store, for every bucket that the role may access.
     #[must_use]
     pub fn object_store(&self) -> S3Store {
         let config = aws_sdk_s3::config::Builder::from(&self.config).interceptor(self.requests.clone());
         S3Store::new(aws_sdk_s3::Client::from_conf(config.build()))
     }
 
-    /// The resource usage of the process, with the requests of its object stores.
+    /// Returns the meter of the process, which counts the requests of its object stores.
     #[must_use]
     pub fn meter(&self) -> ProcessMeter {
         ProcessMeter::new(self.requests.clone())
     }
 
-    /// Presigned uploads, to every bucket that the role may write.
+    /// Returns the store of presigned uploads, for every bucket that the role may write to.
     #[must_use]
     pub fn client_uploads(&self) -> S3ClientUploads {
         S3ClientUploads::new(&self.config)
     }
 
-    /// The DynamoDB table called `table`.
+    /// Returns the catalog in the DynamoDB table `table`.
     #[must_use]
     pub fn catalog(&self, table: String) -> DynamoCatalog {
         let config = aws_sdk_dynamodb::config::Builder::from(&self.config);
@@ -79,43 +79,44 @@ impl Aws {
         DynamoCatalog::new(aws_sdk_dynamodb::Client::from_conf(config), table)
     }
 
-    /// The SQS queue at `url`.
+    /// Returns the SQS queue at `url`.
     #[must_use]
     pub fn queue<M>(&self, url: String) -> SqsQueue<M> {
         SqsQueue::new(aws_sdk_sqs::Client::new(&self.config), url)
     }
 
-    /// The edge cache of the CloudFront distribution of this id.
+    /// Returns the edge cache of the CloudFront distribution with this id.
     #[must_use]
     pub fn edge_cache(&self, distribution: String) -> CloudFrontCache {
         CloudFrontCache::new(&self.config, distribution)
     }
 
-    /// The event bus called `name`.
+    /// Returns the event bus `name`.
     #[must_use]
     pub fn event_bus(&self, name: String) -> BridgeBus {
         BridgeBus::new(aws_sdk_eventbridge::Client::new(&self.config), name)
     }
 
-    /// The signing secret of webhooks.
+    /// Returns the signing secret of webhooks.
     #[must_use]
     pub fn webhook_secret(&self, id: String) -> WebhookSecret {
         WebhookSecret::new(aws_sdk_secretsmanager::Client::new(&self.config), id)
     }
 
-    /// Content keys that KMS generates and wraps under the key `key_id`.
+    /// Returns the vault of content keys that KMS generates and wraps under the key `key_id`.
     #[must_use]
     pub fn key_vault(&self, key_id: String) -> KmsVault {
         KmsVault::new(aws_sdk_kms::Client::new(&self.config), key_id)
     }
 
-    /// Content keys that `provider` generates, or KMS if there is no provider, wrapped under the KMS key `key_id`.
+    /// Returns the vault of content keys that `provider`, or KMS without a provider, generates and KMS wraps under the key
+    /// `key_id`.
     #[must_use]
     pub fn speke_key_vault(&self, key_id: String, provider: Option<KeyProvider>) -> SpekeKeyVault {
         SpekeKeyVault::new(self.key_vault(key_id), &self.config, provider)
     }
 
-    /// The secrets that hold the API tokens of operators and of readers.
+    /// Returns the secrets that hold the API tokens of operators and of readers.
     #[must_use]
     pub fn api_tokens(&self, operator: String, reader: String) -> ApiTokenSecrets {
         ApiTokenSecrets::new(aws_sdk_secretsmanager::Client::new(&self.config), operator, reader)
@@ -129,7 +130,7 @@ impl Aws {
         secrets::read_path_signing_secret(&aws_sdk_secretsmanager::Client::new(&self.config), id).await
     }
 
-    /// The KMS key that signs playback tokens.
+    /// Returns the signer of playback tokens, which uses the KMS key `key_id`.
     #[must_use]
     pub fn token_signer(&self, key_id: String) -> KmsSigner {
         KmsSigner::new(aws_sdk_kms::Client::new(&self.config), key_id)

@@ -1,8 +1,8 @@
 //! CloudFront invalidations: they remove a deleted package from the edge caches.
 //!
 //! CloudFront treats requests with the same paths and the same caller reference as one invalidation, and each response has its
-//! status. The reference is the attempt of the package, so a repeated request costs nothing more and reports when the
-//! invalidation has completed. CloudFront processes fifteen invalidations at a time and refuses further ones until then.
+//! status. The reference is the attempt of the package, so a repeated request incurs no further cost and reports when the
+//! invalidation has completed. CloudFront processes fifteen invalidations at a time and refuses further ones.
 //!
 //! If the CDN requires signed paths, a CloudFront function removes the signature before the cache lookup: the cache key is the
 //! path without it.
@@ -21,9 +21,9 @@ const CALL: &str = "CreateInvalidation";
 /// CloudFront is a global service; its requests are signed for this region.
 const SCOPE: SigningScope<'static> = SigningScope { service: "cloudfront", region: "us-east-1" };
 const ENDPOINT: &str = "https://cloudfront.amazonaws.com";
-/// In the response about an invalidation that has completed.
+/// Text in the response for a completed invalidation.
 const COMPLETED: &str = "<Status>Completed</Status>";
-/// In the response when too many invalidations are in progress.
+/// Text in the response when too many invalidations are in progress.
 const TOO_MANY: &str = "<Code>TooManyInvalidationsInProgress</Code>";
 const LIMITS: Limits = Limits { time: Duration::from_secs(20), response_bytes: 64 * 1024 };
 
@@ -36,7 +36,7 @@ pub struct CloudFrontCache {
 }
 
 impl CloudFrontCache {
-    /// The edge caches of the distribution of this id.
+    /// Uses the edge caches of the distribution with this id.
     #[must_use]
     pub fn new(config: &SdkConfig, distribution: String) -> Self {
         let endpoint = config.endpoint_url().unwrap_or(ENDPOINT).trim_end_matches('/').to_owned();
@@ -57,7 +57,7 @@ impl EdgeCache for CloudFrontCache {
     }
 }
 
-/// The request body. Ids are letters and digits, so nothing has to be escaped.
+/// Returns the request body. Ids consist of letters and digits, so they need no escaping.
 fn invalidation_batch(package: &PackageId, attempt: u64) -> String {
     format!(
         "<InvalidationBatch xmlns=\"http://cloudfront.amazonaws.com/doc/2020-05-31/\"><Paths><Quantity>1</Quantity>\

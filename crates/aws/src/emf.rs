@@ -26,7 +26,7 @@ struct Names {
 /// Starts to write metrics under `namespace`, and counts a cold start of `function`. Without either, no metrics are written.
 pub(crate) fn start(namespace: Option<&str>, function: Option<&str>) {
     let (Some(namespace), Some(function)) = (namespace, function) else { return };
-    // A second start in one process leaves the first in place.
+    // A second start in one process has no effect.
     if NAMES.set(Names { namespace: namespace.to_owned(), function: function.to_owned() }).is_ok() {
         count("ColdStarts");
     }

@@ -14,7 +14,7 @@ use crate::retries::{Backoff, BatchRetry};
 const CALL: &str = "PutEvents";
 /// The `source` of every event, which rules match.
 const SOURCE: &str = "video-packaging-platform";
-/// Entries of a request: the limit of `EventBridge`.
+/// Maximum number of entries in a request: the limit of `EventBridge`.
 const BATCH: usize = 10;
 /// Retries of the entries that the bus did not accept.
 const BACKOFF: Backoff = Backoff { first_pause: Duration::from_millis(50), calls: 4 };
@@ -27,7 +27,7 @@ pub struct BridgeBus {
 }
 
 impl BridgeBus {
-    /// The bus called `name`.
+    /// Uses the bus called `name`.
     #[must_use]
     pub fn new(client: Client, name: String) -> Self {
         Self { client, name }

@@ -21,7 +21,8 @@ use zeroize::Zeroizing;
 
 use vpp_pipeline::error::Cause;
 
-/// The TLS provider of all clients: rustls with ring, which is a megabyte smaller at a cold start than the SDK's default.
+/// Returns the TLS provider of all clients: rustls with ring, which is a megabyte smaller at a cold start than the SDK's
+/// default.
 pub(crate) fn tls() -> Provider {
     Provider::Rustls(CryptoMode::Ring)
 }

@@ -26,7 +26,7 @@ pub struct KmsVault {
 }
 
 impl KmsVault {
-    /// The KMS key `key_id`, by id or ARN.
+    /// Uses the KMS key `key_id`, by id or ARN.
     #[must_use]
     pub fn new(client: Client, key_id: String) -> Self {
         Self { client, key_id }

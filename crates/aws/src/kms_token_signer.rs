@@ -23,7 +23,7 @@ pub struct KmsSigner {
 }
 
 impl KmsSigner {
-    /// The KMS key `key_id`, by id or ARN, of spec `HMAC_256`.
+    /// Uses the KMS key `key_id`, by id or ARN, of spec `HMAC_256`.
     #[must_use]
     pub fn new(client: Client, key_id: String) -> Self {
         Self { client, key_id }

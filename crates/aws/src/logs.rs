@@ -17,6 +17,6 @@ pub(crate) fn start(level: Option<&str>) {
     let others = level.min(LevelFilter::WARN);
     let filter = Targets::new().with_default(others).with_targets(PLATFORM_TARGETS.map(|target| (target, level)));
     let lines = fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false);
-    // A second start in one process leaves the first in place.
+    // A second start in one process has no effect.
     let _ = registry().with(filter).with(lines).try_init();
 }

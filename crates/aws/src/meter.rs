@@ -46,7 +46,7 @@ impl Meter for ProcessMeter {
     }
 }
 
-/// `VmHWM` of `/proc/self/status` (proc(5)), which is in KiB.
+/// Reads `VmHWM` of `/proc/self/status` (proc(5)), which is in KiB.
 fn peak_memory() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
@@ -59,7 +59,7 @@ impl Intercept for RequestCounter {
         "requests"
     }
 
-    /// GET and HEAD are reads. Every other method counts as a write, and is billed as one.
+    /// Counts GET and HEAD as reads. Every other method counts as a write, and is billed as one.
     fn read_before_transmit(
         &self,
         context: &BeforeTransmitInterceptorContextRef<'_>,

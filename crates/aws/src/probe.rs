@@ -18,9 +18,9 @@ use vpp_pipeline::ports::{FileChunk, Probe, ProbeError};
 
 /// Time limit of the probe. It needs milliseconds for an ordinary file, and seconds for the largest movie box.
 const LIMIT: Duration = Duration::from_secs(30);
-/// Most bytes of a report that are read; a report of a hundred tracks has 30 KB.
+/// Maximum number of bytes that are read of a report; a report of a hundred tracks has 30 KB.
 const MAX_REPORT: u64 = 1024 * 1024;
-/// Most bytes of an error that are read.
+/// Maximum number of bytes that are read of an error.
 const MAX_ERROR: u64 = 4 * 1024;
 
 /// The probe's executable and its time limit.
@@ -31,7 +31,7 @@ pub struct ProbeProcess {
 }
 
 impl Default for ProbeProcess {
-    /// `mp4probe` on the `PATH`, which the layer contains.
+    /// Uses `mp4probe` on the `PATH`, which the layer contains.
     fn default() -> Self {
         Self::new("mp4probe", LIMIT)
     }
@@ -104,7 +104,7 @@ fn report(output: &Output) -> Result<ProbeReport, ProbeError> {
     }
 }
 
-/// The reason that the probe gives for a refusal.
+/// Returns the reason that the probe gives for a refusal.
 fn reason(stderr: &[u8]) -> String {
     #[derive(serde::Deserialize)]
     struct Refusal {

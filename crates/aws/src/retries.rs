@@ -16,17 +16,17 @@ const HANDLER_PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::fro
 /// Longest pause of an exponential backoff.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// How often a call is sent, and how long to wait in between: each pause is twice the one before, up to a second.
+/// An exponential backoff: the number of calls, and the pauses between them, which double each time, up to a second.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Backoff {
     /// The pause after the first call.
     pub(crate) first_pause: Duration,
-    /// How often the call is sent in all.
+    /// The total number of calls.
     pub(crate) calls: usize,
 }
 
 impl Backoff {
-    /// For each call, the pause that follows it before the next.
+    /// Returns the pause after each call.
     pub(crate) fn pauses(self) -> impl Iterator<Item = Duration> {
         std::iter::successors(Some(self.first_pause), |pause| Some(doubled(*pause))).take(self.calls)
     }
@@ -48,7 +48,7 @@ pub(crate) async fn retry_transient<T>(
             Err(error) if error.is_transient() => error,
             result => return result,
         };
-        // The retry may take as long as this call, with the same again to spare.
+        // The retry may take as long as this call. The margin is the same time again.
         let needed = pause + start.elapsed() * 2;
         if deadline.duration_since(SystemTime::now()).unwrap_or_default() < needed {
             return Err(error);
@@ -81,7 +81,7 @@ impl<T> BatchRetry<T> {
         Self { call, entries, backoff, is_retry: false }
     }
 
-    /// The entries to send next, after a pause if they are sent again. `None` when all are accepted.
+    /// Returns the entries to send next, after a pause if they are sent again. Returns `None` when all are accepted.
     ///
     /// # Errors
     /// When some entries are still not accepted after the last call.

@@ -21,9 +21,9 @@ use crate::error::unavailable;
 use crate::retries::{Backoff, BatchRetry};
 use crate::trace;
 
-/// Entries of a batch: the limit of SQS.
+/// Maximum number of entries in a batch: the limit of SQS.
 const BATCH: usize = 10;
-/// Batches in flight: a film has thousands of work units.
+/// Maximum number of batches in flight: a film has thousands of work units.
 const BATCHES: usize = 8;
 /// Longest delay of a message, in seconds: the limit of SQS.
 const LONGEST_DELAY: u64 = 900;
@@ -41,7 +41,7 @@ pub struct SqsQueue<M> {
 }
 
 impl<M> SqsQueue<M> {
-    /// The queue at `url`.
+    /// Uses the queue at `url`.
     #[must_use]
     pub fn new(client: Client, url: String) -> Self {
         Self { client, url, message: PhantomData }
@@ -89,14 +89,14 @@ impl<M: Message> DelayQueue<M> for SqsQueue<M> {
     }
 }
 
-/// A duration in seconds, rounded up, at most `longest`.
+/// Rounds a duration up to whole seconds, and limits it to `longest`.
 fn whole_seconds(duration: Duration, longest: u64) -> i32 {
     let seconds = duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0));
     // `longest` is a limit of SQS, and fits.
     i32::try_from(seconds.min(longest)).unwrap_or(i32::MAX)
 }
 
-/// The trace header of the current work, as a system attribute of a message.
+/// Returns the trace header of the current work, as a system attribute of a message.
 fn trace_attribute() -> Option<HashMap<MessageSystemAttributeNameForSends, MessageSystemAttributeValue>> {
     let value =
         MessageSystemAttributeValue::builder().data_type("String").string_value(trace::header()?).build().ok()?;

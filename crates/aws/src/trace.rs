@@ -17,12 +17,12 @@ pub(crate) async fn within<T>(header: Option<String>, work: impl Future<Output =
     HEADER.scope(header, work).await
 }
 
-/// The trace header of the current work.
+/// Returns the trace header of the current work.
 pub(crate) fn header() -> Option<String> {
     HEADER.try_with(Clone::clone).ok().flatten()
 }
 
-/// The trace id in a header: the value that logs carry and that X-Ray searches by.
+/// Returns the trace id in a header: the value that logs carry and that X-Ray searches by.
 pub(crate) fn id(header: Option<&str>) -> Option<&str> {
     header?.split(';').find_map(|part| part.trim().strip_prefix("Root="))
 }

@@ -48,7 +48,7 @@ pub struct HttpWebhookReceiver {
 }
 
 impl HttpWebhookReceiver {
-    /// The receiver at `url`.
+    /// Sends webhooks to the receiver at `url`.
     #[must_use]
     pub fn new(url: WebhookUrl) -> Self {
         let connector = Connector::builder().tls_provider(tls()).build();

@@ -10,7 +10,7 @@ use vpp_pipeline::ports::WebhookSecretStore;
 
 use crate::secrets::{CALL, read_rotated};
 
-/// How long a value that was read is used.
+/// How long a value is cached.
 const CACHE_LIFETIME: Duration = Duration::from_mins(1);
 
 /// A secret that webhooks are signed with.
@@ -22,7 +22,7 @@ pub struct WebhookSecret {
 }
 
 impl WebhookSecret {
-    /// The secret of this ARN or name.
+    /// Uses the secret with this ARN or name.
     #[must_use]
     pub fn new(client: Client, id: String) -> Self {
         Self { client, id, cached: Mutex::default() }

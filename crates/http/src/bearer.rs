@@ -2,8 +2,8 @@
 
 use axum::http::{HeaderMap, header};
 
-/// The token of the header `Authorization: Bearer TOKEN` (RFC 6750 2.1). The case of the scheme does not matter
-/// (RFC 9110 11.1).
+/// Returns the token of the header `Authorization: Bearer TOKEN` (RFC 6750 2.1). The scheme is case-insensitive (RFC 9110
+/// 11.1).
 #[must_use]
 pub fn token(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;

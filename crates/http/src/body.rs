@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 
 use crate::problem::Problem;
 
-/// The problem of a body that could not be read, or that has more than `limit` bytes.
+/// Returns the problem of a body that could not be read, or that has more than `limit` bytes.
 #[must_use]
 pub fn unreadable_body(rejection: &BytesRejection, limit: usize) -> Problem {
     match rejection.status() {

@@ -1,4 +1,4 @@
-//! What the HTTP functions share: problem details (RFC 9457), JSON responses, request bodies, and bearer tokens.
+//! Shared code of the HTTP functions: problem details (RFC 9457), JSON responses, request bodies, and bearer tokens.
 
 pub mod bearer;
 mod body;

@@ -26,7 +26,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A problem with this status and code. `detail` explains it to people.
+    /// Creates a problem with this status and code. `detail` is the human-readable explanation.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
         let title = status.canonical_reason().unwrap_or("Error");
         Self {
@@ -40,25 +40,25 @@ impl Problem {
         }
     }
 
-    /// A problem with one field of the request.
+    /// Creates a problem with one field of the request.
     #[must_use]
     pub fn field(code: &'static str, field: &str, detail: impl Into<String>) -> Self {
         Self { field: Some(field.to_owned()), ..Self::new(StatusCode::BAD_REQUEST, code, detail) }
     }
 
-    /// No route has the path.
+    /// Returns the problem of a path that has no route.
     #[must_use]
     pub fn no_such_route() -> Self {
         Self::new(StatusCode::NOT_FOUND, "route_not_found", "no resource exists at this path")
     }
 
-    /// The path does not support the method.
+    /// Returns the problem of a method that the path does not support.
     #[must_use]
     pub fn no_such_method() -> Self {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this path does not support the method")
     }
 
-    /// A service that the platform depends on does not respond.
+    /// Returns the problem of a service that does not respond to the platform.
     #[must_use]
     pub fn unavailable() -> Self {
         let detail = "the platform is temporarily unavailable: try again";
@@ -67,7 +67,7 @@ impl Problem {
 }
 
 impl From<RequestError> for Problem {
-    /// The caller gets what it can act on; the causes go to the log.
+    /// Reports to the caller only what the caller can act on, and logs the causes.
     fn from(error: RequestError) -> Self {
         let (status, code) = match &error {
             RequestError::UnknownContent => (StatusCode::NOT_FOUND, "content_not_found"),

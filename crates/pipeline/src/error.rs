@@ -1,7 +1,7 @@
 //! Errors of the stages: transient or permanent.
 //!
-//! A *permanent* error is a property of the input: this file, this source version, this plan. A retry gives the same result,
-//! so the content is Refused or the package Failed immediately, with a stable code and a sentence for people. Everything else is
+//! A *permanent* error is a property of the input: this file, this source version, this plan. A retry gives the same result, so
+//! the content is Refused or the package Failed immediately, with a stable code and a sentence for people. Everything else is
 //! *transient*: a throttled call, a lost connection, a permission that is missing until the deployment is fixed. It propagates
 //! to the runtime, and the message is delivered again. A message whose retries are exhausted is dead-lettered, not dropped.
 
@@ -18,22 +18,22 @@ pub struct Unavailable {
 }
 
 impl Unavailable {
-    /// The failure of `call`, the service's name of the operation (`GetItem`).
+    /// Returns the failure of `call`, the service's name of the operation (`GetItem`).
     #[must_use]
     pub fn new(call: &'static str, source: Cause) -> Self {
         Self { call, source }
     }
 }
 
-/// Why a stage did not finish. `Display` shows this layer only; the cause is the `source`.
+/// The error of a stage that did not finish. `Display` shows this layer only; the cause is the `source`.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A property of the input. Never retried.
     #[error("{message}")]
     Permanent {
-        /// A stable code, for programs and tables.
+        /// A stable machine-readable code.
         code: &'static str,
-        /// A sentence for people.
+        /// A human-readable sentence.
         message: String,
         /// The cause, if it is not of this layer.
         #[source]
@@ -51,28 +51,28 @@ pub enum Error {
 }
 
 impl Error {
-    /// An error of the packaging engine about the media.
+    /// Converts an error of the packaging engine about the media.
     #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
     pub(crate) fn of_media(error: vpp_media::Error) -> Self {
         Self::permanent(error.code(), error.to_string())
     }
 
-    /// A permanent error of this layer.
+    /// Creates a permanent error of this layer.
     pub(crate) fn permanent(code: &'static str, message: impl Into<String>) -> Self {
         Self::Permanent { code, message: message.into(), source: None }
     }
 
-    /// The failure of a service call during `operation`.
+    /// Returns a function that converts the failure of a service call during `operation`.
     pub(crate) fn unavailable(operation: &'static str) -> impl Fn(Unavailable) -> Self + Copy {
         move |source| Self::Transient { operation, source: source.into() }
     }
 
-    /// A condition that does not hold *yet*: another copy of a stage is still at work.
+    /// Returns a transient error for a condition that does not hold *yet*, because another copy of a stage is still running.
     pub(crate) fn not_yet(operation: &'static str, why: &'static str) -> Self {
         Self::Transient { operation, source: why.into() }
     }
 
-    /// The stable name of this error for the runtime and the logs.
+    /// Returns the stable name of this error for the runtime and the logs.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -81,7 +81,7 @@ impl Error {
         }
     }
 
-    /// Whether a retry may succeed.
+    /// Returns whether a retry may succeed.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Transient { .. })

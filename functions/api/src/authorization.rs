@@ -1,8 +1,8 @@
 //! Authorization: which role a request requires, and whether its caller has that role.
 //!
 //! One middleware in front of all routes decides by method and path alone. Only the paths in [`required_role`] need no
-//! credential, so a route that is added later, or that does not exist, requires one. A request is refused before any route reads
-//! it.
+//! credential, so a route that is added later, or that does not exist, requires one. A request is refused before any route
+//! reads it.
 
 use std::sync::Arc;
 
@@ -27,14 +27,14 @@ pub(crate) enum Authentication<T, K> {
     Jwt,
 }
 
-/// The role that a request of this method and path requires, or `None` if it requires no credential. Readers may read
+/// Returns the role that a request of this method and path requires, or `None` if it requires no credential. Readers may read
 /// resources and issue playback tokens; all other requests require an operator.
 fn required_role(method: &Method, path: &str) -> Option<Role> {
     let is_read = [Method::GET, Method::HEAD].contains(method);
     let is_public = ["/", "/docs", "/openapi.json", "/health"].contains(&path) || path.starts_with("/assets/");
     match (is_read, is_public) {
         (true, true) => None,
-        // The response has presigned URLs to upload parts to.
+        // The response contains presigned URLs for the upload of parts.
         (true, false) if path.starts_with("/uploads") => Some(Role::Operator),
         (true, false) => Some(Role::Reader),
         (false, _) if *method == Method::POST && path.ends_with("/playback_tokens") => Some(Role::Reader),
@@ -97,7 +97,7 @@ fn forbidden(detail: &str) -> Response {
     challenge(Problem::new(StatusCode::FORBIDDEN, "role_insufficient", detail), Some("insufficient_scope"))
 }
 
-/// The problem, with the `WWW-Authenticate` header (RFC 6750 3).
+/// Returns the problem, with the `WWW-Authenticate` header (RFC 6750 3).
 fn challenge(problem: Problem, error: Option<&str>) -> Response {
     let error = error.map_or_else(String::new, |error| format!(", error=\"{error}\""));
     let mut response = problem.into_response();

@@ -3,10 +3,10 @@
 use axum::http::HeaderMap;
 use vpp_http::Problem;
 
-/// Most characters of an idempotency key.
+/// Maximum length of an idempotency key in characters.
 const LONGEST_KEY: usize = 255;
 
-/// The `Idempotency-Key` of a request, if it has one.
+/// Returns the `Idempotency-Key` of a request, if it has one.
 pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     const NAME: &str = "Idempotency-Key";
     let Some(value) = headers.get(NAME) else { return Ok(None) };

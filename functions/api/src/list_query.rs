@@ -11,7 +11,7 @@ use vpp_pipeline::domain::listing::Cursor;
 
 /// Default number of items on a page.
 const DEFAULT_LIMIT: u16 = 20;
-/// Most items on a page.
+/// Maximum number of items on a page.
 pub(crate) const MAX_LIMIT: u64 = 100;
 
 /// The parameters, in order. They are read as text, so that a problem can name the parameter.
@@ -36,12 +36,12 @@ impl ListQuery {
         Ok(query)
     }
 
-    /// The text of a parameter.
+    /// Returns the text of a parameter.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// The value of a parameter, parsed by `parse`.
+    /// Returns the value of a parameter, parsed by `parse`.
     pub(crate) fn parsed<T>(
         &self,
         name: &str,
@@ -53,18 +53,18 @@ impl ListQuery {
         parse(text).map(Some).ok_or_else(invalid)
     }
 
-    /// The value of a parameter that is a number from 1 to `most`.
+    /// Returns the value of a parameter that is a number from 1 to `most`.
     pub(crate) fn number(&self, name: &str, most: u64) -> Result<Option<u16>, Problem> {
         let parse = |text: &str| text.parse().ok().filter(|number| (1..=most).contains(&u64::from(*number)));
         self.parsed(name, parse, &format!("1 to {most}"))
     }
 
-    /// The number of items on a page.
+    /// Returns the number of items on a page.
     pub(crate) fn limit(&self) -> Result<u16, Problem> {
         Ok(self.number("limit", MAX_LIMIT)?.unwrap_or(DEFAULT_LIMIT))
     }
 
-    /// The cursor that the page starts after.
+    /// Returns the cursor after which the page starts.
     pub(crate) fn cursor<I: FromStr>(&self) -> Result<Option<Cursor<I>>, Problem> {
         self.parsed("cursor", |text| text.parse().ok(), "the next_cursor of an earlier response")
     }

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 
 use crate::request_body::{decode, missing_field};
 
-/// Most subtitle files of a package: more than any movie has languages.
+/// Maximum number of subtitle files in a package: more than any movie has languages.
 const MAX_SUBTITLES: usize = 64;
 
 const FIELDS: [&str; 20] = [
@@ -81,7 +81,7 @@ struct DrmBody {
 }
 
 impl DrmBody {
-    /// The fields, and whether the request has them.
+    /// Returns the fields, and whether the request has them.
     fn present(&self) -> [(&'static str, bool); 3] {
         [
             ("drm.widevine", self.widevine.is_some()),
@@ -109,7 +109,7 @@ pub(crate) fn package_request(body: &[u8], idempotency_key: Option<String>) -> R
     Ok(PackageRequest { inputs, protection, segment_duration, audio_only, drm, layout, subtitles, idempotency_key })
 }
 
-/// One content or several: the request has exactly one of the two fields.
+/// Parses one content or several: the request has exactly one of the two fields.
 fn inputs(body: &Body) -> Result<Inputs, Problem> {
     const SEVERAL: &str = "input_content_ids";
     let Some(ids) = &body.input_content_ids else {
@@ -216,7 +216,7 @@ fn encrypted(body: Body) -> Result<(RequestedProtection, Drm), Problem> {
     Ok((RequestedProtection::Encrypt { scheme, tracks, keys: Some(keys) }, drm))
 }
 
-/// `FairPlay` supports `cbcs` only.
+/// Parses the signalling of the DRM systems. `FairPlay` supports `cbcs` only.
 fn drm(body: &DrmBody, scheme: Scheme) -> Result<Drm, Problem> {
     let pssh = |field: &'static str, text: &Option<String>, parse: fn(&str) -> Result<Pssh, ParseDrmError>| {
         text.as_deref().map(|text| parse(text).map_err(|error| invalid(field, &error))).transpose()

@@ -42,7 +42,7 @@ struct TokenResponse {
     urls: StreamUrls,
 }
 
-/// The route.
+/// Returns the route.
 pub(crate) fn routes<C, S, K>(tokens: Arc<PlaybackTokens<C, S, K>>) -> Router
 where
     C: Catalog + 'static,
@@ -77,7 +77,7 @@ where
     .await
 }
 
-/// The requested lifetime of the token, if there is one. The body may be empty.
+/// Parses the requested lifetime of the token, if there is one. The body may be empty.
 fn lifetime(body: &[u8]) -> Result<Option<Duration>, Problem> {
     if body.is_empty() {
         return Ok(None);

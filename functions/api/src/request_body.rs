@@ -4,10 +4,11 @@ use axum::http::StatusCode;
 use serde::de::DeserializeOwned;
 use vpp_http::Problem;
 
-/// Most bytes of a request body: most bodies have 300, and the initialisation data of DRM systems may have some thousand.
+/// Maximum size of a request body in bytes: most bodies have 300, and the initialisation data of DRM systems may have some
+/// thousand.
 pub(crate) const MAX_BODY: usize = 64 * 1024;
 
-/// Decodes a JSON object with the fields `known`. The error messages of serde are not passed on: they repeat values, and a
+/// Decodes a JSON object with the fields `known`. The error messages of serde are not forwarded: they repeat values, and a
 /// value may be a key.
 pub(crate) fn decode<T: DeserializeOwned>(body: &[u8], known: &[&str]) -> Result<T, Problem> {
     let mut json = serde_json::Deserializer::from_slice(body);
@@ -27,7 +28,7 @@ pub(crate) fn decode<T: DeserializeOwned>(body: &[u8], known: &[&str]) -> Result
     Ok(decoded)
 }
 
-/// The problem of a required field that is missing.
+/// Returns the problem of a required field that is missing.
 pub(crate) fn missing_field(field: &'static str) -> Problem {
     Problem::field("missing_field", field, format!("`{field}` is required"))
 }

@@ -50,7 +50,7 @@ use crate::responses::{ContentDetails, ContentList, ContentSummary, DeletedConte
 
 type Served<C, Q, V, K> = State<Arc<Api<C, Q, V, K>>>;
 
-/// The API over its ports.
+/// Builds the router of the API over its ports.
 pub(crate) fn router<C, Q, V, K, S, I, T>(
     api: Arc<Api<C, Q, V, K>>,
     tokens: Arc<PlaybackTokens<C, S, K>>,

@@ -87,7 +87,7 @@ impl From<UploadProgress> for UploadResponse {
     }
 }
 
-/// The routes.
+/// Returns the routes.
 pub(crate) fn routes<S, B, K>(uploads: Arc<ClientUploads<S, B, K>>) -> Router
 where
     S: ClientUploadStore + 'static,
@@ -174,7 +174,7 @@ fn parse_id(id: &str) -> Result<ClientUploadId, Problem> {
     Ok(id.parse().map_err(|_| RequestError::UnknownUpload)?)
 }
 
-/// The name of the file, which becomes the end of an object key, and its length.
+/// Parses the name of the file, which becomes the end of an object key, and its length.
 fn parse_request(body: &[u8]) -> Result<(String, u64), Problem> {
     let Body { name, bytes } = decode(body, &["name", "bytes"])?;
     let name = name.ok_or_else(|| missing_field("name"))?;

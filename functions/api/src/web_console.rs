@@ -1,8 +1,8 @@
 //! `GET /` and `GET /assets/…`: the static files of the web console.
 //!
-//! The files are in a folder: that of a layer on AWS, and locally one that the environment names. All of them are read at the
-//! first request, into a map from path to file. A path that is not in the map does not exist, so no path leads out of the folder.
-//! Browsers cache the files and revalidate them: every response has an `ETag`.
+//! The files are in a folder: on AWS, the folder of a layer; locally, a folder that the environment names. All of them are read
+//! at the first request, into a map from path to file. A path that is not in the map does not exist, so no path leads out of
+//! the folder. Browsers cache the files and revalidate them: every response has an `ETag`.
 //!
 //! The Content Security Policy lets the console run its own scripts only, and connect only to the API, the CDN and the uploads
 //! bucket. So a flaw in the console cannot send the token of its user elsewhere.
@@ -25,7 +25,7 @@ use vpp_http::Problem;
 const INDEX: &str = "/index.html";
 /// Suffix of the compressed version of a file.
 const GZIP_SUFFIX: &str = ".gz";
-/// Most files that are read; the console has far fewer.
+/// Maximum number of files that are read; the console has far fewer.
 const MAX_FILES: usize = 100;
 
 /// The files of the console, and its Content Security Policy.
@@ -45,7 +45,7 @@ struct File {
 }
 
 impl WebConsole {
-    /// The console whose files are in `folder`, and which connects to `origins` and to its own origin.
+    /// Creates the console from the files in `folder`. The console may connect to `origins` and to its own origin.
     pub(crate) fn new(folder: PathBuf, origins: &[String]) -> Self {
         let origins = origins.join(" ");
         let policy = format!(
@@ -93,7 +93,7 @@ impl WebConsole {
     }
 }
 
-/// The routes of the console.
+/// Returns the routes of the console.
 pub(crate) fn router(console: WebConsole) -> Router {
     Router::new().route("/", get(file)).route("/assets/{*path}", get(file)).with_state(Arc::new(console))
 }
@@ -102,7 +102,7 @@ async fn file(State(console): State<Arc<WebConsole>>, uri: Uri, headers: HeaderM
     console.respond(if uri.path() == "/" { INDEX } else { uri.path() }, &headers)
 }
 
-/// Whether the comma-separated list of a header has this member.
+/// Returns whether the comma-separated list of a header has this member.
 fn lists(headers: &HeaderMap, name: &HeaderName, member: &str) -> bool {
     let lists = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
     lists.flat_map(|list| list.split(',')).any(|entry| entry.split(';').next().unwrap_or_default().trim() == member)
@@ -133,7 +133,7 @@ fn read(folder: &Path) -> io::Result<HashMap<String, File>> {
     Ok(bytes.iter().filter_map(file).collect())
 }
 
-/// The URL path of a file in the folder: `/assets/main.js`.
+/// Returns the URL path of a file in the folder: `/assets/main.js`.
 fn url_path(folder: &Path, file: &Path) -> Option<String> {
     let parts: Option<Vec<&str>> = file.strip_prefix(folder).ok()?.iter().map(|part| part.to_str()).collect();
     Some(format!("/{}", parts?.join("/")))

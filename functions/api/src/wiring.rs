@@ -17,7 +17,7 @@ use crate::web_console::WebConsole;
 
 type ApiQueues = Queues<SqsQueue<FragmentMessage>, SqsQueue<DashMessage>, SqsQueue<DeletionMessage>>;
 
-/// Packages and contents.
+/// Wires the use cases of packages and contents.
 pub(crate) fn api(
     aws: &Aws,
     environment: &Environment,
@@ -39,7 +39,7 @@ pub(crate) fn api(
     })
 }
 
-/// Playback tokens.
+/// Wires the issuing of playback tokens.
 pub(crate) async fn tokens(
     aws: &Aws,
     environment: &Environment,
@@ -61,7 +61,7 @@ pub(crate) async fn tokens(
     })
 }
 
-/// Uploads by presigned URLs.
+/// Wires uploads by presigned URLs.
 pub(crate) fn uploads(
     aws: &Aws,
     environment: &Environment,
@@ -74,7 +74,7 @@ pub(crate) fn uploads(
     })
 }
 
-/// How callers authenticate.
+/// Wires the authentication of callers.
 pub(crate) fn authentication(
     aws: &Aws,
     environment: &Environment,
@@ -87,7 +87,7 @@ pub(crate) fn authentication(
     })
 }
 
-/// The web console.
+/// Wires the web console.
 pub(crate) fn web_console(environment: &Environment) -> Result<WebConsole, InvalidVariable> {
     Ok(WebConsole::new(environment.console_folder(), &environment.console_origins()?))
 }

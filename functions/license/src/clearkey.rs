@@ -9,9 +9,9 @@ use zeroize::Zeroizing;
 
 /// The only supported session type: the licence ends with the page that requested it.
 const TEMPORARY: &str = "temporary";
-/// Most key ids in a request; a package has at most two keys.
+/// Maximum number of key ids in a request; a package has one or two keys.
 const MAX_KIDS: usize = 16;
-/// Most bytes of a JSON Web Key.
+/// Maximum size of a JSON Web Key in bytes.
 const JWK_BYTES: usize = 96;
 
 /// A licence request. Players may send more than the two fields of the standard.
@@ -36,7 +36,7 @@ struct Jwk<'k> {
     k: &'k str,
 }
 
-/// The key ids of a licence request, each in any form that a key id may have.
+/// Parses the key ids of a licence request, each in any form that a key id may have.
 pub(crate) fn kids(body: &[u8]) -> Result<Vec<KeyId>, Problem> {
     let request: LicenceRequest = serde_json::from_slice(body).map_err(|_| {
         let detail = r#"expected {"kids": ["<key id, base64url>"], "type": "temporary"}"#;

@@ -26,12 +26,12 @@ use zeroize::Zeroizing;
 
 use crate::clearkey;
 
-/// Most bytes of a request body; a licence request has some hundred.
+/// Maximum size of a request body in bytes; a licence request has some hundred.
 const MAX_BODY: usize = 8 * 1024;
 
 type Served<C, V, S, K> = State<Arc<Licences<C, V, S, K>>>;
 
-/// The routes of the licence server.
+/// Returns the routes of the licence server.
 pub(crate) fn router<C, V, S, K>(licences: Arc<Licences<C, V, S, K>>) -> Router
 where
     C: Catalog + 'static,
@@ -123,7 +123,7 @@ where
     licences.authorize(&id, bearer::token(headers).or(parameter).unwrap_or_default()).await
 }
 
-/// A response that no cache may store, and that is wiped from memory after it is sent.
+/// Returns a response that no cache may store, and that is wiped from memory after it is sent.
 fn secret(content_type: &'static str, body: Zeroizing<Vec<u8>>) -> Response {
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),

@@ -27,7 +27,7 @@ pub(crate) struct Container {
 }
 
 impl Container {
-    /// The first 64 compatible brands, in file order.
+    /// Returns the first 64 compatible brands, in file order.
     pub(crate) fn compatible_brands(&self) -> impl Iterator<Item = u32> + '_ {
         (0..self.compatible_brand_count).zip(self.compatible_brands).map(|(_, brand)| brand)
     }
@@ -54,18 +54,18 @@ pub(crate) struct Track {
 }
 
 impl Track {
-    /// The codec string (RFC 6381), as Bento4 derives it. Empty if Bento4 has none.
+    /// Returns the codec string (RFC 6381), as Bento4 derives it. Empty if Bento4 has none.
     pub(crate) fn codec(&self) -> String {
         text(&self.codec)
     }
 
-    /// The language of the media header (ISO 639-2).
+    /// Returns the language of the media header (ISO 639-2).
     pub(crate) fn language(&self) -> String {
         text(&self.language)
     }
 }
 
-/// Why Bento4 cannot describe a file. The numbers are `ProbeResult` of `probe.h`.
+/// The reason that Bento4 cannot describe a file. The numbers are `ProbeResult` of `probe.h`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Error {
     CannotOpen,
@@ -149,7 +149,7 @@ impl Drop for Movie {
     }
 }
 
-/// The text before the first NUL; invalid UTF-8 is replaced.
+/// Returns the text before the first NUL; invalid UTF-8 is replaced.
 fn text(bytes: &[u8]) -> String {
     let text = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
     String::from_utf8_lossy(text).into_owned()

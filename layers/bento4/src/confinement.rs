@@ -1,9 +1,9 @@
 //! The system calls that the process may make once it opens an untrusted file: to read that file, to allocate memory, to print
 //! the report, and to exit.
 //!
-//! An attacker who takes over the parser has no network, cannot start a program or process, and cannot write a file. On Linux a
-//! seccomp filter enforces this; other systems, on which Lambda does not run, have no filter. A denied call fails with `EPERM`
-//! instead of killing the process, so a C library that tries a newer call falls back to an older one.
+//! An attacker who takes over the parser has no network access, cannot start a program or process, and cannot write a file. On
+//! Linux a seccomp filter enforces this; other systems, on which Lambda does not run, have no filter. A denied call fails with
+//! `EPERM` instead of killing the process, so a C library that tries a newer call falls back to an older one.
 
 /// Denies all other system calls, irrevocably.
 #[cfg(target_os = "linux")]
@@ -22,13 +22,13 @@ pub(crate) fn apply() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// There is no filter on this system.
+/// Does nothing: there is no filter on this system.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn apply() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Together with `openat` for reading, all calls that reading a file and printing a report need.
+/// The system calls that reading a file and printing a report need, besides `openat` for reading.
 #[cfg(target_os = "linux")]
 const ALLOWED: [libc::c_long; 26] = [
     // The file.

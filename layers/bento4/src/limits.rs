@@ -5,7 +5,7 @@
 
 use rustix::process::{Resource, Rlimit, setrlimit};
 
-/// Largest file that the process may write: enough for a report that is redirected to a file.
+/// Maximum size of a file that the process writes, in bytes: enough for a report that is redirected to a file.
 const LARGEST_FILE: u64 = 1 << 20;
 
 /// The resource limits.
@@ -18,7 +18,8 @@ pub(crate) struct Limits {
 }
 
 impl Default for Limits {
-    /// Enough for the largest movie box that the platform accepts (256 MiB), of which Bento4 holds about two copies.
+    /// Sets limits that suffice for the largest movie box that the platform accepts (256 MiB), of which Bento4 holds about two
+    /// copies.
     fn default() -> Self {
         Self { memory_mib: 768, cpu_seconds: 20 }
     }

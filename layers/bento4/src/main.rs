@@ -1,8 +1,9 @@
 //! `mp4probe`: describes the container and tracks of an MP4 file with Bento4, as one JSON object.
 //!
-//! The ingest function runs this program on every upload, which is untrusted input. Bento4 is a large C++ parser, so it runs in a
-//! separate process that limits and confines itself before it opens the file. The worst that a hostile file can do is to crash
-//! this process; the caller then refuses the file. The caller also limits the wall-clock time, which this process cannot limit.
+//! The ingest function runs this program on every upload, which is untrusted input. Bento4 is a large C++ parser, so it runs in
+//! a separate process that limits and confines itself before it opens the file. The worst that a hostile file can do is to
+//! crash this process; the caller then refuses the file. The caller also limits the wall-clock time, which this process cannot
+//! limit.
 //!
 //! The file may be sparse. Only the box headers up to the movie box, the `ftyp` and the `moov` are read; media data is not.
 //!

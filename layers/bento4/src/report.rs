@@ -103,7 +103,7 @@ impl From<&bento4::Track> for Track {
     }
 }
 
-/// The name of a `ProbeTrackKind` of `probe.h`.
+/// Returns the name of a `ProbeTrackKind` of `probe.h`.
 fn kind(kind: u32) -> &'static str {
     match kind {
         1 => "video",
@@ -116,12 +116,12 @@ fn kind(kind: u32) -> &'static str {
     }
 }
 
-/// The ISO 639-2 code, or `und` if the field holds a QuickTime language number.
+/// Returns the ISO 639-2 code, or `und` if the field holds a QuickTime language number.
 fn language(code: String) -> String {
     if code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_lowercase()) { code } else { "und".to_owned() }
 }
 
-/// A four-character code as text. A byte outside printable ASCII becomes `.`.
+/// Returns a four-character code as text. A byte outside printable ASCII becomes `.`.
 fn four_characters(code: u32) -> String {
     code.to_be_bytes()
         .map(|byte| match byte {

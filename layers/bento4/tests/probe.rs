@@ -20,7 +20,7 @@ fn probe(file: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_mp4probe")).args(arguments).arg(file).output().unwrap()
 }
 
-/// The report on a valid file.
+/// Returns the report on a valid file.
 fn report(file: &Path) -> Value {
     let output = probe(file, &[]);
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
@@ -28,7 +28,7 @@ fn report(file: &Path) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// The error for a file that cannot be described.
+/// Returns the error for a file that cannot be described.
 fn error(file: &Path, arguments: &[&str]) -> String {
     let output = probe(file, arguments);
     assert_eq!(output.status.code(), Some(1), "{}: {}", file.display(), output.status);

@@ -1,8 +1,8 @@
 //! The elements of the MPD schema (ISO/IEC 23009-1 Annex B, `DASH-MPD.xsd`) that the platform's manifests use.
 //!
-//! The licence of the schema does not allow redistribution, so this table states its rules: for each element the attributes with
-//! their types, which of them are required, and the children in order, with their number. An element or attribute of the DASH
-//! namespace that is not in the table is an error: add it here before the manifest writes it.
+//! The licence of the schema does not allow redistribution, so this table states its rules: for each element the attributes
+//! with their types, which of them are required, and the children in order, with their number. An element or attribute of the
+//! DASH namespace that is not in the table is an error: add it here before the manifest writes it.
 
 use super::attribute_types::Type;
 

@@ -1,4 +1,4 @@
-//! The AWS API with the permissions of the account's owner: requests with signature version 4, and unparsed answers.
+//! The AWS API with the permissions of the account's owner: requests with signature version 4, and unparsed responses.
 //!
 //! The platform uses the AWS SDK. The tests do not, so that they are independent of it.
 
@@ -144,7 +144,7 @@ pub(crate) fn invalidations(distribution: &str) -> Vec<String> {
     ids.map(|id| element(&cloudfront(&format!("{target}/{id}")), "Path").expect("a path").to_owned()).collect()
 }
 
-/// Invokes a function of the platform, which must succeed, and waits for its answer.
+/// Invokes a function of the platform, which must succeed, and waits for its response.
 pub(crate) fn invoke(function: &str, event: &Value) {
     let target = format!("/2015-03-31/functions/{}-{function}/invocations", stack().output("stack"));
     let (json, body) = (header("content-type", "application/json"), event.to_string());

@@ -1,4 +1,4 @@
-//! Packages and contents are listed, retried and deleted. A deleted package is gone from every place, and can be requested again.
+//! Packages and contents are listed, retried and deleted. A deleted package is removed everywhere, and can be requested again.
 
 use serde_json::{Value, json};
 use vpp_tests::decrypt::KEY;
@@ -76,7 +76,7 @@ fn a_failed_package_is_retried() {
     let path = format!("/packaged_content/{id}/retry");
     assert_eq!(call("POST", &path, "").json()["code"], "package_ready");
 
-    // As if the retries of the last stage were exhausted.
+    // Simulates exhausted retries of the last stage.
     let failure = json!({"M": {"stage": {"S": "dash"}, "code": {"S": "retries_exhausted"}, "message": {"S": "no"}}});
     aws::update(
         &format!("package#{id}"),

@@ -1,4 +1,4 @@
-//! A minimal HTTP/1.1 client: one request and one answer per connection.
+//! A minimal HTTP/1.1 client: one request and one response per connection.
 //!
 //! The stack has one address on this machine for everything, whatever host a URL names. The `Host` header alone selects the CDN
 //! or the API.
@@ -38,7 +38,7 @@ impl<'b> From<&'b str> for Body<'b> {
 /// Names and values of headers.
 pub(crate) type Headers = Vec<(String, String)>;
 
-/// The answer to a request.
+/// The response to a request.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -61,7 +61,7 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("not JSON: {} {}", self.status, self.text()))
     }
 
-    /// Returns the answer if its status is a success.
+    /// Returns the response if its status is a success.
     pub(crate) fn expect(self, request: &str) -> Self {
         assert!((200..300).contains(&self.status), "{request}: {} {}", self.status, self.text());
         self

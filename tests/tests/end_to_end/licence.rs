@@ -14,7 +14,7 @@ use crate::platform::{
 };
 use crate::stack::{eventually, stack};
 
-/// Asserts that the answer is that to a request without a valid token.
+/// Asserts that the response is that to a request without a valid token.
 fn assert_refused(answer: &Answer) {
     assert_eq!((answer.status, &answer.json()["code"]), (403, &json!("playback_token_invalid")), "{}", answer.text());
     assert_eq!(answer.header("access-control-allow-origin"), "*", "pages can read the reason");
@@ -31,7 +31,7 @@ fn a_token_gives_the_key_that_decrypts_the_stream_and_nothing_else_does() {
     let kid = BASE64URL_NOPAD.encode(&kid);
     let request = json!({"kids": [kid], "type": "temporary"}).to_string();
 
-    // The manifest and the answer with the token have the same address.
+    // The manifest and the response with the token have the same URL.
     let manifest = fetch(text(&package, "url"), None).text();
     let issued = playback_token(id, "");
     let address = text(&issued, "license_url");
@@ -45,7 +45,7 @@ fn a_token_gives_the_key_that_decrypts_the_stream_and_nothing_else_does() {
     assert_eq!((&key["kty"], &key["kid"]), (&json!("oct"), &json!(kid)));
     let key = HEXLOWER.encode(&BASE64URL_NOPAD.decode(text(key, "k").as_bytes()).unwrap());
 
-    // An HLS player fetches the raw key from the address in its playlist.
+    // An HLS player fetches the raw key from the URL in its playlist.
     let playlist = fetch(&text(&package, "url").replace("stream.mpd", "v1/media.m3u8"), None).text();
     let (_, rest) = playlist.split_once("URI=\"http").unwrap();
     let key_url = format!("http{}", rest.split('"').next().unwrap());

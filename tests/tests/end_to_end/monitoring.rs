@@ -88,8 +88,8 @@ fn traces(function: &str, subject: &str) -> BTreeSet<String> {
 }
 
 /// A sent message carries the trace of its sender, and a received message is handled under the trace that it carries: so one
-/// trace goes from the upload to Ready. The two halves are tested separately, because the emulator drops the trace from messages
-/// that are sent in batches, as all messages between the stages are.
+/// trace goes from the upload to Ready. The two halves are tested separately, because the emulator drops the trace from
+/// messages that are sent in batches, as all messages between the stages are.
 #[test]
 fn messages_carry_the_trace_of_their_sender_and_are_handled_under_it() {
     let content = ingested("watching/traced.mp4", &fixture("film-moov-first.mp4"));

@@ -32,7 +32,7 @@ fn every_name_a_person_could_choose_becomes_a_stream() {
 fn a_folder_marker_is_not_a_content() {
     let bucket = stack().output("uploads_bucket");
     let etag = aws::put(bucket, "names/a folder/", Body::Bytes(b""));
-    // Invokes ingest once more directly, to wait for its answer.
+    // Invokes ingest once more directly, to wait for its response.
     aws::invoke("ingest", &aws::object_created(bucket, "names/a folder/", &etag, 0));
     assert_eq!(find_content("names/a folder/"), None);
 }

@@ -1,4 +1,4 @@
-//! The API answers as its `OpenAPI` document describes, for thousands of requests that schemathesis generates from it.
+//! The API responds as its `OpenAPI` document describes, to thousands of requests that schemathesis generates from it.
 
 use std::process::Command;
 

@@ -18,7 +18,7 @@ use crate::stack::{eventually, stack};
 /// Files of a package: path and content.
 pub(crate) type Files = BTreeMap<PathBuf, Vec<u8>>;
 
-/// Every answer of the API in this process.
+/// Every response of the API in this process.
 static ANSWERS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 /// Puts a movie into the uploads bucket.
@@ -54,7 +54,7 @@ pub(crate) fn ingested(key: &str, movie: &Path) -> Value {
     content
 }
 
-/// Returns a text field of an answer.
+/// Returns a text field of a response.
 pub(crate) fn text<'v>(value: &'v Value, field: &str) -> &'v str {
     value[field].as_str().unwrap_or_else(|| panic!("no {field} in {value}"))
 }
@@ -111,7 +111,7 @@ pub(crate) fn api_token(role: &str) -> String {
     text(&secret, "current").to_owned()
 }
 
-/// Returns every answer of the API so far.
+/// Returns every response of the API so far.
 pub(crate) fn answers() -> Vec<String> {
     ANSWERS.lock().unwrap().clone()
 }
@@ -176,7 +176,7 @@ pub(crate) fn assert_matches_command(package: &str, movie: &Path, key: &str, kid
     assert_matches_command_in("segments", package, &[movie], key, kid);
 }
 
-/// As [`assert_matches_command`], for a package of several movies or in another layout.
+/// Asserts the same as [`assert_matches_command`], for a package of several movies or in another layout.
 pub(crate) fn assert_matches_command_in(layout: &str, package: &str, movies: &[&Path], key: &str, kid: &str) {
     let scratch = TempDir::new().unwrap();
     let licence_url = format!("{}/license/{package}", stack().output("api_url"));

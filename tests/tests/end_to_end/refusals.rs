@@ -6,7 +6,8 @@ use crate::aws;
 use crate::platform::{content, post, text, upload};
 use crate::stack::stack;
 
-/// Uploads a fixture that must be refused with a code and a message that contains `names`. Returns a description if it is not.
+/// Uploads a fixture that must be refused with a code and a message that contains `names`. Returns a description if it
+/// is not.
 fn fault(name: &str, code: &str, names: &str) -> Option<String> {
     let (movie, key) = (fixture(name), format!("refusals/{name}"));
     upload(&key, &movie);

@@ -1,4 +1,4 @@
-//! No key, in any notation, is in a place that anyone but KMS can read.
+//! No key, in any notation, is stored where anyone but KMS can read it.
 
 use data_encoding::{BASE64, HEXLOWER};
 use serde_json::json;
@@ -58,7 +58,7 @@ fn no_key_is_in_any_log_message_item_answer_or_file() {
     let package = text(&requested, "packaged_content_id");
     for (key, kid) in key_notations(KEY).iter().zip(key_notations(KID)) {
         request(&content, key, &kid);
-        // The answer to an invalid request must not repeat the key.
+        // The response to an invalid request must not repeat the key.
         let id = &content["input_content_id"];
         for body in [
             json!({"input_content_id": id, "key": key, "kid": format!("{kid}!")}),

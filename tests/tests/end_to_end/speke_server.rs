@@ -27,7 +27,7 @@ pub(crate) fn key(kid: &str) -> [u8; 16] {
     *Sha256::digest(kid).first_chunk().unwrap()
 }
 
-/// Answers a request with the completed CPIX document.
+/// Responds to a request with the completed CPIX document.
 fn answer(mut stream: TcpStream) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut head = String::new();

@@ -8,10 +8,10 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-/// An event with this text in it is answered with a redirect on its first delivery.
+/// The first delivery of an event that contains this text gets a redirect in response.
 pub(crate) const REDIRECTED: &str = "redirected";
 
-/// A request as it arrived, and the status of the answer.
+/// A request as it arrived, and the status of the response.
 #[derive(Debug, Clone)]
 pub(crate) struct Delivery {
     pub(crate) line: String,

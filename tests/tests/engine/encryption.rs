@@ -1,4 +1,4 @@
-//! What is encrypted, where each protected range starts, and which key decrypts it.
+//! The protected samples, the start of each protected range, and the key that decrypts it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -59,7 +59,8 @@ fn slice_data_is_protected_from_the_byte_where_ffmpeg_finds_it() {
     });
 }
 
-/// Returns the ranges of the slice data in a sample of NAL units with four-byte lengths, given the header lengths of its slices.
+/// Returns the ranges of the slice data in a sample of NAL units with four-byte lengths, given the header lengths of its
+/// slices.
 fn slice_data(sample: &[u8], is_avc: bool, headers: &mut impl Iterator<Item = usize>) -> Vec<std::ops::Range<usize>> {
     let (mut at, mut ranges) = (0, Vec::new());
     while at < sample.len() {

@@ -8,7 +8,7 @@ use vpp_tests::{boxes, fixtures};
 
 use crate::packaging::{key_arguments, packaged};
 
-/// Among them colour, light levels, pixel aspect ratio, clean aperture and the Dolby Vision configuration.
+/// The boxes include colour, light levels, pixel aspect ratio, clean aperture and the Dolby Vision configuration.
 #[test]
 fn every_box_of_a_video_sample_entry_is_preserved() {
     let entries = "moov/trak/mdia/minf/stbl/stsd";

@@ -1,7 +1,7 @@
 //! Compares what `vpp package` writes with independent implementations.
 //!
-//! A test checks its promise on every movie, the fixtures of `tests/media` and the files of the corpus, before it fails, and
-//! names each movie that broke the promise.
+//! A test checks a property of every movie, the fixtures of `tests/media` and the files of the corpus, before it fails, and
+//! names each movie that violates the property.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test fails")]
 

@@ -13,22 +13,24 @@ pub(crate) fn is_film(movie: &Path) -> bool {
     movie.file_name().is_some_and(|name| name.to_string_lossy().starts_with("film-"))
 }
 
-/// Returns whether a movie is in Dolby Vision. ffmpeg mistakes the original format `dvh1` of an encrypted track for a tape format.
+/// Returns whether a movie is in Dolby Vision. ffmpeg mistakes the original format `dvh1` of an encrypted track for a tape
+/// format.
 pub(crate) fn is_dolby_vision(movie: &Path) -> bool {
     movie.ends_with("dolby-vision.mp4")
 }
 
-/// The ten-minute film. With its index at the end it gives the same bytes: `the_position_of_the_index_does_not_matter`.
+/// Returns the ten-minute film. The variant with the index at the end gives the same bytes:
+/// `the_position_of_the_index_does_not_matter`.
 pub(crate) fn film() -> PathBuf {
     fixtures::fixture("film-moov-first.mp4")
 }
 
-/// The movies whose codecs every scheme can protect, with the film.
+/// Returns the movies whose codecs every scheme can protect, with the film.
 pub(crate) fn movies() -> Vec<PathBuf> {
     movies::all().into_iter().filter(|movie| movies::supports_scheme(movie, "cbcs")).chain([film()]).collect()
 }
 
-/// The movies of every codec, with the film.
+/// Returns the movies of every codec, with the film.
 pub(crate) fn all_movies() -> Vec<PathBuf> {
     movies::all().into_iter().chain([film()]).collect()
 }
@@ -57,7 +59,7 @@ pub(crate) fn packaged(movie: &Path, arguments: &[&str]) -> Packaged {
     Packaged { package: Package::open(&directory), scratch }
 }
 
-/// The arguments that request encryption with a key.
+/// Returns the arguments that request encryption with a key.
 pub(crate) fn key_arguments(key: Key) -> [&'static str; 4] {
     ["--key", key.key, "--kid", key.kid]
 }

@@ -1,4 +1,4 @@
-//! The bytes of a package depend only on the movie's content and the options. They are hardly more than the source's.
+//! The bytes of a package depend only on the movie's content and the options. A package is hardly larger than its source.
 
 use std::fs;
 use std::path::PathBuf;

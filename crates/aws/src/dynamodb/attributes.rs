@@ -17,29 +17,29 @@ pub(super) type Item = HashMap<String, AttributeValue>;
 #[error("the attribute {0} is missing or malformed")]
 pub(super) struct Malformed(pub(super) &'static str);
 
-/// A string attribute.
+/// Creates a string attribute.
 pub(super) fn string(text: impl Into<String>) -> AttributeValue {
     AttributeValue::S(text.into())
 }
 
-/// A number attribute.
+/// Creates a number attribute.
 pub(super) fn number(number: impl ToString + Copy) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }
 
-/// A byte range, as a map of offset and length.
+/// Encodes a byte range as a map of offset and length.
 pub(super) fn range(name: &'static str, range: &Range<u64>) -> Result<AttributeValue, Malformed> {
     let length = range.end.checked_sub(range.start).ok_or(Malformed(name))?;
     let fields = [("offset", range.start), ("length", length)];
     Ok(AttributeValue::M(fields.map(|(name, value)| (name.to_owned(), number(value))).into()))
 }
 
-/// A value as compact JSON text.
+/// Encodes a value as compact JSON text.
 pub(super) fn json(name: &'static str, value: &impl Serialize) -> Result<AttributeValue, Malformed> {
     serde_json::to_string(value).map(string).map_err(|_| Malformed(name))
 }
 
-/// A resource usage, as a map.
+/// Encodes a resource usage as a map.
 pub(super) fn usage(usage: &ResourceUsage) -> AttributeValue {
     let ResourceUsage { millis, gets, puts, peak_memory } = *usage;
     let fields = [("millis", millis), ("gets", gets), ("puts", puts), ("peak_memory", peak_memory)];
@@ -74,35 +74,35 @@ impl Writer {
 pub(super) struct Reader<'i>(pub(super) &'i Item);
 
 impl<'i> Reader<'i> {
-    /// Whether the item has an attribute.
+    /// Returns whether the item has an attribute.
     pub(super) fn has(self, name: &str) -> bool {
         self.0.contains_key(name)
     }
 
-    /// A string.
+    /// Reads a string.
     pub(super) fn text(self, name: &'static str) -> Result<&'i str, Malformed> {
         self.0.get(name).and_then(|value| value.as_s().ok()).map(String::as_str).ok_or(Malformed(name))
     }
 
-    /// A string that parses.
+    /// Reads a string and parses it.
     pub(super) fn parsed<T: FromStr>(self, name: &'static str) -> Result<T, Malformed> {
         self.text(name)?.parse().map_err(|_| Malformed(name))
     }
 
-    /// A number.
+    /// Reads a number.
     pub(super) fn number<T: FromStr>(self, name: &'static str) -> Result<T, Malformed> {
         let digits = self.0.get(name).and_then(|value| value.as_n().ok()).ok_or(Malformed(name))?;
         digits.parse().map_err(|_| Malformed(name))
     }
 
-    /// A byte range.
+    /// Reads a byte range.
     pub(super) fn range(self, name: &'static str) -> Result<Range<u64>, Malformed> {
         let map = Reader(self.0.get(name).and_then(|value| value.as_m().ok()).ok_or(Malformed(name))?);
         let (offset, length): (u64, u64) = (map.number("offset")?, map.number("length")?);
         Ok(offset..offset.checked_add(length).ok_or(Malformed(name))?)
     }
 
-    /// The resource usage, which items of older versions do not have.
+    /// Reads the resource usage, which items of older versions do not have.
     pub(super) fn usage(self, name: &'static str) -> Result<Option<ResourceUsage>, Malformed> {
         self.optional(name, |item, name| {
             let map = item.map(name)?;
@@ -115,7 +115,7 @@ impl<'i> Reader<'i> {
         })
     }
 
-    /// A map.
+    /// Reads a map.
     pub(super) fn map(self, name: &'static str) -> Result<Reader<'i>, Malformed> {
         self.0.get(name).and_then(|value| value.as_m().ok()).map(Reader).ok_or(Malformed(name))
     }

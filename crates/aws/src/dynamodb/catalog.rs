@@ -15,10 +15,10 @@ use super::table::{ABSENT, DynamoCatalog, Transacted, decoded, malformed};
 use super::{content_item, multipart_uploads_item, package_item, receipt_item, transitions};
 use crate::error::unavailable;
 
-/// A content may replace a provisional one, and the tombstone of another version.
+/// The condition for writing a content: it may replace a provisional content, or the tombstone of another version.
 const NEW_CONTENT: &str = "attribute_not_exists(pk) OR #code = :provisional OR (attribute_exists(deleted_at) AND \
                            (attribute_not_exists(version_id) OR version_id <> :version))";
-/// The same for a content in a bucket without versioning.
+/// The same condition for a content in a bucket without versioning.
 const NEW_CONTENT_WITHOUT_VERSION: &str = "attribute_not_exists(pk) OR #code = :provisional OR \
                                            (attribute_exists(deleted_at) AND attribute_exists(version_id))";
 

@@ -10,7 +10,7 @@ use super::attributes::{Item, Malformed, Reader, Writer, number, string};
 /// Sort key of a client upload.
 pub(super) const SK: &str = "client_upload";
 
-/// Partition key of a client upload.
+/// Returns the partition key of a client upload.
 pub(super) fn pk(id: &ClientUploadId) -> String {
     format!("client_upload#{id}")
 }

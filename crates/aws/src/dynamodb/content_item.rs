@@ -1,7 +1,7 @@
 //! A content as an item.
 //!
-//! The preflight report is one JSON text. Only API responses contain it, so a report of another version, which cannot be
-//! decoded, is left out, and the content stays readable.
+//! The preflight report is one JSON text. Only API responses contain it. So a report of another version, which cannot be
+//! decoded, is omitted, and the content remains readable.
 
 use vpp_pipeline::domain::content::{Content, MediaInfo, Refusal, Verdict};
 use vpp_pipeline::domain::id::ContentId;
@@ -19,12 +19,12 @@ pub(super) const SUBTITLES: &str = "subtitles";
 /// The index that lists contents by time.
 pub(super) const INDEX: &str = "by_kind";
 
-/// Partition key of a content.
+/// Returns the partition key of a content.
 pub(super) fn pk(id: &ContentId) -> String {
     format!("content#{id}")
 }
 
-/// A position in the index.
+/// Converts a cursor to a key of the index.
 pub(super) fn index_key(cursor: &Cursor<ContentId>) -> Item {
     Writer::default()
         .set("pk", string(pk(&cursor.id)))

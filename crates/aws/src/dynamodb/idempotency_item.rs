@@ -1,4 +1,5 @@
-//! An idempotency key as an item, with the answer that it stands for. DynamoDB deletes the item at the time in `forget_at`.
+//! An idempotency key as an item, with the resource id that it is bound to. DynamoDB deletes the item at the time in
+//! `forget_at`.
 
 use vpp_pipeline::domain::timestamp::Timestamp;
 
@@ -16,7 +17,7 @@ pub(super) fn write(key: &str, answer: &str, forget_at: Timestamp) -> Item {
         .finish()
 }
 
-/// The answer that the key stands for.
+/// Reads the resource id that the key is bound to.
 pub(super) fn read(item: &Item) -> Result<String, Malformed> {
     Reader(item).text("answer").map(str::to_owned)
 }

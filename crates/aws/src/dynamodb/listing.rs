@@ -1,8 +1,8 @@
 //! Lists of contents and packages: queries of an index, newest first.
 //!
 //! DynamoDB applies a filter to the items that a query has read, so a page may take several queries. After [`QUERIES`] queries
-//! the page is returned as it is, with a cursor. The index of packages holds what packages are filtered by, and nothing that
-//! changes with every work unit; the packages of a page are then read from the table.
+//! the page is returned as it is, with a cursor. The index of packages holds the attributes that filters use, and no attribute
+//! that changes with every work unit. The packages of a page are then read from the table.
 
 use std::collections::HashMap;
 use std::str::FromStr;
@@ -22,13 +22,13 @@ use super::{content_item, package_item};
 use crate::error::unavailable;
 use crate::retries::BatchRetry;
 
-/// Most queries for one page.
+/// Maximum number of queries for one page.
 const QUERIES: usize = 8;
-/// Items that one query reads if a filter applies to them.
+/// Number of items that one query with a filter reads.
 const FILTERED_ITEMS: i32 = 1_000;
 
 impl DynamoCatalog {
-    /// Returns at most `limit` items that follow `after`, and the key that the next page starts after, if there may be more.
+    /// Returns at most `limit` items that follow `after`, and the key after which the next page starts, if there may be one.
     async fn newest(
         &self,
         index: Index,
@@ -45,7 +45,7 @@ impl DynamoCatalog {
             let request = request.expression_attribute_names("#partition", name);
             let request = request.expression_attribute_values(":partition", string(value));
             let clauses = Some(filter.clauses.join(" AND ")).filter(|clauses| !clauses.is_empty());
-            // Without a filter, one item more than the page shows whether another page follows.
+            // Without a filter, one extra item shows whether another page follows.
             let request = request.limit(if clauses.is_some() { FILTERED_ITEMS } else { i32::from(limit) + 1 });
             let mut request = request.set_filter_expression(clauses).set_exclusive_start_key(position);
             for (placeholder, name) in &filter.names {
@@ -68,7 +68,7 @@ impl DynamoCatalog {
         Ok((found, position))
     }
 
-    /// Reads the packages of these index items from the table. Packages that were deleted meanwhile are left out.
+    /// Reads the packages of these index items from the table. Omits packages that were deleted meanwhile.
     async fn packages_of(&self, listed: &[Item]) -> Result<Vec<Package>, Unavailable> {
         const CALL: &str = "BatchGetItem";
         let key = |item: &Item| -> Result<Item, Malformed> {
@@ -121,7 +121,7 @@ impl Listing for DynamoCatalog {
     }
 }
 
-/// The cursor of an index item, or of its key.
+/// Returns the cursor of an index item, or of its key.
 fn cursor<I: FromStr>(item: &Item) -> Result<Cursor<I>, Malformed> {
     let item = Reader(item);
     let id = item.text("pk")?.split_once('#').map(|(_, id)| id).ok_or(Malformed("pk"))?;

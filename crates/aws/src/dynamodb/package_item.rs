@@ -28,7 +28,8 @@ pub(super) const SK: &str = "package";
 
 /// Partition key of every package in the index.
 pub(super) const LISTED: &str = "package";
-/// The index that lists packages by time. It holds only what lists are filtered by, so counting a work unit does not write it.
+/// The index that lists packages by time. It holds only the attributes that filters use, so counting a work unit does not write
+/// to it.
 pub(super) const INDEX: &str = "packages_by_time";
 
 /// The attribute with the further contents of a package.
@@ -36,13 +37,13 @@ const FURTHER_INPUTS: &str = "further_inputs";
 /// The attribute with the subtitle files of a package.
 const SUBTITLES: &str = "subtitles";
 
-/// The ids of all contents of a package, as filters match them.
+/// Returns the ids of all contents of a package, in the form that filters match.
 fn inputs(package: &Package) -> String {
     let ids: Vec<&str> = package.contents().map(ContentId::as_str).collect();
     ids.join(",")
 }
 
-/// A position in the index.
+/// Converts a cursor to a key of the index.
 pub(super) fn index_key(cursor: &Cursor<PackageId>) -> Item {
     Writer::default()
         .set("pk", string(pk(&cursor.id)))
@@ -52,12 +53,12 @@ pub(super) fn index_key(cursor: &Cursor<PackageId>) -> Item {
         .finish()
 }
 
-/// Partition key of a package and of its receipts.
+/// Returns the partition key of a package and of its receipts.
 pub(super) fn pk(id: &PackageId) -> String {
     format!("package#{id}")
 }
 
-/// A new package.
+/// Encodes a new package.
 pub(super) fn write(package: &Package) -> Result<Item, Malformed> {
     let source = &package.source;
     let item = Writer::default()
@@ -86,7 +87,7 @@ pub(super) fn write(package: &Package) -> Result<Item, Malformed> {
 /// A further content: id, location, `ETag`, length, and the start and end of its `moov` box.
 type InputRow = (ContentId, String, String, u64, u64, u64);
 
-/// The further contents of a package as one compact JSON text. Most packages have none.
+/// Encodes the further contents of a package as one compact JSON text. Most packages have none.
 fn write_further(inputs: &[PackageInput]) -> Result<Option<AttributeValue>, Malformed> {
     let row = |PackageInput { content, source }: &PackageInput| -> InputRow {
         let Source { location, etag, bytes, index } = source;
@@ -109,7 +110,7 @@ fn read_further(item: Reader<'_>) -> Result<Vec<PackageInput>, Malformed> {
 /// A subtitle file: id, location, `ETag` and length; language, label and kind.
 type SubtitlesRow = (ContentId, String, String, u64, String, Option<String>, String);
 
-/// The subtitle files of a package as one compact JSON text. Most packages have none.
+/// Encodes the subtitle files of a package as one compact JSON text. Most packages have none.
 fn write_subtitles(subtitles: &[SubtitleFile]) -> Result<Option<AttributeValue>, Malformed> {
     let row = |SubtitleFile { content, location, etag, bytes, description }: &SubtitleFile| -> SubtitlesRow {
         let SubtitleDescription { language, label, kind } = description.clone();
@@ -194,7 +195,7 @@ pub(super) fn read(item: &Item) -> Result<Package, Malformed> {
     })
 }
 
-/// The attribute with the resource usage of a stage.
+/// Returns the attribute with the resource usage of a stage.
 pub(super) fn usage_name(stage: Stage) -> &'static str {
     match stage {
         Stage::Ingest => "usage_ingest",
@@ -296,7 +297,7 @@ fn failed(item: Reader<'_>) -> Result<State, Malformed> {
     Ok(State::Failed { failure: failure(item)?, at: item.parsed("failed_at")?, before: Box::new(before(item)?) })
 }
 
-/// The state before a failure: that of the last step that has a time.
+/// Reads the state before a failure: that of the last step that has a time.
 fn before(item: Reader<'_>) -> Result<State, Malformed> {
     let Some(at) = item.optional("fragmented_at", Reader::parsed)? else {
         return Ok(State::Queued);

@@ -19,7 +19,7 @@ use super::package_item::pk;
 /// Prefix of the sort key of every receipt.
 pub(super) const PREFIX: &str = "unit#";
 
-/// Sort key of the receipt of a work unit. With eight digits, keys sort like numbers.
+/// Returns the sort key of the receipt of a work unit. With eight digits, keys sort like numbers.
 pub(super) fn sk(work_unit: u32) -> String {
     format!("{PREFIX}{work_unit:08}")
 }

@@ -86,7 +86,7 @@ fn item(image: &Map<String, Value>) -> Result<Item, Malformed> {
     image.iter().map(|(name, value)| Ok((name.clone(), attribute(value)?))).collect()
 }
 
-/// An attribute of one of the types that the items of this table use.
+/// Decodes an attribute of one of the types that the items of this table use.
 fn attribute(value: &Value) -> Result<AttributeValue, Malformed> {
     const UNKNOWN: Malformed = Malformed("of an unknown type");
     let (kind, value) = value.as_object().and_then(|typed| typed.iter().next()).ok_or(UNKNOWN)?;

@@ -1,7 +1,7 @@
 //! The table, and the reads and writes that all its items share.
 //!
 //! Work units of one package finish at the same time and all update its item, so their transactions conflict. A transaction
-//! that lost a conflict is retried after a pause that grows, and that differs from work unit to work unit.
+//! that lost a conflict is retried with exponential backoff. The pauses differ between work units.
 
 use std::time::Duration;
 
@@ -18,10 +18,10 @@ use crate::retries::{Backoff, BatchRetry};
 
 /// Retries of a transaction that conflicts with another, and of a batch that was accepted in part.
 pub(super) const BACKOFF: Backoff = Backoff { first_pause: Duration::from_millis(10), calls: 10 };
-/// Items that one batch request writes: the limit of DynamoDB.
+/// Number of items that one batch request writes: the limit of DynamoDB.
 const WRITE_BATCH: usize = 25;
 
-/// In the cancellation reasons of a transaction: the condition of a write does not hold.
+/// The cancellation reason of a write whose condition does not hold.
 const CONDITION_FAILED: &str = "ConditionalCheckFailed";
 /// The error code of a single write whose condition does not hold.
 const CONDITION_FAILED_EXCEPTION: &str = "ConditionalCheckFailedException";
@@ -44,7 +44,7 @@ pub(super) enum Transacted {
 }
 
 impl DynamoCatalog {
-    /// The table called `table`.
+    /// Uses the table called `table`.
     #[must_use]
     pub fn new(client: Client, table: String) -> Self {
         Self { client, table }
@@ -57,7 +57,7 @@ impl DynamoCatalog {
         Ok(response.map_err(unavailable("GetItem"))?.item)
     }
 
-    /// Writes an item unless one of its key exists, and returns the existing item.
+    /// Writes an item unless one with its key exists, and returns the existing item.
     pub(super) async fn put_if_absent(&self, item: Item) -> Result<CreateOutcome<Item>, Unavailable> {
         let key = |name| Reader(&item).text(name).map(str::to_owned).map_err(malformed);
         let (pk, sk) = (key("pk")?, key("sk")?);
@@ -123,7 +123,7 @@ pub(super) enum Condition {
     Failed,
 }
 
-/// The result of a conditional write: `call`.
+/// Converts the result of the conditional write `call`.
 pub(super) fn condition<T, E, R>(
     result: Result<T, SdkError<E, R>>,
     call: &'static str,
@@ -139,7 +139,7 @@ where
     }
 }
 
-/// Why each write of a cancelled transaction was not committed; empty for any other error.
+/// Returns the cancellation reason of each write of a cancelled transaction; empty for any other error.
 fn cancellation_reasons<R>(error: &SdkError<TransactWriteItemsError, R>) -> Vec<String> {
     match error.as_service_error() {
         Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
@@ -161,7 +161,7 @@ pub(super) fn decoded<T>(
     })
 }
 
-/// An item that cannot be decoded: it was written by another version, or by hand.
+/// Converts the error of an item that cannot be decoded: it was written by another version, or by hand.
 pub(super) fn malformed(error: Malformed) -> Unavailable {
     Unavailable::new("GetItem", Box::new(error))
 }

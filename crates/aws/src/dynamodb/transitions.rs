@@ -11,7 +11,8 @@ use vpp_pipeline::domain::state::{Step, Transition};
 use super::attributes::{number, string, usage};
 use super::package_item::{SK, pk, usage_name};
 
-/// A step, on condition that the package has a status that the step starts from, and is in the attempt of the step.
+/// Builds the update for a step, on condition that the package has a status that the step starts from, and is in the attempt of
+/// the step.
 pub(super) fn advance(table: &str, id: &PackageId, transition: &Transition) -> Result<Update, BuildError> {
     let work = &transition.work;
     let mut sets = vec![("status", string(transition.step.leads_to().as_str()))];
@@ -72,7 +73,7 @@ pub(super) fn advance(table: &str, id: &PackageId, transition: &Transition) -> R
     update.build()
 }
 
-/// The attribute for the time of a step, if it has one, and the attribute for its result.
+/// Returns the attribute for the time of a step, if it has one, and the attribute for its result.
 fn attributes_of(step: &Step) -> (Option<&'static str>, Option<(&'static str, AttributeValue)>) {
     match step {
         Step::Fragmented { work_units } => (Some("fragmented_at"), Some(("work_units_total", number(work_units)))),

@@ -4,7 +4,7 @@ use super::variables::{Environment, InvalidVariable};
 use crate::speke::{DrmSystem, KeyProvider};
 
 impl Environment {
-    /// `KEY_PROVIDER_URL`: the DRM key provider that generates content keys, if the platform does not.
+    /// Reads `KEY_PROVIDER_URL`: the DRM key provider that generates content keys, if the platform does not.
     /// `KEY_PROVIDER_SYSTEMS` are the DRM systems that it signals, `KEY_PROVIDER_HEADERS` is the secret that holds request
     /// headers, and `KEY_PROVIDER_API` is the ARN of the API Gateway in front of the provider, if requests are to be signed.
     ///

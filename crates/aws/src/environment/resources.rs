@@ -4,7 +4,7 @@ use super::variables::{Environment, InvalidVariable};
 use crate::webhook_receiver::WebhookUrl;
 
 impl Environment {
-    /// `TABLE_NAME`: the DynamoDB table.
+    /// Reads `TABLE_NAME`: the DynamoDB table.
     ///
     /// # Errors
     /// When it is not set.
@@ -12,7 +12,7 @@ impl Environment {
         self.required("TABLE_NAME")
     }
 
-    /// `WORK_BUCKET`: the bucket of plans and staged parts.
+    /// Reads `WORK_BUCKET`: the bucket of plans and staged parts.
     ///
     /// # Errors
     /// When it is not set.
@@ -20,7 +20,7 @@ impl Environment {
         self.required("WORK_BUCKET")
     }
 
-    /// `UPLOADS_BUCKET`: the bucket of sources.
+    /// Reads `UPLOADS_BUCKET`: the bucket of sources.
     ///
     /// # Errors
     /// When it is not set.
@@ -28,7 +28,7 @@ impl Environment {
         self.required("UPLOADS_BUCKET")
     }
 
-    /// `OUTPUT_BUCKET`: the bucket of packages.
+    /// Reads `OUTPUT_BUCKET`: the bucket of packages.
     ///
     /// # Errors
     /// When it is not set.
@@ -36,7 +36,7 @@ impl Environment {
         self.required("OUTPUT_BUCKET")
     }
 
-    /// `FRAGMENT_QUEUE_URL`: the queue of packages to plan.
+    /// Reads `FRAGMENT_QUEUE_URL`: the queue of packages to plan.
     ///
     /// # Errors
     /// When it is not set.
@@ -44,7 +44,7 @@ impl Environment {
         self.required("FRAGMENT_QUEUE_URL")
     }
 
-    /// `ENCRYPT_QUEUE_URL`: the queue of work units.
+    /// Reads `ENCRYPT_QUEUE_URL`: the queue of work units.
     ///
     /// # Errors
     /// When it is not set.
@@ -52,7 +52,7 @@ impl Environment {
         self.required("ENCRYPT_QUEUE_URL")
     }
 
-    /// `DASH_QUEUE_URL`: the queue of packages to finish.
+    /// Reads `DASH_QUEUE_URL`: the queue of packages to finish.
     ///
     /// # Errors
     /// When it is not set.
@@ -60,7 +60,7 @@ impl Environment {
         self.required("DASH_QUEUE_URL")
     }
 
-    /// `DELETION_QUEUE_URL`: the queue of deletions.
+    /// Reads `DELETION_QUEUE_URL`: the queue of deletions.
     ///
     /// # Errors
     /// When it is not set.
@@ -68,7 +68,7 @@ impl Environment {
         self.required("DELETION_QUEUE_URL")
     }
 
-    /// `ANNOUNCE_DEAD_QUEUE_URL`: the dead-letter queue of changes that cannot be decoded.
+    /// Reads `ANNOUNCE_DEAD_QUEUE_URL`: the dead-letter queue of changes that cannot be decoded.
     ///
     /// # Errors
     /// When it is not set.
@@ -76,7 +76,7 @@ impl Environment {
         self.required("ANNOUNCE_DEAD_QUEUE_URL")
     }
 
-    /// `WEBHOOK_QUEUE_URL`: the queue of events to send to the webhook receiver.
+    /// Reads `WEBHOOK_QUEUE_URL`: the queue of events to send to the webhook receiver.
     ///
     /// # Errors
     /// When it is not set.
@@ -84,7 +84,7 @@ impl Environment {
         self.required("WEBHOOK_QUEUE_URL")
     }
 
-    /// `WEBHOOK_SECRET`: the signing secret of webhooks, by ARN or name.
+    /// Reads `WEBHOOK_SECRET`: the signing secret of webhooks, by ARN or name.
     ///
     /// # Errors
     /// When it is not set.
@@ -92,8 +92,8 @@ impl Environment {
         self.required("WEBHOOK_SECRET")
     }
 
-    /// `WEBHOOK_URL`: the URL of the webhook receiver. If `WEBHOOK_LOOPBACK` is `true`, the URL may lead to this machine
-    /// without TLS.
+    /// Reads `WEBHOOK_URL`: the URL of the webhook receiver. If `WEBHOOK_LOOPBACK` is `true`, a plain HTTP URL of this machine
+    /// is accepted too.
     ///
     /// # Errors
     /// When it is not set, or is not a URL that webhooks may be sent to.
@@ -104,7 +104,7 @@ impl Environment {
         WebhookUrl::parse(&self.required(NAME)?, loopback).ok_or(InvalidVariable { name: NAME, problem })
     }
 
-    /// `EVENT_BUS`: the `EventBridge` event bus.
+    /// Reads `EVENT_BUS`: the `EventBridge` event bus.
     ///
     /// # Errors
     /// When it is not set.
@@ -112,7 +112,7 @@ impl Environment {
         self.required("EVENT_BUS")
     }
 
-    /// `DISTRIBUTION_ID`: the CloudFront distribution of the output bucket.
+    /// Reads `DISTRIBUTION_ID`: the CloudFront distribution of the output bucket.
     ///
     /// # Errors
     /// When it is not set.
@@ -120,7 +120,7 @@ impl Environment {
         self.required("DISTRIBUTION_ID")
     }
 
-    /// `CONTENT_KEYS_KEY_ID`: the KMS key that wraps content keys.
+    /// Reads `CONTENT_KEYS_KEY_ID`: the KMS key that wraps content keys.
     ///
     /// # Errors
     /// When it is not set.
@@ -128,7 +128,7 @@ impl Environment {
         self.required("CONTENT_KEYS_KEY_ID")
     }
 
-    /// `PLAYBACK_TOKENS_KEY_ID`: the KMS key that signs playback tokens.
+    /// Reads `PLAYBACK_TOKENS_KEY_ID`: the KMS key that signs playback tokens.
     ///
     /// # Errors
     /// When it is not set.
@@ -136,13 +136,14 @@ impl Environment {
         self.required("PLAYBACK_TOKENS_KEY_ID")
     }
 
-    /// `PATH_SIGNING_SECRET`: the secret that the API shares with the CDN, by ARN or name, if the CDN requires signed paths.
+    /// Reads `PATH_SIGNING_SECRET`: the secret that the API shares with the CDN, by ARN or name, if the CDN requires signed
+    /// paths.
     #[must_use]
     pub fn path_signing_secret(&self) -> Option<String> {
         self.optional("PATH_SIGNING_SECRET").map(str::to_owned)
     }
 
-    /// `DELIVERY_URL`: the base URL of packages, without a slash at its end.
+    /// Reads `DELIVERY_URL`: the base URL of packages, without a trailing slash.
     ///
     /// # Errors
     /// When it is not set.
@@ -150,7 +151,7 @@ impl Environment {
         self.base_url("DELIVERY_URL")
     }
 
-    /// `API_URL`: the base URL of the API and the licence server, without a slash at its end.
+    /// Reads `API_URL`: the base URL of the API and the licence server, without a trailing slash.
     ///
     /// # Errors
     /// When it is not set.

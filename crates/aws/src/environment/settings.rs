@@ -16,7 +16,7 @@ const CONSOLE_LAYER: &str = "/opt/console";
 const MIB: u64 = 1024 * 1024;
 
 impl Environment {
-    /// `AUTHORIZATION`: how callers of the API authenticate.
+    /// Reads `AUTHORIZATION`: how callers of the API authenticate.
     ///
     /// # Errors
     /// When it is neither `tokens` nor `jwt`, or when it is `tokens` and `OPERATOR_TOKEN_SECRET` or `READER_TOKEN_SECRET` is
@@ -33,7 +33,7 @@ impl Environment {
         }
     }
 
-    /// `PLAYBACK_TOKEN_SECONDS`: the default lifetime of a playback token.
+    /// Reads `PLAYBACK_TOKEN_SECONDS`: the default lifetime of a playback token.
     ///
     /// # Errors
     /// When it is not set, or is not a whole number of seconds above zero and at most a day.
@@ -45,7 +45,7 @@ impl Environment {
         allowed.ok_or(InvalidVariable { name: NAME, problem })
     }
 
-    /// `SEGMENT_SECONDS`: the target duration of segments.
+    /// Reads `SEGMENT_SECONDS`: the target duration of segments.
     ///
     /// # Errors
     /// When it is not set, or is not a whole number of seconds above zero.
@@ -53,7 +53,7 @@ impl Environment {
         self.positive("SEGMENT_SECONDS").map(Duration::from_secs)
     }
 
-    /// `WORK_UNIT_MIB`: the target size of a work unit, in source bytes. The variable is in MiB.
+    /// Reads `WORK_UNIT_MIB`: the target size of a work unit, in source bytes. The variable is in MiB.
     ///
     /// # Errors
     /// When it is not set, or is not a whole number of MiB above zero.
@@ -63,8 +63,8 @@ impl Environment {
         bytes.ok_or(InvalidVariable { name: NAME, problem: "is out of range" })
     }
 
-    /// `PACKAGE_ON_UPLOAD`: the package that an upload starts automatically. `cbcs` encrypts the video and leaves the audio
-    /// clear.
+    /// Reads `PACKAGE_ON_UPLOAD`: the package that an upload starts automatically. `cbcs` encrypts the video and leaves the
+    /// audio clear.
     ///
     /// # Errors
     /// When it is not `none`, `cbcs` or `clear`.
@@ -78,7 +78,7 @@ impl Environment {
         }
     }
 
-    /// `LONGEST_RUN_SECONDS`: the time after which every invocation that has started has ended.
+    /// Reads `LONGEST_RUN_SECONDS`: the time after which every started invocation has ended.
     ///
     /// # Errors
     /// When it is not set, or is not a whole number of seconds above zero.
@@ -86,13 +86,14 @@ impl Environment {
         self.positive("LONGEST_RUN_SECONDS").map(Duration::from_secs)
     }
 
-    /// `CONSOLE_FOLDER`: the folder of the web console's files. The default is the mount point of its layer.
+    /// Reads `CONSOLE_FOLDER`: the folder of the web console's files. The default is the mount point of its layer.
     #[must_use]
     pub fn console_folder(&self) -> PathBuf {
         self.optional("CONSOLE_FOLDER").unwrap_or(CONSOLE_LAYER).into()
     }
 
-    /// The origins that the web console connects to: the API, the CDN, and `UPLOADS_ORIGIN`, the origin of presigned URLs.
+    /// Returns the origins that the web console connects to: the API, the CDN, and `UPLOADS_ORIGIN`, the origin of presigned
+    /// URLs.
     ///
     /// # Errors
     /// When one of them is not set.
@@ -100,13 +101,13 @@ impl Environment {
         Ok([self.api_url()?, self.delivery_url()?, self.required("UPLOADS_ORIGIN")?])
     }
 
-    /// `METRICS_NAMESPACE`, if it is set: the `CloudWatch` namespace of metrics.
+    /// Reads `METRICS_NAMESPACE`, if it is set: the `CloudWatch` namespace of metrics.
     #[must_use]
     pub fn metrics_namespace(&self) -> Option<&str> {
         self.optional("METRICS_NAMESPACE")
     }
 
-    /// `AWS_LAMBDA_FUNCTION_NAME`, if it is set, without the name of the stack.
+    /// Reads `AWS_LAMBDA_FUNCTION_NAME`, if it is set, without the name of the stack.
     #[must_use]
     pub fn function(&self) -> Option<&str> {
         let stack = self.metrics_namespace().and_then(|namespace| namespace.rsplit('/').next()).unwrap_or_default();
@@ -114,7 +115,7 @@ impl Environment {
         Some(name.strip_prefix(stack).and_then(|name| name.strip_prefix('-')).unwrap_or(name))
     }
 
-    /// `LOG_LEVEL`, if it is set.
+    /// Reads `LOG_LEVEL`, if it is set.
     #[must_use]
     pub fn log_level(&self) -> Option<&str> {
         self.optional("LOG_LEVEL")

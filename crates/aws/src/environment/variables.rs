@@ -15,7 +15,7 @@ pub struct InvalidVariable {
 }
 
 impl Environment {
-    /// The variables of this process.
+    /// Returns the variables of this process.
     #[must_use]
     pub fn of_process() -> Self {
         let readable = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
@@ -24,23 +24,23 @@ impl Environment {
         Self(std::env::vars_os().filter_map(readable).collect())
     }
 
-    /// The value of a variable, if it is set and not empty.
+    /// Returns the value of a variable, if it is set and not empty.
     pub(super) fn optional(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// The value of a variable.
+    /// Returns the value of a variable.
     pub(super) fn required(&self, name: &'static str) -> Result<String, InvalidVariable> {
         self.optional(name).map(str::to_owned).ok_or(InvalidVariable { name, problem: "is not set" })
     }
 
-    /// The value of a variable that is a whole number above zero.
+    /// Returns the value of a variable that is a whole number above zero.
     pub(super) fn positive(&self, name: &'static str) -> Result<u64, InvalidVariable> {
         let number = self.required(name)?.parse().ok().filter(|number| *number > 0);
         number.ok_or(InvalidVariable { name, problem: "is not a whole number above zero" })
     }
 
-    /// The value of a variable that is the start of a URL, without a slash at its end.
+    /// Returns the value of a variable that is a base URL, without a trailing slash.
     pub(super) fn base_url(&self, name: &'static str) -> Result<String, InvalidVariable> {
         Ok(self.required(name)?.trim_end_matches('/').to_owned())
     }

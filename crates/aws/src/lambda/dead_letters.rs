@@ -74,7 +74,7 @@ fn dead_letters(message: &SqsMessage) -> Result<Vec<DeadLetter>, Undecodable> {
     }
 }
 
-/// `encrypt` of `arn:aws:sqs:eu-west-1:123456789012:stack-encrypt-dead`.
+/// Returns the stage of a queue: `encrypt` for `arn:aws:sqs:eu-west-1:123456789012:stack-encrypt-dead`.
 fn stage_of_queue(arn: &str) -> Result<Stage, Undecodable> {
     let name = arn.strip_suffix("-dead").and_then(|name| name.rsplit(['-', ':']).next());
     name.and_then(|name| Stage::from_str(name).ok()).ok_or_else(|| Undecodable::Queue(arn.to_owned()))

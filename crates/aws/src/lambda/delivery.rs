@@ -21,7 +21,7 @@ pub(crate) enum Undecodable {
     Queue(String),
 }
 
-/// Why a delivery was not handled.
+/// The error of a delivery that was not handled.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DeliveryError {
     #[error(transparent)]
@@ -31,7 +31,7 @@ pub(crate) enum DeliveryError {
 }
 
 impl From<DeliveryError> for Diagnostic {
-    /// A stable name for each kind of error, and the error chain as the message.
+    /// Uses a stable name for each kind of error, and the error chain as the message.
     fn from(error: DeliveryError) -> Self {
         let error_type = match &error {
             DeliveryError::Stage(error) => error.code(),

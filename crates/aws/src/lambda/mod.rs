@@ -1,4 +1,4 @@
-//! The Lambda runtime: how a function starts, and how it handles what is delivered to it.
+//! The Lambda runtime: how a function starts, and how it handles deliveries.
 //!
 //! | source | function | payload |
 //! |---|---|---|

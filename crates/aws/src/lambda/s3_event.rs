@@ -9,7 +9,7 @@ use vpp_pipeline::domain::uploaded_object::UploadedObject;
 
 use super::delivery::Undecodable;
 
-/// An S3 event notification. Only the fields that are used are described; the test notification of S3 has no records.
+/// An S3 event notification. Only the fields that are used are declared. The test notification of S3 has no records.
 #[derive(Debug, Deserialize)]
 pub(super) struct S3Event {
     #[serde(rename = "Records", default)]
@@ -45,7 +45,7 @@ struct S3Object {
 }
 
 impl S3Event {
-    /// The objects that were created.
+    /// Returns the objects that were created.
     pub(super) fn uploads(self) -> Result<Vec<UploadedObject>, Undecodable> {
         let upload = |record: S3Record| {
             let S3Entity { bucket, object } = record.s3;

@@ -12,7 +12,7 @@ pub(super) struct SqsEvent {
     pub(super) messages: Vec<SqsMessage>,
 }
 
-/// A message as SQS delivers it. Only the fields that are used are described.
+/// A message as SQS delivers it. Only the fields that are used are declared.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct SqsMessage {
@@ -38,23 +38,23 @@ struct SystemAttributes {
 }
 
 impl SqsMessage {
-    /// The body, decoded from JSON.
+    /// Decodes the body from JSON.
     pub(super) fn decode<M: DeserializeOwned>(&self) -> Result<M, Undecodable> {
         serde_json::from_str(&self.body).map_err(Undecodable::Body)
     }
 
-    /// The trace header that the message was sent with.
+    /// Returns the trace header that the message was sent with.
     pub(super) fn trace_header(&self) -> Option<&str> {
         self.attributes.trace_header.as_deref()
     }
 
-    /// How many times the message has been received, this time included.
+    /// Returns how many times the message has been received, including this time.
     pub(super) fn receive_count(&self) -> u32 {
         self.attributes.approximate_receive_count.as_deref().and_then(|count| count.parse().ok()).unwrap_or(1)
     }
 }
 
-/// The partial batch response: the messages that SQS is to deliver again.
+/// The partial batch response: the messages that SQS must deliver again.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct SqsBatchResponse {

@@ -42,7 +42,7 @@ pub async fn serve_uploads(
     served.await.map_err(FunctionError::Lambda)
 }
 
-/// The outcome of an upload, for the log.
+/// Returns the outcome of an upload, for the log.
 fn outcome(ingested: &Ingested) -> &'static str {
     match ingested {
         Ingested::Ignored => "ignored",

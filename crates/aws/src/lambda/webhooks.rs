@@ -1,7 +1,7 @@
 //! The function of the webhook queue: events to send to the receiver.
 //!
-//! A queue hides every message that failed for the same time. Here the delay grows with each failure: the function sets the
-//! visibility timeout of the message before it reports the message as failed.
+//! By default, a queue hides every failed message for the same time. Here the delay grows with each failure: the function sets
+//! the visibility timeout of the message before it reports the message as failed.
 
 use tracing::{Instrument, error, info, info_span, warn};
 use vpp_pipeline::domain::metric::Measurement;

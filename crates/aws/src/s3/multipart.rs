@@ -18,13 +18,13 @@ use super::request_body::request_body;
 use super::store_error::{NO_SUCH_UPLOAD, NOT_FOUND, unreachable};
 use crate::error::{code, unavailable};
 
-/// The id in a response to `CreateMultipartUpload`.
+/// Returns the id in a response to `CreateMultipartUpload`.
 pub(super) fn upload_id(at: &Location, id: Option<&str>) -> Result<UploadId, StoreError> {
     let missing = || Unavailable::new("CreateMultipartUpload", "the response has no upload id".into());
     id.map(UploadId::new).ok_or_else(|| unreachable(at, missing()))
 }
 
-/// Aborts a multipart upload. One that was completed, aborted, or has expired is fine.
+/// Aborts a multipart upload. Succeeds if the upload was completed, was aborted, or has expired.
 pub(super) async fn abort_multipart_upload(
     client: &Client,
     at: &Location,

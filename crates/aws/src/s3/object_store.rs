@@ -1,8 +1,8 @@
 //! Reads and writes of S3 objects.
 //!
-//! A write is one PUT with `If-None-Match: *` and the SHA-256 of the bytes, which S3 verifies and stores. That header is signed,
-//! so the payload does not have to be hashed again for its signature. If an object exists already, a HEAD compares its checksum;
-//! only an object that was written without a checksum is read instead.
+//! A write is one PUT with `If-None-Match: *` and the SHA-256 of the bytes, which S3 verifies and stores. That header is
+//! signed, so the payload does not have to be hashed again for its signature. If an object exists already, a HEAD compares its
+//! checksum; only an object that was written without a checksum is read instead.
 
 use std::ops::Range;
 
@@ -22,7 +22,7 @@ use super::request_body::request_body;
 use super::store_error::unreachable;
 use crate::error::{code, unavailable};
 
-/// How often a PUT is sent while concurrent writes of the same object conflict with it (409).
+/// Maximum number of attempts of a PUT that conflicts with concurrent writes of the same object (409).
 const CONFLICTS: usize = 4;
 
 impl S3Store {

@@ -1,7 +1,7 @@
 //! Ranged reads of S3 objects.
 //!
-//! A read is one ranged GET, with `If-Match` when the version is pinned. A response that breaks off or stalls is resumed where
-//! it ended.
+//! A read is one ranged GET, with `If-Match` when the version is pinned. If a response is interrupted or stalls, the read
+//! resumes where the response ended.
 
 use std::ops::Range;
 
@@ -16,7 +16,7 @@ use vpp_pipeline::ports::{Body, StoreError};
 use super::store_error::unreachable;
 use crate::error::{code, unavailable};
 
-/// Responses to one read that may break off or stall before the read fails.
+/// Maximum number of interrupted or stalled responses before a read fails.
 const BROKEN_RESPONSES: usize = 4;
 
 /// The S3 buckets of an account.
@@ -48,7 +48,7 @@ impl S3Store {
         })
     }
 
-    /// The digest of a range of the object at `at`.
+    /// Returns the digest of a range of the object at `at`.
     pub(super) async fn digest(&self, at: &Location, range: Range<u64>) -> Result<Digest, StoreError> {
         let body: Body = self.read_range(at, None, range).try_collect().await?;
         Ok(body.digest())
@@ -78,7 +78,7 @@ impl S3Store {
         Ok(response.body)
     }
 
-    /// The next bytes of a read, from a new response if the current one broke off.
+    /// Returns the next bytes of a read, from a new response if the current one was interrupted.
     async fn next(&self, at: &Location, pin: Option<&ETag>, read: &mut RangeRead) -> Result<Option<Bytes>, StoreError> {
         loop {
             let body = match &mut read.body {

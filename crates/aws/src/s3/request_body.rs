@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use vpp_pipeline::ports::Body;
 
-/// The body of a request, which the SDK may send more than once.
+/// Returns the body of a request, which the SDK may send more than once.
 pub(super) fn request_body(body: &Body) -> ByteStream {
     let body = body.clone();
     ByteStream::new(SdkBody::retryable(move || SdkBody::from_body_1_x(Chunks::new(body.clone()))))

@@ -19,7 +19,7 @@ use crate::secrets;
 
 /// The API, which requests keys, has to respond within 29 s. A CPIX response has some kilobytes.
 pub(super) const LIMITS: Limits = Limits { time: Duration::from_secs(15), response_bytes: 256 * 1024 };
-/// Most characters of a provider's reason that an error message repeats.
+/// Maximum number of characters of a provider's reason that an error message repeats.
 pub(super) const LONGEST_REASON: usize = 200;
 
 /// A key provider: its URL, and how requests to it are authenticated.
@@ -111,7 +111,7 @@ fn unreachable(source: impl Into<Cause>) -> KeyError {
     }
 }
 
-/// The start of the reason that a provider gives for a refusal, in printable characters.
+/// Returns the start of the reason that a provider gives for a refusal, in printable characters.
 pub(super) fn reason(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     let printable = text.chars().map(|c| if c.is_control() { ' ' } else { c });

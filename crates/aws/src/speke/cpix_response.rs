@@ -2,7 +2,7 @@
 //!
 //! The document is untrusted input and becomes part of manifests. So a key must be sixteen bytes under the requested key id,
 //! initialisation data must be one complete `pssh` box of its system, and the `FairPlay` URI must not be able to end its
-//! attribute. Errors name what is wrong without repeating what could be secret.
+//! attribute. Errors state the problem without repeating values that could be secret.
 
 use data_encoding::BASE64;
 use vpp_media::cenc::{ConstantIv, ContentKey, Drm, KeyId, ParseDrmError, Pssh, Scheme};
@@ -19,7 +19,7 @@ pub(super) struct ProviderKey {
     pub(super) drm: Drm,
 }
 
-/// Why a response is invalid.
+/// The reason that a response is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum CpixError {
     #[error("it is not a CPIX document")]
@@ -86,7 +86,7 @@ pub(super) fn read(bytes: &[u8], kid: KeyId, scheme: Scheme, systems: &[DrmSyste
     Ok(ProviderKey { key: content_key, iv: iv.map(|iv| ConstantIv::new(*iv)), drm })
 }
 
-/// Why there is no single element.
+/// The reason that there is not exactly one element.
 enum NotOne {
     None,
     Several,
@@ -103,7 +103,7 @@ fn bytes_of(base64: &str) -> Option<Zeroizing<[u8; 16]>> {
     bytes.as_slice().try_into().ok().map(Zeroizing::new)
 }
 
-/// The `URI` of an `EXT-X-KEY` tag (RFC 8216 4.3.2.4).
+/// Returns the `URI` of an `EXT-X-KEY` tag (RFC 8216 4.3.2.4).
 fn uri(base64: &str) -> Option<String> {
     let text = String::from_utf8(BASE64.decode(base64.as_bytes()).ok()?).ok()?;
     let (_, rest) = text.split_once("URI=\"")?;

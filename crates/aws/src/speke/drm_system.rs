@@ -14,7 +14,7 @@ pub enum DrmSystem {
 }
 
 impl DrmSystem {
-    /// The system of this name, in any case.
+    /// Returns the system with this name, ignoring case.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Widevine, Self::PlayReady, Self::FairPlay]
@@ -30,7 +30,7 @@ impl DrmSystem {
         }
     }
 
-    /// The `SystemID`, as DASH-IF registers it.
+    /// Returns the `SystemID`, as DASH-IF registers it.
     pub(super) fn system_id(self) -> SystemId {
         match self {
             Self::Widevine => SystemId::WIDEVINE,
@@ -39,7 +39,7 @@ impl DrmSystem {
         }
     }
 
-    /// Whether the system can decrypt this scheme.
+    /// Returns whether the system can decrypt this scheme.
     pub(super) fn supports(self, scheme: Scheme) -> bool {
         self != Self::FairPlay || scheme == Scheme::Cbcs
     }

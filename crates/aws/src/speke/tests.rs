@@ -26,7 +26,7 @@ fn kid() -> KeyId {
     package().kid()
 }
 
-/// A response with this key, and this signalling of DRM systems.
+/// Returns a response with this key, and this signalling of DRM systems.
 fn response(key: &str, systems: &str) -> String {
     format!(
         "<?xml version=\"1.0\"?>\n<cpix:CPIX contentId=\"abcdefghijklmnopqrstuvwxyz\" version=\"2.3\" xmlns:cpix=\"urn:dashif:org:cpix\" \

@@ -5,7 +5,7 @@ use quick_xml::XmlVersion::Implicit1_0;
 use quick_xml::events::{BytesStart, Event};
 use zeroize::Zeroizing;
 
-/// Levels of nested elements; CPIX has six.
+/// Maximum number of levels of nested elements; CPIX has six.
 const MAX_DEPTH: usize = 16;
 
 /// An element. It may hold a key: its text is wiped from memory, and it has no `Debug`.
@@ -55,12 +55,12 @@ impl Element {
         Some(Self { name: tag.local_name().as_ref().to_owned(), attributes, ..Self::default() })
     }
 
-    /// The value of an attribute.
+    /// Returns the value of an attribute.
     pub(super) fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// The descendants at a path of element names.
+    /// Returns the descendants at a path of element names.
     pub(super) fn all<'e>(&'e self, path: &[&str]) -> Vec<&'e Self> {
         path.iter().fold(vec![self], |found, name| {
             found.into_iter().flat_map(|element| &element.children).filter(|child| child.name == *name).collect()

@@ -51,7 +51,7 @@ impl Emulator {
         emulator
     }
 
-    /// The client configuration.
+    /// Returns the client configuration.
     pub(crate) async fn config(&self) -> SdkConfig {
         vpp_aws::configuration()
             .endpoint_url(format!("http://127.0.0.1:{}", self.port))

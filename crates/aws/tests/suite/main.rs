@@ -11,6 +11,6 @@ mod speke;
 
 use std::sync::Mutex;
 
-/// Locked while a process starts: a program file cannot be run while a process that is starting in parallel still has it open for
-/// writing.
+/// Locked while a process starts: a program file cannot be run while a process that is starting in parallel still has it open
+/// for writing.
 static START: Mutex<()> = Mutex::new(());

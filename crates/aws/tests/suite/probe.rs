@@ -16,7 +16,7 @@ use crate::START;
 const REPORT: &str =
     r#"{"bento4":"1.6.0","container":{"major_brand":"isom","timescale":1000,"duration":5},"tracks":[]}"#;
 
-/// A shell script as a program.
+/// Returns a shell script as a program.
 fn program(script: &str) -> TempPath {
     let mut file = NamedTempFile::new().unwrap();
     writeln!(file, "#!/bin/sh\n{script}").unwrap();

@@ -1,5 +1,5 @@
-//! A minimal HTTP server, for adapters whose service the emulator does not have: it records requests and sends the responses that
-//! the test specifies.
+//! A minimal HTTP server, for adapters whose service the emulator does not have: it records requests and sends the responses
+//! that the test specifies.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -13,7 +13,7 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// The value of a header.
+    /// Returns the value of a header.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut lines = self.head.lines().skip(1).filter_map(|line| line.split_once(": "));
         lines.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
@@ -22,7 +22,7 @@ impl Request {
 
 /// A server that handles as many requests as it has responses.
 pub(crate) struct Server {
-    /// Its URL, without a slash at the end.
+    /// Its URL, without a trailing slash.
     pub(crate) address: String,
     thread: JoinHandle<Vec<Request>>,
 }
@@ -44,7 +44,7 @@ impl Server {
         Self { address, thread }
     }
 
-    /// The recorded requests, after all responses are sent.
+    /// Returns the recorded requests, after all responses are sent.
     pub(crate) fn requests(self) -> Vec<Request> {
         self.thread.join().unwrap()
     }

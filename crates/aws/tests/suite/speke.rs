@@ -20,7 +20,7 @@ fn package() -> PackageId {
     PACKAGE.parse().unwrap()
 }
 
-/// The response of a provider: the request document with the key and the Widevine data filled in.
+/// Returns the response of a provider: the request document with the key and the Widevine data filled in.
 fn response() -> String {
     let kid = package().kid();
     format!(

@@ -2,9 +2,9 @@
 //!
 //! Each role has a secret, which holds its current token and, during a rotation, the previous one.
 //!
-//! The tokens are cached for [`CACHE_TTL`]: a token that was removed from its secret is valid for at most that long. A token
-//! that was just added is valid immediately: an unknown token causes the secrets to be read again, but not more often than
-//! every [`MIN_REFRESH_INTERVAL`], however many unknown tokens are presented.
+//! Tokens are cached for [`CACHE_TTL`], so a token that was removed from its secret is accepted until the cache expires. A new
+//! token is accepted immediately: an unknown token triggers another read of the secrets. Unknown tokens trigger no more than
+//! one read per [`MIN_REFRESH_INTERVAL`].
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::ports::{Clock, TokenStore};
 
 /// How long tokens are cached.
 pub const CACHE_TTL: Duration = Duration::from_mins(5);
-/// The shortest interval between two reads of the secrets that unknown tokens cause.
+/// The minimum interval between two reads of the secrets that unknown tokens trigger.
 pub const MIN_REFRESH_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Authorizes callers by their tokens.
@@ -28,7 +28,7 @@ pub struct Authorizer<T, K> {
 }
 
 impl<T: TokenStore, K: Clock> Authorizer<T, K> {
-    /// An authorizer that reads tokens from `store`.
+    /// Creates an authorizer that reads tokens from `store`.
     #[must_use]
     pub fn new(store: T, clock: K) -> Self {
         Self { store, clock, cache: Mutex::new(None) }
@@ -46,7 +46,7 @@ impl<T: TokenStore, K: Clock> Authorizer<T, K> {
         Ok(self.tokens(MIN_REFRESH_INTERVAL).await?.role_of(token))
     }
 
-    /// Returns tokens that were read at most `max_age` ago.
+    /// Returns the tokens, and reads them again if the cached tokens are older than `max_age`.
     async fn tokens(&self, max_age: Duration) -> Result<AccessTokens, Unavailable> {
         let now = self.clock.now();
         let cached = self.cache.lock().unwrap_or_else(PoisonError::into_inner).clone();

@@ -1,10 +1,10 @@
-//! Uploads by clients that have no account with the store: presigned URLs.
+//! Client uploads through presigned URLs, which need no credentials for the store.
 //!
 //! A client states the name and the length of a file and gets presigned URLs: one for a small file, one per part for a large
-//! one. It may send any part again, in any order. After a lost connection it asks for the progress: the store lists the parts
+//! one. It may send any part again, in any order. After a lost connection it requests the progress: the store lists the parts
 //! that have arrived, and the client gets new URLs for the others. No bytes pass through the platform. At the end the client
 //! completes the upload: the parts are checked against their expected lengths and become one object. The creation of that
-//! object starts ingest, as with every other upload. Completing twice gives the same answer.
+//! object starts ingest, as with every other upload. Completing an upload again returns the same response.
 
 use crate::api::request_error::{RequestError, unavailable};
 use crate::domain::client_upload::{ClientMultipart, ClientUpload, MAX_URLS, StoredPart, URL_TTL};
@@ -32,7 +32,7 @@ pub struct UploadProgress {
 pub struct PartWindow {
     /// The first part number.
     pub from: u16,
-    /// The number of URLs, at most.
+    /// The maximum number of URLs.
     pub limit: u16,
 }
 
@@ -56,7 +56,8 @@ pub struct ClientUploads<S, R, K> {
 }
 
 impl<S: ClientUploadStore, R: RequestRecords, K: Clock> ClientUploads<S, R, K> {
-    /// Begins an upload and returns URLs for it. Every file has another `id`; beginning twice with one id is one upload.
+    /// Begins an upload and returns URLs for it. Each file has a unique `id`; beginning again with the same id returns the same
+    /// upload.
     ///
     /// # Errors
     /// When the platform is unavailable.
@@ -152,7 +153,7 @@ impl<S: ClientUploadStore, R: RequestRecords, K: Clock> ClientUploads<S, R, K> {
         }
     }
 
-    /// Aborts an upload. An object that is complete stays.
+    /// Aborts an upload. A completed object is kept.
     ///
     /// # Errors
     /// When the upload is unknown, or the platform is unavailable.
@@ -172,7 +173,7 @@ impl<S: ClientUploadStore, R: RequestRecords, K: Clock> ClientUploads<S, R, K> {
         found.ok_or(RequestError::UnknownUpload)
     }
 
-    /// Returns what has arrived. A part that is not of its expected length has not arrived.
+    /// Returns what has arrived. A part with an unexpected length does not count as arrived.
     async fn arrival(&self, upload: &ClientUpload) -> Result<Arrival, RequestError> {
         let Some(multipart) = &upload.multipart else { return self.object(upload).await };
         match self.store.list_parts(&upload.location, &multipart.upload).await {
@@ -187,7 +188,7 @@ impl<S: ClientUploadStore, R: RequestRecords, K: Clock> ClientUploads<S, R, K> {
         }
     }
 
-    /// Looks for the complete object.
+    /// Looks up the completed object.
     async fn object(&self, upload: &ClientUpload) -> Result<Arrival, RequestError> {
         let found = self.store.find(&upload.location).await.map_err(unreachable("looking for the object"))?;
         Ok(match (found, &upload.multipart) {
@@ -198,11 +199,11 @@ impl<S: ClientUploadStore, R: RequestRecords, K: Clock> ClientUploads<S, R, K> {
     }
 }
 
-/// What has arrived of an upload.
+/// The parts or the object of an upload that have arrived.
 enum Arrival {
     /// The complete object.
     Complete(ETag),
-    /// These parts.
+    /// The parts that have arrived.
     Parts(Vec<StoredPart>),
     /// No object, and the multipart upload no longer exists.
     Expired,

@@ -11,8 +11,8 @@ use crate::ports::{Clock, CreateOutcome};
 const IDEMPOTENCY_KEY_TTL: Duration = Duration::from_hours(48);
 
 impl<C: ApiCatalog, Q, V, K: Clock> Api<C, Q, V, K> {
-    /// Binds an idempotency key to `resource_id`, the id of the resource that the request creates. Ids are functions of requests,
-    /// so a repeated request has the same id. A different request with the same key is refused.
+    /// Binds an idempotency key to `resource_id`, the id of the resource that the request creates. Ids are functions of
+    /// requests, so a repeated request has the same id. A different request with the same key is refused.
     ///
     /// # Errors
     /// When the key is bound to another resource, or the platform is unavailable.

@@ -4,8 +4,8 @@
 //! cannot unwrap keys. [`Licences`] serves the public: it can verify tokens and cannot sign them. Apart from the encrypt stage
 //! it is the only place that unwraps keys.
 //!
-//! Every licence request starts with [`Licences::authorize`]. A token that is missing, damaged, expired or of another package
-//! gets the same refusal, before any lookup. So a viewer without a token learns nothing, not even which packages exist.
+//! Every licence request starts with [`Licences::authorize`]. A request whose token is missing, damaged, expired or for another
+//! package gets the same response, before any lookup. So a viewer without a valid token cannot find out which packages exist.
 
 use std::time::Duration;
 
@@ -21,10 +21,10 @@ use crate::domain::timestamp::Timestamp;
 use crate::error::{Error, Unavailable};
 use crate::ports::{Catalog, Clock, KeyVault, TokenSigner};
 
-/// Why no token or licence is issued. `Display` is for the caller.
+/// The reason for refusing a token or a licence. `Display` is the message for the caller.
 #[derive(Debug, thiserror::Error)]
 pub enum PlaybackError {
-    /// The token is missing, damaged, expired, or of another package.
+    /// The token is missing, damaged, expired, or for another package.
     #[error("a valid playback token of this package is required: request one from the API")]
     Token,
     /// The package does not exist.
@@ -100,7 +100,7 @@ impl<C: Catalog, S: TokenSigner, K: Clock> PlaybackTokens<C, S, K> {
     /// Issues permission to play `package`. The package must be Ready, and encrypted unless the CDN requires signed paths.
     ///
     /// # Errors
-    /// When it is not, or the platform is unavailable.
+    /// When the package does not meet these conditions, or the platform is unavailable.
     pub async fn issue(
         &self,
         package: &PackageId,
@@ -162,10 +162,10 @@ impl<C: Catalog, V: KeyVault, S: TokenSigner, K: Clock> Licences<C, V, S, K> {
         Ok(VerifiedPlayback { package: package.clone(), encryption })
     }
 
-    /// Returns those of the keys `kids` that belong to the package, each once.
+    /// Returns the keys of the package with the key ids `kids`, without duplicates. Ignores ids of other keys.
     ///
     /// # Errors
-    /// When none does, or the platform is unavailable.
+    /// When no id belongs to the package, or the platform is unavailable.
     pub async fn keys(
         &self,
         playback: &VerifiedPlayback,

@@ -1,7 +1,7 @@
 //! Creates, retries and deletes packages.
 //!
-//! A request is idempotent by its content-addressed id: requested twice, it is one package. A caller's key exists in clear
-//! only here and in the encrypt stage. The stored key is wrapped, and no response contains a key.
+//! A request is idempotent, because package ids are content-addressed: a repeated request returns the same package. A caller's
+//! key exists in plaintext only here and in the encrypt stage. The stored key is wrapped, and no response contains a key.
 
 use vpp_media::cenc::{ContentKey, KeyId};
 use vpp_media::cmaf::{KeyParameters, Protection};
@@ -27,7 +27,7 @@ where
     V: KeyVault,
     K: Clock,
 {
-    /// Starts a package, or returns the one that was started before.
+    /// Starts a package, or returns the existing one.
     ///
     /// # Errors
     /// When a content is unknown or refused, or the platform is unavailable.
@@ -36,7 +36,7 @@ where
         for id in request.inputs.iter() {
             contents.push(self.content(id).await?);
         }
-        // Next to a content with video, one without video contributes its audio.
+        // If another content has video, a content without video contributes its audio.
         let audio_is_enough = request.audio_only || contents.iter().any(|content| content.media_info().is_some());
         let inputs = contents.iter().map(|content| {
             let info = content.packageable(audio_is_enough).map_err(|refusal| RequestError::ContentRefused {
@@ -71,8 +71,8 @@ where
         Ok(package)
     }
 
-    /// Retries a failed package from the status it had: finished work is reused. The message of a package that is in progress is
-    /// sent again, so that a retry which was interrupted can be repeated.
+    /// Retries a failed package from its status before the failure, and reuses finished work. For a package in progress, sends
+    /// the message again, so that an interrupted retry can be repeated.
     ///
     /// # Errors
     /// When the package does not exist or is Ready, or the platform is unavailable.
@@ -114,7 +114,7 @@ where
         self.catalog.advance(&package.id, &transition).await.map(|_| ()).map_err(unavailable(operation))
     }
 
-    /// Sends a package to the stage that its status waits for. Fragment recognises work units that are finished already.
+    /// Sends a package to the stage that processes its current status. The fragment stage recognises finished work units.
     async fn send_to_stage(&self, package: &Package) -> Result<(), RequestError> {
         let (id, attempt) = (package.id.clone(), package.attempt);
         let sent = match package.status() {

@@ -1,9 +1,9 @@
 //! Playback tokens: permission to fetch the keys of one package until a given time.
 //!
 //! `v1.EXPIRY.MAC`: the expiry in seconds since 1970, and the base64url HMAC-SHA-256 of the version, the package and the
-//! expiry. The package is not in the token: the request names the package, and the MAC verifies only for that package. The API issues
-//! tokens and the licence server verifies them ([`crate::api::licences`]); KMS computes the MAC.
-//! Tokens are not stored, so they cannot be revoked; that is why they are short-lived.
+//! expiry. The package is not in the token: the request names the package, and the MAC verifies only for that package. The API
+//! issues tokens and the licence server verifies them ([`crate::api::licences`]); KMS computes the MAC. Tokens are not stored,
+//! so they cannot be revoked; that is why they are short-lived.
 
 use std::fmt;
 use std::str::FromStr;
@@ -15,7 +15,7 @@ use crate::domain::id::PackageId;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::Mac;
 
-/// The lifetimes that a token may have, in seconds: up to a day.
+/// The allowed lifetimes of a token, in seconds: up to a day.
 pub const TOKEN_SECONDS: std::ops::RangeInclusive<u64> = 1..=24 * 60 * 60;
 
 const VERSION: &str = "v1";
@@ -28,26 +28,27 @@ pub struct Claim<'p> {
 }
 
 impl<'p> Claim<'p> {
-    /// A claim for `package` that is valid from `now` for `lifetime`, at most the longest lifetime of a token.
+    /// Creates a claim for `package` that is valid from `now` for `lifetime`, or for the longest allowed lifetime if that is
+    /// shorter.
     #[must_use]
     pub fn new(package: &'p PackageId, now: Timestamp, lifetime: Duration) -> Self {
         let seconds = lifetime.as_secs().min(*TOKEN_SECONDS.end());
         Self { package, expires: now.unix_seconds() + seconds }
     }
 
-    /// The signed message. Each field has exactly one spelling, and none contains a line break.
+    /// Returns the message to sign. Each field has exactly one spelling, and none contains a line break.
     #[must_use]
     pub fn message(&self) -> Vec<u8> {
         format!("playback token {VERSION}\n{}\n{}", self.package, self.expires).into_bytes()
     }
 
-    /// When the token expires.
+    /// Returns when the token expires.
     #[must_use]
     pub fn expires_at(&self) -> Timestamp {
         Timestamp::from_unix_seconds(self.expires)
     }
 
-    /// Whether the token has expired.
+    /// Returns whether the token has expired.
     #[must_use]
     pub fn is_expired(&self, now: Timestamp) -> bool {
         now.unix_seconds() >= self.expires
@@ -73,7 +74,7 @@ pub struct PlaybackToken {
 pub struct InvalidToken;
 
 impl PlaybackToken {
-    /// Returns the token's claim, if it is for `package`, and the signature that has to prove it.
+    /// Returns the claim of a token for `package`, and the signature that must verify it.
     #[must_use]
     pub fn claim<'p>(&self, package: &'p PackageId) -> (Claim<'p>, &Mac) {
         (Claim { package, expires: self.expires }, &self.mac)

@@ -1,9 +1,9 @@
-//! Why a request to the API is refused.
+//! Errors of API requests.
 
 use crate::error::{Error, Unavailable};
 use crate::ports::KeyError;
 
-/// Why a request is refused. `Display` is for the caller.
+/// The reason for refusing a request. `Display` is the message for the caller.
 #[derive(Debug, thiserror::Error)]
 pub enum RequestError {
     /// The content does not exist.
@@ -32,7 +32,7 @@ pub enum RequestError {
     /// Parts of an upload have not arrived.
     #[error("{} of the upload have not arrived at their full length: {}", count(.missing), numbers(.missing))]
     UploadIncomplete {
-        /// Their numbers.
+        /// Numbers of the missing parts.
         missing: Vec<u16>,
     },
     /// The store no longer has the parts of an upload.
@@ -66,7 +66,7 @@ fn numbers(missing: &[u16]) -> String {
     format!("{}{more}", listed.join(", "))
 }
 
-/// The error of an `operation` that a service did not perform.
+/// Returns a function that converts a service failure during `operation`.
 pub(crate) fn unavailable(operation: &'static str) -> impl Fn(Unavailable) -> RequestError {
     move |source| RequestError::Unavailable(Error::unavailable(operation)(source))
 }

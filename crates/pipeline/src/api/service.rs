@@ -100,7 +100,7 @@ where
         self.catalog.packages(filter, limit, after).await.map_err(unavailable("listing the packages"))
     }
 
-    /// The URL of the package's manifest, now or once it is Ready.
+    /// Returns the URL of the package's manifest, which exists once the package is Ready.
     #[must_use]
     pub fn url(&self, package: &Package) -> String {
         match &package.state {

@@ -2,11 +2,11 @@
 //!
 //! The signature is the first segment of the path: `https://cdn/v1.EXPIRY.MAC/PACKAGE/stream.mpd`. URLs in manifests are
 //! relative, so every further request of the player carries the signature too: one signature covers a whole stream, without
-//! cookies and in every player. The CloudFront function `SignedPathFunction` (`template.yaml`) verifies and removes it before the
-//! cache lookup, so that all viewers share the cached objects.
+//! cookies and in every player. The CloudFront function `SignedPathFunction` (`template.yaml`) verifies and removes it before
+//! the cache lookup, so that all viewers share the cached objects.
 //!
-//! Functions at the edge cannot call KMS, so the MAC is HMAC-SHA-256 with a secret that the API and the edge share. It permits
-//! fetching objects that are public otherwise, and no keys: those require a playback token
+//! Functions at the edge cannot call KMS, so the MAC is HMAC-SHA-256 with a secret that the API and the edge share. It grants
+//! access to objects that would otherwise be public, but not to keys: keys require a playback token
 //! ([`crate::api::playback_token`]), which KMS signs.
 
 use std::fmt;
@@ -18,8 +18,8 @@ use sha2::Sha256;
 use crate::domain::id::PackageId;
 use crate::domain::timestamp::Timestamp;
 
-/// Length of the shortest secret in bytes. A shorter one is not random but chosen, and could be guessed. The function at the
-/// edge has the same limit.
+/// Minimum length of a secret in bytes. A shorter secret is probably not random, and could be guessed. The function at the edge
+/// has the same limit.
 pub const MIN_SECRET_LENGTH: usize = 24;
 
 /// The secret that the API and the edge share, ready to sign.

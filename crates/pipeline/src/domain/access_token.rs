@@ -1,14 +1,14 @@
 //! Access tokens: the bearer tokens of API callers, and the roles they grant.
 //!
-//! Tokens are known by their digests only. A presented token is compared with every digest in constant time.
+//! Only the digests of tokens are kept. A presented token is compared with every digest in constant time.
 
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
-/// Length of the shortest token in bytes. A shorter one is not random but chosen, and could be guessed.
+/// Minimum length of a token in bytes. A shorter token is probably not random, and could be guessed.
 pub const MIN_TOKEN_LENGTH: usize = 24;
 
-/// What a caller may do. An operator may do everything that a reader may.
+/// The role of a caller. An operator has all permissions of a reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
     /// May read everything and issue playback tokens.
@@ -28,7 +28,7 @@ impl Role {
         }
     }
 
-    /// Returns the highest role among words such as those of a JWT's scope: `vpp/operator`, `vpp:reader`, `operator`.
+    /// Returns the highest role among words such as the scopes of a JWT: `vpp/operator`, `vpp:reader`, `operator`.
     #[must_use]
     pub fn highest<'w>(words: impl IntoIterator<Item = &'w str>) -> Option<Self> {
         let last = |word: &'w str| word.rsplit(['/', ':', '.']).next().and_then(Self::from_name);
@@ -47,7 +47,7 @@ impl std::fmt::Debug for AccessTokens {
 }
 
 impl AccessTokens {
-    /// Adds a token of a role. A token that is too short is left out.
+    /// Adds a token of a role. Ignores a token that is too short.
     #[must_use]
     pub fn and(mut self, role: Role, token: &str) -> Self {
         if token.len() >= MIN_TOKEN_LENGTH {

@@ -8,19 +8,19 @@ use crate::domain::object::{ETag, Location};
 use crate::domain::timestamp::Timestamp;
 
 const MIB: u64 = 1024 * 1024;
-/// Bytes of the largest file that is uploaded in a single PUT.
+/// Maximum size in bytes of a file that is uploaded in a single PUT.
 pub const MAX_SINGLE_PUT_BYTES: u64 = 64 * MIB;
-/// Bytes of the smallest part of a larger file. S3 requires 5 MiB; larger parts need fewer requests.
+/// Minimum part size in bytes of a larger file. S3 requires 5 MiB; larger parts need fewer requests.
 const MIN_CLIENT_PART_BYTES: u64 = 16 * MIB;
-/// Bytes of the largest file: S3's limit.
+/// Maximum size of a file in bytes: S3's limit.
 pub const MAX_FILE_BYTES: u64 = 5 * 1024 * 1024 * MIB;
-/// Bytes of the longest file name, in UTF-8.
+/// Maximum length of a file name in bytes, in UTF-8.
 pub const MAX_NAME_LENGTH: usize = 255;
-/// How long presigned URLs are valid. They are signed with the function's credentials, which do not last much longer.
+/// Lifetime of presigned URLs. They are signed with the function's credentials, which expire soon after.
 pub const URL_TTL: Duration = Duration::from_hours(1);
-/// How long an upload may take: as long as the uploads bucket retains incomplete uploads.
+/// Time limit of an upload: the uploads bucket retains incomplete uploads for as long.
 pub const UPLOAD_TTL: Duration = Duration::from_hours(48);
-/// URLs in one response, at most.
+/// Maximum number of URLs in one response.
 pub const MAX_URLS: u16 = 100;
 /// Prefix of the keys of uploaded files.
 pub const KEY_PREFIX: &str = "uploads/";
@@ -47,7 +47,7 @@ pub struct ClientUpload {
 pub struct ClientMultipart {
     /// The store's id of the upload.
     pub upload: UploadId,
-    /// Bytes of every part but the last.
+    /// Size of every part except the last, in bytes.
     pub part_bytes: u64,
 }
 
@@ -72,26 +72,26 @@ impl ClientMultipart {
 }
 
 impl ClientUpload {
-    /// The key of a client's file in the uploads bucket.
+    /// Returns the key of a client's file in the uploads bucket.
     #[must_use]
     pub fn key(id: &ClientUploadId, name: &str) -> String {
         format!("{KEY_PREFIX}{id}/{name}")
     }
 
-    /// Bytes of every part but the last.
+    /// Returns the size of every part except the last, in bytes.
     #[must_use]
     pub fn part_bytes(&self) -> u64 {
         self.multipart.as_ref().map_or(self.bytes, |multipart| multipart.part_bytes)
     }
 
-    /// The number of parts.
+    /// Returns the number of parts.
     #[must_use]
     pub fn part_count(&self) -> u16 {
-        // `part_bytes_for` gives a file at most `MAX_PARTS` parts.
+        // `part_bytes_for` never splits a file into more than `MAX_PARTS` parts.
         u16::try_from(self.bytes.div_ceil(self.part_bytes().max(1))).unwrap_or(u16::MAX)
     }
 
-    /// The length in bytes of the part with this number.
+    /// Returns the length in bytes of the part with this number.
     #[must_use]
     pub fn bytes_of_part(&self, number: u16) -> u64 {
         // A number past the last part has no bytes left.
@@ -99,7 +99,7 @@ impl ClientUpload {
         self.bytes.saturating_sub(before).min(self.part_bytes())
     }
 
-    /// When the upload and its record expire.
+    /// Returns when the upload and its record expire.
     #[must_use]
     pub fn expires_at(&self) -> Timestamp {
         self.created_at.after(UPLOAD_TTL)

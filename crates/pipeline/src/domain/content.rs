@@ -1,6 +1,6 @@
 //! A content: one version of one uploaded file, and the verdict on it.
 //!
-//! Ingest gives the verdict, and it never changes: a file that is uploaded again is another version, with another id. The one
+//! Ingest gives the verdict, which never changes: uploading a file again creates another version, with another id. The one
 //! exception is a provisional verdict, on a file that the platform could not validate because of an error of its own.
 
 use std::ops::Range;
@@ -28,14 +28,14 @@ pub struct Content {
     pub bytes: u64,
     /// Bytes of the file that ingest read.
     pub bytes_read: u64,
-    /// What ingest used.
+    /// Resource usage of ingest.
     pub usage: ResourceUsage,
     /// When the verdict was given.
     pub created_at: Timestamp,
     /// The verdict.
     pub verdict: Verdict,
     /// When it was deleted. A deleted content stays as a tombstone, so that a late event of the same version does not create it
-    /// again. The same file uploaded again is another version, and a content again.
+    /// again. Uploading the same file again creates another version, which replaces the tombstone.
     pub deleted_at: Option<Timestamp>,
 }
 
@@ -59,26 +59,26 @@ pub struct MediaInfo {
     pub video_track_number: Option<u32>,
     /// The probe's report.
     pub report: ProbeReport,
-    /// The preflight report on the stream; `None` for a content that was ingested before there were such reports.
+    /// The preflight report on the stream; `None` for a content that was ingested before this report existed.
     pub preflight: Option<Preflight>,
     /// The package that the upload started, if the platform is set to start one.
     pub package: Option<PackageId>,
 }
 
-/// Why a file cannot be packaged.
+/// The reason that a file cannot be packaged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// A stable code, for programs.
+    /// A stable machine-readable code.
     pub code: String,
-    /// A sentence for people.
+    /// A human-readable sentence.
     pub message: String,
     /// The metadata of a file that can be packaged with other options: the audio of a file without video.
     pub media_info: Option<Box<MediaInfo>>,
 }
 
 impl Refusal {
-    /// The provisional refusal of a file that the platform could not validate. The next event of the same file is ingested
-    /// again.
+    /// Returns the provisional refusal of a file that the platform could not validate. The next event for the same file is
+    /// ingested again.
     #[must_use]
     pub fn ingest_failed() -> Self {
         Self {
@@ -88,7 +88,7 @@ impl Refusal {
         }
     }
 
-    /// The refusal to package a subtitle file as a movie.
+    /// Returns the refusal to package a subtitle file as a movie.
     fn subtitles() -> Self {
         let message = "this is a subtitle file: name it in `subtitles` when you package its movie".to_owned();
         Self { code: vpp_media::Error::NoMedia.code().to_owned(), message, media_info: None }
@@ -112,7 +112,7 @@ pub struct Source {
 }
 
 impl Content {
-    /// The metadata, if the content was ingested.
+    /// Returns the metadata, if the content was ingested.
     #[must_use]
     pub fn media_info(&self) -> Option<&MediaInfo> {
         match &self.verdict {
@@ -121,7 +121,7 @@ impl Content {
         }
     }
 
-    /// The refusal, if there is one.
+    /// Returns the refusal, if there is one.
     #[must_use]
     pub fn refusal(&self) -> Option<&Refusal> {
         match &self.verdict {
@@ -130,7 +130,7 @@ impl Content {
         }
     }
 
-    /// The metadata for packaging this content. A file that is refused because it has no video can be packaged with
+    /// Returns the metadata for packaging this content. A file that is refused because it has no video can be packaged with
     /// `audio_only`.
     ///
     /// # Errors
@@ -143,25 +143,25 @@ impl Content {
         }
     }
 
-    /// Whether another verdict may replace this one: an error of the platform does not refuse a file for ever.
+    /// Returns whether another verdict may replace this one: a platform error must not refuse a file permanently.
     #[must_use]
     pub fn is_provisional(&self) -> bool {
         matches!(&self.verdict, Verdict::Refused(refusal) if refusal.code == INGEST_FAILED)
     }
 
-    /// Whether it is deleted.
+    /// Returns whether it is deleted.
     #[must_use]
     pub fn is_deleted(&self) -> bool {
         self.deleted_at.is_some()
     }
 
-    /// Whether a content of the version `version_id` may replace it.
+    /// Returns whether a content of the version `version_id` may replace it.
     #[must_use]
     pub fn can_be_replaced_by(&self, version_id: Option<&str>) -> bool {
         self.is_provisional() || self.is_deleted() && self.version_id.as_deref() != version_id
     }
 
-    /// The status, as users see it.
+    /// Returns the status that users see.
     #[must_use]
     pub fn status(&self) -> &'static str {
         match self.verdict {
@@ -170,7 +170,7 @@ impl Content {
         }
     }
 
-    /// The verdict of preflight: accepted, accepted with warnings, or refused.
+    /// Returns the verdict of preflight: accepted, accepted with warnings, or refused.
     #[must_use]
     pub fn preflight_verdict(&self) -> Option<&'static str> {
         match &self.verdict {
@@ -180,7 +180,7 @@ impl Content {
         }
     }
 
-    /// The source of a package of this content.
+    /// Returns the source of a package of this content.
     #[must_use]
     pub fn source(&self, info: &MediaInfo) -> Source {
         Source {

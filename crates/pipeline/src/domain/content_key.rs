@@ -19,7 +19,7 @@ impl WrappedKey {
         Self(bytes)
     }
 
-    /// The ciphertext.
+    /// Returns the ciphertext.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0

@@ -112,13 +112,13 @@ impl Event {
         }
     }
 
-    /// The id, the same for every delivery.
+    /// Returns the id, which is the same for every delivery.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// The type, such as `package.ready`.
+    /// Returns the type, such as `package.ready`.
     #[must_use]
     pub fn kind(&self) -> &str {
         &self.kind

@@ -1,9 +1,9 @@
 //! Content-addressed ids of contents, packages and uploads.
 //!
 //! An id is 16 bytes of a hash, in lower-case base32 without padding: 26 characters, safe in a URL, a DynamoDB key and an S3
-//! key. A repeated event or request computes the same id and so finds the same item; idempotency needs no further state. Every
-//! part is hashed after its length, so that `("ab", "c")` and `("a", "bc")` differ. How the id of a package is computed is in
-//! `package_id.rs`.
+//! key. A repeated event or request computes the same id and so finds the same item; idempotency needs no further state. Each
+//! part is hashed with its length in front, so that `("ab", "c")` and `("a", "bc")` differ. `package_id.rs` computes the ids of
+//! packages.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -31,7 +31,7 @@ macro_rules! id {
         pub struct $name(String);
 
         impl $name {
-            /// The id as text.
+            /// Returns the id as text.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -98,7 +98,7 @@ impl ClientUploadId {
 }
 
 impl PackageId {
-    /// The id whose first bytes are those of `hash`.
+    /// Returns the id whose first bytes are those of `hash`.
     pub(super) fn of_hash(hash: &[u8]) -> Self {
         Self(id_text(hash))
     }
@@ -125,12 +125,13 @@ impl Inputs {
         (each_once && (1..=MAX_INPUTS).contains(&ids.len())).then_some(Self(ids))
     }
 
-    /// The ids of the contents.
+    /// Returns the ids of the contents.
     pub fn iter(&self) -> impl Iterator<Item = &ContentId> {
         self.0.iter()
     }
 
-    /// The canonical text of these contents in this order, to be hashed into ids. For a single content it is its id.
+    /// Returns the canonical text of these contents in this order, for hashing into ids. For a single content, the text is its
+    /// id.
     #[must_use]
     pub fn canonical(&self) -> String {
         let ids: Vec<&str> = self.iter().map(ContentId::as_str).collect();
@@ -144,7 +145,7 @@ impl From<ContentId> for Inputs {
     }
 }
 
-/// SHA-256 of the parts, each after its length.
+/// Computes the SHA-256 digest of the parts, each preceded by its length.
 pub(super) fn hash<const N: usize>(parts: [&[u8]; N]) -> [u8; 32] {
     let mut hash = Sha256::new();
     for part in parts {

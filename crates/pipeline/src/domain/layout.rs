@@ -7,32 +7,32 @@ use crate::domain::id::PackageId;
 /// Path of the DASH manifest inside a package.
 pub const MANIFEST: &str = vpp_media::dash::MANIFEST;
 
-/// The key of a package's plan in the work bucket.
+/// Returns the key of a package's plan in the work bucket.
 #[must_use]
 pub fn plan_key(package: &PackageId) -> String {
     format!("work/{package}/plan")
 }
 
-/// The key in the work bucket of a staged part: one work unit's segments of a part of a single file. A lifecycle rule deletes
-/// staged parts after some days, hence the separate prefix.
+/// Returns the key of a staged part in the work bucket: one work unit's segments of a part of a single file. A lifecycle rule
+/// deletes staged parts after some days, hence the separate prefix.
 #[must_use]
 pub fn staged_part_key(package: &PackageId, representation: RepresentationId, part: u16, work_unit: u32) -> String {
     format!("{}{representation}/{part}-{work_unit}", staged_parts_prefix(package))
 }
 
-/// The prefix of the keys of all staged parts of a package.
+/// Returns the key prefix of all staged parts of a package.
 #[must_use]
 pub fn staged_parts_prefix(package: &PackageId) -> String {
     format!("parts/{package}/")
 }
 
-/// The key in the output bucket of the file at `path` of a package (`v1/3.m4s`).
+/// Returns the output bucket key of a package's file at `path` (`v1/3.m4s`).
 #[must_use]
 pub fn output_key(package: &PackageId, path: &str) -> String {
     format!("{package}/{path}")
 }
 
-/// The URL of the package's DASH manifest. `delivery_url` has no trailing slash.
+/// Returns the URL of the package's DASH manifest. `delivery_url` has no trailing slash.
 #[must_use]
 pub fn manifest_url(delivery_url: &str, package: &PackageId) -> String {
     format!("{delivery_url}/{}", output_key(package, MANIFEST))
@@ -41,20 +41,20 @@ pub fn manifest_url(delivery_url: &str, package: &PackageId) -> String {
 /// Path of the HLS multivariant playlist inside a package.
 pub const PLAYLIST: &str = vpp_media::hls::MULTIVARIANT;
 
-/// The URL of the HLS multivariant playlist next to the DASH manifest at `url`.
+/// Returns the URL of the HLS multivariant playlist next to the DASH manifest at `url`.
 #[must_use]
 pub fn hls_url(url: &str) -> String {
     let (folder, _) = url.rsplit_once('/').unwrap_or((url, ""));
     format!("{folder}/{PLAYLIST}")
 }
 
-/// The URL of the licence server for a package. `api_url` has no trailing slash.
+/// Returns the URL of the licence server for a package. `api_url` has no trailing slash.
 #[must_use]
 pub fn licence_url(api_url: &str, package: &PackageId) -> String {
     format!("{api_url}/license/{package}")
 }
 
-/// The URL from which an HLS player fetches a key of the package, once the key id is appended.
+/// Returns the URL from which an HLS player fetches a key of the package. The caller appends the key id.
 #[must_use]
 pub fn key_url(api_url: &str, package: &PackageId) -> String {
     format!("{}/key", licence_url(api_url, package))
@@ -69,12 +69,12 @@ pub struct Headers {
     pub cache_control: &'static str,
 }
 
-/// Media segments never change: their key contains everything that they are a function of.
+/// Media segments never change: their object key identifies everything that determines their bytes.
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 /// Manifests are the only objects that a later feature may rewrite, so caches retain them for a minute.
 const SHORT: &str = "public, max-age=60";
 
-/// The headers of the output file at `path`.
+/// Returns the headers of the output file at `path`.
 #[must_use]
 pub fn output_headers(path: &str) -> Headers {
     let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
@@ -89,7 +89,7 @@ pub fn output_headers(path: &str) -> Headers {
     Headers { content_type, cache_control }
 }
 
-/// The headers of a plan or a staged part, which only the platform reads.
+/// Returns the headers of a plan or a staged part, which only the platform reads.
 #[must_use]
 pub fn work_headers() -> Headers {
     Headers { content_type: "application/octet-stream", cache_control: "private" }

@@ -11,10 +11,10 @@ use crate::error::Error;
 
 /// A message of one of the platform's queues.
 pub trait Message: Serialize + DeserializeOwned + Send + Sync {
-    /// The id of the content or package. Messages with one subject form a message group.
+    /// Returns the id of the content or package. Messages with one subject form a message group.
     fn subject(&self) -> &str;
 
-    /// The number of the work unit, for a message about one.
+    /// Returns the number of the work unit, if the message is about one.
     fn work_unit(&self) -> Option<u32> {
         None
     }
@@ -112,7 +112,7 @@ pub enum DeletionTarget {
 }
 
 impl DeletionMessage {
-    /// A request to delete `target`.
+    /// Creates a request to delete `target`.
     #[must_use]
     pub fn new(target: DeletionTarget) -> Self {
         Self { schema: Schema, target }
@@ -129,7 +129,7 @@ impl Message for DeletionMessage {
 }
 
 impl Section {
-    /// The section with the bytes of `range`.
+    /// Returns the section with the bytes of `range`.
     ///
     /// # Errors
     /// When the range ends before it starts.
@@ -138,7 +138,7 @@ impl Section {
         Ok(Self { offset: range.start, length })
     }
 
-    /// The section as a range.
+    /// Returns the section as a range.
     ///
     /// # Errors
     /// When its end does not fit 64 bits.
@@ -155,13 +155,13 @@ fn bad_section() -> Error {
 macro_rules! about_a_package {
     ($($message:ident),+) => {
         $(impl $message {
-            /// The package.
+            /// Returns the package.
             #[must_use]
             pub fn package(&self) -> &PackageId {
                 &self.packaged_content_id
             }
 
-            /// The attempt of the package that the message belongs to; `None` for any.
+            /// Returns the attempt of the package that the message belongs to; `None` for any.
             #[must_use]
             pub fn attempt(&self) -> Option<u64> {
                 self.attempt
@@ -179,7 +179,7 @@ macro_rules! about_a_package {
 about_a_package!(FragmentMessage, WorkUnitMessage, DashMessage);
 
 impl FragmentMessage {
-    /// A message about `package`.
+    /// Creates a message about `package`.
     #[must_use]
     pub fn new(package: PackageId) -> Self {
         Self { schema: Schema, packaged_content_id: package, attempt: None }
@@ -187,7 +187,7 @@ impl FragmentMessage {
 }
 
 impl WorkUnitMessage {
-    /// A message about the work unit of `package` with the plan section `section`.
+    /// Creates a message about the work unit of `package` with the plan section `section`.
     #[must_use]
     pub fn new(package: PackageId, work_unit: u32, section: Section) -> Self {
         Self { schema: Schema, packaged_content_id: package, attempt: None, work_unit, section, spans: Vec::new() }
@@ -201,7 +201,7 @@ impl WorkUnitMessage {
 }
 
 impl DashMessage {
-    /// A message about `package`.
+    /// Creates a message about `package`.
     #[must_use]
     pub fn new(package: PackageId) -> Self {
         Self { schema: Schema, packaged_content_id: package, attempt: None }

@@ -1,9 +1,9 @@
 //! Metrics, for operators.
 //!
 //! Most metrics follow from a change of state: the outcome of a package, the duration of a stage, the bytes read and written,
-//! the reason of a refusal. So they are measured where changes are announced, one [`Measurement`] per change. What is no change
-//! of state, such as a dead letter, is measured where it is handled. A metric has at most one dimension with few values: stages,
-//! statuses, codes. Ids are never dimensions. A change that is announced twice counts twice; that is rare.
+//! the reason of a refusal. So they are measured where changes are announced, with one [`Measurement`] per change. Other
+//! occurrences, such as dead letters, are measured where they are handled. A metric has no more than one dimension, with few
+//! values: stages, statuses, codes. Ids are never dimensions. A change that is announced twice counts twice; that is rare.
 
 use crate::domain::dead_letter::DeadLetter;
 use crate::domain::event::{Change, Changed};
@@ -23,7 +23,7 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// `CloudWatch`'s name of the unit.
+    /// Returns `CloudWatch`'s name of the unit.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -50,14 +50,14 @@ pub struct Metric {
 /// The metrics of one occurrence.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Measurement {
-    /// The id of the content or package, to find the reason of a figure in the logs.
+    /// The id of the content or package, to look up the reason for a value in the logs.
     pub about: String,
     /// The metrics.
     pub metrics: Vec<Metric>,
 }
 
 impl Measurement {
-    /// One occurrence of `name`.
+    /// Creates the measurement of one occurrence of `name`.
     #[must_use]
     pub fn once(
         name: &'static str,
@@ -68,7 +68,7 @@ impl Measurement {
         Self { about: about.into(), metrics: vec![count(name, dimension, value)] }
     }
 
-    /// The measurement of a dead letter.
+    /// Returns the measurement of a dead letter.
     #[must_use]
     pub fn of_dead_letter(letter: &DeadLetter) -> Self {
         let (stage, about) = match letter {

@@ -1,4 +1,4 @@
-//! Multipart uploads, by which many writers upload one object; and S3's limits on them.
+//! Multipart uploads, with which many writers upload one object, and S3's limits.
 
 use std::fmt;
 
@@ -21,7 +21,7 @@ impl UploadId {
         Self(text.into())
     }
 
-    /// The id as text.
+    /// Returns the id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -16,19 +16,19 @@ pub struct Location {
 pub struct InvalidLocation;
 
 impl Location {
-    /// The object `key` of `bucket`. A key is arbitrary text: nothing in it is decoded.
+    /// Returns the object `key` of `bucket`. A key is arbitrary text: nothing in it is decoded.
     #[must_use]
     pub fn new(bucket: impl Into<String>, key: impl Into<String>) -> Self {
         Self { bucket: bucket.into(), key: key.into() }
     }
 
-    /// The bucket's name.
+    /// Returns the bucket's name.
     #[must_use]
     pub fn bucket(&self) -> &str {
         &self.bucket
     }
 
-    /// The object's key.
+    /// Returns the object's key.
     #[must_use]
     pub fn key(&self) -> &str {
         &self.key
@@ -56,13 +56,13 @@ impl FromStr for Location {
 pub struct ETag(String);
 
 impl ETag {
-    /// The entity tag from a response or an event, quoted or not.
+    /// Returns the entity tag from a response or an event, quoted or not.
     #[must_use]
     pub fn new(text: &str) -> Self {
         Self(text.trim_matches('"').to_owned())
     }
 
-    /// The entity tag as text, without quotes.
+    /// Returns the entity tag as text, without quotes.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

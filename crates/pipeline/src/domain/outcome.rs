@@ -1,10 +1,10 @@
-//! The outcome of a message that was handled.
+//! The outcome of handling a message.
 
 use std::fmt;
 
 use crate::domain::state::Failure;
 
-/// The outcome of a message that was handled. After each of these the message is deleted from its queue.
+/// The outcome of handling a message. After each of these the message is deleted from its queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// The stage did its work, or found it done, and sent the next message.

@@ -39,7 +39,7 @@ pub struct Package {
     pub output_file_path: Option<String>,
     /// The progress of the work.
     pub progress: Progress,
-    /// What each finished stage used; for ingest, the sum over all contents.
+    /// Resource usage of each finished stage; for ingest, the sum over all contents.
     pub usage: BTreeMap<Stage, ResourceUsage>,
     /// The state.
     pub state: State,
@@ -78,7 +78,7 @@ impl Encryption {
         (Self { protection, key: wrapped, audio_key: None }, drm)
     }
 
-    /// The wrapped keys, each with its key id.
+    /// Returns the wrapped keys, each with its key id.
     pub fn keys(&self) -> impl Iterator<Item = (KeyId, &WrappedKey)> {
         let audio = self.protection.audio_key.zip(self.audio_key.as_ref());
         std::iter::once((self.protection.key.kid, &self.key))
@@ -98,7 +98,8 @@ pub struct Progress {
 }
 
 impl Package {
-    /// A new package of `content`. The bytes that ingest read of the file count as read for the package.
+    /// Creates a package of `content` in the status Queued. The bytes that ingest read from the file count as bytes read for
+    /// the package.
     #[must_use]
     pub fn queued(
         id: PackageId,
@@ -134,12 +135,12 @@ impl Package {
         self
     }
 
-    /// The ids of its contents, in order.
+    /// Returns the ids of its contents, in order.
     pub fn contents(&self) -> impl Iterator<Item = &ContentId> {
         std::iter::once(&self.content).chain(self.further_inputs.iter().map(|input| &input.content))
     }
 
-    /// The files of its contents, in order.
+    /// Returns the files of its contents, in order.
     pub fn sources(&self) -> impl Iterator<Item = &Source> {
         std::iter::once(&self.source).chain(self.further_inputs.iter().map(|input| &input.source))
     }
@@ -172,13 +173,13 @@ impl Package {
         self.progress.bytes_written += receipt.bytes_written();
     }
 
-    /// The status.
+    /// Returns the status.
     #[must_use]
     pub fn status(&self) -> Status {
         self.state.status()
     }
 
-    /// When the package entered its current status.
+    /// Returns when the package entered its current status.
     #[must_use]
     pub fn status_since(&self) -> Timestamp {
         match &self.state {

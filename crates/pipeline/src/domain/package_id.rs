@@ -20,7 +20,7 @@ pub fn package_id_of_request(inputs: &Inputs, options: &PackageOptions, keys: &R
     let hashed = |(kid, key): &(KeyId, ContentKey), before: &[u8]| {
         let kid = kid.to_string();
         let parts = [inputs.as_bytes(), options.as_bytes(), kid.as_bytes(), before];
-        // The first hash has no hash before it, and so no part for one.
+        // The first hash has no preceding hash, so that part is omitted.
         let parts = parts.iter().filter(|part| !part.is_empty());
         let lengths: Vec<_> = parts.clone().map(|part| length_of(part)).collect();
         let message: Vec<&[u8]> = parts.zip(&lengths).flat_map(|(part, length)| [length, *part]).collect();
@@ -32,7 +32,7 @@ pub fn package_id_of_request(inputs: &Inputs, options: &PackageOptions, keys: &R
 }
 
 impl PackageId {
-    /// The kid of a package with a generated key: a UUID of version 8 (RFC 9562 5.8), derived from the package's id.
+    /// Returns the kid of a package with a generated key: a UUID of version 8 (RFC 9562 5.8), derived from the package's id.
     #[must_use]
     #[expect(clippy::missing_panics_doc, reason = "it does not panic")]
     pub fn kid(&self) -> KeyId {

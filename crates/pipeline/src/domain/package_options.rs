@@ -39,15 +39,15 @@ pub enum ProtectionOptions {
 }
 
 impl PackageOptions {
-    /// Options with these values and defaults for the rest.
+    /// Returns options with these values and defaults for the rest.
     #[must_use]
     pub fn new(protection: ProtectionOptions, segment_duration: Duration) -> Self {
         let (drm, layout) = (Drm::default(), Layout::default());
         Self { protection, segment_duration, audio_only: false, drm, layout, subtitles: Vec::new() }
     }
 
-    /// The canonical text of the options, to be hashed into ids. Defaults are left out, so that a new option does not change the
-    /// ids of older packages.
+    /// Returns the canonical text of the options, for hashing into ids. Defaults are omitted, so that a new option does not
+    /// change the ids of existing packages.
     #[must_use]
     pub fn canonical(&self) -> String {
         let (scheme, tracks) = self.protection.names();
@@ -70,7 +70,7 @@ impl PackageOptions {
 }
 
 impl ProtectionOptions {
-    /// The names of the scheme and the tracks in the API and the catalog. A clear package encrypts `none`.
+    /// Returns the names of the scheme and the tracks in the API and the catalog. A clear package encrypts `none`.
     #[must_use]
     pub fn names(&self) -> (&'static str, &'static str) {
         match self {

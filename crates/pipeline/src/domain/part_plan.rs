@@ -3,9 +3,9 @@
 //! # The problem
 //!
 //! S3 assembles an object from parts, which many writers can upload in parallel. Every part but the last has at least
-//! [`MIN_PART_BYTES`](crate::domain::multipart::MIN_PART_BYTES), and there are at most [`MAX_PARTS`]. The segments of a track in
-//! one work unit may be smaller than that: audio nearly always is. And the file starts with its header, which cannot be written
-//! before the sizes of all segments are known.
+//! [`MIN_PART_BYTES`](crate::domain::multipart::MIN_PART_BYTES), and there are at most [`MAX_PARTS`]. The segments of a track
+//! in one work unit may be smaller than that: audio nearly always is. And the file starts with its header, which cannot be
+//! written before the sizes of all segments are known.
 //!
 //! # The solution
 //!
@@ -30,14 +30,14 @@ use vpp_media::cmaf::{SegmentPlan, WorkUnit};
 use crate::domain::multipart::MAX_PARTS;
 use crate::error::Error;
 
-/// The number of parts to plan for. One is spared for the remainder at the end.
+/// The number of parts to plan for. One part is reserved for the remainder.
 const MAX_PLANNED_PARTS: u64 = MAX_PARTS - 1;
 
-/// Source bytes of the largest work unit: a function can hold them in memory and processes them in seconds.
+/// Maximum size of a work unit in source bytes: a function can hold it in memory and process it in seconds.
 pub const MAX_WORK_UNIT_BYTES: u64 = 256 * 1024 * 1024;
 
-/// Work units of a package before they grow with the source. All of them increment one counter item, whose write rate is limited;
-/// more work units than this save no time.
+/// Target number of work units in a package: for a larger source, the work units grow instead. Every work unit increments the
+/// same counter item, whose write rate is limited, so more work units save no time.
 const TARGET_WORK_UNITS: u64 = 4096;
 
 /// Consecutive segments of a track, in one work unit and one part.
@@ -47,7 +47,7 @@ pub struct PartSpan {
     pub track: u16,
     /// Number of the part, from 1.
     pub part: u16,
-    /// The number of segments: those of the track that follow the earlier spans of the work unit.
+    /// The number of segments. They follow the segments of the track's earlier spans in the work unit.
     pub segments: u16,
     /// Whether the span is the whole part.
     pub whole: bool,
@@ -100,14 +100,14 @@ struct TrackParts {
 }
 
 impl Default for TrackParts {
-    /// Part 1 is open from the start.
+    /// Starts with part 1 open.
     fn default() -> Self {
         Self { part: 1, open: Some(0) }
     }
 }
 
 impl PartPlanner {
-    /// A planner of parts with at least `min_part_bytes`.
+    /// Creates a planner of parts with at least `min_part_bytes`.
     #[must_use]
     pub fn new(min_part_bytes: u64) -> Self {
         Self { min_part_bytes, tracks: Vec::new() }
@@ -134,7 +134,7 @@ impl PartPlanner {
         Ok(spans)
     }
 
-    /// The number of parts of each track so far.
+    /// Returns the number of parts of each track so far.
     pub fn part_counts(&self) -> impl Iterator<Item = u16> {
         // The number of a part is at least 1.
         self.tracks.iter().map(|track| if track.open.is_some() { track.part } else { track.part - 1 })

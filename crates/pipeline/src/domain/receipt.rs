@@ -16,12 +16,12 @@ pub struct Receipt {
     pub segments: Vec<SegmentReceipt>,
     /// The parts of single files that the segments were written in; empty when each segment is an object.
     pub parts: Vec<PartReceipt>,
-    /// What the work used.
+    /// Resource usage of the work.
     pub usage: ResourceUsage,
 }
 
 impl Receipt {
-    /// Bytes written: the sum of the parts, or of the segments.
+    /// Returns the number of bytes written: the sum of the parts, or of the segments.
     #[must_use]
     pub fn bytes_written(&self) -> u64 {
         if self.parts.is_empty() {
@@ -31,7 +31,7 @@ impl Receipt {
     }
 }
 
-/// Consecutive segments of a single file that were written together: a part of the file, or a share of one.
+/// Consecutive segments of a single file that were written together: a part of the file, or a portion of a part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartReceipt {
     /// The representation.
@@ -40,23 +40,23 @@ pub struct PartReceipt {
     pub bytes: u64,
     /// Digest of the bytes.
     pub digest: Digest,
-    /// Where the bytes are.
+    /// Location of the bytes.
     pub location: PartLocation,
 }
 
-/// Where the bytes of a part are.
+/// The location of the bytes of a part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PartLocation {
-    /// They are the whole file, with its header.
+    /// The bytes are the whole file, with its header.
     File,
-    /// They were uploaded as this part of the file.
+    /// The bytes were uploaded as this part of the file.
     Uploaded {
         /// The part's number.
         part: u16,
         /// The part's entity tag.
         etag: ETag,
     },
-    /// They are staged in the work bucket, to be uploaded with others as this part.
+    /// The bytes are staged in the work bucket, to be uploaded with others as this part.
     Staged {
         /// The part's number.
         part: u16,

@@ -1,11 +1,11 @@
-//! What a stage used: time, requests to the object store, memory.
+//! The resource usage of a stage: time, requests to the object store, memory.
 
 use std::time::Duration;
 
-/// A meter's counters: what a process has used since it started.
+/// The counters of a meter: the resource usage of a process since its start.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct MeterReading {
-    /// How long it has run.
+    /// Run time.
     pub time: Duration,
     /// GET requests to the object store, retries included.
     pub gets: u64,
@@ -15,7 +15,7 @@ pub struct MeterReading {
     pub peak_memory: u64,
 }
 
-/// What some work used.
+/// The resource usage of some work.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ResourceUsage {
     /// Run time of functions, in milliseconds.
@@ -29,9 +29,10 @@ pub struct ResourceUsage {
 }
 
 impl MeterReading {
-    /// Returns what was used since `earlier`, a reading of the same meter.
+    /// Returns the resource usage since `earlier`, a reading of the same meter.
     ///
-    /// The counters of a meter only grow. These are figures for people, so one that did not counts as no use.
+    /// The counters of a meter only increase. A counter that decreased counts as zero, because the values are only for people
+    /// to read.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> ResourceUsage {
         let millis = self.time.saturating_sub(earlier.time).as_millis();
@@ -45,7 +46,7 @@ impl MeterReading {
 }
 
 impl ResourceUsage {
-    /// The sum of both, and the larger peak. Figures for people: a sum that does not fit is shown as the largest.
+    /// Returns the sum of both, with the larger peak memory. Sums saturate, because the values are only for people to read.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         Self {

@@ -14,13 +14,13 @@
 //! A failure belongs to a stage, and a stage can fail only a package that is not past it: a late duplicate of a message cannot
 //! undo finished work.
 //!
-//! Users cause two of the arrows. A retry returns a package to the status it had before its failure. It names the failure
-//! that it retries, so that of two concurrent retries one takes effect. Deleting is a tombstone: no stage works on the
-//! package, and when its objects are deleted, its records follow. It may then be requested again.
+//! Users cause two of the arrows. A retry returns a package to the status it had before its failure. It names the failure that
+//! it retries, so that of two concurrent retries one takes effect. Deleting is a tombstone: no stage processes the package. Its
+//! records are deleted after its objects. Then the package may be requested again.
 //!
 //! A retry, and a request after a deletion, start another *attempt* with the same id. A message carries the attempt that it
-//! belongs to, and a message of another attempt changes nothing. The same holds for a function that is at work: it takes its
-//! step only while the package is still of its attempt. Otherwise the message that follows the step would be of the old
+//! belongs to, and a message of another attempt changes nothing. The same holds for a running function: it takes its step only
+//! while the package is still in the function's attempt. Otherwise the message that follows the step would belong to the old
 //! attempt, and no stage would continue.
 
 use std::fmt;
@@ -81,14 +81,14 @@ pub struct Planned {
     pub work_units: u32,
 }
 
-/// Why a package failed.
+/// The reason for a package's failure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     /// The stage that failed.
     pub stage: Stage,
-    /// A stable code, for programs.
+    /// A stable machine-readable code.
     pub code: String,
-    /// A sentence for people.
+    /// A human-readable sentence.
     pub message: String,
 }
 
@@ -125,7 +125,7 @@ pub enum Stage {
 /// A transition of a package: a step, with its attempt, its time and its work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transition {
-    /// The attempt that the step belongs to; a package of another attempt does not take it. `None` for any.
+    /// The attempt that the step belongs to; `None` for any. A package in another attempt does not take the step.
     pub attempt: Option<u64>,
     /// The time of the step.
     pub at: Timestamp,
@@ -136,7 +136,7 @@ pub struct Transition {
 }
 
 impl Transition {
-    /// The attempt that a retry at this time starts.
+    /// Returns the attempt that a retry at this time starts.
     #[must_use]
     pub fn started_attempt(&self) -> u64 {
         self.at.unix_millis()
@@ -152,7 +152,7 @@ pub struct StageWork {
     pub bytes_read: u64,
     /// Bytes written to the output bucket.
     pub bytes_written: u64,
-    /// What the stage used, and what the stage before it used if that could not report it.
+    /// Resource usage of the stage, and of the stage before it if that stage could not report its usage.
     pub usage: Vec<(Stage, ResourceUsage)>,
 }
 
@@ -189,12 +189,12 @@ pub enum Step {
 pub enum Advance {
     /// The package has taken the step.
     Done,
-    /// The package is in a status that the step does not start from, or of another attempt; it is unchanged.
+    /// The package is in a status that the step does not start from, or in another attempt. The package is unchanged.
     Stale(Status),
 }
 
 impl Step {
-    /// The status of a package after this step.
+    /// Returns the status of a package after this step.
     #[must_use]
     pub fn leads_to(&self) -> Status {
         match self {
@@ -207,10 +207,10 @@ impl Step {
         }
     }
 
-    /// The statuses that this step may start from.
+    /// Returns the statuses that this step may start from.
     ///
-    /// A stage that has changed the state may still fail until its message to the next stage is sent. So a failure may also start
-    /// from the status that its stage leads to.
+    /// A stage that has changed the state may still fail until its message to the next stage is sent. So a failure may also
+    /// start from the status that its stage leads to.
     #[must_use]
     pub fn starts_from(&self) -> &'static [Status] {
         match self {
@@ -230,7 +230,7 @@ impl Step {
 }
 
 impl State {
-    /// The status of this state.
+    /// Returns the status of this state.
     #[must_use]
     pub fn status(&self) -> Status {
         match self {
@@ -243,7 +243,7 @@ impl State {
         }
     }
 
-    /// The plan, once there is one.
+    /// Returns the plan, if the package has one.
     #[must_use]
     pub fn plan(&self) -> Option<Planned> {
         match self {
@@ -253,7 +253,7 @@ impl State {
         }
     }
 
-    /// When all work units were written.
+    /// Returns when all work units were written.
     #[must_use]
     pub fn encrypted_at(&self) -> Option<Timestamp> {
         match self {
@@ -264,7 +264,7 @@ impl State {
         }
     }
 
-    /// The last time at which a stage may have started work on it; `None` while a stage still may.
+    /// Returns the last time at which a stage may have started work on the package; `None` while a stage may still start.
     #[must_use]
     pub fn at_rest_since(&self) -> Option<Timestamp> {
         match self {
@@ -274,7 +274,7 @@ impl State {
         }
     }
 
-    /// The state after `transition`; `None` when its step does not start from this state.
+    /// Returns the state after `transition`; `None` when its step does not start from this state.
     #[must_use]
     pub fn step(self, transition: &Transition) -> Option<Self> {
         if !transition.step.starts_from().contains(&self.status()) {
@@ -309,7 +309,7 @@ pub struct UnknownName;
 macro_rules! names {
     ($type:ident { $($variant:ident = $name:literal),+ $(,)? }) => {
         impl $type {
-            /// The name, for users and in the catalog.
+            /// Returns the name that users see and that the catalog stores.
             #[must_use]
             pub fn as_str(self) -> &'static str {
                 match self {

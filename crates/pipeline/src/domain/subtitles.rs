@@ -29,7 +29,7 @@ pub struct SubtitleFile {
 pub struct SubtitleDescription {
     /// BCP 47 language.
     pub language: String,
-    /// Label, for people.
+    /// Human-readable label.
     pub label: Option<String>,
     /// The purpose.
     pub kind: SubtitleKind,
@@ -50,7 +50,7 @@ pub enum SubtitleKind {
 impl SubtitleKind {
     const ALL: [Self; 3] = [Self::Subtitles, Self::Captions, Self::Forced];
 
-    /// The name in the API and the catalog.
+    /// Returns the name in the API and the catalog.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -76,21 +76,21 @@ impl SubtitleKind {
 }
 
 impl SubtitleFile {
-    /// The file of `content`, with this description.
+    /// Returns the file of `content`, with this description.
     #[must_use]
     pub fn of(content: &Content, description: SubtitleDescription) -> Self {
         let Content { id, location, etag, bytes, .. } = content.clone();
         Self { content: id, location, etag, bytes, description }
     }
 
-    /// The canonical text, to be hashed into the package's id. The label follows its length.
+    /// Returns the canonical text, for hashing into the package's id. The label is preceded by its length.
     pub(crate) fn canonical(&self) -> String {
         let SubtitleDescription { language, label, kind } = &self.description;
         let label = label.as_deref().unwrap_or_default();
         format!("subtitles={}:{}:{language}:{}:{label}", self.content, kind.name(), label.len())
     }
 
-    /// The label and the role in manifests.
+    /// Returns the label and the role in manifests.
     pub(crate) fn labels(&self) -> TrackLabels {
         TrackLabels { label: self.description.label.clone(), roles: vec![self.description.kind.role()] }
     }

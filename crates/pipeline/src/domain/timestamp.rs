@@ -1,4 +1,4 @@
-//! Timestamps, whose text sorts in time order.
+//! Timestamps whose text sorts chronologically.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// A time in UTC with millisecond precision. Its text is RFC 3339 of a fixed width (`2026-11-22T21:08:00.250Z`), so that texts
-/// sort like the times: the catalog sorts by it.
+/// A time in UTC with millisecond precision. Its text is RFC 3339 of a fixed width (`2026-11-22T21:08:00.250Z`), so that the
+/// text sorts chronologically: the catalog sorts by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Timestamp(OffsetDateTime);
 
@@ -18,38 +18,38 @@ pub struct Timestamp(OffsetDateTime);
 pub struct InvalidTimestamp;
 
 impl Timestamp {
-    /// The duration since `earlier`; zero when that is later.
+    /// Returns the duration since `earlier`; zero if `earlier` is later.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         Duration::try_from(self.0 - earlier.0).unwrap_or_default()
     }
 
-    /// The time after `duration`; the latest representable time when that is past the year 9999.
+    /// Returns the time `duration` later, or the latest representable time if that is past the year 9999.
     #[must_use]
     pub fn after(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(time::Duration::try_from(duration).unwrap_or(time::Duration::MAX)))
     }
 
-    /// Whole seconds since 1970; zero for earlier times.
+    /// Returns the whole seconds since the Unix epoch; zero for earlier times.
     #[must_use]
     pub fn unix_seconds(self) -> u64 {
         self.0.unix_timestamp().try_into().unwrap_or_default()
     }
 
-    /// Whole milliseconds since 1970; zero for earlier times.
+    /// Returns the whole milliseconds since the Unix epoch; zero for earlier times.
     #[must_use]
     pub fn unix_millis(self) -> u64 {
         (self.0.unix_timestamp_nanos() / 1_000_000).try_into().unwrap_or_default()
     }
 
-    /// The time `seconds` after the start of 1970; that start when the time is past the year 9999.
+    /// Returns the time `seconds` after the Unix epoch; the epoch if the time is past the year 9999.
     #[must_use]
     pub fn from_unix_seconds(seconds: u64) -> Self {
         let time = i64::try_from(seconds).ok().and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
         Self(time.unwrap_or(OffsetDateTime::UNIX_EPOCH))
     }
 
-    /// The time `millis` after the start of 1970; that start when the time is past the year 9999.
+    /// Returns the time `millis` after the Unix epoch; the epoch if the time is past the year 9999.
     #[must_use]
     pub fn from_unix_millis(millis: u64) -> Self {
         let nanos = i128::from(millis) * 1_000_000;

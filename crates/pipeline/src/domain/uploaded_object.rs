@@ -17,13 +17,13 @@ pub struct UploadedObject {
 }
 
 impl UploadedObject {
-    /// `input_content_id` of this version.
+    /// Returns the `input_content_id` of this version.
     #[must_use]
     pub fn content_id(&self) -> ContentId {
         ContentId::of(&self.location, &self.etag)
     }
 
-    /// Whether this is an empty object that a console creates to show a folder.
+    /// Returns whether this is an empty object that a console creates to represent a folder.
     #[must_use]
     pub fn is_folder_marker(&self) -> bool {
         self.bytes == 0 && self.location.key().ends_with('/')

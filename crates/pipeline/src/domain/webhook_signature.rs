@@ -1,8 +1,8 @@
 //! Webhook signatures, by [Standard Webhooks](https://www.standardwebhooks.com).
 //!
-//! A webhook carries three headers: `webhook-id` is the id of the event, the same for every delivery; `webhook-timestamp` is the
-//! time of this delivery; `webhook-signature` holds, for each secret, `v1,` and the base64 HMAC-SHA256 of `id.timestamp.body`.
-//! During secret rotation, two secrets are valid.
+//! A webhook carries three headers: `webhook-id` is the id of the event, the same for every delivery; `webhook-timestamp` is
+//! the time of this delivery; `webhook-signature` holds, for each secret, `v1,` and the base64 HMAC-SHA256 of
+//! `id.timestamp.body`. During secret rotation, two secrets are valid.
 
 use std::fmt;
 

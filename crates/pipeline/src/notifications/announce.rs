@@ -2,7 +2,7 @@
 //!
 //! The catalog's change stream delivers the changes of each item in order, at least once, and holds later ones back until
 //! earlier ones succeed. A change that cannot be published now is therefore an error, and is delivered again. A change that
-//! cannot be parsed would hold back all that follow: it goes to a dead-letter queue.
+//! cannot be parsed would block all changes that follow, so it is sent to a dead-letter queue.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,12 +19,12 @@ pub struct UnreadableChange {
     pub item: String,
     /// The change's sequence number in the stream.
     pub sequence: String,
-    /// What is wrong with it.
+    /// The problem with the change.
     pub problem: String,
 }
 
 impl UnreadableChange {
-    /// The change at `sequence` of `item`.
+    /// Returns the change at `sequence` of `item`.
     #[must_use]
     pub fn new(item: String, sequence: String, problem: String) -> Self {
         Self { schema: Schema, item, sequence, problem }

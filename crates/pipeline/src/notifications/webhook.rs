@@ -35,7 +35,7 @@ pub fn retry_delay(delivery: u32) -> Duration {
     position.and_then(|position| RETRY_DELAYS.get(position)).copied().unwrap_or(MAX_RETRY_DELAY)
 }
 
-/// An event to send. Its content is passed on as it is, so that a new event type does not need a new sender.
+/// An event to send. Its content is sent unchanged, so a new event type requires no change to the sender.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WebhookEvent {
     id: String,
@@ -45,19 +45,19 @@ pub struct WebhookEvent {
 }
 
 impl WebhookEvent {
-    /// The id of the event.
+    /// Returns the id of the event.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// The type of the event.
+    /// Returns the type of the event.
     #[must_use]
     pub fn kind(&self) -> &str {
         &self.kind
     }
 
-    /// The body of the webhook.
+    /// Returns the body of the webhook.
     #[must_use]
     pub fn body(&self) -> String {
         json!({"type": self.kind, "timestamp": self.at, "data": self.event}).to_string()
@@ -90,7 +90,7 @@ impl<R: WebhookReceiver, S: WebhookSecretStore, K: Clock> Webhook<R, S, K> {
     /// Sends one event, once.
     ///
     /// # Errors
-    /// Transient errors only: the event is to be sent again.
+    /// Transient errors only: the event must be sent again.
     pub async fn handle(&self, event: &WebhookEvent) -> Result<Outcome, Error> {
         let secrets = self.secrets.secrets().await.map_err(Error::unavailable("reading the webhook's secret"))?;
         let request = SignedRequest::new(event.id.clone(), event.body(), &secrets, self.clock.now());

@@ -10,18 +10,18 @@ use crate::domain::object::Digest;
 pub struct Body(Vec<Bytes>);
 
 impl Body {
-    /// Length in bytes.
+    /// Returns the length in bytes.
     #[must_use]
     pub fn length(&self) -> u64 {
         self.0.iter().map(|chunk| chunk.len() as u64).sum()
     }
 
-    /// The chunks, in order; none is empty.
+    /// Returns the chunks, in order; none is empty.
     pub fn chunks(&self) -> impl Iterator<Item = &Bytes> {
         self.0.iter()
     }
 
-    /// The SHA-256 digest of the bytes.
+    /// Returns the SHA-256 digest of the bytes.
     #[must_use]
     pub fn digest(&self) -> Digest {
         let mut hash = Sha256::new();

@@ -1,4 +1,4 @@
-//! The store as clients upload to it: presigned URLs, and multipart uploads that clients send the parts of.
+//! Client uploads to the store: presigned URLs, and multipart uploads whose parts clients send.
 
 use std::future::Future;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use crate::domain::multipart::UploadId;
 use crate::domain::object::{ETag, Location};
 use crate::ports::store_error::StoreError;
 
-/// Presigns URLs and manages the uploads they belong to. A presigned URL permits exactly one PUT target.
+/// Presigns URLs and manages their uploads. A presigned URL permits a PUT to exactly one target.
 pub trait ClientUploadStore: Send + Sync {
     /// Presigns a PUT of the whole object.
     ///

@@ -1,4 +1,4 @@
-//! The records that deleting contents and packages needs: tombstones and leases.
+//! Records for the deletion of contents and packages: tombstones and leases.
 
 use std::future::Future;
 
@@ -8,7 +8,7 @@ use crate::error::Unavailable;
 
 /// Marks contents as deleted, leases deletions, and removes packages from the catalog.
 pub trait DeletionRecords: Send + Sync {
-    /// Turns a content into a tombstone, if it exists. A tombstone stays as it is.
+    /// Turns a content into a tombstone, if it exists. A tombstone is unchanged.
     fn mark_content_deleted(
         &self,
         id: &ContentId,
@@ -25,7 +25,7 @@ pub trait DeletionRecords: Send + Sync {
         until: Timestamp,
     ) -> impl Future<Output = Result<bool, Unavailable>> + Send;
 
-    /// Removes a package that is Deleting in this attempt: its receipts and uploads first, then the package. A package of
-    /// another attempt is left alone.
+    /// Removes a package that is Deleting in this attempt: its receipts and uploads first, then the package. Leaves a package
+    /// of another attempt unchanged.
     fn purge_package(&self, id: &PackageId, attempt: u64) -> impl Future<Output = Result<(), Unavailable>> + Send;
 }

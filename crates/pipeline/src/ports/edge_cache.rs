@@ -10,7 +10,7 @@ use crate::error::Unavailable;
 pub enum InvalidationStatus {
     /// No edge location caches the package any more.
     Completed,
-    /// The invalidation is in progress, or too many others are and it has not begun: ask again later.
+    /// The invalidation is in progress, or has not begun because too many others are in progress. Call again later.
     InProgress,
 }
 

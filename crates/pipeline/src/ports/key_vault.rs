@@ -8,7 +8,7 @@ use crate::domain::content_key::{GeneratedKey, KeyRequest, WrappedKey};
 use crate::domain::id::PackageId;
 use crate::error::{Cause, Unavailable};
 
-/// Why no key was generated.
+/// The reason that no key was generated.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// A service of the platform is unavailable.
@@ -17,9 +17,9 @@ pub enum KeyError {
     /// The key provider did not respond, refused, or responded with something that cannot be used.
     #[error("{message}")]
     Provider {
-        /// A stable code, for programs and tables.
+        /// A stable machine-readable code.
         code: &'static str,
-        /// A sentence for people.
+        /// A human-readable sentence.
         message: String,
         /// The cause, if known.
         #[source]
@@ -28,7 +28,7 @@ pub enum KeyError {
 }
 
 impl KeyError {
-    /// A stable code, for programs and tables.
+    /// Returns a stable machine-readable code.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {

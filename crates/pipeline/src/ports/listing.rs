@@ -10,7 +10,7 @@ use crate::error::Unavailable;
 
 /// Lists contents and packages, newest first. A list may be eventually consistent.
 pub trait Listing: Send + Sync {
-    /// Lists at most `limit` contents that follow `after`. Deleted contents are left out.
+    /// Lists at most `limit` contents that follow `after`. Omits deleted contents.
     fn contents(
         &self,
         filter: &ContentFilter,

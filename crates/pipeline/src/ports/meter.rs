@@ -1,9 +1,9 @@
-//! Measures what a process uses.
+//! Measures the resource usage of a process.
 
 use crate::domain::resource_usage::MeterReading;
 
 /// A meter of the process.
 pub trait Meter: Send + Sync {
-    /// Returns what the process has used since it started.
+    /// Returns the resource usage since the process started.
     fn reading(&self) -> MeterReading;
 }

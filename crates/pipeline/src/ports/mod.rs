@@ -1,8 +1,8 @@
 //! The services that the use cases need, as traits in the platform's own terms.
 //!
-//! A port defines what a call means, not how a service performs it. Its errors distinguish only what a use case decides on.
-//! Each port has two adapters, in memory (`testing`) and on AWS (`vpp-aws`), and one contract suite (`testing::contract`)
-//! that both pass.
+//! A port defines what a call means, not how a service performs it. Its errors distinguish only the cases that a use case
+//! handles differently. Each port has two adapters, in memory (`testing`) and on AWS (`vpp-aws`), and one contract suite
+//! (`testing::contract`) that both pass.
 
 mod body;
 mod catalog;

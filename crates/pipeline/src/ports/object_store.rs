@@ -25,7 +25,7 @@ pub struct NewObject {
 }
 
 impl NewObject {
-    /// An object with the bytes of `body` and their digest.
+    /// Creates an object with the bytes of `body` and their digest.
     #[must_use]
     pub fn new(body: impl Into<Body>, headers: Headers) -> Self {
         let body = body.into();
@@ -54,7 +54,7 @@ pub struct NewPart {
 }
 
 impl NewPart {
-    /// Part `number`, with the bytes of `body` and their digest.
+    /// Returns part `number`, with the bytes of `body` and their digest.
     #[must_use]
     pub fn new(number: u16, body: impl Into<Body>) -> Self {
         let body = body.into();
@@ -80,12 +80,12 @@ pub struct UploadedPart {
 /// Many writers can upload the parts of one object. No reader sees the object until the upload is complete; a part may be
 /// uploaded again; an upload that is never completed expires after some days.
 pub trait ObjectStore: Send + Sync {
-    /// Streams the bytes of `range`, which starts inside the object and is truncated at its end. With a `pin`, only that version
-    /// is read. The request is sent when the stream is first polled.
+    /// Streams the bytes of `range`, which starts inside the object and is truncated at its end. With a `pin`, only that
+    /// version is read. The request is sent when the stream is first polled.
     ///
     /// # Errors
-    /// [`StoreError::Missing`], [`StoreError::Changed`] when the object is not at `pin`, or unavailable: also when fewer bytes
-    /// arrive than the response announced.
+    /// [`StoreError::Missing`], [`StoreError::Changed`] when the object is not at `pin`, or unavailable, which includes a
+    /// response with fewer bytes than announced.
     fn stream(
         &self,
         at: &Location,
@@ -103,7 +103,8 @@ pub trait ObjectStore: Send + Sync {
         pin: Option<&ETag>,
         range: Range<u64>,
     ) -> impl Future<Output = Result<Vec<u8>, StoreError>> + Send {
-        // Reserve the full length, so that a growing buffer does not copy a large index. Nothing larger than an index is read whole.
+        // Reserve the full length, so that a growing buffer does not copy a large index. Nothing larger than an index is read
+        // whole.
         let length = range.end.saturating_sub(range.start).min(MAX_MOOV_BYTES);
         let capacity = usize::try_from(length).unwrap_or_default();
         self.stream(at, pin, range).try_fold(Vec::with_capacity(capacity), async |mut bytes, chunk| {

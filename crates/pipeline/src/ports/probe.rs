@@ -9,7 +9,7 @@ use crate::error::Unavailable;
 /// Bytes of a file, with their offset.
 pub type FileChunk<'a> = (u64, &'a [u8]);
 
-/// Why there is no report.
+/// The reason that the probe returned no report.
 #[derive(Debug, thiserror::Error)]
 pub enum ProbeError {
     /// The probe read the file and rejected it.
@@ -21,7 +21,7 @@ pub enum ProbeError {
     /// The probe crashed on the file.
     #[error("the probe ended abnormally ({how})")]
     Crashed {
-        /// How it ended (`signal 11`).
+        /// How the process ended (`signal 11`).
         how: String,
     },
     /// The probe did not finish in time.

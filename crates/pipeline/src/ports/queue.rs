@@ -14,7 +14,7 @@ pub trait Queue<M>: Send + Sync {
 
 /// A queue that can delay a message.
 pub trait DelayQueue<M>: Queue<M> {
-    /// Sends `message`, to be delivered after `delay`: 15 minutes at most.
+    /// Sends `message`, to be delivered after `delay`. The maximum delay is 15 minutes.
     fn send_delayed(&self, message: &M, delay: Duration) -> impl Future<Output = Result<(), Unavailable>> + Send;
 }
 

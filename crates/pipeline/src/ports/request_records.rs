@@ -8,7 +8,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::error::Unavailable;
 use crate::ports::catalog::CreateOutcome;
 
-/// Stores client uploads, and the answers given for idempotency keys.
+/// Stores client uploads, and the resources that idempotency keys are bound to.
 pub trait RequestRecords: Send + Sync {
     /// Stores an upload, unless one with its id exists.
     fn put_client_upload(
@@ -25,7 +25,7 @@ pub trait RequestRecords: Send + Sync {
     /// Deletes the record of an upload.
     fn delete_client_upload(&self, id: &ClientUploadId) -> impl Future<Output = Result<(), Unavailable>> + Send;
 
-    /// Stores `answer` for an idempotency key until `expires_at`, unless the key has an answer already.
+    /// Binds an idempotency key to the resource id `answer` until `expires_at`, unless the key is bound already.
     fn claim_idempotency_key(
         &self,
         key: &str,

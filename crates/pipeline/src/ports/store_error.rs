@@ -3,7 +3,7 @@
 use crate::domain::object::Location;
 use crate::error::{Error, Unavailable};
 
-/// Why an object was not read or written.
+/// The error of a read or write of an object.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The object does not exist.
@@ -42,7 +42,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// A failed read of an uploaded file. That the file is deleted or replaced is permanent.
+    /// Converts a failed read of an uploaded file. The error is permanent if the file was deleted or replaced.
     pub(crate) fn into_source_error(self) -> Error {
         match self {
             Self::Missing { .. } => Error::Permanent {
@@ -61,7 +61,7 @@ impl StoreError {
         }
     }
 
-    /// A failed read or write of one of the platform's objects. Different bytes are permanent.
+    /// Converts a failed read or write of one of the platform's objects. The error is permanent if the bytes differ.
     pub(crate) fn into_error(self, operation: &'static str) -> Error {
         match self {
             Self::DifferentBytes { .. } => Error::Permanent {
@@ -73,7 +73,8 @@ impl StoreError {
         }
     }
 
-    /// A failed completion of an upload. That the upload was aborted, and the object does not exist, is permanent.
+    /// Converts a failed completion of an upload. The error is permanent if the upload was aborted and the object does not
+    /// exist.
     pub(crate) fn into_completion_error(self, operation: &'static str) -> Error {
         match self {
             Self::UploadEnded { .. } => Error::Permanent {

@@ -9,9 +9,9 @@ pub type Mac = [u8; 32];
 
 /// Signs playback tokens and verifies their signatures.
 pub trait TokenSigner: Send + Sync {
-    /// Returns the code of `message`.
+    /// Returns the MAC of `message`.
     fn sign(&self, message: &[u8]) -> impl Future<Output = Result<Mac, Unavailable>> + Send;
 
-    /// Returns whether `mac` is the code of `message`. The comparison takes constant time.
+    /// Returns whether `mac` is the MAC of `message`. The comparison takes constant time.
     fn verify(&self, message: &[u8], mac: &Mac) -> impl Future<Output = Result<bool, Unavailable>> + Send;
 }

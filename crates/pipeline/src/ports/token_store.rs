@@ -1,4 +1,4 @@
-//! Where the API's access tokens are stored.
+//! The store of the API's access tokens.
 
 use std::future::Future;
 

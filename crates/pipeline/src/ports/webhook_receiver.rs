@@ -7,8 +7,8 @@ use crate::error::Unavailable;
 
 /// Receives webhooks.
 pub trait WebhookReceiver: Send + Sync {
-    /// Sends one webhook and returns the status of the response. The rest of the response is not read, the wait for it is
-    /// bounded, and redirects are not followed.
+    /// Sends one webhook and returns the status of the response. Does not read the rest of the response or follow redirects,
+    /// and limits the time of the call.
     fn post(&self, request: &SignedRequest) -> impl Future<Output = Result<u16, Unavailable>> + Send;
 }
 

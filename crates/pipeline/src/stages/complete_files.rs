@@ -1,8 +1,8 @@
 //! Completes the single files of a package: uploads the staged parts, with the file's header first, and completes each upload.
 //!
 //! The receipts state where the bytes of every part are. Parts that the encrypt stage uploaded are at their final place. The
-//! others are read from the work bucket and uploaded, part by part; part 1, whose header is known only now, comes last. A file of
-//! one part is a plain object.
+//! others are read from the work bucket and uploaded, part by part; part 1, whose header is known only now, comes last. A file
+//! of one part is a plain object.
 //!
 //! All staged bytes are compared with their receipts, so a part that is uploaded again has the same bytes, and a file that is
 //! complete already is recognised. No reader sees a file before it is complete.
@@ -20,9 +20,9 @@ use crate::domain::receipt::{PartLocation, PartReceipt, Receipt};
 use crate::error::Error;
 use crate::ports::{Catalog, NewObject, NewPart, ObjectStore, StoreError, UploadedPart};
 
-/// Staged parts read in parallel.
+/// Maximum number of staged parts that are read in parallel.
 const GETS: usize = 8;
-/// Parts uploaded in parallel, each of some megabytes.
+/// Maximum number of parts that are uploaded in parallel; each has some megabytes.
 const PARTS: usize = 2;
 
 /// The receipts of one part of a file, in the order of their work units, each with the number of its work unit.
@@ -45,7 +45,7 @@ pub(crate) struct FileCompletion<'a, S, C> {
 }
 
 impl<S: ObjectStore, C: Catalog> FileCompletion<'_, S, C> {
-    /// Completes every single file that the encrypt stage has not written. Returns the number of bytes written.
+    /// Completes the single files that the encrypt stage has not written. Returns the number of bytes written.
     pub(crate) async fn complete(
         &self,
         presentation: &Presentation,
@@ -156,7 +156,7 @@ impl<S: ObjectStore, C: Catalog> FileCompletion<'_, S, C> {
     }
 }
 
-/// The parts of a representation's file, by number.
+/// Returns the parts of a representation's file, by number.
 fn parts(representation: RepresentationId, receipts: &[Receipt]) -> BTreeMap<u16, PartReceipts<'_>> {
     let mut parts: BTreeMap<u16, PartReceipts<'_>> = BTreeMap::new();
     for receipt in receipts {

@@ -2,8 +2,8 @@
 //!
 //! In the single-file layout, the files are completed first: see `complete_files`.
 //!
-//! The manifests are functions of the plan's presentation and of the receipts: exact sizes give exact bandwidths. The MPD is the
-//! last object that is written, so a player that finds it finds everything it refers to.
+//! The manifests are functions of the plan's presentation and of the receipts: exact sizes give exact bandwidths. The MPD is
+//! written last: when a player can fetch it, every object that it refers to exists.
 
 use vpp_media::cmaf::{Presentation, SegmentSizes};
 use vpp_media::dash::{MpdOptions, mpd};
@@ -111,8 +111,8 @@ where
         Ok(Outcome::Done)
     }
 
-    /// Returns the manifests, each with its path: the HLS playlists, then the MPD. They carry the URLs of the licence server. The
-    /// player adds its playback token.
+    /// Returns the manifests, each with its path: the HLS playlists, then the MPD. They carry the URLs of the licence server.
+    /// The player adds its playback token.
     fn manifests(
         &self,
         package: &Package,
@@ -135,7 +135,7 @@ where
     }
 }
 
-/// The sizes of all segments, from the receipts.
+/// Returns the sizes of all segments, from the receipts.
 fn sizes(presentation: &Presentation, receipts: &[Receipt]) -> Result<SegmentSizes, vpp_media::Error> {
     let mut sizes = SegmentSizes::new(presentation);
     for segment in receipts.iter().flat_map(|receipt| &receipt.segments) {

@@ -1,7 +1,7 @@
 //! Handles dead letters: marks the package of a dead-lettered message Failed, with the reason.
 //!
-//! A message is dead-lettered after every delivery failed with a transient error. No stage will process it again, so its package
-//! must report that. A package that another copy of the message has moved past the stage is left alone.
+//! A message is dead-lettered after every delivery failed with a transient error. No stage will process it again, so its
+//! package must report that. A package that another copy of the message has moved past the stage is unchanged.
 
 use crate::domain::content::{Content, Refusal, Verdict};
 use crate::domain::dead_letter::DeadLetter;

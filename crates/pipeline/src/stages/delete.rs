@@ -3,19 +3,20 @@
 //! The API has written the tombstone; this job does the deletion. It may stop at any point and starts again with the next
 //! delivery of its message. Every operation can be repeated.
 //!
-//! The difficulty is functions that still write. None starts work on a package that is Deleting, but one that started before
-//! may write segments after this job has deleted them. Its run time is bounded, though. So all objects are deleted immediately,
-//! because users want them gone, and once more when every function that may have been at work must have ended: that is
-//! [`Settings::max_run_time`] after the package came to rest. Only then are the receipts deleted, and with the package itself
-//! the tombstone. A package that has been Ready for longer than that takes one pass.
+//! Functions that are still running make this difficult. No function starts work on a package that is Deleting, but one that
+//! started earlier may write segments after this job has deleted them. The run time of a function is limited. So the job
+//! deletes all objects twice: immediately, because users expect it, and again when every function that may have been running
+//! must have ended. That is [`Settings::max_run_time`] after the last time at which a function may have started. Only then does
+//! the job delete the receipts, and the package with its tombstone. A package that has been Ready for longer than that takes
+//! one pass.
 //!
-//! The CDN may cache deleted objects for a year. So when nothing writes any more, the job invalidates the package's cache, and
-//! the tombstone stays until the invalidation has completed: a package that is requested again must not be served from the old
-//! cache.
+//! The CDN may cache deleted objects for a year. So once no function writes any more, the job invalidates the cached objects of
+//! the package. The tombstone stays until the invalidation has completed, because a package that is requested again must not be
+//! served from the old cache.
 //!
-//! Two copies of the job may run concurrently, and a slow one must not go on deleting when the other has finished and the
-//! package was requested again. So a copy takes a lease, valid for as long as a function can run. A copy that finds the lease
-//! taken checks again when it has expired. A copy that was stopped is followed by the next after that time.
+//! Two copies of the job may run concurrently, and a slow copy must not continue to delete after the other has finished and the
+//! package has been requested again. So a copy takes a lease, which is valid for the longest run time of a function. A copy
+//! that finds the lease taken checks again after the lease has expired, so it also takes over from a copy that was stopped.
 //!
 //! A message of an earlier attempt that is delivered even later finds no package, or the next attempt: see
 //! [`crate::domain::state`].
@@ -35,12 +36,12 @@ use crate::ports::{
     Catalog, Clock, DelayQueue, DeletionRecords, EdgeCache, InvalidationStatus, ObjectDeleter, ObjectStore,
 };
 
-/// Added to the longest run time, for clocks that differ.
+/// Tolerance for clock differences, added to the longest run time.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(1);
 /// The longest delay between two passes: the longest delay of a queue.
 const MAX_DELAY: Duration = Duration::from_mins(15);
 
-/// The buckets, and how long functions run.
+/// The buckets, and the longest run time of a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// Bucket of plans and staged parts.
@@ -114,7 +115,7 @@ where
         Ok(Outcome::Done)
     }
 
-    /// Sends the message again, delayed until every function that may be at work now has ended.
+    /// Sends the message again, delayed until every function that may be running now has ended.
     async fn check_again(&self, message: &DeletionMessage) -> Result<Outcome, Error> {
         let delay = (self.settings.max_run_time + CLOCK_TOLERANCE).min(MAX_DELAY);
         let sent = self.queue.send_delayed(message, delay).await;

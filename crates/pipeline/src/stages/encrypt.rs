@@ -7,7 +7,7 @@
 //!
 //! Bytes are streamed. A segment is encrypted and written as soon as its last byte has arrived, while the rest of the work unit
 //! is still arriving. The bytes are copied once, into the segment's buffer. While [`PUTS`] segments are being written, reading
-//! waits. So memory holds some segments of an interleaved movie, and at most the work unit of any other.
+//! waits. So the memory holds some segments of an interleaved movie, and up to one work unit of any other movie.
 //!
 //! The function that finds all work units counted makes the package Encrypted and sends it to the dash stage. Two functions may
 //! find that concurrently: one of them takes the step, both send the message, and the dash stage ignores the duplicate.
@@ -28,9 +28,10 @@ use crate::ports::{Catalog, Clock, KeyVault, Meter, NewObject, ObjectStore, Queu
 use crate::stages::part_assembler::EncryptedSegment;
 use crate::stages::stage::{package, settle};
 
-/// Ranges read in parallel: a work unit has one, or one per track of a file that is not interleaved.
+/// Maximum number of ranges that are read in parallel: a work unit has one range, or one per track if the file is not
+/// interleaved.
 const GETS: usize = 8;
-/// Segments written in parallel: four hide the latency of one connection.
+/// Maximum number of segments that are written in parallel: four hide the latency of one connection.
 pub(crate) const PUTS: usize = 4;
 
 const UNKNOWN_SOURCE: vpp_media::Error =

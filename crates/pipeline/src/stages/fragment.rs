@@ -35,11 +35,12 @@ pub struct Settings {
     pub work_bucket: String,
     /// Bucket of streams.
     pub output_bucket: String,
-    /// Approximate source bytes of a work unit: a work unit has whole segments. The work units of a very large source are larger.
+    /// Approximate size of a work unit in source bytes: a work unit consists of whole segments. The work units of a very large
+    /// source are larger.
     pub work_unit_bytes: u64,
-    /// Source bytes of the largest work unit.
+    /// Maximum size of a work unit in source bytes.
     pub max_work_unit_bytes: u64,
-    /// Bytes of every part of a multipart upload but the last, at least.
+    /// Minimum size of every part of a multipart upload except the last, in bytes.
     pub part_bytes: u64,
 }
 
@@ -120,7 +121,7 @@ where
         Ok(Outcome::Done)
     }
 
-    /// The sizes of work units and parts.
+    /// Returns the sizes of work units and parts.
     fn sizes(&self, package: &Package) -> Result<UnitSizes, Error> {
         let smallest = UnitSizes { part: self.settings.part_bytes, work_unit: self.settings.work_unit_bytes };
         let (bytes, largest) = (package.sources().map(|source| source.bytes).sum(), self.settings.max_work_unit_bytes);
@@ -158,8 +159,8 @@ where
         Ok(())
     }
 
-    /// Reads the indexes of all sources. Returns them with the number of bytes read. All are in memory together, so their total
-    /// size has the limit of a single index.
+    /// Reads the indexes of all sources. Returns them with the number of bytes read. All of them are in memory at once, so the
+    /// size limit of a single index applies to their total size.
     async fn read_indexes(&self, package: &Package) -> Result<(Vec<Index>, u64), Error> {
         let (mut indexes, mut bytes_read, mut held) = (Vec::new(), 0, 0);
         for source in package.sources() {
@@ -209,7 +210,7 @@ where
     }
 }
 
-/// The engine's options for a package.
+/// Returns the engine's options for a package.
 fn options(package: &Package, work_unit_bytes: u64) -> PlanOptions {
     PlanOptions {
         segment_duration: package.options.segment_duration,

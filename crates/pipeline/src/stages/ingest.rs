@@ -35,7 +35,7 @@ use crate::stages::read_webvtt::read_webvtt;
 pub enum Ingested {
     /// The object is a folder marker, or the event is a late duplicate for a deleted content.
     Ignored,
-    /// The content with its verdict, given now or before.
+    /// The content with its verdict, new or existing.
     Content(Box<Content>),
 }
 
@@ -134,7 +134,7 @@ where
         }
     }
 
-    /// Sends the message of a package that is still Queued again.
+    /// Sends the message of the package again, if the package is still Queued.
     async fn resume(&self, content: &Content) -> Result<(), Error> {
         let Some(id) = content.media_info().and_then(|info| info.package.as_ref()) else {
             return Ok(());
@@ -199,7 +199,7 @@ where
         Ok(MediaInfo { index: index.moov_range(), video_track_number, report, preflight: Some(preflight), package })
     }
 
-    /// The package that the upload starts, with a generated key.
+    /// Returns the package that the upload starts, with a generated key.
     async fn package(&self, content: &Content) -> Result<Option<Package>, Error> {
         let (Some(info), Some(mut options)) = (content.media_info(), self.settings.options()) else {
             return Ok(None);
@@ -230,8 +230,8 @@ impl Settings {
     }
 }
 
-/// Returns the video track and the preflight report. The whole movie is planned, so that every error that planning would find is
-/// reported now.
+/// Returns the video track and the preflight report. The whole movie is planned, so that every error that planning would find
+/// is reported now.
 fn preflight_verdict(index: &Index, segment_duration: Duration) -> Result<(Option<u32>, Preflight), Error> {
     let movie = Movie::parse(index).map_err(Error::of_media)?;
     let audio_only = movie.video_track_number().is_none();
@@ -240,7 +240,7 @@ fn preflight_verdict(index: &Index, segment_duration: Duration) -> Result<(Optio
     Ok((movie.video_track_number(), preflight))
 }
 
-/// The refusal of a file without video. It retains the metadata, so that the audio can still be packaged.
+/// Returns the refusal of a file without video. It retains the metadata, so that the audio can still be packaged.
 fn without_video(info: MediaInfo) -> Refusal {
     let reason = vpp_media::Error::NoVideo;
     let info = MediaInfo { package: None, ..info };
@@ -259,11 +259,11 @@ fn check_video_track(video_track_number: Option<u32>, report: &ProbeReport) -> R
     }
 }
 
-/// The engine's code of a file that is not MP4, and may be subtitles.
+/// The engine's error code for a file that is not MP4. The file may be a subtitle file.
 const NOT_MP4: &str = "not_mp4";
 const PROBE_FAILED: &str = "probe_failed";
 
-/// The error of a probe. A probe that rejects the file, crashes or exceeds its time limit is a permanent error.
+/// Converts an error of the probe. The error is permanent if the probe rejected the file, crashed or exceeded its time limit.
 fn of_probe(error: ProbeError) -> Error {
     match error {
         ProbeError::Unavailable(source) => Error::unavailable("probing the file")(source),

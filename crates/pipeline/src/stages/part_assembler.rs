@@ -1,8 +1,8 @@
 //! Assembles the segments of a work unit into part spans.
 //!
-//! Segments of a single file are not objects of their own: the segments of a span (see [`crate::domain::part_plan`]) are written
-//! together. Segments arrive in the order in which their last source bytes do. A span is complete as soon as its last segment
-//! has arrived.
+//! Segments of a single file are not separate objects: the segments of a span (see [`crate::domain::part_plan`]) are written
+//! together. Segments arrive in the order in which their last source bytes arrive. A span is complete as soon as its last
+//! segment has arrived.
 
 use vpp_media::cmaf::{PackagedSegment, RepresentationId, SegmentId, WorkUnit};
 
@@ -21,7 +21,7 @@ pub(crate) struct EncryptedSegment {
 }
 
 impl EncryptedSegment {
-    /// The segment with a receipt that has no digest yet.
+    /// Creates the segment with a receipt that has no digest yet.
     pub(crate) fn of(packaged: PackagedSegment) -> Self {
         let receipt = SegmentReceipt { id: packaged.segment.id, size: packaged.segment.size(), digest: None };
         Self { receipt, body: packaged.into_bytes().into_iter().collect() }
@@ -53,7 +53,7 @@ struct PendingSpan {
 }
 
 impl PartAssembler {
-    /// An assembler for the spans of `work_unit`.
+    /// Creates an assembler for the spans of `work_unit`.
     ///
     /// # Errors
     /// When not every segment belongs to a span.
@@ -75,7 +75,7 @@ impl PartAssembler {
         if assigned == work_unit.segments.len() { Ok(Self { pending }) } else { Err(mismatch()) }
     }
 
-    /// Adds a segment. Returns its span if that is complete now.
+    /// Adds a segment. Returns its span if the span is now complete.
     pub(crate) fn add(&mut self, segment: EncryptedSegment) -> Option<AssembledSpan> {
         let (position, place) = self.pending.iter().enumerate().find_map(|(position, pending)| {
             let place = pending.segments.iter().position(|(id, _)| *id == segment.receipt.id)?;

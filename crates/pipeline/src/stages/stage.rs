@@ -1,4 +1,4 @@
-//! What every stage does around its work: it reads the package, and turns a permanent error into the package's failure.
+//! The steps that all stages share: reading the package, and storing a permanent error as the package's failure.
 
 use crate::domain::id::PackageId;
 use crate::domain::outcome::Outcome;
@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::ports::{Catalog, Clock};
 
 /// Returns the package of a message, unless the message belongs to another attempt. A message is sent after its package is
-/// written, so a package that does not exist was deleted since.
+/// written, so a missing package has been deleted since.
 pub(crate) async fn package<C: Catalog>(
     catalog: &C,
     id: &PackageId,
@@ -18,7 +18,7 @@ pub(crate) async fn package<C: Catalog>(
     Ok(found.filter(|package| attempt.is_none_or(|attempt| attempt == package.attempt)))
 }
 
-/// Turns a permanent error of `stage` into the package's failure; a transient one stays an error.
+/// Stores a permanent error of `stage` as the package's failure, and returns any other result unchanged.
 pub(crate) async fn settle<C: Catalog, K: Clock>(
     result: Result<Outcome, Error>,
     stage: Stage,

@@ -49,13 +49,13 @@ impl MemoryCatalog {
         }
     }
 
-    /// All contents.
+    /// Returns all contents.
     #[must_use]
     pub fn all_contents(&self) -> Vec<Content> {
         lock(&self.state).contents.values().cloned().collect()
     }
 
-    /// All packages.
+    /// Returns all packages.
     #[must_use]
     pub fn all_packages(&self) -> Vec<Package> {
         lock(&self.state).packages.values().cloned().collect()

@@ -24,7 +24,7 @@ impl MemoryEdgeCache {
         Self(Arc::new(Mutex::new(lock(&self.0).clone())))
     }
 
-    /// The attempts of packages that were invalidated, each once.
+    /// Returns the invalidated attempts of packages, without duplicates.
     #[must_use]
     pub fn invalidated(&self) -> Vec<(PackageId, u64)> {
         lock(&self.0).invalidated.clone()

@@ -43,7 +43,7 @@ pub enum FaultPoint {
     After,
 }
 
-/// The call of a run that fails. Clones share the count.
+/// The failing call of a run. Clones share the count.
 #[derive(Debug, Clone, Default)]
 pub struct Faults(Arc<Mutex<State>>);
 
@@ -60,7 +60,7 @@ impl Faults {
         Self(Arc::new(Mutex::new(State { calls: 0, fault: Some((call, point)) })))
     }
 
-    /// The number of calls so far.
+    /// Returns the number of calls so far.
     #[must_use]
     pub fn calls(&self) -> usize {
         lock(&self.0).calls
@@ -104,7 +104,7 @@ impl<P> Faulty<P> {
 }
 
 impl<S: ObjectStore> ObjectStore for Faulty<S> {
-    /// The stream is one call, however many chunks arrive: it fails before the first chunk or after it.
+    /// Counts the stream as one call, however many chunks arrive: it fails before the first chunk or after it.
     fn stream(
         &self,
         at: &Location,

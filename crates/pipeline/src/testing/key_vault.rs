@@ -39,7 +39,7 @@ impl MemoryVault {
 /// Length of the prefix that binds a wrapped key to its package.
 const PREFIX_BYTES: usize = 4;
 
-/// The prefix of a package's wrapped key, and the pad it is encrypted with.
+/// Returns the prefix of a package's wrapped key, and the pad that encrypts the key.
 fn pad(package: &PackageId) -> ([u8; PREFIX_BYTES], [u8; 16]) {
     let Digest(hash) = Digest::of(package.as_str().as_bytes());
     let (prefix, rest) = hash.split_first_chunk().unwrap_or((&[0; PREFIX_BYTES], &[]));

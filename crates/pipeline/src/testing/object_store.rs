@@ -20,7 +20,7 @@ use crate::ports::{
     ClientUploadStore, Meter, NewObject, NewPart, ObjectDeleter, ObjectStore, PutOutcome, StoreError, UploadedPart,
 };
 
-/// Length of the chunks in which an object arrives, such that samples do not end at chunk boundaries.
+/// Chunk length of a read, chosen so that samples do not end at chunk boundaries.
 const CHUNK_BYTES: usize = 10_007;
 
 /// An object store in memory. Clones share the objects.
@@ -71,14 +71,14 @@ pub struct Stored {
 }
 
 impl Stored {
-    /// A function of the bytes, as on S3 for an object of one part.
+    /// Computes the entity tag from the bytes, as S3 does for an object of one part.
     fn etag(&self) -> ETag {
         etag_of(&self.bytes)
     }
 }
 
 impl MemoryStore {
-    /// A store that requires `bytes` in every part but the last, instead of S3's limit.
+    /// Creates a store that requires `bytes` in every part but the last, instead of S3's limit.
     #[must_use]
     pub fn with_min_part_bytes(bytes: u64) -> Self {
         Self { state: Arc::new(Mutex::new(State { min_part_bytes: bytes, ..State::default() })) }
@@ -90,7 +90,7 @@ impl MemoryStore {
         Self { state: Arc::new(Mutex::new(lock(&self.state).clone())) }
     }
 
-    /// The number of open uploads.
+    /// Returns the number of open uploads.
     #[must_use]
     pub fn open_uploads(&self) -> usize {
         lock(&self.state).uploads.len()
@@ -115,7 +115,7 @@ impl MemoryStore {
         lock(&self.state).objects.remove(at);
     }
 
-    /// All objects of a bucket, by key.
+    /// Returns all objects of a bucket, by key.
     #[must_use]
     pub fn bucket(&self, bucket: &str) -> BTreeMap<String, Stored> {
         let state = lock(&self.state);
@@ -123,7 +123,7 @@ impl MemoryStore {
         objects.map(|(at, stored)| (at.key().to_owned(), stored.clone())).collect()
     }
 
-    /// Total bytes read from a bucket.
+    /// Returns the total bytes read from a bucket.
     #[must_use]
     pub fn bytes_read(&self, bucket: &str) -> u64 {
         lock(&self.state).bytes_read.get(bucket).copied().unwrap_or_default()
@@ -322,7 +322,7 @@ fn etag_of(bytes: &[u8]) -> ETag {
     ETag::new(&HEXLOWER.encode(&Digest::of(bytes).0))
 }
 
-/// Whether `bytes` are the concatenation of the parts.
+/// Returns whether `bytes` are the concatenation of the parts.
 fn is_concatenation(mut bytes: &[u8], parts: &[UploadedPart]) -> bool {
     let fits = parts.iter().all(|part| {
         let length = usize::try_from(part.bytes).unwrap_or(usize::MAX);

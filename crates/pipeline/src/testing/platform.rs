@@ -59,13 +59,13 @@ pub type MemoryTokens = PlaybackTokens<Contents, MemorySigner, TickingClock>;
 /// The licence server in memory.
 pub type MemoryLicences = Licences<Contents, Vault, MemorySigner, TickingClock>;
 
-/// Deliveries after which a message counts as dead-lettered.
+/// Number of deliveries after which a message counts as dead-lettered.
 const MAX_DELIVERIES: usize = 8;
 
 /// The longest run time of a function.
 pub const MAX_RUN_TIME: Duration = Duration::from_mins(5);
 
-/// Bytes of the smallest part, so that a small file has several parts.
+/// Minimum part size in bytes, small enough that a small file has several parts.
 const PART_BYTES: u64 = 96 * 1024;
 
 /// How queues deliver messages.
@@ -110,12 +110,12 @@ pub struct Platform {
     pub delivery: Delivery,
     /// Source bytes of a work unit.
     pub work_unit_bytes: u64,
-    /// Bytes of every part but the last.
+    /// Minimum size of every part except the last, in bytes.
     pub part_bytes: u64,
 }
 
 impl Default for Platform {
-    /// Every upload starts a `cbcs` package, with work units small enough that a small file has several.
+    /// Starts a `cbcs` package for every upload, with work units small enough that a small file has several.
     fn default() -> Self {
         let protection = ProtectionOptions::Encrypt { scheme: Scheme::Cbcs, tracks: ProtectedTracks::Video };
         Self {
@@ -215,7 +215,7 @@ impl Platform {
         Faulty::new(port.clone(), self.faults.clone())
     }
 
-    /// The ingest stage.
+    /// Returns the ingest stage.
     #[must_use]
     pub fn ingest_stage(&self) -> IngestStage {
         Ingest {
@@ -233,7 +233,7 @@ impl Platform {
         }
     }
 
-    /// The fragment stage.
+    /// Returns the fragment stage.
     #[must_use]
     pub fn fragment_stage(&self) -> FragmentStage {
         Fragment {
@@ -252,7 +252,7 @@ impl Platform {
         }
     }
 
-    /// The encrypt stage.
+    /// Returns the encrypt stage.
     #[must_use]
     pub fn encrypt_stage(&self) -> EncryptStage {
         Encrypt {
@@ -266,7 +266,7 @@ impl Platform {
         }
     }
 
-    /// The dash stage.
+    /// Returns the dash stage.
     #[must_use]
     pub fn dash_stage(&self) -> DashStage {
         Dash {
@@ -283,7 +283,7 @@ impl Platform {
         }
     }
 
-    /// The deletion.
+    /// Returns the deletion.
     #[must_use]
     pub fn delete_stage(&self) -> DeleteStage {
         Delete {
@@ -300,7 +300,7 @@ impl Platform {
         }
     }
 
-    /// Client uploads.
+    /// Returns the use case of client uploads.
     #[must_use]
     pub fn uploads(&self) -> MemoryClientUploads {
         ClientUploads {
@@ -311,7 +311,7 @@ impl Platform {
         }
     }
 
-    /// Playback tokens.
+    /// Returns the use case of playback tokens.
     #[must_use]
     pub fn tokens(&self) -> MemoryTokens {
         PlaybackTokens {
@@ -327,7 +327,7 @@ impl Platform {
         }
     }
 
-    /// The licence server.
+    /// Returns the licence server.
     #[must_use]
     pub fn licences(&self) -> MemoryLicences {
         Licences {
@@ -338,7 +338,7 @@ impl Platform {
         }
     }
 
-    /// The API.
+    /// Returns the API.
     #[must_use]
     pub fn api(&self) -> MemoryApi {
         Api {

@@ -8,12 +8,12 @@ use crate::ports::{FileChunk, Probe, ProbeError};
 
 type Answer = dyn Fn() -> Result<ProbeReport, ProbeError> + Send + Sync;
 
-/// A probe with the same answer for every file.
+/// A probe that returns the same result for every file.
 #[derive(Clone)]
 pub struct MemoryProbe(Arc<Answer>);
 
 impl MemoryProbe {
-    /// A probe with the answers of `answer`.
+    /// Creates a probe that returns the results of `answer`.
     pub fn answering(answer: impl Fn() -> Result<ProbeReport, ProbeError> + Send + Sync + 'static) -> Self {
         Self(Arc::new(answer))
     }
@@ -38,7 +38,7 @@ impl Probe for MemoryProbe {
     }
 }
 
-/// The report on an ordinary file.
+/// Returns the report on an ordinary file.
 pub(super) fn report() -> ProbeReport {
     let track = |id, kind: &str, codec: &str| Track {
         id,

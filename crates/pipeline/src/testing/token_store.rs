@@ -17,7 +17,7 @@ impl MemoryTokenStore {
         lock(&self.0).0 = tokens;
     }
 
-    /// The number of reads.
+    /// Returns the number of reads.
     #[must_use]
     pub fn reads(&self) -> usize {
         lock(&self.0).1

@@ -8,7 +8,7 @@ thread_local! {
     static TEXT: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// The digest of the `Debug` text.
+/// Returns the digest of the `Debug` text.
 pub(crate) fn of_debug(value: &impl Debug) -> u64 {
     TEXT.with_borrow_mut(|text| {
         text.clear();
@@ -17,14 +17,14 @@ pub(crate) fn of_debug(value: &impl Debug) -> u64 {
     })
 }
 
-/// The digest of a hashable value.
+/// Returns the digest of a hashable value.
 pub(crate) fn of(value: &impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     value.hash(&mut hasher);
     hasher.finish()
 }
 
-/// The digest of a set of digests.
+/// Returns the digest of a set of digests.
 pub(crate) fn of_all(digests: impl Iterator<Item = u64>) -> u64 {
     let mut all: Vec<u64> = digests.collect();
     all.sort_unstable();

@@ -48,7 +48,7 @@ pub(crate) fn after_step(before: Option<&Package>, world: &World, work: &Work) -
     Ok(())
 }
 
-/// Each arrow of the state machine is taken by one kind of work.
+/// Checks that each arrow of the state machine is taken by one kind of work.
 fn moves_forward(before: Option<&Package>, after: Option<&Package>, work: &Work) -> Result<(), String> {
     use Status::{Deleting, Encrypted, Failed, Fragmented, Queued, Ready};
     let (from, to) = (before.map(Package::status), after.map(Package::status));

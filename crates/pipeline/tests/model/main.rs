@@ -10,7 +10,7 @@
 //!
 //! The queues: messages are delivered in any order, to functions that run concurrently, again when the function has failed or
 //! stopped, and sometimes twice; a message that was received too often is dead-lettered. Users: they upload, retry, delete,
-//! request again, and repeat a request until it is answered. Time: it passes while no function is at work.
+//! request again, and repeat a request until it succeeds. Time: it passes only while no function is running.
 //!
 //! # The search
 //!

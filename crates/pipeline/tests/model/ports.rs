@@ -387,7 +387,7 @@ impl DelayQueue<DeletionMessage> for ModelQueue {
     }
 }
 
-/// A clock that stands still while a handler runs: at the time at which it started.
+/// A clock that is frozen while a handler runs, at the time at which the handler started.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct FixedClock(pub(crate) u64);
 

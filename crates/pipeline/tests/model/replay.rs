@@ -85,12 +85,12 @@ impl Replay {
         observed(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The recorded answers, and whether a call of this replay has written.
+    /// Returns the recorded answers, and whether a call of this replay has written.
     pub(crate) fn into_entries(self) -> (Vec<RecordedAnswer>, bool) {
         self.with(|recording| (std::mem::take(&mut recording.entries), recording.wrote))
     }
 
-    /// Whether the handler has made no call yet.
+    /// Returns whether the handler has made no call yet.
     pub(crate) fn is_at_start(&self) -> bool {
         self.with(|recording| recording.next == 0)
     }

@@ -95,7 +95,7 @@ pub(crate) fn one(start: &World, rules: &Rules, seed: u64) -> Result<SearchStats
     Ok(stats)
 }
 
-/// The events that led to the last world of a path.
+/// Returns the events that led to the last world of a path.
 fn trace(path: &[(World, Vec<Event>)]) -> Vec<String> {
     path.windows(2).map(|pair| describe(&pair[0].0, &pair[1].0)).collect()
 }

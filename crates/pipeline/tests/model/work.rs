@@ -68,7 +68,8 @@ macro_rules! is_work {
 is_work!(FragmentMessage as Fragment, WorkUnitMessage as Encrypt, DashMessage as Dash, DeletionMessage as Delete);
 
 impl Work {
-    /// The dead letter that it becomes when its retries are exhausted. Requests and deletions are retried for ever here.
+    /// Returns the dead letter that it becomes when its retries are exhausted. Requests and deletions are retried without a
+    /// limit here.
     pub(crate) fn dead_letter(&self) -> Option<Self> {
         let letter = |id: &PackageId, stage, attempt| DeadLetter::Package { id: id.clone(), stage, attempt };
         Some(Self::Dead(match self {
@@ -80,7 +81,7 @@ impl Work {
         }))
     }
 
-    /// The status that the work leads to, for a stage.
+    /// Returns the status that the work leads to, for a stage.
     fn leads_to(&self) -> Option<Status> {
         match self {
             Self::Fragment(_) => Some(Status::Fragmented),

@@ -135,7 +135,7 @@ pub(crate) enum Event {
     Pause,
 }
 
-/// A movie of two groups of pictures, with audio.
+/// Returns a movie of two groups of pictures, with audio.
 pub(crate) fn movie() -> &'static [u8] {
     static MOVIE: OnceLock<Vec<u8>> = OnceLock::new();
     MOVIE.get_or_init(|| {
@@ -149,7 +149,7 @@ fn source() -> Location {
 }
 
 impl World {
-    /// The world just after the upload of the movie.
+    /// Returns the world just after the upload of the movie.
     pub(crate) fn uploaded(budget: Budget) -> Self {
         let store = MemoryStore::with_min_part_bytes(0);
         let etag = store.upload(&source(), movie());
@@ -171,7 +171,7 @@ impl World {
         world
     }
 
-    /// The world some time after the upload, with the package Ready.
+    /// Returns the world some time after the upload, with the package Ready.
     pub(crate) fn ready(budget: Budget, rules: &Rules) -> Self {
         let mut world = Self::uploaded(Budget { pauses: 1, ..Budget::NONE });
         while let Some(event) = world.events(rules).first().copied() {
@@ -180,7 +180,7 @@ impl World {
         Self { budget, ..world }
     }
 
-    /// The world after ingest, with this package queued.
+    /// Returns the world after ingest, with this package queued.
     pub(crate) fn with_package(&self, content: &Content, package: &Package, message: FragmentMessage) -> Self {
         let mut world = self.clone();
         world.fork_ports();
@@ -191,17 +191,17 @@ impl World {
         world
     }
 
-    /// The package, if there is one.
+    /// Returns the package, if there is one.
     pub(crate) fn package(&self) -> Option<Package> {
         self.catalog.all_packages().into_iter().next()
     }
 
-    /// Whether no function runs and no message is left.
+    /// Returns whether no function runs and no message is left.
     pub(crate) fn is_quiescent(&self) -> bool {
         self.tasks.is_empty() && self.messages.is_empty()
     }
 
-    /// The digest of everything that determines which worlds may follow.
+    /// Returns the digest of everything that determines which worlds may follow.
     pub(crate) fn digest(&self) -> u64 {
         let messages = self.messages.iter().map(|message| digest::of(&(message.digest, message.received, message.due)));
         let tasks = self.tasks.iter().map(|task| {
@@ -226,7 +226,7 @@ impl World {
         self.messages.push(Message { work: Arc::new(work), digest, received: 0, due });
     }
 
-    /// The events that may happen next.
+    /// Returns the events that may happen next.
     pub(crate) fn events(&self, rules: &Rules) -> Vec<Event> {
         let mut events = Vec::new();
         // No function can observe an acknowledgement, so it happens immediately.
@@ -262,7 +262,7 @@ impl World {
         events
     }
 
-    /// The user actions that may happen next.
+    /// Returns the user actions that may happen next.
     fn user_events(&self, events: &mut Vec<Event>) {
         let Budget { retries, deletions, requests, changes, .. } = self.budget;
         if retries + deletions + requests + changes == 0 {
@@ -279,7 +279,7 @@ impl World {
         }
     }
 
-    /// The world after `event`.
+    /// Returns the world after `event`.
     pub(crate) fn after(&self, event: Event, rules: &Rules) -> Self {
         let mut next = self.clone();
         match event {
@@ -358,7 +358,7 @@ impl World {
         self.call(self.tasks.len() - 1, CallOutcome::Done, rules);
     }
 
-    /// Lets a function make its next call, and end it if that was its last.
+    /// Lets a function make its next call, and ends the function if that was its last call.
     fn call(&mut self, number: usize, outcome: CallOutcome, rules: &Rules) {
         self.fork_ports();
         let before = self.package();
@@ -404,7 +404,7 @@ impl World {
         }
     }
 
-    /// Delivers a message again that was not acknowledged, or dead-letters it.
+    /// Delivers an unacknowledged message again, or dead-letters it.
     fn redeliver(&mut self, message: Message, rules: &Rules) {
         let letter = message.work.dead_letter().filter(|_| message.received >= rules.max_receives);
         match (letter, rules.broken) {
@@ -417,19 +417,19 @@ impl World {
 }
 
 impl Message {
-    /// The work.
+    /// Returns the work.
     pub(crate) fn work(&self) -> &Work {
         &self.work
     }
 }
 
 impl Task {
-    /// The work.
+    /// Returns the work.
     pub(crate) fn work(&self) -> &Work {
         self.message.work()
     }
 
-    /// The number of calls so far.
+    /// Returns the number of calls so far.
     pub(crate) fn calls(&self) -> usize {
         self.entries.len()
     }

@@ -10,10 +10,10 @@ use vpp_pipeline::domain::object::{ETag, Location};
 use vpp_pipeline::ports::{NewPart, ObjectStore};
 use vpp_pipeline::testing::{FaultPoint, Faults, Platform};
 
-/// Requests of a caller before it fails.
+/// Maximum number of requests that a caller sends.
 const MAX_REQUESTS: usize = 8;
 
-/// Repeats a request until it is answered.
+/// Repeats a request until it succeeds.
 async fn retry<T, F: Future<Output = Result<T, RequestError>>>(request: impl Fn() -> F) -> T {
     for _ in 1..MAX_REQUESTS {
         match request().await {

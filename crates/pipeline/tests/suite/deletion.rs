@@ -17,10 +17,10 @@ use vpp_pipeline::ports::{Catalog, Clock, DeletionRecords, NewObject, ObjectStor
 use vpp_pipeline::stages::ingest::Ingested;
 use vpp_pipeline::testing::{FaultPoint, Faults, MAX_RUN_TIME, Platform};
 
-/// Requests of a caller before it fails.
+/// Maximum number of requests that a caller sends.
 const MAX_REQUESTS: usize = 8;
 
-/// Repeats the deletion request until it is answered.
+/// Repeats the deletion request until it succeeds.
 async fn delete(platform: &Platform, package: &Package) {
     let mut answer = platform.api().delete_package(&package.id).await;
     for _ in 1..MAX_REQUESTS {
@@ -45,7 +45,7 @@ async fn assert_deleted(platform: &Platform, package: &Package) {
     assert_eq!(platform.edge_cache.invalidated(), [(package.id.clone(), package.attempt)], "once for each attempt");
 }
 
-/// A platform whose upload is planned, and the messages of its work units.
+/// Uploads and plans a movie. Returns the upload and the messages of its work units.
 async fn planned(platform: &Platform) -> (UploadedObject, Vec<WorkUnitMessage>) {
     let upload = platform.upload("my movie.mp4", MOVIE);
     platform.ingest(&upload).await.unwrap();

@@ -69,7 +69,7 @@ pub(crate) fn change<T>(before: Option<T>, after: Option<T>, second: u64) -> Cha
     Change { before: before.map(Box::new), after: after.map(Box::new), at: at(second) }
 }
 
-/// The changes of a package that takes these steps, one per second.
+/// Returns the changes of a package that takes these steps, one per second.
 pub(crate) fn life(steps: &[Step]) -> Vec<Changed> {
     let mut package = package();
     let mut changes = vec![change(None, Some(package.clone()), 1)];
@@ -94,7 +94,7 @@ fn events_of(changes: &[Changed]) -> Vec<Value> {
     changes.iter().filter_map(Event::of).map(|event| serde_json::to_value(event).unwrap()).collect()
 }
 
-/// One event of each type, and a retry.
+/// Returns one event of each type, and a retry.
 fn examples() -> Vec<Value> {
     let refused = Content {
         verdict: Verdict::Refused(Refusal {
@@ -133,7 +133,7 @@ fn every_event_matches_its_example() {
     assert_eq!(kinds(&shown), types().into_iter().collect());
 }
 
-/// All steps of a package, in any order.
+/// Returns all steps of a package, in any order.
 fn steps() -> impl Strategy<Value = Step> {
     let stages = [Stage::Ingest, Stage::Fragment, Stage::Encrypt, Stage::Dash];
     let back = [Status::Queued, Status::Fragmented, Status::Encrypted];

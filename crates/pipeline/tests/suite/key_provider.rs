@@ -17,14 +17,14 @@ const KEY: [u8; 16] = [0x5e; 16];
 const IV: [u8; 16] = [0x1f; 16];
 const WIDEVINE: &str = "AAAAJHBzc2gAAAAA7e+LqXnWSs6jyCfc1R0h7QAAAARkYXRh";
 
-/// The provider's response: a key, an IV, and two DRM systems.
+/// Returns the provider's response: a key, an IV, and two DRM systems.
 fn response() -> (ContentKey, Option<ConstantIv>, Drm) {
     let widevine = Some(Pssh::widevine(WIDEVINE).unwrap());
     let drm = Drm { widevine, fairplay: Some("skd://provided".parse().unwrap()), ..Drm::default() };
     (ContentKey::new(KEY), Some(ConstantIv::new(IV)), drm)
 }
 
-/// A request for a package with a generated key.
+/// Returns a request for a package with a generated key.
 fn request(content: &ContentId, scheme: Scheme) -> PackageRequest {
     let protection = RequestedProtection::Encrypt { scheme, tracks: ProtectedTracks::All, keys: None };
     PackageRequest { protection, ..clear_request(content) }

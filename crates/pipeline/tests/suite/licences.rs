@@ -1,4 +1,4 @@
-//! The end of licences.
+//! Deleting a package revokes its licences.
 
 use futures_executor::block_on;
 use vpp_pipeline::api::licences::PlaybackError;

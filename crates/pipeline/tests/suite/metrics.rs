@@ -7,7 +7,7 @@ use vpp_pipeline::domain::state::{Stage, Status, Step};
 
 use crate::events::{at, change, content, failed, life};
 
-/// The metrics, as `Name=value` or `Name[dimension]=value`.
+/// Returns the metrics, as `Name=value` or `Name[dimension]=value`.
 fn measured(changed: &Changed) -> Vec<String> {
     let show = |metric: &Metric| {
         let dimension = metric.dimension.as_ref().map_or(String::new(), |(name, value)| format!("[{name} {value}]"));

@@ -28,12 +28,12 @@ fn request(content: &ContentId, key: u8) -> PackageRequest {
     }
 }
 
-/// A request with the id of the package that an upload starts, where that is clear.
+/// Returns the request for the package that an upload starts, if that package is clear.
 pub(crate) fn clear_request(content: &ContentId) -> PackageRequest {
     PackageRequest { protection: RequestedProtection::Clear, ..request(content, 1) }
 }
 
-/// A request for single files.
+/// Returns a request for single files.
 pub(crate) fn single_file_request(content: &ContentId) -> PackageRequest {
     PackageRequest { layout: Layout::SingleFile, ..request(content, 1) }
 }
@@ -177,7 +177,7 @@ fn video_and_audio_may_have_separate_keys() {
     });
 }
 
-/// Contents of one movie that was uploaded several times: as many rungs of the same video.
+/// Uploads one movie several times, and returns its contents: rungs of the same video.
 async fn rungs(platform: &Platform, keys: &[&str]) -> Vec<ContentId> {
     let mut ids = Vec::new();
     for key in keys {

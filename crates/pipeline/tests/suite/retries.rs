@@ -10,7 +10,7 @@ use vpp_pipeline::domain::state::{Stage, Status};
 use vpp_pipeline::stages::dead_letter::DeadLetters;
 use vpp_pipeline::testing::{FaultPoint, Faults, Platform};
 
-/// Requests of a caller before it fails.
+/// Maximum number of requests that a caller sends.
 const MAX_REQUESTS: usize = 8;
 
 async fn fail(platform: &Platform, stage: Stage, attempt: Option<u64>) -> Outcome {
@@ -18,7 +18,7 @@ async fn fail(platform: &Platform, stage: Stage, attempt: Option<u64>) -> Outcom
     letters.handle(&DeadLetter::Package { id: only_package(platform).id, stage, attempt }).await.unwrap()
 }
 
-/// Repeats the retry request until it is answered.
+/// Repeats the retry request until it succeeds.
 async fn retry(platform: &Platform, id: &PackageId) -> Status {
     for _ in 1..MAX_REQUESTS {
         match platform.api().retry(id).await {
@@ -29,7 +29,8 @@ async fn retry(platform: &Platform, id: &PackageId) -> Status {
     panic!("every request failed")
 }
 
-/// A platform whose package has failed in a stage. Its messages are lost; before Dash, only its first work unit is written.
+/// Returns a platform whose package has failed in a stage. Its messages are lost; before Dash, only its first work unit is
+/// written.
 async fn failed_in(stage: Stage) -> Platform {
     let platform = Platform::default();
     let upload = platform.upload("my movie.mp4", MOVIE);

@@ -58,7 +58,8 @@ fn platform() -> Platform {
     Platform { package_on_upload: None, ..Platform::default() }
 }
 
-/// The files that the engine writes for the movie, by key. The request has a fixed key, so it is always the same package.
+/// Returns the files that the engine writes for the movie, by key. The request has a fixed key, so it is always the same
+/// package.
 fn expected(package: &Package) -> &'static BTreeMap<String, Vec<u8>> {
     static EXPECTED: OnceLock<BTreeMap<String, Vec<u8>>> = OnceLock::new();
     EXPECTED.get_or_init(|| engine_output(package))

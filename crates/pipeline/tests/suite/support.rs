@@ -1,4 +1,4 @@
-//! Shared by the tests: a movie, and the output that the engine writes for it.
+//! Shared code of the tests: a movie, and the output that the engine writes for it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -23,14 +23,14 @@ pub(crate) async fn upload_and_run(platform: &Platform) -> UploadedObject {
     upload
 }
 
-/// The only package.
+/// Returns the only package.
 pub(crate) fn only_package(platform: &Platform) -> Package {
     let packages = platform.catalog.all_packages();
     assert_eq!(packages.len(), 1);
     packages.into_iter().next().unwrap()
 }
 
-/// The index of the movie.
+/// Returns the index of the movie.
 pub(crate) fn index() -> Index {
     let mut reader = IndexReader::new(MOVIE.len() as u64).unwrap();
     while let Some(range) = reader.want() {
@@ -39,7 +39,7 @@ pub(crate) fn index() -> Index {
     reader.finish().unwrap()
 }
 
-/// The init and media segments that the engine writes for the movie, by key.
+/// Returns the init and media segments that the engine writes for the movie, by key.
 pub(crate) async fn expected_segments(platform: &Platform, package: &Package) -> BTreeMap<String, Vec<u8>> {
     let mut keys = Vec::new();
     for (kid, wrapped) in package.encryption.iter().flat_map(Encryption::keys) {
@@ -55,7 +55,7 @@ pub(crate) async fn expected_segments(platform: &Platform, package: &Package) ->
     segments.into_iter().map(|(path, bytes)| (format!("{}/{path}", package.id), bytes)).collect()
 }
 
-/// The number of byte ranges of each work unit.
+/// Returns the number of byte ranges of each work unit.
 pub(crate) fn ranges(work_unit_bytes: u64) -> Vec<usize> {
     let index = index();
     let movie = Movie::parse(&index).unwrap();
@@ -84,7 +84,7 @@ fn engine_output(options: &PlanOptions, keys: &ContentKeys) -> BTreeMap<String, 
     output
 }
 
-/// Whether an object is a manifest.
+/// Returns whether an object is a manifest.
 pub(crate) fn is_manifest(key: &str) -> bool {
     let extension = key.rsplit_once('.').map(|(_, extension)| extension);
     matches!(extension, Some("mpd" | "m3u8"))

@@ -75,7 +75,7 @@ fn operation_object(operation: &Operation) -> Value {
     value
 }
 
-/// The problems that an operation may respond with: each status with its codes.
+/// Returns the problems that an operation may respond with: each status with its codes.
 fn problems(operation: &Operation) -> Vec<(u16, Vec<&'static str>)> {
     let mut all: Vec<(u16, &'static str)> = Vec::new();
     if operation.audience != Audience::Everyone {
@@ -114,7 +114,7 @@ fn response(description: &str, media_type: &str, schema: &str) -> Value {
     json!({"description": description, "content": {media_type: {"schema": reference(schema)}}})
 }
 
-/// A query parameter. The keys tell parameters apart that have the same name in different lists.
+/// Returns a query parameter. The keys distinguish parameters that have the same name in different lists.
 fn query_parameter(key: &str) -> Value {
     let number = |most: u64| json!({"type": "integer", "minimum": 1, "maximum": most});
     let names = |names: &[&str]| json!({"type": "string", "enum": names});

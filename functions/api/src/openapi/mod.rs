@@ -14,7 +14,7 @@ pub(crate) use document::document;
 #[cfg(test)]
 pub(crate) use operations::routes_of_operations;
 
-/// The routes of the document and of its page.
+/// Returns the routes of the document and of its page.
 pub(crate) fn routes() -> Router {
     Router::new().route("/openapi.json", get(serve_document)).route("/docs", get(serve_page))
 }

@@ -233,7 +233,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     },
 ];
 
-/// Method and path of every operation.
+/// Returns the method and path of every operation.
 #[cfg(test)]
 pub(crate) fn routes_of_operations() -> impl Iterator<Item = (&'static str, &'static str)> {
     OPERATIONS.iter().map(|operation| (operation.method, operation.path))

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-/// All schemas, by name.
+/// Returns all schemas, by name.
 pub(super) fn schemas() -> Value {
     let mut all: Map<String, Value> = Map::new();
     for (name, schema) in requests().into_iter().chain(responses()) {
@@ -11,12 +11,12 @@ pub(super) fn schemas() -> Value {
     all.into()
 }
 
-/// A reference to a schema.
+/// Returns a reference to a schema.
 fn of(name: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{name}")})
 }
 
-/// An object with these members. A member is required unless its name ends with a question mark.
+/// Returns an object with these members. A member is required unless its name ends with a question mark.
 #[expect(clippy::needless_pass_by_value, reason = "callers build the list for this call only")]
 fn object(description: &str, members: Vec<(&str, Value)>) -> Value {
     let required: Vec<&str> = members.iter().map(|(name, _)| *name).filter(|name| !name.ends_with('?')).collect();
@@ -25,7 +25,7 @@ fn object(description: &str, members: Vec<(&str, Value)>) -> Value {
     json!({"type": "object", "description": description, "required": required, "properties": properties})
 }
 
-/// An object with these members and no others.
+/// Returns an object with these members and no others.
 fn closed(description: &str, members: Vec<(&str, Value)>) -> Value {
     let mut schema = object(description, members);
     schema["additionalProperties"] = false.into();

@@ -129,7 +129,7 @@ pub(crate) struct StreamUrls {
 }
 
 impl StreamUrls {
-    /// The URLs of a package whose MPD is at `dash`.
+    /// Returns the URLs of a package whose MPD is at `dash`.
     pub(crate) fn new(dash: String) -> Self {
         Self { hls: layout::hls_url(&dash), dash }
     }
@@ -149,7 +149,7 @@ struct Receipt {
 struct Usage {
     #[serde(flatten)]
     total: StageUsage,
-    /// The usage of each completed stage. That of encrypt is known when the package is Ready.
+    /// The usage of each completed stage. The usage of encrypt is known when the package is Ready.
     stages: BTreeMap<&'static str, StageUsage>,
 }
 
@@ -192,7 +192,7 @@ struct FailureField {
 }
 
 impl PackageResponse {
-    /// A package whose MPD is at `url`. If it is `private`, the CDN requires signed paths.
+    /// Creates the response for a package whose MPD is at `url`. If it is `private`, the CDN requires signed paths.
     pub(crate) fn new(package: &Package, url: String, private: bool) -> Self {
         let options = &package.options;
         let (scheme, encrypt) = options.protection.names();

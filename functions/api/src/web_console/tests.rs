@@ -7,7 +7,7 @@ use tower::ServiceExt;
 
 use super::*;
 
-/// The web console of the repository.
+/// Returns the web console of the repository.
 fn console() -> WebConsole {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/console");
     WebConsole::new(folder, &["https://cdn.example".to_owned()])

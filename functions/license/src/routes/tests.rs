@@ -49,7 +49,7 @@ async fn request_licence(platform: &Platform, package: &Package, token: Option<&
     send(platform, Method::POST, &format!("/license/{}", package.id), token, body).await
 }
 
-/// A platform with one package, which is Ready if `run`.
+/// Returns a platform with one package, which is Ready if `run`.
 async fn packaged(protection: Option<ProtectionOptions>, run: bool) -> (Platform, Package) {
     let platform = Platform { package_on_upload: protection, ..Platform::default() };
     platform.ingest(&platform.upload("movie.mp4", MOVIE)).await.unwrap();

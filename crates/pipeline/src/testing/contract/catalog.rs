@@ -11,7 +11,7 @@ use crate::domain::receipt::Receipt;
 use crate::domain::state::{Advance, Failure, Stage, StageWork, State, Status, Step, Transition};
 use crate::ports::{Catalog, CreateOutcome};
 
-/// A catalog: the uploads of a package are stored once.
+/// Checks a catalog: the uploads of a package are stored once.
 pub async fn stored_uploads<C: Catalog>(catalog: &C, run: &str) {
     let package = package(run, 1);
     catalog.create_package(&package).await.unwrap();
@@ -31,7 +31,7 @@ pub async fn stored_uploads<C: Catalog>(catalog: &C, run: &str) {
     assert_eq!(catalog.receipts(&package.id).await.unwrap(), [], "an upload is not a receipt");
 }
 
-/// A catalog: conditional creates.
+/// Checks a catalog: conditional creates.
 pub async fn creates<C: Catalog>(catalog: &C, run: &str) {
     let (content, package) = (content(run, 1), package(run, 1));
     assert_eq!(catalog.content(&content.id).await.unwrap(), None);
@@ -57,7 +57,7 @@ pub async fn creates<C: Catalog>(catalog: &C, run: &str) {
     assert_eq!(catalog.package(&clear.id).await.unwrap(), Some(clear));
 }
 
-/// A catalog: refusals, which of them are provisional, and contents that are subtitles.
+/// Checks a catalog: refusals, which of them are provisional, and contents that are subtitles.
 pub async fn refusals<C: Catalog>(catalog: &C, run: &str) {
     let ingested = content(run, 1);
     let refused = |refusal| Content { verdict: Verdict::Refused(refusal), ..ingested.clone() };
@@ -78,7 +78,7 @@ pub async fn refusals<C: Catalog>(catalog: &C, run: &str) {
     assert_eq!(catalog.content(&subtitles.id).await.unwrap(), Some(subtitles));
 }
 
-/// A catalog: a package takes every step once, in order, and never goes back.
+/// Checks a catalog: a package takes every step once, in order, and never goes back.
 pub async fn steps<C: Catalog>(catalog: &C, run: &str) {
     let mut expected = package(run, 1);
     let id = expected.id.clone();
@@ -105,7 +105,7 @@ pub async fn steps<C: Catalog>(catalog: &C, run: &str) {
     }
 }
 
-/// A catalog: a package takes no step of another attempt.
+/// Checks a catalog: a package takes no step of another attempt.
 pub async fn steps_of_attempts<C: Catalog>(catalog: &C, run: &str) {
     let mut expected = package(run, 1);
     let id = expected.id.clone();
@@ -130,7 +130,7 @@ pub async fn steps_of_attempts<C: Catalog>(catalog: &C, run: &str) {
     }
 }
 
-/// A catalog: a failure stores its reason and the state before it, and is final.
+/// Checks a catalog: a failure stores its reason and the state before it, and is final.
 pub async fn failures<C: Catalog>(catalog: &C, run: &str) {
     let mut expected = package(run, 1);
     let id = expected.id.clone();
@@ -150,7 +150,7 @@ pub async fn failures<C: Catalog>(catalog: &C, run: &str) {
     assert!(matches!(found.state, State::Failed { before, .. } if before.plan().is_some()), "it was Fragmented before");
 }
 
-/// A catalog: a work unit counts once, and receipts read back by work unit.
+/// Checks a catalog: a work unit counts once, and receipts read back by work unit.
 pub async fn receipts<C: Catalog>(catalog: &C, run: &str) {
     let mut expected = package(run, 1);
     let id = expected.id.clone();

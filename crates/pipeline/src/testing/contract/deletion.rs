@@ -7,7 +7,7 @@ use crate::domain::multipart::{OutputUpload, UploadId};
 use crate::domain::state::{Advance, Failure, Stage, StageWork, Status, Step, Transition};
 use crate::ports::{Catalog, CreateOutcome, DeletionRecords, Listing};
 
-/// A catalog: each failure may be retried once, and a package that is Deleting takes no step.
+/// Checks a catalog: each failure may be retried once, and a package that is Deleting takes no step.
 pub async fn retries_and_tombstones<C: Catalog + Listing + DeletionRecords>(catalog: &C, run: &str) {
     let mut expected = package(run, 1);
     let id = expected.id.clone();
@@ -37,7 +37,7 @@ pub async fn retries_and_tombstones<C: Catalog + Listing + DeletionRecords>(cata
     assert_eq!((expected.status(), expected.attempt), (Status::Deleting, 17_000));
 }
 
-/// A catalog: a package is purged with all its records, and only when it is Deleting in that attempt.
+/// Checks a catalog: a package is purged with all its records, and only when it is Deleting in that attempt.
 pub async fn purging<C: Catalog + Listing + DeletionRecords>(catalog: &C, run: &str) {
     let package = package(run, 1);
     let (id, other) = (&package.id, self::package(run, 2));
@@ -75,7 +75,7 @@ pub async fn purging<C: Catalog + Listing + DeletionRecords>(catalog: &C, run: &
     assert!(!catalog.lease_deletion(id, package.attempt, at(30), at(40)).await.unwrap(), "it is not Deleting");
 }
 
-/// A catalog: a tombstone prevents a content of the same version, and is replaced by one of another version.
+/// Checks a catalog: a tombstone prevents a content of the same version, and is replaced by one of another version.
 pub async fn tombstones<C: Catalog + Listing + DeletionRecords>(catalog: &C, run: &str) {
     let content = content(run, 4_000_100_000);
     catalog.mark_content_deleted(&content.id, at(5)).await.unwrap();

@@ -7,7 +7,7 @@ use super::fixtures::package;
 use crate::domain::content_key::KeyRequest;
 use crate::ports::{KeyVault, TokenSigner};
 
-/// A token signer: it verifies its own codes, and no others.
+/// Checks a token signer: it verifies its own MACs, and no others.
 pub async fn token_signer<S: TokenSigner>(signer: &S) {
     let mac = signer.sign(b"one message").await.unwrap();
     assert_eq!(signer.sign(b"one message").await.unwrap(), mac, "the same message has the same code");
@@ -20,7 +20,7 @@ pub async fn token_signer<S: TokenSigner>(signer: &S) {
     }
 }
 
-/// A key vault: a key that was wrapped for a package unwraps for it, and for no other.
+/// Checks a key vault: a key that was wrapped for a package unwraps for it, and for no other.
 pub async fn key_vault<V: KeyVault>(vault: &V, run: &str) {
     let (one, other) = (package(run, 1).id, package(run, 2).id);
     let key = ContentKey::new(*b"sixteen byte key");

@@ -8,7 +8,7 @@ use crate::domain::package::Package;
 use crate::domain::state::{StageWork, Status, Step, Transition};
 use crate::ports::{Catalog, Listing};
 
-/// A catalog: contents are listed newest first, page by page, and filtered. `catalog` has no newer contents.
+/// Checks a catalog: contents are listed newest first, page by page, and filtered. `catalog` has no newer contents.
 pub async fn listing<C: Catalog + Listing>(catalog: &C, run: &str) {
     let mut contents: Vec<Content> = (0..5).map(|number| content(run, 4_000_000_000 + number)).collect();
     contents[1].verdict =
@@ -43,8 +43,8 @@ pub async fn listing<C: Catalog + Listing>(catalog: &C, run: &str) {
     assert_eq!(all(async |after| catalog.contents(&nowhere, 2, after).await.unwrap()).await, []);
 }
 
-/// A catalog: packages are listed newest first, page by page, in their current state, and filtered. `catalog` has no newer
-/// packages.
+/// Checks a catalog: packages are listed newest first, page by page, in their current state, and filtered. `catalog` has no
+/// newer packages.
 pub async fn listing_packages<C: Catalog + Listing>(catalog: &C, run: &str) {
     let mut packages: Vec<Package> = (0..5).map(|number| package(run, 4_000_000_000 + number)).collect();
     for package in &packages {
@@ -82,7 +82,7 @@ pub async fn listing_packages<C: Catalog + Listing>(catalog: &C, run: &str) {
     }
 }
 
-/// Every item of a list, page by page.
+/// Returns every item of a list, page by page.
 async fn all<T, I>(list: impl AsyncFn(Option<&Cursor<I>>) -> Page<T, I>) -> Vec<T> {
     let (mut items, mut cursor) = (Vec::new(), None);
     loop {

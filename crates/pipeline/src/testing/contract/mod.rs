@@ -1,7 +1,7 @@
 //! The contract suite of the ports, for the in-memory adapters and for those on AWS.
 //!
 //! Each function panics at the first violation. All names contain `run`, so that suites can share a table, a bucket or an
-//! account; every run needs another name.
+//! account; every run needs a unique name.
 
 #![allow(clippy::missing_panics_doc, clippy::unwrap_used, reason = "a broken contract is a panic")]
 

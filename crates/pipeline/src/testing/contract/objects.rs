@@ -9,7 +9,7 @@ use crate::ports::{
     ClientUploadStore, NewObject, NewPart, ObjectDeleter, ObjectStore, PutOutcome, StoreError, UploadedPart,
 };
 
-/// An object store: conditional writes, ranges, versions. `etag` returns the version of an object.
+/// Checks an object store: conditional writes, ranges, versions. `etag` returns the version of an object.
 pub async fn object_store<S: ObjectStore>(store: &S, bucket: &str, run: &str, etag: impl AsyncFn(&Location) -> ETag) {
     let at = Location::new(bucket, format!("{run}/a key with spaces, + and ü.mp4"));
     let object = |bytes: &[u8]| NewObject::new(bytes.to_vec(), layout::output_headers("v1/1.m4s"));
@@ -37,7 +37,7 @@ pub async fn object_store<S: ObjectStore>(store: &S, bucket: &str, run: &str, et
     assert_eq!(store.read(&large, None, 1_000..8_000_000).await.unwrap(), bytes[1_000..8_000_000]);
 }
 
-/// An object store: multipart uploads. Parts have at least S3's smallest length.
+/// Checks an object store: multipart uploads. Parts have at least S3's minimum part size.
 pub async fn uploads<S: ObjectStore>(store: &S, bucket: &str, run: &str) {
     let at = Location::new(bucket, format!("{run}/a file in parts.mp4"));
     let headers = layout::output_headers("v1/media.mp4");
@@ -87,7 +87,7 @@ pub async fn uploads<S: ObjectStore>(store: &S, bucket: &str, run: &str) {
     assert!(matches!(over, Err(StoreError::UploadEnded { .. })), "{over:?}");
 }
 
-/// A client upload store: parts are listed as they arrive, and become an object.
+/// Checks a client upload store: parts are listed as they arrive, and become an object.
 pub async fn client_uploads<S: ClientUploadStore>(store: &S, bucket: &str, run: &str, sender: &impl ObjectStore) {
     let at = Location::new(bucket, format!("{run}/ä file + more.mp4"));
     let ttl = Duration::from_mins(5);
@@ -117,7 +117,7 @@ pub async fn client_uploads<S: ClientUploadStore>(store: &S, bucket: &str, run: 
     assert!(store.find(&at).await.unwrap().is_some(), "a complete object stays");
 }
 
-/// An object store: objects are deleted by prefix, and a source by its version.
+/// Checks an object store: objects are deleted by prefix, and a source by its version.
 pub async fn removals<S: ObjectStore + ObjectDeleter>(
     store: &S,
     bucket: &str,

@@ -7,7 +7,7 @@ use crate::domain::multipart::UploadId;
 use crate::domain::object::Location;
 use crate::ports::{CreateOutcome, RequestRecords};
 
-/// Request records: the first record stays until it is deleted.
+/// Checks request records: the first record stays until it is deleted.
 pub async fn request_records<R: RequestRecords>(records: &R, run: &str) {
     let upload = |name: &str, multipart| ClientUpload {
         id: ClientUploadId::of(&[run.as_bytes(), b"a file"]),
