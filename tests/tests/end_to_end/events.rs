@@ -1,6 +1,7 @@
 //! Events: from a change in the table through the bus to a webhook receiver. An independent library verifies the signatures.
 
 use std::collections::BTreeSet;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use serde_json::{Value, json};
 use vpp_tests::fixtures::fixture;
@@ -10,6 +11,14 @@ use crate::aws;
 use crate::platform::{call, content, ingested, package_of_upload, ready, text, upload};
 use crate::stack::{eventually, stack};
 use crate::webhook_receiver::{Delivery, REDIRECTED, receiver};
+
+/// Held for writing while the secret is replaced: a delivery is verified with the secret that is current when it is sent.
+static SECRET_IN_USE: RwLock<()> = RwLock::new(());
+
+/// Keeps the secret that signs webhooks from being replaced.
+fn keep_secret() -> RwLockReadGuard<'static, ()> {
+    SECRET_IN_USE.read().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Returns the current secret that signs webhooks.
 fn secret() -> String {
@@ -38,6 +47,7 @@ fn types_in_order(events: &[Value]) -> Vec<&str> {
 
 #[test]
 fn every_change_of_state_is_notified_once_and_arrives_signed() {
+    let _kept = keep_secret();
     let content = ingested("events/notified.mp4", &fixture("sample.mp4"));
     let package = package_of_upload(&content);
     ready(package);
@@ -75,6 +85,7 @@ fn every_change_of_state_is_notified_once_and_arrives_signed() {
 
 #[test]
 fn a_webhook_that_is_not_confirmed_is_sent_again_and_redirects_are_not_followed() {
+    let _kept = keep_secret();
     let key = format!("events/{REDIRECTED}.mp4");
     upload(&key, &fixture("moov-missing.mp4"));
     assert_eq!(content(&key)["status"], "Refused");
@@ -93,6 +104,7 @@ fn a_webhook_that_is_not_confirmed_is_sent_again_and_redirects_are_not_followed(
 
 #[test]
 fn a_secret_is_replaced_while_the_receiver_changes_over() {
+    let _replacing = SECRET_IN_USE.write().unwrap_or_else(PoisonError::into_inner);
     let (old, new) = (secret(), "N".repeat(64));
     aws::put_secret(stack().output("webhook_secret"), &json!({"current": new, "previous": old}).to_string());
     let example: Vec<Value> = serde_json::from_str(include_str!("../../../infra/events.examples.json")).unwrap();
