@@ -1,6 +1,8 @@
 """Draws a terminal session, read from standard input, as an SVG file: `draw_terminal.py COLUMNS FILE`."""
 
+import re
 import sys
+from pathlib import Path
 
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
@@ -22,7 +24,9 @@ def main() -> None:
     with open("/dev/null", "w") as nowhere:
         console = Console(record=True, width=columns, file=nowhere, force_terminal=True, color_system="truecolor")
         console.print(Text.from_ansi(shown(sys.stdin.read()).rstrip()))
-        console.save_svg(path, title="vpp", theme=MONOKAI)
+        drawn = console.export_svg(title="vpp", theme=MONOKAI)
+    # The reader's own fixed-width font is used, so that the file refers to no other.
+    Path(path).write_text(re.sub(r"@font-face \{.*?\}\s*", "", drawn, flags=re.DOTALL))
 
 
 main()

@@ -29,10 +29,11 @@ _COLUMNS, _ROWS = 112, 40
 _SESSION = (
     "vpp inspect tests/media/sample.mp4",
     "vpp upload tests/media/sample.mp4 --follow",
-    "vpp list packages --limit 1",
-    "vpp url $(vpp list packages --limit 1 | cut -d' ' -f1)",
+    "vpp url $PACKAGE_ID",
 )
 """The commands of the recording."""
+
+_NEWEST_PACKAGE = "export PACKAGE_ID=$(vpp list packages --limit 1 2>/dev/null | cut -d' ' -f1)"
 
 
 def run(instance: Instance, chromium: str) -> int:
@@ -50,7 +51,7 @@ def run(instance: Instance, chromium: str) -> int:
 
 def _record(instance: Instance, command: str) -> str:
     """Runs a command on a pseudo-terminal and returns its output, including colours."""
-    prepared = "\n".join([*shell.exports(instance), f"cd {shlex.quote(str(ROOT))}", command])
+    prepared = "\n".join([*shell.exports(instance), f"cd {shlex.quote(str(ROOT))}", _NEWEST_PACKAGE, command])
     controller, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", _ROWS, _COLUMNS, 0, 0))
     process = subprocess.Popen(["bash", "-c", prepared], stdin=terminal, stdout=terminal, stderr=terminal)
