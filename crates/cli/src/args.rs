@@ -27,7 +27,7 @@ const PLATFORM_EXIT_STATUS: &str = "Exit status: 0 success; 1 refused or failed,
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Package local movies into DIR: stream.mpd, main.m3u8 and their segments.
+    /// Package local movies into DIR: stream.mpd, stream.m3u8 and their segments.
     #[command(after_help = LOCAL_EXIT_STATUS)]
     Package(Box<PackageArgs>),
     /// Show bit rates, key frames, segments and warnings of a local movie.

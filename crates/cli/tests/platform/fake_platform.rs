@@ -214,7 +214,7 @@ impl FakePlatform {
             ("POST", ["packaged_content", _, "playback_tokens"]) => {
                 state.recorded.push(body);
                 let token = json!({"token": "playback", "expires_at": "2030-01-01T00:00:00Z", "license_url": "https://l",
-                    "urls": {"dash": "https://cdn.example/signed/stream.mpd", "hls": "https://cdn.example/signed/main.m3u8"}});
+                    "urls": {"dash": "https://cdn.example/signed/stream.mpd", "hls": "https://cdn.example/signed/stream.m3u8"}});
                 Reply::Response(201, token.to_string())
             }
             ("POST", ["packaged_content", _, "retry"]) => Reply::Response(202, package("Queued", 0).to_string()),
@@ -248,7 +248,7 @@ pub(crate) fn package(status: &str, work_units: u64) -> Value {
         "packaged_content_id": "thepackage", "input_content_id": "thecontent", "status": status,
         "progress": {"work_units_done": work_units, "work_units_total": total, "bytes_done": 10 * work_units, "bytes_total": 40},
         "url": "https://cdn.example/thepackage/stream.mpd", "failure": failure, "created_at": "2026-01-01T00:00:00Z",
-        "urls": {"dash": "https://cdn.example/thepackage/stream.mpd", "hls": "https://cdn.example/thepackage/main.m3u8"},
+        "urls": {"dash": "https://cdn.example/thepackage/stream.mpd", "hls": "https://cdn.example/thepackage/stream.m3u8"},
     })
 }
 
