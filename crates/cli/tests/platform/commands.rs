@@ -77,7 +77,7 @@ fn url_prints_the_addresses_of_a_ready_package_and_a_requested_token() {
     assert!(stderr.contains("package_not_ready") && stderr.contains("--follow"), "{stderr}");
     platform.set_responses("/packaged_content/thepackage", vec![package("Ready", 4)]);
     let hls = run(&platform.api(), ["url", "thepackage", "--hls"]);
-    assert_eq!((hls.0, hls.1.as_str()), (0, "https://cdn.example/thepackage/main.m3u8\n"));
+    assert_eq!((hls.0, hls.1.as_str()), (0, "https://cdn.example/thepackage/stream.m3u8\n"));
     let (_, stdout, _) = run(&platform.api(), ["url", "thepackage", "--token", "--seconds", "60", "--json"]);
     let urls = &lines(&stdout)[0];
     assert_eq!((&urls["type"], &urls["token"]), (&json!("urls"), &json!("playback")));
