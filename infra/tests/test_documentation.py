@@ -117,14 +117,17 @@ class Links(unittest.TestCase):
         self.assertGreater(followed, 50)
 
 
+def _without_code_blocks(page: Path) -> str:
+    return re.sub(r"^```.*?^```", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+
+
 def _targets(page: Path) -> list[str]:
-    return re.findall(r"\]\(([^)\s]+)\)", re.sub(r"^```.*?^```", "", page.read_text(), flags=re.DOTALL | re.MULTILINE))
+    return re.findall(r"\]\(([^)\s]+)\)", _without_code_blocks(page))
 
 
 def _anchors(page: Path) -> set[str]:
     """Returns the anchors that GitHub creates for the headings of a page."""
-    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
-    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    headings = re.findall(r"^#+ (.*)$", _without_code_blocks(page), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
 
 
