@@ -19,7 +19,7 @@ pub(crate) struct Cli {
 }
 
 const LOCAL_EXIT_STATUS: &str = "Exit status: 0 success; 1 the movie is refused, with `code: message` on stderr; 2 usage \
-                                 error; 3 a file could not be read or written.";
+                                 error; 3 a file could not be read or written; 128 + n interrupted by signal n.";
 const PLATFORM_EXIT_STATUS: &str = "Exit status: 0 success; 1 refused or failed, with `code: message` on stderr; 2 usage \
                                     error; 3 a file could not be read or written; 4 the platform is unreachable; 5 the \
                                     token is not accepted.";

@@ -33,6 +33,12 @@ pub(crate) enum Failure {
         /// The error of the operating system. It is part of the message because nothing prints the error chain.
         source: io::Error,
     },
+    /// A signal requested the end of the command.
+    #[error("error: interrupted by signal {signal}: no package was written")]
+    Interrupted {
+        /// The number of the signal.
+        signal: u8,
+    },
     /// The platform answered with an error.
     #[error("{0}")]
     Platform(Box<Problem>),
@@ -76,6 +82,8 @@ impl Failure {
         match self {
             Self::Usage(_) => 2,
             Self::Io { .. } => 3,
+            // Like a shell reports a program that a signal ended.
+            Self::Interrupted { signal } => signal.saturating_add(128),
             Self::Unreachable { .. } => 4,
             Self::Platform(problem) if problem.is_retryable() => 4,
             Self::Platform(problem) if problem.is_credential_error() => 5,
@@ -89,6 +97,7 @@ impl Failure {
             Self::Refused { code, message } => (code.as_ref(), message.clone(), None),
             Self::Usage(message) => ("usage", message.to_string(), None),
             Self::Io { path, source } => ("io", format!("{}: {source}", path.display()), None),
+            Self::Interrupted { .. } => ("interrupted", self.to_string(), None),
             Self::Platform(problem) => (problem.code.as_str(), problem.detail.clone(), problem.action()),
             Self::Unreachable { address, reason } => {
                 ("unreachable", format!("{address}: {reason}"), Some(CHECK_CONNECTION))

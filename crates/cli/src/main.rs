@@ -9,6 +9,7 @@
 //! | 3 | a file could not be read or written |
 //! | 4 | the platform is unreachable, or still answers with 429 or 5xx after all retries |
 //! | 5 | the token is not accepted, or its role is insufficient |
+//! | 128 + n | `vpp package` was interrupted by signal n |
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command prints to its standard streams")]
 
@@ -17,10 +18,12 @@ mod argument_types;
 mod failure;
 mod input;
 mod inspect;
+mod interruption;
 mod job;
 mod output;
 mod package;
 mod platform;
+mod replacement;
 mod shell;
 
 use std::fmt::Display;

@@ -97,8 +97,12 @@ fn write_slices<'b>(file: &mut File, path: &Path, slices: impl Iterator<Item = &
     }
     let mut rest = slices.as_mut_slice();
     while !rest.is_empty() {
-        let written = file.write_vectored(rest).map_err(Failure::io(path))?;
-        IoSlice::advance_slices(&mut rest, written);
+        match file.write_vectored(rest) {
+            Ok(0) => return Err(Failure::io(path)(ErrorKind::WriteZero.into())),
+            Ok(written) => IoSlice::advance_slices(&mut rest, written),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(Failure::io(path)(error)),
+        }
     }
     Ok(bytes as u64)
 }

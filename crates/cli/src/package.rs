@@ -3,7 +3,8 @@
 //! The index is planned twice: first to get the presentation, and then work unit by work unit. Each work unit is read,
 //! encrypted in place and written before the next. The media is therefore read once, and nothing is written for a movie that
 //! cannot be planned. In the single-file layout, each segment is written at its offset after the head of the file, and the head
-//! is written once the sizes of all segments are known. The MPD is written last, so that a package with an MPD is complete.
+//! is written once the sizes of all segments are known. The package replaces an earlier one in the output folder when it is
+//! complete; if the command fails or is interrupted, the output folder is as before.
 //!
 //! One thread does all the work, in work units that stay in the processor's cache from the read to the write. A second thread for
 //! writing would have to fetch the media from the cache of the first, which takes a tenth more processor time.
@@ -26,8 +27,10 @@ use vpp_media::track::Movie;
 
 use crate::failure::Failure;
 use crate::input::Input;
+use crate::interruption::Interruption;
 use crate::job::{Encryption, Job};
 use crate::output::Output;
+use crate::replacement::Replacement;
 
 /// Target source bytes of a work unit: few enough to stay in the cache of a processor core from the read to the write.
 const WORK_UNIT_BYTES: u64 = 512 * 1024;
@@ -87,6 +90,7 @@ impl fmt::Display for Summary {
 
 /// Packages the movies of a job.
 pub(crate) fn run(job: &Job) -> Result<Summary, Failure> {
+    let interruption = Interruption::on_signals()?;
     let mut inputs = job.inputs.iter().map(|path| Input::open(path)).collect::<Result<Vec<_>, _>>()?;
     let indexes = inputs.iter_mut().map(Input::index).collect::<Result<Vec<_>, _>>()?;
     let movies = indexes.iter().map(Movie::parse).collect::<Result<Vec<_>, _>>()?;
@@ -104,9 +108,11 @@ pub(crate) fn run(job: &Job) -> Result<Summary, Failure> {
     let planner = Planner::of_movies(&movies, &options)?;
     let (presentation, text_files) = plan_presentation(planner.clone(), &sidecars)?;
     let mut sizes = SegmentSizes::new(&presentation);
-    let mut output = Output::new(&job.output, &presentation)?;
+    let replacement = Replacement::begin(&job.output)?;
+    let mut output = Output::new(replacement.staging(), &presentation)?;
     let mut buffers = Vec::new();
     for work_unit in planner {
+        interruption.check()?;
         let work_unit = work_unit?;
         let mut source = read_work_unit(&work_unit, &mut inputs, buffers)?;
         for segment in package_work_unit(&work_unit, &mut source, &keys)? {
@@ -123,6 +129,11 @@ pub(crate) fn run(job: &Job) -> Result<Summary, Failure> {
         output.write(&path, init_segment)?;
     }
     write_manifests(job, &presentation, &sizes, &mut output)?;
+    let bytes_written = output.bytes_written;
+    // Closes the files of the package before they are moved.
+    drop(output);
+    interruption.check()?;
+    replacement.publish()?;
     let skipped = movies.iter().flat_map(|movie| &movie.skipped).map(|track| SkippedTrackSummary {
         track_id: track.id,
         handler: track.handler.to_string(),
@@ -132,7 +143,7 @@ pub(crate) fn run(job: &Job) -> Result<Summary, Failure> {
         manifest: job.output.join(dash::MANIFEST).display().to_string(),
         source_bytes: indexes.iter().map(Index::file_size).sum(),
         bytes_read: inputs.iter().map(|input| input.bytes_read).sum(),
-        bytes_written: output.bytes_written,
+        bytes_written,
         work_units: presentation.work_units,
         representations: presentation.representations.into_iter().map(RepresentationSummary::from).collect(),
         skipped_tracks: skipped.collect(),
