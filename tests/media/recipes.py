@@ -56,6 +56,12 @@ def ladder(size: str, rate: int, distance: int, options: str) -> str:
     return f"{source} {VARYING_TONE} -t 10 {X264} -bf 2 -g {distance} -keyint_min {distance} -sc_threshold 0 {AAC} {options}"
 
 
+def audio_layouts(*layouts: str) -> str:
+    """A command line for a video and one AAC track for each channel layout."""
+    maps = "".join(f" -map 1 -filter:a:{number} aformat=channel_layouts={layout}" for number, layout in enumerate(layouts))
+    return f"{VIDEO} {TONE} -map 0{maps} -t 2 {X264} -g 25 -c:a aac"
+
+
 def hevc(seconds: float, parameters: str, options: str = "", source: str = VIDEO) -> str:
     """A command line for one H.265 track."""
     return f"{source} -t {seconds} {X265} -x265-params log-level=error:{parameters} {options}"
@@ -227,6 +233,17 @@ GOOD = [
     ),
     Recipe("mp3.mp4", "MP3, identified by its object type indication", "-i {video-only.mp4} -i {sound.mp4} -map 0 -map 1 -c copy"),
     Recipe("mp3.mov", "MP3 in a QuickTime sound description", "-i {video-only.mp4} -i {sound.mp4} -map 0 -map 1 -c copy -f mov"),
+    Recipe(
+        "quicktime-languages.mov",
+        "audio with the Macintosh codes of French, Japanese, Arabic and English",
+        f"{VIDEO} {TONE} -map 0 -map 1 -map 1 -map 1 -map 1 -t 2 {X264} -g 25 {AAC} -f mov"
+        " -metadata:s:a:0 language=fra -metadata:s:a:1 language=jpn -metadata:s:a:2 language=ara -metadata:s:a:3 language=eng",
+    ),
+    Recipe(
+        "aac-channels.mp4",
+        "AAC with a program configuration element: channels that have a configuration number, and channels that do not",
+        audio_layouts("2.1", "6.1", "7.0", "octagonal", "7.1"),
+    ),
     Recipe("av1.mp4", "AV1 with hidden frames that are shown later, and audio", f"{VIDEO} {TONE} -t 3 {AOM} {AAC}"),
     Recipe("av1-tiles.mp4", "AV1, 2x2 tiles, 10 bits", aom(2, "-tiles 2x2 -pix_fmt yuv420p10le")),
     Recipe("av1-groups.mp4", "AV1, several tile groups, each in its own OBU", aom(2, "-aom-params tile-columns=1:tile-rows=2:num-tile-groups=3")),

@@ -5,7 +5,7 @@ use super::presentation::{Representation, Sidecar};
 use crate::Result;
 use crate::number::{Checked, u64_of};
 use crate::text::WebVttFile;
-use crate::track::{TrackKind, TrackLabels};
+use crate::track::{TrackKind, TrackLabels, shortest_tag};
 
 /// A subtitle file to package.
 #[derive(Debug, Clone)]
@@ -45,7 +45,8 @@ pub(super) fn package(
         let mapped = media.and_then(|media| file.mapped(media.presentation_time_offset, media.timescale));
         let sidecar = Sidecar {
             id: RepresentationId::new(TrackKind::Text, number),
-            language: language.clone(),
+            // Tracks have the shortest tags too, so that players match the languages of audio and subtitles.
+            language: language.as_deref().map(shortest_tag),
             labels: labels.clone(),
             bytes: u64_of(file.text().len()),
             is_mapped: mapped.is_some(),

@@ -3,7 +3,7 @@
 use super::audio_sample_entry::AudioSampleEntry;
 use super::audio_specific_config::AudioSpecificConfig;
 use super::channel_configuration::ChannelConfiguration;
-use super::esds::ElementaryStream;
+use super::esds::{ElementaryStream, STORED_ES_ID};
 use super::mp3;
 use super::sample_entry::SampleEntry;
 use super::track_info::AudioInfo;
@@ -17,9 +17,10 @@ const MPEG2_AAC: std::ops::RangeInclusive<u8> = 0x66..=0x68;
 
 /// Reads an `mp4a` entry.
 pub(super) fn sample_entry<'a>(entry: &BoxView<'a>, track_id: u32) -> Result<SampleEntry<'a>> {
-    let audio = AudioSampleEntry::parse(entry, b"esds")?;
+    let mut audio = AudioSampleEntry::parse(entry, b"esds")?;
     let esds = audio.configuration.ok_or(entry.malformed("it has no esds box"))?;
     let stream = ElementaryStream::parse(&esds)?;
+    audio.patch_configuration(stream.es_id_at, &STORED_ES_ID);
     let of_entry = AudioInfo {
         sample_rate: audio.sample_rate,
         channels: audio.channels,

@@ -27,10 +27,18 @@ pub(super) fn eac3<'a>(entry: &BoxView<'a>) -> Result<SampleEntry<'a>> {
     Ok(SampleEntry::audio(entry.kind, "ec-3".to_owned(), info, audio.body))
 }
 
+/// Parses an `AC3SpecificBox`. Streams of low rates have a `bsid` above 8: with 9 the rate is half that of `fscod`, with 10 a
+/// quarter.
 fn ac3_info(dac3: &[u8], rate_of_entry: u32) -> Option<AudioInfo> {
     let mut bits = BitReader::new(dac3);
-    let rate = sample_rate(bits.bits_u8(2)?);
-    bits.skip(8)?; // bsid, bsmod
+    let (full_rate, bsid) = (sample_rate(bits.bits_u8(2)?), bits.bits(5)?);
+    let divisor = match bsid {
+        9 => 2,
+        10 => 4,
+        _ => 1,
+    };
+    let rate = full_rate.map(|rate| rate / divisor);
+    bits.skip(3)?; // bsmod
     let channel_map = ChannelMap::of_coding_mode(bits.bits_u8(3)?, bits.flag()?);
     channel_map.audio_info(rate.unwrap_or(rate_of_entry), None)
 }
@@ -149,6 +157,16 @@ mod tests {
             (44_100, 2, Some(ChannelConfiguration::Cicp(2)))
         );
         assert_eq!(ac3_info(&[0x10], 0), None);
+    }
+
+    #[test]
+    fn ac3_of_a_low_rate_has_a_higher_bsid() {
+        // fscod 44.1 kHz, bsid 8 to 10, bsmod 0, acmod 1
+        let rate = |bsid: u8| {
+            let info = ac3_info(&[0b0100_0000 | bsid << 1, 0b0000_1000, 0], 0).unwrap();
+            (info.sample_rate, info.channels)
+        };
+        assert_eq!([8, 9, 10].map(rate), [(44_100, 1), (22_050, 1), (11_025, 1)]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::sample_entry::without_terminator;
 use crate::Result;
 use crate::isobmff::{BoxView, BoxWriter, Boxes};
-use crate::number::Checked;
+use crate::number::{Checked, u64_of};
 
 /// Bytes of the fixed fields of an audio sample entry.
 pub(super) const FIXED_BYTES: usize = 28;
@@ -20,6 +20,8 @@ pub(super) struct AudioSampleEntry<'a> {
     pub(super) configuration: Option<BoxView<'a>>,
     /// Everything after the box header of the entry.
     pub(super) body: Cow<'a, [u8]>,
+    /// Position in `body` of the codec's configuration.
+    pub(super) configuration_at: usize,
 }
 
 impl<'a> AudioSampleEntry<'a> {
@@ -39,7 +41,11 @@ impl<'a> AudioSampleEntry<'a> {
             let children = Boxes::after(&reader, entry);
             if let Some(found) = children.clone().find_kind(configuration)? {
                 let body = Cow::Borrowed(without_terminator(entry.payload, children)?);
-                return Ok(Self { sample_rate, channels, configuration: Some(found), body });
+                let body_offset = entry.end().checked_sub(u64_of(entry.payload.len()));
+                let configuration_at = body_offset.and_then(|offset| found.offset.checked_sub(offset));
+                let configuration_at = configuration_at.and_then(|at| usize::try_from(at).ok());
+                let configuration_at = configuration_at.or_out_of_range("The position of a codec's configuration")?;
+                return Ok(Self { sample_rate, channels, configuration: Some(found), body, configuration_at });
             }
         }
         let (sample_rate, channels) = match version {
@@ -71,7 +77,19 @@ impl<'a> AudioSampleEntry<'a> {
         // The field has 16 bits for the rate. A higher rate is written as 0: players take it from the configuration.
         w.u32(u16::try_from(sample_rate).map_or(0, |rate| u32::from(rate) << 16));
         w.raw(found.map_or(&[], |found| found.raw));
-        Ok(Self { sample_rate, channels, configuration: found, body: Cow::Owned(w.finish()?) })
+        let body = Cow::Owned(w.finish()?);
+        Ok(Self { sample_rate, channels, configuration: found, body, configuration_at: FIXED_BYTES })
+    }
+
+    /// Replaces the bytes of the codec's configuration box at `position`, if they differ.
+    pub(super) fn patch_configuration(&mut self, position: usize, bytes: &[u8]) {
+        let start = self.configuration_at.saturating_add(position);
+        let range = start..start.saturating_add(bytes.len());
+        if self.body.get(range.clone()).is_some_and(|old| old != bytes)
+            && let Some(old) = self.body.to_mut().get_mut(range)
+        {
+            old.copy_from_slice(bytes);
+        }
     }
 
     /// Reads an entry like [`parse`](Self::parse), and returns its configuration, which is required.

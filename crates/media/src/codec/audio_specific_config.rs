@@ -9,6 +9,7 @@
 
 use super::bit_reader::BitReader;
 use super::channel_configuration::ChannelConfiguration;
+use super::channel_configuration::position::{C, CS, L_R, LC_RC, LFE, LFE2, LS_RS, LSR_RSR};
 use super::track_info::AudioInfo;
 
 /// The fields of `AudioSpecificConfig` that manifests need.
@@ -147,23 +148,40 @@ fn program_config_element(bits: &mut BitReader<'_>) -> Option<(u16, Option<Chann
     bits.align()?;
     let comment_bytes = usize::from(bits.bits_u8(8)?);
     bits.skip(comment_bytes.checked_mul(8)?)?;
-    let lfe = u16::from(lfe);
-    let number = match (front, side, back, lfe) {
-        (1, 0, 0, 0) => Some(1),
-        (2, 0, 0, 0) => Some(2),
-        (3, 0, 0, 0) => Some(3),
-        (3, 0, 1, 0) => Some(4),
-        (3, 2, 0, 0) | (3, 0, 2, 0) => Some(5),
-        (3, 2, 0, 1) | (3, 0, 2, 1) => Some(6),
-        (5, 2, 0, 1) | (5, 0, 2, 1) => Some(7),
-        (2, 0, 1, 0) => Some(9),
-        (2, 2, 0, 0) | (2, 0, 2, 0) => Some(10),
-        (3, 2, 1, 1) => Some(11),
-        (3, 2, 2, 1) => Some(12),
-        _ => None,
+    let positions = positions(front, side, back, lfe);
+    let channels = front.checked_add(side)?.checked_add(back)?.checked_add(lfe.into())?;
+    Some((channels, positions.map(ChannelConfiguration::of_positions)))
+}
+
+/// Returns the positions of these numbers of channels, as bits of `OutputChannelPosition`. A `program_config_element` lists front
+/// elements from the centre outwards, and back elements from the outside inwards (ISO/IEC 14496-3 4.5.1.2).
+fn positions(front: u16, side: u16, back: u16, lfe: u8) -> Option<u32> {
+    let front = match front {
+        0 => 0,
+        1 => C,
+        2 => L_R,
+        3 => L_R | C,
+        4 => LC_RC | L_R,
+        5 => LC_RC | L_R | C,
+        _ => return None,
     };
-    let channels = front.checked_add(side)?.checked_add(back)?.checked_add(lfe)?;
-    Some((channels, number.map(ChannelConfiguration::Cicp)))
+    // A single pair surrounds the listener, whether it is listed at the sides or at the back.
+    let surround = match (side, back) {
+        (0, 0) => 0,
+        (0, 1) => CS,
+        (2, 0) | (0, 2) => LS_RS,
+        (2, 1) | (0, 3) => LS_RS | CS,
+        (2, 2) | (0, 4) => LS_RS | LSR_RSR,
+        (2, 3) | (0, 5) => LS_RS | LSR_RSR | CS,
+        _ => return None,
+    };
+    let lfe = match lfe {
+        0 => 0,
+        1 => LFE,
+        2 => LFE | LFE2,
+        _ => return None,
+    };
+    Some(front | surround | lfe)
 }
 
 /// Parses `GetAudioObjectType` (1.6.2.1).
@@ -227,5 +245,27 @@ mod tests {
         let listed =
             bits(&format!("00010 0011 0000 000  0000 01 0011 0010 0000 0001 01 000 0000 0 0 0 {tags} 00 00000000"));
         assert_eq!(parse(&listed), (2, 48_000, Some(6), CICP(6)));
+    }
+
+    #[test]
+    fn listed_channels_without_a_configuration_number_have_positions() {
+        // (front, side, back, LFE channels); numbers and positions of ISO/IEC 23091-3 tables 3 and 4
+        let configuration =
+            |(front, side, back, lfe)| ChannelConfiguration::of_positions(positions(front, side, back, lfe).unwrap());
+        let bits = |positions: &[u32]| positions.iter().fold(0, |bits, position| bits | 1 << position);
+        assert_eq!(
+            [(3, 0, 3, 1), (3, 2, 1, 1), (3, 0, 4, 1)].map(configuration),
+            [11, 11, 12].map(ChannelConfiguration::Cicp)
+        );
+        for (listed, positions) in [
+            ((2, 0, 0, 1), &[0, 1, 3][..]),
+            ((3, 2, 2, 0), &[0, 1, 2, 4, 5, 8, 9]),
+            ((3, 0, 3, 0), &[0, 1, 2, 4, 5, 10]),
+            ((3, 2, 3, 0), &[0, 1, 2, 4, 5, 8, 9, 10]),
+            ((2, 0, 0, 2), &[0, 1, 3, 26]),
+        ] {
+            assert_eq!(configuration(listed), ChannelConfiguration::Positions(bits(positions)), "{listed:?}");
+        }
+        assert_eq!(positions(7, 0, 0, 0), None);
     }
 }

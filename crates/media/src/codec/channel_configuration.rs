@@ -9,6 +9,20 @@ pub enum ChannelConfiguration {
     Cicp(u8),
     /// The channel map of E-AC-3 (ETSI TS 102 366 I.1.2.1), for configurations without a CICP value.
     Dolby(u16),
+    /// `OutputChannelPosition`s of ISO/IEC 23091-3, for configurations without a CICP value: bit *n* is position *n*.
+    Positions(u32),
+}
+
+/// `OutputChannelPosition`s, as bits.
+pub(super) mod position {
+    pub(crate) const L_R: u32 = 0b11;
+    pub(crate) const C: u32 = 1 << 2;
+    pub(crate) const LFE: u32 = 1 << 3;
+    pub(crate) const LS_RS: u32 = 0b11 << 4;
+    pub(crate) const LC_RC: u32 = 0b11 << 6;
+    pub(crate) const LSR_RSR: u32 = 0b11 << 8;
+    pub(crate) const CS: u32 = 1 << 10;
+    pub(crate) const LFE2: u32 = 1 << 26;
 }
 
 impl ChannelConfiguration {
@@ -18,6 +32,26 @@ impl ChannelConfiguration {
         // 4, 7 and 8 channels are not the configurations 4, 7 and 8: they are quadraphonic, 6.1 and 7.1.
         const CONFIGURATIONS: [u8; 8] = [1, 2, 3, 10, 5, 6, 11, 12];
         CONFIGURATIONS.get(usize::from(channels).checked_sub(1)?).copied().map(Self::Cicp)
+    }
+
+    /// Returns the configuration of these positions: its CICP value (ISO/IEC 23091-3), or the positions if there is none.
+    pub(super) fn of_positions(positions: u32) -> Self {
+        use position::{C, CS, L_R, LC_RC, LFE, LS_RS, LSR_RSR};
+        const CONFIGURATIONS: [(u32, u8); 11] = [
+            (C, 1),
+            (L_R, 2),
+            (L_R | C, 3),
+            (L_R | C | CS, 4),
+            (L_R | C | LS_RS, 5),
+            (L_R | C | LS_RS | LFE, 6),
+            (L_R | C | LC_RC | LS_RS | LFE, 7),
+            (L_R | CS, 9),
+            (L_R | LS_RS, 10),
+            (L_R | C | LS_RS | CS | LFE, 11),
+            (L_R | C | LS_RS | LSR_RSR | LFE, 12),
+        ];
+        let known = CONFIGURATIONS.iter().find(|(known, _)| *known == positions);
+        known.map_or(Self::Positions(positions), |(_, number)| Self::Cicp(*number))
     }
 
     /// Returns the configuration for mono or stereo. The number of channels does not determine the positions of more than two.

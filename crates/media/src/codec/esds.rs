@@ -8,19 +8,29 @@ const DECODER_CONFIG_DESCRIPTOR: u8 = 4;
 const DECODER_SPECIFIC_INFO: u8 = 5;
 const SL_CONFIG_DESCRIPTOR: u8 = 6;
 
+/// The `ES_ID` of a stored stream: 0 in files (ISO/IEC 14496-14 3.1.2), because the track's number identifies it.
+pub(super) const STORED_ES_ID: [u8; 2] = [0; 2];
+
 /// The fields of an elementary stream descriptor that name the codec and configure it.
 pub(super) struct ElementaryStream<'a> {
     /// `objectTypeIndication`.
     pub(super) object_type: u8,
     /// The payload of `DecoderSpecificInfo`.
     pub(super) decoder_specific_info: Option<&'a [u8]>,
+    /// Position of `ES_ID` in the box.
+    pub(super) es_id_at: usize,
 }
 
 impl<'a> ElementaryStream<'a> {
     /// Reads an `esds` box.
     pub(super) fn parse(esds: &BoxView<'a>) -> Result<Self> {
         let (_, _, mut reader) = esds.full()?;
+        let after_tag = reader.rest().iter().skip(1);
+        let length_bytes = after_tag.take(3).take_while(|byte| **byte & 0x80 != 0).count().saturating_add(1);
         let mut es = descriptor(&mut reader, ES_DESCRIPTOR, esds)?;
+        // Box header, version and flags, tag, length.
+        let es_id_at =
+            esds.raw.len().saturating_sub(esds.payload.len()).saturating_add(4 + 1).saturating_add(length_bytes);
         es.skip(2)?; // ES_ID
         let flags = es.u8()?;
         if flags & 0x80 != 0 {
@@ -37,7 +47,7 @@ impl<'a> ElementaryStream<'a> {
         let object_type = decoder.u8()?;
         decoder.skip(12)?; // streamType, bufferSizeDB, maxBitrate, avgBitrate
         let specific = descriptor(&mut decoder, DECODER_SPECIFIC_INFO, esds).ok();
-        Ok(Self { object_type, decoder_specific_info: specific.map(|specific| specific.rest()) })
+        Ok(Self { object_type, decoder_specific_info: specific.map(|specific| specific.rest()), es_id_at })
     }
 }
 
@@ -65,7 +75,8 @@ fn descriptor<'a>(reader: &mut Reader<'a>, tag: u8, esds: &BoxView<'_>) -> Resul
 pub(super) fn write_esds(w: &mut BoxWriter, object_type: u8) {
     w.full(b"esds", 0, 0, |w| {
         w.raw(&[ES_DESCRIPTOR, 21]); // tag, length
-        w.raw(&[0, 0, 0]); // ES_ID, flags
+        w.raw(&STORED_ES_ID);
+        w.u8(0); // flags
         w.raw(&[DECODER_CONFIG_DESCRIPTOR, 13, object_type]); // tag, length
         w.u8(0x15); // streamType audio, reserved bit
         w.zeros(11); // bufferSizeDB, maxBitrate, avgBitrate: unknown

@@ -7,6 +7,7 @@ use crate::codec::{AudioInfo, ChannelConfiguration};
 
 /// Schemes of `AudioChannelConfiguration` (ISO/IEC 23009-1 5.8.5.4; ETSI TS 102 366 I.1.2.1).
 const CICP: &str = "urn:mpeg:mpegB:cicp:ChannelConfiguration";
+const POSITIONS: &str = "urn:mpeg:dash:outputChannelPositionList:2012";
 const DOLBY: &str = "tag:dolby.com,2014:dash:audio_channel_configuration:2011";
 
 /// Properties of E-AC-3 with joint object coding (ETSI TS 103 420 D.2).
@@ -21,6 +22,11 @@ pub(super) fn write_channels(xml: &mut Xml, audio: &AudioInfo) -> io::Result<()>
         }
         Some(ChannelConfiguration::Dolby(map)) => {
             descriptor(xml, "AudioChannelConfiguration", DOLBY, &format!("{map:04X}"))?;
+        }
+        Some(ChannelConfiguration::Positions(bits)) => {
+            let listed = (0..u32::BITS).filter(|position| bits.checked_shr(*position).unwrap_or(0) & 1 == 1);
+            let listed = listed.map(|position| position.to_string()).collect::<Vec<_>>().join(" ");
+            descriptor(xml, "AudioChannelConfiguration", POSITIONS, &listed)?;
         }
         None => {}
     }
@@ -45,12 +51,14 @@ mod tests {
     }
 
     #[test]
-    fn a_layout_without_a_number_is_a_channel_map() {
+    fn a_layout_without_a_number_is_a_channel_map_or_a_list_of_positions() {
         let number =
             "<AudioChannelConfiguration schemeIdUri=\"urn:mpeg:mpegB:cicp:ChannelConfiguration\" value=\"6\"/>";
         assert_eq!(written(ChannelConfiguration::Cicp(6), None), number);
         let map = written(ChannelConfiguration::Dolby(0xa001), None);
         assert!(map.ends_with("audio_channel_configuration:2011\" value=\"A001\"/>"), "{map}");
+        let positions = written(ChannelConfiguration::Positions(0b1011), None);
+        assert!(positions.ends_with("outputChannelPositionList:2012\" value=\"0 1 3\"/>"), "{positions}");
     }
 
     #[test]

@@ -105,8 +105,9 @@ impl<'a> BoxView<'a> {
         self.child(kind)?.ok_or_else(|| self.malformed(reason))
     }
 
-    fn end(&self) -> u64 {
-        // Offsets of children only serve error messages, so they may saturate.
+    /// Returns the end of the box in the file.
+    pub(crate) fn end(&self) -> u64 {
+        // A file has fewer than 2^63 bytes, so the sum does not saturate.
         self.offset.saturating_add(u64_of(self.raw.len()))
     }
 }

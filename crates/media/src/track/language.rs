@@ -2,6 +2,7 @@
 
 use isolang::Language;
 
+use super::macintosh_language::macintosh_language;
 use crate::isobmff::BoxView;
 
 /// ISO 639-2 has two codes for some languages: the bibliographic code, and the terminological code that ISO 639-3 has as well.
@@ -37,6 +38,13 @@ pub(super) fn bcp47(three_letters: &str) -> Option<String> {
     known.then(|| Language::from_639_3(code).and_then(|language| language.to_639_1()).unwrap_or(code).to_owned())
 }
 
+/// Returns a BCP 47 tag with the shortest code of its language (RFC 5646 2.2.1): `en-GB` for `eng-GB`.
+pub(crate) fn shortest_tag(tag: &str) -> String {
+    let (language, rest) = tag.split_at(tag.find('-').unwrap_or(tag.len()));
+    let shortest = Some(language.to_ascii_lowercase()).filter(|code| code.len() == 3).and_then(|code| bcp47(&code));
+    shortest.map_or_else(|| tag.to_owned(), |shortest| format!("{shortest}{rest}"))
+}
+
 /// Returns whether a text has the form of a BCP 47 tag (RFC 5646 2.1): subtags of at most eight letters and digits, the
 /// language first.
 #[must_use]
@@ -65,24 +73,37 @@ fn find(tag: &str) -> Option<Language> {
     if code.len() == 2 { Language::from_639_1(&code) } else { Language::from_639_3(&code) }
 }
 
-/// Decodes the language of `mdhd` (ISO/IEC 14496-12 8.4.2.3): three letters of five bits each. Macintosh language codes, `und`
-/// and spaces count as undetermined.
-pub(super) fn packed_language(packed: u16) -> Option<String> {
+/// The lowest language field of `mdhd` that is three packed letters. Lower values are Macintosh language codes.
+const LOWEST_PACKED: u16 = 0x400;
+
+/// Returns the tag of the language field of `mdhd`; `None` if the language is undetermined.
+///
+/// ISO/IEC 14496-12 8.4.2.3 has three letters of five bits each. QuickTime has Macintosh language codes as well. In an ISO file
+/// such a code is a field that the muxer has not set.
+pub(super) fn media_language(code: u16, is_quicktime: bool) -> Option<String> {
+    if code < LOWEST_PACKED {
+        return macintosh_language(code).filter(|_| is_quicktime).map(str::to_owned);
+    }
+    packed_language(code).as_deref().and_then(bcp47)
+}
+
+/// Decodes three letters of five bits each. `und`, spaces and QuickTime's "unspecified" (0x7fff) count as undetermined.
+fn packed_language(packed: u16) -> Option<String> {
     let letter = |shift: u32| {
         let five = packed.checked_shr(shift).unwrap_or(0) & 31;
         u8::try_from(five).ok().and_then(|five| five.checked_add(0x60))
     };
     let letters = [letter(10)?, letter(5)?, letter(0)?];
-    let is_known = packed >= 0x400 && letters.iter().all(u8::is_ascii_lowercase) && letters != *b"und";
+    let is_known = letters.iter().all(u8::is_ascii_lowercase) && letters != *b"und";
     is_known.then(|| letters.iter().copied().map(char::from).collect())
 }
 
-/// Reads `elng` (ISO/IEC 14496-12 8.4.6): a BCP 47 tag.
+/// Reads `elng` (ISO/IEC 14496-12 8.4.6): a BCP 47 tag, which is returned with the shortest code of its language.
 pub(super) fn extended_language(elng: &BoxView<'_>) -> Option<String> {
     let (_, _, reader) = elng.full().ok()?;
     let tag: String = reader.rest().iter().take_while(|byte| **byte != 0).copied().map(char::from).collect();
     let is_valid = !tag.is_empty() && tag.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') && tag != "und";
-    is_valid.then_some(tag)
+    is_valid.then(|| shortest_tag(&tag))
 }
 
 #[cfg(test)]
@@ -91,10 +112,24 @@ mod tests {
 
     #[test]
     fn packed_languages_are_three_letters_or_nothing() {
-        assert_eq!(packed_language(0x15c7).as_deref(), Some("eng"));
-        assert_eq!(packed_language(0x55c4), None, "und");
-        assert_eq!(packed_language(0), None, "Macintosh English");
-        assert_eq!(packed_language(0x7fff), None, "unspecified");
+        let language = |code| media_language(code, false);
+        assert_eq!(language(0x15c7).as_deref(), Some("en"));
+        assert_eq!(language(0x55c4), None, "und");
+        assert_eq!(language(0), None, "an ISO file has no Macintosh codes");
+        assert_eq!(language(0x7fff), None, "unspecified");
+    }
+
+    #[test]
+    fn quicktime_has_macintosh_codes_as_well() {
+        let languages = [0, 1, 11, 19, 0x15c7, 0x7fff, 0x3ff].map(|code| media_language(code, true));
+        let languages = languages.each_ref().map(Option::as_deref);
+        assert_eq!(languages, [Some("en"), Some("fr"), Some("ja"), Some("zh-Hant"), Some("en"), None, None]);
+    }
+
+    #[test]
+    fn a_tag_keeps_its_other_subtags_when_its_language_is_shortened() {
+        let tags = ["eng", "ENG", "ger-AT", "zho-Hant", "en-GB", "gsw", "de", "und", "x-klingon"].map(shortest_tag);
+        assert_eq!(tags, ["en", "en", "de-AT", "zh-Hant", "en-GB", "gsw", "de", "und", "x-klingon"]);
     }
 
     #[test]

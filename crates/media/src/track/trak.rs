@@ -2,7 +2,7 @@
 
 use super::edit_list::EditList;
 use super::labels::TrackLabels;
-use super::language::{bcp47, extended_language, packed_language};
+use super::language::{extended_language, media_language};
 use super::samples::TrackSamples;
 use super::track_run::TrackRun;
 use crate::codec::{self, AudioInfo, SampleDescriptions, TrackKind, VideoInfo};
@@ -106,7 +106,7 @@ pub(super) fn parse_track<'a>(
     let edit_list = trak.child(b"edts")?.map(|edts| EditList::parse(&edts, movie, timescale)).transpose()?;
     let edit_list = edit_list.unwrap_or_default();
     let extended = mdia.child(b"elng")?.and_then(|elng| extended_language(&elng));
-    let language = extended.or(language.as_deref().and_then(bcp47));
+    let language = extended.or(language);
     let texts = descriptions.texts();
     let is_forced = !texts.is_empty() && texts.iter().all(|text| text.is_forced);
     let labels = TrackLabels::parse(trak, &mdia, is_forced);
@@ -183,6 +183,9 @@ impl TrackHeader {
     }
 }
 
+/// Component type of the handler of QuickTime media (QuickTime File Format, "Handler reference atoms"). It is 0 in ISO files.
+const QUICKTIME_MEDIA_HANDLER: &[u8] = b"mhlr";
+
 /// Reads timescale and language of `mdhd` (ISO/IEC 14496-12 8.4.2).
 fn media_header(mdia: &BoxView<'_>) -> Result<(Timescale, Option<String>)> {
     let mdhd = mdia.required(b"mdhd", "it has no media header (mdhd)")?;
@@ -190,5 +193,7 @@ fn media_header(mdia: &BoxView<'_>) -> Result<(Timescale, Option<String>)> {
     reader.skip(if version == 1 { 16 } else { 8 })?;
     let timescale = Timescale::new(reader.u32()?).ok_or(mdhd.malformed("its timescale is zero"))?;
     reader.word(version)?;
-    Ok((timescale, packed_language(reader.u16()?)))
+    let handler = mdia.child(b"hdlr")?;
+    let is_quicktime = handler.is_some_and(|hdlr| hdlr.payload.get(4..8) == Some(QUICKTIME_MEDIA_HANDLER));
+    Ok((timescale, media_language(reader.u16()?, is_quicktime)))
 }
