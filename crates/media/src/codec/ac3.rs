@@ -32,12 +32,12 @@ pub(super) fn eac3<'a>(entry: &BoxView<'a>) -> Result<SampleEntry<'a>> {
 fn ac3_info(dac3: &[u8], rate_of_entry: u32) -> Option<AudioInfo> {
     let mut bits = BitReader::new(dac3);
     let (full_rate, bsid) = (sample_rate(bits.bits_u8(2)?), bits.bits(5)?);
-    let divisor = match bsid {
-        9 => 2,
-        10 => 4,
-        _ => 1,
+    let halvings = match bsid {
+        9 => 1,
+        10 => 2,
+        _ => 0,
     };
-    let rate = full_rate.map(|rate| rate / divisor);
+    let rate = full_rate.and_then(|rate| rate.checked_shr(halvings));
     bits.skip(3)?; // bsmod
     let channel_map = ChannelMap::of_coding_mode(bits.bits_u8(3)?, bits.flag()?);
     channel_map.audio_info(rate.unwrap_or(rate_of_entry), None)
