@@ -9,7 +9,7 @@ export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down env images logs redrive restore test check advisories bench chaos iam load large burst scale fmt deploy .rust-tests .infra-tests
+.PHONY: help demo up down env images logs redrive restore test check advisories bench chaos iam load large burst scale fuzz fmt deploy .rust-tests .infra-tests
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
@@ -90,6 +90,10 @@ burst: ## upload 500 small files in parallel and plot queues, latencies, memory 
 
 scale: ## simulate the pipeline on a model of AWS and plot time, queues and cost to target/scale
 	@cargo run --quiet --release -p vpp-scale -- target/scale
+
+fuzz: ## process damaged files; continues an earlier run (CASES=10000000)
+	@mkdir -p target/fuzz
+	@cargo run --quiet --release --workspace --example fuzz -- $(or $(CASES),10000000) target/fuzz/done-$$(git describe --always --dirty)
 
 fmt: ## format Rust and Python
 	@$(LOCAL) setup

@@ -73,12 +73,22 @@ pub fn make(arguments: &[&str]) -> String {
 /// When the corpus exists without the file, and under `CI` when there is no corpus.
 #[must_use]
 pub fn corpus(name: &str) -> Option<PathBuf> {
-    let corpus = std::env::var_os("VPP_CORPUS").map_or_else(|| root().join("../shared/corpus"), PathBuf::from);
-    if !corpus.is_dir() {
-        assert!(std::env::var_os("CI").is_none(), "there is no corpus at {}", corpus.display());
-        return None;
-    }
-    let file = corpus.join(name);
+    let file = corpus_root()?.join(name);
     assert!(file.is_file(), "{name} is not in the corpus");
     Some(file)
+}
+
+/// Returns a folder of the corpus, if there is a corpus.
+///
+/// # Panics
+/// Under `CI`, when there is no corpus.
+#[must_use]
+pub fn corpus_folder(name: &str) -> Option<PathBuf> {
+    corpus_root().map(|corpus| corpus.join(name))
+}
+
+fn corpus_root() -> Option<PathBuf> {
+    let corpus = std::env::var_os("VPP_CORPUS").map_or_else(|| root().join("../shared/corpus"), PathBuf::from);
+    assert!(corpus.is_dir() || std::env::var_os("CI").is_none(), "there is no corpus at {}", corpus.display());
+    corpus.is_dir().then_some(corpus)
 }

@@ -1,0 +1,82 @@
+//! The steps that the platform takes with an untrusted file.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use vpp_media::cenc::{ContentKey, ContentKeys, KeyId, Scheme};
+use vpp_media::cmaf::{
+    KeyParameters, PlanOptions, Planner, ProtectedTracks, Protection, SegmentId, SegmentSize, SegmentSizes,
+    SourceBuffers, package_work_unit,
+};
+use vpp_media::dash::{self, MpdOptions};
+use vpp_media::hls::{self, HlsOptions};
+use vpp_media::isobmff::IndexReader;
+use vpp_media::preflight::preflight;
+use vpp_media::text::WebVttFile;
+use vpp_media::time::Timescale;
+
+use super::sources::Format;
+
+/// Work units with more source bytes than this are not packaged.
+const MAX_WORK_UNIT_BYTES: u64 = 128 * 1024;
+
+/// Takes a file through all steps, up to the first error.
+pub fn process(file: &[u8], format: Format, scheme: Option<Scheme>) -> vpp_media::Result<()> {
+    match format {
+        Format::Movie => package(file, scheme),
+        Format::Subtitles => {
+            let subtitles = WebVttFile::parse(file)?;
+            drop(subtitles.mapped(90_000, Timescale::new(90_000).unwrap()));
+            Ok(())
+        }
+    }
+}
+
+fn bytes(file: &[u8], range: &Range<u64>) -> Vec<u8> {
+    file[usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap()].to_vec()
+}
+
+fn package(file: &[u8], scheme: Option<Scheme>) -> vpp_media::Result<()> {
+    let mut reader = IndexReader::new(file.len() as u64)?;
+    while let Some(range) = reader.want() {
+        reader.supply(&bytes(file, &range))?;
+    }
+    let index = reader.finish()?;
+    let movie = vpp_media::track::Movie::parse(&index)?;
+    let (key, kid) = (ContentKey::new([7; 16]), KeyId::new([1; 16]).unwrap());
+    let keys: ContentKeys = [(kid, key.clone())].into_iter().collect();
+    let protection = scheme.map(|scheme| {
+        let key = KeyParameters::derive(scheme, &key, kid, b"content");
+        Protection { scheme, tracks: ProtectedTracks::All, key, audio_key: None }
+    });
+    let options = PlanOptions {
+        segment_duration: Duration::from_secs(1),
+        audio_only: movie.require_video().is_err(),
+        work_unit_bytes: MAX_WORK_UNIT_BYTES / 2,
+        protection,
+        ..PlanOptions::default()
+    };
+    // A warning that cannot be computed must not prevent packaging.
+    drop(preflight(&index, &movie, &options));
+    let mut planner = Planner::new(&movie, &options)?;
+    let mut packaged = Ok(());
+    for work_unit in &mut planner {
+        let work_unit = work_unit?;
+        if work_unit.index == 0 && work_unit.source_bytes() <= MAX_WORK_UNIT_BYTES {
+            let parts = work_unit.ranges.iter().map(|range| bytes(file, &range.bytes)).collect();
+            let mut source = SourceBuffers::new(&work_unit, parts)?;
+            packaged = package_work_unit(&work_unit, &mut source, &keys).map(drop);
+        }
+    }
+    let presentation = planner.finish()?;
+    let mut sizes = SegmentSizes::new(&presentation);
+    for representation in &presentation.representations {
+        for number in 1..=u32::try_from(representation.segments.len()).unwrap() {
+            let size = SegmentSize { bytes: 100_000, first_sample_end: 10_000 };
+            sizes.set(SegmentId { representation: representation.id, number }, size)?;
+        }
+    }
+    hls::playlists(&presentation, &sizes, &HlsOptions::default())?;
+    dash::mpd(&presentation, &sizes, &MpdOptions::default())?;
+    packaged
+}
