@@ -233,6 +233,7 @@ GOOD = [
     ),
     Recipe("mp3.mp4", "MP3, identified by its object type indication", "-i {video-only.mp4} -i {sound.mp4} -map 0 -map 1 -c copy"),
     Recipe("mp3.mov", "MP3 in a QuickTime sound description", "-i {video-only.mp4} -i {sound.mp4} -map 0 -map 1 -c copy -f mov"),
+    Recipe("mp3-mono.mp4", "mono MP3 whose sample entry states two channels and another rate", synthetic=synthetic.mono_as_stereo, of="mp3.mp4"),
     Recipe(
         "quicktime-languages.mov",
         "audio with the Macintosh codes of French, Japanese, Arabic and English",

@@ -264,6 +264,15 @@ def with_entry(data: bytes, name: bytes, more: bytes) -> bytes:
     return bytes(out)
 
 
+def mono_as_stereo(to: Path, source: Path) -> None:
+    """Sets the channels of the `mp4a` sample entry to two and its rate to 44.1 kHz, as muxers do that do not read frames."""
+    data = bytearray(source.read_bytes())
+    at = data.index(b"mp4a", find(data, b"moov")[0]) + 4
+    struct.pack_into(">H", data, at + 16, 2)
+    struct.pack_into(">I", data, at + 24, 44_100 << 16)
+    to.write_bytes(data)
+
+
 def renamed_hev1(to: Path, source: Path) -> None:
     to.write_bytes(with_entry(source.read_bytes(), b"hev1", b""))
 

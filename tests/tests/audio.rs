@@ -143,6 +143,41 @@ fn languages_of_subtitle_files_are_as_short_as_those_of_tracks() {
     }
 }
 
+/// Asserts that a package of mono MP3 has the rate and the one channel that ffmpeg reads from the frames.
+fn assert_mono(movie: &Path, arguments: &[&str]) {
+    let [stream] = &streams(movie)[..] else { panic!("{} has one audio track", movie.display()) };
+    assert_eq!(stream.layout, "mono");
+    let packaged = packaged(movie, arguments);
+    let one = (CICP.to_owned(), "1".to_owned());
+    assert_eq!(packaged.properties(), [(stream.sample_rate.clone(), vec![one])], "{}", movie.display());
+    assert!(packaged.renditions("CHANNELS").iter().all(|channels| channels == "1"), "{}", packaged.multivariant);
+    // The sample entry is true as well: channelcount, samplerate.
+    let init = packaged.audio()[0].init_bytes();
+    let entry = &boxes::one(&init, "moov/trak/mdia/minf/stbl/stsd")[16..];
+    assert_eq!(u16::from_be_bytes([entry[16], entry[17]]), 1);
+    assert_eq!(u16::from_be_bytes([entry[24], entry[25]]).to_string(), stream.sample_rate);
+}
+
+#[test]
+fn mono_mp3_has_one_channel_whatever_its_sample_entry_states() {
+    let movie = fixtures::fixture("mp3-mono.mp4");
+    assert_mono(&movie, &[]);
+    if let Some(real) = fixtures::corpus("edge/mp3_mono.mp4") {
+        assert_mono(&real, &["--audio-only"]);
+    }
+    // In a fragmented file, the first frame is in a fragment.
+    let scratch = TempDir::new().unwrap();
+    let fragmented = scratch.path().join("fragmented.mp4");
+    let mut command = ffmpeg::ffmpeg();
+    command.arg("-i").arg(&movie).args(["-c", "copy", "-movflags", "+frag_keyframe+empty_moov+default_base_moof"]);
+    assert!(command.arg(&fragmented).status().unwrap().success());
+    let mut file = fs::read(&fragmented).unwrap();
+    let entry = file.windows(4).position(|kind| kind == b"mp4a").unwrap() + 4;
+    file[entry + 16..entry + 18].copy_from_slice(&[0, 2]);
+    fs::write(&fragmented, file).unwrap();
+    assert_mono(&fragmented, &[]);
+}
+
 #[test]
 fn listed_channels_of_aac_are_stated() {
     let movie = fixtures::fixture("aac-channels.mp4");

@@ -6,6 +6,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use vpp_media::isobmff::{Index, IndexReader};
+use vpp_media::track::sample_heads;
 
 use crate::failure::Failure;
 
@@ -26,7 +27,7 @@ impl<'p> Input<'p> {
         Ok(Self { path, file, bytes_read: 0 })
     }
 
-    /// Reads the index of the movie.
+    /// Reads the index of the movie, and the sample heads that complete it.
     pub(crate) fn index(&mut self) -> Result<Index, Failure> {
         let file_size = self.file.metadata().map_err(Failure::io(self.path))?.len();
         let mut reader = IndexReader::new(file_size)?;
@@ -35,7 +36,12 @@ impl<'p> Input<'p> {
             self.read(&range, &mut bytes)?;
             reader.supply(&bytes)?;
         }
-        Ok(reader.finish()?)
+        let mut index = reader.finish()?;
+        for head in sample_heads(&index) {
+            self.read(&head, &mut bytes)?;
+            index.add_media(head.start, &bytes);
+        }
+        Ok(index)
     }
 
     /// Reads a range into `bytes` and replaces their content.

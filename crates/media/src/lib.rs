@@ -2,11 +2,12 @@
 //!
 //! # Read the index, then the media once
 //!
-//! All decisions of a packager depend on the `moov` box alone, a few megabytes even for a film. So the engine works in three
-//! steps, each of which needs only a part of the file in memory:
+//! All decisions of a packager depend on the `moov` box, a few megabytes even for a film, and for some codecs on a few bytes of
+//! the first samples. So the engine works in three steps, each of which needs only a part of the file in memory:
 //!
 //! 1. An [`isobmff::IndexReader`] requests the byte ranges of a file that contain its index, and turns them into an
-//!    [`Index`](isobmff::Index). [`track::Movie`] is its parsed and validated view.
+//!    [`Index`](isobmff::Index). [`track::sample_heads`] lists the bytes of samples to add to it. [`track::Movie`] is its parsed
+//!    and validated view.
 //! 2. A [`cmaf::Planner`] divides the movie into segments that start at sync samples, and groups them into
 //!    [`WorkUnit`](cmaf::WorkUnit)s. A work unit contains the byte ranges of the source to read. The planner never reads media.
 //! 3. A [`cmaf::Packager`] turns a work unit into segments. It is a pure function, *(work unit, source bytes, keys) → segments*,

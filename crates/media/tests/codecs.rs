@@ -15,7 +15,7 @@ use std::ops::Range;
 
 use vpp_media::codec::SampleEntry;
 use vpp_media::isobmff::{Index, IndexReader};
-use vpp_media::track::{Movie, Track};
+use vpp_media::track::{Movie, Track, sample_heads};
 
 const MOVIE: &[u8] = include_bytes!("support/codecs.mp4");
 
@@ -26,7 +26,11 @@ fn index(file: &[u8]) -> vpp_media::Result<Index> {
     while let Some(range) = reader.want() {
         reader.supply(&file[range.start as usize..range.end as usize])?;
     }
-    reader.finish()
+    let mut index = reader.finish()?;
+    for head in sample_heads(&index) {
+        index.add_media(head.start, &file[head.start as usize..head.end as usize]);
+    }
+    Ok(index)
 }
 
 /// Returns the bytes of every sample of a track, in decode order.
@@ -65,6 +69,25 @@ fn every_codec_has_its_codecs_string_and_audio_properties() {
         entry.audio.as_ref().map(|audio| (audio.sample_rate, audio.channels, audio.channel_configuration.is_some()))
     };
     assert!(entries.filter_map(audio).eq([(48_000, 1, true); 5]));
+}
+
+#[test]
+fn only_a_codec_that_needs_its_frames_is_read() {
+    let index = index(MOVIE).unwrap();
+    let movie = Movie::parse(&index).unwrap();
+    let mp3 = movie.tracks.last().unwrap().samples.samples().next().unwrap();
+    assert_eq!(sample_heads(&index), vec![mp3.offset..mp3.offset + 4; 1]);
+    let entry = MOVIE.windows(4).position(|kind| kind == b"mp4a").unwrap() + 4;
+    let mut stereo = MOVIE.to_vec();
+    stereo[entry + 16..entry + 18].copy_from_slice(&[0, 2]);
+    // With the head of the first sample, its frame header counts. Without, the sample entry does.
+    let channels = |index: &Index| Movie::parse(index).unwrap().tracks.last().unwrap().audio().unwrap().channels;
+    assert_eq!(channels(&self::index(&stereo).unwrap()), 1);
+    let mut reader = IndexReader::new(stereo.len() as u64).unwrap();
+    while let Some(range) = reader.want() {
+        reader.supply(&stereo[range.start as usize..range.end as usize]).unwrap();
+    }
+    assert_eq!(channels(&reader.finish().unwrap()), 2);
 }
 
 #[test]

@@ -92,7 +92,10 @@ fn read(file: &[u8]) -> vpp_media::Result<u64> {
     while let Some(range) = reader.want() {
         reader.supply(&file[usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap()])?;
     }
-    let index = reader.finish()?;
+    let mut index = reader.finish()?;
+    for head in vpp_media::track::sample_heads(&index) {
+        index.add_media(head.start, &file[usize::try_from(head.start).unwrap()..usize::try_from(head.end).unwrap()]);
+    }
     let movie = vpp_media::track::Movie::parse(&index)?;
     preflight(&index, &movie, &PlanOptions::default())?;
     Ok(movie.tracks.iter().map(|track| u64::from(track.samples.len())).sum())

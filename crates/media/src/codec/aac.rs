@@ -4,6 +4,7 @@ use super::audio_sample_entry::AudioSampleEntry;
 use super::audio_specific_config::AudioSpecificConfig;
 use super::channel_configuration::ChannelConfiguration;
 use super::esds::{ElementaryStream, STORED_ES_ID};
+use super::frame_header::FrameHeader;
 use super::mp3;
 use super::sample_entry::SampleEntry;
 use super::track_info::AudioInfo;
@@ -17,10 +18,9 @@ const MPEG2_AAC: std::ops::RangeInclusive<u8> = 0x66..=0x68;
 
 /// Reads an `mp4a` entry.
 pub(super) fn sample_entry<'a>(entry: &BoxView<'a>, track_id: u32) -> Result<SampleEntry<'a>> {
-    let mut audio = AudioSampleEntry::parse(entry, b"esds")?;
+    let audio = AudioSampleEntry::parse(entry, b"esds")?;
     let esds = audio.configuration.ok_or(entry.malformed("it has no esds box"))?;
     let stream = ElementaryStream::parse(&esds)?;
-    audio.patch_configuration(stream.es_id_at, &STORED_ES_ID);
     let of_entry = AudioInfo {
         sample_rate: audio.sample_rate,
         channels: audio.channels,
@@ -36,5 +36,8 @@ pub(super) fn sample_entry<'a>(entry: &BoxView<'a>, track_id: u32) -> Result<Sam
         (other, _) if MPEG2_AAC.contains(&other) => format!("mp4a.{other:x}"),
         (other, _) => return Err(Error::UnsupportedCodec { track_id, codec: format!("mp4a.{other:x}") }),
     };
-    Ok(SampleEntry::audio(entry.kind, codecs, info, audio.body))
+    let mut entry = SampleEntry::audio(entry.kind, codecs, info, audio.body);
+    entry.patch(audio.configuration_at.saturating_add(stream.es_id_at), &STORED_ES_ID);
+    let is_mp3 = matches!(stream.object_type, mp3::MPEG1 | mp3::MPEG2);
+    Ok(if is_mp3 { entry.completed_by(FrameHeader::MpegAudio) } else { entry })
 }

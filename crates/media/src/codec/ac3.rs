@@ -8,6 +8,7 @@
 use super::audio_sample_entry::AudioSampleEntry;
 use super::bit_reader::BitReader;
 use super::channel_configuration::ChannelConfiguration;
+use super::frame_header::FrameHeader;
 use super::sample_entry::SampleEntry;
 use super::track_info::AudioInfo;
 use crate::Result;
@@ -23,8 +24,31 @@ pub(super) fn ac3<'a>(entry: &BoxView<'a>) -> Result<SampleEntry<'a>> {
 /// Reads an `ec-3` entry with its `EC3SpecificBox` (F.6).
 pub(super) fn eac3<'a>(entry: &BoxView<'a>) -> Result<SampleEntry<'a>> {
     let (audio, dec3) = AudioSampleEntry::configured(entry, b"dec3")?;
-    let info = eac3_info(dec3.payload, audio.sample_rate).ok_or(dec3.malformed("it ends before its fields do"))?;
-    Ok(SampleEntry::audio(entry.kind, "ec-3".to_owned(), info, audio.body))
+    let (rate, info) =
+        eac3_info(dec3.payload, audio.sample_rate).ok_or(dec3.malformed("it ends before its fields do"))?;
+    let entry = SampleEntry::audio(entry.kind, "ec-3".to_owned(), info, audio.body);
+    Ok(if rate.is_none() { entry.completed_by(FrameHeader::Eac3) } else { entry })
+}
+
+/// Takes the sampling rate from the header of a frame (E.1.3.1), if it is one that the `EC3SpecificBox` cannot state.
+pub(super) fn complete_eac3(entry: &mut SampleEntry<'_>, frame: &[u8]) {
+    if let (Some(rate), Some(audio)) = (reduced_rate(frame), &mut entry.audio) {
+        audio.sample_rate = rate;
+    }
+}
+
+/// Parses the reduced sampling rate of an E-AC-3 frame: `fscod` is 3, and `fscod2` states it.
+fn reduced_rate(frame: &[u8]) -> Option<u32> {
+    const SYNC_WORD: u32 = 0x0b77;
+    let mut bits = BitReader::new(frame);
+    if bits.bits(16)? != SYNC_WORD {
+        return None;
+    }
+    bits.skip(2 + 3 + 11)?; // strmtyp, substreamid, frmsiz
+    if bits.bits(2)? != 3 {
+        return None;
+    }
+    sample_rate(bits.bits_u8(2)?)?.checked_shr(1)
 }
 
 /// Parses an `AC3SpecificBox`. Streams of low rates have a `bsid` above 8: with 9 the rate is half that of `fscod`, with 10 a
@@ -43,7 +67,8 @@ fn ac3_info(dac3: &[u8], rate_of_entry: u32) -> Option<AudioInfo> {
     channel_map.audio_info(rate.unwrap_or(rate_of_entry), None)
 }
 
-fn eac3_info(dec3: &[u8], rate_of_entry: u32) -> Option<AudioInfo> {
+/// Parses an `EC3SpecificBox`. The sampling rate comes first: `None` if only the frames state it.
+fn eac3_info(dec3: &[u8], rate_of_entry: u32) -> Option<(Option<u32>, AudioInfo)> {
     let mut bits = BitReader::new(dec3);
     bits.skip(13)?; // data_rate
     let num_ind_sub = bits.bits(3)?;
@@ -63,7 +88,8 @@ fn eac3_info(dec3: &[u8], rate_of_entry: u32) -> Option<AudioInfo> {
         first.get_or_insert((rate, channel_map));
     }
     let (rate, channel_map) = first?;
-    channel_map.audio_info(rate.unwrap_or(rate_of_entry), joc_complexity(&mut bits))
+    let info = channel_map.audio_info(rate.unwrap_or(rate_of_entry), joc_complexity(&mut bits))?;
+    Some((rate, info))
 }
 
 /// Parses `complexity_index_type_a` of the extension that signals joint object coding (ETSI TS 103 420 C.3.2), if present.
@@ -179,7 +205,7 @@ mod tests {
     fn channels_of_dependent_substreams_are_counted() {
         // One independent substream of 5.1, one dependent with Lrs/Rrs: 7.1.
         let dec3 = [0b0001_1000, 0, 0b0010_0000, 0b0000_1111, 0b0000_0010, 0b0000_0010];
-        let info = eac3_info(&dec3, 0).unwrap();
+        let (_, info) = eac3_info(&dec3, 0).unwrap();
         assert_eq!(
             (info.channels, info.channel_configuration, info.joc_complexity),
             (8, Some(ChannelConfiguration::Cicp(12)), None)
@@ -189,12 +215,23 @@ mod tests {
     #[test]
     fn the_extension_signals_atmos() {
         let base = [0b0001_1000, 0, 0b0010_0000, 0b0000_1111, 0b0000_0000];
-        let info = |more: &[u8]| eac3_info(&[&base[..], more].concat(), 0).unwrap();
+        let info = |more: &[u8]| eac3_info(&[&base[..], more].concat(), 0).unwrap().1;
         assert_eq!(
             (info(&[]).joc_complexity, info(&[]).channel_configuration),
             (None, Some(ChannelConfiguration::Cicp(6)))
         );
         assert_eq!(info(&[0, 0]).joc_complexity, None);
         assert_eq!((info(&[1, 16]).joc_complexity, info(&[1, 16]).channels), (Some(16), 6));
+    }
+
+    #[test]
+    fn only_frames_state_a_reduced_rate() {
+        // fscod 3, bsid 16, bsmod 0, acmod 2
+        let dec3 = [0, 0, 0b1110_0000, 0b0000_0100, 0];
+        assert_eq!(eac3_info(&dec3, 48_000).map(|(rate, info)| (rate, info.sample_rate)), Some((None, 48_000)));
+        // syncword; strmtyp, substreamid, frmsiz; fscod 3, fscod2 0 to 2 and the reserved 3; then fscod 0
+        let rates = [0xc0, 0xd0, 0xe0, 0xf0, 0x30].map(|byte| reduced_rate(&[0x0b, 0x77, 0x00, 0x7f, byte]));
+        assert_eq!(rates, [Some(24_000), Some(22_050), Some(16_000), None, None]);
+        assert_eq!(reduced_rate(&[0x77, 0x0b, 0, 0x7f, 0xc0]), None);
     }
 }

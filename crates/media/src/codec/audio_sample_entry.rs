@@ -10,6 +10,12 @@ use crate::number::{Checked, u64_of};
 /// Bytes of the fixed fields of an audio sample entry.
 pub(super) const FIXED_BYTES: usize = 28;
 
+/// Position of `channelcount` in an audio sample entry, after the box header.
+pub(super) const CHANNEL_COUNT_AT: usize = 16;
+
+/// Position of `samplerate` in an audio sample entry, after the box header.
+pub(super) const SAMPLE_RATE_AT: usize = 24;
+
 /// `AudioSampleEntry`, in ISO form.
 pub(super) struct AudioSampleEntry<'a> {
     /// The sampling rate of the entry. The codec's configuration is more reliable.
@@ -79,17 +85,6 @@ impl<'a> AudioSampleEntry<'a> {
         w.raw(found.map_or(&[], |found| found.raw));
         let body = Cow::Owned(w.finish()?);
         Ok(Self { sample_rate, channels, configuration: found, body, configuration_at: FIXED_BYTES })
-    }
-
-    /// Replaces the bytes of the codec's configuration box at `position`, if they differ.
-    pub(super) fn patch_configuration(&mut self, position: usize, bytes: &[u8]) {
-        let start = self.configuration_at.saturating_add(position);
-        let range = start..start.saturating_add(bytes.len());
-        if self.body.get(range.clone()).is_some_and(|old| old != bytes)
-            && let Some(old) = self.body.to_mut().get_mut(range)
-        {
-            old.copy_from_slice(bytes);
-        }
     }
 
     /// Reads an entry like [`parse`](Self::parse), and returns its configuration, which is required.

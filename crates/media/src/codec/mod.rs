@@ -6,7 +6,7 @@
 //!
 //! | | files |
 //! |---|---|
-//! | sample entries | `sample_descriptions` (`stsd`), `sample_entry_types`, `sample_entry`, `track_info` |
+//! | sample entries | `sample_descriptions` (`stsd`), `sample_entry_types`, `sample_entry`, `frame_header`, `track_info` |
 //! | their kinds | `visual_sample_entry`, `audio_sample_entry`, `text_sample_entry` |
 //! | boxes in them | `colr`, `pasp`, `esds`, `dolby_vision` (`dvcC`), `avc/avcc`, `hevc/hvcc`, `av1/av1c` |
 //! | video | `avc` (H.264), `hevc` (H.265), `av1`, `vp9` |
@@ -26,6 +26,7 @@ mod colr;
 mod dolby_vision;
 mod esds;
 mod flac;
+mod frame_header;
 mod hevc;
 mod mp3;
 mod nal_units;
@@ -46,6 +47,7 @@ pub use av1::{Av1Config, Av1Parser};
 pub use avc::{AvcConfig, AvcParser};
 pub use channel_configuration::ChannelConfiguration;
 pub use colr::Colour;
+pub use frame_header::SampleHeads;
 pub use hevc::{HevcConfig, HevcParser};
 pub use protection_rule::{ProtectionRule, SampleParser};
 pub use sample_descriptions::SampleDescriptions;

@@ -3,9 +3,11 @@
 
 use std::borrow::Cow;
 
-use super::audio_sample_entry::{AudioSampleEntry, FIXED_BYTES};
+use super::audio_sample_entry::{AudioSampleEntry, CHANNEL_COUNT_AT, FIXED_BYTES, SAMPLE_RATE_AT};
+use super::bit_reader::BitReader;
 use super::channel_configuration::ChannelConfiguration;
 use super::esds::write_esds;
+use super::frame_header::FrameHeader;
 use super::sample_entry::SampleEntry;
 use super::track_info::AudioInfo;
 use crate::Result;
@@ -34,7 +36,47 @@ pub(super) fn sample_entry<'a>(entry: &BoxView<'a>) -> Result<SampleEntry<'a>> {
         channel_configuration: ChannelConfiguration::of_mono_or_stereo(audio.channels),
         joc_complexity: None,
     };
-    Ok(SampleEntry::audio(FourCc(*b"mp4a"), codecs(object_type), info, Cow::Owned(w.finish()?)))
+    let entry = SampleEntry::audio(FourCc(*b"mp4a"), codecs(object_type), info, Cow::Owned(w.finish()?));
+    Ok(entry.completed_by(FrameHeader::MpegAudio))
+}
+
+/// Takes the sampling rate and the number of channels from the header of a frame (ISO/IEC 11172-3 2.4.1.3, ISO/IEC 13818-3
+/// 2.4.2.3): muxers write two channels for mono as well. The written entry has them too, for players that do not read frames.
+/// A header that is none leaves the entry as it is.
+pub(super) fn complete(entry: &mut SampleEntry<'_>, frame: &[u8]) {
+    let Some((sample_rate, channels)) = frame_header(frame) else { return };
+    entry.patch(CHANNEL_COUNT_AT, &channels.to_be_bytes());
+    if let Ok(rate) = u16::try_from(sample_rate) {
+        entry.patch(SAMPLE_RATE_AT, &rate.to_be_bytes());
+    }
+    if let Some(audio) = &mut entry.audio {
+        (audio.sample_rate, audio.channels) = (sample_rate, channels);
+        audio.channel_configuration = ChannelConfiguration::of_mono_or_stereo(channels);
+    }
+}
+
+/// Parses the sampling rate in hertz and the number of channels of a frame header.
+fn frame_header(frame: &[u8]) -> Option<(u32, u16)> {
+    const SYNC: u32 = 0x7ff;
+    const SINGLE_CHANNEL: u32 = 3;
+    let mut bits = BitReader::new(frame);
+    if bits.bits(11)? != SYNC {
+        return None;
+    }
+    // MPEG-2 audio has half the rates, and its extension to lower rates ("MPEG-2.5") a quarter.
+    let halvings = match bits.bits(2)? {
+        0b11 => 0,
+        0b10 => 1,
+        0b00 => 2,
+        _ => return None,
+    };
+    let (layer, _protection, bitrate) = (bits.bits(2)?, bits.bits(1)?, bits.bits(4)?);
+    if layer == 0 || bitrate == 0b1111 {
+        return None;
+    }
+    let rate = [44_100_u32, 48_000, 32_000].get(usize::try_from(bits.bits(2)?).ok()?)?.checked_shr(halvings)?;
+    bits.skip(2)?; // padding, private
+    Some((rate, if bits.bits(2)? == SINGLE_CHANNEL { 1 } else { 2 }))
 }
 
 /// Returns the RFC 6381 `codecs` string.
@@ -67,5 +109,17 @@ mod tests {
         let bytes = w.finish().unwrap();
         let again = aac::sample_entry(&BoxView::parse(&bytes, 0).unwrap(), 1).unwrap();
         assert_eq!((again.codecs, again.audio), (entry.codecs, entry.audio), "the written entry reads as the same");
+    }
+
+    #[test]
+    fn a_frame_header_has_the_rate_and_the_channels() {
+        // Layer III, 64 kb/s; the fourth byte has the channel mode: stereo, joint stereo, dual channel, single channel.
+        let modes = [0x00, 0x40, 0x80, 0xc0].map(|mode| frame_header(&[0xff, 0xfb, 0x50, mode]));
+        assert_eq!(modes, [2, 2, 2, 1].map(|channels| Some((44_100, channels))));
+        assert_eq!(frame_header(&[0xff, 0xf3, 0x54, 0xc0]), Some((24_000, 1)), "MPEG-2");
+        assert_eq!(frame_header(&[0xff, 0xe3, 0x58, 0xc0]), Some((8_000, 1)), "MPEG-2.5");
+        for not_a_header in [&[0xff, 0xfb, 0x50][..], b"ID3\x03", &[0xff, 0xeb, 0x50, 0], &[0xff, 0xfb, 0x5c, 0]] {
+            assert_eq!(frame_header(not_a_header), None, "{not_a_header:?}");
+        }
     }
 }

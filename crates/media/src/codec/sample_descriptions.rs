@@ -49,6 +49,14 @@ impl<'a> SampleDescriptions<'a> {
         &self.entries
     }
 
+    /// Completes the entry at `position` with the first bytes of one of its samples: see [`SampleEntry::heads`].
+    pub(crate) fn complete(&mut self, position: u32, head: &[u8]) {
+        let entry = usize::try_from(position).ok().and_then(|position| self.entries.get_mut(position));
+        if let Some(entry) = entry {
+            entry.complete(head);
+        }
+    }
+
     /// Returns the RFC 6381 `codecs` string of the most demanding entry. That is the greatest string, because profile and level
     /// are numbers of fixed length in it.
     #[must_use]

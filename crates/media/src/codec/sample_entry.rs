@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::frame_header::{FrameHeader, SampleHeads};
 use super::protection_rule::ProtectionRule;
 use super::track_info::{AudioInfo, TextInfo, VideoInfo};
 use crate::Result;
@@ -24,6 +25,8 @@ pub struct SampleEntry<'a> {
     pub protection: ProtectionRule,
     /// Everything after the box header, in ISO form. Child boxes are carried through byte for byte.
     body: Cow<'a, [u8]>,
+    /// The frame header that completes the entry, if it needs one.
+    frame_header: Option<FrameHeader>,
 }
 
 impl<'a> SampleEntry<'a> {
@@ -35,19 +38,45 @@ impl<'a> SampleEntry<'a> {
         protection: ProtectionRule,
         body: Cow<'a, [u8]>,
     ) -> Self {
-        Self { kind, codecs, video: Some(info), audio: None, text: None, protection, body }
+        Self { kind, codecs, video: Some(info), audio: None, text: None, protection, body, frame_header: None }
     }
 
     /// Creates an audio sample entry. Its samples are protected whole.
     pub(super) fn audio(kind: FourCc, codecs: String, info: AudioInfo, body: Cow<'a, [u8]>) -> Self {
         let protection = ProtectionRule::FullSample;
-        Self { kind, codecs, video: None, audio: Some(info), text: None, protection, body }
+        Self { kind, codecs, video: None, audio: Some(info), text: None, protection, body, frame_header: None }
     }
 
     /// Creates a text sample entry. Its samples are never protected.
     pub(super) fn text(kind: FourCc, codecs: String, info: TextInfo, body: Cow<'a, [u8]>) -> Self {
         let protection = ProtectionRule::FullSample;
-        Self { kind, codecs, video: None, audio: None, text: Some(info), protection, body }
+        Self { kind, codecs, video: None, audio: None, text: Some(info), protection, body, frame_header: None }
+    }
+
+    /// Marks the entry as one that a frame header completes.
+    pub(super) fn completed_by(self, frame_header: FrameHeader) -> Self {
+        Self { frame_header: Some(frame_header), ..self }
+    }
+
+    /// Returns the frame header that completes the entry, if it needs one.
+    pub(super) fn frame_header(&self) -> Option<FrameHeader> {
+        self.frame_header
+    }
+
+    /// Returns the first bytes of samples that complete the entry; `None` if it is complete.
+    #[must_use]
+    pub fn heads(&self) -> Option<SampleHeads> {
+        self.frame_header.map(FrameHeader::heads)
+    }
+
+    /// Replaces the bytes of the body at `position`, if they differ.
+    pub(super) fn patch(&mut self, position: usize, bytes: &[u8]) {
+        let range = position..position.saturating_add(bytes.len());
+        if self.body.get(range.clone()).is_some_and(|old| old != bytes)
+            && let Some(old) = self.body.to_mut().get_mut(range)
+        {
+            old.copy_from_slice(bytes);
+        }
     }
 
     /// Writes the entry as a box of type `kind`: its type, or that of a protected track. `more` writes boxes at its end.

@@ -1,5 +1,6 @@
 //! Sample entry types: which codec reads which sample entry.
 
+use super::frame_header::FrameHeader;
 use super::sample_entry::SampleEntry;
 use super::track_kind::TrackKind;
 use super::{aac, ac3, av1, avc, flac, hevc, mp3, opus, text_sample_entry as text, vp9};
@@ -28,6 +29,15 @@ impl<'a> SampleEntry<'a> {
             (TrackKind::Text, b"stpp") => text::ttml(entry, track_id),
             (TrackKind::Text, b"tx3g") => text::timed_text(entry),
             _ => Err(Error::UnsupportedCodec { track_id, codec: entry.kind.to_string() }),
+        }
+    }
+
+    /// Completes the entry with the first bytes of one of its samples, if it needs them: see [`heads`](Self::heads).
+    pub(super) fn complete(&mut self, head: &[u8]) {
+        match self.frame_header() {
+            Some(FrameHeader::MpegAudio) => mp3::complete(self, head),
+            Some(FrameHeader::Eac3) => ac3::complete_eac3(self, head),
+            None => {}
         }
     }
 }

@@ -17,12 +17,14 @@ pub struct Index {
     spans: ByteSpans,
     moov_range: Range<u64>,
     moov: Vec<u8>,
+    /// Bytes of the media, each with its offset in the file.
+    media: Vec<(u64, Vec<u8>)>,
 }
 
 impl Index {
     /// Creates the index of a file of `file_size` bytes with a `moov` box at `moov_range`.
     pub(super) fn new(file_size: u64, spans: ByteSpans, moov_range: Range<u64>, moov: Vec<u8>) -> Self {
-        Self { file_size, spans, moov_range, moov }
+        Self { file_size, spans, moov_range, moov, media: Vec::new() }
     }
 
     /// Returns the length of the whole file in bytes.
@@ -50,6 +52,22 @@ impl Index {
     pub fn spans(&self) -> impl Iterator<Item = (u64, &[u8])> {
         let around = self.spans.iter().map(|(span, bytes)| (span.offset, bytes));
         around.chain([(self.moov_range.start, self.moov.as_slice())])
+    }
+
+    /// Adds `bytes` of the media, which are at `offset` in the file: a range that
+    /// [`sample_heads`](crate::track::sample_heads) returned.
+    pub fn add_media(&mut self, offset: u64, bytes: &[u8]) {
+        self.media.push((offset, bytes.to_vec()));
+    }
+
+    /// Returns those of the `size` bytes at `offset` in the file that were added, up to the first that was not.
+    pub(crate) fn media(&self, offset: u64, size: u32) -> &[u8] {
+        let found = self.media.iter().find_map(|(start, bytes)| {
+            let from = usize::try_from(offset.checked_sub(*start)?).ok()?;
+            bytes.get(from..).filter(|bytes| !bytes.is_empty())
+        });
+        let found = found.unwrap_or_default();
+        usize::try_from(size).ok().and_then(|size| found.get(..size)).unwrap_or(found)
     }
 
     /// Returns the `moov` box.

@@ -42,7 +42,7 @@ impl<'a> Movie<'a> {
                 movie.skipped.push(SkippedTrack { id, handler, reason: "it is a list of chapters" });
                 continue;
             }
-            let parsed = parse_track(&trak, &header, runs, timescale, file_size);
+            let parsed = parse_track(&trak, &header, runs, timescale, index);
             match parsed.map_err(|error| error.in_track(header.id))? {
                 ParsedTrack::Media(track) => movie.tracks.push(*track),
                 ParsedTrack::Skipped(track) => movie.skipped.push(track),

@@ -6,7 +6,7 @@ use super::language::{extended_language, media_language};
 use super::samples::TrackSamples;
 use super::track_run::TrackRun;
 use crate::codec::{self, AudioInfo, SampleDescriptions, TrackKind, VideoInfo};
-use crate::isobmff::{BoxView, Boxes, FourCc};
+use crate::isobmff::{BoxView, Boxes, FourCc, Index};
 use crate::text::TextCoding;
 use crate::time::Timescale;
 use crate::{Error, Result};
@@ -76,7 +76,7 @@ pub(super) fn parse_track<'a>(
     header: &TrackHeader,
     runs: Vec<TrackRun<'a>>,
     movie: Timescale,
-    file_size: u64,
+    index: &Index,
 ) -> Result<ParsedTrack<'a>> {
     let mdia = trak.required(b"mdia", "it has no media (mdia)")?;
     let handler = handler_type(trak)?;
@@ -92,7 +92,7 @@ pub(super) fn parse_track<'a>(
     let minf = mdia.required(b"minf", "it has no media information (minf)")?;
     let stbl = minf.required(b"stbl", "it has no sample table (stbl)")?;
     let is_fragmented = !runs.is_empty();
-    let samples = TrackSamples::parse(&stbl, runs, kind, file_size)?;
+    let samples = TrackSamples::parse(&stbl, runs, kind, index.file_size())?;
     let stsd = stbl.required(b"stsd", "it has no sample descriptions (stsd)")?;
     let descriptions = SampleDescriptions::parse(&stsd, samples.descriptions(), kind, header.id);
     // Encryption is reported even for a track without samples, because it is the reason that the owner needs.
@@ -102,7 +102,10 @@ pub(super) fn parse_track<'a>(
     if kind == TrackKind::Text && matches!(descriptions, Err(Error::UnsupportedCodec { .. })) {
         return skipped(UNKNOWN_TEXT);
     }
-    let descriptions = descriptions?;
+    let mut descriptions = descriptions?;
+    if let Some(first) = samples.samples().next() {
+        descriptions.complete(first.description, index.media(first.offset, first.size));
+    }
     let edit_list = trak.child(b"edts")?.map(|edts| EditList::parse(&edts, movie, timescale)).transpose()?;
     let edit_list = edit_list.unwrap_or_default();
     let extended = mdia.child(b"elng")?.and_then(|elng| extended_language(&elng));

@@ -58,7 +58,11 @@ fn index(file: &[u8]) -> vpp_media::Result<Index> {
     while let Some(range) = reader.want() {
         reader.supply(&file[range.start as usize..range.end as usize])?;
     }
-    reader.finish()
+    let mut index = reader.finish()?;
+    for head in vpp_media::track::sample_heads(&index) {
+        index.add_media(head.start, &file[head.start as usize..head.end as usize]);
+    }
+    Ok(index)
 }
 
 fn options(scheme: Scheme) -> PlanOptions {

@@ -1,6 +1,6 @@
 //! Plans a package: the samples of each segment, and the segments of each work unit.
 //!
-//! Only the indexes of the sources are read, at their known ranges. The plan, the init segments and the sidecar subtitle files
+//! Only the indexes of the sources are read, at their known ranges, and the headers of a few samples. The plan, the init segments and the sidecar subtitle files
 //! are written; no media is copied. Then the package is Fragmented, and one message per work unit is sent. The uploads of
 //! single files with several parts are begun here, and stored in the catalog before any message refers to a part. When two
 //! functions begin them concurrently, one aborts its uploads.

@@ -1,6 +1,6 @@
 //! Ingests an upload: reads its index, gives the verdict, starts its package.
 //!
-//! Only headers are read, by ranged GET, so the cost does not depend on the movie's duration. The index is validated twice: by
+//! Only the index and the headers of a few samples are read, by ranged GET, so the cost does not depend on the media. The index is validated twice: by
 //! our own bounded reader, whose errors have codes, and by the probe in a separate process. Both must accept the file.
 //!
 //! The verdict and the package that the upload starts are one write, before the first message is sent. A repeated event finds

@@ -1,6 +1,7 @@
 //! Reads the index of an uploaded file, by range, at its pinned version.
 
 use vpp_media::isobmff::{Index, IndexReader};
+use vpp_media::track::sample_heads;
 
 use crate::domain::object::{ETag, Location};
 use crate::error::Error;
@@ -14,7 +15,7 @@ pub(crate) struct IndexRead {
     pub(crate) bytes_read: u64,
 }
 
-/// Supplies `reader` with the ranges it requests until the index is complete.
+/// Supplies `reader` with the ranges it requests until the index is complete, then adds the sample heads that complete it.
 pub(crate) async fn read_index<S: ObjectStore>(
     store: &S,
     at: &Location,
@@ -39,5 +40,11 @@ async fn drive<S: ObjectStore>(
         *bytes_read += bytes.len() as u64;
         reader.supply(&bytes).map_err(Error::of_media)?;
     }
-    reader.finish().map_err(Error::of_media)
+    let mut index = reader.finish().map_err(Error::of_media)?;
+    for head in sample_heads(&index) {
+        let bytes = store.read(at, Some(etag), head.clone()).await.map_err(StoreError::into_source_error)?;
+        *bytes_read += bytes.len() as u64;
+        index.add_media(head.start, &bytes);
+    }
+    Ok(index)
 }

@@ -143,3 +143,26 @@ fn segments_are_immutable_and_manifests_are_not() {
         }
     });
 }
+
+#[test]
+fn the_channels_of_mp3_are_read_from_its_first_frame() {
+    // Every codec in one movie; MP3 is the last track. Its sample entry is made to state two channels; its frames are mono.
+    let mut movie = include_bytes!("../../../media/tests/support/codecs.mp4").to_vec();
+    let entry = movie.windows(4).position(|kind| kind == b"mp4a").unwrap() + 4;
+    movie[entry + 16..entry + 18].copy_from_slice(&[0, 2]);
+    block_on(async {
+        let platform = Platform { package_on_upload: Some(ProtectionOptions::Clear), ..Platform::default() };
+        let upload = platform.upload("movie.mp4", &movie);
+        platform.ingest(&upload).await.unwrap();
+        let content = platform.catalog.all_contents().remove(0);
+        let index = content.media_info().unwrap().index.clone();
+        assert_eq!(content.bytes_read, platform.store.bytes_read("uploads"), "the bytes of the frame are counted");
+        assert!(content.bytes_read <= index.end - index.start + 64 * 1024);
+        assert!(platform.run().await.is_empty());
+        let package = only_package(&platform);
+        let mpd = platform.store.bucket("output").remove(&format!("{}/stream.mpd", package.id)).unwrap();
+        let mpd = String::from_utf8(mpd.bytes.to_vec()).unwrap();
+        let (_, mp3) = mpd.split_once("codecs=\"mp4a.6B\"").unwrap();
+        assert!(mp3.contains("cicp:ChannelConfiguration\" value=\"1\""), "{mp3}");
+    });
+}

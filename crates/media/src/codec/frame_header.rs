@@ -1,0 +1,30 @@
+//! Frame headers: what the first bytes of a sample state, and its sample entry does not.
+
+/// The first bytes of the first samples of a track that complete its sample entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SampleHeads {
+    /// Number of samples.
+    pub samples: usize,
+    /// Number of bytes of each.
+    pub bytes: u32,
+}
+
+/// The frame header that completes a sample entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FrameHeader {
+    /// The header of an MPEG audio frame (ISO/IEC 11172-3 2.4.1.3): sampling rate and channels.
+    MpegAudio,
+    /// `syncinfo` and `bsi` of E-AC-3 (ETSI TS 102 366 E.1.2): a sampling rate below 32 kHz.
+    Eac3,
+}
+
+impl FrameHeader {
+    /// Returns the sample heads that have it.
+    pub(super) fn heads(self) -> SampleHeads {
+        let bytes = match self {
+            Self::MpegAudio => 4,
+            Self::Eac3 => 5,
+        };
+        SampleHeads { samples: 1, bytes }
+    }
+}
