@@ -83,6 +83,19 @@ def subtitles(cues: str) -> str:
     return f"-f srt -i data:text/plain;base64,{base64.b64encode(cues.encode()).decode()}"
 
 
+LATE = """1
+00:00:08,000 --> 00:00:09,000
+late
+
+2
+00:00:09,500 --> 00:00:15,000
+across the end
+
+3
+00:00:20,000 --> 00:00:21,000
+after the end
+"""
+
 ENGLISH = """1
 00:00:00,500 --> 00:00:01,900
 <b>Bold</b>, <i>italic</i> & plain: 1 < 2
@@ -258,6 +271,12 @@ GOOD = [
         "3GPP timed text: English subtitles, and German captions for deaf and hard-of-hearing viewers with a name",
         f"{VIDEO} {TONE} {subtitles(ENGLISH)} {subtitles(GERMAN)} -map 0 -map 1 -map 2 -map 3 -t 10 {X264} -bf 2 -g 50 {AAC} -c:s mov_text"
         " -metadata:s:s:0 language=eng -metadata:s:s:1 language=deu -metadata:s:s:1 handler_name='Deutsch (alles)' -disposition:s:1 hearing_impaired",
+    ),
+    Recipe(
+        "late-cues.mp4",
+        "timed text whose first cue is late, with a cue across the end of the media and a cue after it",
+        f"{VIDEO.replace('rate=25', 'rate=25:duration=10')} {TONE.replace('rate=48000', 'rate=48000:duration=10')} {subtitles(LATE)}"
+        f" -map 0 -map 1 -map 2 {X264} -bf 2 -g 50 {AAC} -c:s mov_text",
     ),
     Recipe("webvtt.mp4", "WebVTT in MP4: concurrent cues, one of them across several segment boundaries", synthetic=synthetic.webvtt, of="late-audio.mp4"),
     Recipe("ttml.mp4", "TTML, IMSC1 text profile", synthetic=synthetic.ttml, of="late-audio.mp4"),

@@ -159,7 +159,7 @@ fn playlists(mpd: &Value) -> Vec<&Value> {
 }
 
 fn check_mpd(package: &Package, mpd: &Value) {
-    let ends = package.representations.iter().filter_map(|representation| {
+    let ends = package.media().filter_map(|representation| {
         let last = representation.segments.last()?;
         Some(seconds(last.start + last.duration - representation.presentation_time_offset, representation))
     });

@@ -214,3 +214,76 @@ fn both_manifests_distinguish_subtitle_tracks() {
         "{variants:?}"
     );
 }
+
+/// Packages a movie with segments of about two seconds.
+fn packaged_clear(movie: &Path, directory: &Path) -> Package {
+    let output = vpp::package(movie, directory, &["--segment-duration", "2", "--scheme", "clear"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Package::open(directory)
+}
+
+/// Returns the value of an attribute, by its first occurrence.
+fn attribute<'t>(text: &'t str, name: &str) -> &'t str {
+    let value = text.split_once(&format!("{name}=\"")).unwrap().1;
+    value.split_once('"').unwrap().0
+}
+
+/// Returns the number after the first occurrence of a tag or attribute.
+fn number(text: &str, name: &str) -> f64 {
+    let digits = text.split_once(name).unwrap().1;
+    digits.split(|c: char| !c.is_ascii_digit() && c != '.').next().unwrap().parse().unwrap()
+}
+
+/// The duration of a playlist: the sum of those of its segments.
+fn listed_duration(playlist: &str) -> f64 {
+    playlist.lines().filter(|line| line.starts_with("#EXTINF:")).map(|line| number(line, "#EXTINF:")).sum()
+}
+
+/// The first cue of this movie is late, and others are after its end. Its manifests state what those of the same movie without
+/// text state.
+#[test]
+fn cues_have_no_part_in_durations_buffer_and_bandwidths() {
+    let scratch = TempDir::new().unwrap();
+    let movie = fixtures::fixture("late-cues.mp4");
+    let without_text = scratch.path().join("without.mp4");
+    let mut remux = ffmpeg::ffmpeg();
+    remux.arg("-i").arg(&movie).args(["-map", "0:v", "-map", "0:a", "-c", "copy"]).arg(&without_text);
+    assert!(remux.status().unwrap().success());
+    let [with, without] = [(&movie, "with"), (&without_text, "without")]
+        .map(|(movie, name)| packaged_clear(movie, &scratch.path().join(name)));
+    for name in ["mediaPresentationDuration", "minBufferTime"] {
+        assert_eq!(attribute(&with.text, name), attribute(&without.text, name), "{name}");
+    }
+    for representation in without.media() {
+        let other = with.representation(&representation.id);
+        assert_eq!(other.bandwidth, representation.bandwidth, "{}", representation.id);
+        let playlist = |package: &Package| {
+            fs::read_to_string(package.directory.join(&representation.id).join("media.m3u8")).unwrap()
+        };
+        assert_eq!(playlist(&with), playlist(&without), "{}", representation.id);
+    }
+    let read = |package: &Package, path: &str| fs::read_to_string(package.directory.join(path)).unwrap();
+    let [media, text] = ["v1", "t1"].map(|id| listed_duration(&read(&with, &format!("{id}/media.m3u8"))));
+    // The audio is at most one frame longer than the video.
+    assert!(text > 9.5 && text < media + 0.1, "text {text} s, media {media} s");
+    for name in [":BANDWIDTH=", ",AVERAGE-BANDWIDTH="] {
+        let [with, without] = [&with, &without].map(|package| number(&read(package, "stream.m3u8"), name));
+        // Three cues, in fragments of a few hundred bytes.
+        assert!(with > without && with < without + 10_000.0, "{name} {with} {without}");
+    }
+}
+
+/// RFC 8216bis 6.2.4: one target duration, except for subtitles and key frames.
+#[test]
+fn video_and_audio_have_one_target_duration() {
+    let movie = packaged("timed-text.mp4");
+    let target = |id: &str| {
+        let playlist = fs::read_to_string(movie.package.directory.join(id).join("media.m3u8")).unwrap();
+        let longest = playlist.lines().filter(|line| line.starts_with("#EXTINF:"));
+        let longest = longest.map(|line| number(line, "#EXTINF:").ceil()).fold(0.0, f64::max);
+        (number(&playlist, "#EXT-X-TARGETDURATION:"), longest)
+    };
+    let [(video, longest_video), (audio, longest_audio)] = ["v1", "a1"].map(target);
+    assert!(longest_video < longest_audio, "the audio has a longer segment");
+    assert_eq!((video, audio), (longest_audio, longest_audio));
+}

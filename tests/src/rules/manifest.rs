@@ -45,9 +45,9 @@ pub(super) fn sap_type(segment: &Segment) -> u64 {
     }
 }
 
-/// Requires that `@mediaPresentationDuration` is the end of the longest track, to the nanosecond.
+/// Requires that `@mediaPresentationDuration` is the end of the longest video or audio, to the nanosecond.
 fn duration(package: &Package, report: &mut Report) {
-    let end = package.representations.iter().filter_map(|representation| {
+    let end = package.media().filter_map(|representation| {
         let last = representation.segments.last()?;
         let end = u128::from(last.start + last.duration - representation.presentation_time_offset);
         Some((end * 2_000_000_000 / u128::from(representation.timescale)).div_ceil(2))

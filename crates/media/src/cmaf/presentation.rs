@@ -27,6 +27,12 @@ pub struct Presentation {
 }
 
 impl Presentation {
+    /// Returns the video and audio tracks. They define the duration of the presentation and the buffer that playback needs: a
+    /// text track may have its first cue after many minutes, and cues after the end.
+    pub(crate) fn media(&self) -> impl Iterator<Item = &Representation> {
+        self.representations.iter().filter(|representation| representation.kind != TrackKind::Text)
+    }
+
     /// Returns the init segments that are files: path in the package, and bytes.
     pub fn init_segments(&self) -> impl Iterator<Item = (String, &[u8])> {
         let with_files = self.representations.iter().filter(|_| self.layout == Layout::Segments);

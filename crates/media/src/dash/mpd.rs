@@ -3,6 +3,9 @@
 //! It has one period, one adaptation set for each switching set, and a representation for each track. Segments that are files
 //! are addressed by number; `SegmentTimeline` states their times. The segments of a single file are addressed by its segment
 //! index. The order of elements is that of the schema (DASH-MPD.xsd).
+//!
+//! Video and audio define `@mediaPresentationDuration` and `@minBufferTime`. Text has no part in them: players fetch it ahead of
+//! time, and a cue after the end of the media is not presented.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -33,7 +36,7 @@ const ON_DEMAND: &str = "urn:mpeg:dash:profile:isoff-on-demand:2011,urn:mpeg:das
 /// [`Error::OutOfRange`](crate::Error::OutOfRange) if a duration or a bandwidth does not fit.
 pub fn mpd(presentation: &Presentation, sizes: &SegmentSizes, options: &MpdOptions) -> Result<String> {
     let mut buffer_ms = 0;
-    for representation in &presentation.representations {
+    for representation in presentation.media() {
         buffer_ms = buffer_ms.max(longest_segment_ms(representation)?);
     }
     let mut members = Vec::new();
@@ -48,7 +51,7 @@ struct Document<'p> {
     presentation: &'p Presentation,
     members: Vec<Member<'p>>,
     options: &'p MpdOptions,
-    /// `minBufferTime`: the longest segment, in milliseconds.
+    /// `minBufferTime`: the longest segment of video or audio, in milliseconds.
     buffer_ms: u64,
 }
 
@@ -63,7 +66,7 @@ impl Document<'_> {
     }
 
     fn write(&self, xml: &mut Xml) -> io::Result<()> {
-        let end = self.presentation.representations.iter().map(end_nanos).max().unwrap_or(0);
+        let end = self.presentation.media().map(end_nanos).max().unwrap_or(0);
         // A 64-bit number of milliseconds has at most 84 bits in nanoseconds.
         let buffer = u128::from(self.buffer_ms).saturating_mul(1_000_000);
         let profiles = match self.presentation.layout {

@@ -19,12 +19,12 @@ pub(super) struct AudioGroup<'p> {
     pub(super) rate: Rate,
 }
 
-/// Groups the audio tracks of a presentation.
-pub(super) fn audio_groups<'p>(tracks: &[SizedRepresentation<'p>]) -> Result<Vec<AudioGroup<'p>>> {
+/// Groups the audio tracks of a presentation. `target` is the target duration, in seconds.
+pub(super) fn audio_groups<'p>(tracks: &[SizedRepresentation<'p>], target: u64) -> Result<Vec<AudioGroup<'p>>> {
     let mut groups: Vec<AudioGroup<'p>> = Vec::new();
     let mut rungs: BTreeMap<u16, usize> = BTreeMap::new();
     for track in tracks.iter().filter(|track| track.representation.kind == TrackKind::Audio) {
-        let (representation, rate) = (track.representation, Rate::of(track)?);
+        let (representation, rate) = (track.representation, Rate::of_track(track, target)?);
         let next = rungs.entry(representation.switching_set).or_default();
         let rung = *next;
         // The count is at most the number of tracks.

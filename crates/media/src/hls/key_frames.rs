@@ -1,6 +1,6 @@
 //! Playlists of key frames, for trick play (RFC 8216bis 4.4.3.6).
 
-use super::media_playlist::write_playlist;
+use super::media_playlist::{longest_seconds, write_playlist};
 use super::options::HlsOptions;
 use super::rate::Rate;
 use super::resource;
@@ -21,6 +21,7 @@ pub(super) fn playlist(track: &SizedRepresentation<'_>, layout: Layout, options:
     write_playlist(
         representation,
         &representation.segments,
+        longest_seconds(representation, &representation.segments),
         "#EXT-X-I-FRAMES-ONLY\n",
         Some(&init),
         entry_points,
@@ -33,5 +34,11 @@ pub(super) fn rate(track: &SizedRepresentation<'_>) -> Result<Rate> {
     let entry_point =
         |size: &SegmentSize| SegmentSize { bytes: size.first_sample_end, first_sample_end: size.first_sample_end };
     let sizes: Vec<SegmentSize> = track.sizes.iter().map(entry_point).collect();
-    Rate::of(&SizedRepresentation { representation: track.representation, sizes: &sizes })
+    let representation = track.representation;
+    Rate::of(
+        representation,
+        &representation.segments,
+        &sizes,
+        longest_seconds(representation, &representation.segments),
+    )
 }

@@ -4,21 +4,35 @@ use super::keys::keys;
 use super::options::HlsOptions;
 use super::resource::{self, ByteRange, Resource};
 use super::tags::{INDEPENDENT_SEGMENTS, push_line};
-use crate::cmaf::{Layout, Representation, RepresentationId, SegmentTime, SizedRepresentation};
+use crate::cmaf::{Layout, Presentation, Representation, RepresentationId, SegmentTime, SizedRepresentation};
 
 /// Returns the path in the package of the media playlist of a track.
 pub(super) fn path(id: RepresentationId) -> String {
     id.path_of("media.m3u8")
 }
 
-/// Writes the playlist of all segments of a track.
-pub(super) fn write(track: &SizedRepresentation<'_>, layout: Layout, options: &HlsOptions) -> String {
+/// Returns the target duration of all video and audio, in seconds: the longest segment, rounded up. Media playlists of one
+/// multivariant playlist have one target duration, except those of subtitles and of key frames (RFC 8216bis 6.2.4).
+pub(super) fn target_duration(presentation: &Presentation) -> u64 {
+    let longest = |representation: &Representation| longest_seconds(representation, &representation.segments);
+    presentation.media().map(longest).max().unwrap_or(0)
+}
+
+/// Returns the duration of the longest of the `segments`, in seconds, rounded up.
+pub(super) fn longest_seconds(representation: &Representation, segments: &[SegmentTime]) -> u64 {
+    let longest = segments.iter().map(|segment| segment.duration).max().unwrap_or(0);
+    longest.div_ceil(u64::from(representation.timescale.hz()).max(1))
+}
+
+/// Writes the playlist of all segments of a track. `target` is the target duration of the presentation, in seconds.
+pub(super) fn write(track: &SizedRepresentation<'_>, target: u64, layout: Layout, options: &HlsOptions) -> String {
     let representation = track.representation;
     let tag = if representation.has_independent_segments() { INDEPENDENT_SEGMENTS } else { "" };
     let init = resource::init(representation, layout);
     write_playlist(
         representation,
         &representation.segments,
+        target,
         tag,
         Some(&init),
         resource::segments(track, layout),
@@ -26,17 +40,17 @@ pub(super) fn write(track: &SizedRepresentation<'_>, layout: Layout, options: &H
     )
 }
 
-/// Writes a playlist of `resources`, one for each of the `segments`, whose times may differ from those of the track.
+/// Writes a playlist of `resources`, one for each of the `segments`, whose times may differ from those of the track. `target` is
+/// the target duration, in seconds.
 pub(super) fn write_playlist(
     representation: &Representation,
     segments: &[SegmentTime],
+    target: u64,
     tag: &str,
     init: Option<&Resource>,
     resources: Vec<Resource>,
     options: &HlsOptions,
 ) -> String {
-    let longest = segments.iter().map(|segment| segment.duration).max().unwrap_or(0);
-    let target = longest.div_ceil(u64::from(representation.timescale.hz()).max(1));
     let mut text =
         format!("#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:{target}\n#EXT-X-PLAYLIST-TYPE:VOD\n{tag}");
     if let Some(init) = init {

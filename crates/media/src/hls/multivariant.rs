@@ -11,15 +11,16 @@ use crate::Result;
 use crate::cmaf::{Presentation, Representation, SizedRepresentation};
 use crate::track::TrackKind;
 
-/// Writes the multivariant playlist of a presentation with these `tracks`.
+/// Writes the multivariant playlist of a presentation with these `tracks`. `target` is the target duration, in seconds.
 pub(super) fn write(
     presentation: &Presentation,
     tracks: &[SizedRepresentation<'_>],
+    target: u64,
     options: &HlsOptions,
 ) -> Result<String> {
     let of_kind = |kind| tracks.iter().filter(move |track| track.representation.kind == kind);
-    let audio = audio_groups(tracks)?;
-    let subtitles = SubtitleGroup::of(tracks, &presentation.sidecars)?;
+    let audio = audio_groups(tracks, target)?;
+    let subtitles = SubtitleGroup::of(presentation, tracks, target)?;
     let videos: Vec<_> = of_kind(TrackKind::Video).collect();
     let mut text = String::from("#EXTM3U\n#EXT-X-VERSION:7\n");
     if presentation.representations.iter().all(Representation::has_independent_segments) {
@@ -32,11 +33,11 @@ pub(super) fn write(
     renditions::write_subtitles(&mut text, presentation, &subtitles);
     if videos.is_empty() {
         for track in of_kind(TrackKind::Audio) {
-            write_variant(&mut text, track.representation, Rate::of(track)?, None, &subtitles)?;
+            write_variant(&mut text, track.representation, Rate::of_track(track, target)?, None, &subtitles)?;
         }
     }
     for track in &videos {
-        let rate = Rate::of(track)?;
+        let rate = Rate::of_track(track, target)?;
         if audio.is_empty() {
             write_variant(&mut text, track.representation, rate, None, &subtitles)?;
         }

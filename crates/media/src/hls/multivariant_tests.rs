@@ -49,7 +49,7 @@ fn written(representations: Vec<Representation>) -> String {
     let presentation = Presentation { representations, sidecars, work_units: 1, protection: None, layout };
     let sized = |representation| SizedRepresentation { representation, sizes: &SIZES };
     let tracks: Vec<_> = presentation.representations.iter().map(sized).collect();
-    write(&presentation, &tracks, &HlsOptions::default()).unwrap()
+    write(&presentation, &tracks, 6, &HlsOptions::default()).unwrap()
 }
 
 #[test]

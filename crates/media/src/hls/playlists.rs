@@ -25,12 +25,13 @@ pub struct Playlist {
 /// [`Error::OutOfRange`](crate::Error::OutOfRange) if a bit rate does not fit.
 pub fn playlists(presentation: &Presentation, sizes: &SegmentSizes, options: &HlsOptions) -> Result<Vec<Playlist>> {
     let tracks = sizes.of(presentation)?;
+    let target = media_playlist::target_duration(presentation);
     let mut playlists = Vec::new();
     for track in &tracks {
         let (id, layout) = (track.representation.id, presentation.layout);
         let text = match track.representation.kind {
             TrackKind::Text => subtitles::track_playlist(presentation, track),
-            TrackKind::Video | TrackKind::Audio => media_playlist::write(track, layout, options),
+            TrackKind::Video | TrackKind::Audio => media_playlist::write(track, target, layout, options),
         };
         playlists.push(Playlist { path: media_playlist::path(id), text });
         if track.representation.kind == TrackKind::Video {
@@ -42,7 +43,7 @@ pub fn playlists(presentation: &Presentation, sizes: &SegmentSizes, options: &Hl
         let text = subtitles::sidecar_playlist(presentation, sidecar);
         playlists.push(Playlist { path: media_playlist::path(sidecar.id), text });
     }
-    let text = multivariant::write(presentation, &tracks, options)?;
+    let text = multivariant::write(presentation, &tracks, target, options)?;
     playlists.push(Playlist { path: MULTIVARIANT.to_owned(), text });
     Ok(playlists)
 }
