@@ -16,6 +16,7 @@ mod protection;
 mod report;
 mod schema;
 mod schema_elements;
+mod segment_validator;
 mod single_file;
 
 /// Returns the violations of a package.
@@ -34,6 +35,7 @@ pub fn violations(package: &Package) -> Vec<String> {
         timeline(representation, &samples, &mut report);
         fragments(representation, &samples, &mut report);
         alignment(package, representation, &samples, &mut report);
+        segment_validator::check(representation, &samples, &mut report);
         protection::check(representation, &samples, &mut report);
         single_file::check(package, representation, &samples, &mut report);
     }
@@ -45,6 +47,20 @@ pub fn violations(package: &Package) -> Vec<String> {
 pub fn schema_violations(mpd: &str) -> Vec<String> {
     let mut report = Report::default();
     schema::check(mpd, &mut report);
+    report.0
+}
+
+/// Returns the violations of the rules of DASH-IF's ISO segment validator.
+///
+/// # Panics
+/// When a file that the manifest names is missing, or does not parse.
+#[must_use]
+pub fn segment_violations(package: &Package) -> Vec<String> {
+    let mut report = Report::default();
+    for representation in &package.representations {
+        let samples: Vec<_> = representation.segments.iter().map(Segment::samples).collect();
+        segment_validator::check(representation, &samples, &mut report);
+    }
     report.0
 }
 

@@ -220,3 +220,50 @@ fn a_playlist_that_names_other_bytes_is_detected() {
         fs::write(&path, text).unwrap();
     });
 }
+
+/// Replaces the only occurrence of a box's bytes in a file by as many others.
+fn replace_bytes(path: &std::path::Path, from: &[u8], to: &[u8]) {
+    let mut file = fs::read(path).unwrap();
+    let places: Vec<_> = (0..=file.len() - from.len()).filter(|at| file[*at..].starts_with(from)).collect();
+    assert_eq!((places.len(), from.len()), (1, to.len()), "occurrences of {from:?}");
+    file[places[0]..places[0] + to.len()].copy_from_slice(to);
+    fs::write(path, file).unwrap();
+}
+
+/// Each is a violation that DASH-IF's ISO segment validator reports, in the form of the rule here.
+#[test]
+fn what_the_segment_validator_reports_is_detected() {
+    type Case = (&'static str, &'static str, &'static [u8], &'static [u8]);
+    let cases: &[Case] = &[
+        ("CMAF 7.7.3", "v1/1.m4s", b"tfhd\0\x02\0\x0a", b"tfhd\0\x02\0\x18"),
+        ("DASH 6.3.4.3", "v1/1.m4s", b"\0\0\0\0msdh", b"\0\0\0\0msix"),
+        ("DASH 6.3.4.2", "v1/1.m4s", b"\0\0\0\0msdh", b"\0\0\0\0cmfs"),
+        ("DASH 7.3.1", "v1/2.m4s", b"lmsg", b"msdh"),
+        ("(8.16.2)", "v1/1.m4s", b"stypmsdh", b"stypisom"),
+        ("CMAF 8.2.2.1", "a1/1.m4s", b"saio", b"free"),
+        ("CMAF 7.5.16", "a1/1.m4s", b"tfhd\0\x02", b"tfhd\0\0"),
+        ("4.3", "v1/init.mp4", b"ftypiso6", b"ftypisom"),
+        ("CMAF 7.2", "v1/init.mp4", b"iso6dash", b"cfhddash"),
+        ("CMAF 7.5.17", "v1/init.mp4", b"iso6dash", b"cmfcdash"),
+        ("CMAF 7.5.9", "v1/init.mp4", b"url \0\0\0\x01", b"url \0\0\0\0"),
+        ("CMAF 7.5.12", "v1/init.mp4", b"stco\0\0\0\0\0\0\0\0", b"stco\0\0\0\0\0\0\0\x01"),
+        ("CMAF 7.5.6", "v1/init.mp4", b"vmhd\0\0\0\x01\0\0", b"vmhd\0\0\0\x01\0\x01"),
+        ("CMAF 7.5.7", "a1/init.mp4", b"smhd\0\0\0\0\0\0", b"smhd\0\0\0\0\0\x01"),
+        ("CMAF 7.3.1", "v1/init.mp4", b"mvex", b"free"),
+        ("CMAF 8.2.3.2", "v1/init.mp4", b"tenc\x01\0\0\0\0\x19\x01", b"tenc\x01\0\0\0\0\x19\0"),
+        ("CMAF 7.5.11", "v1/init.mp4", b"schm\0\0\0\0cbcs\0\x01\0\0", b"schm\0\0\0\0cbcs\0\x02\0\0"),
+    ];
+    let scratch = TempDir::new().unwrap();
+    let movie = fixtures::fixture("late-audio.mp4");
+    let arguments = ["--key", KEY.key, "--kid", KEY.kid, "--encrypt", "all"];
+    assert!(vpp::package(&movie, scratch.path(), &arguments).status.success());
+    assert_eq!(rules::violations(&Package::open(scratch.path())), [""; 0]);
+    for (clause, file, from, to) in cases {
+        let path = scratch.path().join(file);
+        let good = fs::read(&path).unwrap();
+        replace_bytes(&path, from, to);
+        let found = rules::segment_violations(&Package::open(scratch.path()));
+        assert!(found.iter().any(|violation| violation.contains(clause)), "{clause} in {file}: {found:?}");
+        fs::write(path, good).unwrap();
+    }
+}

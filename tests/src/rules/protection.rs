@@ -53,16 +53,13 @@ fn auxiliary_information(
     let bytes = segment.bytes();
     let traf = boxes::one(&bytes, "moof/traf");
     let (senc, saiz, saio) = (boxes::all(traf, "senc"), boxes::all(traf, "saiz"), boxes::all(traf, "saio"));
-    if !is_video {
-        report.require(saiz.is_empty() && saio.is_empty(), || format!("{}: auxiliary information of no bytes", name()));
-        return;
-    }
     let ([senc], [saiz], [saio]) = (senc.as_slice(), saiz.as_slice(), saio.as_slice()) else {
         report.0.push(format!("{}: not exactly one senc, saiz and saio each", name()));
         return;
     };
     let word = |bytes: &[u8], at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap()) as usize;
-    report.require(senc[..4] == [0, 0, 0, 2] && word(senc, 4) == samples.len(), || format!("{}: senc", name()));
+    let flags = [0, 0, 0, if is_video { 2 } else { 0 }];
+    report.require(senc[..4] == flags && word(senc, 4) == samples.len(), || format!("{}: senc", name()));
     let default_size = saiz[4];
     report.require(word(saiz, 5) == samples.len(), || format!("{}: saiz", name()));
 
@@ -72,6 +69,14 @@ fn auxiliary_information(
     report
         .require(word(saio, 4) == 1 && start_of_moof + word(saio, 8) == start_of_data, || format!("{}: saio", name()));
 
+    // With a constant IV, a sample that is encrypted whole has no bytes of information: its size is listed as zero.
+    if !is_video {
+        report.require(saiz.len() == 9 + samples.len() && saiz[9..].iter().all(|size| *size == 0), || {
+            format!("{}: saiz does not list a size of zero for each sample", name())
+        });
+        report.require(senc.len() == 8, || format!("{}: senc has bytes after its number of samples", name()));
+        return;
+    }
     let mut at = 8;
     for (index, sample) in samples.iter().enumerate() {
         let count = usize::from(u16::from_be_bytes([senc[at], senc[at + 1]]));

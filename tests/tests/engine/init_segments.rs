@@ -4,9 +4,10 @@ use std::fs;
 use std::path::Path;
 
 use vpp_tests::decrypt::KEY;
+use vpp_tests::ffmpeg::{self, Edits};
 use vpp_tests::{boxes, fixtures};
 
-use crate::packaging::{key_arguments, packaged};
+use crate::packaging::{key_arguments, packaged, stream};
 
 /// The boxes include colour, light levels, pixel aspect ratio, clean aperture and the Dolby Vision configuration.
 #[test]
@@ -47,4 +48,29 @@ fn rotation_is_preserved() {
         boxes::all(&bytes, "moov/trak/tkhd")[0][40..76].to_vec()
     };
     assert_eq!(matrix(&packaged.package.representation("v1").init), matrix(&movie));
+}
+
+/// Without an edit list, a track meets CMAF if its samples are presented in decode order (ISO/IEC 23000-19 7.5.17). ffmpeg
+/// tells whether they are.
+#[test]
+fn only_a_track_that_meets_cmaf_claims_its_brands() {
+    let mut claims = [0; 2];
+    for name in
+        ["sample.mp4", "baseline.mp4", "hevc.mp4", "av1.mp4", "opus-flac.mp4", "webvtt.mp4", "variable-rate.mp4"]
+    {
+        let movie = fixtures::fixture(name);
+        for representation in packaged(&movie, &["--scheme", "clear"]).package.media() {
+            let packets = ffmpeg::packets(&movie, &stream(representation), Edits::Ignored);
+            let is_in_order = packets.iter().all(|packet| packet.pts == packet.dts);
+            let claims_brand = |bytes: &[u8], kind: &str, brand: &[u8; 4]| {
+                boxes::all(bytes, kind).iter().any(|brands| brands[8..].chunks(4).any(|found| found == brand))
+            };
+            let found = claims_brand(&representation.init_bytes(), "ftyp", b"cmfc");
+            assert_eq!(found, is_in_order, "{name}: {}", representation.id);
+            let mut segments = representation.segments.iter();
+            assert!(segments.all(|segment| claims_brand(&segment.bytes(), "styp", b"cmfs") == is_in_order), "{name}");
+            claims[usize::from(found)] += 1;
+        }
+    }
+    assert!(claims.iter().all(|count| *count > 2), "{claims:?} tracks with and without the brands");
 }

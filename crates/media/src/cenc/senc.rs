@@ -56,9 +56,10 @@ impl SampleAuxiliaryInfo {
 
     /// Writes the boxes. `moof_start` is the position in `w` of the movie fragment, to which `saio` is relative.
     ///
-    /// Samples that are encrypted whole with a constant IV have no auxiliary information. Then only `senc` is written, with the
-    /// number of samples: Bento4's decrypter treats a fragment without `senc` as clear, and players have failed on a `saiz` of
-    /// size zero.
+    /// Samples that are encrypted whole with a constant IV have auxiliary information of zero bytes each. All three boxes are
+    /// written for them too: a fragment with `senc` must have `saio` (ISO/IEC 23000-19 8.2.2.1), and Bento4's decrypter treats
+    /// a fragment without `senc` as clear. `saiz` lists the zero of each sample: players compare its number of samples with
+    /// that of the fragment, and fail on a `saiz` for no samples.
     pub(crate) fn write(&self, w: &mut BoxWriter, moof_start: usize) {
         let with_subsamples = !self.subsamples.is_empty();
         let mut first_sample = 0;
@@ -83,10 +84,8 @@ impl SampleAuxiliaryInfo {
         });
         let sizes = || self.samples.iter().map(|sample| sample.bytes(with_subsamples));
         let first = sizes().next().unwrap_or(0);
-        if sizes().all(|size| size == 0) {
-            return;
-        }
-        let is_uniform = sizes().all(|size| size == first);
+        // A default of zero means that the sizes are listed.
+        let is_uniform = first > 0 && sizes().all(|size| size == first);
         w.full(b"saiz", 0, 0, |w| {
             w.u8(if is_uniform { first } else { 0 });
             w.u32_of(self.samples.len());
@@ -112,10 +111,15 @@ mod tests {
     }
 
     #[test]
-    fn the_senc_of_samples_encrypted_whole_has_only_their_number() {
+    fn samples_encrypted_whole_with_a_constant_iv_have_listed_information_of_no_bytes() {
         let mut w = BoxWriter::new();
         info(&[(None, 0); 3], vec![]).write(&mut w, 0);
-        assert_eq!(w.finish().unwrap(), b"\0\0\0\x10senc\0\0\0\0\0\0\0\x03");
+        let expected = [
+            b"\0\0\0\x10senc\0\0\0\0\0\0\0\x03".as_slice(),
+            b"\0\0\0\x14saiz\0\0\0\0\0\0\0\0\x03\0\0\0",
+            b"\0\0\0\x14saio\0\0\0\0\0\0\0\x01\0\0\0\x10",
+        ];
+        assert_eq!(w.finish().unwrap(), expected.concat());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The init segment (CMAF header, ISO/IEC 23000-19 7.3.1): `ftyp` and a `moov` without samples.
 
+use super::brands::ftyp;
 use crate::Result;
 use crate::cenc::{TrackEncryption, sinf};
 use crate::isobmff::BoxWriter;
@@ -32,11 +33,7 @@ pub(super) fn init_segment(
     let descriptions = u32::try_from(track.descriptions.entries().len());
     let descriptions = descriptions.or_out_of_range("The number of sample descriptions of a track")?;
     let mut w = BoxWriter::new();
-    w.plain(b"ftyp", |w| {
-        w.raw(b"iso6");
-        w.u32(0);
-        w.raw(b"iso6cmfcdash");
-    });
+    ftyp(&mut w, track);
     w.plain(b"moov", |w| {
         w.full(b"mvhd", 0, 0, |w| {
             w.zeros(8); // creation_time, modification_time: the output depends on the input alone
@@ -51,7 +48,10 @@ pub(super) fn init_segment(
         });
         trak(w, track, track_id, descriptions, encryption);
         w.plain(b"mvex", |w| {
-            w.full(b"mehd", 1, 0, |w| w.u64(duration));
+            // A track that ends before the presentation starts has no duration to state.
+            if duration > 0 {
+                w.full(b"mehd", 1, 0, |w| w.u64(duration));
+            }
             w.full(b"trex", 0, 0, |w| {
                 w.u32(track_id);
                 w.u32(1); // default_sample_description_index
@@ -77,7 +77,11 @@ fn trak(w: &mut BoxWriter, track: &Track<'_>, track_id: u32, descriptions: u32, 
             w.u16(if is_audio { 0x0100 } else { 0 }); // volume
             w.u16(0);
             w.raw(&track.matrix);
-            w.raw(&track.presentation_size);
+            if is_audio {
+                w.zeros(8); // width and height of what is not visual
+            } else {
+                w.raw(&track.presentation_size);
+            }
         });
         w.plain(b"mdia", |w| {
             w.full(b"mdhd", 0, 0, |w| {

@@ -9,6 +9,7 @@
 //!
 //! A [`Packager`] turns a work unit and its source bytes into [`Segment`]s.
 
+mod brands;
 mod gop;
 mod identity;
 mod init_segment;

@@ -61,16 +61,16 @@ pub(super) fn moof(
         w.full(b"mfhd", 0, 0, |w| w.u32(plan.number));
         w.plain(b"traf", |w| {
             let flag = |field: Option<u32>, flag: u32| field.map_or(0, |_| flag);
-            // The default of trex is the first description.
-            let description = Some(description).filter(|index| *index > 1);
+            // A fragment states every default itself, so that it can be read without `trex` (ISO/IEC 23000-19 7.7.3).
             let flags = tfhd::DEFAULT_BASE_IS_MOOF
-                | flag(description, tfhd::DESCRIPTION)
+                | tfhd::DESCRIPTION
                 | flag(defaults.duration, tfhd::DEFAULT_DURATION)
                 | flag(defaults.size, tfhd::DEFAULT_SIZE)
                 | flag(defaults.flags, tfhd::DEFAULT_FLAGS);
             w.full(b"tfhd", 0, flags, |w| {
                 w.u32(track.track_id);
-                let optional = [description, defaults.duration, defaults.size, defaults.flags];
+                w.u32(description);
+                let optional = [defaults.duration, defaults.size, defaults.flags];
                 optional.into_iter().flatten().for_each(|value| w.u32(value));
             });
             w.full(b"tfdt", 1, 0, |w| w.u64(plan.decode_time));

@@ -21,7 +21,7 @@ pub(super) fn segment_head(
     let mut w = BoxWriter::new();
     // In a single file, the brands are in the `ftyp` of the file.
     if layout == Layout::Segments {
-        styp(&mut w);
+        styp(&mut w, plan, track);
     }
     moof(&mut w, plan, track, auxiliary)?;
     w.u32(mdat_size);

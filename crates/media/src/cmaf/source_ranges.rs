@@ -85,7 +85,16 @@ mod tests {
     fn of(extents: &[(u64, u64)]) -> Vec<Range<u64>> {
         let extents = extents.iter().map(|(offset, bytes)| Extent { offset: *offset, bytes: *bytes }).collect();
         let (description, first_sample, decode_time, samples) = (0, 0, 0, vec![]);
-        let segment = SegmentPlan { track: 0, number: 1, description, first_sample, decode_time, extents, samples };
+        let segment = SegmentPlan {
+            track: 0,
+            number: 1,
+            is_last: false,
+            description,
+            first_sample,
+            decode_time,
+            extents,
+            samples,
+        };
         ranges(std::iter::once(&segment))
     }
 

@@ -3,6 +3,7 @@
 use std::iter::Peekable;
 use std::ops::Range;
 
+use super::brands::is_cmaf;
 use super::identity::RepresentationId;
 use super::init_segment::init_segment;
 use super::presentation::{Representation, SegmentTime};
@@ -150,7 +151,8 @@ impl<'m, 'a> TrackPlanner<'m, 'a> {
         let decode_time = first.decode_time.checked_add(self.timeline.shift).or_out_of_range("A decode time")?;
         let number = u32::try_from(self.starts.len()).or_out_of_range("The number of segments of a track")?;
         let Sample { index: first_sample, description, .. } = first;
-        Ok(Some(SegmentPlan { track, number, description, first_sample, decode_time, extents, samples }))
+        let is_last = self.samples.peek().is_none();
+        Ok(Some(SegmentPlan { track, number, is_last, description, first_sample, decode_time, extents, samples }))
     }
 
     /// Returns the next sample of the segment that starts with `first`, unless it is at or after `end` or has another
@@ -179,7 +181,8 @@ impl<'m, 'a> TrackPlanner<'m, 'a> {
             presentation_time_offset: self.timeline.presentation_time_offset,
         });
         let (representation, encryption) = (self.id, self.encryption);
-        WorkUnitTrack { representation, input, track_id, encryption, rules: track.descriptions.rules(), text }
+        let (rules, is_cmaf) = (track.descriptions.rules(), is_cmaf(track));
+        WorkUnitTrack { representation, input, track_id, encryption, rules, text, is_cmaf }
     }
 
     /// Returns the representation, after the last segment.

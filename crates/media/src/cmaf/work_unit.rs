@@ -86,6 +86,8 @@ pub struct WorkUnitTrack {
     pub rules: Vec<ProtectionRule>,
     /// The coding of text.
     pub text: Option<TextTrack>,
+    /// Whether the track meets CMAF, so that its segments may claim it.
+    pub is_cmaf: bool,
 }
 
 /// A segment: one movie fragment of one track.
@@ -95,6 +97,8 @@ pub struct SegmentPlan {
     pub track: u16,
     /// The segment number, from 1.
     pub number: u32,
+    /// Whether it is the last segment of its track.
+    pub is_last: bool,
     /// Position of the sample description in [`WorkUnitTrack::rules`].
     pub description: u32,
     /// Position of the first sample in the track, from 0.

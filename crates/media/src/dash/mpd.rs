@@ -24,10 +24,13 @@ use crate::number::Checked;
 /// Path of the manifest in the package.
 pub const MANIFEST: &str = "stream.mpd";
 
-/// Segments of a static presentation, and CMAF tracks (DASH-IF, "DASH profiles").
-const LIVE: &str = "urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019";
-/// Files with an index of their segments (ISO/IEC 23009-1 8.3), and CMAF tracks.
-const ON_DEMAND: &str = "urn:mpeg:dash:profile:isoff-on-demand:2011,urn:mpeg:dash:profile:cmaf:2019";
+/// Segments that are files (ISO/IEC 23009-1 8.4), also of a static presentation.
+///
+/// No profile for CMAF is claimed: it applies to every track, and not every track meets CMAF. Nor does the list of profiles of
+/// DASH-IF's conformance tool have one.
+const LIVE: &str = "urn:mpeg:dash:profile:isoff-live:2011";
+/// Files with an index of their segments (ISO/IEC 23009-1 8.3).
+const ON_DEMAND: &str = "urn:mpeg:dash:profile:isoff-on-demand:2011";
 
 /// Writes the manifest.
 ///

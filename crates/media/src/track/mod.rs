@@ -31,4 +31,5 @@ pub use sample::Sample;
 pub use sample_heads::sample_heads;
 pub use samples::{Samples, TrackSamples};
 pub use timeline::{Origin, Timeline};
+pub(crate) use trak::IDENTITY_MATRIX;
 pub use trak::{SkippedTrack, Track};

@@ -29,6 +29,7 @@ pub struct TrackSamples<'a> {
     bytes: u64,
     earliest_composition_time: i64,
     latest_composition_end: i64,
+    has_composition_offsets: bool,
 }
 
 impl<'a> TrackSamples<'a> {
@@ -61,6 +62,7 @@ impl<'a> TrackSamples<'a> {
             bytes: 0,
             earliest_composition_time: 0,
             latest_composition_end: 0,
+            has_composition_offsets: false,
         };
         samples.check(stbl, file_size)
     }
@@ -107,6 +109,12 @@ impl<'a> TrackSamples<'a> {
         self.latest_composition_end
     }
 
+    /// Returns whether a sample has another composition time than decode time.
+    #[must_use]
+    pub fn has_composition_offsets(&self) -> bool {
+        self.has_composition_offsets
+    }
+
     /// Returns the samples in decode order.
     #[must_use]
     pub fn samples(&self) -> Samples<'_> {
@@ -150,6 +158,7 @@ impl<'a> TrackSamples<'a> {
         }
         self.descriptions = descriptions.into_iter().collect();
         self.bytes = totals.bytes;
+        self.has_composition_offsets = totals.has_composition_offsets;
         if seen > 0 {
             self.earliest_composition_time = totals.earliest_composition_time;
             self.latest_composition_end = totals.latest_composition_end;
@@ -166,12 +175,20 @@ struct Totals {
     latest_decode_end: u64,
     earliest_composition_time: i64,
     latest_composition_end: i64,
+    has_composition_offsets: bool,
 }
 
 impl Default for Totals {
     fn default() -> Self {
         let (earliest_composition_time, latest_composition_end) = (i64::MAX, i64::MIN);
-        Self { bytes: 0, end: 0, latest_decode_end: 0, earliest_composition_time, latest_composition_end }
+        Self {
+            bytes: 0,
+            end: 0,
+            latest_decode_end: 0,
+            earliest_composition_time,
+            latest_composition_end,
+            has_composition_offsets: false,
+        }
     }
 }
 
@@ -185,6 +202,7 @@ impl Totals {
         self.latest_decode_end = self.latest_decode_end.max(decode_end);
         let composition_time = sample.checked_composition_time()?;
         self.earliest_composition_time = self.earliest_composition_time.min(composition_time);
+        self.has_composition_offsets |= sample.composition_offset != 0;
         let composition_end = composition_time.checked_add(i64::from(sample.duration))?;
         self.latest_composition_end = self.latest_composition_end.max(composition_end);
         Some(())

@@ -137,7 +137,7 @@ pub(super) fn parse_track<'a>(
 const UNKNOWN_TEXT: &str = "its text format is not supported";
 
 /// The identity matrix, as stored in `tkhd`.
-const IDENTITY_MATRIX: [u8; 36] = {
+pub(crate) const IDENTITY_MATRIX: [u8; 36] = {
     let mut matrix = [0; 36];
     (matrix[1], matrix[17], matrix[32]) = (1, 1, 0x40);
     matrix

@@ -85,8 +85,8 @@ proptest! {
         let (work_units, presentation) = plan(&movie, &PlanOptions { layout, ..options(work_unit_bytes, 1, true) });
         let fragments = package(&movie, &work_units);
         prop_assert_eq!(segments.keys().collect::<Vec<_>>(), fragments.keys().collect::<Vec<_>>());
-        let styp = 28;
-        prop_assert!(segments.iter().all(|(path, bytes)| bytes[styp..] == fragments[path]));
+        let styp = |bytes: &[u8]| u32::from_be_bytes(bytes[..4].try_into().unwrap()) as usize;
+        prop_assert!(segments.iter().all(|(path, bytes)| bytes[styp(bytes)..] == fragments[path]));
 
         let mut sizes = SegmentSizes::new(&presentation);
         for track in &presentation.representations {
