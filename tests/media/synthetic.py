@@ -161,7 +161,13 @@ def concatenated(to: Path, first: Path, second: Path) -> None:
     entries, samples, media = zip(*(video_samples(source.read_bytes()) for source in (first, second)))
     # Ensures that the second movie is presented after the first.
     shift = max(samples[0][0][2] - samples[1][0][2], 0)
-    all_samples = samples[0] + [(size, duration, offset + shift, sync) for size, duration, offset, sync in samples[1]]
+    shifted = [(size, duration, offset + shift, sync) for size, duration, offset, sync in samples[1]]
+    to.write_bytes(with_samples(data, list(entries), [samples[0], shifted], list(media)))
+
+
+def with_samples(data: bytes, entries: list[bytes], samples: list[list[tuple[int, int, int, bool]]], media: list[bytes]) -> bytes:
+    """Returns a movie with other samples: for each sample entry, one chunk with its samples. There is no edit list."""
+    all_samples = [sample for chunk in samples for sample in chunk]
 
     def table(kind: bytes, entries: list[tuple], entry: str, fixed: bytes = b"") -> bytes:
         rows = b"".join(struct.pack(">" + entry, *row) for row in entries)
@@ -169,13 +175,14 @@ def concatenated(to: Path, first: Path, second: Path) -> None:
 
     ftyp_at, ftyp_end = find(data, b"ftyp")
     ftyp = data[ftyp_at - 8 : ftyp_end]
-    stbl = box(b"stsd", struct.pack(">II", 0, 2) + b"".join(entries))
+    starts = [len(ftyp) + 8 + sum(map(len, media[:number])) for number in range(len(media))]
+    stbl = box(b"stsd", struct.pack(">II", 0, len(entries)) + b"".join(entries))
     stbl += table(b"stts", [(1, duration) for _, duration, _, _ in all_samples], "II")
     stbl += table(b"ctts", [(1, offset) for _, _, offset, _ in all_samples], "Ii")
     stbl += table(b"stss", [(number,) for number, sample in enumerate(all_samples, 1) if sample[3]], "I")
-    stbl += table(b"stsc", [(1, len(samples[0]), 1), (2, len(samples[1]), 2)], "III")
+    stbl += table(b"stsc", [(number, len(chunk), number) for number, chunk in enumerate(samples, 1)], "III")
     stbl += table(b"stsz", [(size,) for size, _, _, _ in all_samples], "I", bytes(4))
-    stbl += table(b"stco", [(len(ftyp) + 8,), (len(ftyp) + 8 + len(media[0]),)], "I")
+    stbl += table(b"stco", [(start,) for start in starts], "I")
 
     def rebuilt(start: int, end: int) -> bytes:
         out = b""
@@ -188,8 +195,38 @@ def concatenated(to: Path, first: Path, second: Path) -> None:
                 out += data[at:after]
         return out
 
-    moov = box(b"moov", rebuilt(*find(data, b"moov")))
-    to.write_bytes(ftyp + box(b"mdat", b"".join(media)) + moov)
+    return ftyp + box(b"mdat", b"".join(media)) + box(b"moov", rebuilt(*find(data, b"moov")))
+
+
+def captioned(to: Path, source: Path) -> None:
+    """Adds CEA-608 captions in channels CC1 and CC3 and CEA-708 captions in service 1 to an H.264 track without edit list.
+
+    Syntax: ATSC A/53 part 4 table 6.7 (user data), CTA-608 (pairs of bytes), CTA-708 (packets).
+    """
+    entry, samples, media = video_samples(source.read_bytes())
+
+    def with_parity(byte: int) -> int:
+        return byte | (0x80 if byte.bit_count() % 2 == 0 else 0)
+
+    def pop_on(channel: int, text: str) -> list[tuple[int, int]]:
+        # Resume caption loading, twice; row 15; the text; end of caption, twice.
+        pairs = [(channel, 0x20)] * 2 + [(channel, 0x70)] * 2
+        padded = (text + " " * (len(text) % 2)).encode()
+        return pairs + list(zip(padded[::2], padded[1::2])) + [(channel, 0x2F)] * 2
+
+    field_1, field_2 = iter(pop_on(0x14, "HELLO VIEWERS")), iter(pop_on(0x15, "HOLA"))
+    # A packet with size code 3: service 1 with two letters, then a byte of fill.
+    packet = [b"\xff\x03\x22", b"\xfeHi", b"\xfe\x00\x00"]
+    captioned, new_samples, at = b"", [], 0
+    for size, duration, offset, sync in samples:
+        triples = [bytes([0xFC + field, *map(with_parity, next(pairs, (0, 0)))]) for field, pairs in enumerate((field_1, field_2))]
+        user_data = b"\xb5\x00\x31GA94\x03" + bytes([0x40 | len(triples + packet), 0xFF]) + b"".join(triples + packet) + b"\xff"
+        message = bytes([6, 4, len(user_data)]) + user_data.replace(b"\0\0", b"\0\0\3") + b"\x80"
+        unit = struct.pack(">I", len(message)) + message
+        captioned += unit + media[at : at + size]
+        new_samples.append((size + len(unit), duration, offset, sync))
+        at += size
+    to.write_bytes(with_samples(source.read_bytes(), [entry], [new_samples], [captioned]))
 
 
 def far_offsets(to: Path, source: Path) -> None:

@@ -76,7 +76,15 @@ fn only_a_codec_that_needs_its_frames_is_read() {
     let index = index(MOVIE).unwrap();
     let movie = Movie::parse(&index).unwrap();
     let mp3 = movie.tracks.last().unwrap().samples.samples().next().unwrap();
-    assert_eq!(sample_heads(&index), vec![mp3.offset..mp3.offset + 4; 1]);
+    // The frames of AV1 may carry closed captions.
+    let av1 = movie.tracks[0].samples.samples().take(2).map(|sample| (sample.offset, u64::from(sample.size.min(2048))));
+    let needed: Vec<_> = av1.chain([(mp3.offset, 4)]).map(|(offset, size)| offset..offset + size).collect();
+    let heads = sample_heads(&index);
+    let contains = |head: &std::ops::Range<u64>, needed: &std::ops::Range<u64>| {
+        head.start <= needed.start && needed.end <= head.end
+    };
+    assert!(needed.iter().all(|needed| heads.iter().any(|head| contains(head, needed))), "{heads:?}");
+    assert!(heads.iter().all(|head| needed.iter().any(|needed| contains(head, needed))), "{heads:?}");
     let entry = MOVIE.windows(4).position(|kind| kind == b"mp4a").unwrap() + 4;
     let mut stereo = MOVIE.to_vec();
     stereo[entry + 16..entry + 18].copy_from_slice(&[0, 2]);

@@ -16,15 +16,19 @@ pub(super) enum FrameHeader {
     MpegAudio,
     /// `syncinfo` and `bsi` of E-AC-3 (ETSI TS 102 366 E.1.2): a sampling rate below 32 kHz.
     Eac3,
+    /// The SEI messages or metadata OBUs before the slices of a frame: closed captions.
+    Captions,
 }
 
 impl FrameHeader {
     /// Returns the sample heads that have it.
     pub(super) fn heads(self) -> SampleHeads {
-        let bytes = match self {
-            Self::MpegAudio => 4,
-            Self::Eac3 => 5,
+        let (samples, bytes) = match self {
+            Self::MpegAudio => (1, 4),
+            Self::Eac3 => (1, 5),
+            // Parameter sets and the encoder's description of itself precede captions in the first frame.
+            Self::Captions => (2, 2048),
         };
-        SampleHeads { samples: 1, bytes }
+        SampleHeads { samples, bytes }
     }
 }

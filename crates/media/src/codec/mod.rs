@@ -11,6 +11,7 @@
 //! | boxes in them | `colr`, `pasp`, `esds`, `dolby_vision` (`dvcC`), `avc/avcc`, `hevc/hvcc`, `av1/av1c` |
 //! | video | `avc` (H.264), `hevc` (H.265), `av1`, `vp9` |
 //! | audio | `aac` (`mp4a`), `audio_specific_config`, `mp3`, `ac3`, `opus`, `flac`, `channel_configuration` |
+//! | captions in video | `closed_captions`, `sei` |
 //! | protection | `protection_rule` |
 //! | bits | `bit_reader`, `rbsp_reader`, `nal_units` |
 
@@ -22,6 +23,7 @@ mod av1;
 mod avc;
 mod bit_reader;
 mod channel_configuration;
+mod closed_captions;
 mod colr;
 mod dolby_vision;
 mod esds;
@@ -37,6 +39,7 @@ mod rbsp_reader;
 mod sample_descriptions;
 mod sample_entry;
 mod sample_entry_types;
+mod sei;
 mod text_sample_entry;
 mod track_info;
 mod track_kind;
@@ -46,6 +49,7 @@ mod vp9;
 pub use av1::{Av1Config, Av1Parser};
 pub use avc::{AvcConfig, AvcParser};
 pub use channel_configuration::ChannelConfiguration;
+pub use closed_captions::CaptionService;
 pub use colr::Colour;
 pub use frame_header::SampleHeads;
 pub use hevc::{HevcConfig, HevcParser};

@@ -50,6 +50,18 @@ impl<'s> Iterator for NalUnits<'s> {
     }
 }
 
+/// Returns the NAL units at the start of a sample, of which only `head` is known: the last unit may be incomplete.
+pub(super) fn units_of_head(head: &[u8], length_size: NonZeroU8) -> impl Iterator<Item = &[u8]> {
+    let mut rest = head;
+    std::iter::from_fn(move || {
+        let (length, after) = rest.split_at_checked(usize::from(length_size.get()))?;
+        let length = length.iter().fold(0_usize, |length, byte| (length << 8) | usize::from(*byte));
+        let (unit, after) = after.split_at_checked(length).unwrap_or((after, &[]));
+        rest = after;
+        Some(unit)
+    })
+}
+
 /// Appends the protected range of each NAL unit to `protected`, in order and disjoint.
 ///
 /// `clear_bytes` returns the number of bytes at the start of a unit that stay clear; `None` means the whole unit.
@@ -110,6 +122,14 @@ mod tests {
         assert_eq!(encoded_length(&nal, 5), 6);
         assert_eq!(encoded_length(&nal, 8), 10);
         assert_eq!(encoded_length(&nal, 100), nal.len());
+    }
+
+    #[test]
+    fn the_last_unit_of_a_head_may_be_incomplete() {
+        let length_size = NonZeroU8::new(2).unwrap();
+        let units: Vec<_> = units_of_head(&[0, 1, 9, 0, 9, 6, 4], length_size).collect();
+        assert_eq!(units, [&[9][..], &[6, 4]]);
+        assert_eq!(units_of_head(&[0], length_size).count(), 0);
     }
 
     #[test]

@@ -49,6 +49,11 @@ impl<'a> SampleDescriptions<'a> {
         &self.entries
     }
 
+    /// Returns the number of samples whose first bytes complete the entries.
+    pub(crate) fn heads(&self) -> usize {
+        self.entries.iter().filter_map(SampleEntry::heads).map(|heads| heads.samples).max().unwrap_or(0)
+    }
+
     /// Completes the entry at `position` with the first bytes of one of its samples: see [`SampleEntry::heads`].
     pub(crate) fn complete(&mut self, position: u32, head: &[u8]) {
         let entry = usize::try_from(position).ok().and_then(|position| self.entries.get_mut(position));

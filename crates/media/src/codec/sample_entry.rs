@@ -38,7 +38,11 @@ impl<'a> SampleEntry<'a> {
         protection: ProtectionRule,
         body: Cow<'a, [u8]>,
     ) -> Self {
-        Self { kind, codecs, video: Some(info), audio: None, text: None, protection, body, frame_header: None }
+        // Frames of these codecs can carry user data, and so closed captions.
+        let has_user_data =
+            matches!(protection, ProtectionRule::Avc(_) | ProtectionRule::Hevc(_) | ProtectionRule::Av1(_));
+        let frame_header = has_user_data.then_some(FrameHeader::Captions);
+        Self { kind, codecs, video: Some(info), audio: None, text: None, protection, body, frame_header }
     }
 
     /// Creates an audio sample entry. Its samples are protected whole.

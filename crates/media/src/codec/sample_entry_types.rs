@@ -3,7 +3,7 @@
 use super::frame_header::FrameHeader;
 use super::sample_entry::SampleEntry;
 use super::track_kind::TrackKind;
-use super::{aac, ac3, av1, avc, flac, hevc, mp3, opus, text_sample_entry as text, vp9};
+use super::{aac, ac3, av1, avc, closed_captions, flac, hevc, mp3, opus, text_sample_entry as text, vp9};
 use crate::isobmff::{BoxView, Boxes, FourCc};
 use crate::{Error, Result};
 
@@ -37,6 +37,7 @@ impl<'a> SampleEntry<'a> {
         match self.frame_header() {
             Some(FrameHeader::MpegAudio) => mp3::complete(self, head),
             Some(FrameHeader::Eac3) => ac3::complete_eac3(self, head),
+            Some(FrameHeader::Captions) => closed_captions::complete(self, head),
             None => {}
         }
     }

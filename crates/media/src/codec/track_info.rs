@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::channel_configuration::ChannelConfiguration;
+use super::closed_captions::CaptionService;
 use super::colr::Colour;
 use crate::text::TextCoding;
 
@@ -17,6 +18,8 @@ pub struct VideoInfo {
     pub sample_aspect_ratio: Option<(u32, u32)>,
     /// The colour description, if there is one.
     pub colour: Option<Colour>,
+    /// The closed captions in its first frames: CEA-608, then CEA-708, by number.
+    pub captions: Vec<CaptionService>,
 }
 
 /// The properties of audio.

@@ -29,7 +29,8 @@ impl<'a> VisualSampleEntry<'a> {
         reader.skip(50)?;
         let children = Boxes::after(&reader, entry);
         let sample_aspect_ratio = sample_aspect_ratio(&children)?;
-        let info = VideoInfo { width, height, sample_aspect_ratio, colour: Colour::of_box(&children) };
+        let info =
+            VideoInfo { width, height, sample_aspect_ratio, colour: Colour::of_box(&children), captions: Vec::new() };
         let body = Cow::Borrowed(without_terminator(entry.payload, children.clone())?);
         Ok(Self { info, children, body })
     }

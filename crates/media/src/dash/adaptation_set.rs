@@ -1,5 +1,6 @@
 //! `AdaptationSet` (ISO/IEC 23009-1 5.3.3): the representations of one switching set, or a subtitle file.
 
+use std::collections::BTreeSet;
 use std::io;
 
 use super::content_protection::write_content_protection;
@@ -62,7 +63,9 @@ pub(super) fn write_switching_set(
         if let Some(video) = first.video.as_ref().filter(|_| has_one_colour) {
             write_colours(xml, video)?;
         }
-        write_selection(xml, &SelectionMetadata::of_track(presentation, first))?;
+        let videos = members.iter().filter_map(|member| member.representation.video.as_ref());
+        let captions = videos.flat_map(|video| video.captions.iter().copied()).collect();
+        write_selection(xml, &SelectionMetadata::of_track(presentation, first), &captions)?;
         let has_shared_times = members.iter().all(|member| has_same_times(member.representation, first));
         let addressing = Addressing::of(presentation.layout, has_shared_times);
         if addressing == Addressing::SharedTemplate {
@@ -91,7 +94,7 @@ pub(super) fn write_sidecar(xml: &mut Xml, id: usize, sidecar: &Sidecar, buffer_
     let bits_times_thousand = u128::from(sidecar.bytes).saturating_mul(8000);
     let bandwidth = bits_times_thousand.div_ceil(u128::from(buffer_ms).max(1)).max(1).to_string();
     set.write_inner_content(|xml| {
-        write_selection(xml, &metadata)?;
+        write_selection(xml, &metadata, &BTreeSet::new())?;
         let attributes = [("id", sidecar.id.to_string()), ("bandwidth", bandwidth)];
         let attributes = attributes.iter().map(|(name, value)| (*name, value.as_str()));
         let representation = xml.create_element("Representation").with_attributes(attributes);

@@ -3,6 +3,7 @@
 mod adaptation_set;
 mod audio;
 mod bandwidth;
+mod captions;
 mod content_protection;
 mod mpd;
 mod options;

@@ -8,6 +8,7 @@
 //! support WebVTT only as text. For `stpp` tracks, they list the segments (IMSC1, RFC 8216bis 3.1.5).
 
 mod audio_groups;
+mod captions;
 mod key_frames;
 mod keys;
 mod media_playlist;

@@ -1,6 +1,7 @@
 //! The multivariant playlist (RFC 8216bis 4.4.6).
 
 use super::audio_groups::{AudioGroup, audio_groups};
+use super::captions::CaptionGroup;
 use super::keys::keys;
 use super::options::HlsOptions;
 use super::rate::Rate;
@@ -21,6 +22,7 @@ pub(super) fn write(
     let of_kind = |kind| tracks.iter().filter(move |track| track.representation.kind == kind);
     let audio = audio_groups(tracks, target)?;
     let subtitles = SubtitleGroup::of(presentation, tracks, target)?;
+    let captions = CaptionGroup::of(presentation);
     let videos: Vec<_> = of_kind(TrackKind::Video).collect();
     let mut text = String::from("#EXTM3U\n#EXT-X-VERSION:7\n");
     if presentation.representations.iter().all(Representation::has_independent_segments) {
@@ -31,18 +33,26 @@ pub(super) fn write(
         audio.iter().for_each(|group| renditions::write_audio(&mut text, presentation, group));
     }
     renditions::write_subtitles(&mut text, presentation, &subtitles);
+    captions.write(&mut text);
     if videos.is_empty() {
         for track in of_kind(TrackKind::Audio) {
-            write_variant(&mut text, track.representation, Rate::of_track(track, target)?, None, &subtitles)?;
+            write_variant(
+                &mut text,
+                track.representation,
+                Rate::of_track(track, target)?,
+                None,
+                &subtitles,
+                &captions,
+            )?;
         }
     }
     for track in &videos {
         let rate = Rate::of_track(track, target)?;
         if audio.is_empty() {
-            write_variant(&mut text, track.representation, rate, None, &subtitles)?;
+            write_variant(&mut text, track.representation, rate, None, &subtitles, &captions)?;
         }
         for group in &audio {
-            write_variant(&mut text, track.representation, rate.with(group.rate)?, Some(group), &subtitles)?;
+            write_variant(&mut text, track.representation, rate.with(group.rate)?, Some(group), &subtitles, &captions)?;
         }
     }
     for track in &videos {
@@ -72,6 +82,7 @@ fn write_variant(
     rate: Rate,
     group: Option<&AudioGroup<'_>>,
     subtitles: &SubtitleGroup<'_>,
+    captions: &CaptionGroup,
 ) -> Result<()> {
     let audio_codecs = group.and_then(|group| group.tracks.first()).map(|first| first.codecs.as_str());
     let codecs = std::iter::once(track.codecs.as_str()).chain(audio_codecs).chain(subtitles.codecs.iter().copied());
@@ -82,12 +93,13 @@ fn write_variant(
     let range = video_range(track);
     let audio = group.map(|group| format!(",AUDIO=\"{}\"", group.id)).unwrap_or_default();
     let subtitle_group = if subtitles.exists { format!(",SUBTITLES=\"{GROUP_ID}\"") } else { String::new() };
+    let captions = if track.kind == TrackKind::Video { captions.attribute() } else { String::new() };
     let (Rate { peak, average }, resolution) = (rate.with(subtitles.rate)?, resolution(track));
     let rates = format!("BANDWIDTH={peak},AVERAGE-BANDWIDTH={average}");
     push_line(
         text,
         format_args!(
-            "#EXT-X-STREAM-INF:{rates},CODECS=\"{codecs}\"{resolution}{frame_rate}{range}{audio}{subtitle_group}"
+            "#EXT-X-STREAM-INF:{rates},CODECS=\"{codecs}\"{resolution}{frame_rate}{range}{audio}{subtitle_group}{captions}"
         ),
     );
     push_line(text, format_args!("{}", media_playlist::path(track.id)));

@@ -30,6 +30,7 @@ fn track(id: &str, kind: TrackKind, codecs: &str, language: Option<&str>) -> Rep
             height: 360,
             sample_aspect_ratio: None,
             colour: None,
+            captions: Vec::new(),
         }),
         audio: (kind == TrackKind::Audio).then_some(STEREO),
         encryption: None,

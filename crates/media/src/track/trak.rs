@@ -103,8 +103,8 @@ pub(super) fn parse_track<'a>(
         return skipped(UNKNOWN_TEXT);
     }
     let mut descriptions = descriptions?;
-    if let Some(first) = samples.samples().next() {
-        descriptions.complete(first.description, index.media(first.offset, first.size));
+    for sample in samples.samples().take(descriptions.heads()) {
+        descriptions.complete(sample.description, index.media(sample.offset, sample.size));
     }
     let edit_list = trak.child(b"edts")?.map(|edts| EditList::parse(&edts, movie, timescale)).transpose()?;
     let edit_list = edit_list.unwrap_or_default();

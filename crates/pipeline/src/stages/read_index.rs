@@ -1,5 +1,6 @@
 //! Reads the index of an uploaded file, by range, at its pinned version.
 
+use futures_util::future::try_join_all;
 use vpp_media::isobmff::{Index, IndexReader};
 use vpp_media::track::sample_heads;
 
@@ -41,10 +42,12 @@ async fn drive<S: ObjectStore>(
         reader.supply(&bytes).map_err(Error::of_media)?;
     }
     let mut index = reader.finish().map_err(Error::of_media)?;
-    for head in sample_heads(&index) {
-        let bytes = store.read(at, Some(etag), head.clone()).await.map_err(StoreError::into_source_error)?;
+    let heads = sample_heads(&index);
+    let reads = heads.iter().map(|head| store.read(at, Some(etag), head.clone()));
+    let media = try_join_all(reads).await.map_err(StoreError::into_source_error)?;
+    for (head, bytes) in heads.iter().zip(&media) {
         *bytes_read += bytes.len() as u64;
-        index.add_media(head.start, &bytes);
+        index.add_media(head.start, bytes);
     }
     Ok(index)
 }

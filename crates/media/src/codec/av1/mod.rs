@@ -22,6 +22,7 @@ mod frame_reader;
 mod frame_size;
 mod global_motion;
 mod loop_filters;
+mod metadata;
 mod obu;
 mod parser;
 mod quantization;
@@ -33,5 +34,6 @@ mod tile_group;
 mod tile_info;
 
 pub use av1c::Av1Config;
+pub(super) use metadata::itu_t_t35_payloads;
 pub use parser::Av1Parser;
 pub(super) use sample_entry::sample_entry;

@@ -9,6 +9,7 @@ pub(super) const SEQUENCE_HEADER: u8 = 1;
 pub(super) const TEMPORAL_DELIMITER: u8 = 2;
 pub(super) const FRAME_HEADER: u8 = 3;
 pub(super) const TILE_GROUP: u8 = 4;
+pub(super) const METADATA: u8 = 5;
 pub(super) const FRAME: u8 = 6;
 pub(super) const REDUNDANT_FRAME_HEADER: u8 = 7;
 

@@ -4,7 +4,9 @@ use std::num::NonZeroU8;
 
 use serde::{Deserialize, Serialize};
 
+use super::nal_unit_type::{SEI, nal_unit_type};
 use crate::Result;
+use crate::codec::nal_units::units_of_head;
 use crate::isobmff::BoxView;
 use crate::number::Checked;
 
@@ -43,6 +45,11 @@ impl AvcConfig {
         };
         let (sps, pps) = (parameter_sets(0x1f)?, parameter_sets(0xff)?);
         Ok(Self { profile, length_size, sps, pps })
+    }
+
+    /// Returns the SEI NAL units at the start of a sample, of which only `head` is known: the last one may be incomplete.
+    pub(in crate::codec) fn sei_units<'h>(&self, head: &'h [u8]) -> impl Iterator<Item = &'h [u8]> {
+        units_of_head(head, self.length_size).filter(|nal| nal_unit_type(nal) == Some(SEI))
     }
 
     /// Returns `PPCCLL` of the codecs string (RFC 6381 3.3).

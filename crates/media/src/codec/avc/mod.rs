@@ -22,5 +22,6 @@ mod sample_entry;
 mod slice_header;
 
 pub use avcc::AvcConfig;
+pub(super) use nal_unit_type::HEADER_BYTES as NAL_UNIT_HEADER_BYTES;
 pub use parser::AvcParser;
 pub(super) use sample_entry::sample_entry;

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 
 /// Bytes of a NAL unit header.
-pub(super) const HEADER_BYTES: NonZeroUsize = NonZeroUsize::MIN;
+pub(in crate::codec) const HEADER_BYTES: NonZeroUsize = NonZeroUsize::MIN;
 
 /// Coded slice of a non-IDR picture.
 pub(super) const SLICE: u8 = 1;
@@ -13,6 +13,8 @@ pub(super) const PARTITION_A: u8 = 2;
 pub(super) const PARTITION_C: u8 = 4;
 /// Coded slice of an IDR picture.
 pub(super) const SLICE_IDR: u8 = 5;
+/// Supplemental enhancement information.
+pub(super) const SEI: u8 = 6;
 /// Sequence parameter set.
 pub(super) const SPS: u8 = 7;
 /// Picture parameter set.

@@ -4,10 +4,11 @@ use std::num::NonZeroU8;
 
 use serde::{Deserialize, Serialize};
 
-use super::nal_unit_type::{PPS, SPS, VPS};
+use super::nal_unit_type::{PPS, PREFIX_SEI, SPS, VPS, nal_unit_type};
 use super::pps::MAX_PPS;
 use super::sps::MAX_SPS;
 use crate::Result;
+use crate::codec::nal_units::units_of_head;
 use crate::isobmff::BoxView;
 use crate::number::Checked;
 
@@ -68,6 +69,11 @@ impl HevcConfig {
         }
         let is_complete = [VPS, SPS, PPS].iter().all(|required| complete_types.contains(required));
         Ok(Self { profile, compatibility, constraints, level, length_size, is_complete, parameter_sets })
+    }
+
+    /// Returns the SEI NAL units at the start of a sample, of which only `head` is known: the last one may be incomplete.
+    pub(in crate::codec) fn sei_units<'h>(&self, head: &'h [u8]) -> impl Iterator<Item = &'h [u8]> {
+        units_of_head(head, self.length_size).filter(|nal| nal_unit_type(nal) == Some(PREFIX_SEI))
     }
 
     /// Returns whether the record has every parameter set of the stream: `array_completeness` is set for all three types, so no

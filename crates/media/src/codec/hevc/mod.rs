@@ -34,5 +34,6 @@ mod sps;
 mod vui;
 
 pub use hvcc::HevcConfig;
+pub(super) use nal_unit_type::HEADER_BYTES as NAL_UNIT_HEADER_BYTES;
 pub use parser::HevcParser;
 pub(super) use sample_entry::sample_entry;

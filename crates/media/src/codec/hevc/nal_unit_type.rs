@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 
 /// Bytes of a NAL unit header.
-pub(super) const HEADER_BYTES: NonZeroUsize = NonZeroUsize::new(2).expect("two is not zero");
+pub(in crate::codec) const HEADER_BYTES: NonZeroUsize = NonZeroUsize::new(2).expect("two is not zero");
 
 /// The last type of slice segments of non-IRAP pictures.
 pub(super) const RASL_R: u8 = 9;
@@ -21,6 +21,9 @@ pub(super) const VPS: u8 = 32;
 pub(super) const SPS: u8 = 33;
 /// Picture parameter set.
 pub(super) const PPS: u8 = 34;
+
+/// Supplemental enhancement information that precedes the slices of its frame.
+pub(super) const PREFIX_SEI: u8 = 39;
 
 /// Returns `nal_unit_type`.
 pub(super) fn nal_unit_type(nal: &[u8]) -> Option<u8> {
