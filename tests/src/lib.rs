@@ -4,7 +4,8 @@
 //! The engine never validates its own output. Implementations of other authors read it back: Bento4's decrypter
 //! ([`decrypt`]), ffmpeg's demuxers and decoders ([`ffmpeg`]), the box parser `mp4-atom` and the manifest parser
 //! `dash-mpd-core` ([`package`]), Shaka Packager ([`shaka`]) and two manifest parsers from npm ([`npm`]). [`rules`] checks the
-//! requirements of the formats that these do not check; its own tests break packages on purpose.
+//! requirements of the formats that these do not check; its own tests break packages on purpose. [`judge`] derives what manifests
+//! must state from what ffprobe and Shaka Packager read from the source.
 
 #![expect(
     clippy::unwrap_used,
@@ -19,6 +20,7 @@ pub mod boxes;
 pub mod decrypt;
 pub mod ffmpeg;
 pub mod fixtures;
+pub mod judge;
 pub mod movies;
 pub mod npm;
 pub mod package;

@@ -1,4 +1,4 @@
-//! Shaka Packager, an independent implementation of sample encryption to compare with.
+//! Shaka Packager, an independent packager: its encryption of samples, to compare with.
 
 use std::fs;
 use std::ops::Range;
@@ -60,7 +60,7 @@ pub fn encrypt(movie: &Path, scheme: &str, iv: &[u8], scratch: &Path) -> Encrypt
     let (input, init_path, segments) = (movie.display(), init.display(), segments.display());
     let track = format!("in={input},stream=video,init_segment={init_path},segment_template={segments}");
     let iv = iv.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
-    let mut command = Command::new(program());
+    let mut command = command();
     command.arg(track).args(["--enable_raw_key_encryption", "--clear_lead", "0", "--protection_scheme", scheme]);
     command.args(["--keys", &format!("key_id={}:key={}", KEY.kid, KEY.key), "--iv", &iv]);
     let output = command.output().expect("Shaka Packager starts");
@@ -71,6 +71,12 @@ pub fn encrypt(movie: &Path, scheme: &str, iv: &[u8], scratch: &Path) -> Encrypt
     let joined = scratch.join("shaka.mp4");
     fs::write(&joined, file).expect("the joined file is written");
     EncryptedTrack::read(joined)
+}
+
+/// Returns a command that runs Shaka Packager.
+#[must_use]
+pub fn command() -> Command {
+    Command::new(program())
 }
 
 fn program() -> PathBuf {

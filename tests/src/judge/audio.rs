@@ -1,0 +1,40 @@
+//! Audio: sampling rate and channels.
+
+use super::finding::{Attribute, Findings};
+use super::pair::Pair;
+
+const CICP: &str = "urn:mpeg:mpegB:cicp:ChannelConfiguration";
+
+/// The channel configurations (ISO/IEC 23091-3) of ffmpeg's layouts.
+const CONFIGURATIONS: [(&str, u8); 12] = [
+    ("mono", 1),
+    ("stereo", 2),
+    ("3.0", 3),
+    ("4.0", 4),
+    ("5.0", 5),
+    ("5.0(side)", 5),
+    ("5.1", 6),
+    ("5.1(side)", 6),
+    ("7.1(wide)", 7),
+    ("6.1(back)", 11),
+    ("6.1", 11),
+    ("7.1", 12),
+];
+
+/// Checks a representation.
+pub(super) fn check(pair: &Pair<'_>, findings: &mut Findings) {
+    let (place, stream, found) = (pair.place(), pair.track.stream, pair.representation);
+    let rate = stream.number("sample_rate");
+    findings.compare(&place, Attribute::AudioSamplingRate, rate, found.get("audioSamplingRate"));
+    let layout = stream.text("channel_layout");
+    let expected = CONFIGURATIONS.iter().find(|(name, _)| Some(*name) == layout).map(|(_, number)| number);
+    let stated = found.element.descriptors("AudioChannelConfiguration", CICP).next();
+    if expected.is_some() {
+        findings.compare(&place, Attribute::ChannelConfiguration, expected, stated);
+    }
+}
+
+/// `CHANNELS`: how many there are.
+pub(super) fn channels(pair: &Pair<'_>) -> Option<String> {
+    pair.track.stream.number("channels").map(|channels| channels.to_string())
+}
