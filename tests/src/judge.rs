@@ -21,6 +21,7 @@ mod rates;
 mod segments;
 mod selection;
 mod source;
+mod source_boxes;
 mod text;
 mod timing;
 mod track;
@@ -82,7 +83,7 @@ pub fn findings(sources: &[Arc<Source>], request: Request, manifests: &Manifests
         match pair.track.kind {
             Kind::Video => video::check(pair, &set, &mut findings),
             Kind::Audio => audio::check(pair, &mut findings),
-            Kind::Text => text::check_playlist(pair, manifests, &mut findings),
+            Kind::Text => text::check_playlist(pair, manifests, shared, &mut findings),
         }
         if pair.track.kind != Kind::Text {
             codecs::check(pair, &mut findings);

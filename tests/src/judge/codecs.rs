@@ -60,11 +60,34 @@ fn remuxed(file: &Path, stream: usize, scratch: &Path) -> Option<std::path::Path
     command.arg(&plain).output().is_ok_and(|output| output.status.success()).then_some(plain)
 }
 
-/// Returns the codec string of a track in lower case: by Shaka Packager, or else by ffprobe.
+/// Returns the codec string of a track in lower case: by Shaka Packager, or else by ffprobe, corrected where the two do not follow
+/// a specification.
 pub(super) fn reference(track: &Track<'_>) -> Option<String> {
     let shaka = track.source.codecs.get(&track.stream.index).map(|stated| stated.codecs.as_str());
-    let stated = shaka.or_else(|| track.stream.text("mime_codec_string"))?;
-    Some(stated.to_lowercase())
+    let stated = shaka.or_else(|| track.stream.text("mime_codec_string"))?.to_lowercase();
+    let name = track.stream.text("codec_name")?;
+    Some(match name {
+        // The object type indication of MPEG-1 or MPEG-2 audio (RFC 6381 3.3). ffprobe names the object type of MPEG-4.
+        "mp3" if track.stream.number("sample_rate")? < 32_000 => "mp4a.69".into(),
+        "mp3" => "mp4a.6b".into(),
+        "av1" => stated + &optional_fields(track.stream),
+        // Complete arrays of parameter sets are what hvc1 requires (ISO/IEC 14496-15 8.4.1.1.1).
+        "hevc" if track.source.has_complete_parameter_sets() => stated.replace("hev1.", "hvc1."),
+        _ => stated,
+    })
+}
+
+/// Returns the optional fields of an AV1 codec string, which Shaka Packager omits, where they differ from the defaults of 4:2:0
+/// ("AV1 Codec ISO Media File Format Binding", 5).
+fn optional_fields(stream: &Stream) -> String {
+    let format = stream.text("pix_fmt").unwrap_or_default();
+    let subsampling = match format {
+        _ if format.starts_with("gray") => "1.110",
+        _ if format.starts_with("yuv444") || format.starts_with("gbr") => "0.000",
+        _ if format.starts_with("yuv422") => "0.100",
+        _ => return String::new(),
+    };
+    format!(".{subsampling}.01.01.01.0")
 }
 
 /// Returns the codecs of the enhancement that a player may use instead: of Dolby Vision with a compatible base layer, by its
@@ -94,5 +117,7 @@ pub(super) fn check(pair: &Pair<'_>, findings: &mut Findings) {
         findings.compare(&place, Attribute::Codecs, Some(expected), found);
     }
     let supplemental = supplemental(pair.track);
+    let shaka = pair.track.source.codecs.get(&pair.track.stream.index).and_then(|stated| stated.supplemental.clone());
+    assert!(shaka.is_none() || shaka == supplemental, "Shaka Packager states {shaka:?}, not {supplemental:?}");
     findings.compare(&place, Attribute::SupplementalCodecs, supplemental, found.get("scte214:supplementalCodecs"));
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::ffprobe::Chapter;
 use super::finding::{Attribute, Findings};
 use super::manifests::{Manifests, Representation};
 use super::playlist::Playlist;
@@ -19,13 +20,17 @@ pub(super) fn check_files(manifests: &Manifests, representations: &[Representati
     let mut named: BTreeSet<PathBuf> = manifests.texts.keys().map(PathBuf::from).collect();
     let below = |path: &Path| path.strip_prefix(directory).expect("a path in the package").to_owned();
     for representation in representations {
-        named.extend(representation.segments.iter().map(|segment| below(&segment.file)));
+        let files = || representation.segments.iter().map(|segment| below(&segment.file));
+        named.extend(files());
+        // Text files exist for every segment of WebVTT, also for one after the media, which no playlist lists.
+        let text = files().map(|file| file.with_extension("vtt")).filter(|file| directory.join(file).exists());
+        named.extend(text.filter(|_| representation.get("codecs") == Some("wvtt")));
         named.extend(representation.element.all("BaseURL").map(|url| PathBuf::from(&url.text)));
         let template = [representation.element, representation.set].map(|element| element.child("SegmentTemplate"));
         let init = template.into_iter().flatten().filter_map(|template| template.get("initialization"));
         named.extend(init.map(|init| PathBuf::from(init.replace("$RepresentationID$", representation.id))));
     }
-    for (path, text) in manifests.texts.iter().filter(|(path, _)| path.ends_with(".m3u8")) {
+    for (path, text) in manifests.texts.iter().filter(|(path, _)| !path.ends_with("mpd")) {
         let playlist = Playlist::parse(text);
         let folder = Path::new(path).parent().expect("a folder");
         let entries = playlist.entries.iter().map(|entry| &entry.uri).chain(&playlist.map);
@@ -69,20 +74,20 @@ pub(super) fn check_brands(representation: &Representation<'_>, findings: &mut F
 pub(super) fn check_chapters(source: &Source, manifests: &Manifests, findings: &mut Findings) {
     let playlist = manifests.multivariant();
     let data = playlist.session_data.iter().find(|data| data["DATA-ID"] == "com.apple.hls.chapters");
-    let chapters: Vec<(f64, Option<String>)> = match data.and_then(|data| data.get("URI")) {
+    let chapters: Vec<Chapter> = match data.and_then(|data| data.get("URI")) {
         Some(uri) => {
             let text = fs::read(manifests.directory.join(uri)).expect("the chapters exist");
             let list: Value = serde_json::from_slice(&text).expect("the chapters are JSON");
-            let title = |chapter: &Value| chapter["titles"][0]["title"].as_str().map(str::to_owned);
-            let chapter = |chapter: &Value| (chapter["start-time"].as_f64().unwrap_or(-1.0), title(chapter));
+            let chapter = |chapter: &Value| Chapter {
+                start: chapter["start-time"].as_f64().unwrap_or(-1.0),
+                title: chapter["titles"][0]["title"].as_str().map(str::to_owned),
+            };
             list.as_array().into_iter().flatten().map(chapter).collect()
         }
         None => Vec::new(),
     };
-    let expected: Vec<_> = source.probe.chapters.iter().map(|chapter| (chapter.start, chapter.title.clone())).collect();
-    let is_near = |((a, a_title), (b, b_title)): (&(f64, Option<String>), &(f64, Option<String>))| {
-        (a - b).abs() < 0.002 && a_title == b_title
-    };
+    let expected = &source.probe.chapters;
+    let is_near = |(a, b): (&Chapter, &Chapter)| (a.start - b.start).abs() < 0.002 && a.title == b.title;
     let is_equal = expected.len() == chapters.len() && expected.iter().zip(&chapters).all(is_near);
     findings.require(is_equal, "stream.m3u8", Attribute::Chapters, &format!("{expected:?}"), format!("{chapters:?}"));
 }

@@ -1,6 +1,5 @@
 //! What the judge reports: the place, the attribute, and the two values.
 
-use std::collections::BTreeSet;
 use std::fmt::{self, Display, Formatter};
 
 /// An attribute of a manifest that the judge checks.
@@ -124,20 +123,6 @@ impl Findings {
         }
     }
 
-    /// Reports a value that is not one of the expected ones, if there are any.
-    pub(super) fn one_of(
-        &mut self,
-        place: &str,
-        attribute: Attribute,
-        expected: &BTreeSet<String>,
-        found: Option<&str>,
-    ) {
-        if !expected.is_empty() && !found.is_some_and(|found| expected.contains(found)) {
-            let expected = expected.iter().cloned().collect::<Vec<_>>().join(" or ");
-            self.report(place, attribute, expected, found);
-        }
-    }
-
     /// Reports a condition that does not hold.
     pub(super) fn require(
         &mut self,
@@ -148,12 +133,8 @@ impl Findings {
         found: impl Display,
     ) {
         if !holds {
-            self.report(place, attribute, expected.to_owned(), Some(found));
+            let (expected, found) = (Some(expected.to_owned()), Some(found.to_string()));
+            self.0.push(Finding { place: place.to_owned(), attribute, expected, found });
         }
-    }
-
-    fn report(&mut self, place: &str, attribute: Attribute, expected: String, found: Option<impl Display>) {
-        let found = found.map(|value| value.to_string());
-        self.0.push(Finding { place: place.to_owned(), attribute, expected: Some(expected), found });
     }
 }

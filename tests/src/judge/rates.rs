@@ -43,6 +43,10 @@ impl Rate {
         Self { peak: self.peak + other.peak, average: self.average + other.average }
     }
 
+    pub(super) fn min(self, other: Self) -> Self {
+        Self { peak: self.peak.min(other.peak), average: self.average.min(other.average) }
+    }
+
     pub(super) fn max(self, other: Self) -> Self {
         Self { peak: self.peak.max(other.peak), average: self.average.max(other.average) }
     }

@@ -29,7 +29,8 @@ pub(super) fn language(track: &Track<'_>) -> Option<String> {
 
 /// Returns the roles that the file states for a track.
 fn stated_roles(track: &Track<'_>) -> BTreeSet<&'static str> {
-    let is = |disposition| track.stream.is(disposition);
+    let kinds = track.source.kinds(track.stream.index);
+    let is = |disposition| track.stream.is(disposition) || kinds.iter().any(|kind| kind == disposition);
     let mut roles: BTreeSet<_> = match track.kind {
         Kind::Text if is("forced") => [Some("forced-subtitle")],
         Kind::Text if is("hearing_impaired") || is("captions") => [Some("caption")],

@@ -6,12 +6,16 @@ use std::sync::{Arc, Mutex};
 
 use super::codecs;
 use super::ffprobe::Probe;
+use super::source_boxes::movie_box;
+use crate::boxes;
 
 /// A source file. It is probed once per process.
 #[derive(Debug)]
 pub struct Source {
     pub(super) path: PathBuf,
     pub(super) probe: Probe,
+    /// The payload of its movie box.
+    movie: Vec<u8>,
     /// The codec strings that Shaka Packager states, by the index of the stream.
     pub(super) codecs: BTreeMap<usize, codecs::Stated>,
 }
@@ -28,8 +32,9 @@ impl Source {
             return Arc::clone(source);
         }
         let probe = Probe::of(path);
+        let movie = movie_box(path).expect("the source is readable").unwrap_or_default();
         let codecs = codecs::stated_by_shaka(path, &probe);
-        let source = Arc::new(Self { path: path.to_owned(), probe, codecs });
+        let source = Arc::new(Self { path: path.to_owned(), probe, movie, codecs });
         CACHE.lock().expect("no holder of the lock panics").insert(path.to_owned(), Arc::clone(&source));
         source
     }
@@ -39,4 +44,42 @@ impl Source {
     pub fn is_read_by_shaka(&self) -> bool {
         !self.codecs.is_empty()
     }
+
+    /// Returns the values of the `kind` boxes of a track (ISO/IEC 14496-12 8.10.4), which ffprobe does not read of every codec.
+    pub(super) fn kinds(&self, stream: usize) -> Vec<String> {
+        let value = |kind: &[u8]| {
+            let mut strings = kind[4..].split(|byte| *byte == 0).skip(1);
+            String::from_utf8_lossy(strings.next().unwrap_or_default()).into_owned()
+        };
+        let tracks = boxes::all(&self.movie, "trak");
+        tracks
+            .get(stream)
+            .map(|track| boxes::all(track, "udta/kind"))
+            .unwrap_or_default()
+            .into_iter()
+            .map(value)
+            .collect()
+    }
+
+    /// Returns whether the decoder configuration record of its H.265 track states that all parameter sets are in it.
+    pub(super) fn has_complete_parameter_sets(&self) -> bool {
+        let records = boxes::all(&self.movie, "trak/mdia/minf/stbl/stsd/hev1/hvcC");
+        !records.is_empty()
+            && records.iter().all(|record| parameter_set_arrays(record).iter().all(|header| header >> 7 == 1))
+    }
+}
+
+/// Returns the first byte of each array of parameter sets in an HEVC decoder configuration record: `array_completeness` and the
+/// NAL unit type (ISO/IEC 14496-15 8.3.3.1.2).
+fn parameter_set_arrays(record: &[u8]) -> Vec<u8> {
+    let number = |at: usize| usize::from(u16::from_be_bytes(record[at..at + 2].try_into().unwrap()));
+    let (mut at, mut headers) = (23, Vec::new());
+    for _ in 0..record[22] {
+        headers.push(record[at]);
+        let units = number(at + 1);
+        at = (0..units).fold(at + 3, |at, _| at + 2 + number(at));
+    }
+    // VPS, SPS and PPS.
+    headers.retain(|header| (32..=34).contains(&(header & 0x3f)));
+    headers
 }

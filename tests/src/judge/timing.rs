@@ -36,6 +36,15 @@ impl Shared {
     }
 }
 
+impl Shared {
+    /// The end of the last sample of video and audio, in seconds.
+    pub(super) fn end_seconds(self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "far below 2^53 nanoseconds")]
+        let nanos = self.end_nanos as f64;
+        nanos / 1e9
+    }
+}
+
 /// Checks the times of the MPD that are not those of one representation.
 pub(super) fn check_mpd(mpd: &Element, shared: Shared, findings: &mut Findings) {
     let nanos = |name| mpd.get(name).and_then(nanoseconds);

@@ -1,12 +1,10 @@
 //! The tracks that a package must have, and the samples that each must publish.
 
-use std::fs;
-use std::io::{self, Read, Seek, SeekFrom};
-use std::path::Path;
 use std::sync::Arc;
 
 use super::ffprobe::{Packet, Stream};
 use super::source::Source;
+use super::source_boxes;
 
 /// The kind of a track.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +40,7 @@ pub(super) struct Track<'s> {
 }
 
 /// The codecs of tracks that are packaged, as ffprobe names them.
-const CODECS: [(&str, Kind); 20] = [
+const CODECS: [(&str, Kind); 19] = [
     ("h264", Kind::Video),
     ("hevc", Kind::Video),
     ("av1", Kind::Video),
@@ -60,14 +58,14 @@ const CODECS: [(&str, Kind); 20] = [
     ("mpegh_3d_audio", Kind::Audio),
     ("opus", Kind::Audio),
     ("mov_text", Kind::Text),
-    ("webvtt", Kind::Text),
     ("ttml", Kind::Text),
-    ("stpp", Kind::Text),
+    ("wvtt", Kind::Text),
 ];
 
-/// Returns the kind of a stream that is packaged.
+/// Returns the kind of a stream that is packaged. ffprobe has no name for WebVTT in MP4, and calls text that a chapter reference
+/// names data.
 fn kind(stream: &Stream) -> Option<Kind> {
-    let codec = stream.text("codec_name").or_else(|| stream.text("codec_tag_string").filter(|tag| *tag == "stpp"))?;
+    let codec = stream.text("codec_name").or_else(|| stream.text("codec_tag_string").filter(|tag| *tag == "wvtt"))?;
     let (_, kind) = CODECS.iter().find(|(name, _)| *name == codec)?;
     Some(*kind)
 }
@@ -85,7 +83,7 @@ pub(super) fn tracks(sources: &[Arc<Source>], audio_only: bool) -> Vec<Track<'_>
             let Some(kind) = kind(stream).filter(|kind| !audio_only || *kind == Kind::Audio) else { continue };
             let packets = published(stream, kind, origin);
             let is_other_video = kind == Kind::Video && main.is_some_and(|main| main != stream.index);
-            if packets.is_empty() || is_other_video || is_chapters(stream) {
+            if packets.is_empty() || is_other_video {
                 continue;
             }
             let is_same = |other: &Track<'_>| {
@@ -101,11 +99,6 @@ pub(super) fn tracks(sources: &[Arc<Source>], audio_only: bool) -> Vec<Track<'_>
         }
     }
     tracks
-}
-
-/// Returns whether a text stream holds the chapters of a video, which a chapter reference of the file names.
-fn is_chapters(stream: &Stream) -> bool {
-    stream.text("codec_type") == Some("data")
 }
 
 /// Returns the index of the video that is presented: one that is enabled before one that is not, the longest, the first.
@@ -124,40 +117,11 @@ fn main_video(source: &Source) -> Option<usize> {
 /// Returns the start of the presentation of a source, in seconds: the first decode time of a recording in fragments without an edit
 /// list, whose clock may run since long before; zero of any other file.
 fn origin(source: &Source) -> f64 {
-    let has_own_clock = is_fragmented_without_edits(&source.path).expect("the source is readable");
+    let has_own_clock = source_boxes::is_fragmented_without_edits(&source.path).expect("the source is readable");
     let starts = source.probe.streams.iter().filter(|stream| kind(stream).is_some_and(|kind| kind != Kind::Text));
     let seconds = |stream: &Stream| Some(as_float(stream.packets.first()?.dts) / as_float(stream.timescale));
     let start = starts.filter_map(seconds).fold(f64::INFINITY, f64::min);
     if has_own_clock && start.is_finite() { start.max(0.0) } else { 0.0 }
-}
-
-/// Walks the boxes of a file, and reads only the movie box.
-fn is_fragmented_without_edits(path: &Path) -> io::Result<bool> {
-    let mut file = fs::File::open(path)?;
-    let length = file.metadata()?.len();
-    let (mut at, mut has_edits, mut is_fragmented) = (0, false, false);
-    while at + 8 <= length {
-        let mut header = [0; 16];
-        file.seek(SeekFrom::Start(at))?;
-        let read = file.read(&mut header)?;
-        let size = match u32::from_be_bytes(header[..4].try_into().unwrap()) {
-            0 => length - at,
-            1 if read == 16 => u64::from_be_bytes(header[8..].try_into().unwrap()),
-            size => size.into(),
-        };
-        match &header[4..8] {
-            b"moov" => {
-                let mut movie = vec![0; usize::try_from(size).unwrap()];
-                file.seek(SeekFrom::Start(at))?;
-                file.read_exact(&mut movie)?;
-                has_edits = movie.windows(4).any(|window| window == b"elst");
-            }
-            b"moof" => is_fragmented = true,
-            _ => {}
-        }
-        at += size.max(8);
-    }
-    Ok(is_fragmented && !has_edits)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "times of tests are far below 2^53 units")]

@@ -11,7 +11,7 @@ use super::rates::{self, Rate};
 use super::timing::Shared;
 use super::track::Kind;
 use super::video::Video;
-use super::{audio, selection};
+use super::{audio, selection, text};
 
 const PLACE: &str = "stream.m3u8";
 
@@ -20,11 +20,15 @@ struct Context<'p> {
     pairs: &'p [Pair<'p>],
     playlist: Playlist,
     shared: Shared,
+    /// The least and the highest rate that the subtitles may add.
+    text_rates: [Rate; 2],
 }
 
 /// Checks the multivariant playlist.
 pub(super) fn check(pairs: &[Pair<'_>], manifests: &Manifests, shared: Shared, findings: &mut Findings) {
-    let context = Context { pairs, playlist: manifests.multivariant(), shared };
+    let playlist = manifests.multivariant();
+    let text_rates = text::rates(&playlist, manifests, shared);
+    let context = Context { pairs, playlist, shared, text_rates };
     context.check_renditions(findings);
     context.check_variants(findings);
     context.check_key_frames(manifests, findings);
@@ -122,8 +126,15 @@ impl<'p> Context<'p> {
             _ => rates.fold(rate, Rate::max),
         };
         let rate = with_audio(Rate::of_pair(pair, self.shared.target));
-        findings.compare(&place, Attribute::Bandwidth, Some(rate.peak), get("BANDWIDTH"));
-        findings.compare(&place, Attribute::AverageBandwidth, Some(rate.average), get("AVERAGE-BANDWIDTH"));
+        let [least, highest] = self.text_rates.map(|text| rate.plus(text));
+        let names = [(Attribute::Bandwidth, "BANDWIDTH"), (Attribute::AverageBandwidth, "AVERAGE-BANDWIDTH")];
+        for (attribute, name) in names {
+            let value = |rate: Rate| if name == "BANDWIDTH" { rate.peak } else { rate.average };
+            let range = value(least)..=value(highest);
+            let found: Option<u64> = get(name).and_then(|rate| rate.parse().ok());
+            let holds = found.is_some_and(|found| range.contains(&found));
+            findings.require(holds, &place, attribute, &format!("{range:?}"), get(name).unwrap_or("absent"));
+        }
 
         let codecs = |list: &str| list.to_lowercase().split(',').map(str::to_owned).collect::<BTreeSet<_>>();
         let text = self.of_kind(Kind::Text).filter(|text| text.track.stream.text("codec_name") == Some("ttml"));

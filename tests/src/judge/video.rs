@@ -66,12 +66,11 @@ fn fraction((frames, seconds): (i64, i64)) -> String {
     if seconds == 1 { frames.to_string() } else { format!("{frames}/{seconds}") }
 }
 
-/// Returns the frame rate: the one by which all frames are one duration apart, or else a rate in use that every frame is within a
-/// tick of.
+/// Returns the frame rate: the one by which all frames are decoded one duration apart, or else a rate in use that every frame is
+/// within a tick of.
 fn frame_rate(pair: &Pair<'_>) -> Option<(i64, i64)> {
     let timescale = pair.track.stream.timescale;
-    let mut times: Vec<i64> = pair.track.packets.iter().map(|packet| packet.pts).collect();
-    times.sort_unstable();
+    let times: Vec<i64> = pair.track.packets.iter().map(|packet| packet.dts).collect();
     let distances: Vec<i64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
     let Some(first) = distances.first() else {
         let only = pair.track.packets.first().filter(|packet| packet.duration > 0)?;

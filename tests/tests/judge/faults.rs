@@ -1,0 +1,195 @@
+//! Faults that manifests had, each planted in a copy: the judge names the attribute, and nothing else.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use vpp_tests::fixtures::{corpus, fixture};
+use vpp_tests::judge::{Attribute, Request};
+
+use crate::planting::{Packaged, replace};
+
+const MPD: &str = "stream.mpd";
+const HLS: &str = "stream.m3u8";
+
+fn of_fixture(name: &str) -> Packaged {
+    Packaged::new(&[&fixture(name)], &[], Request::default())
+}
+
+/// Packages an edge file of the corpus, if there is a corpus.
+fn of_edge(name: &str, audio_only: bool) -> Option<Packaged> {
+    let movie = corpus(&format!("edge/{name}"))?;
+    Some(Packaged::new(&[&movie], &[], Request { audio_only, ..Request::default() }))
+}
+
+#[test]
+fn text_that_has_a_part_in_the_buffer_the_rates_or_the_duration_is_named() {
+    let package = of_fixture("timed-text.mp4");
+    let twice = Some("PT12.076S");
+    package.assert_attribute(Attribute::MinBufferTime, (MPD, "<MPD", "minBufferTime"), twice);
+    package.assert_attribute(
+        Attribute::PresentationDuration,
+        (MPD, "<MPD", "mediaPresentationDuration"),
+        Some("PT15S"),
+    );
+    package.assert_attribute(Attribute::Bandwidth, (MPD, "id=\"v1\"", "bandwidth"), Some("126099"));
+    package.assert_attribute(Attribute::Bandwidth, (HLS, "STREAM-INF", "BANDWIDTH"), Some("1000000"));
+    package.assert_attribute(Attribute::AverageBandwidth, (HLS, "STREAM-INF", "AVERAGE-BANDWIDTH"), Some("1"));
+}
+
+#[test]
+fn a_playlist_with_another_target_duration_is_named() {
+    let package = of_fixture("timed-text.mp4");
+    for (playlist, target) in [("v1/media.m3u8", 6), ("a1/media.m3u8", 8), ("t1/media.m3u8", 1), ("v1/iframes.m3u8", 1)]
+    {
+        package.assert_named(Attribute::TargetDuration, |manifests| {
+            let text = manifests.texts.get_mut(playlist).unwrap();
+            let start = text.find("#EXT-X-TARGETDURATION").unwrap();
+            let end = start + text[start..].find('\n').unwrap();
+            text.replace_range(start..end, &format!("#EXT-X-TARGETDURATION:{target}"));
+        });
+    }
+}
+
+#[test]
+fn times_that_are_not_those_of_the_samples_are_named() {
+    let package = of_fixture("timed-text.mp4");
+    let edit = |manifest: &'static str, from: &'static str, to: &'static str| {
+        move |manifests: &mut vpp_tests::judge::Manifests| replace(manifests.texts.get_mut(manifest).unwrap(), from, to)
+    };
+    package.assert_named(Attribute::SegmentDuration, edit("v1/media.m3u8", "#EXTINF:6.000000", "#EXTINF:6.040000"));
+    package.assert_named(Attribute::SegmentDuration, edit("v1/iframes.m3u8", "#EXTINF:4.000000", "#EXTINF:4.5"));
+    package.assert_named(Attribute::SegmentDuration, edit(MPD, "<S d=\"51200\"/>", "<S d=\"51712\"/>"));
+    package.assert_named(Attribute::SegmentStart, edit(MPD, "<S t=\"1024\" d=\"76800\"/>", "<S t=\"0\" d=\"77824\"/>"));
+    package.assert_attribute(
+        Attribute::SegmentStart,
+        (MPD, "timescale=\"12800\"", "presentationTimeOffset"),
+        Some("512"),
+    );
+    package.assert_named(Attribute::KeyFrameRange, |manifests| {
+        replace(manifests.texts.get_mut("v1/iframes.m3u8").unwrap(), "#EXT-X-BYTERANGE:", "#EXT-X-BYTERANGE:1");
+    });
+}
+
+#[test]
+fn the_coded_size_in_place_of_the_display_size_is_named() {
+    let Some(package) = of_edge("anamorphic_pasp.mp4", false) else { return };
+    package.assert_attribute(Attribute::Resolution, (HLS, "EXT-X-STREAM-INF", "RESOLUTION"), Some("722x576"));
+    package.assert_attribute(Attribute::Resolution, (HLS, "I-FRAME-STREAM-INF", "RESOLUTION"), Some("722x576"));
+    package.assert_attribute(Attribute::SampleAspectRatio, (MPD, "id=\"v1\"", "sar"), Some("1:1"));
+    let Some(package) = of_edge("stsd_0x0.mp4", false) else { return };
+    package.assert_attribute(Attribute::CodedSize, (MPD, "id=\"v1\"", "width"), Some("1"));
+}
+
+#[test]
+fn a_missing_frame_rate_is_named() {
+    let package = of_fixture("ladder-high.mp4");
+    package.assert_attribute(Attribute::FrameRate, (MPD, "id=\"v1\"", "frameRate"), None);
+    package.assert_attribute(Attribute::FrameRate, (HLS, "STREAM-INF", "FRAME-RATE"), None);
+    package.assert_attribute(Attribute::FrameRate, (HLS, "STREAM-INF", "FRAME-RATE"), Some("25.000"));
+}
+
+#[test]
+fn a_variant_of_another_video_is_named() {
+    let package = of_fixture("late-audio.mp4");
+    package.assert_named(Attribute::Variant, |manifests| {
+        let text = manifests.texts.get_mut(HLS).unwrap();
+        let start = text.find("#EXT-X-STREAM-INF").unwrap();
+        let end = start + text[start..].find("v1/media.m3u8").unwrap() + "v1/media.m3u8\n".len();
+        let second = text[start..end].replace("v1/", "v2/");
+        text.insert_str(end, &second);
+    });
+}
+
+#[test]
+fn a_default_that_the_file_does_not_enable_is_named() {
+    let package = of_fixture("two-languages.mp4");
+    let defaults = [("LANGUAGE=\"en\"", "NO"), ("LANGUAGE=\"fr\"", "YES")];
+    for (language, value) in defaults {
+        package.assert_attribute(Attribute::Default, (HLS, language, "DEFAULT"), Some(value));
+    }
+    package.assert_named(Attribute::Role, |manifests| {
+        let text = manifests.texts.get_mut(MPD).unwrap();
+        let (main, alternate) = (text.rfind("value=\"main\"").unwrap(), text.find("value=\"alternate\"").unwrap());
+        text.replace_range(alternate..alternate + 17, "value=\"main\"");
+        text.replace_range(main..main + 12, "value=\"alternate\"");
+    });
+    package.assert_attribute(Attribute::Autoselect, (HLS, "LANGUAGE=\"fr\"", "AUTOSELECT"), Some("NO"));
+}
+
+#[test]
+fn languages_that_are_missing_wrong_or_long_are_named() {
+    let package = of_fixture("timed-text.mp4");
+    package.assert_attribute(Attribute::Language, (HLS, "LANGUAGE=\"de\"", "LANGUAGE"), Some("deu"));
+    package.assert_attribute(Attribute::Language, (MPD, "lang=\"de\"", "lang"), Some("deu"));
+    package.assert_attribute(Attribute::Language, (MPD, "lang=\"de\"", "lang"), None);
+    package.assert_attribute(Attribute::Role, (MPD, "value=\"caption\"", "value"), Some("subtitle"));
+    let package = of_fixture("two-languages.mp4");
+    package.assert_attribute(Attribute::Language, (HLS, "LANGUAGE=\"fr\"", "LANGUAGE"), Some("en"));
+    package.assert_attribute(Attribute::Language, (MPD, "lang=\"fr\"", "lang"), Some("fra"));
+}
+
+#[test]
+fn audio_of_another_language_as_a_bit_rate_alternative_is_named() {
+    let package = of_fixture("two-languages.mp4");
+    // The French representation moves into the English set, with its own times.
+    let planted = package.planted_attributes(|manifests| {
+        let text = manifests.texts.get_mut(MPD).unwrap();
+        let start = text.rfind("<Representation id=\"a2\"").unwrap();
+        let end = start + text[start..].find("</Representation>").unwrap() + "</Representation>".len();
+        let representation = text[start..end].to_owned();
+        text.replace_range(start..end, "");
+        let template = text.rfind("<SegmentTemplate").unwrap();
+        let template_end = template + text[template..].find("</SegmentTemplate>").unwrap() + "</SegmentTemplate>".len();
+        let times = text[template..template_end].to_owned();
+        let moved = representation.replace("</Representation>", &format!("{times}</Representation>"));
+        let english = text.find("<Representation id=\"a1\"").unwrap();
+        text.insert_str(english, &moved);
+    });
+    assert!(planted.contains(&Attribute::AdaptationSet), "{planted:?}");
+}
+
+#[test]
+fn channels_and_rates_that_the_audio_does_not_have_are_named() {
+    let Some(package) = of_edge("mp3_mono.mp4", true) else { return };
+    package.assert_attribute(Attribute::ChannelConfiguration, (MPD, "<AudioChannelConfiguration", "value"), Some("2"));
+    package.assert_attribute(Attribute::AudioSamplingRate, (MPD, "id=\"a1\"", "audioSamplingRate"), Some("22050"));
+    let package = of_fixture("dolby.mp4");
+    package.assert_attribute(Attribute::Channels, (HLS, "CHANNELS=\"6\"", "CHANNELS"), Some("2"));
+}
+
+#[test]
+fn codecs_that_are_wrong_or_missing_are_named() {
+    let package = of_fixture("dolby.mp4");
+    package.assert_attribute(Attribute::Codecs, (MPD, "id=\"v1\"", "codecs"), Some("avc1.64000A"));
+    package.assert_attribute(Attribute::Codecs, (HLS, "EXT-X-STREAM-INF", "CODECS"), Some("avc1.64000C"));
+    let package = of_fixture("hevc-hdr.mp4");
+    package.assert_attribute(Attribute::VideoRange, (HLS, "EXT-X-STREAM-INF", "VIDEO-RANGE"), None);
+}
+
+#[test]
+fn a_rendition_that_no_group_has_is_named() {
+    let package = of_fixture("two-languages.mp4");
+    let planted = package.planted_attributes(|manifests| {
+        let text = manifests.texts.get_mut(HLS).unwrap();
+        let kept: Vec<_> = text.lines().filter(|line| !line.contains("LANGUAGE=\"fr\"")).collect();
+        *text = format!("{}\n", kept.join("\n"));
+    });
+    assert_eq!(planted, [Attribute::Rendition]);
+}
+
+#[test]
+fn files_that_no_manifest_names_are_named() {
+    let package = of_fixture("video-only.mp4");
+    let planted = package.planted_attributes(|_| fs::write(package.folder().join("v1/9.m4s"), "").unwrap());
+    assert_eq!(planted, [Attribute::Files]);
+}
+
+#[test]
+fn a_ladder_with_a_score_of_one_variant_is_named() {
+    let inputs = ["ladder-low.mp4", "ladder-high.mp4"].map(fixture);
+    let inputs: Vec<&Path> = inputs.iter().map(PathBuf::as_path).collect();
+    let package = Packaged::new(&inputs, &[], Request::default());
+    package.assert_named(Attribute::Score, |manifests| {
+        replace(manifests.texts.get_mut(HLS).unwrap(), "#EXT-X-STREAM-INF:", "#EXT-X-STREAM-INF:SCORE=1.0,");
+    });
+}

@@ -1,0 +1,118 @@
+//! The judge is silent on the package of every movie that the platform must package, and on packages of several.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tempfile::TempDir;
+use vpp_tests::decrypt::KEY;
+use vpp_tests::judge::{self, Attribute, Finding, Manifests, Request, Source};
+use vpp_tests::{fixtures, movies, vpp};
+
+/// What the packager does not state yet.
+const MISSING: [Attribute; 8] = [
+    Attribute::MaxWidth,
+    Attribute::MaxHeight,
+    Attribute::MaxFrameRate,
+    Attribute::PictureAspectRatio,
+    Attribute::ScanType,
+    Attribute::SegmentBrand,
+    Attribute::Start,
+    Attribute::Chapters,
+];
+
+/// Packages files, and judges the manifests.
+fn judged(inputs: &[&Path], arguments: &[&str], request: Request) -> Vec<Finding> {
+    let scratch = TempDir::new().unwrap();
+    let folder = scratch.path().join("package");
+    let audio_only: &[&str] = if request.audio_only { &["--audio-only"] } else { &[] };
+    let output = vpp::package_inputs(inputs, &folder, &[arguments, audio_only].concat());
+    assert!(output.status.success(), "{inputs:?}: {}", String::from_utf8_lossy(&output.stderr));
+    let sources: Vec<_> = inputs.iter().map(|input| Source::of(input)).collect();
+    let mut findings = judge::findings(&sources, request, &Manifests::open(&folder));
+    findings.retain(|finding| !MISSING.contains(&finding.attribute));
+    findings
+}
+
+fn assert_silent(inputs: &[&Path], arguments: &[&str], request: Request) {
+    let findings = judged(inputs, arguments, request);
+    let lines: Vec<_> = findings.iter().map(Finding::to_string).collect();
+    assert!(lines.is_empty(), "{}", lines.join("\n"));
+}
+
+/// Returns the arguments with which every movie is packaged: clear in segments, and encrypted in single files.
+fn arguments(movie: &Path) -> [Vec<&'static str>; 2] {
+    let scheme = if movies::supports_scheme(movie, "cbcs") { "cbcs" } else { "cenc" };
+    let key = ["--key", KEY.key, "--kid", KEY.kid, "--encrypt", "all", "--layout", "single-file"];
+    [vec!["--scheme", "clear"], [&["--scheme", scheme], &key[..]].concat()]
+}
+
+/// The edge files of the corpus that must be packaged, and those that are packaged only with `--audio-only`.
+const EDGE: [&str; 4] = ["anamorphic_pasp.mp4", "stsd_0x0.mp4", "default_audio_french.mp4", "dv81.mp4"];
+const EDGE_AUDIO: [&str; 1] = ["mp3_mono.mp4"];
+
+/// Lists all movies, and whether only the audio of each is packaged.
+fn all() -> Vec<(PathBuf, bool)> {
+    let edge = |names: &[&str]| -> Vec<PathBuf> {
+        names.iter().filter_map(|name| fixtures::corpus(&format!("edge/{name}"))).collect()
+    };
+    let movies = movies::all().into_iter().map(|movie| (movies::is_audio_only(&movie), movie));
+    let edge = edge(&EDGE)
+        .into_iter()
+        .map(|movie| (false, movie))
+        .chain(edge(&EDGE_AUDIO).into_iter().map(|movie| (true, movie)));
+    movies.chain(edge).map(|(audio_only, movie)| (movie, audio_only)).collect()
+}
+
+/// Packages and judges every movie on two threads. Fails with all findings.
+#[test]
+fn the_judge_is_silent_on_every_package() {
+    let movies = all();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut lines = Vec::new();
+        let mut read_by_shaka = 0;
+        while let Some((movie, audio_only)) = movies.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let request = Request { audio_only: *audio_only, ..Request::default() };
+            let name = movie.file_name().unwrap().to_string_lossy();
+            for arguments in arguments(movie) {
+                let findings = judged(&[movie], &arguments, request);
+                lines.extend(findings.iter().map(|finding| format!("{name} {}: {finding}", arguments[1])));
+            }
+            read_by_shaka += usize::from(Source::of(movie).is_read_by_shaka());
+        }
+        (lines, read_by_shaka)
+    };
+    let results =
+        std::thread::scope(|scope| [scope.spawn(work), scope.spawn(work)].map(|worker| worker.join().unwrap()));
+    let lines = results.iter().flat_map(|(lines, _)| lines.clone()).collect::<Vec<_>>();
+    assert!(lines.is_empty(), "{} findings:\n{}", lines.len(), lines.join("\n"));
+    let read_by_shaka: usize = results.iter().map(|(_, count)| count).sum();
+    assert!(read_by_shaka + 5 > movies.len(), "Shaka Packager reads {read_by_shaka} of {}", movies.len());
+}
+
+#[test]
+fn the_judge_is_silent_on_a_ladder_with_audio_of_another_file() {
+    let inputs = ["ladder-low.mp4", "ladder-high.mp4", "ladder-french.mp4"].map(fixtures::fixture);
+    let inputs: Vec<_> = inputs.iter().map(PathBuf::as_path).collect();
+    for layout in ["segments", "single-file"] {
+        let arguments = ["--layout", layout, "--segment-duration", "4"];
+        assert_silent(&inputs, &arguments, Request { segment_seconds: 4, ..Request::default() });
+    }
+}
+
+#[test]
+fn the_judge_is_silent_on_a_package_with_a_subtitle_file() {
+    let scratch = TempDir::new().unwrap();
+    let file = scratch.path().join("captions.vtt");
+    std::fs::write(&file, "WEBVTT\n\n00:01.000 --> 00:02.500\nOlá\n").unwrap();
+    let captions = format!("pt-BR={}:Português", file.display());
+    let movie = fixtures::fixture("timed-text.mp4");
+    assert_silent(&[&movie], &["--captions", &captions], Request { subtitle_files: 1, ..Request::default() });
+}
+
+#[test]
+fn a_source_is_probed_once() {
+    let movie = fixtures::fixture("still.mp4");
+    assert!(Arc::ptr_eq(&Source::of(&movie), &Source::of(&movie)));
+}
