@@ -20,10 +20,10 @@ pub(super) fn check_files(manifests: &Manifests, representations: &[Representati
     let mut named: BTreeSet<PathBuf> = manifests.texts.keys().map(PathBuf::from).collect();
     let below = |path: &Path| path.strip_prefix(directory).expect("a path in the package").to_owned();
     for representation in representations {
-        let files = || representation.segments.iter().map(|segment| below(&segment.file));
-        named.extend(files());
+        named.extend(representation.segments.iter().map(|segment| below(&segment.file)));
         // Text files exist for every segment of WebVTT, also for one after the media, which no playlist lists.
-        let text = files().map(|file| file.with_extension("vtt")).filter(|file| directory.join(file).exists());
+        let numbers = 1..=representation.segments.len();
+        let text = numbers.map(|number| PathBuf::from(format!("{}/{number}.vtt", representation.id)));
         named.extend(text.filter(|_| representation.get("codecs") == Some("wvtt")));
         named.extend(representation.element.all("BaseURL").map(|url| PathBuf::from(&url.text)));
         let template = [representation.element, representation.set].map(|element| element.child("SegmentTemplate"));

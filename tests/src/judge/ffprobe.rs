@@ -89,8 +89,11 @@ fn known(value: &Value) -> Option<&str> {
 impl Probe {
     /// Probes a file.
     pub(super) fn of(file: &Path) -> Self {
-        let edited = run(file, &["-show_streams", "-show_packets", "-show_chapters"]);
-        let whole = run(file, &["-ignore_editlist", "1", "-show_packets"]);
+        let parameters = run(file, &["-show_streams", "-show_chapters"]);
+        // As the sample tables state them: the parsers of codecs change durations and flags.
+        let packets = ["-fflags", "+nofillin+noparse", "-show_packets"];
+        let edited = run(file, &packets);
+        let whole = run(file, &[&["-ignore_editlist", "1"], &packets[..]].concat());
         let chapter = |chapter: &Value| Chapter {
             start: chapter["start_time"].as_str().and_then(|start| start.parse().ok()).expect("a start"),
             title: known(&chapter["tags"]["title"]).map(str::to_owned),
@@ -101,8 +104,8 @@ impl Probe {
         let mut side_data = list(&frames["frames"]).flat_map(|frame| list(&frame["side_data_list"]));
         Self {
             has_captions: side_data.any(|data| data["side_data_type"] == captions),
-            streams: list(&edited["streams"]).map(|fields| stream(fields, &edited, &whole)).collect(),
-            chapters: list(&edited["chapters"]).map(chapter).collect(),
+            streams: list(&parameters["streams"]).map(|fields| stream(fields, &edited, &whole)).collect(),
+            chapters: list(&parameters["chapters"]).map(chapter).collect(),
         }
     }
 }

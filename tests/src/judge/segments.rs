@@ -47,33 +47,26 @@ pub(super) fn of_track(track: &Track<'_>, found: &Representation<'_>, findings: 
     scale?;
     let (starts, end) = (starts(&track.packets), track.packets.iter().map(Packet::end).max()?);
     // The edit list's timescale may be coarser than the track's: then the whole track is rounded by up to one unit.
-    let rounding = found.segments.first()?.start - starts.first()?.1;
-    findings.require(
-        rounding.abs() <= 1,
-        &place,
-        Attribute::SegmentStart,
-        &starts[0].1.to_string(),
-        found.segments[0].start,
-    );
-    let rounding = if rounding.abs() <= 1 { rounding } else { 0 };
-    let mut indexes = Vec::new();
+    let shift = found.segments.first()?.start - starts.first()?.1;
+    let first = starts[0].1.to_string();
+    findings.require(shift.abs() <= 1, &place, Attribute::SegmentStart, &first, found.segments[0].start);
+    let mut indexes = vec![(starts[0], true)];
     for segment in found.segments.iter().skip(1) {
-        let start = starts.iter().find(|(_, start)| start + rounding == segment.start);
-        let nearest =
-            starts.iter().min_by_key(|(_, start)| (start + rounding - segment.start).abs()).map(|(_, start)| *start);
-        let expected = format!("{:?}", nearest.unwrap_or(0));
-        findings.require(start.is_some(), &place, Attribute::SegmentStart, &expected, segment.start);
-        indexes.push(*start?);
+        let nearest = starts.iter().min_by_key(|(_, start)| (start + shift - segment.start).abs())?;
+        let is_start = nearest.1 + shift == segment.start;
+        findings.require(is_start, &place, Attribute::SegmentStart, &nearest.1.to_string(), segment.start - shift);
+        indexes.push((*nearest, is_start));
     }
-    indexes.insert(0, starts[0]);
-    let next = indexes.iter().skip(1).copied().chain([(track.packets.len(), end)]);
-    let segments = indexes.iter().zip(next).zip(&found.segments).map(|(((index, start), (next, end)), found)| {
-        Segment { start: *start, duration: end - start, packets: *index..next, bytes: found.bytes() }
-    });
-    let segments: Vec<_> = segments.collect();
-    for (number, (segment, found)) in segments.iter().zip(&found.segments).enumerate() {
-        let place = format!("{place} segment {}", number + 1);
-        findings.compare(&place, Attribute::SegmentDuration, Some(segment.duration), Some(found.duration));
+    let next = indexes.iter().skip(1).copied().chain([((track.packets.len(), end), true)]);
+    let mut segments = Vec::new();
+    for (number, ((from, to), found)) in indexes.iter().zip(next).zip(&found.segments).enumerate() {
+        let (((index, start), starts_right), ((next, end), ends_right)) = (*from, to);
+        let segment = Segment { start, duration: end - start, packets: index..next, bytes: found.bytes() };
+        if starts_right && ends_right {
+            let place = format!("{place} segment {}", number + 1);
+            findings.compare(&place, Attribute::SegmentDuration, Some(segment.duration), Some(found.duration));
+        }
+        segments.push(segment);
     }
     Some(segments)
 }

@@ -67,22 +67,24 @@ pub(super) fn check_playlist(pair: &Pair<'_>, manifests: &Manifests, shared: Sha
 ///
 /// A package states the rate of the fragments with the same text, which are a little larger than the text files that playlists name,
 /// and counts by the target duration of the subtitles or by that of the media.
-pub(super) fn rates(playlist: &Playlist, manifests: &Manifests, shared: Shared) -> [Rate; 2] {
+pub(super) fn rates(playlist: &Playlist, pairs: &[Pair<'_>], manifests: &Manifests, shared: Shared) -> [Rate; 2] {
     let renditions = playlist.media.iter().filter(|rendition| rendition["TYPE"] == "SUBTITLES");
     let mut bounds = [Rate::default(); 2];
     for uri in renditions.filter_map(|rendition| rendition.get("URI")) {
         let text = Playlist::parse(&manifests.texts[uri]);
         let folder = manifests.directory.join(Path::new(uri).parent().expect("a folder"));
         let size = |name: &str| fs::metadata(folder.join(name)).map(|file| file.len()).ok();
+        let pair = pairs.iter().find(|pair| uri.starts_with(&format!("{}/", pair.track.id)));
         let [mut files, mut fragments] = [Vec::new(), Vec::new()];
-        for entry in &text.entries {
+        for (number, entry) in text.entries.iter().enumerate() {
             let seconds: f64 = entry.duration.parse().expect("a number");
             #[expect(clippy::cast_possible_truncation, reason = "microseconds")]
             let duration = (seconds * 1e6).round() as i64;
             let length = entry.range.as_ref().map(|range| range.end - range.start);
             let bytes = length.or_else(|| size(&entry.uri)).expect("the file exists");
             files.push((duration, bytes));
-            fragments.push((duration, size(&entry.uri.replace(".vtt", ".m4s")).unwrap_or(bytes).max(bytes)));
+            let fragment = pair.and_then(|pair| pair.segments.get(number)).map(|segment| segment.bytes);
+            fragments.push((duration, fragment.unwrap_or(0).max(bytes)));
         }
         let targets = [text.target.unwrap_or(1), shared.target];
         let of = |segments: &[(i64, u64)]| targets.map(|target| Rate::of(segments, 1_000_000, target));

@@ -27,7 +27,7 @@ struct Context<'p> {
 /// Checks the multivariant playlist.
 pub(super) fn check(pairs: &[Pair<'_>], manifests: &Manifests, shared: Shared, findings: &mut Findings) {
     let playlist = manifests.multivariant();
-    let text_rates = text::rates(&playlist, manifests, shared);
+    let text_rates = text::rates(&playlist, pairs, manifests, shared);
     let context = Context { pairs, playlist, shared, text_rates };
     context.check_renditions(findings);
     context.check_variants(findings);
