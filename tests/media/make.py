@@ -156,6 +156,7 @@ def table() -> str:
         "Committed": [recipes.SAMPLE],
         "Must package": recipes.GOOD,
         "Must package, verified without ffmpeg": recipes.SEVERAL_SAMPLE_ENTRIES,
+        "Must package, compared with Shaka Packager": recipes.WITHOUT_DECODER,
         "Packaged together": recipes.LADDER,
         "Must package with a warning": recipes.WARNED,
         "Must be refused": recipes.BAD,

@@ -248,6 +248,12 @@ GOOD = [
         "Opus stereo and FLAC 5.1",
         f"{VIDEO} {TONE} -map 0 -map 1 -map 1 -t 4 {X264} -g 25 -c:a:0 libopus -ac:a:0 2 -b:a:0 64k -c:a:1 flac -ac:a:1 6",
     ),
+    Recipe(
+        "alac.mp4",
+        "Apple Lossless, stereo and 5.1",
+        f"{VIDEO} {TONE} -map 0 -map 1 -map 1 -t 4 {X264} -g 25 -c:a alac -ac:a:0 2 -ac:a:1 6",
+    ),
+    Recipe("alac.mov", "Apple Lossless in a QuickTime sound description, 96 kHz", f"{VIDEO} {TONE} -t 4 {X264} -g 25 -c:a alac -ar 96000 -f mov"),
     Recipe("mp3.mp4", "MP3, identified by its object type indication", "-i {video-only.mp4} -i {sound.mp4} -map 0 -map 1 -c copy"),
     Recipe("mp3.mov", "MP3 in a QuickTime sound description", "-i {video-only.mp4} -i {sound.mp4} -map 0 -map 1 -c copy -f mov"),
     Recipe("mp3-mono.mp4", "mono MP3 whose sample entry states two channels and another rate", synthetic=synthetic.mono_as_stereo, of="mp3.mp4"),
@@ -298,6 +304,21 @@ SEVERAL_SAMPLE_ENTRIES = [
     ),
 ]
 
+# ffmpeg cannot read the samples: it has no decoder, or the samples are those of another codec. Shaka Packager is the oracle.
+WITHOUT_DECODER = [
+    Recipe("ac-4.mp4", "AC-4 5.1, with sync samples", synthetic=synthetic.ac4, of="late-audio.mp4"),
+    Recipe("mpeg-h.mp4", "MPEG-H 3D Audio 7.1.4 as mha1", synthetic=synthetic.mpegh, of="late-audio.mp4"),
+    Recipe("mpeg-h-stream.mp4", "MPEG-H 3D Audio 7.1.4 as mhm1, configured in its samples", synthetic=synthetic.mpegh_stream, of="late-audio.mp4"),
+    Recipe("xhe-aac.mp4", "xHE-AAC stereo", synthetic=synthetic.xhe_aac, of="late-audio.mp4"),
+    Recipe(
+        "iamf.mp4",
+        "IAMF: one stereo element, coded as Opus",
+        f"{TONE} -t 4 -ac 2 -c:a libopus -streamid 0:0 -stream_group type=iamf_audio_element:id=1:st=0:audio_element_type=channel,layer=ch_layout=stereo"
+        " -stream_group 'type=iamf_mix_presentation:id=3:stg=0:annotations=en-us=mix,submix=parameter_id=100:parameter_rate=48000"
+        "|element=stg=0:parameter_id=100:annotations=en-us=element|layout=sound_system=stereo:integrated_loudness=0'",
+    ),
+]
+
 # Renditions of a ladder, and inputs that match them or do not: packaged together.
 LADDER = [
     Recipe("ladder-low.mp4", "low rendition: a key frame every 2 s, English audio", ladder("320x180", 25, 50, "-metadata:s:a:0 language=eng")),
@@ -339,4 +360,4 @@ BAD = [
     Recipe("absurd-table.mp4", "a sample size table with an entry count of four billion", synthetic=synthetic.excessive_sample_count, of="sample.mp4"),
 ]
 
-MADE = {recipe.name: recipe for recipe in GOOD + SEVERAL_SAMPLE_ENTRIES + LADDER + WARNED + BAD}
+MADE = {recipe.name: recipe for recipe in GOOD + SEVERAL_SAMPLE_ENTRIES + WITHOUT_DECODER + LADDER + WARNED + BAD}

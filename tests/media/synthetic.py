@@ -357,6 +357,77 @@ def with_text(source: Path, handler: bytes, entry: bytes, language: bytes, sampl
     return data[: start - 8] + moov + box(b"mdat", b"".join(sample for _, sample in samples))
 
 
+def bits(*fields: tuple[int, int]) -> bytes:
+    """Packs fields of (value, width in bits), the last byte padded with zeros."""
+    text = "".join(f"{value:0{width}b}" for value, width in fields)
+    return int(text.ljust(-len(text) % 8 + len(text), "0"), 2).to_bytes((len(text) + 7) // 8, "big")
+
+
+def with_audio_entry(source: Path, name: bytes, configuration: bytes, channels: int) -> bytes:
+    """Replaces the AAC sample entry of a movie whose movie box is last. Every 24th audio sample becomes a sync sample.
+
+    The samples stay AAC frames: a packager does not look into them.
+    """
+
+    def change(kind: bytes, data: bytes) -> bytes:
+        if kind == b"stsd" and b"mp4a" in data:
+            entry = box(name, struct.pack(">6xH8x2H4xI", 1, channels, 16, 48_000 << 16) + configuration)
+            sync = range(1, samples + 1, 24)
+            return full_box(b"stsd", struct.pack(">I", 1) + entry) + full_box(b"stss", struct.pack(f">I{len(sync)}I", len(sync), *sync))
+        return data
+
+    data = source.read_bytes()
+    _, audio = [(at + header, after) for kind, at, header, after in boxes(data, *find(data, b"moov")) if kind == b"trak"]
+    at, _ = find(data[: audio[1]][audio[0] :], b"mdia", b"minf", b"stbl", b"stsz")
+    (samples,) = struct.unpack_from(">I", data, audio[0] + at + 8)
+    return map_boxes(data, (b"moov", b"trak", b"mdia", b"minf", b"stbl"), change)
+
+
+def ac4(to: Path, source: Path) -> None:
+    """AC-4 5.1: an `ac4_dsi_v1` (ETSI TS 103 190-2 E.6) with one presentation of version 1 and compatibility 2."""
+    # dsi version, bitstream version 2, 48 kHz, frame rate index, presentations, no program identifier; constant bit rate
+    head = bits((1, 3), (2, 7), (1, 1), (13, 4), (1, 9), (0, 1), (0, 2), (192_000, 32), (0xFFFF_FFFF, 32))
+    # One substream group; mdcompat; no identifier, rates, EMDF version and key; channel coded: mode 4, channel mask L/R C Ls/Rs LFE
+    presentation = [(31, 5), (2, 3), (0, 1), (0, 2 + 2 + 5 + 10), (1, 1), (4, 5), (0x47, 24), (0, 2)]
+    # The group: present, no extension, channel coded, one substream of 48 kHz without rate, its channels, no content type
+    presentation += [(1, 1), (0, 1), (1, 1), (1, 8), (0, 2), (0, 1), (0x47, 24), (0, 1)]
+    # Not virtualised, no additional substreams, no bit rate, no alternative
+    presentation += [(0, 1), (0, 1), (0, 1), (0, 1)]
+    body = bits(*presentation)
+    to.write_bytes(with_audio_entry(source, b"ac-4", box(b"dac4", head + bytes([1, len(body)]) + body), 2))
+
+
+# The start of an `mpegh3daConfig` (ISO/IEC 23008-3 5.2.2.1): Low Complexity level 3, 48 kHz, 7.1.4 (CICP 19).
+MPEGH_CONFIGURATION = bits((0x0D, 8), (3, 5), (1, 3), (0, 1), (1, 1), (0, 2), (19, 6))
+
+
+def mpegh(to: Path, source: Path) -> None:
+    """MPEG-H 3D Audio, raw frames, with its `MHADecoderConfigurationRecord` (ISO/IEC 23008-3 20.5.2)."""
+    record = struct.pack(">3BH", 1, 0x0D, 19, len(MPEGH_CONFIGURATION)) + MPEGH_CONFIGURATION
+    to.write_bytes(with_audio_entry(source, b"mha1", box(b"mhaC", record), 0))
+
+
+def mpegh_stream(to: Path, source: Path) -> None:
+    """MPEG-H 3D Audio, MHAS packets without a configuration box: the first sample starts with the configuration."""
+    data = bytearray(with_audio_entry(source, b"mhm1", b"", 0))
+    _, (start, end) = [(at + header, after) for kind, at, header, after in boxes(data, *find(data, b"moov")) if kind == b"trak"]
+    at, _ = find(data[start:end], b"mdia", b"minf", b"stbl", b"stco")
+    (first,) = struct.unpack_from(">I", data, start + at + 8)
+    # A sync packet, then the configuration with label 1 (ISO/IEC 23008-3 14.2.1).
+    packets = bits((6, 3), (0, 2), (1, 11), (0xA5, 8)) + bits((1, 3), (1, 2), (len(MPEGH_CONFIGURATION), 11)) + MPEGH_CONFIGURATION
+    data[first : first + len(packets)] = packets
+    to.write_bytes(data)
+
+
+def xhe_aac(to: Path, source: Path) -> None:
+    """xHE-AAC stereo: an `AudioSpecificConfig` of object type 42 with a `UsacConfig` (ISO/IEC 23003-3 5.2)."""
+    # Object type 31 and 42 - 32, 48 kHz, configuration 2; rate, frame length, configuration 2; one channel pair element, no SBR
+    config = bits((31, 5), (10, 6), (3, 4), (2, 4), (3, 5), (1, 3), (2, 5), (0, 4), (1, 2), (0, 1), (0, 1), (0, 2), (0, 1))
+    decoder = bytes([0x40, 0x15]) + bytes(11) + bytes([5, len(config)]) + config
+    descriptor = struct.pack(">HB", 2, 0) + bytes([4, len(decoder)]) + decoder + bytes([6, 1, 2])
+    to.write_bytes(with_audio_entry(source, b"mp4a", full_box(b"esds", bytes([3, len(descriptor)]) + descriptor), 2))
+
+
 def cue(text: str, name: str = "", settings: str = "") -> bytes:
     """Returns a WebVTT cue box (`vttc`)."""
     fields = ((b"iden", name), (b"sttg", settings), (b"payl", text))

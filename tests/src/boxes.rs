@@ -62,11 +62,13 @@ fn child_bytes<'a>(kind: &str, payload: &'a [u8]) -> &'a [u8] {
     match kind {
         "stsd" => &payload[8..],
         "avc1" | "hvc1" | "hev1" | "dvh1" | "av01" | "vp09" | "encv" => &payload[78..],
-        "mp4a" | "ac-3" | "ec-3" | "Opus" | "fLaC" | "enca" => match payload[8..10] {
-            // A QuickTime sound description of version 1 has four more words.
-            [0, 1] => &payload[44..],
-            _ => &payload[28..],
-        },
+        "mp4a" | "ac-3" | "ec-3" | "ac-4" | "Opus" | "fLaC" | "alac" | "mha1" | "mhm1" | "iamf" | "enca" => {
+            match payload[8..10] {
+                // A QuickTime sound description of version 1 has four more words.
+                [0, 1] => &payload[44..],
+                _ => &payload[28..],
+            }
+        }
         _ => payload,
     }
 }

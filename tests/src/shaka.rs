@@ -79,6 +79,25 @@ pub fn command() -> Command {
     Command::new(program())
 }
 
+/// Packages the first audio track of a movie into one file, encrypted with the default key of the tests if there are a scheme and
+/// an IV. Returns the file and the MPD.
+///
+/// # Panics
+/// When Shaka Packager fails.
+#[must_use]
+pub fn package_audio(movie: &Path, encryption: Option<(&str, &str)>, scratch: &Path) -> (Vec<u8>, String) {
+    let (file, mpd) = (scratch.join("shaka-audio.mp4"), scratch.join("shaka.mpd"));
+    let mut command = Command::new(program());
+    command.arg(format!("in={},stream=audio,output={}", movie.display(), file.display())).arg("--mpd_output").arg(&mpd);
+    if let Some((scheme, iv)) = encryption {
+        command.args(["--enable_raw_key_encryption", "--clear_lead", "0", "--protection_scheme", scheme, "--iv", iv]);
+        command.args(["--keys", &format!("key_id={}:key={}", KEY.kid, KEY.key)]);
+    }
+    let output = command.output().expect("Shaka Packager starts");
+    assert!(output.status.success(), "{}: {}", movie.display(), String::from_utf8_lossy(&output.stderr));
+    (fs::read(file).expect("the file is written"), fs::read_to_string(mpd).expect("the MPD is written"))
+}
+
 fn program() -> PathBuf {
     let system = if cfg!(target_os = "macos") { "osx" } else { "linux" };
     let processor = if cfg!(target_arch = "aarch64") { "arm64" } else { "x64" };

@@ -6,8 +6,9 @@ use std::fs;
 use std::path::Path;
 
 use tempfile::TempDir;
-use vpp_tests::package::{Package, Representation};
-use vpp_tests::{boxes, ffmpeg, fixtures, vpp};
+use vpp_tests::decrypt::{self, KEY};
+use vpp_tests::package::{Package, Representation, Segment};
+use vpp_tests::{boxes, ffmpeg, fixtures, shaka, vpp};
 
 /// The scheme that lists `OutputChannelPosition`s (ISO/IEC 23009-1 5.8.5.4).
 const POSITIONS: &str = "urn:mpeg:dash:outputChannelPositionList:2012";
@@ -215,5 +216,140 @@ fn stored_streams_have_no_number_of_their_own() {
         let packaged = packaged(&movie, &[]);
         let ids: Vec<_> = packaged.audio().iter().map(|track| es_id(&track.init_bytes())).collect();
         assert!(!ids.is_empty() && ids.iter().all(|id| *id == 0), "{}: {ids:?}", movie.display());
+    }
+}
+
+/// A fixture of a codec that ffmpeg does not decode, or that Shaka Packager supports, and what its manifests state.
+struct Codec {
+    fixture: &'static str,
+    sample_rate: &'static str,
+    /// The scheme and value of the channel configuration, by the codec's standard.
+    configuration: Option<(&'static str, &'static str)>,
+    channels: &'static str,
+    /// Whether Shaka Packager reads the codec string. It does not read the samples of `mhm1`, nor the profile without them.
+    shaka_knows: bool,
+}
+
+const CODECS: [Codec; 6] = [
+    Codec {
+        fixture: "alac.mp4",
+        sample_rate: "48000",
+        configuration: Some((CICP, "2")),
+        channels: "2",
+        shaka_knows: true,
+    },
+    // ETSI TS 103 190-2 table G.1: 5.1 is 6.
+    Codec {
+        fixture: "ac-4.mp4",
+        sample_rate: "48000",
+        configuration: Some((CICP, "6")),
+        channels: "6",
+        shaka_knows: true,
+    },
+    // ISO/IEC 23091-3: 7.1.4 is 19.
+    Codec {
+        fixture: "mpeg-h.mp4",
+        sample_rate: "48000",
+        configuration: Some((CICP, "19")),
+        channels: "12",
+        shaka_knows: true,
+    },
+    Codec {
+        fixture: "mpeg-h-stream.mp4",
+        sample_rate: "48000",
+        configuration: Some((CICP, "19")),
+        channels: "12",
+        shaka_knows: false,
+    },
+    Codec {
+        fixture: "xhe-aac.mp4",
+        sample_rate: "48000",
+        configuration: Some((CICP, "2")),
+        channels: "2",
+        shaka_knows: true,
+    },
+    // The number of channels is that of the player's loudspeakers.
+    Codec { fixture: "iamf.mp4", sample_rate: "48000", configuration: None, channels: "", shaka_knows: true },
+];
+
+fn arguments(codec: &Codec) -> Vec<&'static str> {
+    if codec.fixture == "iamf.mp4" { vec!["--audio-only"] } else { vec![] }
+}
+
+/// Returns the segments of a representation, one after the other.
+fn segments(track: &Representation) -> Vec<u8> {
+    track.segments.iter().flat_map(Segment::bytes).collect()
+}
+
+#[test]
+fn codec_strings_and_channels_are_those_of_each_standard() {
+    for codec in &CODECS {
+        let movie = fixtures::fixture(codec.fixture);
+        let packaged = packaged(&movie, &arguments(codec));
+        let (rate, configurations) = &packaged.properties()[0];
+        let expected = codec.configuration.map(|(scheme, value)| (scheme.to_owned(), value.to_owned()));
+        assert_eq!(rate, codec.sample_rate, "{}", codec.fixture);
+        assert_eq!(configurations, &expected.into_iter().collect::<Vec<_>>(), "{}", codec.fixture);
+        if codec.fixture != "iamf.mp4" {
+            assert_eq!(packaged.renditions("CHANNELS")[0], codec.channels, "{}", codec.fixture);
+        }
+        let codecs = &packaged.audio()[0].codecs;
+        assert!(packaged.multivariant.contains(codecs), "{}", packaged.multivariant);
+        let scratch = TempDir::new().unwrap();
+        let (_, mpd) = shaka::package_audio(&movie, None, scratch.path());
+        let theirs = mpd.split("codecs=\"").nth(1).unwrap().split('"').next().unwrap();
+        // The level of MPEG-H is a hexadecimal number, whose letters may be of either case.
+        let is_equal = theirs.eq_ignore_ascii_case(codecs);
+        assert_eq!(is_equal, codec.shaka_knows, "{}: {codecs}, Shaka Packager has {theirs}", codec.fixture);
+    }
+    let level = |fixture: &str| packaged(&fixtures::fixture(fixture), &[]).audio()[0].codecs[4..].to_owned();
+    assert_eq!(level("mpeg-h-stream.mp4"), level("mpeg-h.mp4"), "both have the same configuration");
+}
+
+#[test]
+fn samples_of_every_codec_are_encrypted_whole_as_shaka_packager_does() {
+    const IV: &str = "a0a1a2a3a4a5a6a7a8a9aaabacadaeaf";
+    for codec in &CODECS {
+        let movie = fixtures::fixture(codec.fixture);
+        let scratch = TempDir::new().unwrap();
+        let media = |file: &[u8]| boxes::all(file, "mdat").concat();
+        let (clear, _) = shaka::package_audio(&movie, None, scratch.path());
+        let (encrypted, _) = shaka::package_audio(&movie, Some(("cbcs", IV)), scratch.path());
+        let options = |scheme: &'static str| {
+            let protection = ["--scheme", scheme, "--encrypt", "all", "--key", KEY.key, "--kid", KEY.kid];
+            [&protection[..], &arguments(codec)[..]].concat()
+        };
+        let ours = packaged(&movie, &[&options("cbcs")[..], &["--iv", IV]].concat());
+        assert!(media(&segments(ours.audio()[0])) == media(&encrypted), "{}", codec.fixture);
+        assert!(media(&clear) != media(&encrypted));
+        for scheme in ["cbcs", "cenc"] {
+            let ours = packaged(&movie, &options(scheme));
+            let file = decrypt::decrypted(ours.audio()[0], KEY, scratch.path());
+            let decrypted = fs::read(file).unwrap();
+            assert!(media(&decrypted) == media(&clear), "Bento4 decrypts {scheme} {}", codec.fixture);
+        }
+    }
+}
+
+#[test]
+fn segments_of_dependent_audio_start_at_sync_samples() {
+    // Every 24th sample is a sync sample; a segment of AAC would start at any.
+    for fixture in ["ac-4.mp4", "mpeg-h.mp4", "xhe-aac.mp4"] {
+        let packaged = packaged(&fixtures::fixture(fixture), &["--segment-duration", "2"]);
+        let track = packaged.audio()[0];
+        let samples: Vec<_> = track.segments.iter().flat_map(Segment::samples).collect();
+        let expected: Vec<bool> = (0..samples.len()).map(|index| index % 24 == 0).collect();
+        assert_eq!(samples.iter().map(|sample| sample.sync).collect::<Vec<_>>(), expected, "{fixture}");
+        let starts: Vec<_> = track.segments.iter().map(|segment| segment.start).collect();
+        assert!(starts.len() > 2, "{starts:?}");
+        let sync: Vec<_> = samples.iter().filter(|sample| sample.sync).map(|sample| sample.decode_time).collect();
+        assert!(starts.iter().all(|start| sync.contains(start)), "{fixture}: {starts:?}, {sync:?}");
+        assert!(packaged.package.text.matches("startWithSAP=\"1\"").count() == 2, "{}", packaged.package.text);
+        // The same from a fragmented file, in which sample flags mark the sync samples.
+        let scratch = TempDir::new().unwrap();
+        let fragmented = decrypt::join(track, scratch.path());
+        let again = self::packaged(&fragmented, &["--segment-duration", "2", "--audio-only"]);
+        let samples: Vec<_> = again.audio()[0].segments.iter().flat_map(Segment::samples).collect();
+        assert_eq!(samples.iter().map(|sample| sample.sync).collect::<Vec<_>>(), expected, "{fixture}");
     }
 }

@@ -54,8 +54,16 @@ fn smallest_ranges_are_clear(scheme: &str, ours: &Ranges, theirs: &Ranges) -> bo
 
 /// Movies that Shaka Packager cannot read until ffmpeg has remuxed their samples into a plain file: QuickTime sound
 /// descriptions, a trailing edit without a duration, an `mdat` of size 0. In `far-offsets.mp4` it would read the hole of 5 GiB.
-const REMUXED: [&str; 6] =
-    ["quicktime.mov", "dolby.mov", "mp3.mov", "trimmed.mp4", "open-ended.mp4", "far-offsets.mp4"];
+const REMUXED: [&str; 8] = [
+    "quicktime.mov",
+    "quicktime-languages.mov",
+    "dolby.mov",
+    "mp3.mov",
+    "alac.mov",
+    "trimmed.mp4",
+    "open-ended.mp4",
+    "far-offsets.mp4",
+];
 
 /// Further arguments of `vpp package`, one list for each layout. Encryption does not depend on the layout.
 const LAYOUTS: [&[&str]; 1] = [&[]];

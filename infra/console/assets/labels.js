@@ -24,14 +24,16 @@ export function warningLabel(code) {
 
 const CODECS = {
   avc1: 'H.264', avc3: 'H.264', hvc1: 'H.265', hev1: 'H.265', dvh1: 'Dolby Vision', dvhe: 'Dolby Vision',
-  av01: 'AV1', vp09: 'VP9', vp08: 'VP8', mp4a: 'AAC', 'ac-3': 'AC-3', 'ec-3': 'E-AC-3', opus: 'Opus', fLaC: 'FLAC',
+  av01: 'AV1', vp09: 'VP9', vp08: 'VP8', mp4a: 'AAC', 'ac-3': 'AC-3', 'ec-3': 'E-AC-3', 'ac-4': 'AC-4',
+  'mp4a.6B': 'MP3', 'mp4a.69': 'MP3', 'mp4a.40.42': 'xHE-AAC', mha1: 'MPEG-H', mhm1: 'MPEG-H', iamf: 'IAMF',
+  opus: 'Opus', fLaC: 'FLAC', alac: 'ALAC',
   wvtt: 'WebVTT', stpp: 'TTML', tx3g: 'timed text',
 };
 
 /** The common name of a codec, from its RFC 6381 codec string. */
 export function codecName(codecString) {
   const fourcc = codecString.split('.')[0];
-  return CODECS[fourcc] ?? CODECS[fourcc.toLowerCase()] ?? fourcc;
+  return CODECS[codecString] ?? CODECS[fourcc] ?? CODECS[fourcc.toLowerCase()] ?? fourcc;
 }
 
 /** The summary of an input content: duration, resolution, codecs, size, date. */

@@ -8,6 +8,7 @@ use super::frame_header::FrameHeader;
 use super::mp3;
 use super::sample_entry::SampleEntry;
 use super::track_info::AudioInfo;
+use super::usac::USAC;
 use crate::isobmff::BoxView;
 use crate::{Error, Result};
 
@@ -22,10 +23,8 @@ pub(super) fn sample_entry<'a>(entry: &BoxView<'a>, track_id: u32) -> Result<Sam
     let esds = audio.configuration.ok_or(entry.malformed("it has no esds box"))?;
     let stream = ElementaryStream::parse(&esds)?;
     let of_entry = AudioInfo {
-        sample_rate: audio.sample_rate,
-        channels: audio.channels,
         channel_configuration: ChannelConfiguration::of_mono_or_stereo(audio.channels),
-        joc_complexity: None,
+        ..AudioInfo::new(audio.sample_rate, audio.channels)
     };
     let config = stream.decoder_specific_info.and_then(AudioSpecificConfig::parse);
     let info = config.map_or_else(|| of_entry.clone(), |config| config.audio_info(&of_entry));
@@ -38,6 +37,9 @@ pub(super) fn sample_entry<'a>(entry: &BoxView<'a>, track_id: u32) -> Result<Sam
     };
     let mut entry = SampleEntry::audio(entry.kind, codecs, info, audio.body);
     entry.patch(audio.configuration_at.saturating_add(stream.es_id_at), &STORED_ES_ID);
-    let is_mp3 = matches!(stream.object_type, mp3::MPEG1 | mp3::MPEG2);
-    Ok(if is_mp3 { entry.completed_by(FrameHeader::MpegAudio) } else { entry })
+    Ok(match (stream.object_type, config) {
+        (mp3::MPEG1 | mp3::MPEG2, _) => entry.completed_by(FrameHeader::MpegAudio),
+        (_, Some(config)) if config.object_type == USAC => entry.with_dependent_samples(),
+        _ => entry,
+    })
 }

@@ -134,12 +134,8 @@ impl ChannelMap {
     fn audio_info(self, sample_rate: u32, joc_complexity: Option<u8>) -> Option<AudioInfo> {
         let channels = self.map.count_ones().checked_add((self.map & PAIRS).count_ones())?;
         let channels = u16::try_from(channels).ok()?;
-        Some(AudioInfo {
-            sample_rate,
-            channels,
-            channel_configuration: Some(self.channel_configuration()),
-            joc_complexity,
-        })
+        let channel_configuration = Some(self.channel_configuration());
+        Some(AudioInfo { channel_configuration, joc_complexity, ..AudioInfo::new(sample_rate, channels) })
     }
 
     /// Returns the CICP value of ETSI TS 102 366 table I.1.1, or the map if there is none.

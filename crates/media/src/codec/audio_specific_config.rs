@@ -11,6 +11,7 @@ use super::bit_reader::BitReader;
 use super::channel_configuration::ChannelConfiguration;
 use super::channel_configuration::position::{C, CS, L_R, LC_RC, LFE, LFE2, LS_RS, LSR_RSR};
 use super::track_info::AudioInfo;
+use super::usac::{USAC, UsacConfig};
 
 /// The fields of `AudioSpecificConfig` that manifests need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +45,12 @@ impl AudioSpecificConfig {
         let mut config =
             Self { object_type: first_object_type, sample_rate, channels: channels_of(channel_configuration) };
         let mut core_object_type = first_object_type;
+        if first_object_type == USAC {
+            let usac = UsacConfig::parse(&mut bits)?;
+            config.sample_rate = usac.sample_rate.unwrap_or(sample_rate);
+            config.channels = usac.channels.or(config.channels);
+            return Some(config);
+        }
         if matches!(first_object_type, SBR | PS) {
             config.sample_rate = sampling_frequency(&mut bits)?;
             core_object_type = audio_object_type(&mut bits)?;
@@ -108,7 +115,12 @@ impl AudioSpecificConfig {
     pub(super) fn audio_info(&self, of_entry: &AudioInfo) -> AudioInfo {
         let (channels, channel_configuration) =
             self.channels.unwrap_or((of_entry.channels, of_entry.channel_configuration));
-        AudioInfo { sample_rate: self.sample_rate, channels, channel_configuration, joc_complexity: None }
+        AudioInfo { channel_configuration, ..AudioInfo::new(self.sample_rate, channels) }
+    }
+
+    /// Returns the sampling rate of the output in hertz.
+    pub(super) fn sample_rate(&self) -> u32 {
+        self.sample_rate
     }
 }
 

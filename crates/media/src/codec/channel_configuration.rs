@@ -9,6 +9,8 @@ pub enum ChannelConfiguration {
     Cicp(u8),
     /// The channel map of E-AC-3 (ETSI TS 102 366 I.1.2.1), for configurations without a CICP value.
     Dolby(u16),
+    /// The channel mask of AC-4 (ETSI TS 103 190-2 G.3.1), for configurations without a CICP value.
+    Ac4(u32),
     /// `OutputChannelPosition`s of ISO/IEC 23091-3, for configurations without a CICP value: bit *n* is position *n*.
     Positions(u32),
 }
@@ -23,6 +25,13 @@ pub(super) mod position {
     pub(crate) const LSR_RSR: u32 = 0b11 << 8;
     pub(crate) const CS: u32 = 1 << 10;
     pub(crate) const LFE2: u32 = 1 << 26;
+}
+
+/// Returns the number of channels of a `ChannelConfiguration` (ISO/IEC 23091-3 table 3), if it states one.
+pub(super) fn channels_of_cicp(number: u8) -> Option<u16> {
+    // 8 is two separate channels. Reserved numbers have none.
+    const CHANNELS: [u16; 21] = [0, 1, 2, 3, 4, 5, 6, 8, 2, 3, 4, 7, 8, 24, 8, 12, 10, 12, 14, 12, 14];
+    CHANNELS.get(usize::from(number)).copied().filter(|channels| *channels > 0)
 }
 
 impl ChannelConfiguration {

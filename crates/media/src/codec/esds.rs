@@ -43,12 +43,19 @@ impl<'a> ElementaryStream<'a> {
         if flags & 0x20 != 0 {
             es.skip(2)?; // OCR_ES_Id
         }
-        let mut decoder = descriptor(&mut es, DECODER_CONFIG_DESCRIPTOR, esds)?;
-        let object_type = decoder.u8()?;
-        decoder.skip(12)?; // streamType, bufferSizeDB, maxBitrate, avgBitrate
-        let specific = descriptor(&mut decoder, DECODER_SPECIFIC_INFO, esds).ok();
-        Ok(Self { object_type, decoder_specific_info: specific.map(|specific| specific.rest()), es_id_at })
+        let (object_type, decoder_specific_info) = decoder_config(&mut es, esds)?;
+        Ok(Self { object_type, decoder_specific_info, es_id_at })
     }
+}
+
+/// Reads a `DecoderConfigDescriptor` of a box (ISO/IEC 14496-1 7.2.6.6): its `objectTypeIndication`, and the payload of its
+/// `DecoderSpecificInfo`.
+pub(super) fn decoder_config<'a>(reader: &mut Reader<'a>, parent: &BoxView<'_>) -> Result<(u8, Option<&'a [u8]>)> {
+    let mut decoder = descriptor(reader, DECODER_CONFIG_DESCRIPTOR, parent)?;
+    let object_type = decoder.u8()?;
+    decoder.skip(12)?; // streamType, bufferSizeDB, maxBitrate, avgBitrate
+    let specific = descriptor(&mut decoder, DECODER_SPECIFIC_INFO, parent).ok();
+    Ok((object_type, specific.map(|specific| specific.rest())))
 }
 
 /// Reads the next descriptor, which must have this tag, and returns its payload (ISO/IEC 14496-1 8.3.3).

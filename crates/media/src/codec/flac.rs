@@ -32,5 +32,5 @@ fn stream_info(block: &[u8]) -> Option<AudioInfo> {
     let sample_rate = bits.bits(20)?;
     let channels = bits.bits_u8(3)?.checked_add(1)?;
     let channel_configuration = ChannelConfiguration::of_vorbis_order(channels);
-    Some(AudioInfo { sample_rate, channels: channels.into(), channel_configuration, joc_complexity: None })
+    Some(AudioInfo { channel_configuration, ..AudioInfo::new(sample_rate, channels.into()) })
 }

@@ -14,6 +14,8 @@ pub struct SampleHeads {
 pub(super) enum FrameHeader {
     /// The header of an MPEG audio frame (ISO/IEC 11172-3 2.4.1.3): sampling rate and channels.
     MpegAudio,
+    /// The MHAS packets of MPEG-H 3D Audio (ISO/IEC 23008-3 clause 14): the decoder configuration.
+    Mhas,
     /// `syncinfo` and `bsi` of E-AC-3 (ETSI TS 102 366 E.1.2): a sampling rate below 32 kHz.
     Eac3,
     /// The SEI messages or metadata OBUs before the slices of a frame: closed captions.
@@ -26,6 +28,7 @@ impl FrameHeader {
         let (samples, bytes) = match self {
             Self::MpegAudio => (1, 4),
             Self::Eac3 => (1, 5),
+            Self::Mhas => (1, 64),
             // Parameter sets and the encoder's description of itself precede captions in the first frame.
             Self::Captions => (2, 2048),
         };

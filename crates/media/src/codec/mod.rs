@@ -10,13 +10,15 @@
 //! | their kinds | `visual_sample_entry`, `audio_sample_entry`, `text_sample_entry` |
 //! | boxes in them | `colr`, `pasp`, `esds`, `dolby_vision` (`dvcC`), `avc/avcc`, `hevc/hvcc`, `av1/av1c` |
 //! | video | `avc` (H.264), `hevc` (H.265), `av1`, `vp9` |
-//! | audio | `aac` (`mp4a`), `audio_specific_config`, `mp3`, `ac3`, `opus`, `flac`, `channel_configuration` |
+//! | audio | `aac` (`mp4a`), `audio_specific_config`, `usac` (xHE-AAC), `mp3`, `ac3`, `ac4`, `opus`, `flac`, `alac`, `mpegh`, `iamf`, `channel_configuration` |
 //! | captions in video | `closed_captions`, `sei` |
 //! | protection | `protection_rule` |
 //! | bits | `bit_reader`, `rbsp_reader`, `nal_units` |
 
 mod aac;
 mod ac3;
+mod ac4;
+mod alac;
 mod audio_sample_entry;
 mod audio_specific_config;
 mod av1;
@@ -30,7 +32,9 @@ mod esds;
 mod flac;
 mod frame_header;
 mod hevc;
+mod iamf;
 mod mp3;
+mod mpegh;
 mod nal_units;
 mod opus;
 mod pasp;
@@ -43,6 +47,7 @@ mod sei;
 mod text_sample_entry;
 mod track_info;
 mod track_kind;
+mod usac;
 mod visual_sample_entry;
 mod vp9;
 

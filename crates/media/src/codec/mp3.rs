@@ -31,10 +31,8 @@ pub(super) fn sample_entry<'a>(entry: &BoxView<'a>) -> Result<SampleEntry<'a>> {
     w.raw(audio.body.get(..FIXED_BYTES).unwrap_or(&audio.body));
     write_esds(&mut w, object_type);
     let info = AudioInfo {
-        sample_rate: audio.sample_rate,
-        channels: audio.channels,
         channel_configuration: ChannelConfiguration::of_mono_or_stereo(audio.channels),
-        joc_complexity: None,
+        ..AudioInfo::new(audio.sample_rate, audio.channels)
     };
     let entry = SampleEntry::audio(FourCc(*b"mp4a"), codecs(object_type), info, Cow::Owned(w.finish()?));
     Ok(entry.completed_by(FrameHeader::MpegAudio))

@@ -22,7 +22,6 @@ pub(super) fn sample_entry<'a>(entry: &BoxView<'a>) -> Result<SampleEntry<'a>> {
         0 | 1 => ChannelConfiguration::of_vorbis_order(channels),
         _ => None,
     };
-    let info =
-        AudioInfo { sample_rate: SAMPLE_RATE, channels: channels.into(), channel_configuration, joc_complexity: None };
+    let info = AudioInfo { channel_configuration, ..AudioInfo::new(SAMPLE_RATE, channels.into()) };
     Ok(SampleEntry::audio(entry.kind, "Opus".to_owned(), info, audio.body))
 }

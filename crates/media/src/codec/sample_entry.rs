@@ -27,6 +27,8 @@ pub struct SampleEntry<'a> {
     body: Cow<'a, [u8]>,
     /// The frame header that completes the entry, if it needs one.
     frame_header: Option<FrameHeader>,
+    /// Whether its samples may depend on earlier ones, so that decoding starts at sync samples only.
+    has_dependent_samples: bool,
 }
 
 impl<'a> SampleEntry<'a> {
@@ -42,19 +44,59 @@ impl<'a> SampleEntry<'a> {
         let has_user_data =
             matches!(protection, ProtectionRule::Avc(_) | ProtectionRule::Hevc(_) | ProtectionRule::Av1(_));
         let frame_header = has_user_data.then_some(FrameHeader::Captions);
-        Self { kind, codecs, video: Some(info), audio: None, text: None, protection, body, frame_header }
+        Self {
+            kind,
+            codecs,
+            video: Some(info),
+            audio: None,
+            text: None,
+            protection,
+            body,
+            frame_header,
+            has_dependent_samples: true,
+        }
     }
 
     /// Creates an audio sample entry. Its samples are protected whole.
     pub(super) fn audio(kind: FourCc, codecs: String, info: AudioInfo, body: Cow<'a, [u8]>) -> Self {
         let protection = ProtectionRule::FullSample;
-        Self { kind, codecs, video: None, audio: Some(info), text: None, protection, body, frame_header: None }
+        Self {
+            kind,
+            codecs,
+            video: None,
+            audio: Some(info),
+            text: None,
+            protection,
+            body,
+            frame_header: None,
+            has_dependent_samples: false,
+        }
     }
 
     /// Creates a text sample entry. Its samples are never protected.
     pub(super) fn text(kind: FourCc, codecs: String, info: TextInfo, body: Cow<'a, [u8]>) -> Self {
         let protection = ProtectionRule::FullSample;
-        Self { kind, codecs, video: None, audio: None, text: Some(info), protection, body, frame_header: None }
+        Self {
+            kind,
+            codecs,
+            video: None,
+            audio: None,
+            text: Some(info),
+            protection,
+            body,
+            frame_header: None,
+            has_dependent_samples: false,
+        }
+    }
+
+    /// Marks the entry as one whose samples may depend on earlier ones.
+    pub(super) fn with_dependent_samples(self) -> Self {
+        Self { has_dependent_samples: true, ..self }
+    }
+
+    /// Returns whether its samples may depend on earlier ones.
+    pub(crate) fn has_dependent_samples(&self) -> bool {
+        self.has_dependent_samples
     }
 
     /// Marks the entry as one that a frame header completes.

@@ -3,7 +3,9 @@
 use super::frame_header::FrameHeader;
 use super::sample_entry::SampleEntry;
 use super::track_kind::TrackKind;
-use super::{aac, ac3, av1, avc, closed_captions, flac, hevc, mp3, opus, text_sample_entry as text, vp9};
+use super::{
+    aac, ac3, ac4, alac, av1, avc, closed_captions, flac, hevc, iamf, mp3, mpegh, opus, text_sample_entry as text, vp9,
+};
 use crate::isobmff::{BoxView, Boxes, FourCc};
 use crate::{Error, Result};
 
@@ -25,6 +27,10 @@ impl<'a> SampleEntry<'a> {
             (TrackKind::Audio, b"ec-3") => ac3::eac3(entry),
             (TrackKind::Audio, b"Opus") => opus::sample_entry(entry),
             (TrackKind::Audio, b"fLaC") => flac::sample_entry(entry),
+            (TrackKind::Audio, b"alac") => alac::sample_entry(entry),
+            (TrackKind::Audio, b"ac-4") => ac4::sample_entry(entry),
+            (TrackKind::Audio, b"mha1" | b"mhm1") => mpegh::sample_entry(entry),
+            (TrackKind::Audio, b"iamf") => iamf::sample_entry(entry, track_id),
             (TrackKind::Text, b"wvtt") => text::webvtt(entry),
             (TrackKind::Text, b"stpp") => text::ttml(entry, track_id),
             (TrackKind::Text, b"tx3g") => text::timed_text(entry),
@@ -38,6 +44,7 @@ impl<'a> SampleEntry<'a> {
             Some(FrameHeader::MpegAudio) => mp3::complete(self, head),
             Some(FrameHeader::Eac3) => ac3::complete_eac3(self, head),
             Some(FrameHeader::Captions) => closed_captions::complete(self, head),
+            Some(FrameHeader::Mhas) => mpegh::complete(self, head),
             None => {}
         }
     }

@@ -25,14 +25,24 @@ pub struct VideoInfo {
 /// The properties of audio.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AudioInfo {
-    /// Samples per second after decoding.
+    /// Samples per second after decoding; 0 if unknown.
     pub sample_rate: u32,
-    /// Number of channels.
+    /// Number of channels; 0 if it depends on the player's loudspeakers.
     pub channels: u16,
     /// The loudspeaker positions of the channels, if known.
     pub channel_configuration: Option<ChannelConfiguration>,
     /// The complexity index of joint object coding (JOC), for Dolby Atmos.
     pub joc_complexity: Option<u8>,
+    /// Whether it is AC-4 immersive stereo: virtualised for headphones.
+    pub is_virtualized: bool,
+}
+
+impl AudioInfo {
+    /// Creates the properties of audio of `sample_rate` hertz with `channels`, and no further ones.
+    #[must_use]
+    pub fn new(sample_rate: u32, channels: u16) -> Self {
+        Self { sample_rate, channels, channel_configuration: None, joc_complexity: None, is_virtualized: false }
+    }
 }
 
 /// The properties of subtitles.

@@ -51,7 +51,7 @@ pub(super) fn write_representation(
         let hz = representation.timescale.hz();
         attributes.extend(representation.sample_duration.map(|duration| ("frameRate", frame_rate(hz, duration))));
     }
-    if let Some(audio) = &representation.audio {
+    if let Some(audio) = representation.audio.as_ref().filter(|audio| audio.sample_rate > 0) {
         attributes.push(("audioSamplingRate", audio.sample_rate.to_string()));
     }
     let element = attributes.iter().fold(xml.create_element("Representation"), |element, (name, value)| {

@@ -11,6 +11,7 @@ const STEREO: AudioInfo = AudioInfo {
     channels: 2,
     channel_configuration: Some(ChannelConfiguration::Cicp(2)),
     joc_complexity: None,
+    is_virtualized: false,
 };
 
 fn track(id: &str, kind: TrackKind, codecs: &str, language: Option<&str>) -> Representation {

@@ -32,7 +32,7 @@ pub(super) fn write_audio(text: &mut String, presentation: &Presentation, group:
     });
     let names = names(&named.collect::<Vec<_>>());
     for (position, ((track, metadata), name)) in group.tracks.iter().zip(&metadata).zip(names).enumerate() {
-        let channels = track.audio.as_ref().map(|audio| format!(",CHANNELS=\"{}\"", channels(audio)));
+        let channels = track.audio.as_ref().and_then(channels).map(|channels| format!(",CHANNELS=\"{channels}\""));
         let kind = format!("AUDIO,GROUP-ID=\"{}\"", group.id);
         write_rendition(text, &kind, metadata, &name, position == main, &channels.unwrap_or_default());
     }
@@ -90,9 +90,14 @@ fn names(metadata: &[SelectionMetadata<'_>]) -> Vec<String> {
 }
 
 /// Returns `CHANNELS` (RFC 8216bis 4.4.6.1): the number of channels; for Dolby Atmos, the number of objects and the identifier
-/// of joint object coding.
-fn channels(audio: &AudioInfo) -> String {
-    audio.joc_complexity.map_or_else(|| audio.channels.to_string(), |complexity| format!("{complexity}/JOC"))
+/// of joint object coding; for AC-4 immersive stereo, its identifier as well. `None` if the number depends on the player.
+fn channels(audio: &AudioInfo) -> Option<String> {
+    match audio {
+        AudioInfo { joc_complexity: Some(complexity), .. } => Some(format!("{complexity}/JOC")),
+        AudioInfo { channels: 0, .. } => None,
+        AudioInfo { channels, is_virtualized: true, .. } => Some(format!("{channels}/IMSA")),
+        AudioInfo { channels, .. } => Some(channels.to_string()),
+    }
 }
 
 #[cfg(test)]
@@ -100,9 +105,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn atmos_states_objects_instead_of_channels() {
-        let stereo = AudioInfo { sample_rate: 48_000, channels: 2, channel_configuration: None, joc_complexity: None };
-        assert_eq!(channels(&stereo), "2");
-        assert_eq!(channels(&AudioInfo { joc_complexity: Some(16), ..stereo }), "16/JOC");
+    fn channels_are_stated_with_the_identifiers_of_dolby_atmos_and_immersive_stereo() {
+        let stereo = AudioInfo::new(48_000, 2);
+        let all = [
+            AudioInfo { is_virtualized: true, ..stereo.clone() },
+            AudioInfo { joc_complexity: Some(16), ..stereo.clone() },
+            AudioInfo { channels: 0, ..stereo.clone() },
+            stereo,
+        ];
+        let channels = all.each_ref().map(channels);
+        assert_eq!(channels.each_ref().map(Option::as_deref), [Some("2/IMSA"), Some("16/JOC"), None, Some("2")]);
     }
 }

@@ -67,6 +67,15 @@ impl<'a> TrackSamples<'a> {
         samples.check(stbl, file_size)
     }
 
+    /// Takes non-sync samples of audio from the sample flags of its fragments as well: those of some codecs depend on earlier
+    /// ones. If the flags mark even the first sample, they are arbitrary, and are ignored.
+    #[must_use]
+    pub(super) fn with_sync_flags(mut self) -> Self {
+        let first = self.runs.first().and_then(|run| run.samples().next());
+        self.uses_sync_flags |= first.is_some_and(|first| first.is_sync);
+        self
+    }
+
     /// Returns the number of samples.
     #[must_use]
     pub fn len(&self) -> u32 {

@@ -5,7 +5,7 @@ use super::labels::TrackLabels;
 use super::language::{extended_language, media_language};
 use super::samples::TrackSamples;
 use super::track_run::TrackRun;
-use crate::codec::{self, AudioInfo, SampleDescriptions, TrackKind, VideoInfo};
+use crate::codec::{self, AudioInfo, SampleDescriptions, SampleEntry, TrackKind, VideoInfo};
 use crate::isobmff::{BoxView, Boxes, FourCc, Index};
 use crate::text::TextCoding;
 use crate::time::Timescale;
@@ -92,7 +92,7 @@ pub(super) fn parse_track<'a>(
     let minf = mdia.required(b"minf", "it has no media information (minf)")?;
     let stbl = minf.required(b"stbl", "it has no sample table (stbl)")?;
     let is_fragmented = !runs.is_empty();
-    let samples = TrackSamples::parse(&stbl, runs, kind, index.file_size())?;
+    let mut samples = TrackSamples::parse(&stbl, runs, kind, index.file_size())?;
     let stsd = stbl.required(b"stsd", "it has no sample descriptions (stsd)")?;
     let descriptions = SampleDescriptions::parse(&stsd, samples.descriptions(), kind, header.id);
     // Encryption is reported even for a track without samples, because it is the reason that the owner needs.
@@ -105,6 +105,9 @@ pub(super) fn parse_track<'a>(
     let mut descriptions = descriptions?;
     for sample in samples.samples().take(descriptions.heads()) {
         descriptions.complete(sample.description, index.media(sample.offset, sample.size));
+    }
+    if descriptions.entries().iter().any(SampleEntry::has_dependent_samples) {
+        samples = samples.with_sync_flags();
     }
     let edit_list = trak.child(b"edts")?.map(|edts| EditList::parse(&edts, movie, timescale)).transpose()?;
     let edit_list = edit_list.unwrap_or_default();
