@@ -53,8 +53,10 @@ fn smallest_ranges_are_clear(scheme: &str, ours: &Ranges, theirs: &Ranges) -> bo
 }
 
 /// Movies that Shaka Packager cannot read until ffmpeg has remuxed their samples into a plain file: QuickTime sound
-/// descriptions, a trailing edit without a duration, an `mdat` of size 0. In `far-offsets.mp4` it would read the hole of 5 GiB.
-const REMUXED: [&str; 8] = [
+/// descriptions, AAC whose channels are listed in a program configuration element, a trailing edit without a duration, an
+/// `mdat` of size 0. In `far-offsets.mp4` it would read the hole of 5 GiB.
+const REMUXED: [&str; 9] = [
+    "aac-channels.mp4",
     "quicktime.mov",
     "quicktime-languages.mov",
     "dolby.mov",

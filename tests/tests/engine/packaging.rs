@@ -19,6 +19,12 @@ pub(crate) fn is_dolby_vision(movie: &Path) -> bool {
     movie.ends_with("dolby-vision.mp4")
 }
 
+/// Returns whether a movie has ALAC. ffmpeg reads the sample entry of an encrypted track before its original format, and so misses
+/// the configuration.
+pub(crate) fn is_alac(movie: &Path) -> bool {
+    ["alac.mp4", "alac.mov"].iter().any(|name| movie.ends_with(name))
+}
+
 /// Returns the ten-minute film. The variant with the index at the end gives the same bytes:
 /// `the_position_of_the_index_does_not_matter`.
 pub(crate) fn film() -> PathBuf {
