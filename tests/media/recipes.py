@@ -333,6 +333,11 @@ LADDER = [
 
 # The packages of these differ from ffmpeg's output by design, and the preflight check reports a warning.
 WARNED = [
+    Recipe(
+        "silence.mp4",
+        "silent AAC, of which every frame has 4 bytes",
+        f"{VIDEO} -f lavfi -i anullsrc=sample_rate=48000:channel_layout=mono -t 10 {X264} -g 50 -c:a aac -fflags +bitexact -flags +bitexact",
+    ),
     Recipe("metadata.mp4", "a timed metadata track, interleaved with the video", synthetic=synthetic.audio_as_metadata, of="late-audio.mp4"),
     Recipe("cut-by-edit.mp4", "an edit list that ends after 2 of 10 seconds", synthetic=synthetic.shortened_by_edit, of="video-only.mp4"),
 ]

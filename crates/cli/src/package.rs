@@ -9,6 +9,7 @@
 //! One thread does all the work, in work units that stay in the processor's cache from the read to the write. A second thread for
 //! writing would have to fetch the media from the cache of the first, which takes a tenth more processor time.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::fs::File;
 use std::io::Read;
@@ -16,8 +17,8 @@ use std::path::Path;
 
 use serde::Serialize;
 use vpp_media::cmaf::{
-    PlanOptions, Planner, Presentation, Representation, SegmentSizes, SidecarSource, SourceBuffers, SourceRange,
-    TextFile, WorkUnit, package_work_unit,
+    PlanOptions, Planner, Presentation, Representation, RepresentationId, SegmentSizes, SidecarSource, SourceBuffers,
+    SourceRange, TextFile, WorkUnit, package_work_unit,
 };
 use vpp_media::dash::{self, MpdOptions};
 use vpp_media::hls::{self, HlsOptions};
@@ -54,6 +55,9 @@ struct RepresentationSummary {
     codecs: String,
     segments: usize,
     encrypted: bool,
+    /// The number of samples of which bytes are encrypted; absent for a clear track.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encrypted_samples: Option<u64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -63,10 +67,13 @@ struct SkippedTrackSummary {
     reason: &'static str,
 }
 
-impl From<Representation> for RepresentationSummary {
-    fn from(representation: Representation) -> Self {
+impl RepresentationSummary {
+    /// Describes a representation, with the numbers of samples of which bytes are encrypted.
+    fn new(representation: Representation, encrypted_samples: &HashMap<RepresentationId, u64>) -> Self {
+        let samples = encrypted_samples.get(&representation.id).copied().unwrap_or(0);
         Self {
             encrypted: representation.encryption.is_some(),
+            encrypted_samples: representation.encryption.map(|_| samples),
             segments: representation.segments.len(),
             name: representation.id.to_string(),
             track_id: representation.track_id,
@@ -77,8 +84,12 @@ impl From<Representation> for RepresentationSummary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for RepresentationSummary { name, codecs, segments, encrypted, .. } in &self.representations {
-            let protection = if *encrypted { "encrypted" } else { "clear" };
+        for RepresentationSummary { name, codecs, segments, encrypted_samples, .. } in &self.representations {
+            let protection = match encrypted_samples {
+                None => "clear",
+                Some(0) => "signalled as encrypted, but no sample is large enough to encrypt",
+                Some(_) => "encrypted",
+            };
             writeln!(f, "{name:<4} {codecs:<14} {protection}, {segments} segments")?;
         }
         for SkippedTrackSummary { track_id, handler, reason } in &self.skipped_tracks {
@@ -108,6 +119,7 @@ pub(crate) fn run(job: &Job) -> Result<Summary, Failure> {
     let planner = Planner::of_movies(&movies, &options)?;
     let (presentation, text_files) = plan_presentation(planner.clone(), &sidecars)?;
     let mut sizes = SegmentSizes::new(&presentation);
+    let mut encrypted_samples: HashMap<RepresentationId, u64> = HashMap::new();
     let replacement = Replacement::begin(&job.output)?;
     let mut output = Output::new(replacement.staging(), &presentation)?;
     let mut buffers = Vec::new();
@@ -118,6 +130,7 @@ pub(crate) fn run(job: &Job) -> Result<Summary, Failure> {
         for segment in package_work_unit(&work_unit, &mut source, &keys)? {
             output.write_segment(&segment, &source)?;
             sizes.set(segment.id, segment.size())?;
+            *encrypted_samples.entry(segment.id.representation).or_default() += u64::from(segment.encrypted_samples);
         }
         buffers = source.into_buffers();
     }
@@ -145,7 +158,11 @@ pub(crate) fn run(job: &Job) -> Result<Summary, Failure> {
         bytes_read: inputs.iter().map(|input| input.bytes_read).sum(),
         bytes_written,
         work_units: presentation.work_units,
-        representations: presentation.representations.into_iter().map(RepresentationSummary::from).collect(),
+        representations: presentation
+            .representations
+            .into_iter()
+            .map(|representation| RepresentationSummary::new(representation, &encrypted_samples))
+            .collect(),
         skipped_tracks: skipped.collect(),
     })
 }

@@ -3,11 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use tempfile::TempDir;
 use vpp_tests::decrypt::{self, KEY, OTHER_KEY};
 use vpp_tests::ffmpeg::{self, Edits};
 use vpp_tests::movies::for_every;
-use vpp_tests::package::{Representation, Segment};
-use vpp_tests::{fixtures, rules};
+use vpp_tests::package::{Package, Representation, Segment};
+use vpp_tests::{fixtures, rules, vpp};
 
 use crate::packaging::{
     Packaged, assert_same_samples, has_codec, is_alac, is_dolby_vision, is_film, key_arguments, movies, packaged,
@@ -139,4 +140,42 @@ fn video_and_audio_are_decrypted_with_separate_keys() {
             );
         }
     }
+}
+
+/// The command states how many samples of a track are encrypted, and says so if none is. The expected number is that of the
+/// samples that differ from the clear package.
+#[test]
+fn a_track_of_which_nothing_is_encrypted_is_reported() {
+    let samples = |directory: &Path, id: &str| -> Vec<Vec<u8>> {
+        Package::open(directory).representation(id).segments.iter().flat_map(Segment::sample_bytes).collect()
+    };
+    let mut totals = Vec::new();
+    for (name, scheme) in
+        [("silence.mp4", "cbcs"), ("silence.mp4", "cenc"), ("many-slices.mp4", "cbcs"), ("still.mp4", "cbcs")]
+    {
+        let (movie, scratch) = (fixtures::fixture(name), TempDir::new().unwrap());
+        let (clear, encrypted) = (scratch.path().join("clear"), scratch.path().join("encrypted"));
+        assert!(vpp::package(&movie, &clear, &["--scheme", "clear"]).status.success());
+        let arguments = [&key_arguments(KEY)[..], &["--scheme", scheme, "--encrypt", "all", "--json"]].concat();
+        let output = vpp::package(&movie, &encrypted, &arguments);
+        let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        for representation in summary["representations"].as_array().unwrap() {
+            let id = representation["name"].as_str().unwrap();
+            let (before, after) = (samples(&clear, id), samples(&encrypted, id));
+            let differ = before.iter().zip(&after).filter(|(before, after)| before != after).count();
+            assert_eq!(representation["encrypted_samples"], differ, "{name} {scheme} {id}");
+            totals.push((name, scheme, id.to_owned(), differ, before.len()));
+        }
+        let output = vpp::package(&movie, &encrypted, &arguments[..arguments.len() - 1]);
+        let is_reported = String::from_utf8_lossy(&output.stdout).contains("no sample is large enough to encrypt");
+        assert_eq!(
+            is_reported,
+            totals.iter().any(|total| (total.0, total.1) == (name, scheme) && total.3 == 0),
+            "{name}"
+        );
+    }
+    let of_audio =
+        |scheme| totals.iter().find(|total| total.1 == scheme && total.2 == "a1").map(|total| (total.3, total.4));
+    assert!(of_audio("cbcs").is_some_and(|(encrypted, samples)| encrypted == 0 && samples > 400), "{totals:?}");
+    assert!(of_audio("cenc").is_some_and(|(encrypted, samples)| encrypted == samples), "{totals:?}");
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::cbc_chains::BLOCK;
 use super::iv::ConstantIv;
 use super::key_id::KeyId;
 use crate::isobmff::FourCc;
@@ -22,6 +23,15 @@ impl Scheme {
         match self {
             Self::Cbcs => FourCc(*b"cbcs"),
             Self::Cenc => FourCc(*b"cenc"),
+        }
+    }
+
+    /// Returns the smallest number of bytes of a protected range that the scheme encrypts: `cbcs` leaves less than a block
+    /// clear (ISO/IEC 23001-7 9.5).
+    pub(crate) fn smallest_range(self) -> usize {
+        match self {
+            Self::Cbcs => BLOCK,
+            Self::Cenc => 1,
         }
     }
 

@@ -65,7 +65,8 @@ impl<'w> Packager<'w> {
         let (id, track) = (self.work_unit.id_of(plan)?, self.work_unit.track_of(plan)?);
         let layout = self.work_unit.layout;
         let encryptor = self.encryptors.get(usize::from(plan.track)).and_then(Option::as_ref);
-        let auxiliary = encryptor.map(|encryptor| encryptor.encrypt(plan, &payload, source)).transpose()?;
+        let encrypted = encryptor.map(|encryptor| encryptor.encrypt(plan, &payload, source)).transpose()?;
+        let (auxiliary, encrypted_samples) = encrypted.map_or((None, 0), |(info, samples)| (Some(info), samples));
         let text = track.text.as_ref().map(|text| segment_text(plan, text, &payload, source)).transpose()?;
         let (rewritten, webvtt) = text.map_or((None, None), |text| (text.rewritten, text.webvtt));
         if let Some((samples, bytes)) = rewritten {
@@ -73,12 +74,12 @@ impl<'w> Packager<'w> {
             let mut head = segment_head(&plan, track, None, layout, u64_of(bytes.len()))?;
             head.extend(bytes);
             let first_sample_end = u64_of(head.len());
-            return Ok(Segment { id, head, payload: Vec::new(), first_sample_end, webvtt });
+            return Ok(Segment { id, encrypted_samples, head, payload: Vec::new(), first_sample_end, webvtt });
         }
         let head = segment_head(plan, track, auxiliary.as_ref(), layout, plan.payload_bytes())?;
         let first_sample = plan.samples.first().map_or(0, |sample| u64::from(sample.size));
         let first_sample_end = u64_of(head.len()).checked_add(first_sample).or_out_of_range("The size of a segment")?;
-        Ok(Segment { id, head, payload, first_sample_end, webvtt })
+        Ok(Segment { id, encrypted_samples, head, payload, first_sample_end, webvtt })
     }
 }
 

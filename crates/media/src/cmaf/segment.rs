@@ -13,6 +13,8 @@ use crate::number::u64_of;
 pub struct Segment {
     /// Its identity in the package.
     pub id: SegmentId,
+    /// The number of its samples of which bytes are encrypted. A sample may be too small: `cbcs` encrypts whole blocks only.
+    pub encrypted_samples: u32,
     pub(super) head: Vec<u8>,
     pub(super) payload: Vec<ByteSpan>,
     pub(super) first_sample_end: u64,

@@ -31,13 +31,14 @@ impl<'t> TrackEncryptor<'t> {
         Ok(Some(Self { cipher, scheme: encryption.scheme(), rules: &track.rules }))
     }
 
-    /// Encrypts the samples of a segment in place, and returns the sample auxiliary information.
+    /// Encrypts the samples of a segment in place. Returns the sample auxiliary information, and the number of samples of which
+    /// bytes are encrypted.
     pub(super) fn encrypt(
         &self,
         plan: &SegmentPlan,
         payload: &[ByteSpan],
         source: &mut SourceBuffers,
-    ) -> Result<SampleAuxiliaryInfo> {
+    ) -> Result<(SampleAuxiliaryInfo, u32)> {
         let rule = usize::try_from(plan.description).ok().and_then(|position| self.rules.get(position));
         let rule = rule.ok_or(Error::BadPlan { reason: "a segment has an unknown sample description" })?;
         let mut auxiliary = SampleAuxiliaryInfo::default();
@@ -45,6 +46,7 @@ impl<'t> TrackEncryptor<'t> {
         // The spans to encrypt, each with the number of its sample.
         let mut protected: Vec<(ByteSpan, u32)> = Vec::with_capacity(plan.samples.len());
         let mut ranges = Vec::new();
+        let (mut encrypted_samples, smallest) = (0_u32, self.scheme.smallest_range());
         let mut next = Some(plan.first_sample);
         each_sample(plan, payload, |sample, offset| {
             let number = next.or_out_of_range("The number of a sample")?;
@@ -59,6 +61,8 @@ impl<'t> TrackEncryptor<'t> {
                 ranges.extend((sample.len() > 0).then_some(0..sample.len()));
                 auxiliary.push(self.cipher.iv(number), None, sample.len(), offset)?;
             }
+            let is_encrypted = ranges.iter().any(|range| range.len() >= smallest);
+            encrypted_samples = encrypted_samples.saturating_add(u32::from(is_encrypted));
             protected.extend(ranges.iter().map(|range| (sample.within(range), number)));
             next = number.checked_add(1);
             Ok(())
@@ -67,6 +71,6 @@ impl<'t> TrackEncryptor<'t> {
         protected.sort_by_key(|(span, _)| span.start());
         let (spans, numbers): (Vec<_>, Vec<_>) = protected.into_iter().unzip();
         self.cipher.encrypt(numbers.into_iter().zip(source.disjoint(&spans)?));
-        Ok(auxiliary)
+        Ok((auxiliary, encrypted_samples))
     }
 }

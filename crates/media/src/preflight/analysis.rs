@@ -139,6 +139,13 @@ fn add_track_warnings(
     warn_if(descriptions > 1, Warning::CodecParametersChange { track_id, descriptions });
     let allows_cbcs = entries.iter().all(|entry| entry.protection.allows(Scheme::Cbcs));
     warn_if(!allows_cbcs, Warning::CbcsUndefined { track_id, codecs: codecs() });
+    let is_too_small =
+        usize::try_from(statistics.largest_sample).is_ok_and(|size| size < Scheme::Cbcs.smallest_range());
+    let samples = statistics.samples;
+    warn_if(
+        allows_cbcs && is_too_small && track.kind != TrackKind::Text,
+        Warning::NothingToEncrypt { track_id, samples },
+    );
     let after_edit = track.edit_end.map_or(0, |end| track.samples.latest_composition_end().saturating_sub(end));
     let presented_ms = milliseconds(u64::try_from(after_edit).unwrap_or(0), track.timescale);
     warn_if(presented_ms > MAX_PADDING_MS, Warning::TrimmedEnd { track_id, presented_ms });

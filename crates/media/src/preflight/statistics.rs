@@ -16,6 +16,9 @@ pub(super) struct TrackStatistics {
     pub(super) is_text: bool,
     /// The duration that the edit list hides at the start, in units.
     pub(super) hidden: u64,
+    /// The number of samples, and the size of the largest.
+    pub(super) samples: u64,
+    pub(super) largest_sample: u32,
     bytes: u64,
     units: u64,
     peak: PeakWindow,
@@ -49,6 +52,8 @@ impl TrackStatistics {
             hidden: u64::try_from(hidden).unwrap_or(0),
             is_video: track.kind == TrackKind::Video,
             is_text: track.kind == TrackKind::Text,
+            samples: 0,
+            largest_sample: 0,
             bytes: 0,
             units: 0,
             peak: PeakWindow::default(),
@@ -64,6 +69,8 @@ impl TrackStatistics {
     pub(super) fn add(&mut self, segment: &SegmentPlan) {
         let mut decode_time = segment.decode_time;
         for sample in &segment.samples {
+            self.samples = self.samples.saturating_add(1);
+            self.largest_sample = self.largest_sample.max(sample.size);
             self.bytes = self.bytes.saturating_add(u64::from(sample.size));
             self.units = self.units.saturating_add(u64::from(sample.duration));
             self.peak.add(decode_time, u64::from(sample.size), self.timescale);

@@ -35,6 +35,8 @@ pub enum Warning {
     CodecParametersChange { track_id: u32, descriptions: u32 },
     /// No standard defines `cbcs` encryption for the codec.
     CbcsUndefined { track_id: u32, codecs: String },
+    /// Every sample is smaller than a block, of which `cbcs` encrypts nothing.
+    NothingToEncrypt { track_id: u32, samples: u64 },
     /// A track is not packaged.
     TrackSkipped { track_id: u32, handler: String, reason: String },
 }
@@ -55,6 +57,7 @@ impl Warning {
             Self::InBandParameterSets { .. } => "in_band_parameter_sets",
             Self::CodecParametersChange { .. } => "codec_parameters_change",
             Self::CbcsUndefined { .. } => "cbcs_undefined",
+            Self::NothingToEncrypt { .. } => "nothing_to_encrypt",
             Self::TrackSkipped { .. } => "track_skipped",
         }
     }
@@ -72,6 +75,7 @@ impl Warning {
             | Self::InBandParameterSets { track_id, .. }
             | Self::CodecParametersChange { track_id, .. }
             | Self::CbcsUndefined { track_id, .. }
+            | Self::NothingToEncrypt { track_id, .. }
             | Self::TrackSkipped { track_id, .. } => Some(*track_id),
         }
     }
@@ -103,6 +107,7 @@ impl Warning {
                 "test it in the players that you support, or encode it with the same codec parameters throughout"
             }
             Self::CbcsUndefined { .. } => "request cenc, or a clear package",
+            Self::NothingToEncrypt { .. } => "request cenc if the track must be encrypted, or leave it clear",
             Self::TrackSkipped { .. } => "none, unless you need the track",
         }
     }
@@ -152,6 +157,12 @@ impl fmt::Display for Warning {
             }
             Self::CbcsUndefined { track_id, codecs } => {
                 write!(f, "the codec of track {track_id} is {codecs}, for which the scheme cbcs is not defined")
+            }
+            Self::NothingToEncrypt { track_id, samples } => {
+                write!(
+                    f,
+                    "all {samples} samples of track {track_id} are smaller than a block of 16 bytes: cbcs encrypts none of them"
+                )
             }
             Self::TrackSkipped { track_id, handler, reason } => {
                 write!(f, "track {track_id} ({handler}) is not packaged: {reason}")
