@@ -16,6 +16,7 @@ mod protection;
 mod report;
 mod schema;
 mod schema_elements;
+mod schematron;
 mod segment_validator;
 mod single_file;
 
@@ -30,6 +31,7 @@ pub fn violations(package: &Package) -> Vec<String> {
         return report.0;
     }
     manifest::check(package, &mut report);
+    schematron::check(&package.mpd, &mut report);
     for representation in &package.representations {
         let samples: Vec<_> = representation.segments.iter().map(Segment::samples).collect();
         timeline(representation, &samples, &mut report);
@@ -47,6 +49,17 @@ pub fn violations(package: &Package) -> Vec<String> {
 pub fn schema_violations(mpd: &str) -> Vec<String> {
     let mut report = Report::default();
     schema::check(mpd, &mut report);
+    report.0
+}
+
+/// Returns the violations of the rules of DASH-IF's schematron by a manifest.
+///
+/// # Panics
+/// When it does not parse.
+#[must_use]
+pub fn schematron_violations(mpd: &str) -> Vec<String> {
+    let mut report = Report::default();
+    schematron::check(&dash_mpd_core::parse(mpd).expect("the manifest parses"), &mut report);
     report.0
 }
 

@@ -267,3 +267,39 @@ fn what_the_segment_validator_reports_is_detected() {
         fs::write(path, good).unwrap();
     }
 }
+
+/// Each is a violation that DASH-IF's schematron reports, in the form of the rule here.
+#[test]
+fn what_the_schematron_reports_is_detected() {
+    let cases = [
+        (" type=\"static\"", "", "R1.8"),
+        ("isoff-live:2011\"", "isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019\"", "R1.7"),
+        ("isoff-live:2011", "isoff-on-demand:2011", "8.3.3"),
+        (" mediaPresentationDuration=\"PT10", " mediaPresentationLength=\"PT10", "R1.3"),
+        (" mimeType=\"video/mp4\"", " mimeType=\"video/mp4\" width=\"320\"", "R3.2"),
+        (" mimeType=\"video/mp4\"", " mimeType=\"video/mp4\" maxWidth=\"2\"", "R3.5"),
+        (" mimeType=\"video/mp4\"", " mimeType=\"video/mp4\" maxFrameRate=\"24000/1001\"", "5.3.3.1"),
+        (" mimeType=\"video/mp4\"", "", "R5.0"),
+        (" startNumber=", " duration=\"4\" startNumber=", "R7.0"),
+        ("$RepresentationID$/init.mp4", "$RepresentationID$/init$Number$.mp4", "R7.3"),
+        ("$RepresentationID$/$Number$.m4s", "$RepresentationID$/$Numbers$.m4s", "R7.3"),
+        (" segmentAlignment=\"true\"", "", "IOP 3.10.2"),
+        (" value=\"cbcs\"", " value=\"cbcs1\"", "R12.3"),
+        ("role:2011\" value=\"main\"", "role:2011\" value=\"primary\"", "R13"),
+        (" codecs=\"avc1", " codecs=\"mp4a.40.2,avc1", "RD5.4"),
+        (" sar=\"1:1\"", "", "IOP 3.2.4"),
+        (" audioSamplingRate=\"48000\"", "", "IOP 3.2.4"),
+    ];
+    let scratch = TempDir::new().unwrap();
+    let movie = fixtures::fixture("late-audio.mp4");
+    let output = vpp::package(&movie, scratch.path(), &["--key", KEY.key, "--kid", KEY.kid, "--encrypt", "all"]);
+    assert!(output.status.success());
+    let good = Package::open(scratch.path()).text;
+    assert_eq!(rules::schematron_violations(&good), [""; 0]);
+    for (from, to, source) in cases {
+        let mut text = good.clone();
+        replace(&mut text, from, to);
+        let violations = rules::schematron_violations(&text);
+        assert!(violations.iter().any(|violation| violation.contains(source)), "{from}: {violations:?}");
+    }
+}
