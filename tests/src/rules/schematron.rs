@@ -30,7 +30,11 @@ const ROLES: [&str; 15] = [
     "karaoke",
 ];
 
+/// A rule: the violation, its source, and whether an element keeps it.
 type Rule<T> = (&'static str, &'static str, fn(&T) -> bool);
+
+/// A rule of adaptation sets.
+type SetRule = (&'static str, &'static str, fn(&Set<'_>) -> bool);
 
 /// An adaptation set, and whether the MPD has the on-demand profile.
 struct Set<'m> {
@@ -83,7 +87,7 @@ const PERIOD_RULES: &[Rule<Period>] = &[
     }),
 ];
 
-const SET_RULES: &[(&str, &str, fn(&Set<'_>) -> bool)] = &[
+const SET_RULES: &[SetRule] = &[
     ("an attribute of the set is repeated in a representation", "R3.2", |Set { set, .. }| {
         set.representations.iter().all(|representation| {
             ![
