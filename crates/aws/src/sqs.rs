@@ -27,8 +27,9 @@ const BATCH: usize = 10;
 const BATCHES: usize = 8;
 /// Longest delay of a message, in seconds: the limit of SQS.
 const LONGEST_DELAY: u64 = 900;
-/// Longest visibility timeout, in seconds: the limit of SQS, twelve hours.
-const LONGEST_VISIBILITY_TIMEOUT: u64 = 43_200;
+/// Longest visibility timeout of a received message, in seconds. The limit of SQS is twelve hours from the receipt, so a message
+/// that has been received for a while cannot be hidden for all of them.
+const LONGEST_VISIBILITY_TIMEOUT: u64 = 43_000;
 /// Retries of the entries of a batch that SQS did not accept.
 const BACKOFF: Backoff = Backoff { first_pause: Duration::from_millis(50), calls: 4 };
 
