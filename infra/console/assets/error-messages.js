@@ -10,7 +10,7 @@ const FAILURES = {
   truncated_media: ['The file is truncated', 'Upload the complete file.'],
   malformed: ['The file is malformed', 'Remux the file: copy its tracks into a new MP4 file without re-encoding.'],
   malformed_sample: ['A video frame is malformed', 'Re-encode the file.'],
-  malformed_subtitles: ['The subtitle file is malformed', 'Correct the line in the message, or convert the file to WebVTT.'],
+  malformed_subtitles: ['The subtitle file is malformed', 'Correct the line in the message.'],
   no_video: ['No video track', 'Upload a file with video, or package audio only.'],
   no_media: ['No video or audio track', 'Upload a file with video or audio.'],
   already_encrypted: ['The file is already encrypted', 'Upload the unencrypted original.'],

@@ -104,5 +104,13 @@ fn subtitles() -> Vec<Source> {
     const WEBVTT: &str = "WEBVTT - a title\n\nSTYLE\n::cue { color: lime }\n\nREGION\nid:fred\nwidth:40%\n\nNOTE a comment\n\n\
         first\n00:00:01.000 --> 00:00:02.500 line:0 align:start\n<v Ann>Hello <i>there</i> &amp; <00:00:02.000>you\n\n\
         00:02.000 --> 01:00:03.000\n- One\n- Two\n";
-    vec![Source::new("webvtt", Format::Subtitles, WEBVTT.into())]
+    const SRT: &str = "1\r\n00:00:01,000 --> 00:00:02,500\r\n{\\an8}One <i>two <b>x</i></b> &amp;\r\n\r\n2\r\n00:00:03,000 --> \
+        00:00:04,000 X1:1\r\n<font color=red>Three</font>\r\n";
+    const TTML: &str = "<?xml version='1.0'?><tt xmlns='http://www.w3.org/ns/ttml' ttp:frameRate='25'><head><layout><region \
+        xml:id='r' tts:origin='10% 5%' tts:extent='80% 20%'/></layout></head><body begin='1s'><div timeContainer='seq'><p \
+        region='r' dur='00:00:02:12'>One<br/><span begin='1s'>two</span> &#x266a;</p><p dur='50f'>three</p></div></body></tt>";
+    const SCC: &str = "Scenarist_SCC V1.0\n\n00:00:01;00\t94ae 94ae 9420 9420 9470 9470 c8e5 ecec 942f 942f\n\n00:00:03:00\t\
+        9425 9425 94ad 94ad 9470 9470 cdef 13b0 94a1\n\n00:00:05;00\t9429 91d0 c180 94a4 942c\n";
+    let files = [("webvtt", WEBVTT), ("srt", SRT), ("ttml", TTML), ("scc", SCC)];
+    files.map(|(name, text)| Source::new(name, Format::Subtitles, text.into())).into()
 }

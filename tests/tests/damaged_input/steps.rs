@@ -12,7 +12,7 @@ use vpp_media::dash::{self, MpdOptions};
 use vpp_media::hls::{self, HlsOptions};
 use vpp_media::isobmff::IndexReader;
 use vpp_media::preflight::preflight;
-use vpp_media::text::WebVttFile;
+use vpp_media::sidecar::SidecarFile;
 use vpp_media::time::Timescale;
 
 use super::sources::Format;
@@ -25,8 +25,8 @@ pub fn process(file: &[u8], format: Format, scheme: Option<Scheme>) -> vpp_media
     match format {
         Format::Movie => package(file, scheme),
         Format::Subtitles => {
-            let subtitles = WebVttFile::parse(file)?;
-            drop(subtitles.mapped(90_000, Timescale::new(90_000).unwrap()));
+            let subtitles = SidecarFile::read(file)?;
+            drop(subtitles.webvtt.mapped(90_000, Timescale::new(90_000).unwrap()));
             Ok(())
         }
     }

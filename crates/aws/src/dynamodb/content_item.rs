@@ -3,10 +3,12 @@
 //! The preflight report is one JSON text. Only API responses contain it. So a report of another version, which cannot be
 //! decoded, is omitted, and the content remains readable.
 
+use vpp_media::sidecar::SubtitleFormat;
 use vpp_pipeline::domain::content::{Content, MediaInfo, Refusal, Verdict};
 use vpp_pipeline::domain::id::ContentId;
 use vpp_pipeline::domain::listing::Cursor;
 use vpp_pipeline::domain::object::ETag;
+use vpp_pipeline::domain::subtitles::SubtitleInfo;
 
 use super::attributes::{Item, Malformed, Reader, Writer, json, number, range, string, usage};
 
@@ -51,7 +53,10 @@ pub(super) fn write(content: &Content) -> Result<Item, Malformed> {
         .set("status", string(content.status()));
     let item = match &content.verdict {
         Verdict::Ingested(info) => write_info(item, info)?,
-        Verdict::Subtitles => item.set("media", string(SUBTITLES)),
+        Verdict::Subtitles(info) => item
+            .set("media", string(SUBTITLES))
+            .set("format", json("format", &info.format)?)
+            .set("warnings", json("warnings", &info.warnings)?),
         Verdict::Refused(refusal) => {
             let item = item.set("code", string(&refusal.code)).set("message", string(&refusal.message));
             refusal.media_info.iter().try_fold(item, |item, info| write_info(item, info))?
@@ -79,10 +84,24 @@ fn read_info(item: Reader<'_>) -> Result<MediaInfo, Malformed> {
     })
 }
 
+/// Reads what ingest has found in a subtitle file. Items of older versions have no format: they are all of WebVTT files.
+fn read_subtitles(item: Reader<'_>) -> Result<SubtitleInfo, Malformed> {
+    let format = item.optional("format", Reader::text)?.map(serde_json::from_str).transpose();
+    Ok(SubtitleInfo {
+        format: format.map_err(|_| Malformed("format"))?.unwrap_or(SubtitleFormat::WebVtt),
+        warnings: item
+            .optional("warnings", Reader::text)?
+            .and_then(|text| serde_json::from_str(text).ok())
+            .unwrap_or_default(),
+    })
+}
+
 pub(super) fn read(item: &Item) -> Result<Content, Malformed> {
     let item = Reader(item);
     let verdict = match item.text("status")? {
-        "Ingested" if item.optional("media", Reader::text)? == Some(SUBTITLES) => Verdict::Subtitles,
+        "Ingested" if item.optional("media", Reader::text)? == Some(SUBTITLES) => {
+            Verdict::Subtitles(read_subtitles(item)?)
+        }
         "Ingested" => Verdict::Ingested(read_info(item)?),
         "Refused" => Verdict::Refused(Refusal {
             code: item.text("code")?.to_owned(),

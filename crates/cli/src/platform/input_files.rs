@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::failure::Failure;
 
 /// The extensions of files that a folder contributes.
-const EXTENSIONS: [&str; 5] = ["mp4", "m4v", "m4a", "mov", "vtt"];
+const EXTENSIONS: [&str; 9] = ["mp4", "m4v", "m4a", "mov", "vtt", "srt", "ttml", "dfxp", "scc"];
 
 /// Returns the files that the paths name, each once. A path to a file names that file, whatever its extension. A path to a folder
 /// names every movie and subtitle file below it, sorted by name, without hidden files and folders.
@@ -60,12 +60,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().canonicalize().unwrap();
         fs::create_dir_all(root.join("b/.git")).unwrap();
-        for file in ["b/two.MOV", "a.mp4", "b/.git/x.mp4", ".hidden.mp4", "c.vtt", "notes.txt"] {
+        for file in ["b/two.MOV", "a.mp4", "b/.git/x.mp4", ".hidden.mp4", "c.vtt", "d.srt", "notes.txt"] {
             fs::write(root.join(file), b"x").unwrap();
         }
         std::os::unix::fs::symlink(&root, root.join("b/loop")).unwrap();
         let found = find(&[root.clone(), root.join("notes.txt"), root.join("a.mp4")]).unwrap();
-        assert_eq!(found, ["a.mp4", "b/two.MOV", "c.vtt", "notes.txt"].map(|file| root.join(file)));
+        assert_eq!(found, ["a.mp4", "b/two.MOV", "c.vtt", "d.srt", "notes.txt"].map(|file| root.join(file)));
         assert!(find(&[root.join("b/.git/..").join(".git")]).is_ok());
         assert!(find(&[root.join("gone.mp4")]).is_err());
     }

@@ -16,5 +16,5 @@ mod warning;
 
 pub use analysis::preflight;
 pub use report::{Distribution, Preflight, TrackReport};
-pub use view::PreflightView;
+pub use view::{PreflightView, WarningView};
 pub use warning::Warning;

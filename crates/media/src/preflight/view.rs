@@ -1,6 +1,8 @@
 //! The preflight report as it is shown to people and programs: with the verdict, and with the message and action of each
 //! warning.
 
+use std::fmt;
+
 use serde::Serialize;
 
 use super::{Preflight, TrackReport, Warning};
@@ -18,8 +20,9 @@ pub struct PreflightView<'p> {
     warnings: Vec<WarningView>,
 }
 
+/// A warning, ready to be shown.
 #[derive(Debug, Serialize)]
-struct WarningView {
+pub struct WarningView {
     code: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     track_id: Option<u32>,
@@ -39,6 +42,12 @@ impl<'p> From<&'p Preflight> for PreflightView<'p> {
             tracks: &preflight.tracks,
             warnings: preflight.warnings.iter().map(WarningView::from).collect(),
         }
+    }
+}
+
+impl fmt::Display for WarningView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}: {}", self.code, self.message, self.action)
     }
 }
 

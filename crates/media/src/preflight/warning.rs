@@ -37,6 +37,14 @@ pub enum Warning {
     CbcsUndefined { track_id: u32, codecs: String },
     /// Every sample is smaller than a block, of which `cbcs` encrypts nothing.
     NothingToEncrypt { track_id: u32, samples: u64 },
+    /// The encoding of a subtitle file is guessed.
+    SubtitleEncodingGuessed { encoding: String },
+    /// A subtitle file has features that its WebVTT file does not have.
+    SubtitlesSimplified { format: String, lost: String },
+    /// Cues of a subtitle file are left out.
+    SubtitleCuesDropped { zero_length: u64, before_start: u64 },
+    /// The timestamp map of a WebVTT file is applied to its cues.
+    TimestampMapApplied { shift_ms: i64 },
     /// A track is not packaged.
     TrackSkipped { track_id: u32, handler: String, reason: String },
 }
@@ -58,6 +66,10 @@ impl Warning {
             Self::CodecParametersChange { .. } => "codec_parameters_change",
             Self::CbcsUndefined { .. } => "cbcs_undefined",
             Self::NothingToEncrypt { .. } => "nothing_to_encrypt",
+            Self::SubtitleEncodingGuessed { .. } => "subtitle_encoding_guessed",
+            Self::SubtitlesSimplified { .. } => "subtitles_simplified",
+            Self::SubtitleCuesDropped { .. } => "subtitle_cues_dropped",
+            Self::TimestampMapApplied { .. } => "timestamp_map_applied",
             Self::TrackSkipped { .. } => "track_skipped",
         }
     }
@@ -66,7 +78,13 @@ impl Warning {
     #[must_use]
     pub fn track_id(&self) -> Option<u32> {
         match self {
-            Self::NoFaststart | Self::PoorInterleaving { .. } | Self::TrackTimingMismatch { .. } => None,
+            Self::NoFaststart
+            | Self::PoorInterleaving { .. }
+            | Self::TrackTimingMismatch { .. }
+            | Self::SubtitleEncodingGuessed { .. }
+            | Self::SubtitlesSimplified { .. }
+            | Self::SubtitleCuesDropped { .. }
+            | Self::TimestampMapApplied { .. } => None,
             Self::LongGops { track_id, .. }
             | Self::OpenGops { track_id, .. }
             | Self::VariableFrameRate { track_id, .. }
@@ -108,6 +126,12 @@ impl Warning {
             }
             Self::CbcsUndefined { .. } => "request cenc, or a clear package",
             Self::NothingToEncrypt { .. } => "request cenc if the track must be encrypted, or leave it clear",
+            Self::SubtitleEncodingGuessed { .. } => "check its accented letters; to be certain, save the file as UTF-8",
+            Self::SubtitlesSimplified { .. } => "none, unless viewers need these features: players style WebVTT",
+            Self::SubtitleCuesDropped { .. } => "correct the times of these cues, if viewers should see them",
+            Self::TimestampMapApplied { .. } => {
+                "if the cues are not in sync, remove X-TIMESTAMP-MAP from the file: it is for the stream that it was made for"
+            }
             Self::TrackSkipped { .. } => "none, unless you need the track",
         }
     }
@@ -163,6 +187,20 @@ impl fmt::Display for Warning {
                     f,
                     "all {samples} samples of track {track_id} are smaller than a block of 16 bytes: cbcs encrypts none of them"
                 )
+            }
+            Self::SubtitleEncodingGuessed { encoding } => {
+                write!(f, "the subtitles are not UTF-8: they are read as {encoding}")
+            }
+            Self::SubtitlesSimplified { format, lost } => {
+                write!(f, "the conversion from {format} to WebVTT leaves out: {lost}")
+            }
+            Self::SubtitleCuesDropped { zero_length, before_start } => write!(
+                f,
+                "{zero_length} cues that end when they start, and {before_start} that end before the presentation \
+                 starts, are left out"
+            ),
+            Self::TimestampMapApplied { shift_ms } => {
+                write!(f, "the timestamp map (X-TIMESTAMP-MAP) of the subtitles moves their cues by {shift_ms} ms")
             }
             Self::TrackSkipped { track_id, handler, reason } => {
                 write!(f, "track {track_id} ({handler}) is not packaged: {reason}")

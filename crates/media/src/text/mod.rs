@@ -29,6 +29,7 @@
 
 mod coding;
 mod cue;
+mod markup;
 mod tx3g;
 mod webvtt;
 mod webvtt_file;
@@ -37,7 +38,8 @@ mod wvtt;
 
 pub use coding::{TextCoding, TextTrack};
 pub(crate) use cue::Cue;
-pub(crate) use webvtt::SIGNATURE;
+pub(crate) use markup::{BOLD, CueMarkup, ITALIC, UNDERLINED};
+pub(crate) use webvtt::{ARROW, SIGNATURE, format_timestamp};
 pub use webvtt_file::{MAX_SIDECAR_BYTES, WebVttFile};
 pub(crate) use webvtt_segment::WebVttSegment;
 pub(crate) use wvtt::write as write_sample;

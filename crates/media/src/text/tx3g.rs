@@ -1,14 +1,15 @@
 //! Samples of `tx3g` (3GPP TS 26.245 5.17): a length, a text, and boxes with the styles of its spans.
 
 use super::cue::Cue;
+use super::markup::{BOLD, CueMarkup, ITALIC, UNDERLINED};
 use crate::isobmff::BoxView;
 use crate::{Error, Result};
 
 /// Maximum number of styled spans of a sample that are used: a cue is a line or two.
 const MAX_SPANS: usize = 256;
 
-/// Face style flags (TS 26.245 5.16.1.2), each with its WebVTT tag.
-const FACE_STYLES: [(u8, &str); 3] = [(1, "b"), (2, "i"), (4, "u")];
+/// The face style flags (TS 26.245 5.16.1.2), which are those of [`CueMarkup`].
+const FACES: u8 = BOLD | ITALIC | UNDERLINED;
 
 /// Reads a sample: its cue, or `None` when it shows nothing.
 pub(super) fn read(sample: &[u8], offset: u64) -> Result<Option<Cue>> {
@@ -57,62 +58,22 @@ fn styled_spans(mut modifiers: &[u8]) -> Vec<StyledSpan> {
         let (records, _) = modifier.payload.get(2..).unwrap_or_default().as_chunks::<12>();
         for [s0, s1, e0, e1, _, _, faces, ..] in records {
             let [start, end] = [[*s0, *s1], [*e0, *e1]].map(|position| usize::from(u16::from_be_bytes(position)));
-            if spans.len() < MAX_SPANS && *faces & 7 != 0 && start < end {
-                spans.push(StyledSpan { start, end, faces: faces & 7 });
+            if spans.len() < MAX_SPANS && *faces & FACES != 0 && start < end {
+                spans.push(StyledSpan { start, end, faces: faces & FACES });
             }
         }
     }
     spans
 }
 
-/// Returns the text of a cue: escaped, without blank lines, which would end the cue, and with tags around styled spans.
+/// Returns the text of a cue with tags around styled spans.
 fn marked_up(text: &str, spans: &[StyledSpan]) -> String {
-    let mut marked = String::new();
-    let mut open = 0;
-    // A line break is written before the next text, so there is none at either end and no blank line.
-    let mut pending_break = false;
+    let mut markup = CueMarkup::default();
     for (position, c) in text.chars().enumerate() {
-        if matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}') {
-            pending_break = !marked.is_empty();
-            continue;
-        }
-        if c.is_control() || (c.is_whitespace() && (pending_break || marked.is_empty())) {
-            continue;
-        }
         let here = spans.iter().filter(|span| (span.start..span.end).contains(&position));
-        let faces = here.fold(0, |faces, span| faces | span.faces);
-        if faces != open {
-            tags(&mut marked, open, true);
-        }
-        if std::mem::take(&mut pending_break) {
-            marked.push('\n');
-        }
-        if faces != open {
-            tags(&mut marked, faces, false);
-            open = faces;
-        }
-        match c {
-            '&' => marked.push_str("&amp;"),
-            '<' => marked.push_str("&lt;"),
-            '>' => marked.push_str("&gt;"),
-            _ => marked.push(c),
-        }
+        markup.push(c, here.fold(0, |faces, span| faces | span.faces));
     }
-    tags(&mut marked, open, true);
-    marked
-}
-
-/// Writes the opening or closing tags of `faces`; the tag opened last is closed first.
-fn tags(marked: &mut String, faces: u8, close: bool) {
-    let mut tags: Vec<_> = FACE_STYLES.iter().filter(|(face, _)| faces & face != 0).map(|(_, tag)| tag).collect();
-    if close {
-        tags.reverse();
-    }
-    for tag in tags {
-        marked.push_str(if close { "</" } else { "<" });
-        marked.push_str(tag);
-        marked.push('>');
-    }
+    markup.finish()
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ pub(crate) const SIGNATURE: &str = "WEBVTT";
 pub(super) const TIMESTAMP_MAP: &str = "X-TIMESTAMP-MAP";
 
 /// Separates the start and end of a cue.
-pub(super) const ARROW: &str = "-->";
+pub(crate) const ARROW: &str = "-->";
 
 /// Units of MPEG-2 time in a second.
 const MPEG2_HZ: u32 = 90_000;
@@ -26,8 +26,23 @@ pub(super) fn timestamp_map(presentation_time_offset: u64, timescale: Timescale)
     }
 }
 
+/// Parses the value of a timestamp map and returns the shift of the cue times, in milliseconds: MPEG-2 time minus local time
+/// (RFC 8216bis 3.1.4).
+pub(super) fn parse_timestamp_map(value: &str) -> Option<i64> {
+    let (mut local, mut mpeg2) = (None, None);
+    for field in value.split(',') {
+        match field.trim().split_once(':')? {
+            ("LOCAL", time) => local = parse_timestamp(time),
+            ("MPEGTS", time) => mpeg2 = time.parse::<u64>().ok().filter(|time| u128::from(*time) <= MPEG2_MASK),
+            _ => return None,
+        }
+    }
+    let mpeg2 = Timescale::new(1000)?.rescale(mpeg2?, Timescale::new(MPEG2_HZ)?)?;
+    i64::try_from(mpeg2).ok()?.checked_sub_unsigned(local?)
+}
+
 /// Formats a timestamp: `hh:mm:ss.ttt`.
-pub(super) fn format_timestamp(milliseconds: u64) -> String {
+pub(crate) fn format_timestamp(milliseconds: u64) -> String {
     let (seconds, rest) = (milliseconds / 1000, milliseconds % 1000);
     format!("{:02}:{:02}:{:02}.{rest:03}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }

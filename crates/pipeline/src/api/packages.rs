@@ -9,7 +9,7 @@ use vpp_media::cmaf::{KeyParameters, Protection};
 use crate::api::package_request::{PackageRequest, RequestedProtection};
 use crate::api::request_error::{RequestError, unavailable};
 use crate::api::service::{Api, ApiCatalog, ApiQueue};
-use crate::domain::content::{Content, MediaInfo, Verdict};
+use crate::domain::content::{Content, MediaInfo};
 use crate::domain::content_key::{KeyRequest, WrappedKey};
 use crate::domain::id::{ContentId, PackageId};
 use crate::domain::message::{DashMessage, DeletionMessage, DeletionTarget, FragmentMessage};
@@ -142,10 +142,7 @@ where
         let mut subtitles = Vec::new();
         for (id, description) in requested {
             let content = self.content(id).await?;
-            if content.verdict != Verdict::Subtitles {
-                return Err(RequestError::NotSubtitles);
-            }
-            subtitles.push(SubtitleFile::of(&content, description.clone()));
+            subtitles.push(content.as_subtitles(description.clone()).ok_or(RequestError::NotSubtitles)?);
         }
         Ok(subtitles)
     }

@@ -11,6 +11,7 @@ use crate::domain::id::{ContentId, PackageId};
 use crate::domain::object::{ETag, Location};
 use crate::domain::probe_report::ProbeReport;
 use crate::domain::resource_usage::ResourceUsage;
+use crate::domain::subtitles::{SubtitleDescription, SubtitleFile, SubtitleInfo};
 use crate::domain::timestamp::Timestamp;
 
 /// One version of one uploaded file.
@@ -44,8 +45,8 @@ pub struct Content {
 pub enum Verdict {
     /// It can be packaged.
     Ingested(MediaInfo),
-    /// It is a `WebVTT` file, to be packaged with a movie.
-    Subtitles,
+    /// It is a subtitle file, to be packaged with a movie.
+    Subtitles(SubtitleInfo),
     /// It cannot be packaged.
     Refused(Refusal),
 }
@@ -117,7 +118,7 @@ impl Content {
     pub fn media_info(&self) -> Option<&MediaInfo> {
         match &self.verdict {
             Verdict::Ingested(info) => Some(info),
-            Verdict::Refused(_) | Verdict::Subtitles => None,
+            Verdict::Refused(_) | Verdict::Subtitles(_) => None,
         }
     }
 
@@ -126,7 +127,7 @@ impl Content {
     pub fn refusal(&self) -> Option<&Refusal> {
         match &self.verdict {
             Verdict::Refused(refusal) => Some(refusal),
-            Verdict::Ingested(_) | Verdict::Subtitles => None,
+            Verdict::Ingested(_) | Verdict::Subtitles(_) => None,
         }
     }
 
@@ -138,7 +139,7 @@ impl Content {
     pub fn packageable(&self, audio_only: bool) -> Result<&MediaInfo, Refusal> {
         match &self.verdict {
             Verdict::Ingested(info) => Ok(info),
-            Verdict::Subtitles => Err(Refusal::subtitles()),
+            Verdict::Subtitles(_) => Err(Refusal::subtitles()),
             Verdict::Refused(refusal) => refusal.media_info.as_deref().filter(|_| audio_only).ok_or(refusal.clone()),
         }
     }
@@ -165,7 +166,7 @@ impl Content {
     #[must_use]
     pub fn status(&self) -> &'static str {
         match self.verdict {
-            Verdict::Ingested(_) | Verdict::Subtitles => "Ingested",
+            Verdict::Ingested(_) | Verdict::Subtitles(_) => "Ingested",
             Verdict::Refused(_) => "Refused",
         }
     }
@@ -175,9 +176,17 @@ impl Content {
     pub fn preflight_verdict(&self) -> Option<&'static str> {
         match &self.verdict {
             Verdict::Ingested(info) => info.preflight.as_ref().map(Preflight::verdict),
-            Verdict::Subtitles => Some("accepted"),
+            Verdict::Subtitles(info) => Some(info.verdict()),
             Verdict::Refused(_) => Some("refused"),
         }
+    }
+
+    /// Returns this content as a subtitle file of a package; `None` if it is none.
+    #[must_use]
+    pub fn as_subtitles(&self, description: SubtitleDescription) -> Option<SubtitleFile> {
+        let Self { id, location, etag, bytes, .. } = self.clone();
+        let is_subtitles = matches!(self.verdict, Verdict::Subtitles(_));
+        is_subtitles.then_some(SubtitleFile { content: id, location, etag, bytes, description })
     }
 
     /// Returns the source of a package of this content.

@@ -84,7 +84,7 @@ impl VerdictKind {
     pub fn matches(self, verdict: &Verdict) -> bool {
         let kind = match verdict {
             Verdict::Ingested(_) => Self::Ingested,
-            Verdict::Subtitles => Self::Subtitles,
+            Verdict::Subtitles(_) => Self::Subtitles,
             Verdict::Refused(_) => Self::Refused,
         };
         self == kind

@@ -1,11 +1,12 @@
-//! Sidecar subtitle files in `WebVTT`.
+//! Sidecar subtitle files: `WebVTT`, `SubRip`, TTML or SCC.
 //!
 //! They are uploaded like movies, and ingest validates them: such a content has no tracks and starts no package. A request for
 //! the package of a movie names them, and the fragment stage, which knows the presentation times, writes them into the package.
 
+use vpp_media::preflight::Warning;
+use vpp_media::sidecar::SubtitleFormat;
 use vpp_media::track::{Role, TrackLabels};
 
-use crate::domain::content::Content;
 use crate::domain::id::ContentId;
 use crate::domain::object::{ETag, Location};
 
@@ -22,6 +23,23 @@ pub struct SubtitleFile {
     pub bytes: u64,
     /// How manifests describe it.
     pub description: SubtitleDescription,
+}
+
+/// What ingest has found in a subtitle file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubtitleInfo {
+    /// The format of the file.
+    pub format: SubtitleFormat,
+    /// What the `WebVTT` file of a package has not, or has differently.
+    pub warnings: Vec<Warning>,
+}
+
+impl SubtitleInfo {
+    /// Returns `accepted` or `accepted_with_warnings`.
+    #[must_use]
+    pub fn verdict(&self) -> &'static str {
+        if self.warnings.is_empty() { "accepted" } else { "accepted_with_warnings" }
+    }
 }
 
 /// How manifests describe a subtitle file.
@@ -76,13 +94,6 @@ impl SubtitleKind {
 }
 
 impl SubtitleFile {
-    /// Returns the file of `content`, with this description.
-    #[must_use]
-    pub fn of(content: &Content, description: SubtitleDescription) -> Self {
-        let Content { id, location, etag, bytes, .. } = content.clone();
-        Self { content: id, location, etag, bytes, description }
-    }
-
     /// Returns the canonical text, for hashing into the package's id. The label is preceded by its length.
     pub(crate) fn canonical(&self) -> String {
         let SubtitleDescription { language, label, kind } = &self.description;

@@ -10,7 +10,7 @@
 
 use vpp_media::cmaf::{Layout, PlanFile, PlanOptions, PlanWriter, Planner, Presentation, SidecarSource, TextFile};
 use vpp_media::isobmff::{Index, IndexReader, MAX_MOOV_BYTES};
-use vpp_media::text::WebVttFile;
+use vpp_media::sidecar::SidecarFile;
 use vpp_media::track::Movie;
 
 use crate::domain::layout;
@@ -25,7 +25,7 @@ use crate::domain::subtitles::SubtitleFile;
 use crate::error::Error;
 use crate::ports::{Body, Catalog, Clock, CreateOutcome, Meter, NewObject, ObjectStore, Queue};
 use crate::stages::read_index::read_index;
-use crate::stages::read_webvtt::read_webvtt;
+use crate::stages::read_subtitles::read_subtitles;
 use crate::stages::stage::{package, settle};
 
 /// The buckets, and the sizes of work units and parts.
@@ -179,12 +179,11 @@ where
     }
 
     /// Reads the package's subtitle files.
-    async fn read_subtitles<'p>(&self, package: &'p Package) -> Result<Vec<(&'p SubtitleFile, WebVttFile)>, Error> {
+    async fn read_subtitles<'p>(&self, package: &'p Package) -> Result<Vec<(&'p SubtitleFile, SidecarFile)>, Error> {
         let mut files = Vec::new();
         for subtitles in &package.options.subtitles {
-            let file = read_webvtt(&self.store, &subtitles.location, &subtitles.etag, subtitles.bytes).await?;
-            let changed =
-                || Error::permanent("source_changed", "a subtitle file is not the WebVTT file that was ingested");
+            let file = read_subtitles(&self.store, &subtitles.location, &subtitles.etag, subtitles.bytes).await?;
+            let changed = || Error::permanent("source_changed", "a subtitle file is not the one that was ingested");
             files.push((subtitles, file.ok_or_else(changed)?));
         }
         Ok(files)
@@ -238,7 +237,7 @@ fn plan(
     indexes: &[Index],
     options: &PlanOptions,
     sizes: UnitSizes,
-    subtitles: &[(&SubtitleFile, WebVttFile)],
+    subtitles: &[(&SubtitleFile, SidecarFile)],
 ) -> Result<Plan, Error> {
     let movies = indexes.iter().map(Movie::parse).collect::<Result<Vec<_>, _>>().map_err(Error::of_media)?;
     let mut planner = Planner::of_movies(&movies, options).map_err(Error::of_media)?;
@@ -251,7 +250,7 @@ fn plan(
         spans.push(if options.layout == Layout::SingleFile { parts.plan_work_unit(&work_unit)? } else { Vec::new() });
     }
     let sidecars = subtitles.iter().map(|(subtitles, file)| SidecarSource {
-        file,
+        file: &file.webvtt,
         language: Some(subtitles.description.language.clone()),
         labels: subtitles.labels(),
     });

@@ -22,13 +22,14 @@ use crate::domain::package_id::package_id_of_upload;
 use crate::domain::package_options::{PackageOptions, ProtectionOptions};
 use crate::domain::probe_report::ProbeReport;
 use crate::domain::state::Status;
+use crate::domain::subtitles::SubtitleInfo;
 use crate::domain::uploaded_object::UploadedObject;
 use crate::error::{Error, chain};
 use crate::ports::{
     Catalog, Clock, CreateOutcome, FileChunk, KeyError, KeyVault, Meter, ObjectStore, Probe, ProbeError, Queue,
 };
 use crate::stages::read_index::read_index;
-use crate::stages::read_webvtt::read_webvtt;
+use crate::stages::read_subtitles::read_subtitles;
 
 /// The outcome of an upload.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,7 +163,7 @@ where
         let examined = match examined {
             Err(error) if error.code() == NOT_MP4 => match self.subtitles(upload).await {
                 Ok(None) => Err(error),
-                Ok(Some(bytes_read)) => return Ok((Verdict::Subtitles, read.bytes_read + bytes_read)),
+                Ok(Some(info)) => return Ok((Verdict::Subtitles(info), read.bytes_read + upload.bytes)),
                 Err(subtitle_error) => Err(subtitle_error),
             },
             examined => examined,
@@ -183,10 +184,10 @@ where
         Ok((verdict, read.bytes_read))
     }
 
-    /// Returns the number of bytes read, if the upload is a WebVTT file.
-    async fn subtitles(&self, upload: &UploadedObject) -> Result<Option<u64>, Error> {
-        let found = read_webvtt(&self.store, &upload.location, &upload.etag, upload.bytes).await?;
-        Ok(found.map(|_| upload.bytes))
+    /// Reads the upload as a subtitle file, if it is one.
+    async fn subtitles(&self, upload: &UploadedObject) -> Result<Option<SubtitleInfo>, Error> {
+        let found = read_subtitles(&self.store, &upload.location, &upload.etag, upload.bytes).await?;
+        Ok(found.map(|file| SubtitleInfo { format: file.format, warnings: file.warnings }))
     }
 
     /// Validates a complete index: by our own reader first, for its codes, then by the probe.

@@ -10,6 +10,6 @@ pub mod ingest;
 mod part_assembler;
 mod read_index;
 mod read_presentation;
-mod read_webvtt;
+mod read_subtitles;
 mod stage;
 mod write_parts;

@@ -25,7 +25,7 @@ async fn refusal(platform: &Platform, upload: &UploadedObject) -> String {
     assert!(platform.catalog.all_packages().is_empty() && platform.fragment_queue.take().is_empty());
     match content.verdict {
         Verdict::Refused(refusal) => refusal.code,
-        Verdict::Subtitles => "subtitles".to_owned(),
+        Verdict::Subtitles(_) => "subtitles".to_owned(),
         Verdict::Ingested(facts) => panic!("ingested: {facts:?}"),
     }
 }

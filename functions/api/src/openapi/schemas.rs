@@ -65,7 +65,7 @@ fn key(description: &str) -> Value {
 
 fn requests() -> Vec<(&'static str, Value)> {
     let subtitles = closed(
-        "A WebVTT file, uploaded like a movie.",
+        "A WebVTT, SubRip (SRT), TTML or SCC file, uploaded like a movie.",
         vec![
             ("input_content_id", of("Id")),
             (
@@ -219,6 +219,7 @@ fn content() -> Value {
             ("tracks?", json!({"type": "array", "items": {"type": "object"}})),
             ("packaged_content_id?", of("Id")),
             ("media?", one_of(&["subtitles"])),
+            ("format?", one_of(&["webvtt", "srt", "ttml", "scc"])),
             ("code?", text()),
             ("message?", text()),
             ("preflight?", json!({"type": "object"})),

@@ -1,7 +1,8 @@
 //! Contents as callers see them.
 
 use serde::Serialize;
-use vpp_media::preflight::{Preflight, PreflightView, Warning};
+use vpp_media::preflight::{Preflight, PreflightView, Warning, WarningView};
+use vpp_media::sidecar::SubtitleFormat;
 use vpp_pipeline::domain::content::{Content, Verdict};
 use vpp_pipeline::domain::probe_report::{Container, Track};
 use vpp_pipeline::domain::timestamp::Timestamp;
@@ -29,12 +30,37 @@ pub(crate) struct ContentDetails<'c> {
     #[serde(flatten)]
     content: ContentSummary,
     #[serde(skip_serializing_if = "Option::is_none")]
-    preflight: Option<PreflightView<'c>>,
+    preflight: Option<ReportView<'c>>,
+}
+
+/// The report on a movie or on a subtitle file.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum ReportView<'c> {
+    Movie(PreflightView<'c>),
+    Subtitles { verdict: &'static str, warnings: Vec<WarningView> },
 }
 
 impl<'c> From<&'c Content> for ContentDetails<'c> {
     fn from(content: &'c Content) -> Self {
-        Self { content: content.into(), preflight: preflight(content).map(PreflightView::from) }
+        Self { content: content.into(), preflight: report(content) }
+    }
+}
+
+fn report(content: &Content) -> Option<ReportView<'_>> {
+    match &content.verdict {
+        Verdict::Subtitles(info) => Some(ReportView::Subtitles {
+            verdict: info.verdict(),
+            warnings: info.warnings.iter().map(WarningView::from).collect(),
+        }),
+        _ => preflight(content).map(|preflight| ReportView::Movie(preflight.into())),
+    }
+}
+
+fn warnings(content: &Content) -> &[Warning] {
+    match &content.verdict {
+        Verdict::Subtitles(info) => &info.warnings,
+        _ => preflight(content).map_or(&[], |preflight| &preflight.warnings),
     }
 }
 
@@ -54,6 +80,7 @@ enum VerdictFields {
     },
     Subtitles {
         media: &'static str,
+        format: SubtitleFormat,
     },
     Refused {
         code: String,
@@ -70,7 +97,7 @@ impl From<&Content> for ContentSummary {
                 tracks: info.report.tracks.clone(),
                 packaged_content_id: info.package.as_ref().map(ToString::to_string),
             },
-            Verdict::Subtitles => VerdictFields::Subtitles { media: "subtitles" },
+            Verdict::Subtitles(info) => VerdictFields::Subtitles { media: "subtitles", format: info.format },
             Verdict::Refused(refusal) => {
                 VerdictFields::Refused { code: refusal.code.clone(), message: refusal.message.clone() }
             }
@@ -83,11 +110,7 @@ impl From<&Content> for ContentSummary {
             bytes_read: content.bytes_read,
             created_at: content.created_at,
             verdict: content.preflight_verdict(),
-            warnings: preflight(content)
-                .map_or(&[][..], |preflight| &preflight.warnings)
-                .iter()
-                .map(Warning::code)
-                .collect(),
+            warnings: warnings(content).iter().map(Warning::code).collect(),
             verdict_fields,
         }
     }

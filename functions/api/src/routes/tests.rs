@@ -349,6 +349,39 @@ fn uploaded_subtitles_become_part_of_the_package() {
 }
 
 #[test]
+fn uploads_of_every_subtitle_format_are_contents_with_their_warnings() {
+    block_on(async {
+        let platform = Platform::default();
+        for (text, format, verdict, warnings) in [
+            ("WEBVTT\n\n00:01.000 --> 00:02.000\nHello\n", "webvtt", "accepted", json!(null)),
+            ("1\n00:00:01,000 --> 00:00:02,000\nHello\n", "srt", "accepted", json!(null)),
+            ("<tt><body><p end='1s'>Hello</p></body></tt>", "ttml", "accepted", json!(null)),
+            (
+                "Scenarist_SCC V1.0\n\n00:00:01:00\t9420 9422 c8c8 942f\n",
+                "scc",
+                "accepted",
+                json!(null),
+            ),
+            (
+                "1\n00:00:01,000 --> 00:00:01,000\n<font color=red>Hello</font>\n",
+                "srt",
+                "accepted_with_warnings",
+                json!(["subtitles_simplified", "subtitle_cues_dropped"]),
+            ),
+        ] {
+            let upload = platform.upload("subtitles", text.as_bytes());
+            let Ok(Ingested::Content(content)) = platform.ingest(&upload).await else { panic!("{text}") };
+            let shown = get(&platform, &format!("/input_content/{}", content.id)).await.json();
+            let found = [&shown["media"], &shown["format"], &shown["verdict"]];
+            assert_eq!(found, [&json!("subtitles"), &json!(format), &json!(verdict)], "{shown}");
+            assert_eq!(shown["warnings"], warnings);
+            let details = shown["preflight"]["warnings"].as_array().unwrap().iter();
+            assert!(details.map(|warning| &warning["code"]).eq(warnings.as_array().into_iter().flatten()), "{shown}");
+        }
+    });
+}
+
+#[test]
 fn a_clear_package_needs_no_key() {
     block_on(async {
         let (platform, content) = ingested(MOVIE).await;

@@ -137,7 +137,7 @@ function radioGroup(name, legend, options) {
 function subtitleRow(file) {
   const id = file.input_content_id;
   const name = fileName(file.input_content_origin);
-  const language = /[._-]([a-z]{2,3}(?:-[A-Z]{2})?)\.vtt$/.exec(name)?.[1] ?? '';
+  const language = /[._-]([a-z]{2,3}(?:-[A-Z]{2})?)\.(?:vtt|srt|ttml|dfxp|scc)$/.exec(name)?.[1] ?? '';
   return h('div', { class: 'subtitle' },
     checkbox('subtitle', name, id),
     h('div', { class: 'grid three' },

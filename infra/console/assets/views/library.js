@@ -105,7 +105,7 @@ function emptyMessage() {
   const messages = {
     '': 'No files yet. Upload a video above; it is checked and packaged automatically.',
     Ingested: 'No videos yet.',
-    Subtitles: 'No subtitles yet. Upload WebVTT files in the same way as videos.',
+    Subtitles: 'No subtitles yet. Upload WebVTT, SRT, TTML or SCC files in the same way as videos.',
     Refused: 'No refused files.',
   };
   return h('li', { class: 'empty soft' }, messages[filter]);

@@ -1,5 +1,8 @@
 //! The contract of the catalog.
 
+use vpp_media::preflight::Warning;
+use vpp_media::sidecar::SubtitleFormat;
+
 use std::time::Duration;
 
 use super::fixtures::{at, content, package, receipt, usage};
@@ -9,6 +12,7 @@ use crate::domain::package::{Package, Progress};
 use crate::domain::package_options::{PackageOptions, ProtectionOptions};
 use crate::domain::receipt::Receipt;
 use crate::domain::state::{Advance, Failure, Stage, StageWork, State, Status, Step, Transition};
+use crate::domain::subtitles::SubtitleInfo;
 use crate::ports::{Catalog, CreateOutcome};
 
 /// Checks a catalog: the uploads of a package are stored once.
@@ -73,7 +77,9 @@ pub async fn refusals<C: Catalog>(catalog: &C, run: &str) {
     assert_eq!(catalog.create_content(&ingested, None).await.unwrap(), CreateOutcome::Existing(last.clone()));
     assert_eq!(catalog.content(&ingested.id).await.unwrap(), Some(last));
 
-    let subtitles = Content { verdict: Verdict::Subtitles, ..content(run, 2) };
+    let warnings = vec![Warning::SubtitleEncodingGuessed { encoding: "windows-1252".to_owned() }];
+    let info = SubtitleInfo { format: SubtitleFormat::Srt, warnings };
+    let subtitles = Content { verdict: Verdict::Subtitles(info), ..content(run, 2) };
     assert_eq!(catalog.create_content(&subtitles, None).await.unwrap(), CreateOutcome::Created);
     assert_eq!(catalog.content(&subtitles.id).await.unwrap(), Some(subtitles));
 }

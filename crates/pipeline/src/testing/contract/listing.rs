@@ -1,11 +1,14 @@
 //! The contract of lists.
 
+use vpp_media::sidecar::SubtitleFormat;
+
 use super::fixtures::{at, content, further, package, receipt};
 use crate::domain::content::{Content, Refusal, Verdict};
 use crate::domain::id::ContentId;
 use crate::domain::listing::{ContentFilter, Cursor, PackageFilter, Page, VerdictKind};
 use crate::domain::package::Package;
 use crate::domain::state::{StageWork, Status, Step, Transition};
+use crate::domain::subtitles::SubtitleInfo;
 use crate::ports::{Catalog, Listing};
 
 /// Checks a catalog: contents are listed newest first, page by page, and filtered. `catalog` has no newer contents.
@@ -13,7 +16,7 @@ pub async fn listing<C: Catalog + Listing>(catalog: &C, run: &str) {
     let mut contents: Vec<Content> = (0..5).map(|number| content(run, 4_000_000_000 + number)).collect();
     contents[1].verdict =
         Verdict::Refused(Refusal { code: "no_video".into(), message: "audio only".into(), media_info: None });
-    contents[3].verdict = Verdict::Subtitles;
+    contents[3].verdict = Verdict::Subtitles(SubtitleInfo { format: SubtitleFormat::WebVtt, warnings: Vec::new() });
     for content in &contents {
         catalog.create_content(content, None).await.unwrap();
     }
