@@ -18,8 +18,7 @@ fn packaged(name: &str, bytes: &[u8], scratch: &Path) -> (PathBuf, Value) {
     let (file, directory) = (scratch.join(name), scratch.join("package"));
     fs::write(&file, bytes).unwrap();
     let subtitles = format!("en={}", file.display());
-    let output =
-        vpp::package(&fixtures::fixture("late-audio.mp4"), &directory, &["--json", "--subtitles", &subtitles]);
+    let output = vpp::package(&fixtures::fixture("late-audio.mp4"), &directory, &["--json", "--subtitles", &subtitles]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     (directory.join("t1/subtitles.vtt"), serde_json::from_slice(&output.stdout).unwrap())
 }
@@ -105,7 +104,7 @@ fn the_encoding_of_subrip_is_recognised_and_reported() {
 const POP_ON: &str = "Scenarist_SCC V1.0\n\n\
     00:00:01;00\t94ae 94ae 9420 9420 9470 9470 c8e5 ecec ef80 942f 942f\n\n\
     00:00:03;00\t942c 942c\n\n\
-    00:00:05;00\t94ae 94ae 9420 9420 13e0 13e0 c1e2 e3ae 9470 9470 91ae 91ae c4e5 e680 9137 9137 942f 942f\n\n\
+    00:00:05;00\t94ae 94ae 9420 9420 13e0 13e0 c1e2 e3ae 94d0 94d0 91ae 91ae c4e5 e680 9137 9137 942f 942f\n\n\
     00:00:07;10\t942c 942c\n";
 
 /// Roll-up captions of two rows, then a paint-on caption.

@@ -316,12 +316,12 @@ mod tests {
                     </styling><layout><region xml:id='top' tts:origin='10% 5%' tts:extent='80% 20%'><style \
                     tts:textAlign='left'/></region><region xml:id='low' tts:origin='10% 70%' tts:extent='80% 20%' \
                     tts:displayAlign='after' tts:textAlign='center'/></layout>";
-        let body = "<div region='low'><p end='1s' style='b'>a &lt;<span tts:fontStyle='normal'>b</span></p><p \
+        let body = "<div region='low'><p end='1s' style='b'>a &lt; <span tts:fontStyle='normal'>b</span></p><p \
                     region='top' end='1s' tts:textDecoration='underline'>c&#x266A;</p></div>";
         let found: Vec<_> =
             cues(&document("", head, body)).into_iter().map(|(_, _, text, settings)| (text, settings)).collect();
         let top = ("<u>c♪</u>".to_owned(), "line:5% align:left".to_owned());
-        assert_eq!(found, [("<b><i>a &lt;</i></b><b>b</b>".to_owned(), String::new()), top]);
+        assert_eq!(found, [("<b><i>a &lt; </i></b><b>b</b>".to_owned(), String::new()), top]);
     }
 
     #[test]

@@ -97,17 +97,19 @@ impl Paragraph {
         written: &mut usize,
     ) -> Result<()> {
         let mut markup = CueMarkup::default();
-        let mut in_space = false;
+        // The faces of the space before the next character.
+        let mut space = None;
         for run in self.runs.iter().filter(|run| is_shown(run)) {
             for c in run.text.chars() {
                 // Spaces collapse, before and after line breaks as well.
-                if c != ' ' && std::mem::take(&mut in_space) && c != '\n' {
-                    markup.push(' ', run.faces);
+                if c == ' ' {
+                    space.get_or_insert(run.faces);
+                    continue;
                 }
-                in_space |= c == ' ';
-                if c != ' ' {
-                    markup.push(c, run.faces);
+                if let Some(faces) = space.take().filter(|_| c != '\n') {
+                    markup.push(' ', faces);
                 }
+                markup.push(c, run.faces);
             }
         }
         let text = markup.finish();

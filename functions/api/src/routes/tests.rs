@@ -356,12 +356,7 @@ fn uploads_of_every_subtitle_format_are_contents_with_their_warnings() {
             ("WEBVTT\n\n00:01.000 --> 00:02.000\nHello\n", "webvtt", "accepted", json!(null)),
             ("1\n00:00:01,000 --> 00:00:02,000\nHello\n", "srt", "accepted", json!(null)),
             ("<tt><body><p end='1s'>Hello</p></body></tt>", "ttml", "accepted", json!(null)),
-            (
-                "Scenarist_SCC V1.0\n\n00:00:01:00\t9420 9422 c8c8 942f\n",
-                "scc",
-                "accepted",
-                json!(null),
-            ),
+            ("Scenarist_SCC V1.0\n\n00:00:01:00\t9420 9422 c8c8 942f\n", "scc", "accepted", json!(null)),
             (
                 "1\n00:00:01,000 --> 00:00:01,000\n<font color=red>Hello</font>\n",
                 "srt",
