@@ -32,7 +32,7 @@ pub(crate) enum LayoutArg {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Subtitles")]
 pub(crate) struct SubtitleArgs {
-    /// Subtitles in a WebVTT, SubRip (SRT), TTML or SCC file, as LANGUAGE=FILE[:LABEL]. Repeatable.
+    /// Subtitles in a WebVTT, SRT, TTML or SCC file, as LANGUAGE=FILE[:LABEL]. Repeatable.
     #[arg(long, value_name = "LANGUAGE=FILE[:LABEL]")]
     subtitles: Vec<SubtitleArg>,
     /// Captions for deaf and hard-of-hearing viewers, as LANGUAGE=FILE[:LABEL]. Repeatable.

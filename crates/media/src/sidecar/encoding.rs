@@ -1,7 +1,7 @@
 //! The character encoding of subtitle files.
 //!
 //! A byte order mark or the declaration of an XML document states the encoding. A file with neither is UTF-8, except that old
-//! SubRip files have the encoding of the computer on which they were written. Western European ones (Windows-1252) are decoded,
+//! `SubRip` files have the encoding of the computer on which they were written. Western European ones (Windows-1252) are decoded,
 //! with a warning, if the detector of Firefox finds no other encoding as likely. A file in any other encoding is refused: a wrong
 //! guess would show wrong letters to every viewer.
 

@@ -17,7 +17,7 @@ pub(super) const SCC_SIGNATURE: &str = "Scenarist_SCC V1.0";
 pub enum SubtitleFormat {
     /// WebVTT (W3C).
     WebVtt,
-    /// SubRip: numbered cues with times such as `00:00:01,000 --> 00:00:02,000`. No standard defines it.
+    /// `SubRip`: numbered cues with times such as `00:00:01,000 --> 00:00:02,000`. No standard defines it.
     Srt,
     /// TTML (W3C), of which IMSC1 is a profile.
     Ttml,

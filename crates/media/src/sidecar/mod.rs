@@ -1,6 +1,6 @@
 //! Sidecar subtitle files of any supported format, converted to WebVTT.
 //!
-//! Editors and broadcasters deliver SubRip (SRT), TTML (IMSC1 text profile) and SCC (Scenarist closed captions, CEA-608). DASH
+//! Editors and broadcasters deliver `SubRip` (SRT), TTML (IMSC1 text profile) and SCC (Scenarist closed captions, CEA-608). DASH
 //! and HLS players of browsers support WebVTT, so a package contains every file as WebVTT. The format is recognised by the
 //! content of a file, never by its name.
 //!

@@ -1,4 +1,4 @@
-//! SubRip files: numbered cues, each with a line of times and lines of text.
+//! `SubRip` files: numbered cues, each with a line of times and lines of text.
 //!
 //! No standard defines the format, so this reader follows what players accept: numbers may be missing or wrong, cues need not be in
 //! order, blank lines may be within the text of a cue. A cue extends to the line of times of the next.
@@ -10,7 +10,7 @@ use crate::number::u64_of;
 use crate::text::ARROW;
 use crate::{Error, Result};
 
-/// Returns whether a file starts as SubRip does: with the times of a cue, after its number if it has one.
+/// Returns whether a file starts as `SubRip` does: with the times of a cue, after its number if it has one.
 pub(super) fn is_start(text: &str) -> bool {
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let first = lines.next().unwrap_or_default();

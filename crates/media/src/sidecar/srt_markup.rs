@@ -1,4 +1,4 @@
-//! The markup of SubRip files: the HTML tags that its inventor allowed, and overrides of Advanced `SubStation` Alpha (ASS), which
+//! The markup of `SubRip` files: the HTML tags that its inventor allowed, and overrides of Advanced `SubStation` Alpha (ASS), which
 //! players accept as well.
 
 use super::loss::{Loss, Losses};

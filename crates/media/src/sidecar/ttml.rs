@@ -42,8 +42,14 @@ pub(super) fn read(text: &str, losses: &mut Losses) -> Result<Vec<SidecarCue>> {
             Event::Start(tag) => document.start(&tag),
             Event::Empty(tag) => document.start(&tag).and_then(|()| document.end()),
             Event::End(_) => document.end(),
-            Event::Text(text) => Ok(document.text(&text.xml_content(Implicit1_0))),
-            Event::CData(text) => Ok(document.text(&text.xml_content(Implicit1_0))),
+            Event::Text(text) => {
+                document.text(&text.xml_content(Implicit1_0));
+                Ok(())
+            }
+            Event::CData(text) => {
+                document.text(&text.xml_content(Implicit1_0));
+                Ok(())
+            }
             Event::GeneralRef(reference) => document.reference(&reference),
             Event::Decl(_) | Event::PI(_) | Event::Comment(_) | Event::DocType(_) => Ok(()),
             Event::Eof if document.open.is_empty() => return Ok(document.cues),
@@ -237,9 +243,11 @@ impl<'l> Document<'l> {
         Ok(())
     }
 
+    /// Adds text, which is shown if it is in a paragraph.
     fn text(&mut self, text: &str) {
-        let (Some(element), Some(paragraph)) = (self.open.last(), &mut self.paragraph) else { return };
-        if matches!(element.name.as_str(), "p" | "span") {
+        if let (Some(element), Some(paragraph)) = (self.open.last(), &mut self.paragraph)
+            && matches!(element.name.as_str(), "p" | "span")
+        {
             paragraph.push(text, element.style.faces(), element.interval, element.is_space_preserved);
         }
     }
@@ -347,7 +355,10 @@ mod tests {
         let bomb = "<!DOCTYPE tt [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;\">]><tt><body><div><p end='1s'>&b;</p></div></body></tt>";
         assert!(refusal(bomb).ends_with("it uses an entity that XML does not define"));
         assert!(refusal(&document("", "", &"<div>".repeat(100))).starts_with("the depth of the TTML document is 65"));
-        let spans: String = (0..300).map(|at| format!("<span begin='{at}s' dur='1s'>a</span>")).collect();
-        assert!(refusal(&document("", "", &format!("<p>{spans}</p>"))).contains("text of a subtitle changes is 257"));
+        let spans: Vec<_> = (0..300).map(|at| format!("<span begin='{at}s' dur='1s'>a</span>")).collect();
+        assert!(
+            refusal(&document("", "", &format!("<p>{}</p>", spans.concat())))
+                .contains("text of a subtitle changes is 257")
+        );
     }
 }
