@@ -164,6 +164,7 @@ def table() -> str:
         "Must package, verified without ffmpeg": recipes.SEVERAL_SAMPLE_ENTRIES,
         "Must package, compared with Shaka Packager": recipes.WITHOUT_DECODER,
         "Packaged together": recipes.LADDER,
+        "Packaged with a choice": recipes.SELECTED,
         "Must package with a warning": recipes.WARNED,
         "Must be refused": recipes.BAD,
     }

@@ -328,7 +328,46 @@ LADDER = [
         ladder("640x360", 50, 100, "-video_track_timescale 90000 -metadata:s:a:0 language=eng"),
     ),
     Recipe("ladder-off.mp4", "not aligned: a key frame every 2.4 s", ladder("480x270", 25, 60, "-metadata:s:a:0 language=eng")),
+    Recipe(
+        "ladder-audio-rate.mp4",
+        "a medium rendition whose English audio has another bit rate",
+        ladder("480x270", 25, 50, "-metadata:s:a:0 language=eng").replace("-b:a 96k", "-b:a 48k"),
+    ),
+    Recipe(
+        "ladder-unnamed.mp4",
+        "a medium rendition whose audio has another bit rate and no language",
+        ladder("480x270", 25, 50, "").replace("-b:a 96k", "-b:a 48k"),
+    ),
     Recipe("ladder-french.mp4", "audio only, French", f"{VARYING_TONE.replace('330', '660')} -t 10 {AAC} -metadata:s:a:0 language=fra"),
+]
+
+# Movies of which a track is the main one or the default one, and another is not.
+SELECTED = [
+    Recipe(
+        "short-video-first.mp4",
+        "two enabled videos of different content: 2 s in the first track, 6 s in the second",
+        f"{VIDEO.replace('rate=25', 'rate=25:duration=2')} -f lavfi -i mandelbrot=size=480x270:rate=25 -map 0 -map 1 -t 6 {X264} -g 50"
+        " -disposition:v:0 default -disposition:v:1 default",
+    ),
+    Recipe(
+        "second-video-enabled.mp4",
+        "two videos of the same length, of which only the second is enabled, and audio",
+        f"{VIDEO} -f lavfi -i mandelbrot=size=480x270:rate=25 {TONE} -map 0 -map 1 -map 2 -t 6 {X264} {AAC} -g 50"
+        " -disposition:v:0 0 -disposition:v:1 default",
+    ),
+    Recipe(
+        "last-audio-enabled.mp4",
+        "English, German and French audio, of which only the French is enabled",
+        f"{VIDEO} {TONE} {TONE.replace('330', '440')} {TONE.replace('330', '550')} -map 0 -map 1 -map 2 -map 3 -t 6 {X264} {AAC} -g 50"
+        " -metadata:s:a:0 language=eng -metadata:s:a:1 language=deu -metadata:s:a:2 language=fra"
+        " -disposition:a:0 0 -disposition:a:1 0 -disposition:a:2 default",
+    ),
+    Recipe(
+        "anamorphic.mp4",
+        "720x576 with a pixel aspect ratio of 64:45, displayed at 16:9",
+        f"{VIDEO.replace('320x180', '720x576')} -t 4 {X264} -g 50 -vf setsar=64/45",
+    ),
+    Recipe("turned.mp4", "a quarter turn by the matrix of the track header", "-display_rotation 90 -i {video-only.mp4} -c copy"),
 ]
 
 # The packages of these differ from ffmpeg's output by design, and the preflight check reports a warning.
@@ -365,4 +404,4 @@ BAD = [
     Recipe("absurd-table.mp4", "a sample size table with an entry count of four billion", synthetic=synthetic.excessive_sample_count, of="sample.mp4"),
 ]
 
-MADE = {recipe.name: recipe for recipe in GOOD + SEVERAL_SAMPLE_ENTRIES + WITHOUT_DECODER + LADDER + WARNED + BAD}
+MADE = {recipe.name: recipe for recipe in GOOD + SEVERAL_SAMPLE_ENTRIES + WITHOUT_DECODER + LADDER + SELECTED + WARNED + BAD}

@@ -40,6 +40,8 @@ fn every_warning_is_given_to_the_file_that_has_it_and_to_no_other() {
         ("two-settings.mp4", &["no_faststart", "codec_parameters_change"]),
         ("vp9.mp4", &["no_faststart", "cbcs_undefined"]),
         ("silence.mp4", &["no_faststart", "nothing_to_encrypt"]),
+        ("second-video-enabled.mp4", &["no_faststart", "alternative_video"]),
+        ("last-audio-enabled.mp4", &["no_faststart"]),
         ("fragments.mp4", &[]),
         ("fragments-late.mp4", &["track_timing_mismatch"]),
     ] {

@@ -12,6 +12,7 @@ const WARNINGS = {
   trimmed_start: 'Edit list starts between key frames',
   trimmed_end: 'Media after the end of the edit list',
   track_timing_mismatch: 'Track start or end times differ',
+  alternative_video: 'Second video of other content',
   track_skipped: 'Track not packaged',
   cbcs_undefined: 'cbcs is not defined for this codec',
   poor_interleaving: 'Poor interleaving',

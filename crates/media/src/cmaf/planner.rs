@@ -2,7 +2,7 @@
 //!
 //! # Segment boundaries
 //!
-//! The first video track is the reference track. From the start of a segment, the next segment starts at the sync sample whose
+//! The main video track is the reference track. From the start of a segment, the next segment starts at the sync sample whose
 //! presentation time is nearest to the target duration. Every other track is segmented at that time as well, at its first sync
 //! sample that is presented at that time or later. So the segments of all tracks cover the same windows of presentation time,
 //! to within one sample of each track. A track with nothing to present in a window has no segment for it. Before the reference
@@ -219,12 +219,13 @@ struct Window {
 
 /// Returns the positions of the tracks that are segmented at sync samples that they share, the reference track first.
 ///
-/// For one movie, this is only the first video track or, without video, the first audio track. For several movies, these are
-/// all video tracks, and the reference track is the one that ends last, so that the other tracks have boundaries up to their
+/// For one movie, this is only the main video track or, without video, the first audio track. For several movies, these are the
+/// main video tracks of all of them, and the reference track is the one that ends last, so that the other tracks have boundaries up to their
 /// ends.
 fn aligned_tracks(tracks: &[TrackPlanner<'_, '_>], movies: usize) -> Option<Vec<usize>> {
     let of_kind = |kind: TrackKind| {
-        let positions = tracks.iter().enumerate().filter(move |(_, track)| track.kind() == kind);
+        let positions = tracks.iter().enumerate();
+        let positions = positions.filter(move |(_, track)| track.kind() == kind && !track.is_alternative());
         positions.map(|(position, _)| position)
     };
     let mut videos: Vec<usize> = of_kind(TrackKind::Video).collect();

@@ -33,6 +33,11 @@ impl Presentation {
         self.representations.iter().filter(|representation| representation.kind != TrackKind::Text)
     }
 
+    /// Returns the tracks that are presented unless a viewer selects others: video and audio without alternative videos.
+    pub(crate) fn main_media(&self) -> impl Iterator<Item = &Representation> {
+        self.media().filter(|representation| !representation.is_alternative)
+    }
+
     /// Returns the init segments that are files: path in the package, and bytes.
     pub fn init_segments(&self) -> impl Iterator<Item = (String, &[u8])> {
         let with_files = self.representations.iter().filter(|_| self.layout == Layout::Segments);
@@ -88,6 +93,12 @@ pub struct Representation {
     pub language: Option<String>,
     /// Name and roles.
     pub labels: TrackLabels,
+    /// Whether the file presents the track by default.
+    pub is_enabled: bool,
+    /// Whether it is video of other content than the main video, such as another angle.
+    pub is_alternative: bool,
+    /// Whether its matrix turns the video by a quarter, so that its width is displayed as its height.
+    pub is_quarter_turned: bool,
     /// Properties of video.
     pub video: Option<VideoInfo>,
     /// Properties of audio.

@@ -90,6 +90,11 @@ impl<'m, 'a> TrackPlanner<'m, 'a> {
         self.selected.track.kind
     }
 
+    /// Returns whether it is video of other content than the main video.
+    pub(super) fn is_alternative(&self) -> bool {
+        self.selected.is_alternative
+    }
+
     /// Returns the presentation times at which the track starts and ends.
     pub(super) fn span(&self) -> Range<MediaTime> {
         let samples = &self.selected.track.samples;
@@ -189,7 +194,7 @@ impl<'m, 'a> TrackPlanner<'m, 'a> {
     pub(super) fn finish(self) -> Result<Representation> {
         const BACKWARDS: Error =
             Error::unsupported("A track whose presentation runs backwards from one sync sample to the next");
-        let SelectedTrack { track, track_id, switching_set, .. } = self.selected;
+        let SelectedTrack { track, track_id, switching_set, is_alternative, .. } = self.selected;
         let ends = self.starts.iter().skip(1).map(|(start, _)| *start).chain([self.end]);
         let mut segments = Vec::with_capacity(self.starts.len());
         for ((start, sap), end) in self.starts.iter().zip(ends) {
@@ -212,6 +217,9 @@ impl<'m, 'a> TrackPlanner<'m, 'a> {
             codecs: track.descriptions.codecs().to_owned(),
             language: track.language.clone(),
             labels: track.labels.clone(),
+            is_enabled: track.is_enabled,
+            is_alternative,
+            is_quarter_turned: track.is_quarter_turned(),
             video: track.video().cloned(),
             audio: track.audio().cloned(),
             encryption: self.encryption,

@@ -22,6 +22,33 @@ pub struct VideoInfo {
     pub captions: Vec<CaptionService>,
 }
 
+impl VideoInfo {
+    /// Returns the size in pixels at which the video is displayed with square pixels, before any rotation: the width is scaled by
+    /// the sample aspect ratio and rounded to the nearest pixel, the height stays. So 720×576 at 64:45 is 1024×576.
+    #[must_use]
+    pub fn display_size(&self) -> (u32, u32) {
+        let (h, v) = self.sample_aspect_ratio.filter(|(h, v)| *h > 0 && *v > 0).unwrap_or((1, 1));
+        // 16 bits times 32 bits, and half of 32 bits.
+        let scaled = u64::from(self.width).saturating_mul(h.into()).saturating_add(u64::from(v / 2));
+        let width = scaled.checked_div(v.into()).and_then(|width| u32::try_from(width).ok());
+        (width.unwrap_or(u32::MAX), self.height.into())
+    }
+
+    /// Returns the picture aspect ratio in lowest terms, exactly; `None` if the width or the height is zero.
+    #[must_use]
+    pub fn picture_aspect_ratio(&self) -> Option<(u64, u64)> {
+        let (h, v) = self.sample_aspect_ratio.filter(|(h, v)| *h > 0 && *v > 0).unwrap_or((1, 1));
+        // 16 bits times 32 bits.
+        let (across, down) =
+            (u64::from(self.width).saturating_mul(h.into()), u64::from(self.height).saturating_mul(v.into()));
+        let (mut divisor, mut rest) = (across, down);
+        while let Some(remainder) = divisor.checked_rem(rest) {
+            (divisor, rest) = (rest, remainder);
+        }
+        across.checked_div(divisor).zip(down.checked_div(divisor)).filter(|(h, v)| *h > 0 && *v > 0)
+    }
+}
+
 /// The properties of audio.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AudioInfo {
@@ -52,4 +79,30 @@ pub struct TextInfo {
     pub coding: TextCoding,
     /// Whether players show all of them even to viewers who have subtitles turned off.
     pub is_forced: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn video(width: u16, height: u16, sample_aspect_ratio: Option<(u32, u32)>) -> VideoInfo {
+        VideoInfo { width, height, sample_aspect_ratio, colour: None, captions: Vec::new() }
+    }
+
+    #[test]
+    fn the_display_size_has_square_pixels() {
+        for (coded, sizes) in [
+            (video(640, 360, None), ((640, 360), Some((16, 9)))),
+            (video(720, 576, Some((64, 45))), ((1024, 576), Some((16, 9)))),
+            (video(1440, 1080, Some((4, 3))), ((1920, 1080), Some((16, 9)))),
+            (video(720, 480, Some((8, 9))), ((640, 480), Some((4, 3)))),
+            // 654.5 is rounded up.
+            (video(720, 480, Some((10, 11))), ((655, 480), Some((15, 11)))),
+            (video(854, 480, Some((0, 1))), ((854, 480), Some((427, 240)))),
+            (video(0, 0, None), ((0, 0), None)),
+            (video(u16::MAX, 1, Some((u32::MAX, 1))), ((u32::MAX, 1), Some((281_470_681_677_825, 1)))),
+        ] {
+            assert_eq!((coded.display_size(), coded.picture_aspect_ratio()), sizes, "{coded:?}");
+        }
+    }
 }

@@ -8,7 +8,7 @@ use super::options::MpdOptions;
 use super::representation::{Addressing, write_representation};
 use super::segment_addressing::write_segment_template;
 use super::selection::write_selection;
-use super::video::write_colours;
+use super::video::{range_attributes, write_colours};
 use super::xml::{Xml, text_element};
 use crate::cmaf::{Layout, Presentation, Representation, SapType, SegmentTime, Sidecar};
 use crate::manifest::SelectionMetadata;
@@ -50,6 +50,10 @@ pub(super) fn write_switching_set(
     }
     if let Some(sap_type) = sap_type_of_all(members) {
         set = set.with_attribute((starts_with_sap, sap_type.number().to_string().as_str()));
+    }
+    let videos = members.iter().map(|member| member.representation).filter(|member| member.video.is_some());
+    for (name, value) in range_attributes(&videos.collect::<Vec<_>>()) {
+        set = set.with_attribute((name, value.as_str()));
     }
     if let Some(language) = &first.language {
         set = set.with_attribute(("lang", language.as_str()));

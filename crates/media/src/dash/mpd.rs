@@ -69,7 +69,7 @@ impl Document<'_> {
     }
 
     fn write(&self, xml: &mut Xml) -> io::Result<()> {
-        let end = self.presentation.media().map(end_nanos).max().unwrap_or(0);
+        let end = self.presentation.main_media().map(end_nanos).max().unwrap_or(0);
         // A 64-bit number of milliseconds has at most 84 bits in nanoseconds.
         let buffer = u128::from(self.buffer_ms).saturating_mul(1_000_000);
         let profiles = match self.presentation.layout {

@@ -48,8 +48,7 @@ pub(super) fn write_representation(
         let (h, v) = video.sample_aspect_ratio.unwrap_or((1, 1));
         let (h, v) = reduce(h, v);
         attributes.push(("sar", format!("{h}:{v}")));
-        let hz = representation.timescale.hz();
-        attributes.extend(representation.sample_duration.map(|duration| ("frameRate", frame_rate(hz, duration))));
+        attributes.extend(frame_rate(representation).map(|rate| ("frameRate", format_frame_rate(rate))));
     }
     if let Some(audio) = representation.audio.as_ref().filter(|audio| audio.sample_rate > 0) {
         attributes.push(("audioSamplingRate", audio.sample_rate.to_string()));
@@ -71,9 +70,15 @@ pub(super) fn write_representation(
     element.write_inner_content(content).map(drop)
 }
 
-/// Returns `@frameRate`: frames per second, as a whole number or a fraction in lowest terms.
-fn frame_rate(timescale: u32, sample_duration: u32) -> String {
-    match reduce(timescale, sample_duration) {
+/// Returns the frame rate of a video as a fraction in lowest terms: frames and seconds. `None` if it is not constant.
+pub(super) fn frame_rate(representation: &Representation) -> Option<(u32, u32)> {
+    let hz = representation.timescale.hz();
+    representation.sample_duration.map(|duration| reduce(hz, duration))
+}
+
+/// Formats a frame rate as `@frameRate` states it: frames per second, as a whole number or a fraction.
+pub(super) fn format_frame_rate(rate: (u32, u32)) -> String {
+    match rate {
         (frames, 1) => frames.to_string(),
         (frames, seconds) => format!("{frames}/{seconds}"),
     }
@@ -85,7 +90,7 @@ mod tests {
 
     #[test]
     fn frame_rates_are_in_lowest_terms() {
-        assert_eq!(frame_rate(15_360, 512), "30");
-        assert_eq!(frame_rate(90_000, 3003), "30000/1001");
+        assert_eq!(format_frame_rate(reduce(15_360, 512)), "30");
+        assert_eq!(format_frame_rate(reduce(90_000, 3003)), "30000/1001");
     }
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::rate::Rate;
 use crate::Result;
 use crate::cmaf::{Representation, SizedRepresentation};
-use crate::track::TrackKind;
+use crate::manifest::default_audio;
+use crate::track::{TrackKind, TrackLabels};
 
 /// The audio tracks of one codec and of one rung of their switching sets.
 ///
@@ -17,6 +18,18 @@ pub(super) struct AudioGroup<'p> {
     rung: usize,
     pub(super) tracks: Vec<&'p Representation>,
     pub(super) rate: Rate,
+}
+
+impl<'p> AudioGroup<'p> {
+    /// Returns the track that players select unless the viewer selects another.
+    pub(super) fn default_track(&self) -> Option<&'p Representation> {
+        default_audio(self.tracks.iter().copied())
+    }
+
+    /// Returns whether a track has something to be selected by: a language, name or role.
+    pub(super) fn is_described(&self) -> bool {
+        self.tracks.iter().any(|track| track.language.is_some() || track.labels != TrackLabels::default())
+    }
 }
 
 /// Groups the audio tracks of a presentation. `target` is the target duration, in seconds.

@@ -15,7 +15,7 @@ pub(super) fn path(id: RepresentationId) -> String {
 /// multivariant playlist have one target duration, except those of subtitles and of key frames (RFC 8216bis 6.2.4).
 pub(super) fn target_duration(presentation: &Presentation) -> u64 {
     let longest = |representation: &Representation| longest_seconds(representation, &representation.segments);
-    presentation.media().map(longest).max().unwrap_or(0)
+    presentation.main_media().map(longest).max().unwrap_or(0)
 }
 
 /// Returns the duration of the longest of the `segments`, in seconds, rounded up.
@@ -27,6 +27,8 @@ pub(super) fn longest_seconds(representation: &Representation, segments: &[Segme
 /// Writes the playlist of all segments of a track. `target` is the target duration of the presentation, in seconds.
 pub(super) fn write(track: &SizedRepresentation<'_>, target: u64, layout: Layout, options: &HlsOptions) -> String {
     let representation = track.representation;
+    // An alternative video may have longer segments.
+    let target = target.max(longest_seconds(representation, &representation.segments));
     let tag = if representation.has_independent_segments() { INDEPENDENT_SEGMENTS } else { "" };
     let init = resource::init(representation, layout);
     write_playlist(

@@ -10,6 +10,7 @@ use super::tags::{INDEPENDENT_SEGMENTS, push_line};
 use super::{key_frames, media_playlist, renditions};
 use crate::Result;
 use crate::cmaf::{Presentation, Representation, SizedRepresentation};
+use crate::codec::VideoInfo;
 use crate::track::TrackKind;
 
 /// Writes the multivariant playlist of a presentation with these `tracks`. `target` is the target duration, in seconds.
@@ -23,27 +24,25 @@ pub(super) fn write(
     let audio = audio_groups(tracks, target)?;
     let subtitles = SubtitleGroup::of(presentation, tracks, target)?;
     let captions = CaptionGroup::of(presentation);
-    let videos: Vec<_> = of_kind(TrackKind::Video).collect();
+    // Variants present the same content (6.2.4), so alternative videos are not among them.
+    let videos: Vec<_> = of_kind(TrackKind::Video).filter(|track| !track.representation.is_alternative).collect();
     let mut text = String::from("#EXTM3U\n#EXT-X-VERSION:7\n");
     if presentation.representations.iter().all(Representation::has_independent_segments) {
         text.push_str(INDEPENDENT_SEGMENTS);
     }
     write_session_keys(&mut text, presentation, options);
-    if !videos.is_empty() {
-        audio.iter().for_each(|group| renditions::write_audio(&mut text, presentation, group));
+    // A single audio track without video, and without anything to select it by, is the whole variant.
+    let is_alone = videos.is_empty() && of_kind(TrackKind::Audio).count() == 1;
+    let is_listed = |group: &&AudioGroup<'_>| !is_alone || group.is_described();
+    for group in audio.iter().filter(is_listed) {
+        renditions::write_audio(&mut text, presentation, group);
     }
     renditions::write_subtitles(&mut text, presentation, &subtitles);
     captions.write(&mut text);
     if videos.is_empty() {
-        for track in of_kind(TrackKind::Audio) {
-            write_variant(
-                &mut text,
-                track.representation,
-                Rate::of_track(track, target)?,
-                None,
-                &subtitles,
-                &captions,
-            )?;
+        for group in &audio {
+            let Some(track) = group.default_track() else { continue };
+            write_variant(&mut text, track, group.rate, Some(group).filter(is_listed), &subtitles, &captions)?;
         }
     }
     for track in &videos {
@@ -74,8 +73,8 @@ fn write_session_keys(text: &mut String, presentation: &Presentation, options: &
     }
 }
 
-/// Writes a variant (4.4.6.2): one track, with an audio group if it is video, and with all subtitles. `rate` is that of the
-/// track and the audio.
+/// Writes a variant (4.4.6.2): one track, with an audio group, and with all subtitles. `rate` is that of the track and the audio.
+/// The track of a variant without video is the default track of its group.
 fn write_variant(
     text: &mut String,
     track: &Representation,
@@ -84,7 +83,8 @@ fn write_variant(
     subtitles: &SubtitleGroup<'_>,
     captions: &CaptionGroup,
 ) -> Result<()> {
-    let audio_codecs = group.and_then(|group| group.tracks.first()).map(|first| first.codecs.as_str());
+    let with_video = group.filter(|_| track.kind == TrackKind::Video);
+    let audio_codecs = with_video.and_then(|group| group.tracks.first()).map(|first| first.codecs.as_str());
     let codecs = std::iter::once(track.codecs.as_str()).chain(audio_codecs).chain(subtitles.codecs.iter().copied());
     let codecs = codecs.collect::<Vec<_>>().join(",");
     let duration = track.sample_duration.filter(|_| track.kind == TrackKind::Video);
@@ -128,8 +128,13 @@ fn video_range(track: &Representation) -> String {
     colour.map(|colour| format!(",VIDEO-RANGE={}", colour.video_range())).unwrap_or_default()
 }
 
+/// Returns `RESOLUTION`, if the size is known: the size at which the video is displayed (4.4.6.2), with square pixels and as its
+/// matrix turns it. Players compare it with the size of their screen. Shaka Packager scales to square pixels too; it, Bento4 and
+/// ffmpeg ignore the matrix, so that an upright video of a phone is announced lying on its side.
 fn resolution(track: &Representation) -> String {
-    track.video.as_ref().map(|video| format!(",RESOLUTION={}x{}", video.width, video.height)).unwrap_or_default()
+    let size = track.video.as_ref().map(VideoInfo::display_size).filter(|(width, height)| *width > 0 && *height > 0);
+    let size = size.map(|(width, height)| if track.is_quarter_turned { (height, width) } else { (width, height) });
+    size.map(|(width, height)| format!(",RESOLUTION={width}x{height}")).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -26,6 +26,9 @@ fn track(id: &str, kind: TrackKind, codecs: &str, language: Option<&str>) -> Rep
         codecs: codecs.to_owned(),
         language: language.map(str::to_owned),
         labels: TrackLabels::default(),
+        is_enabled: true,
+        is_alternative: false,
+        is_quarter_turned: false,
         video: (kind == TrackKind::Video).then_some(VideoInfo {
             width: 640,
             height: 360,
@@ -145,4 +148,27 @@ fn audio_alone_is_a_variant_by_itself() {
     let text = written(vec![track("a1", TrackKind::Audio, "mp4a.40.2", None)]);
     assert!(text.contains("CODECS=\"mp4a.40.2\"\na1/media.m3u8\n"), "{text}");
     assert!(!text.contains("#EXT-X-MEDIA"));
+}
+
+#[test]
+fn languages_without_video_are_one_variant_of_the_default_track() {
+    let disabled = track("a1", TrackKind::Audio, "mp4a.40.2", Some("en"));
+    let text = written(vec![
+        Representation { is_enabled: false, ..disabled },
+        track("a2", TrackKind::Audio, "mp4a.40.2", Some("fr")),
+    ]);
+    assert!(text.contains("LANGUAGE=\"en\",DEFAULT=NO"), "{text}");
+    assert!(text.contains("LANGUAGE=\"fr\",DEFAULT=YES"), "{text}");
+    assert!(text.ends_with("CODECS=\"mp4a.40.2\",AUDIO=\"audio1\"\na2/media.m3u8\n"), "{text}");
+    assert_eq!(text.matches("#EXT-X-STREAM-INF").count(), 1);
+}
+
+#[test]
+fn alternative_videos_are_no_variants() {
+    let alternative = track("v2", TrackKind::Video, "avc1.64001F", None);
+    let text = written(vec![
+        track("v1", TrackKind::Video, "avc1.64001F", None),
+        Representation { is_alternative: true, ..alternative },
+    ]);
+    assert!(text.contains("v1/media.m3u8") && text.contains("v1/iframes.m3u8") && !text.contains("v2/"), "{text}");
 }

@@ -34,7 +34,7 @@ pub fn playlists(presentation: &Presentation, sizes: &SegmentSizes, options: &Hl
             TrackKind::Video | TrackKind::Audio => media_playlist::write(track, target, layout, options),
         };
         playlists.push(Playlist { path: media_playlist::path(id), text });
-        if track.representation.kind == TrackKind::Video {
+        if track.representation.kind == TrackKind::Video && !track.representation.is_alternative {
             let text = key_frames::playlist(track, layout, options);
             playlists.push(Playlist { path: key_frames::path(id), text });
         }

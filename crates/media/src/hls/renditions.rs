@@ -17,11 +17,11 @@ const CHARACTERISTICS: [(Role, &str); 4] = [
     (Role::EasyReader, "public.easy-to-read"),
 ];
 
-/// Writes an audio group. The main track is the default.
+/// Writes an audio group. The default audio of the group is that of the file, or of the tracks that the group has.
 pub(super) fn write_audio(text: &mut String, presentation: &Presentation, group: &AudioGroup<'_>) {
     let metadata = group.tracks.iter().map(|track| SelectionMetadata::of_track(presentation, track));
     let metadata: Vec<_> = metadata.collect();
-    let main = metadata.iter().position(|metadata| metadata.roles.contains(&Role::Main)).unwrap_or(0);
+    let default = group.default_track().map(|track| track.id);
     // Tracks of one switching set have the same name in every group: that of the first one.
     let first_of_set = |track: &Representation| {
         presentation.representations.iter().find(|other| other.switching_set == track.switching_set)
@@ -31,10 +31,10 @@ pub(super) fn write_audio(text: &mut String, presentation: &Presentation, group:
         SelectionMetadata { id, ..metadata.clone() }
     });
     let names = names(&named.collect::<Vec<_>>());
-    for (position, ((track, metadata), name)) in group.tracks.iter().zip(&metadata).zip(names).enumerate() {
+    for ((track, metadata), name) in group.tracks.iter().zip(&metadata).zip(names) {
         let channels = track.audio.as_ref().and_then(channels).map(|channels| format!(",CHANNELS=\"{channels}\""));
         let kind = format!("AUDIO,GROUP-ID=\"{}\"", group.id);
-        write_rendition(text, &kind, metadata, &name, position == main, &channels.unwrap_or_default());
+        write_rendition(text, &kind, metadata, &name, default == Some(track.id), &channels.unwrap_or_default());
     }
 }
 

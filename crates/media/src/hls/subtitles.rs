@@ -96,7 +96,7 @@ fn listed_segments(presentation: &Presentation, text: &Representation) -> Vec<Se
 
 /// Returns the start of the first segment of the first video track, or of the first audio track, on the timeline of `text`.
 fn start_of_media(presentation: &Presentation, text: &Representation) -> Option<u64> {
-    let first_of = |kind| presentation.representations.iter().find(|other| other.kind == kind);
+    let first_of = |kind| presentation.main_media().find(|other| other.kind == kind);
     let media = first_of(TrackKind::Video).or_else(|| first_of(TrackKind::Audio))?;
     let start = text.timescale.rescale(media.segments.first()?.start, media.timescale)?;
     let origin = text.timescale.rescale(media.presentation_time_offset, media.timescale)?;
@@ -110,7 +110,7 @@ fn end_of_media(presentation: &Presentation, text: &Representation) -> Option<u6
         let end = media.segments.last()?.end().checked_sub(media.presentation_time_offset)?;
         text.timescale.rescale(end, media.timescale)
     };
-    presentation.media().filter_map(end).max()?.checked_add(text.presentation_time_offset)
+    presentation.main_media().filter_map(end).max()?.checked_add(text.presentation_time_offset)
 }
 
 /// Writes the playlist of a subtitle file: one segment that is as long as the presentation.
@@ -132,7 +132,7 @@ fn longest_media(presentation: &Presentation) -> Option<&Representation> {
         let nanos = u128::from(duration(representation)).saturating_mul(1_000_000_000);
         nanos.checked_div(representation.timescale.hz().into())
     };
-    presentation.media().max_by_key(nanos)
+    presentation.main_media().max_by_key(nanos)
 }
 
 /// Returns the duration of a track, in units of its timescale.

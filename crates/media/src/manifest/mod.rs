@@ -2,4 +2,4 @@
 
 mod selection;
 
-pub(crate) use selection::SelectionMetadata;
+pub(crate) use selection::{SelectionMetadata, default_audio};

@@ -19,15 +19,17 @@ pub(crate) struct SelectionMetadata<'p> {
 impl<'p> SelectionMetadata<'p> {
     /// Returns the selection metadata of a packaged track.
     ///
-    /// One video track and one audio track have the role `main`. Other video and audio tracks without roles are `alternate`.
-    /// Text without a role is a subtitle.
+    /// Video has the role `main` unless it is alternative content, and one audio track has it. Other video and audio tracks
+    /// without roles are `alternate`. Text without a role is a subtitle.
     pub(crate) fn of_track(presentation: &Presentation, track: &'p Representation) -> Self {
         let (id, language) = (track.id, track.language.as_deref());
-        if track.kind == TrackKind::Text {
-            return Self::of_text(id, language, &track.labels);
-        }
+        let is_main = match track.kind {
+            TrackKind::Text => return Self::of_text(id, language, &track.labels),
+            TrackKind::Video => !track.is_alternative,
+            TrackKind::Audio => default_audio(&presentation.representations).is_some_and(|main| main.id == id),
+        };
         let mut roles = track.labels.roles.clone();
-        if !roles.contains(&Role::Main) && main_track(presentation, track.kind).is_some_and(|main| main.id == id) {
+        if is_main && !roles.contains(&Role::Main) {
             roles.insert(0, Role::Main);
         }
         if roles.is_empty() {
@@ -53,10 +55,16 @@ impl<'p> SelectionMetadata<'p> {
     }
 }
 
-/// Returns the track of a kind that is presented by default: the first one with the role `main`, or else the first one without
-/// roles, or else the first one.
-fn main_track(presentation: &Presentation, kind: TrackKind) -> Option<&Representation> {
-    let of_kind = || presentation.representations.iter().filter(|track| track.kind == kind);
-    let stated = of_kind().find(|track| track.labels.roles.contains(&Role::Main));
-    stated.or_else(|| of_kind().find(|track| track.labels.roles.is_empty())).or_else(|| of_kind().next())
+/// Returns the audio track that is presented by default.
+///
+/// Of several audio tracks, a file enables those that it presents by default (ISO/IEC 14496-12 8.3.2.3). Among them, or among all
+/// if none is enabled, it is the first one with the role `main`, or else the first one without roles, or else the first one.
+pub(crate) fn default_audio<'p>(tracks: impl IntoIterator<Item = &'p Representation>) -> Option<&'p Representation> {
+    let rank = |track: &Representation| {
+        let roles = &track.labels.roles;
+        (track.is_enabled, roles.contains(&Role::Main), roles.is_empty())
+    };
+    let audio = tracks.into_iter().filter(|track| track.kind == TrackKind::Audio);
+    // Of equal tracks, the first one.
+    audio.reduce(|best, track| if rank(track) > rank(best) { track } else { best })
 }

@@ -32,6 +32,7 @@ pub fn preflight(index: &Index, movie: &Movie<'_>, options: &PlanOptions) -> Res
         analysis.add(&work_unit?);
     }
     let presentation = planner.finish()?;
+    let alternatives = alternative_videos(&presentation.representations);
     let representations = presentation.representations.iter();
     let tracks: Vec<TrackReport> =
         representations.zip(&analysis.tracks).map(|(track, statistics)| track_report(track, statistics)).collect();
@@ -42,7 +43,7 @@ pub fn preflight(index: &Index, movie: &Movie<'_>, options: &PlanOptions) -> Res
         work_units: presentation.work_units,
         max_ranges_per_work_unit: u32::try_from(analysis.max_ranges).unwrap_or(u32::MAX),
         bytes_to_read: analysis.bytes,
-        warnings: analysis.warnings(index, &tracks, options.segment_duration),
+        warnings: analysis.warnings(index, &tracks, &alternatives, options.segment_duration),
         tracks,
     })
 }
@@ -72,7 +73,13 @@ impl Analysis<'_, '_> {
         self.bytes = self.bytes.saturating_add(work_unit.source_bytes());
     }
 
-    fn warnings(&self, index: &Index, tracks: &[TrackReport], requested: Duration) -> Vec<Warning> {
+    fn warnings(
+        &self,
+        index: &Index,
+        tracks: &[TrackReport],
+        alternatives: &[(u32, u32)],
+        requested: Duration,
+    ) -> Vec<Warning> {
         let mut warnings = Vec::new();
         if index.has_media_before_moov() {
             warnings.push(Warning::NoFaststart);
@@ -81,8 +88,10 @@ impl Analysis<'_, '_> {
             warnings.push(Warning::PoorInterleaving { ranges: u32::try_from(self.max_ranges).unwrap_or(u32::MAX) });
         }
         let difference = |time: fn(&TrackReport) -> i64| {
-            // The times of a text track do not matter: its first and last cue may be anywhere.
+            // The times of a text track do not matter: its first and last cue may be anywhere. Nor does an alternative video.
+            let is_alternative = |track: &TrackReport| alternatives.iter().any(|(id, _)| *id == track.track_id);
             let timed = || tracks.iter().zip(&self.tracks).filter(|(_, statistics)| !statistics.is_text);
+            let timed = || timed().filter(|(track, _)| !is_alternative(track));
             let times = || timed().map(|(track, _)| time(track).max(0));
             times().max().unwrap_or(0).saturating_sub(times().min().unwrap_or(0))
         };
@@ -95,6 +104,11 @@ impl Analysis<'_, '_> {
                 add_track_warnings(&mut warnings, report, statistics, track, requested);
             }
         }
+        let alternative = |(track_id, main_track_id): &(u32, u32)| Warning::AlternativeVideo {
+            track_id: *track_id,
+            main_track_id: *main_track_id,
+        };
+        warnings.extend(alternatives.iter().map(alternative));
         warnings.extend(self.movie.skipped.iter().map(|skipped| Warning::TrackSkipped {
             track_id: skipped.id,
             handler: skipped.handler.to_string(),
@@ -149,6 +163,13 @@ fn add_track_warnings(
     let after_edit = track.edit_end.map_or(0, |end| track.samples.latest_composition_end().saturating_sub(end));
     let presented_ms = milliseconds(u64::try_from(after_edit).unwrap_or(0), track.timescale);
     warn_if(presented_ms > MAX_PADDING_MS, Warning::TrimmedEnd { track_id, presented_ms });
+}
+
+/// Returns the `track_ID` of each alternative video, and that of the main video.
+fn alternative_videos(representations: &[Representation]) -> Vec<(u32, u32)> {
+    let videos = || representations.iter().filter(|track| track.kind == TrackKind::Video);
+    let main = videos().find(|track| !track.is_alternative).map(|main| main.track_id);
+    videos().filter(|track| track.is_alternative).filter_map(|track| Some((track.track_id, main?))).collect()
 }
 
 fn track_report(track: &Representation, statistics: &TrackStatistics) -> TrackReport {

@@ -45,6 +45,8 @@ pub enum Warning {
     SubtitleCuesDropped { zero_length: u64, before_start: u64 },
     /// The timestamp map of a WebVTT file is applied to its cues.
     TimestampMapApplied { shift_ms: i64 },
+    /// A video shows other content than the main video, so it is not a variant of it.
+    AlternativeVideo { track_id: u32, main_track_id: u32 },
     /// A track is not packaged.
     TrackSkipped { track_id: u32, handler: String, reason: String },
 }
@@ -70,6 +72,7 @@ impl Warning {
             Self::SubtitlesSimplified { .. } => "subtitles_simplified",
             Self::SubtitleCuesDropped { .. } => "subtitle_cues_dropped",
             Self::TimestampMapApplied { .. } => "timestamp_map_applied",
+            Self::AlternativeVideo { .. } => "alternative_video",
             Self::TrackSkipped { .. } => "track_skipped",
         }
     }
@@ -94,6 +97,7 @@ impl Warning {
             | Self::CodecParametersChange { track_id, .. }
             | Self::CbcsUndefined { track_id, .. }
             | Self::NothingToEncrypt { track_id, .. }
+            | Self::AlternativeVideo { track_id, .. }
             | Self::TrackSkipped { track_id, .. } => Some(*track_id),
         }
     }
@@ -131,6 +135,9 @@ impl Warning {
             Self::SubtitleCuesDropped { .. } => "correct the times of these cues, if viewers should see them",
             Self::TimestampMapApplied { .. } => {
                 "if the cues are not in sync, remove X-TIMESTAMP-MAP from the file: it is for the stream that it was made for"
+            }
+            Self::AlternativeVideo { .. } => {
+                "none, if it is another angle; to present it instead, package a file in which it is the enabled video track"
             }
             Self::TrackSkipped { .. } => "none, unless you need the track",
         }
@@ -201,6 +208,12 @@ impl fmt::Display for Warning {
             ),
             Self::TimestampMapApplied { shift_ms } => {
                 write!(f, "the timestamp map (X-TIMESTAMP-MAP) of the subtitles moves their cues by {shift_ms} ms")
+            }
+            Self::AlternativeVideo { track_id, main_track_id } => {
+                write!(
+                    f,
+                    "track {track_id} is another video than track {main_track_id}: DASH offers it as an alternative, HLS does not"
+                )
             }
             Self::TrackSkipped { track_id, handler, reason } => {
                 write!(f, "track {track_id} ({handler}) is not packaged: {reason}")

@@ -35,6 +35,9 @@ pub struct Track<'a> {
     pub language: Option<String>,
     /// Its label and roles, by which players and viewers select it.
     pub labels: TrackLabels,
+    /// Whether `tkhd` has the flag `track_enabled`: of several tracks that are alternatives, the file presents the enabled one
+    /// (ISO/IEC 14496-12 8.3.2.3).
+    pub is_enabled: bool,
     /// The transformation matrix of `tkhd`, as stored. The output has it unchanged, so rotation is preserved.
     pub matrix: [u8; 36],
     /// Width and height of `tkhd`, 16.16 fixed point, as stored.
@@ -56,6 +59,15 @@ impl Track<'_> {
     #[must_use]
     pub fn video(&self) -> Option<&VideoInfo> {
         self.descriptions.video()
+    }
+
+    /// Returns whether the matrix turns the video by a quarter, so that its width is displayed as its height.
+    #[must_use]
+    pub fn is_quarter_turned(&self) -> bool {
+        // a, b, u, c, d, v, x, y, w: a and d are zero, b and c are not.
+        let (words, _) = self.matrix.as_chunks::<4>();
+        let is_zero = |position: usize| words.get(position).is_none_or(|word| *word == [0; 4]);
+        is_zero(0) && is_zero(4) && !is_zero(1) && !is_zero(3)
     }
 
     /// Returns the properties of the audio; `None` for other tracks.
@@ -116,7 +128,7 @@ pub(super) fn parse_track<'a>(
     let texts = descriptions.texts();
     let is_forced = !texts.is_empty() && texts.iter().all(|text| text.is_forced);
     let labels = TrackLabels::parse(trak, &mdia, is_forced);
-    let TrackHeader { id, mut matrix, size: mut presentation_size } = *header;
+    let TrackHeader { id, is_enabled, mut matrix, size: mut presentation_size } = *header;
     if texts.iter().any(|text| text.coding == TextCoding::TimedText) {
         // The output is WebVTT, which has no text box to place.
         (matrix, presentation_size) = (IDENTITY_MATRIX, [0; 8]);
@@ -127,6 +139,7 @@ pub(super) fn parse_track<'a>(
         timescale,
         language,
         labels,
+        is_enabled,
         matrix,
         presentation_size,
         descriptions,
@@ -166,16 +179,20 @@ fn is_known_text(mdia: &BoxView<'_>) -> bool {
     entries().unwrap_or(false)
 }
 
+/// `tkhd` flag `track_enabled` (ISO/IEC 14496-12 8.3.2.3).
+const TRACK_ENABLED: u32 = 1;
+
 /// `tkhd` (ISO/IEC 14496-12 8.3.2).
 pub(super) struct TrackHeader {
     pub(super) id: u32,
+    is_enabled: bool,
     matrix: [u8; 36],
     size: [u8; 8],
 }
 
 impl TrackHeader {
     pub(super) fn parse(tkhd: &BoxView<'_>) -> Result<Self> {
-        let (version, _, mut reader) = tkhd.full()?;
+        let (version, flags, mut reader) = tkhd.full()?;
         reader.skip(if version == 1 { 16 } else { 8 })?;
         let id = reader.u32()?;
         if id == 0 {
@@ -185,7 +202,8 @@ impl TrackHeader {
         reader.skip(4)?;
         reader.word(version)?;
         reader.skip(16)?;
-        Ok(Self { id, matrix: reader.array()?, size: reader.array()? })
+        let is_enabled = flags & TRACK_ENABLED != 0;
+        Ok(Self { id, is_enabled, matrix: reader.array()?, size: reader.array()? })
     }
 }
 
