@@ -99,6 +99,10 @@ pub fn findings(sources: &[Arc<Source>], request: Request, manifests: &Manifests
     findings.0
 }
 
+/// The longest time that an audio decoder needs before its first correct sample: 5186 samples of HE-AAC at 44,100 Hz, and 80 ms of
+/// Opus (RFC 7845 4.6), in seconds.
+const PREROLL_SECONDS: f64 = 0.2;
+
 /// Pairs every track with the representation of its id. Reports tracks without one, and representations without a track.
 fn pairs<'p>(
     tracks: &'p [Track<'p>],
@@ -106,6 +110,11 @@ fn pairs<'p>(
     request: Request,
     findings: &mut Findings,
 ) -> Vec<Pair<'p>> {
+    // Audio is published from when video is, but not later than a decoder needs it before the presentation starts.
+    let video = tracks.iter().filter(|track| track.kind == Kind::Video).filter_map(track::Track::start_seconds);
+    let earliest_seconds = video.fold(-PREROLL_SECONDS, f64::min);
+    #[expect(clippy::cast_possible_truncation, reason = "times of tests are far below 2^53 units")]
+    let earliest = |track: &Track<'_>| (earliest_seconds * track::as_float(track.stream.timescale)).floor() as i64;
     let mut pairs = Vec::new();
     for track in tracks {
         let same = |found: &&Representation<'_>| found.id == track.id && !found.is_special();
@@ -117,7 +126,7 @@ fn pairs<'p>(
         findings.compare(&place, Attribute::Track, Some(track.kind.content_type()), content_type);
         let segments = match track.kind {
             Kind::Text => Some(text::segments(track, representation, findings)),
-            _ => segments::of_track(track, representation, findings),
+            _ => segments::of_track(track, representation, earliest(track), findings),
         };
         pairs.extend(segments.map(|segments| Pair { track, representation, segments }));
     }

@@ -33,8 +33,13 @@ pub(super) fn starts(packets: &[Packet]) -> Vec<(usize, i64)> {
 }
 
 /// Derives the segments from the packets and the starts that the MPD states. Reports starts and durations that the packets do not
-/// have.
-pub(super) fn of_track(track: &Track<'_>, found: &Representation<'_>, findings: &mut Findings) -> Option<Vec<Segment>> {
+/// have. `earliest` is the presentation time from which audio is published at the latest, in units of the track.
+pub(super) fn of_track(
+    track: &Track<'_>,
+    found: &Representation<'_>,
+    earliest: i64,
+    findings: &mut Findings,
+) -> Option<Vec<Segment>> {
     let place = format!("stream.mpd {}", track.id);
     let scale = (track.stream.timescale == found.timescale).then_some(());
     findings.require(
@@ -45,7 +50,10 @@ pub(super) fn of_track(track: &Track<'_>, found: &Representation<'_>, findings: 
         found.timescale,
     );
     scale?;
-    let (starts, end) = (starts(&track.packets), track.packets.iter().map(Packet::end).max()?);
+    let (mut starts, end) = (starts(&track.packets), track.end()?);
+    if track.kind == Kind::Audio {
+        starts.drain(..front(&starts, found.segments.first()?.start, earliest));
+    }
     // The edit list's timescale may be coarser than the track's: then the whole track is rounded by up to one unit.
     let shift = found.segments.first()?.start - starts.first()?.1;
     let first = starts[0].1.to_string();
@@ -69,6 +77,13 @@ pub(super) fn of_track(track: &Track<'_>, found: &Representation<'_>, findings: 
         segments.push(segment);
     }
     Some(segments)
+}
+
+/// Returns how many audio samples the package leaves out before the one that it starts with: none of those that are needed from
+/// `earliest` on.
+fn front(starts: &[(usize, i64)], first: i64, earliest: i64) -> usize {
+    let left_out = starts.iter().take_while(|(_, start)| *start + 1 < first && *start < earliest);
+    left_out.count()
 }
 
 /// Requires that the boundaries of the reference track, the first video or else the first audio, are the key frames nearest to the

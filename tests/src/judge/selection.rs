@@ -47,10 +47,10 @@ fn stated_roles(track: &Track<'_>) -> BTreeSet<&'static str> {
     roles
 }
 
-/// Returns which of some tracks is presented by default: the first that is enabled in the file, one without a special role before
-/// others.
+/// Returns which of some tracks is presented by default: the first that is enabled in the file (ISO/IEC 14496-12 8.3.2.3), one without
+/// a special role before others.
 pub(super) fn main<'p>(members: impl Iterator<Item = &'p Pair<'p>>) -> Option<&'p Pair<'p>> {
-    members.min_by_key(|pair| (!stated_roles(pair.track).is_empty(), !pair.track.stream.is("default")))
+    members.min_by_key(|pair| (!pair.track.stream.is("default"), !stated_roles(pair.track).is_empty()))
 }
 
 /// Returns the default of a group: the main audio, or a bit rate or codec alternative of it, or else the main one of the group.
@@ -68,9 +68,15 @@ pub(super) fn check_set(pair: &Pair<'_>, pairs: &[Pair<'_>], findings: &mut Find
         findings.compare(&place, Attribute::Language, language(pair.track), set.get("lang"));
     }
     let mut expected = stated_roles(pair.track);
-    let of_kind = pairs.iter().filter(|other| other.track.kind == pair.track.kind);
-    let main = main(of_kind).map(|main| main.representation.set.get("id"));
-    if pair.track.kind != Kind::Text && main == Some(set.get("id")) {
+    let is_main = match pair.track.kind {
+        Kind::Text => false,
+        Kind::Video => !pair.track.is_alternative,
+        Kind::Audio => {
+            let main = main(pairs.iter().filter(|other| other.track.kind == Kind::Audio));
+            main.is_some_and(|main| main.representation.set.get("id") == set.get("id"))
+        }
+    };
+    if is_main {
         expected.insert("main");
     } else if expected.is_empty() {
         expected.insert("alternate");

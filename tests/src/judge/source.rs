@@ -61,6 +61,11 @@ impl Source {
             .collect()
     }
 
+    /// Returns whether the movie box has an edit list.
+    pub(super) fn has_edit_list(&self) -> bool {
+        !boxes::all(&self.movie, "trak/edts/elst").is_empty()
+    }
+
     /// Returns whether the decoder configuration record of its H.265 track states that all parameter sets are in it.
     pub(super) fn has_complete_parameter_sets(&self) -> bool {
         let records = boxes::all(&self.movie, "trak/mdia/minf/stbl/stsd/hev1/hvcC");

@@ -3,7 +3,8 @@
 use super::finding::{Attribute, Findings};
 use super::manifests::Manifests;
 use super::pair::Pair;
-use super::track::{Kind, as_float};
+use super::playlist::Playlist;
+use super::track::Kind;
 use super::xml::Element;
 
 /// The times that all tracks of a package share.
@@ -97,29 +98,37 @@ fn own_target(durations: &[f64]) -> u64 {
     target
 }
 
-/// Checks where playback begins: `EXT-X-START` states the first shown sample, where the package publishes samples before it that
-/// only decoding needs.
-pub(super) fn check_start(pairs: &[Pair<'_>], manifests: &Manifests, findings: &mut Findings) {
-    let Some(reference) = pairs.iter().find(|pair| pair.track.kind != Kind::Text) else { return };
-    let hidden = reference.track.packets.iter().filter(|packet| packet.is_shown).map(|packet| packet.pts).min();
-    let start = reference.segments.first().map_or(0, |first| first.start);
-    let hidden = pair_offset(hidden.unwrap_or(0).max(0) - start, reference);
-    let expected = (hidden > 0.0005 && reference.track.kind == Kind::Video).then_some(hidden);
-    let start = manifests.multivariant().start;
-    let found: Option<f64> = start.as_ref().and_then(|start| start.get("TIME-OFFSET")?.parse().ok());
-    let is_equal = match (expected, found) {
-        (Some(expected), Some(found)) => (expected - found).abs() < 0.001,
-        (expected, found) => expected.is_none() && found.is_none(),
-    };
-    let place = "stream.m3u8";
-    if !is_equal {
-        findings.compare(place, Attribute::Start, expected, found);
-    }
-    if let (Some(start), true) = (&start, expected.is_some()) {
-        findings.compare(place, Attribute::Start, Some("YES"), start.get("PRECISE"));
-    }
-}
+/// The longest audio that is hidden at the start as the delay of its encoder, in seconds: no player needs to skip it.
+const MAX_DELAY: f64 = 0.1;
 
-fn pair_offset(units: i64, pair: &Pair<'_>) -> f64 {
-    as_float(units) / as_float(pair.track.stream.timescale)
+/// Checks where playback begins: where the package publishes samples that only decoding needs, every media playlist states the time
+/// from its beginning to the first shown sample (RFC 8216bis 4.4.2.2).
+///
+/// The beginning is the first presentation time, or the first decode time for players that take that instead.
+pub(super) fn check_start(pairs: &[Pair<'_>], manifests: &Manifests, findings: &mut Findings) {
+    let media = || pairs.iter().filter(|pair| pair.track.kind != Kind::Text && !pair.track.is_alternative);
+    let has_video = media().any(|pair| pair.track.kind == Kind::Video);
+    let hidden = |pair: &Pair<'_>| {
+        let first = pair.segments.first()?;
+        let before = pair.seconds(-first.start);
+        let least = if has_video { 0.0 } else { MAX_DELAY };
+        let decoded = pair.seconds(-pair.track.packets[first.packets.start].dts);
+        (before > least + 1e-4).then_some((before, decoded.max(before)))
+    };
+    let reference = media().filter(|pair| !has_video || pair.track.kind == Kind::Video);
+    let bounds = reference.filter_map(hidden).reduce(|a, b| (a.0.max(b.0), a.1.max(b.1)));
+    let playlists = media().map(|pair| format!("{}/media.m3u8", pair.track.id));
+    for path in playlists.filter(|path| manifests.texts.contains_key(path)) {
+        let start = Playlist::parse(&manifests.texts[&path]).start.unwrap_or_default();
+        let found: Option<f64> = start.get("TIME-OFFSET").and_then(|offset| offset.parse().ok());
+        let holds = match (bounds, found) {
+            (Some((least, greatest)), Some(found)) => (least - 1e-3..=greatest + 1e-3).contains(&found),
+            (bounds, found) => bounds.is_none() && found.is_none(),
+        };
+        let found = found.map_or("absent".to_owned(), |found| found.to_string());
+        findings.require(holds, &path, Attribute::Start, &format!("{bounds:?}"), found);
+        if bounds.is_some() && !start.is_empty() {
+            findings.compare(&path, Attribute::Start, Some("YES"), start.get("PRECISE"));
+        }
+    }
 }

@@ -35,8 +35,27 @@ pub(super) struct Track<'s> {
     pub(super) stream: &'s Stream,
     /// The number of the input.
     pub(super) input: usize,
+    /// Whether it is a video of other content than the main video of its input.
+    pub(super) is_alternative: bool,
     /// The packets that it publishes, on the timeline of the period.
     pub(super) packets: Vec<Packet>,
+}
+
+impl Track<'_> {
+    /// Returns the earliest presentation time of its packets, in seconds.
+    pub(super) fn start_seconds(&self) -> Option<f64> {
+        let start = self.packets.iter().map(|packet| packet.pts).min()?;
+        Some(as_float(start) / as_float(self.stream.timescale))
+    }
+
+    /// Returns when its last sample ends, in units of its timescale: video ends with its edit list, if that ends within a frame.
+    pub(super) fn end(&self) -> Option<i64> {
+        let end = self.packets.iter().map(Packet::end).max()?;
+        let last = self.packets.iter().map(|packet| packet.pts).max()?;
+        let edit_end = self.stream.number("start_pts").zip(self.stream.number("duration_ts")).map(|(a, b)| a + b);
+        let edit_end = edit_end.filter(|_| self.kind == Kind::Video && self.source.has_edit_list());
+        Some(edit_end.filter(|edit_end| (last + 1..end).contains(edit_end)).unwrap_or(end))
+    }
 }
 
 /// The codecs of tracks that are packaged, as ffprobe names them.
@@ -70,48 +89,51 @@ fn kind(stream: &Stream) -> Option<Kind> {
     Some(*kind)
 }
 
-/// Lists the tracks of a package of these sources, in the order of their ids.
+/// Lists the tracks of a package of these sources, in the order of their ids: the alternative videos of an input are the last.
 ///
-/// Every input gives one video: variants present the same content (RFC 8216bis 6.2.4). Audio that an earlier input has too is
-/// packaged once.
+/// Audio that an earlier input has too is packaged once.
 pub(super) fn tracks(sources: &[Arc<Source>], audio_only: bool) -> Vec<Track<'_>> {
     let mut tracks: Vec<Track<'_>> = Vec::new();
     for (input, source) in sources.iter().enumerate() {
         let origin = origin(source);
         let main = main_video(source);
-        for stream in &source.probe.streams {
+        let is_alternative =
+            |stream: &Stream| kind(stream) == Some(Kind::Video) && main.is_some_and(|main| main != stream.index);
+        let mut streams: Vec<_> = source.probe.streams.iter().collect();
+        streams.sort_by_key(|stream| is_alternative(stream));
+        for stream in streams {
             let Some(kind) = kind(stream).filter(|kind| !audio_only || *kind == Kind::Audio) else { continue };
             let packets = published(stream, kind, origin);
-            let is_other_video = kind == Kind::Video && main.is_some_and(|main| main != stream.index);
-            if packets.is_empty() || is_other_video {
-                continue;
-            }
             let is_same = |other: &Track<'_>| {
                 let sizes = |packets: &[Packet]| packets.iter().map(|packet| packet.size).collect::<Vec<_>>();
                 other.input != input && other.kind == Kind::Audio && sizes(&other.packets) == sizes(&packets)
             };
-            if kind == Kind::Audio && tracks.iter().any(is_same) {
+            if packets.is_empty() || (kind == Kind::Audio && tracks.iter().any(is_same)) {
                 continue;
             }
             let number = tracks.iter().filter(|track| track.kind == kind).count() + 1;
             let id = format!("{}{number}", &kind.content_type()[..1]);
-            tracks.push(Track { id, kind, source, stream, input, packets });
+            let is_alternative = is_alternative(stream);
+            tracks.push(Track { id, kind, source, stream, input, is_alternative, packets });
         }
     }
     tracks
 }
 
-/// Returns the index of the video that is presented: one that is enabled before one that is not, the longest, the first.
+/// Returns the index of the main video: the first of those that last longest, to within half a second, among those that are enabled
+/// (ISO/IEC 14496-12 8.3.2.3) if any is.
 fn main_video(source: &Source) -> Option<usize> {
-    let videos = source.probe.streams.iter().filter(|stream| kind(stream) == Some(Kind::Video));
-    let shown = |stream: &Stream| {
-        let packets = stream.packets.iter().filter(|packet| packet.is_shown);
-        let times: Vec<i64> = packets.flat_map(|packet| [packet.pts, packet.end()]).collect();
-        let span = times.iter().max().zip(times.iter().min()).map_or(0, |(end, start)| end - start);
-        span * 1000 / stream.timescale
+    let videos: Vec<_> = source.probe.streams.iter().filter(|stream| kind(stream) == Some(Kind::Video)).collect();
+    let span = |stream: &Stream| {
+        let packets = || stream.packets.iter().filter(|packet| packet.is_shown);
+        let start = packets().map(|packet| packet.pts).min().unwrap_or(0);
+        let end = packets().map(Packet::end).max().unwrap_or(0);
+        as_float(end - start) / as_float(stream.timescale)
     };
-    let best = videos.rev().max_by_key(|stream| (stream.is("default"), shown(stream)))?;
-    Some(best.index)
+    let is_any_enabled = videos.iter().any(|stream| stream.is("default"));
+    let candidates = || videos.iter().filter(|stream| stream.is("default") || !is_any_enabled);
+    let longest = candidates().map(|stream| span(stream)).fold(0.0, f64::max);
+    candidates().find(|stream| span(stream) + 0.5 >= longest).map(|stream| stream.index)
 }
 
 /// Returns the start of the presentation of a source, in seconds: the first decode time of a recording in fragments without an edit
@@ -129,8 +151,8 @@ pub(super) fn as_float(number: i64) -> f64 {
     number as f64
 }
 
-/// Returns the packets that a track publishes: from the key frame that the first shown one needs, to the last that a shown one may
-/// need.
+/// Returns the packets that a track may publish: video from the key frame that the first shown frame needs, audio from its start; to
+/// the last that a shown one may need. Video ends when its edit list does.
 fn published(stream: &Stream, kind: Kind, origin: f64) -> Vec<Packet> {
     let packets = &stream.packets;
     let Some(first) = packets.iter().position(|packet| packet.is_shown) else { return Vec::new() };

@@ -39,6 +39,10 @@ impl<'p> Context<'p> {
         self.pairs.iter().filter(move |pair| pair.track.kind == kind)
     }
 
+    fn main_videos(&self) -> impl Iterator<Item = &'p Pair<'p>> {
+        self.of_kind(Kind::Video).filter(|pair| !pair.track.is_alternative)
+    }
+
     /// Returns the track whose playlist a URI names.
     fn named(&self, uri: &str) -> Option<&'p Pair<'p>> {
         let (id, _) = uri.split_once('/')?;
@@ -87,8 +91,9 @@ impl<'p> Context<'p> {
     }
 
     fn check_variants(&self, findings: &mut Findings) {
+        // Variants present the same content (6.2.4): the main videos, or the audio of a package without video.
         let main: Vec<_> = match self.of_kind(Kind::Video).next() {
-            Some(_) => self.of_kind(Kind::Video).collect(),
+            Some(_) => self.main_videos().collect(),
             None => self.of_kind(Kind::Audio).collect(),
         };
         let uris: BTreeSet<_> = self.playlist.variants.iter().map(|(_, uri)| uri.clone()).collect();
@@ -152,7 +157,7 @@ impl<'p> Context<'p> {
     }
 
     fn check_key_frames(&self, manifests: &Manifests, findings: &mut Findings) {
-        for pair in self.of_kind(Kind::Video) {
+        for pair in self.main_videos() {
             let uri = format!("{}/iframes.m3u8", pair.track.id);
             let variant = self.playlist.key_frames.iter().find(|variant| variant.get("URI") == Some(&uri));
             let rate = rates::check_key_frames(pair, manifests, findings);
@@ -168,7 +173,7 @@ impl<'p> Context<'p> {
             }
             check_video(pair, variant, &place, findings);
         }
-        let count = self.of_kind(Kind::Video).count();
+        let count = self.main_videos().count();
         let found = self.playlist.key_frames.len();
         findings.require(count == found, PLACE, Attribute::Variant, &format!("{count} of key frames"), found);
     }

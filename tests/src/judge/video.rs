@@ -11,7 +11,7 @@ pub(super) struct Video {
     pub(super) height: i64,
     /// Width and height of a pixel.
     sar: (i64, i64),
-    /// Whether the display matrix turns the video by a quarter.
+    /// Whether the track's matrix turns it by a quarter.
     is_turned: bool,
     /// Frames in a number of seconds; `None` if the rate varies.
     pub(super) frame_rate: Option<(i64, i64)>,
@@ -28,7 +28,7 @@ impl Video {
             width: stream.number("width").expect("a width"),
             height: stream.number("height").expect("a height"),
             sar: if sar.0 > 0 && sar.1 > 0 { sar } else { (1, 1) },
-            is_turned: stream.side_data("Display Matrix", "rotation").is_some_and(|angle| angle.abs() == 90),
+            is_turned: stream.side_data("Display Matrix", "rotation").is_some_and(|angle| angle.rem_euclid(180) == 90),
             frame_rate: frame_rate(pair),
             is_interlaced: stream.text("field_order").map(|order| order != "progressive"),
             range: match stream.text("color_transfer") {
@@ -39,7 +39,8 @@ impl Video {
         }
     }
 
-    /// `RESOLUTION`: the size at which all of the video is displayed, in square pixels of its height, as the matrix turns it (RFC 8216bis 4.4.6.2).
+    /// `RESOLUTION`: the size at which all of the video is displayed, in square pixels of its height, and turned as the track's matrix
+    /// says (RFC 8216bis 4.4.6.2).
     pub(super) fn resolution(&self) -> String {
         let width = (self.width * self.sar.0 * 2 + self.sar.1) / (self.sar.1 * 2);
         if self.is_turned { format!("{}x{width}", self.height) } else { format!("{width}x{}", self.height) }

@@ -73,9 +73,10 @@ fn times_that_are_not_those_of_the_samples_are_named() {
 #[test]
 fn the_coded_size_in_place_of_the_display_size_is_named() {
     let Some(package) = of_edge("anamorphic_pasp.mp4", false) else { return };
-    package.assert_attribute(Attribute::Resolution, (HLS, "EXT-X-STREAM-INF", "RESOLUTION"), Some("722x576"));
-    package.assert_attribute(Attribute::Resolution, (HLS, "I-FRAME-STREAM-INF", "RESOLUTION"), Some("722x576"));
+    package.assert_attribute(Attribute::Resolution, (HLS, "EXT-X-STREAM-INF", "RESOLUTION"), Some("720x576"));
+    package.assert_attribute(Attribute::Resolution, (HLS, "I-FRAME-STREAM-INF", "RESOLUTION"), Some("720x576"));
     package.assert_attribute(Attribute::SampleAspectRatio, (MPD, "id=\"v1\"", "sar"), Some("1:1"));
+    package.assert_attribute(Attribute::PictureAspectRatio, (MPD, "<AdaptationSet id=\"0\"", "par"), None);
     let Some(package) = of_edge("stsd_0x0.mp4", false) else { return };
     package.assert_attribute(Attribute::CodedSize, (MPD, "id=\"v1\"", "width"), Some("1"));
 }
@@ -182,6 +183,43 @@ fn files_that_no_manifest_names_are_named() {
     let package = of_fixture("video-only.mp4");
     let planted = package.planted_attributes(|_| fs::write(package.folder().join("v1/9.m4s"), "").unwrap());
     assert_eq!(planted, [Attribute::Files]);
+}
+
+#[test]
+fn ranges_of_a_set_that_not_all_members_are_in_are_named() {
+    let inputs = ["ladder-low.mp4", "ladder-high.mp4"].map(fixture);
+    let inputs: Vec<&Path> = inputs.iter().map(PathBuf::as_path).collect();
+    let package = Packaged::new(&inputs, &[], Request::default());
+    let set = |name| (MPD, "<AdaptationSet id=\"0\"", name);
+    package.assert_attribute(Attribute::MaxWidth, set("maxWidth"), Some("320"));
+    package.assert_attribute(Attribute::MaxHeight, set("maxHeight"), None);
+    package.assert_attribute(Attribute::MaxFrameRate, set("maxFrameRate"), Some("25"));
+}
+
+#[test]
+fn languages_without_video_that_are_variants_are_named() {
+    let request = Request { audio_only: true, ..Request::default() };
+    let package = Packaged::new(&[&fixture("two-languages.mp4")], &[], request);
+    package.assert_attribute(Attribute::Language, (HLS, "LANGUAGE=\"fr\"", "LANGUAGE"), None);
+    let planted = package.planted_attributes(|manifests| {
+        let text = manifests.texts.get_mut(HLS).unwrap();
+        let kept: Vec<_> = text.lines().filter(|line| !line.starts_with("#EXT-X-MEDIA")).collect();
+        *text = format!("{}\n", kept.join("\n"));
+    });
+    assert!(planted.contains(&Attribute::Rendition), "{planted:?}");
+}
+
+#[test]
+fn a_brand_of_an_index_that_a_segment_lacks_is_named() {
+    let package = of_fixture("video-only.mp4");
+    let planted = package.planted_attributes(|_| {
+        let path = package.folder().join("v1/1.m4s");
+        let mut segment = fs::read(&path).unwrap();
+        assert_eq!(&segment[4..8], b"styp");
+        segment[16..20].copy_from_slice(b"msix");
+        fs::write(&path, segment).unwrap();
+    });
+    assert_eq!(planted, [Attribute::SegmentBrand]);
 }
 
 #[test]

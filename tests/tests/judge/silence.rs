@@ -10,7 +10,7 @@ use vpp_tests::judge::{self, Attribute, Finding, Manifests, Request, Source};
 use vpp_tests::{fixtures, movies, vpp};
 
 /// What the packager does not state yet.
-const MISSING: [Attribute; 4] = [Attribute::ScanType, Attribute::SegmentBrand, Attribute::Start, Attribute::Chapters];
+const MISSING: [Attribute; 3] = [Attribute::ScanType, Attribute::Start, Attribute::Chapters];
 
 /// Packages files, and judges the manifests.
 fn judged(inputs: &[&Path], arguments: &[&str], request: Request) -> Vec<Finding> {
@@ -39,7 +39,7 @@ fn arguments(movie: &Path) -> [Vec<&'static str>; 2] {
 }
 
 /// The edge files of the corpus that must be packaged, and those that are packaged only with `--audio-only`.
-const EDGE: [&str; 0] = [];
+const EDGE: [&str; 3] = ["anamorphic_pasp.mp4", "default_audio_french.mp4", "two_videos.mp4"];
 const EDGE_AUDIO: [&str; 1] = ["mp3_mono.mp4"];
 
 /// Lists all movies, and whether only the audio of each is packaged.
@@ -90,6 +90,31 @@ fn the_judge_is_silent_on_a_ladder_with_audio_of_another_file() {
         let arguments = ["--layout", layout, "--segment-duration", "4"];
         assert_silent(&inputs, &arguments, Request { segment_seconds: 4, ..Request::default() });
     }
+}
+
+/// Every movie of a selection of main tracks and default tracks, which its own tests describe.
+#[test]
+fn the_judge_is_silent_on_movies_with_several_videos_and_audio_tracks() {
+    let names =
+        ["short-video-first.mp4", "second-video-enabled.mp4", "last-audio-enabled.mp4", "anamorphic.mp4", "turned.mp4"];
+    for movie in names.map(fixtures::fixture) {
+        assert_silent(&[&movie], &[], Request::default());
+    }
+}
+
+#[test]
+fn the_judge_is_silent_on_audio_of_other_files() {
+    for third in ["ladder-audio-rate.mp4", "ladder-unnamed.mp4"] {
+        let inputs = ["ladder-low.mp4", "ladder-high.mp4", third].map(fixtures::fixture);
+        let inputs: Vec<_> = inputs.iter().map(PathBuf::as_path).collect();
+        assert_silent(&inputs, &[], Request::default());
+    }
+}
+
+#[test]
+fn the_judge_is_silent_on_audio_alone_in_two_languages() {
+    let request = Request { audio_only: true, ..Request::default() };
+    assert_silent(&[&fixtures::fixture("two-languages.mp4")], &[], request);
 }
 
 #[test]
