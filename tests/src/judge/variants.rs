@@ -49,6 +49,11 @@ impl<'p> Context<'p> {
         self.pairs.iter().find(|pair| pair.track.id == id)
     }
 
+    /// Returns whether a variant names the playlist of a track.
+    fn is_variant(&self, pair: &Pair<'_>) -> bool {
+        self.playlist.variants.iter().any(|(_, uri)| *uri == format!("{}/media.m3u8", pair.track.id))
+    }
+
     /// Lists the tracks of a group of renditions.
     fn group(&self, kind: &str, id: &str) -> Vec<&'p Pair<'p>> {
         let is_member = |rendition: &&AttributeList| rendition["TYPE"] == kind && rendition["GROUP-ID"] == id;
@@ -64,9 +69,14 @@ impl<'p> Context<'p> {
             let is_named = |pair: &Pair<'_>| {
                 renditions().any(|rendition| rendition.get("URI") == Some(&format!("{}/media.m3u8", pair.track.id)))
             };
-            // Without video, a single audio track is the variant.
-            let is_required = kind == Kind::Text || has_video || tracks.len() > 1;
-            for pair in tracks.iter().filter(|pair| is_required && !is_named(pair)) {
+            // Without video, audio that has no language and no other track of its codec is a variant by itself.
+            let codec = |pair: &Pair<'_>| pair.track.stream.text("codec_name").map(str::to_owned);
+            let is_variant = |pair: &Pair<'_>| {
+                let alone = tracks.iter().filter(|other| codec(other) == codec(pair)).count() == 1;
+                alone && selection::language(pair.track).is_none() && self.is_variant(pair)
+            };
+            let is_required = |pair: &Pair<'_>| kind == Kind::Text || has_video || !is_variant(pair);
+            for pair in tracks.iter().filter(|pair| is_required(pair) && !is_named(pair)) {
                 findings.require(
                     false,
                     PLACE,
