@@ -23,10 +23,10 @@ use vpp_media::cmaf::{
 use vpp_media::dash::{self, MpdOptions};
 use vpp_media::hls::{self, HlsOptions};
 use vpp_media::isobmff::Index;
-use vpp_media::preflight::WarningView;
+use vpp_media::preflight::{WarningView, trim_warnings};
 use vpp_media::sidecar::{SidecarFile, SubtitleFormat};
 use vpp_media::text::MAX_SIDECAR_BYTES;
-use vpp_media::track::Movie;
+use vpp_media::track::{Movie, Track, TrackKind};
 
 use crate::failure::Failure;
 use crate::input::Input;
@@ -48,6 +48,8 @@ pub(crate) struct Summary {
     work_units: u32,
     representations: Vec<RepresentationSummary>,
     skipped_tracks: Vec<SkippedTrackSummary>,
+    /// What edit lists hide. `vpp inspect` reports all warnings.
+    warnings: Vec<InputWarning>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     subtitles: Vec<SubtitleSummary>,
 }
@@ -79,6 +81,14 @@ struct SkippedTrackSummary {
     reason: &'static str,
 }
 
+/// A warning about an input.
+#[derive(Debug, Serialize)]
+struct InputWarning {
+    input: String,
+    #[serde(flatten)]
+    warning: WarningView,
+}
+
 impl RepresentationSummary {
     /// Describes a representation, with the numbers of samples of which bytes are encrypted.
     fn new(representation: Representation, encrypted_samples: &HashMap<RepresentationId, u64>) -> Self {
@@ -106,6 +116,9 @@ impl fmt::Display for Summary {
         }
         for SkippedTrackSummary { track_id, handler, reason } in &self.skipped_tracks {
             writeln!(f, "track {track_id} ({handler}) skipped: {reason}")?;
+        }
+        for InputWarning { input, warning } in &self.warnings {
+            writeln!(f, "{input}: {warning}")?;
         }
         for SubtitleSummary { file, warnings, .. } in &self.subtitles {
             for warning in warnings {
@@ -174,7 +187,14 @@ pub(crate) fn run(job: &Job) -> Result<Summary, Failure> {
         format: file.format,
         warnings: file.warnings.iter().map(WarningView::from).collect(),
     });
+    let packaged = |track: &&Track<'_>| track.kind != TrackKind::Video || !job.options.audio_only;
+    let warnings = job.inputs.iter().zip(&movies).flat_map(|(input, movie)| {
+        let warnings = movie.tracks.iter().filter(packaged).flat_map(trim_warnings);
+        let input = input.display().to_string();
+        warnings.map(move |warning| InputWarning { input: input.clone(), warning: WarningView::from(&warning) })
+    });
     Ok(Summary {
+        warnings: warnings.collect(),
         subtitles: subtitles.collect(),
         manifest: job.output.join(dash::MANIFEST).display().to_string(),
         source_bytes: indexes.iter().map(Index::file_size).sum(),

@@ -107,6 +107,8 @@ pub struct Representation {
     pub encryption: Option<TrackEncryption>,
     /// The media time that is presented at presentation time zero.
     pub presentation_time_offset: u64,
+    /// The decode time of its first sample, on the media timeline.
+    pub first_decode_time: u64,
     /// The duration of all samples but the last, if it is constant.
     pub sample_duration: Option<u32>,
     /// Its segments on the media timeline. The first has number 1.

@@ -102,6 +102,7 @@ mod tests {
             is_quarter_turned: false,
             encryption: None,
             presentation_time_offset: 0,
+            first_decode_time: 0,
             sample_duration: None,
             segments,
             init: b"init".to_vec(),

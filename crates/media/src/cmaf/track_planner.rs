@@ -195,7 +195,9 @@ impl<'m, 'a> TrackPlanner<'m, 'a> {
         const BACKWARDS: Error =
             Error::unsupported("A track whose presentation runs backwards from one sync sample to the next");
         let SelectedTrack { track, track_id, switching_set, is_alternative, .. } = self.selected;
-        let ends = self.starts.iter().skip(1).map(|(start, _)| *start).chain([self.end]);
+        // A reference of frames that are presented may end later than all of them.
+        let end = self.end.min(self.timeline.media_time(track.samples.latest_composition_end()));
+        let ends = self.starts.iter().skip(1).map(|(start, _)| *start).chain([end]);
         let mut segments = Vec::with_capacity(self.starts.len());
         for ((start, sap), end) in self.starts.iter().zip(ends) {
             let is_last = segments.len().checked_add(1) == Some(self.starts.len());
@@ -224,6 +226,7 @@ impl<'m, 'a> TrackPlanner<'m, 'a> {
             audio: track.audio().cloned(),
             encryption: self.encryption,
             presentation_time_offset: origin,
+            first_decode_time: track.samples.first_decode_time().saturating_add(self.timeline.shift),
             sample_duration: self.sample_duration.constant(),
             segments,
         })

@@ -24,18 +24,26 @@ pub(super) fn longest_seconds(representation: &Representation, segments: &[Segme
     longest.div_ceil(u64::from(representation.timescale.hz()).max(1))
 }
 
-/// Writes the playlist of all segments of a track. `target` is the target duration of the presentation, in seconds.
-pub(super) fn write(track: &SizedRepresentation<'_>, target: u64, layout: Layout, options: &HlsOptions) -> String {
+/// Writes the playlist of all segments of a track. `target` is the target duration of the presentation, in seconds, and
+/// `start` the tag that states where players start, if any.
+pub(super) fn write(
+    track: &SizedRepresentation<'_>,
+    target: u64,
+    start: &str,
+    layout: Layout,
+    options: &HlsOptions,
+) -> String {
     let representation = track.representation;
     // An alternative video may have longer segments.
     let target = target.max(longest_seconds(representation, &representation.segments));
-    let tag = if representation.has_independent_segments() { INDEPENDENT_SEGMENTS } else { "" };
+    let independent = if representation.has_independent_segments() { INDEPENDENT_SEGMENTS } else { "" };
+    let tags = format!("{start}{independent}");
     let init = resource::init(representation, layout);
     write_playlist(
         representation,
         &representation.segments,
         target,
-        tag,
+        &tags,
         Some(&init),
         resource::segments(track, layout),
         options,

@@ -18,6 +18,7 @@ mod playlists;
 mod rate;
 mod renditions;
 mod resource;
+mod start;
 mod subtitles;
 mod tags;
 

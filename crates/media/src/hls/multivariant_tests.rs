@@ -39,6 +39,7 @@ fn track(id: &str, kind: TrackKind, codecs: &str, language: Option<&str>) -> Rep
         audio: (kind == TrackKind::Audio).then_some(STEREO),
         encryption: None,
         presentation_time_offset: 0,
+        first_decode_time: 0,
         sample_duration: Some(40),
         segments: vec![SegmentTime { start: 0, duration: 6000, sap }, SegmentTime { start: 6000, duration: 2000, sap }],
         init: vec![],

@@ -1,7 +1,7 @@
 //! All playlists of a presentation.
 
 use super::options::HlsOptions;
-use super::{key_frames, media_playlist, multivariant, subtitles};
+use super::{key_frames, media_playlist, multivariant, start, subtitles};
 use crate::Result;
 use crate::cmaf::{Presentation, SegmentSizes};
 use crate::track::TrackKind;
@@ -26,12 +26,13 @@ pub struct Playlist {
 pub fn playlists(presentation: &Presentation, sizes: &SegmentSizes, options: &HlsOptions) -> Result<Vec<Playlist>> {
     let tracks = sizes.of(presentation)?;
     let target = media_playlist::target_duration(presentation);
+    let start = start::tag(presentation);
     let mut playlists = Vec::new();
     for track in &tracks {
         let (id, layout) = (track.representation.id, presentation.layout);
         let text = match track.representation.kind {
             TrackKind::Text => subtitles::track_playlist(presentation, track),
-            TrackKind::Video | TrackKind::Audio => media_playlist::write(track, target, layout, options),
+            TrackKind::Video | TrackKind::Audio => media_playlist::write(track, target, &start, layout, options),
         };
         playlists.push(Playlist { path: media_playlist::path(id), text });
         if track.representation.kind == TrackKind::Video && !track.representation.is_alternative {

@@ -143,8 +143,6 @@ fn add_track_warnings(
         let (shortest_us, longest_us) = statistics.frame_microseconds();
         let is_variable = !statistics.has_constant_frame_rate();
         warn_if(is_variable, Warning::VariableFrameRate { track_id, shortest_us, longest_us });
-        let hidden_ms = milliseconds(statistics.hidden, track.timescale);
-        warn_if(hidden_ms > 0, Warning::TrimmedStart { track_id, hidden_ms });
         let is_in_band = ["avc3", "hev1", "dvhe"].iter().any(|kind| report.codecs.starts_with(kind));
         warn_if(is_in_band, Warning::InBandParameterSets { track_id, codecs: codecs() });
     }
@@ -160,9 +158,20 @@ fn add_track_warnings(
         allows_cbcs && is_too_small && track.kind != TrackKind::Text,
         Warning::NothingToEncrypt { track_id, samples },
     );
-    let after_edit = track.edit_end.map_or(0, |end| track.samples.latest_composition_end().saturating_sub(end));
-    let presented_ms = milliseconds(u64::try_from(after_edit).unwrap_or(0), track.timescale);
-    warn_if(presented_ms > MAX_PADDING_MS, Warning::TrimmedEnd { track_id, presented_ms });
+    warnings.extend(trim_warnings(track));
+}
+
+/// Returns the warnings about what the edit list of a track hides.
+pub fn trim_warnings(track: &Track<'_>) -> impl Iterator<Item = Warning> {
+    let (track_id, timescale) = (track.id, track.timescale);
+    let hidden_ms = |units: i64| milliseconds(u64::try_from(units).unwrap_or(0), timescale);
+    let before = track.edit_start.map_or(0, |start| start.saturating_sub(track.samples.earliest_composition_time()));
+    let after = track.edit_end.map_or(0, |end| track.samples.media_end().saturating_sub(end));
+    let (before_ms, after_ms) = (hidden_ms(before), hidden_ms(after));
+    let start = (track.kind == TrackKind::Video && before_ms > 0)
+        .then_some(Warning::TrimmedStart { track_id, hidden_ms: before_ms });
+    let end = (after_ms > MAX_PADDING_MS).then_some(Warning::TrimmedEnd { track_id, hidden_ms: after_ms });
+    start.into_iter().chain(end)
 }
 
 /// Returns the `track_ID` of each alternative video, and that of the main video.

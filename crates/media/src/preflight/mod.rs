@@ -14,7 +14,7 @@ mod statistics;
 mod view;
 mod warning;
 
-pub use analysis::preflight;
+pub use analysis::{preflight, trim_warnings};
 pub use report::{Distribution, Preflight, TrackReport};
 pub use view::{PreflightView, WarningView};
 pub use warning::Warning;

@@ -25,10 +25,14 @@ pub enum Warning {
     OpenGops { track_id: u32, open: u64, gops: u64 },
     /// Frames have different durations.
     VariableFrameRate { track_id: u32, shortest_us: u64, longest_us: u64 },
-    /// The edit list starts inside a GOP.
+    /// The edit list starts inside a GOP: frames before it are packaged to be decoded, and not presented.
     TrimmedStart { track_id: u32, hidden_ms: u64 },
-    /// The edit list ends before the media.
-    TrimmedEnd { track_id: u32, presented_ms: u64 },
+    /// The edit list ends before the media: the rest is not packaged.
+    TrimmedEnd {
+        track_id: u32,
+        #[serde(alias = "presented_ms")]
+        hidden_ms: u64,
+    },
     /// Parameter sets are in the samples: `avc3`, `hev1`, `dvhe`.
     InBandParameterSets { track_id: u32, codecs: String },
     /// The track has several sample descriptions.
@@ -121,7 +125,7 @@ impl Warning {
             Self::TrimmedStart { .. } => {
                 "to start exactly at the trim point in every player, encode the video again from there"
             }
-            Self::TrimmedEnd { .. } => "remux or encode the file without the media after the trim point",
+            Self::TrimmedEnd { .. } => "none, unless the end of the media is missing: then remove the edit list",
             Self::InBandParameterSets { .. } => {
                 "for Apple players, remux as avc1 or hvc1, with the parameter sets in the sample entry"
             }
@@ -169,13 +173,10 @@ impl fmt::Display for Warning {
             }
             Self::TrimmedStart { track_id, hidden_ms } => write!(
                 f,
-                "the edit list hides the first {hidden_ms} ms of track {track_id}: browser players start up to one GOP late"
+                "the edit list hides the first {hidden_ms} ms of track {track_id}: in browsers, DASH players start up to one GOP late"
             ),
-            Self::TrimmedEnd { track_id, presented_ms } => {
-                write!(
-                    f,
-                    "the media of track {track_id} goes on for {presented_ms} ms after its edit list, and is presented"
-                )
+            Self::TrimmedEnd { track_id, hidden_ms } => {
+                write!(f, "the edit list hides the last {hidden_ms} ms of track {track_id}, which are not packaged")
             }
             Self::InBandParameterSets { track_id, codecs } => {
                 write!(

@@ -3,6 +3,7 @@
 //! Parsing validates; iterating does not. [`Movie::parse`] refuses a movie whose tables contradict each other or locate media
 //! past the end of the file. So [`Samples`] can walk the tables and fragments in place and yield plain [`Sample`]s.
 
+mod audio_start;
 mod chunks;
 mod edit_list;
 mod fragment;
@@ -10,8 +11,11 @@ mod labels;
 mod language;
 mod macintosh_language;
 mod movie;
+mod movie_header;
+mod needed_samples;
 mod role;
 mod sample;
+mod sample_durations;
 mod sample_heads;
 mod sample_sizes;
 mod sample_table;

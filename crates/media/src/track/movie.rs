@@ -1,12 +1,13 @@
 //! The movie: its tracks, and which of them can be packaged.
 
+use super::audio_start::leave_out_unneeded_audio;
 use super::fragment::{Fragments, MAX_TRACKS};
+use super::movie_header::MovieHeader;
 use super::timeline::start_at_zero;
 use super::trak::{ParsedTrack, SkippedTrack, Track, TrackHeader, handler_type, parse_track};
 use crate::codec::TrackKind;
 use crate::isobmff::{BoxView, Index};
 use crate::number::Checked;
-use crate::time::Timescale;
 use crate::{Error, Result};
 
 /// A movie (ISO/IEC 14496-12 8.2.1), checked.
@@ -25,7 +26,7 @@ impl<'a> Movie<'a> {
     /// The reason why the movie cannot be packaged. A movie without video is not an error here: see [`Movie::require_video`].
     pub fn parse(index: &'a Index) -> Result<Self> {
         let (moov, file_size) = (index.moov()?, index.file_size());
-        let timescale = movie_timescale(&moov)?;
+        let movie_header = MovieHeader::parse(&moov)?;
         let mut fragments = Fragments::parse(moov.child(b"mvex")?.as_ref(), index.moofs(), file_size)?;
         let chapters = chapter_tracks(&moov);
         let mut movie = Self { tracks: Vec::new(), skipped: Vec::new() };
@@ -42,7 +43,7 @@ impl<'a> Movie<'a> {
                 movie.skipped.push(SkippedTrack { id, handler, reason: "it is a list of chapters" });
                 continue;
             }
-            let parsed = parse_track(&trak, &header, runs, timescale, index);
+            let parsed = parse_track(&trak, &header, runs, &movie_header, index);
             match parsed.map_err(|error| error.in_track(header.id))? {
                 ParsedTrack::Media(track) => movie.tracks.push(*track),
                 ParsedTrack::Skipped(track) => movie.skipped.push(track),
@@ -57,6 +58,7 @@ impl<'a> Movie<'a> {
         if movie.tracks.iter().all(|track| track.kind == TrackKind::Text) {
             return Err(Error::NoMedia);
         }
+        leave_out_unneeded_audio(&mut movie.tracks);
         start_at_zero(&mut movie.tracks)?;
         Ok(movie)
     }
@@ -74,14 +76,6 @@ impl<'a> Movie<'a> {
     pub fn require_video(&self) -> Result<()> {
         self.video_track_number().map(drop).ok_or(Error::NoVideo)
     }
-}
-
-/// Reads the timescale of `mvhd` (ISO/IEC 14496-12 8.2.2).
-fn movie_timescale(moov: &BoxView<'_>) -> Result<Timescale> {
-    let mvhd = moov.required(b"mvhd", "it has no movie header (mvhd)")?;
-    let (version, _, mut reader) = mvhd.full()?;
-    reader.skip(if version == 1 { 16 } else { 8 })?;
-    Timescale::new(reader.u32()?).ok_or(mvhd.malformed("its timescale is zero"))
 }
 
 /// Returns the tracks that other tracks reference as their list of chapters (QuickTime File Format, `chap` references).

@@ -6,9 +6,10 @@
 
 use super::chunks::{ChunkCursor, Chunks};
 use super::sample::{DecodeEnd, Sample, check_sample_count};
+use super::sample_durations::{DurationRuns, SampleDurations, pair};
 use super::sample_sizes::SampleSizes;
 use crate::Result;
-use crate::isobmff::{BoxView, entry_field};
+use crate::isobmff::BoxView;
 
 /// The tables of an `stbl` box, checked against each other.
 #[derive(Debug, Clone, Copy)]
@@ -22,7 +23,7 @@ pub(super) struct SampleTable<'a> {
     /// `stss`: sample numbers from 1; absent when every sample is a sync sample.
     sync_samples: Option<&'a [[u8; 4]]>,
     chunks: Chunks<'a>,
-    /// The duration of the last sample, if the fragments that follow change it.
+    /// The duration of the last sample, if it is not that of its table.
     pub(super) last_duration: Option<u32>,
 }
 
@@ -58,8 +59,7 @@ impl<'a> SampleTable<'a> {
     pub(super) fn end(&self) -> DecodeEnd {
         let mut end = DecodeEnd { samples: self.count, last: None, time: 0 };
         let mut left = self.count;
-        for entry in self.durations {
-            let (count, duration) = pair(entry);
+        for (count, duration) in DurationRuns::new(self.durations) {
             let count = count.min(left);
             if count > 0 {
                 end.last = Some(end.time + u64::from(count - 1) * u64::from(duration));
@@ -76,18 +76,12 @@ impl<'a> SampleTable<'a> {
             table: *self,
             index: 0,
             decode_time: 0,
-            durations: RunLength::new(self.durations),
+            durations: SampleDurations::new(self.durations),
             composition_offsets: RunLength::new(self.composition_offsets),
             next_sync: 0,
             chunks: self.chunks.cursor(),
         }
     }
-}
-
-/// Decodes an entry of two 32-bit fields.
-#[inline]
-fn pair(entry: &[u8; 8]) -> (u32, u32) {
-    (entry_field(entry, 0), entry_field(entry, 1))
 }
 
 /// The samples of a sample table, in decode order.
@@ -96,7 +90,7 @@ pub(super) struct TableSamples<'a> {
     table: SampleTable<'a>,
     index: u32,
     decode_time: u64,
-    durations: RunLength<'a>,
+    durations: SampleDurations<'a>,
     composition_offsets: RunLength<'a>,
     /// Position in `stss` of the next sync sample.
     next_sync: usize,

@@ -1,7 +1,9 @@
 //! The samples of a track: first those of its sample table, then those of its movie fragments.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
+use super::needed_samples::{Edits, NeededSamples};
 use super::sample::{Sample, check_sample_count};
 use super::sample_table::{SampleTable, TableSamples};
 use super::track_run::{RunSamples, TrackRun, assign_decode_times};
@@ -13,7 +15,7 @@ use crate::{Error, Result};
 /// Upper bound of decode and composition times, in units of the track's timescale.
 const MAX_TIME: u64 = 1 << 62;
 
-/// The samples of one track. Every sample is inside the file.
+/// The samples of one track that its presentation needs: see [`super::needed_samples`]. Every sample is inside the file.
 ///
 /// A progressive movie has all samples in the sample tables of its `moov`, a fragmented one in the track runs of its `moof`s.
 /// Some files have the first samples in a sample table and the others in track runs. Both are read in place.
@@ -21,6 +23,8 @@ const MAX_TIME: u64 = 1 << 62;
 pub struct TrackSamples<'a> {
     table: SampleTable<'a>,
     runs: Vec<TrackRun<'a>>,
+    /// Number of samples at the start of the tables that the presentation does not need.
+    unneeded: u32,
     /// Whether the sample flags of fragments can mark a non-sync sample. Muxers write arbitrary flags for audio.
     uses_sync_flags: bool,
     /// Numbers of the sample descriptions in use, from 1, ascending.
@@ -29,11 +33,13 @@ pub struct TrackSamples<'a> {
     bytes: u64,
     earliest_composition_time: i64,
     latest_composition_end: i64,
+    media_end: i64,
     has_composition_offsets: bool,
 }
 
 impl<'a> TrackSamples<'a> {
-    /// Reads and checks the tables of an `stbl` box and the `runs` of the track's fragments, of a file of `file_size` bytes.
+    /// Reads and checks the tables of an `stbl` box and the `runs` of the track's fragments, of a file of `file_size` bytes, and
+    /// finds the samples that the presentation by `edits` needs. There are none if the edit list presents no sample.
     ///
     /// # Errors
     /// [`Error::Malformed`] when a table is missing or two disagree, [`Error::TruncatedMedia`] when a sample is past the end
@@ -42,6 +48,7 @@ impl<'a> TrackSamples<'a> {
         stbl: &BoxView<'a>,
         mut runs: Vec<TrackRun<'a>>,
         kind: TrackKind,
+        edits: &Edits,
         file_size: u64,
     ) -> Result<Self> {
         let mut table = SampleTable::parse(stbl)?;
@@ -56,6 +63,7 @@ impl<'a> TrackSamples<'a> {
         let samples = Self {
             table,
             runs,
+            unneeded: 0,
             uses_sync_flags: kind == TrackKind::Video,
             descriptions: Vec::new(),
             count,
@@ -63,8 +71,9 @@ impl<'a> TrackSamples<'a> {
             earliest_composition_time: 0,
             latest_composition_end: 0,
             has_composition_offsets: false,
+            media_end: 0,
         };
-        samples.check(stbl, file_size)
+        samples.check(stbl, kind, edits, file_size)
     }
 
     /// Takes non-sync samples of audio from the sample flags of its fragments as well: those of some codecs depend on earlier
@@ -88,6 +97,11 @@ impl<'a> TrackSamples<'a> {
         self.count == 0
     }
 
+    /// Returns whether the tables start with samples that the presentation does not need.
+    pub(super) fn has_unneeded(&self) -> bool {
+        self.unneeded > 0
+    }
+
     /// Numbers of the sample descriptions in use: entries of `stsd`, from 1, ascending.
     #[must_use]
     pub fn descriptions(&self) -> &[u32] {
@@ -106,13 +120,14 @@ impl<'a> TrackSamples<'a> {
         self.samples().next().map_or(0, |first| first.decode_time)
     }
 
-    /// Returns the earliest composition time of all samples, in units of the track's timescale.
+    /// Returns the earliest composition time of the samples, in units of the track's timescale.
     #[must_use]
     pub fn earliest_composition_time(&self) -> i64 {
         self.earliest_composition_time
     }
 
-    /// Returns the end of the last sample in composition order, in units of the track's timescale.
+    /// Returns the end of the last sample in composition order that is presented, in units of the track's timescale. A sample that
+    /// is only a reference of others may end later.
     #[must_use]
     pub fn latest_composition_end(&self) -> i64 {
         self.latest_composition_end
@@ -124,9 +139,45 @@ impl<'a> TrackSamples<'a> {
         self.has_composition_offsets
     }
 
+    /// Returns the end of the media in composition order, with the samples at the end that are left out because the edit list
+    /// hides them.
+    #[must_use]
+    pub fn media_end(&self) -> i64 {
+        self.media_end
+    }
+
+    /// Leaves out the samples at the start that end at or before `time`, in composition order. Decoding starts at a sync sample,
+    /// so those from the last sync sample on stay.
+    pub(super) fn start_from(&mut self, time: i64) {
+        let mut first = self.unneeded;
+        for sample in self.samples() {
+            if sample.is_sync {
+                first = sample.index;
+            }
+            let end = sample.composition_time().saturating_add(i64::from(sample.duration));
+            if end > time {
+                break;
+            }
+        }
+        let left_out = first.saturating_sub(self.unneeded);
+        if left_out > 0 {
+            (self.unneeded, self.count) = (first, self.count.saturating_sub(left_out));
+            self.sum_up();
+        }
+    }
+
     /// Returns the samples in decode order.
     #[must_use]
     pub fn samples(&self) -> Samples<'_> {
+        let mut samples = self.with_unneeded();
+        if let Some(last_unneeded) = usize::try_from(self.unneeded).ok().and_then(|unneeded| unneeded.checked_sub(1)) {
+            samples.nth(last_unneeded);
+        }
+        samples
+    }
+
+    /// Returns the samples from the first of the tables on, in decode order.
+    pub(super) fn with_unneeded(&self) -> Samples<'_> {
         Samples {
             table: self.table.samples(),
             runs: self.runs.iter(),
@@ -137,13 +188,14 @@ impl<'a> TrackSamples<'a> {
     }
 
     /// Checks that every sample is inside the file, that the samples together are not longer than the file, and that times
-    /// stay below 2^62.
-    fn check(mut self, stbl: &BoxView<'_>, file_size: u64) -> Result<Self> {
+    /// stay below 2^62. Then leaves out the samples that the presentation does not need.
+    fn check(mut self, stbl: &BoxView<'_>, kind: TrackKind, edits: &Edits, file_size: u64) -> Result<Self> {
         let mut totals = Totals::default();
+        let mut needed = NeededSamples::new(edits, kind);
         let (mut seen, mut descriptions, mut description) = (0_u32, BTreeSet::new(), None);
         for (number, sample) in (1..).zip(self.samples()) {
             seen = number;
-            totals.add(&sample).or_out_of_range("The time, the offset or the size of a sample")?;
+            let times = totals.add(&sample).or_out_of_range("The time, the offset or the size of a sample")?;
             // Until `descriptions` is known, samples have the numbers of their descriptions as positions.
             if description != Some(sample.description) {
                 if description.is_some() && !sample.is_sync {
@@ -152,6 +204,7 @@ impl<'a> TrackSamples<'a> {
                 description = Some(sample.description);
                 descriptions.insert(sample.description);
             }
+            needed.add(&sample, times);
         }
         if seen < self.count {
             return Err(stbl.malformed("its tables end before its samples do"));
@@ -165,14 +218,61 @@ impl<'a> TrackSamples<'a> {
         if totals.latest_decode_end >= MAX_TIME || totals.latest_composition_end >= MAX_TIME.cast_signed() {
             return Err(stbl.malformed("its times overflow"));
         }
-        self.descriptions = descriptions.into_iter().collect();
-        self.bytes = totals.bytes;
-        self.has_composition_offsets = totals.has_composition_offsets;
-        if seen > 0 {
-            self.earliest_composition_time = totals.earliest_composition_time;
-            self.latest_composition_end = totals.latest_composition_end;
+        self.media_end = if seen > 0 { totals.latest_composition_end } else { 0 };
+        self.keep(&needed, kind, edits);
+        if self.count == seen {
+            self.descriptions = descriptions.into_iter().collect();
+            self.bytes = totals.bytes;
+            self.has_composition_offsets = totals.has_composition_offsets;
+            self.earliest_composition_time = if seen > 0 { totals.earliest_composition_time } else { 0 };
+        } else {
+            self.sum_up();
         }
         Ok(self)
+    }
+
+    /// Leaves out the samples that are not `needed`, and gives the last sample its duration.
+    fn keep(&mut self, needed: &NeededSamples, kind: TrackKind, edits: &Edits) {
+        let range = needed.range().unwrap_or(self.count..self.count);
+        if range.end < self.table.count {
+            (self.table.count, self.table.last_duration) = (range.end, None);
+        }
+        self.runs.retain_mut(|run| run.keep_before(range.end));
+        self.unneeded = range.start.min(range.end);
+        self.count = range.end.saturating_sub(self.unneeded);
+        self.latest_composition_end = if self.count > 0 { needed.composition_end } else { 0 };
+        if let Some(last) = needed.last.filter(|_| self.count > 0)
+            && let Some(duration) = edits.last_duration(last, kind, needed.composition_end)
+        {
+            match self.runs.last_mut() {
+                Some(run) => run.last_duration = Some(duration),
+                None => self.table.last_duration = Some(duration),
+            }
+            let end = last.composition_time.saturating_add(i64::from(duration));
+            let is_cut = last.duration > duration;
+            self.latest_composition_end = if is_cut { end } else { needed.composition_end.max(end) };
+        }
+    }
+
+    /// Sums up the samples that are left.
+    fn sum_up(&mut self) {
+        let (mut descriptions, mut bytes, mut earliest) = (BTreeSet::new(), 0_u64, None);
+        let mut has_composition_offsets = false;
+        for sample in self.samples() {
+            // The sum over all samples of the tables fits.
+            bytes = bytes.saturating_add(u64::from(sample.size));
+            let composition_time = sample.composition_time();
+            earliest = Some(earliest.map_or(composition_time, |earliest: i64| earliest.min(composition_time)));
+            has_composition_offsets |= sample.composition_offset != 0;
+            descriptions.insert(sample.description);
+        }
+        self.has_composition_offsets = has_composition_offsets;
+        // Sample descriptions have been parsed by these numbers: they stay.
+        if self.descriptions.is_empty() {
+            self.descriptions = descriptions.into_iter().collect();
+        }
+        self.bytes = bytes;
+        self.earliest_composition_time = earliest.unwrap_or(0);
     }
 }
 
@@ -202,9 +302,9 @@ impl Default for Totals {
 }
 
 impl Totals {
-    /// Adds a sample; `None` when a number does not fit 64 bits.
+    /// Adds a sample, and returns its composition times; `None` when a number does not fit 64 bits.
     #[inline]
-    fn add(&mut self, sample: &Sample) -> Option<()> {
+    fn add(&mut self, sample: &Sample) -> Option<Range<i64>> {
         self.bytes = self.bytes.checked_add(u64::from(sample.size))?;
         self.end = self.end.max(sample.end()?);
         let decode_end = sample.decode_time.checked_add(u64::from(sample.duration))?;
@@ -214,7 +314,7 @@ impl Totals {
         self.has_composition_offsets |= sample.composition_offset != 0;
         let composition_end = composition_time.checked_add(i64::from(sample.duration))?;
         self.latest_composition_end = self.latest_composition_end.max(composition_end);
-        Some(())
+        Some(composition_time..composition_end)
     }
 }
 

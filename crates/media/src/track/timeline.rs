@@ -10,12 +10,13 @@
 //! # Trimmed media
 //!
 //! A phone that trims a clip stores it from the sync sample before the trim point, with an edit that starts between sync
-//! samples. The package contains all of it, because a decoder needs it. The hidden part is before the origin, where DASH
+//! samples. The package contains it from there, because a decoder needs it. The hidden part is before the origin, where DASH
 //! presents nothing (ISO/IEC 23009-1 5.3.9.2, `@presentationTimeOffset`). A player with its own decoder (`ExoPlayer`) decodes
 //! it, and starts to present at the trim point. A player that uses Media Source Extensions sets an append window: the browser
 //! drops the frames before the window, and then all frames up to the next sync sample, so playback starts up to one group of
-//! pictures late. Starting earlier would present media that the owner has trimmed, so the packager does not. Media after the
-//! end of the edit list is presented: it is rarely more than the padding of the last audio frame.
+//! pictures late. Starting earlier would present media that the owner has trimmed, so the packager does not. HLS has no origin:
+//! its playlists state where to start (`EXT-X-START`). Samples that nothing shown needs are not in the package at all: see
+//! [`super::needed_samples`].
 
 use super::sample::Sample;
 use super::trak::Track;
@@ -84,7 +85,7 @@ fn common_hz(timescales: impl Iterator<Item = Timescale>) -> u32 {
 /// # Errors
 /// [`Error::Unsupported`] when times do not fit 64 bits.
 pub(super) fn start_at_zero(tracks: &mut [Track<'_>]) -> Result<()> {
-    if tracks.iter().any(|track| track.samples.first_decode_time() == 0) {
+    if tracks.iter().any(|track| track.samples.with_unneeded().next().is_none_or(|first| first.decode_time == 0)) {
         return Ok(());
     }
     let hz = common_hz(tracks.iter().map(|track| track.timescale));

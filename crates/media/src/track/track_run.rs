@@ -4,6 +4,7 @@
 //! are read once for their sums; then [`assign_decode_times`] puts the runs of a track on its decode timeline.
 
 use super::sample::{DecodeEnd, Sample};
+use super::sample_durations::MAX_DELTA;
 use super::trex::SampleDefaults;
 use crate::isobmff::{BoxView, Reader, SampleFlags, trun};
 use crate::number::Checked;
@@ -29,8 +30,8 @@ pub(super) struct TrackRun<'a> {
     duration: u64,
     /// Decode time of the last sample minus that of the first.
     last_start: u64,
-    /// The duration of the last sample, if the next run changes it.
-    last_duration: Option<u32>,
+    /// The duration of the last sample, if it is not the listed one.
+    pub(super) last_duration: Option<u32>,
     /// Position of the first sample in the track, once assigned.
     first: u32,
     /// Decode time of the first sample, once assigned.
@@ -76,11 +77,23 @@ impl<'a> TrackRun<'a> {
         let (mut last_start, mut duration) = (0, 0);
         for (number, sample) in (1..).zip(self.samples()) {
             (seen, end) = (number, sample.end());
+            if sample.duration > MAX_DELTA {
+                return Err(trun.malformed("a sample has a negative duration"));
+            }
             last_start = sample.decode_time;
             duration = sample.decode_time.checked_add(u64::from(sample.duration)).or_out_of_range(DECODE_TIME)?;
         }
         (self.last_start, self.duration) = (last_start, duration);
         end.filter(|_| seen == self.count).ok_or(trun.malformed("its data is past the end of any file"))
+    }
+
+    /// Leaves out the samples from position `end` of the track on. Returns whether one is left.
+    pub(super) fn keep_before(&mut self, end: u32) -> bool {
+        let kept = end.saturating_sub(self.first);
+        if kept < self.count {
+            (self.count, self.last_duration) = (kept, None);
+        }
+        kept > 0
     }
 
     /// Returns the samples.

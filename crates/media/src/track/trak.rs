@@ -3,6 +3,8 @@
 use super::edit_list::EditList;
 use super::labels::TrackLabels;
 use super::language::{extended_language, media_language};
+use super::movie_header::MovieHeader;
+use super::needed_samples::Edits;
 use super::samples::TrackSamples;
 use super::track_run::TrackRun;
 use crate::codec::{self, AudioInfo, SampleDescriptions, SampleEntry, TrackKind, VideoInfo};
@@ -50,7 +52,7 @@ pub struct Track<'a> {
     pub presentation_offset: i64,
     /// The composition time at which its edit list starts. Samples before it are decoded, but not presented.
     pub edit_start: Option<i64>,
-    /// The composition time at which its edit list ends, if it does. `None` for a fragmented track: its fragments may follow.
+    /// The composition time at which its edit list ends, if it does. `None` if its fragments follow.
     pub edit_end: Option<i64>,
 }
 
@@ -87,7 +89,7 @@ pub(super) fn parse_track<'a>(
     trak: &BoxView<'a>,
     header: &TrackHeader,
     runs: Vec<TrackRun<'a>>,
-    movie: Timescale,
+    movie: &MovieHeader,
     index: &Index,
 ) -> Result<ParsedTrack<'a>> {
     let mdia = trak.required(b"mdia", "it has no media (mdia)")?;
@@ -104,25 +106,32 @@ pub(super) fn parse_track<'a>(
     let minf = mdia.required(b"minf", "it has no media information (minf)")?;
     let stbl = minf.required(b"stbl", "it has no sample table (stbl)")?;
     let is_fragmented = !runs.is_empty();
-    let mut samples = TrackSamples::parse(&stbl, runs, kind, index.file_size())?;
+    let parsed = trak.child(b"edts")?.map(|edts| EditList::parse(&edts, movie.timescale, timescale)).transpose();
+    let mut edit_list = parsed.as_ref().ok().copied().flatten().unwrap_or_default();
+    if is_fragmented && !movie.edits_last_as_fragments {
+        // Only the media in the moov box ends there.
+        edit_list.end = None;
+    }
+    let edits = Edits { list: edit_list, timescale, movie_duration: movie.duration_in(timescale) };
+    let mut samples = TrackSamples::parse(&stbl, runs, kind, &edits, index.file_size())?;
     let stsd = stbl.required(b"stsd", "it has no sample descriptions (stsd)")?;
     let descriptions = SampleDescriptions::parse(&stsd, samples.descriptions(), kind, header.id);
     // Encryption is reported even for a track without samples, because it is the reason that the owner needs.
     if samples.is_empty() && !matches!(descriptions, Err(Error::AlreadyEncrypted { .. })) {
-        return skipped("it has no samples");
+        return skipped(if samples.has_unneeded() { NOTHING_SHOWN } else { "it has no samples" });
     }
     if kind == TrackKind::Text && matches!(descriptions, Err(Error::UnsupportedCodec { .. })) {
         return skipped(UNKNOWN_TEXT);
     }
     let mut descriptions = descriptions?;
-    for sample in samples.samples().take(descriptions.heads()) {
+    // Heads were read from the first samples of the tables, whether they are needed or not.
+    for sample in samples.with_unneeded().take(descriptions.heads()) {
         descriptions.complete(sample.description, index.media(sample.offset, sample.size));
     }
     if descriptions.entries().iter().any(SampleEntry::has_dependent_samples) {
         samples = samples.with_sync_flags();
     }
-    let edit_list = trak.child(b"edts")?.map(|edts| EditList::parse(&edts, movie, timescale)).transpose()?;
-    let edit_list = edit_list.unwrap_or_default();
+    parsed?;
     let extended = mdia.child(b"elng")?.and_then(|elng| extended_language(&elng));
     let language = extended.or(language);
     let texts = descriptions.texts();
@@ -146,10 +155,11 @@ pub(super) fn parse_track<'a>(
         samples,
         presentation_offset: edit_list.presentation_offset,
         edit_start: edit_list.start,
-        edit_end: edit_list.end.filter(|_| !is_fragmented),
+        edit_end: edit_list.end,
     })))
 }
 
+const NOTHING_SHOWN: &str = "its edit list shows none of its samples";
 const UNKNOWN_TEXT: &str = "its text format is not supported";
 
 /// The identity matrix, as stored in `tkhd`.

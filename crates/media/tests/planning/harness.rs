@@ -154,8 +154,8 @@ prop_compose! {
         chunk in 1_usize..20, audio_chunk in 1_usize..40, edits in prop::bool::ANY, changes in prop::option::of(0_usize..9),
     ) -> Vec<TrackSpec> {
         vec![
-            changing(track(true, video, chunk, edits.then_some((0, 512))), changes),
-            changing(track(false, audio, audio_chunk, edits.then_some((0, 1024))), changes.map(|chunk| chunk * 2 / 3)),
+            changing(track(true, video, chunk, edits.then_some((0, 1))), changes),
+            changing(track(false, audio, audio_chunk, edits.then_some((0, 1000))), changes.map(|chunk| chunk * 2 / 3)),
             track(false, more, 7, edits.then_some((500, 0))),
         ]
     }
