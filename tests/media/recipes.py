@@ -378,6 +378,7 @@ WARNED = [
         f"{VIDEO} -f lavfi -i anullsrc=sample_rate=48000:channel_layout=mono -t 10 {X264} -g 50 -c:a aac -fflags +bitexact -flags +bitexact",
     ),
     Recipe("metadata.mp4", "a timed metadata track, interleaved with the video", synthetic=synthetic.audio_as_metadata, of="late-audio.mp4"),
+    Recipe("fragment-cut.mp4", "truncated in the media of the last fragment", synthetic=synthetic.cut_in_last_mdat, of="fragments.mp4"),
     Recipe("cut-by-edit.mp4", "an edit list that ends after 2 of 10 seconds", synthetic=synthetic.shortened_by_edit, of="video-only.mp4"),
 ]
 
@@ -390,7 +391,6 @@ BAD = [
     Recipe("no-video.mp4", "an AAC track only", f"{TONE} -t 5 {AAC}"),
     Recipe("moov-cut.mp4", "truncated in the movie box", synthetic=synthetic.cut_in_moov, of="sample.mp4"),
     Recipe("mdat-cut.mp4", "truncated in the media, complete movie box", synthetic=synthetic.cut_in_mdat, of="sample.mp4"),
-    Recipe("fragment-cut.mp4", "truncated in the media of the last fragment", synthetic=synthetic.cut_in_last_mdat, of="fragments.mp4"),
     Recipe("moov-missing.mp4", "media without a movie box: an unfinished recording", synthetic=synthetic.without_moov, of="sample.mp4"),
     Recipe(
         "encrypted.mp4",

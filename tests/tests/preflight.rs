@@ -43,6 +43,7 @@ fn every_warning_is_given_to_the_file_that_has_it_and_to_no_other() {
         ("second-video-enabled.mp4", &["no_faststart", "alternative_video"]),
         ("last-audio-enabled.mp4", &["no_faststart"]),
         ("fragments.mp4", &[]),
+        ("fragment-cut.mp4", &["recording_cut_short"]),
         ("fragments-late.mp4", &["track_timing_mismatch"]),
     ] {
         let report = inspected(&fixture(name));

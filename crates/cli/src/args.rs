@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use vpp_media::cenc::{ConstantIv, ContentKey, FairPlayUri, KeyId, Pssh};
 
-use crate::argument_types::{EncryptArg, LayoutArg, SchemeArg, SubtitleArgs};
+use crate::argument_types::{EncryptArg, LayoutArg, LeaveOutArg, SchemeArg, SubtitleArgs};
 use crate::platform::args as platform;
 
 /// Package MP4 movies as encrypted MPEG-DASH and HLS without transcoding, locally or on a deployed platform.
@@ -76,9 +76,12 @@ pub(crate) struct InspectArgs {
     /// Target segment duration.
     #[arg(long, value_name = "SECONDS", default_value = "6", value_parser = seconds)]
     pub(crate) segment_duration: Duration,
-    /// Package only the audio tracks; a movie without video is accepted.
+    /// Package only the audio tracks; a movie without video is accepted, and video may have any codec.
     #[arg(long)]
     pub(crate) audio_only: bool,
+    /// Tracks to leave out. Without it, a movie with an unsupported track is refused.
+    #[arg(long, value_name = "TRACKS")]
+    pub(crate) leave_out: Option<LeaveOutArg>,
     /// Print the result as JSON.
     #[arg(long)]
     pub(crate) json: bool,
@@ -135,9 +138,12 @@ pub(crate) struct PackageArgs {
     /// Target segment duration.
     #[arg(long, value_name = "SECONDS", default_value = "6", value_parser = seconds)]
     pub(crate) segment_duration: Duration,
-    /// Package only the audio tracks; a movie without video is accepted.
+    /// Package only the audio tracks; a movie without video is accepted, and video may have any codec.
     #[arg(long)]
     pub(crate) audio_only: bool,
+    /// Tracks to leave out. Without it, a movie with an unsupported track is refused.
+    #[arg(long, value_name = "TRACKS")]
+    pub(crate) leave_out: Option<LeaveOutArg>,
     /// Print the result as JSON.
     #[arg(long)]
     pub(crate) json: bool,

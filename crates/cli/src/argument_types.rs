@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
+use vpp_media::cmaf::UnsupportedTracks;
 use vpp_media::track::is_language_tag;
 
 /// The value of `--scheme`.
@@ -26,6 +27,20 @@ pub(crate) enum EncryptArg {
 pub(crate) enum LayoutArg {
     Segments,
     SingleFile,
+}
+
+/// The value of `--leave-out`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LeaveOutArg {
+    /// Tracks whose codec or a feature is not supported.
+    Unsupported,
+}
+
+impl LeaveOutArg {
+    /// Returns what a plan does about unsupported tracks.
+    pub(crate) fn unsupported_tracks(option: Option<Self>) -> UnsupportedTracks {
+        option.map_or(UnsupportedTracks::Refuse, |Self::Unsupported| UnsupportedTracks::LeaveOut)
+    }
 }
 
 /// The options that add subtitle files to a package.

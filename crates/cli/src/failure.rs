@@ -68,6 +68,16 @@ impl Failure {
         Self::Refused { code: code.into(), message: message.into() }
     }
 
+    /// Names the file that a refusal is about.
+    pub(crate) fn in_file(self, path: &Path) -> Self {
+        match self {
+            Self::Refused { code, message } => {
+                Self::Refused { code, message: format!("{}: {message}", path.display()) }
+            }
+            failure => failure,
+        }
+    }
+
     /// Returns the documented exit code.
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.exit_status())

@@ -8,6 +8,7 @@ use vpp_media::preflight::{Preflight, PreflightView, preflight};
 use vpp_media::track::Movie;
 
 use crate::args::InspectArgs;
+use crate::argument_types::LeaveOutArg;
 use crate::failure::Failure;
 use crate::input::Input;
 
@@ -23,8 +24,12 @@ fn as_view<S: serde::Serializer>(preflight: &Preflight, serializer: S) -> Result
 /// Inspects the movie.
 pub(crate) fn run(args: &InspectArgs) -> Result<Inspection, Failure> {
     let index = Input::open(&args.input)?.index()?;
-    let options =
-        PlanOptions { segment_duration: args.segment_duration, audio_only: args.audio_only, ..PlanOptions::default() };
+    let options = PlanOptions {
+        segment_duration: args.segment_duration,
+        audio_only: args.audio_only,
+        unsupported: LeaveOutArg::unsupported_tracks(args.leave_out),
+        ..PlanOptions::default()
+    };
     Ok(Inspection(preflight(&index, &Movie::parse(&index)?, &options)?))
 }
 

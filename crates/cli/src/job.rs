@@ -8,7 +8,7 @@ use vpp_media::isobmff::Index;
 use vpp_media::track::{Role, TrackLabels};
 
 use crate::args::PackageArgs;
-use crate::argument_types::{EncryptArg, LayoutArg, SchemeArg, SubtitleArgs, SubtitleKind};
+use crate::argument_types::{EncryptArg, LayoutArg, LeaveOutArg, SchemeArg, SubtitleArgs, SubtitleKind};
 use crate::failure::Failure;
 
 /// A packaging job with validated options.
@@ -59,6 +59,7 @@ impl Job {
         let options = PlanOptions {
             segment_duration: args.segment_duration,
             audio_only: args.audio_only,
+            unsupported: LeaveOutArg::unsupported_tracks(args.leave_out),
             layout: match args.layout {
                 LayoutArg::Segments => Layout::Segments,
                 LayoutArg::SingleFile => Layout::SingleFile,
@@ -75,6 +76,16 @@ impl Job {
             licence_url: args.licence_url,
             key_url: args.key_url,
         })
+    }
+}
+
+impl Job {
+    /// Names the input that a refusal is about, if there are several.
+    pub(crate) fn name(&self, position: usize, failure: Failure) -> Failure {
+        match self.inputs.get(position).filter(|_| self.inputs.len() > 1) {
+            Some(path) => failure.in_file(path),
+            None => failure,
+        }
     }
 }
 

@@ -23,7 +23,7 @@ use vpp_media::cmaf::{
 use vpp_media::dash::{self, MpdOptions};
 use vpp_media::hls::{self, HlsOptions};
 use vpp_media::isobmff::Index;
-use vpp_media::preflight::{WarningView, trim_warnings};
+use vpp_media::preflight::{WarningView, movie_warnings, trim_warnings};
 use vpp_media::sidecar::{SidecarFile, SubtitleFormat};
 use vpp_media::text::MAX_SIDECAR_BYTES;
 use vpp_media::track::{Movie, Track, TrackKind};
@@ -48,7 +48,7 @@ pub(crate) struct Summary {
     work_units: u32,
     representations: Vec<RepresentationSummary>,
     skipped_tracks: Vec<SkippedTrackSummary>,
-    /// What edit lists hide. `vpp inspect` reports all warnings.
+    /// What edit lists hide, and what of the file is not packaged. `vpp inspect` reports all warnings.
     warnings: Vec<InputWarning>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     subtitles: Vec<SubtitleSummary>,
@@ -78,7 +78,7 @@ struct RepresentationSummary {
 struct SkippedTrackSummary {
     track_id: u32,
     handler: String,
-    reason: &'static str,
+    reason: String,
 }
 
 /// A warning about an input.
@@ -133,8 +133,14 @@ impl fmt::Display for Summary {
 pub(crate) fn run(job: &Job) -> Result<Summary, Failure> {
     let interruption = Interruption::on_signals()?;
     let mut inputs = job.inputs.iter().map(|path| Input::open(path)).collect::<Result<Vec<_>, _>>()?;
-    let indexes = inputs.iter_mut().map(Input::index).collect::<Result<Vec<_>, _>>()?;
-    let movies = indexes.iter().map(Movie::parse).collect::<Result<Vec<_>, _>>()?;
+    let indexes =
+        (0..).zip(&mut inputs).map(|(position, input)| input.index().map_err(|failure| job.name(position, failure)));
+    let indexes = indexes.collect::<Result<Vec<_>, _>>()?;
+    let movies = (0..)
+        .zip(&indexes)
+        .map(|(position, index)| Movie::parse(index).map_err(|error| job.name(position, error.into())));
+    let movies = movies.collect::<Result<Vec<_>, _>>()?;
+    let refusal = |error| refusal(job, error);
     let subtitle_files = job.subtitles.iter().map(|subtitles| read_subtitles(&subtitles.path));
     let subtitle_files = subtitle_files.collect::<Result<Vec<SidecarFile>, Failure>>()?;
     let sidecars = job.subtitles.iter().zip(&subtitle_files).map(|(subtitles, file)| SidecarSource {
@@ -146,8 +152,8 @@ pub(crate) fn run(job: &Job) -> Result<Summary, Failure> {
     let protection = job.encryption.as_ref().map(|encryption| encryption.protection(&indexes));
     let keys = job.encryption.as_ref().map(Encryption::keys).unwrap_or_default();
     let options = PlanOptions { protection, work_unit_bytes: WORK_UNIT_BYTES, ..job.options };
-    let planner = Planner::of_movies(&movies, &options)?;
-    let (presentation, text_files) = plan_presentation(planner.clone(), &sidecars)?;
+    let planner = Planner::of_movies(&movies, &options).map_err(refusal)?;
+    let (presentation, text_files) = plan_presentation(planner.clone(), &sidecars).map_err(refusal)?;
     let mut sizes = SegmentSizes::new(&presentation);
     let mut encrypted_samples: HashMap<RepresentationId, u64> = HashMap::new();
     let replacement = Replacement::begin(&job.output)?;
@@ -157,7 +163,7 @@ pub(crate) fn run(job: &Job) -> Result<Summary, Failure> {
         interruption.check()?;
         let work_unit = work_unit?;
         let mut source = read_work_unit(&work_unit, &mut inputs, buffers)?;
-        for segment in package_work_unit(&work_unit, &mut source, &keys)? {
+        for segment in package_work_unit(&work_unit, &mut source, &keys).map_err(refusal)? {
             output.write_segment(&segment, &source)?;
             sizes.set(segment.id, segment.size())?;
             *encrypted_samples.entry(segment.id.representation).or_default() += u64::from(segment.encrypted_samples);
@@ -177,10 +183,10 @@ pub(crate) fn run(job: &Job) -> Result<Summary, Failure> {
     drop(output);
     interruption.check()?;
     replacement.publish()?;
-    let skipped = movies.iter().flat_map(|movie| &movie.skipped).map(|track| SkippedTrackSummary {
+    let skipped = movies.iter().flat_map(|movie| movie.left_out(options.audio_only)).map(|track| SkippedTrackSummary {
         track_id: track.id,
         handler: track.handler.to_string(),
-        reason: track.reason,
+        reason: track.reason.into_owned(),
     });
     let subtitles = job.subtitles.iter().zip(&subtitle_files).map(|(subtitles, file)| SubtitleSummary {
         file: subtitles.path.display().to_string(),
@@ -188,8 +194,9 @@ pub(crate) fn run(job: &Job) -> Result<Summary, Failure> {
         warnings: file.warnings.iter().map(WarningView::from).collect(),
     });
     let packaged = |track: &&Track<'_>| track.kind != TrackKind::Video || !job.options.audio_only;
-    let warnings = job.inputs.iter().zip(&movies).flat_map(|(input, movie)| {
-        let warnings = movie.tracks.iter().filter(packaged).flat_map(trim_warnings);
+    let warnings = job.inputs.iter().zip(indexes.iter().zip(&movies)).flat_map(|(input, (index, movie))| {
+        let trims = movie.tracks.iter().filter(packaged).flat_map(trim_warnings);
+        let warnings = movie_warnings(index, movie).into_iter().chain(trims);
         let input = input.display().to_string();
         warnings.map(move |warning| InputWarning { input: input.clone(), warning: WarningView::from(&warning) })
     });
@@ -210,13 +217,19 @@ pub(crate) fn run(job: &Job) -> Result<Summary, Failure> {
     })
 }
 
+/// Converts a refusal, and names the file that it is about if there are several.
+fn refusal(job: &Job, error: vpp_media::Error) -> Failure {
+    let (position, error) = error.into_movie();
+    position.map_or_else(|| error.clone().into(), |position| job.name(position, error.clone().into()))
+}
+
 /// Reads and parses a subtitle file.
 fn read_subtitles(path: &Path) -> Result<SidecarFile, Failure> {
     let file = File::open(path).map_err(Failure::io(path))?;
     let mut bytes = Vec::new();
     // One byte more than the maximum, so that the parser refuses a file that is too large.
     file.take(MAX_SIDECAR_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(Failure::io(path))?;
-    Ok(SidecarFile::read(&bytes)?)
+    SidecarFile::read(&bytes).map_err(|error| Failure::from(error).in_file(path))
 }
 
 /// Plans all work units and returns the presentation and the subtitle files. Every planning error occurs here, before anything is

@@ -15,18 +15,21 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[non_exhaustive]
 pub enum Error {
     /// The file has no bytes.
-    #[error("the file is empty: upload it again")]
+    #[error("the file has no bytes: copy or export it again")]
     EmptyFile,
 
     /// The first bytes are not those of an ISO base media file.
-    #[error("this is not an MP4 or QuickTime file but {found}: remux it to MP4 first")]
+    #[error("this is not an MP4 or QuickTime file but {found}: {}", action_for(found))]
     NotMp4 {
         /// The format that the first bytes indicate.
         found: &'static str,
     },
 
     /// The file has no `moov` box.
-    #[error("the file has no index (moov box): the recording or the upload is incomplete; export or upload it again")]
+    #[error(
+        "the file has no index (moov box): it is incomplete, or its recording was interrupted; repair it with the software that \
+         made it, or export it again"
+    )]
     MoovMissing,
 
     /// The `moov` box is larger than [`isobmff::MAX_MOOV_BYTES`](crate::isobmff::MAX_MOOV_BYTES).
@@ -39,7 +42,7 @@ pub enum Error {
     },
 
     /// The `moov` box extends past the end of the file.
-    #[error("the file ends at byte {file_size}, but its index (moov box) ends at byte {needed}: upload the whole file")]
+    #[error("the file has {file_size} bytes, but its index (moov box or moof box) ends at byte {needed}: {INCOMPLETE}")]
     TruncatedIndex {
         /// Length of the file in bytes.
         file_size: u64,
@@ -48,7 +51,7 @@ pub enum Error {
     },
 
     /// The index locates media past the end of the file.
-    #[error("the file ends at byte {file_size}, but its media ends at byte {needed}: upload the whole file")]
+    #[error("the file has {file_size} bytes, but its media ends at byte {needed}: {INCOMPLETE}")]
     TruncatedMedia {
         /// Length of the file in bytes.
         file_size: u64,
@@ -56,8 +59,18 @@ pub enum Error {
         needed: u64,
     },
 
+    /// A `moov` box follows whose bytes are not those of the first.
+    #[error(
+        "a second index (moov box) at byte {offset} differs from the first: the file is several movies joined end to end; remux \
+         them into one movie, or use each as a file"
+    )]
+    SecondMoov {
+        /// Offset of the second `moov` from the start of the file, in bytes.
+        offset: u64,
+    },
+
     /// A box violates the clause that specifies it.
-    #[error("the {kind} box at byte {offset} is malformed: {reason}")]
+    #[error("the {kind} box at byte {offset} is malformed: {reason}; remux the file, or export it again")]
     Malformed {
         /// Type of the innermost box that is known.
         kind: FourCc,
@@ -68,7 +81,7 @@ pub enum Error {
     },
 
     /// A sample does not parse as its codec.
-    #[error("the sample at byte {offset} is malformed: {reason}")]
+    #[error("the sample at byte {offset} is malformed: {reason}; encode the movie again")]
     MalformedSample {
         /// Offset of the sample from the start of the file, in bytes.
         offset: u64,
@@ -86,24 +99,38 @@ pub enum Error {
     },
 
     /// The movie has no video track with samples, and the options do not request an audio-only package.
-    #[error("the file has no video track: request an audio-only package, or upload a file with video")]
+    #[error("the file has no video track with samples: request an audio-only package, or use a file with video")]
     NoVideo,
 
-    /// The movie has no track that can be packaged.
-    #[error("the file has neither video nor audio: upload a movie")]
+    /// The movie has no video or audio track.
+    #[error("the file has neither video nor audio: use a movie")]
     NoMedia,
 
+    /// The video and audio tracks of the movie have no samples.
+    #[error(
+        "the video and audio tracks of the file have no samples (track {}): it is an init segment, or a recording that ended \
+         before its first fragment; join an init segment and its media segments into one file, or record again",
+        listed(track_ids)
+    )]
+    NoSamples {
+        /// The tracks.
+        track_ids: Vec<u32>,
+    },
+
     /// A track of the source is encrypted.
-    #[error("track {track_id} is already encrypted ({scheme}): upload the clear original")]
+    #[error("track {track_id} is already encrypted ({scheme}): use the clear original")]
     AlreadyEncrypted {
         /// The encrypted track.
         track_id: u32,
-        /// The protection scheme, or the sample entry type if no scheme is named.
+        /// The protection scheme. If none is named: the sample entry type, or the box that shows it.
         scheme: FourCc,
     },
 
     /// The codec of a track is not supported.
-    #[error("track {track_id} uses the codec {codec}, which is not supported: encode it with a supported codec")]
+    #[error(
+        "track {track_id} uses the codec {codec}, which is not supported: encode it with a supported codec, or request a package \
+         that leaves unsupported tracks out"
+    )]
     UnsupportedCodec {
         /// The track.
         track_id: u32,
@@ -135,7 +162,7 @@ pub enum Error {
     },
 
     /// A quantity exceeds a limit that bounds the cost of packaging.
-    #[error("{what} is {found}, more than the limit of {limit}")]
+    #[error("{what} is {found}, more than the limit of {limit}: {action}")]
     LimitExceeded {
         /// The limited quantity, as the start of a sentence.
         what: &'static str,
@@ -143,10 +170,12 @@ pub enum Error {
         found: u64,
         /// The limit.
         limit: u64,
+        /// What to do about it.
+        action: &'static str,
     },
 
     /// A number in the file, or one derived from it, does not fit the field that it is written to.
-    #[error("{what} is out of range: a number in the file is too large; remux it")]
+    #[error("{what} is out of range: a number in the file is too large; remux the file")]
     OutOfRange {
         /// The number, as the start of a sentence.
         what: &'static str,
@@ -164,18 +193,44 @@ pub enum Error {
     },
 
     /// A stored plan is malformed.
-    #[error("the plan is malformed: {reason}")]
+    #[error("the plan is malformed: {reason}; request the package again")]
     BadPlan {
         /// The fault.
         reason: &'static str,
     },
 
     /// The source bytes or the keys of a work unit are not those that its plan names.
-    #[error("the source does not match the plan: {reason}")]
+    #[error("the source does not match the plan: {reason}; request the package again, with the same file and keys")]
     SourceMismatch {
         /// The difference.
         reason: &'static str,
     },
+
+    /// One of several movies is refused.
+    #[error("movie {}: {error}", position.saturating_add(1))]
+    InMovie {
+        /// Position of the movie among those of the package, from 0.
+        position: u16,
+        /// The reason.
+        error: Box<Error>,
+    },
+}
+
+/// The action for a file that ends early. The size that was uploaded is the size that was sent, so the file was incomplete before.
+const INCOMPLETE: &str = "if the original has as many bytes, it is incomplete itself, and sending it again does not help; copy \
+                          or export it again, up to its end";
+
+/// Returns the action for a file in the format `found`.
+fn action_for(found: &str) -> &'static str {
+    if found.ends_with("image") || found.ends_with("document") || matches!(found, "text" | "data of an unknown kind") {
+        return "use a movie";
+    }
+    if found.ends_with("archive") { "unpack it first" } else { "remux or convert it to MP4 first" }
+}
+
+/// Returns numbers as a list for people.
+fn listed(numbers: &[u32]) -> String {
+    numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// The place in a file that an error refers to.
@@ -218,6 +273,25 @@ impl Error {
         }
     }
 
+    /// Adds the position of the movie in a package of `movies`, if it has several.
+    #[must_use]
+    pub(crate) fn in_movie(self, position: u16, movies: usize) -> Self {
+        match self {
+            Self::InMovie { .. } => self,
+            error if movies > 1 => Self::InMovie { position, error: Box::new(error) },
+            error => error,
+        }
+    }
+
+    /// Returns the position of the movie that the error is about, if a package has several, and the error itself.
+    #[must_use]
+    pub fn into_movie(self) -> (Option<usize>, Self) {
+        match self {
+            Self::InMovie { position, error } => (Some(usize::from(position)), *error),
+            error => (None, error),
+        }
+    }
+
     /// Returns the stable code of this error.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -228,11 +302,13 @@ impl Error {
             Self::MoovTooLarge { .. } => "moov_too_large",
             Self::TruncatedIndex { .. } => "truncated_index",
             Self::TruncatedMedia { .. } => "truncated_media",
+            Self::SecondMoov { .. } => "second_moov",
             Self::Malformed { .. } => "malformed",
             Self::MalformedSample { .. } => "malformed_sample",
             Self::MalformedSubtitles { .. } => "malformed_subtitles",
             Self::NoVideo => "no_video",
             Self::NoMedia => "no_media",
+            Self::NoSamples { .. } => "no_samples",
             Self::AlreadyEncrypted { .. } => "already_encrypted",
             Self::UnsupportedCodec { .. } => "unsupported_codec",
             Self::SchemeUndefined { .. } => "scheme_undefined",
@@ -242,6 +318,7 @@ impl Error {
             Self::InputsMisaligned { .. } => "inputs_misaligned",
             Self::BadPlan { .. } => "bad_plan",
             Self::SourceMismatch { .. } => "source_mismatch",
+            Self::InMovie { error, .. } => error.code(),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use vpp_http::Problem;
 use vpp_media::cenc::{Drm, FairPlayUri, ParseDrmError, ParseKeyError, Pssh, Scheme};
-use vpp_media::cmaf::{Layout, MAX_INPUTS, ProtectedTracks};
+use vpp_media::cmaf::{Layout, MAX_INPUTS, ProtectedTracks, UnsupportedTracks};
 use vpp_media::track::is_language_tag;
 use vpp_pipeline::api::package_request::{PackageRequest, RequestedProtection, SEGMENT_SECONDS};
 use vpp_pipeline::domain::id::{ContentId, Inputs};
@@ -19,7 +19,7 @@ use crate::request_body::{decode, missing_field};
 /// Maximum number of subtitle files in a package: more than any movie has languages.
 const MAX_SUBTITLES: usize = 64;
 
-const FIELDS: [&str; 20] = [
+const FIELDS: [&str; 21] = [
     "input_content_id",
     "input_content_ids",
     "key",
@@ -29,6 +29,7 @@ const FIELDS: [&str; 20] = [
     "scheme",
     "encrypt",
     "audio_only",
+    "unsupported",
     "segment_seconds",
     "layout",
     "subtitles",
@@ -55,6 +56,7 @@ struct Body {
     encrypt: Option<String>,
     #[serde(default)]
     audio_only: bool,
+    unsupported: Option<String>,
     segment_seconds: Option<u64>,
     layout: Option<String>,
     #[serde(default)]
@@ -101,12 +103,23 @@ pub(crate) fn package_request(body: &[u8], idempotency_key: Option<String>) -> R
     let segment_duration = body.segment_seconds.map(segment_duration).transpose()?;
     let layout = body.layout.as_deref().map(layout).transpose()?.unwrap_or_default();
     let audio_only = body.audio_only;
+    let unsupported = body.unsupported.as_deref().map(unsupported).transpose()?.unwrap_or_default();
     let subtitles = subtitles(&body.subtitles)?;
     let (protection, drm) = match body.scheme.as_deref() {
         Some("clear") => (clear(&body)?, Drm::default()),
         _ => encrypted(body)?,
     };
-    Ok(PackageRequest { inputs, protection, segment_duration, audio_only, drm, layout, subtitles, idempotency_key })
+    Ok(PackageRequest {
+        inputs,
+        protection,
+        segment_duration,
+        audio_only,
+        unsupported,
+        drm,
+        layout,
+        subtitles,
+        idempotency_key,
+    })
 }
 
 /// Parses one content or several: the request has exactly one of the two fields.
@@ -255,6 +268,11 @@ fn encryption(scheme: &str, tracks: &str) -> Result<(Scheme, ProtectedTracks), P
 fn layout(name: &str) -> Result<Layout, Problem> {
     let layout = Layout::from_name(name);
     layout.ok_or_else(|| Problem::field("invalid_field", "layout", "expected segments or single-file"))
+}
+
+fn unsupported(name: &str) -> Result<UnsupportedTracks, Problem> {
+    let unsupported = UnsupportedTracks::from_name(name);
+    unsupported.ok_or_else(|| Problem::field("invalid_field", "unsupported", "expected refuse or leave_out"))
 }
 
 fn segment_duration(seconds: u64) -> Result<Duration, Problem> {

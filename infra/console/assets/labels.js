@@ -14,6 +14,8 @@ const WARNINGS = {
   track_timing_mismatch: 'Track start or end times differ',
   alternative_video: 'Second video of other content',
   track_skipped: 'Track not packaged',
+  recording_cut_short: 'Recording cut short',
+  boxes_dropped: 'Boxes not in the stream',
   cbcs_undefined: 'cbcs is not defined for this codec',
   poor_interleaving: 'Poor interleaving',
   no_faststart: 'Movie box at the end of the file (no faststart)',
@@ -55,6 +57,11 @@ export function packageTitle(pkg) {
   if (pkg.scheme === 'clear') return 'Clear (not encrypted)';
   const tracks = pkg.audio_only ? 'audio' : pkg.encrypt === 'all' ? 'video and audio' : 'video';
   return `Encrypted ${tracks} (${pkg.scheme})`;
+}
+
+/** Whether the API packages a content: with any options, or only with those that `packageable_with` lists. */
+export function isPackageable(content) {
+  return content.status === 'Ingested' || content.packageable_with?.length > 0;
 }
 
 export const STAGES = ['Ingested', 'Fragmented', 'Encrypted', 'Ready'];

@@ -4,7 +4,7 @@
 //! decoded, is omitted, and the content remains readable.
 
 use vpp_media::sidecar::SubtitleFormat;
-use vpp_pipeline::domain::content::{Content, MediaInfo, Refusal, Verdict};
+use vpp_pipeline::domain::content::{Content, MediaInfo, Refusal, RequiredOptions, Verdict};
 use vpp_pipeline::domain::id::ContentId;
 use vpp_pipeline::domain::listing::Cursor;
 use vpp_pipeline::domain::object::ETag;
@@ -59,6 +59,8 @@ pub(super) fn write(content: &Content) -> Result<Item, Malformed> {
             .set("warnings", json("warnings", &info.warnings)?),
         Verdict::Refused(refusal) => {
             let item = item.set("code", string(&refusal.code)).set("message", string(&refusal.message));
+            let remedies: Vec<&str> = refusal.remedies.iter().map(|options| options.name()).collect();
+            let item = item.optional("packageable_with", (!remedies.is_empty()).then(|| string(remedies.join(" "))));
             refusal.media_info.iter().try_fold(item, |item, info| write_info(item, info))?
         }
     };
@@ -96,6 +98,21 @@ fn read_subtitles(item: Reader<'_>) -> Result<SubtitleInfo, Malformed> {
     })
 }
 
+/// Reads the options with which a refused file can be packaged. An item without them, but with an index, is of a file without
+/// video, from before other options were stored.
+fn read_remedies(item: Reader<'_>) -> Result<Vec<RequiredOptions>, Malformed> {
+    match item.optional("packageable_with", Reader::text)? {
+        Some(names) => {
+            let options = names.split(' ').map(RequiredOptions::from_name).collect::<Option<_>>();
+            options.ok_or(Malformed("packageable_with"))
+        }
+        None if item.optional("moov", |_, _| Ok(()))?.is_some() => {
+            Ok(vec![RequiredOptions { audio_only: true, ..RequiredOptions::default() }])
+        }
+        None => Ok(Vec::new()),
+    }
+}
+
 pub(super) fn read(item: &Item) -> Result<Content, Malformed> {
     let item = Reader(item);
     let verdict = match item.text("status")? {
@@ -107,6 +124,7 @@ pub(super) fn read(item: &Item) -> Result<Content, Malformed> {
             code: item.text("code")?.to_owned(),
             message: item.text("message")?.to_owned(),
             media_info: item.optional("moov", |item, _| read_info(item))?.map(Box::new),
+            remedies: read_remedies(item)?,
         }),
         _ => return Err(Malformed("status")),
     };

@@ -9,7 +9,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use data_encoding::HEXLOWER;
 use vpp_media::cenc::{ConstantIv, Drm, ParseDrmError, Pssh};
-use vpp_media::cmaf::{KeyParameters, Layout, Protection};
+use vpp_media::cmaf::{KeyParameters, Layout, Protection, UnsupportedTracks};
 use vpp_pipeline::domain::content::Source;
 use vpp_pipeline::domain::content_key::WrappedKey;
 use vpp_pipeline::domain::id::{ContentId, PackageId};
@@ -147,6 +147,10 @@ fn write_options(item: Writer, options: &PackageOptions) -> Result<Writer, Malfo
         .set("encrypt", string(tracks))
         .optional("audio_only", options.audio_only.then(|| string("true")))
         .optional(
+            "unsupported",
+            (options.unsupported != UnsupportedTracks::default()).then(|| string(options.unsupported.name())),
+        )
+        .optional(
             "layout",
             Some(options.layout).filter(|layout| *layout != Layout::default()).map(|layout| string(layout.name())),
         )
@@ -216,6 +220,10 @@ fn options(item: Reader<'_>) -> Result<PackageOptions, Malformed> {
         protection: protection_options(item)?,
         segment_duration: Duration::from_millis(item.number("segment_ms")?),
         audio_only: item.optional("audio_only", Reader::text)?.is_some(),
+        unsupported: match item.optional("unsupported", Reader::text)? {
+            Some(name) => UnsupportedTracks::from_name(name).ok_or(Malformed("unsupported"))?,
+            None => UnsupportedTracks::default(),
+        },
         layout: layout(item)?,
         subtitles: read_subtitles(item)?,
         drm: Drm {

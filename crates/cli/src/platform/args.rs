@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use crate::argument_types::{EncryptArg, LayoutArg, SchemeArg, SubtitleArgs};
+use crate::argument_types::{EncryptArg, LayoutArg, LeaveOutArg, SchemeArg, SubtitleArgs};
 use crate::failure::Failure;
 use crate::platform::client::PlatformClient;
 use crate::platform::endpoint::{Token, api_address};
@@ -87,6 +87,9 @@ pub(crate) struct PackageOptions {
     /// Package only the audio tracks.
     #[arg(long)]
     pub(crate) audio_only: bool,
+    /// Tracks to leave out. Without it, a file with an unsupported track is refused.
+    #[arg(long, value_name = "TRACKS")]
+    pub(crate) leave_out: Option<LeaveOutArg>,
     /// Key ID of your own content key, which is in `VPP_KEY` or in --key-file.
     #[arg(long, value_name = "KID")]
     pub(crate) kid: Option<String>,

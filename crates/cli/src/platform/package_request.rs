@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use vpp_media::cenc::{ContentKey, KeyId};
 use zeroize::Zeroizing;
 
-use crate::argument_types::{SubtitleArg, SubtitleKind};
+use crate::argument_types::{LeaveOutArg, SubtitleArg, SubtitleKind};
 use crate::failure::Failure;
 use crate::platform::args::{PackageOptions, PlatformOptions, is_stdin, read_file_or_stdin};
 
@@ -22,13 +22,14 @@ pub(crate) struct Subtitle {
 impl PackageOptions {
     /// Returns whether any package option is given.
     pub(crate) fn is_any_given(&self) -> bool {
-        let Self { scheme, encrypt, layout, segment_duration, audio_only, kid, .. } = self;
+        let Self { scheme, encrypt, layout, segment_duration, audio_only, leave_out, kid, .. } = self;
         let drm = [&self.widevine, &self.playready, &self.fairplay];
         scheme.is_some()
             || encrypt.is_some()
             || layout.is_some()
             || segment_duration.is_some()
             || *audio_only
+            || leave_out.is_some()
             || kid.is_some()
             || drm.iter().any(|value| value.is_some())
             || self.subtitles.iter().next().is_some()
@@ -53,6 +54,7 @@ impl PackageOptions {
         put("layout", self.layout.as_ref().map(value_name));
         put("segment_seconds", self.segment_duration.map(Value::from));
         put("audio_only", self.audio_only.then_some(Value::Bool(true)));
+        put("unsupported", self.leave_out.map(|option| LeaveOutArg::unsupported_tracks(Some(option)).name().into()));
         if let Some(kid) = &self.kid {
             put("kid", Some(key_id(kid)?));
             put("key", Some(read_key(self.key_file.as_deref(), "VPP_KEY", "--key-file")?));

@@ -41,7 +41,7 @@ mod work_unit;
 
 pub(crate) use identity::{INIT_SEGMENT, MAPPED_SIDECAR, SIDECAR, SINGLE_FILE, segment_name, webvtt_name};
 pub use identity::{ParseRepresentationIdError, RepresentationId, SegmentId};
-pub use options::{Layout, PlanOptions};
+pub use options::{Layout, PlanOptions, UnsupportedTracks};
 pub use packager::{Packager, package_work_unit};
 pub use plan_file::{PRESENTATION_PREFIX, PlanFile, PlanWriter, presentation_range, read_presentation, read_work_unit};
 pub use planner::{MAX_WINDOW_BYTES, Planner};

@@ -17,6 +17,8 @@ pub struct PlanOptions {
     pub protection: Option<Protection>,
     /// Whether to leave out video, and to accept a movie without video.
     pub audio_only: bool,
+    /// What to do about tracks that cannot be packaged.
+    pub unsupported: UnsupportedTracks,
     /// The files that segments are stored in.
     pub layout: Layout,
 }
@@ -29,8 +31,36 @@ impl Default for PlanOptions {
             work_unit_bytes: 32 * 1024 * 1024,
             protection: None,
             audio_only: false,
+            unsupported: UnsupportedTracks::Refuse,
             layout: Layout::Segments,
         }
+    }
+}
+
+/// What to do about a video, audio or text track whose codec or a feature is not supported.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum UnsupportedTracks {
+    /// Refuse the movie.
+    #[default]
+    Refuse,
+    /// Package the other tracks.
+    LeaveOut,
+}
+
+impl UnsupportedTracks {
+    /// Returns the name that requests use.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Refuse => "refuse",
+            Self::LeaveOut => "leave_out",
+        }
+    }
+
+    /// Parses a name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Refuse, Self::LeaveOut].into_iter().find(|unsupported| unsupported.name() == name)
     }
 }
 

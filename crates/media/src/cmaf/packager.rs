@@ -9,9 +9,9 @@ use super::source_buffers::{ByteSpan, SourceBuffers};
 use super::text_samples::segment_text;
 use super::track_encryptor::TrackEncryptor;
 use super::work_unit::{SegmentPlan, WorkUnit};
-use crate::Result;
 use crate::cenc::ContentKeys;
 use crate::number::{Checked, u64_of};
+use crate::{Error, Result};
 
 /// The packager of one work unit: the only code that encrypts and writes segments.
 ///
@@ -51,6 +51,12 @@ impl<'w> Packager<'w> {
         segments.map(|(plan, payload)| self.package_segment(plan, payload, source)).collect()
     }
 
+    /// Returns the number of movies that have tracks in the package.
+    fn movies(&self) -> usize {
+        let last = self.work_unit.tracks.iter().map(|track| track.input).max();
+        last.map_or(0, |last| usize::from(last).saturating_add(1))
+    }
+
     pub(super) fn work_unit(&self) -> &'w WorkUnit {
         self.work_unit
     }
@@ -65,9 +71,12 @@ impl<'w> Packager<'w> {
         let (id, track) = (self.work_unit.id_of(plan)?, self.work_unit.track_of(plan)?);
         let layout = self.work_unit.layout;
         let encryptor = self.encryptors.get(usize::from(plan.track)).and_then(Option::as_ref);
-        let encrypted = encryptor.map(|encryptor| encryptor.encrypt(plan, &payload, source)).transpose()?;
+        let in_movie = |error: Error| error.in_movie(track.input, self.movies());
+        let encrypted = encryptor.map(|encryptor| encryptor.encrypt(plan, &payload, source)).transpose();
+        let encrypted = encrypted.map_err(in_movie)?;
         let (auxiliary, encrypted_samples) = encrypted.map_or((None, 0), |(info, samples)| (Some(info), samples));
-        let text = track.text.as_ref().map(|text| segment_text(plan, text, &payload, source)).transpose()?;
+        let text = track.text.as_ref().map(|text| segment_text(plan, text, &payload, source)).transpose();
+        let text = text.map_err(in_movie)?;
         let (rewritten, webvtt) = text.map_or((None, None), |text| (text.rewritten, text.webvtt));
         if let Some((samples, bytes)) = rewritten {
             let plan = SegmentPlan { samples, ..plan.clone() };

@@ -68,6 +68,8 @@ pub struct Planner<'m, 'a> {
     work_units: u32,
     protection: Option<Protection>,
     layout: Layout,
+    /// Number of movies.
+    movies: usize,
     done: bool,
 }
 
@@ -87,14 +89,15 @@ impl<'m, 'a> Planner<'m, 'a> {
     /// As [`new`](Self::new); [`Error::InputsMisaligned`] if their video tracks do not share enough sync samples,
     /// [`Error::LimitExceeded`] for more than [`MAX_INPUTS`](super::MAX_INPUTS) movies.
     pub fn of_movies(movies: &'m [Movie<'a>], options: &PlanOptions) -> Result<Self> {
-        let selected = select_tracks(movies, options.audio_only)?;
+        let selected = select_tracks(movies, options)?;
         let origin = Origin::of(selected.iter().map(|selected| selected.track))?;
         let mut tracks: Vec<TrackPlanner<'m, 'a>> = Vec::new();
         for selected in selected {
             let same_kind = tracks.iter().filter(|other| other.kind() == selected.track.kind).count();
             let number = same_kind.checked_add(1).and_then(|number| u16::try_from(number).ok());
             let number = number.or_out_of_range("The number of tracks of a package")?;
-            tracks.push(TrackPlanner::new(selected, number, options.protection.as_ref(), origin)?);
+            let track = TrackPlanner::new(selected, number, options.protection.as_ref(), origin);
+            tracks.push(track.map_err(|error| error.in_movie(selected.input, movies.len()))?);
         }
         let spans = tracks.iter().map(TrackPlanner::span);
         let span = spans.reduce(|a, b| a.start.min(b.start)..a.end.max(b.end)).ok_or(Error::NoMedia)?;
@@ -115,6 +118,7 @@ impl<'m, 'a> Planner<'m, 'a> {
             work_units: 0,
             protection: options.protection,
             layout: options.layout,
+            movies: movies.len(),
             done: false,
         })
     }
@@ -133,8 +137,12 @@ impl<'m, 'a> Planner<'m, 'a> {
     /// # Errors
     /// As [`finish`](Self::finish).
     pub fn finish_with_sidecars(self, sidecars: &[SidecarSource<'_>]) -> Result<(Presentation, Vec<TextFile>)> {
-        let Self { tracks, work_units, protection, layout, .. } = self;
-        let representations = tracks.into_iter().map(TrackPlanner::finish).collect::<Result<Vec<Representation>>>()?;
+        let Self { tracks, work_units, protection, layout, movies, .. } = self;
+        let finish = |track: TrackPlanner<'_, '_>| {
+            let input = track.input();
+            track.finish().map_err(|error| error.in_movie(input, movies))
+        };
+        let representations = tracks.into_iter().map(finish).collect::<Result<Vec<Representation>>>()?;
         if layout == Layout::SingleFile {
             representations.iter().try_for_each(sidx::check)?;
         }
@@ -152,11 +160,16 @@ impl<'m, 'a> Planner<'m, 'a> {
         let mut window = Window { segments: Vec::new(), bytes: 0 };
         for (position, track) in (0..).zip(&mut self.tracks) {
             let end = track.window_end(boundary);
-            while let Some(segment) = track.segment(position, end)? {
+            let input = track.input();
+            while let Some(segment) =
+                track.segment(position, end).map_err(|error| error.in_movie(input, self.movies))?
+            {
                 let bytes = segment.payload_bytes();
                 if track.kind() == TrackKind::Text && bytes > MAX_TEXT_BYTES {
                     let what = "the number of bytes of text in a segment";
-                    return Err(Error::LimitExceeded { what, found: bytes, limit: MAX_TEXT_BYTES });
+                    let action = "remove the text track, or split its samples";
+                    let error = Error::LimitExceeded { what, found: bytes, limit: MAX_TEXT_BYTES, action };
+                    return Err(error.in_movie(input, self.movies));
                 }
                 window.bytes = window.bytes.checked_add(bytes).or_out_of_range("The size of a segment")?;
                 window.segments.push(segment);
@@ -165,11 +178,14 @@ impl<'m, 'a> Planner<'m, 'a> {
         if window.segments.len() > MAX_SEGMENTS_PER_WORK_UNIT {
             let what = "the number of changes of codec parameters in a segment";
             let (found, limit) = (u64_of(window.segments.len()), u64_of(MAX_SEGMENTS_PER_WORK_UNIT));
-            return Err(Error::LimitExceeded { what, found, limit });
+            let action = "encode the movie with the same parameters throughout";
+            return Err(Error::LimitExceeded { what, found, limit, action });
         }
         if window.bytes > MAX_WINDOW_BYTES {
             let (found, limit) = (window.bytes, MAX_WINDOW_BYTES);
-            return Err(Error::LimitExceeded { what: "the number of bytes between two sync samples", found, limit });
+            let what = "the number of bytes between two sync samples";
+            let action = "encode the movie with a key frame every few seconds";
+            return Err(Error::LimitExceeded { what, found, limit, action });
         }
         Ok(Some(window))
     }

@@ -30,12 +30,14 @@ pub(super) fn check(representation: &Representation) -> Result<()> {
     let segments = u64_of(representation.segments.len());
     if segments > MAX_REFERENCES {
         let what = "the number of segments in a single file";
-        return Err(Error::LimitExceeded { what, found: segments, limit: MAX_REFERENCES });
+        let action = "request longer segments, or the layout segments";
+        return Err(Error::LimitExceeded { what, found: segments, limit: MAX_REFERENCES, action });
     }
     let longest = representation.longest_segment();
     if longest > MAX_DURATION {
         let what = "the duration of a segment in a single file, in units of its timescale,";
-        return Err(Error::LimitExceeded { what, found: longest, limit: MAX_DURATION });
+        let action = "encode the movie with more key frames, or request the layout segments";
+        return Err(Error::LimitExceeded { what, found: longest, limit: MAX_DURATION, action });
     }
     Ok(())
 }

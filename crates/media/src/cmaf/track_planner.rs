@@ -86,6 +86,11 @@ impl<'m, 'a> TrackPlanner<'m, 'a> {
         })
     }
 
+    /// Returns the position of the movie of the track.
+    pub(super) fn input(&self) -> u16 {
+        self.selected.input
+    }
+
     pub(super) fn kind(&self) -> TrackKind {
         self.selected.track.kind
     }

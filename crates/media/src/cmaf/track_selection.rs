@@ -33,9 +33,10 @@
 
 use std::collections::BTreeSet;
 
+use super::options::{PlanOptions, UnsupportedTracks};
 use crate::codec::SampleEntry;
 use crate::number::{Checked, u64_of};
-use crate::track::{Movie, Role, Sample, Track, TrackKind, TrackLabels};
+use crate::track::{Movie, RefusedTrack, Role, Sample, Track, TrackKind, TrackLabels};
 use crate::{Error, Result};
 
 /// Maximum number of movies in a package: more than the rungs and languages of any ladder.
@@ -80,13 +81,30 @@ struct SwitchingSet<'m, 'a> {
 }
 
 /// Selects the tracks of `movies` to package: in their order, but alternative videos after the other tracks of their movie.
-pub(super) fn select_tracks<'m, 'a>(movies: &'m [Movie<'a>], audio_only: bool) -> Result<Vec<SelectedTrack<'m, 'a>>> {
+///
+/// A track that cannot be packaged is an error, unless the options leave it out: video from an audio-only package, whatever it
+/// is coded as, and tracks with unsupported codecs and features on request.
+pub(super) fn select_tracks<'m, 'a>(
+    movies: &'m [Movie<'a>],
+    options: &PlanOptions,
+) -> Result<Vec<SelectedTrack<'m, 'a>>> {
+    let audio_only = options.audio_only;
     let (inputs, limit) = (u64_of(movies.len()), u64_of(MAX_INPUTS));
     if inputs > limit {
-        return Err(Error::LimitExceeded { what: "the number of movies in a package", found: inputs, limit });
+        let (what, action) = ("the number of movies in a package", "request fewer movies");
+        return Err(Error::LimitExceeded { what, found: inputs, limit, action });
+    }
+    let is_left_out = |track: &RefusedTrack| {
+        audio_only && track.is_video() || options.unsupported == UnsupportedTracks::LeaveOut && track.is_unsupported()
+    };
+    let refused = || (0..).zip(movies).flat_map(|(input, movie)| movie.refused.iter().map(move |track| (input, track)));
+    let error = |(input, track): (u16, &RefusedTrack)| track.error.clone().in_movie(input, movies.len());
+    if let Some(track) = refused().find(|(_, track)| !is_left_out(track)) {
+        return Err(error(track));
     }
     if !audio_only && !movies.iter().any(|movie| movie.require_video().is_ok()) {
-        return Err(Error::NoVideo);
+        let video = refused().find(|(_, track)| track.is_video());
+        return Err(video.map_or(Error::NoVideo, error));
     }
     let main_of_package = movies.iter().find_map(main_video);
     let mut selected: Vec<SelectedTrack<'m, 'a>> = Vec::new();
@@ -123,8 +141,8 @@ pub(super) fn select_tracks<'m, 'a>(movies: &'m [Movie<'a>], audio_only: bool) -
             selected.push(SelectedTrack { input, track, track_id, switching_set, is_alternative });
         }
     }
-    if selected.is_empty() {
-        return Err(Error::NoMedia);
+    if selected.iter().all(|selected| selected.track.kind == TrackKind::Text) {
+        return Err(refused().next().map_or(Error::NoMedia, error));
     }
     Ok(selected)
 }
@@ -164,7 +182,7 @@ fn nanos(track: &Track<'_>) -> u128 {
 
 fn too_many_sets(sets: &[SwitchingSet<'_, '_>]) -> Error {
     let (what, limit) = ("the number of switching sets in a package", MAX_SWITCHING_SETS);
-    Error::LimitExceeded { what, found: u64_of(sets.len()), limit }
+    Error::LimitExceeded { what, found: u64_of(sets.len()), limit, action: "request fewer movies" }
 }
 
 /// The properties that tracks of one content at different rates have in common (CMAF 7.3.4).

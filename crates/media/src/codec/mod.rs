@@ -12,7 +12,7 @@
 //! | video | `avc` (H.264), `hevc` (H.265), `av1`, `vp9` |
 //! | audio | `aac` (`mp4a`), `audio_specific_config`, `usac` (xHE-AAC), `mp3`, `ac3`, `ac4`, `opus`, `flac`, `alac`, `mpegh`, `iamf`, `channel_configuration` |
 //! | captions in video | `closed_captions`, `sei` |
-//! | protection | `protection_rule` |
+//! | protection | `protection_rule`, `protected_entry` (of an encrypted source) |
 //! | bits | `bit_reader`, `rbsp_reader`, `nal_units` |
 
 mod aac;
@@ -38,6 +38,7 @@ mod mpegh;
 mod nal_units;
 mod opus;
 mod pasp;
+mod protected_entry;
 mod protection_rule;
 mod rbsp_reader;
 mod sample_descriptions;
@@ -58,6 +59,7 @@ pub use closed_captions::CaptionService;
 pub use colr::Colour;
 pub use frame_header::SampleHeads;
 pub use hevc::{HevcConfig, HevcParser};
+pub(crate) use protected_entry::protection_of_any;
 pub use protection_rule::{ProtectionRule, SampleParser};
 pub use sample_descriptions::SampleDescriptions;
 pub use sample_entry::SampleEntry;

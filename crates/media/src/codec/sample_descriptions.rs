@@ -10,7 +10,11 @@ use super::sample_entry::SampleEntry;
 use super::track_info::{AudioInfo, TextInfo, VideoInfo};
 use super::track_kind::TrackKind;
 use crate::isobmff::{BoxView, Boxes};
+use crate::number::u64_of;
 use crate::{Error, Result};
+
+/// Maximum number of sample entries that the samples of a track use. Every work unit has the protection rule of each.
+const MAX_ENTRIES: usize = 1024;
 
 /// The sample entries that a track's samples use: at least one, and all of one type.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,13 +27,18 @@ impl<'a> SampleDescriptions<'a> {
     /// empty.
     ///
     /// # Errors
-    /// [`Error::AlreadyEncrypted`], [`Error::UnsupportedCodec`], [`Error::Unsupported`] for entries of different codecs, or
-    /// [`Error::Malformed`].
+    /// [`Error::UnsupportedCodec`], [`Error::Unsupported`] for entries of different codecs, [`Error::LimitExceeded`] for more than
+    /// 1024 entries, or [`Error::Malformed`].
     pub fn parse(stsd: &BoxView<'a>, used: &[u32], kind: TrackKind, track_id: u32) -> Result<Self> {
         let (_, _, mut reader) = stsd.full()?;
         let count = reader.u32()?;
         // With a single sample entry, every sample uses it, whatever index it names: files with index 0 play everywhere.
         let used = if used.is_empty() || count == 1 && used.len() == 1 { &[1] } else { used };
+        if used.len() > MAX_ENTRIES {
+            let (what, action) =
+                ("the number of sample descriptions of a track", "encode it with the same parameters throughout");
+            return Err(Error::LimitExceeded { what, found: u64_of(used.len()), limit: u64_of(MAX_ENTRIES), action });
+        }
         let mut entries: Vec<SampleEntry<'a>> = Vec::new();
         let mut boxes = (1..=count).zip(Boxes::after(&reader, stsd));
         for index in used {
@@ -134,6 +143,14 @@ mod tests {
         assert_eq!(codecs(&entries, &[3]).unwrap(), ["avc1.640028"]);
         assert_eq!(codecs(&entries, &[1, 2]).unwrap_err().code(), "unsupported_codec");
         assert_eq!(codecs(&entries, &[1, 4]).unwrap_err().code(), "malformed");
+    }
+
+    #[test]
+    fn the_number_of_entries_is_limited() {
+        let used: Vec<u32> = (1..=1025).collect();
+        let entries = vec![(b"avc1", 0x1f); 1025];
+        assert_eq!(codecs(&entries, &used[..1024]).unwrap().len(), 1024);
+        assert_eq!(codecs(&entries, &used).unwrap_err().code(), "limit_exceeded");
     }
 
     #[test]

@@ -6,17 +6,16 @@ use super::track_kind::TrackKind;
 use super::{
     aac, ac3, ac4, alac, av1, avc, closed_captions, flac, hevc, iamf, mp3, mpegh, opus, text_sample_entry as text, vp9,
 };
-use crate::isobmff::{BoxView, Boxes, FourCc};
+use crate::isobmff::{BoxView, FourCc};
 use crate::{Error, Result};
 
 impl<'a> SampleEntry<'a> {
     /// Reads an entry of the `stsd` box of track `track_id`.
     ///
     /// # Errors
-    /// [`Error::AlreadyEncrypted`], [`Error::UnsupportedCodec`] or [`Error::Malformed`].
+    /// [`Error::UnsupportedCodec`] or [`Error::Malformed`].
     pub fn parse(entry: &BoxView<'a>, kind: TrackKind, track_id: u32) -> Result<Self> {
         match (kind, &entry.kind.0) {
-            (_, b"encv" | b"enca") => Err(already_encrypted(entry, kind, track_id)),
             (TrackKind::Video, b"avc1" | b"avc3") => avc::sample_entry(entry),
             (TrackKind::Video, b"hvc1" | b"hev1" | b"dvh1" | b"dvhe") => hevc::sample_entry(entry),
             (TrackKind::Video, b"av01") => av1::sample_entry(entry),
@@ -53,16 +52,4 @@ impl<'a> SampleEntry<'a> {
 /// Returns whether a text track with this sample entry type can be packaged.
 pub(crate) fn is_known_text(kind: FourCc) -> bool {
     matches!(&kind.0, b"wvtt" | b"stpp" | b"tx3g")
-}
-
-/// Returns the error for a protected entry, with its protection scheme (`schm`).
-fn already_encrypted(entry: &BoxView<'_>, kind: TrackKind, track_id: u32) -> Error {
-    let fixed_bytes = if kind == TrackKind::Video { 78 } else { 28 };
-    let mut reader = entry.reader();
-    let scheme = reader.skip(fixed_bytes).ok().and_then(|()| {
-        let sinf = Boxes::after(&reader, entry).find_kind(b"sinf").ok()??;
-        let (_, _, mut schm) = sinf.child(b"schm").ok()??.full().ok()?;
-        schm.array().ok().map(FourCc)
-    });
-    Error::AlreadyEncrypted { track_id, scheme: scheme.unwrap_or(entry.kind) }
 }

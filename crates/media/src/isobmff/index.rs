@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::BoxView;
+use super::{BoxView, FourCc};
 use crate::number::{Checked, u64_of};
 use crate::{Error, Result};
 
@@ -10,21 +10,43 @@ use crate::{Error, Result};
 /// index, including the `moof` boxes of a fragmented movie, share one limit of the same size.
 pub const MAX_MOOV_BYTES: u64 = 256 * 1024 * 1024;
 
+/// The action for a fragmented file whose index is too large or too scattered.
+pub(super) const REMUX: &str = "remux it to a file that is not fragmented, with one index";
+
 /// The index of a movie, with the offset in the file of each of its byte spans.
 #[derive(Debug, Clone)]
 pub struct Index {
     file_size: u64,
     spans: ByteSpans,
-    moov_range: Range<u64>,
-    moov: Vec<u8>,
+    moov: MovieBox,
+    /// A `moov` box after the first whose bytes differ.
+    second_moov: Option<MovieBox>,
+    /// Offset of the box that the end of the file cuts off, in a fragmented movie.
+    cut_at: Option<u64>,
     /// Bytes of the media, each with its offset in the file.
     media: Vec<(u64, Vec<u8>)>,
 }
 
+/// A `moov` box.
+#[derive(Debug, Clone)]
+pub(super) struct MovieBox {
+    /// Its byte range in the file.
+    pub(super) range: Range<u64>,
+    /// Its bytes; for a compressed `moov`, the box that it holds.
+    pub(super) bytes: Vec<u8>,
+    /// For a compressed `moov`: the header of a `free` box of its size, which takes its place in a copy of the file.
+    pub(super) placeholder: Option<[u8; 8]>,
+}
+
 impl Index {
-    /// Creates the index of a file of `file_size` bytes with a `moov` box at `moov_range`.
-    pub(super) fn new(file_size: u64, spans: ByteSpans, moov_range: Range<u64>, moov: Vec<u8>) -> Self {
-        Self { file_size, spans, moov_range, moov, media: Vec::new() }
+    /// Creates the index of a file of `file_size` bytes.
+    pub(super) fn new(file_size: u64, spans: ByteSpans, moov: MovieBox) -> Self {
+        Self { file_size, spans, moov, second_moov: None, cut_at: None, media: Vec::new() }
+    }
+
+    /// Adds what the walk over the file found besides the index: a second `moov`, and the box at which the file is cut off.
+    pub(super) fn with_findings(self, second_moov: Option<MovieBox>, cut_at: Option<u64>) -> Self {
+        Self { second_moov, cut_at, ..self }
     }
 
     /// Returns the length of the whole file in bytes.
@@ -36,22 +58,33 @@ impl Index {
     /// Returns the byte range of the `moov` box, from which [`IndexReader::at`](super::IndexReader::at) reads the index again.
     #[must_use]
     pub fn moov_range(&self) -> Range<u64> {
-        self.moov_range.clone()
+        self.moov.range.clone()
     }
 
     /// Returns whether media precedes the `moov` box. The result is exact for an index that
     /// [`IndexReader::new`](super::IndexReader::new) has read.
     #[must_use]
     pub fn has_media_before_moov(&self) -> bool {
-        let mut before = self.spans.iter().filter(|(span, _)| span.offset < self.moov_range.start);
+        let mut before = self.spans.iter().filter(|(span, _)| span.offset < self.moov.range.start);
         before.any(|(_, bytes)| bytes.get(4..8) == Some(b"mdat"))
     }
 
-    /// Returns the byte spans of the file that the index holds, each with its offset. A sparse copy of them is enough for a
-    /// prober, which walks from one box header to the next.
+    /// Returns the byte spans of the file that the index holds, each with its offset. A sparse copy of them, of
+    /// [`sparse_size`](Self::sparse_size) bytes, is enough for a prober, which walks from one box header to the next. A compressed
+    /// `moov` is a `free` box in the copy, and follows the file uncompressed.
     pub fn spans(&self) -> impl Iterator<Item = (u64, &[u8])> {
         let around = self.spans.iter().map(|(span, bytes)| (span.offset, bytes));
-        around.chain([(self.moov_range.start, self.moov.as_slice())])
+        let MovieBox { range, bytes, placeholder } = &self.moov;
+        let moov_at = if placeholder.is_some() { self.file_size } else { range.start };
+        let placeholder = placeholder.as_ref().map(|header| (range.start, header.as_slice()));
+        around.chain(placeholder).chain([(moov_at, bytes.as_slice())])
+    }
+
+    /// Returns the length in bytes of the sparse copy that [`spans`](Self::spans) describes.
+    #[must_use]
+    pub fn sparse_size(&self) -> u64 {
+        let appended = if self.moov.placeholder.is_some() { u64_of(self.moov.bytes.len()) } else { 0 };
+        self.file_size.saturating_add(appended)
     }
 
     /// Adds `bytes` of the media, which are at `offset` in the file: a range that
@@ -72,7 +105,23 @@ impl Index {
 
     /// Returns the `moov` box.
     pub(crate) fn moov(&self) -> Result<BoxView<'_>> {
-        BoxView::parse(&self.moov, self.moov_range.start)
+        BoxView::parse(&self.moov.bytes, self.moov.range.start)
+    }
+
+    /// Returns the `moov` box after the first whose bytes differ, if the file has one.
+    pub(crate) fn second_moov(&self) -> Option<Result<BoxView<'_>>> {
+        self.second_moov.as_ref().map(|moov| BoxView::parse(&moov.bytes, moov.range.start))
+    }
+
+    /// Returns the offset of the box that the end of the file cuts off, in a fragmented movie.
+    pub(crate) fn cut_at(&self) -> Option<u64> {
+        self.cut_at
+    }
+
+    /// Returns the types of the boxes around the `moov` and the `moof` boxes, in file order.
+    pub(crate) fn other_boxes(&self) -> impl Iterator<Item = FourCc> {
+        let others = self.spans.iter().filter(|(span, _)| !span.is_fragment);
+        others.filter_map(|(_, bytes)| bytes.get(4..8)?.first_chunk().copied().map(FourCc))
     }
 
     /// Returns the `moof` boxes of a fragmented movie, in file order.
@@ -115,7 +164,7 @@ impl ByteSpans {
         let found = held.or_out_of_range("The size of the movie fragment (moof) boxes")?;
         if found > MAX_MOOV_BYTES {
             let what = "the number of bytes in its movie fragment (moof) boxes";
-            return Err(Error::LimitExceeded { what, found, limit: MAX_MOOV_BYTES });
+            return Err(Error::LimitExceeded { what, found, limit: MAX_MOOV_BYTES, action: REMUX });
         }
         Ok(())
     }

@@ -6,6 +6,10 @@
 //! next header. Reading the index of a movie of any length costs `moov` + [`FIRST_READ`] + a few small reads: two or three
 //! requests in practice.
 //!
+//! The walk goes on after the `moov`, because a file of two movies joined end to end has a second one. A copy of the first is
+//! skipped, as players do; a different one is handed over with the index, and refused by
+//! [`Movie::parse`](crate::track::Movie::parse).
+//!
 //! # Fragmented movies
 //!
 //! A `moov` with an `mvex` announces movie fragments (ISO/IEC 14496-12 8.8): each is a `moof` box, the index of the media next
@@ -13,15 +17,19 @@
 //! may have (`sidx` and `mfra`): only the `moof` boxes describe the samples, each of them has to be read, and the box before it
 //! leads to it. A fragment index would add nothing, and could be wrong.
 //!
+//! A recording that was interrupted ends anywhere: inside a fragment or a box header, or with zeros that the file system has
+//! appended. Whatever follows the last whole box is not read, and the index has the offset at which the file is cut off.
+//!
 //! The `moov` itself shows whether a file is fragmented. To read an index a second time, it is enough to store the range of
 //! the `moov`: [`IndexReader::at`] repeats the walk where necessary.
 
 use std::ops::Range;
 
-use super::index::ByteSpans;
+use super::compressed_moov::uncompressed;
+use super::index::{ByteSpans, MovieBox, REMUX};
 use super::read_ahead::ReadAhead;
 use super::top_level::{TopLevelHeader, sniff};
-use super::{BoxView, Index, MAX_MOOV_BYTES};
+use super::{BoxView, FourCc, Index, MAX_MOOV_BYTES};
 use crate::number::{Checked, u64_of};
 use crate::{Error, Result};
 
@@ -30,6 +38,9 @@ const FIRST_READ: u64 = 16 * 1024;
 
 /// Maximum number of top-level boxes before `moov` or the next `moof`.
 const MAX_TOP_LEVEL_BOXES: u32 = 1024;
+
+/// Bytes to read after a `moov` in the same read: the header of the box after it.
+const NEXT_HEADER: u64 = 16;
 
 /// Maximum number of reads for an index: a quarter of an hour of requests to an object store.
 const MAX_READS: u32 = 1 << 16;
@@ -52,8 +63,15 @@ const MAX_READS: u32 = 1 << 16;
 pub struct IndexReader {
     file_size: u64,
     state: State,
-    /// The `moov` box and its range, once it has been read.
-    moov: Option<(Range<u64>, Vec<u8>)>,
+    /// The first `moov` box, once it has been read.
+    moov: Option<MovieBox>,
+    /// A later `moov` box that differs.
+    second_moov: Option<MovieBox>,
+    is_fragmented: bool,
+    /// The offset at which the file is cut off, in a fragmented movie.
+    cut_at: Option<u64>,
+    /// Whether the last box was an `mfra`, which ends a recording.
+    has_ended: bool,
     /// The `moof` boxes, and the headers of the other boxes.
     spans: ByteSpans,
     read_ahead: ReadAhead,
@@ -66,14 +84,14 @@ pub struct IndexReader {
 enum State {
     /// A box begins at `at`. `bytes` holds its first bytes; the walk continues with `needed` bytes from `at`.
     Boxes { at: u64, bytes: Vec<u8>, needed: u64 },
-    /// The `moov` box is at `range`; `bytes` holds its first bytes.
+    /// A `moov` box is at `range`; `bytes` holds its first bytes.
     Moov { range: Range<u64>, bytes: Vec<u8>, walk: WalkFrom },
     /// There is nothing more to read.
     Done,
 }
 
 /// The position at which the walk for fragments begins.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum WalkFrom {
     /// The start of the file: the range of the `moov` was known, and no other box has been read.
     StartOfFile,
@@ -94,6 +112,10 @@ impl IndexReader {
             file_size,
             state: State::Boxes { at: 0, bytes: Vec::new(), needed: FIRST_READ },
             moov: None,
+            second_moov: None,
+            is_fragmented: false,
+            cut_at: None,
+            has_ended: false,
             spans: ByteSpans::default(),
             read_ahead: ReadAhead::new(0),
             boxes_seen: 0,
@@ -121,7 +143,10 @@ impl IndexReader {
                 // A read that would pass the end of the file stops there, so the sum may saturate.
                 at + u64_of(bytes.len())..at.saturating_add(*needed).min(self.file_size)
             }
-            State::Moov { range, bytes, .. } => range.start + u64_of(bytes.len())..range.end,
+            State::Moov { range, bytes, walk } => {
+                let next_header = if *walk == WalkFrom::EndOfMoov { NEXT_HEADER } else { 0 };
+                range.start + u64_of(bytes.len())..range.end.saturating_add(next_header).min(self.file_size)
+            }
             State::Done => return None,
         };
         (!missing.is_empty()).then_some(missing)
@@ -140,7 +165,7 @@ impl IndexReader {
         if self.reads > MAX_READS {
             let (found, limit) = (u64::from(self.reads), u64::from(MAX_READS));
             let what = "the number of reads that finding its fragments takes";
-            return Err(Error::LimitExceeded { what, found, limit });
+            return Err(Error::LimitExceeded { what, found, limit, action: REMUX });
         }
         match std::mem::replace(&mut self.state, State::Done) {
             State::Boxes { at, bytes: mut buffer, .. } => {
@@ -149,7 +174,7 @@ impl IndexReader {
             }
             State::Moov { range, bytes: mut buffer, walk } => {
                 buffer.extend_from_slice(bytes);
-                self.state = self.after_moov(range, buffer, walk);
+                self.state = self.after_moov(range, buffer, walk)?;
             }
             State::Done => {}
         }
@@ -162,7 +187,10 @@ impl IndexReader {
     /// [`Error::MoovMissing`] when the index is not complete.
     pub fn finish(self) -> Result<Index> {
         match (self.state, self.moov) {
-            (State::Done, Some((range, moov))) => Ok(Index::new(self.file_size, self.spans, range, moov)),
+            (State::Done, Some(moov)) => {
+                let index = Index::new(self.file_size, self.spans, moov);
+                Ok(index.with_findings(self.second_moov, self.cut_at))
+            }
             _ => Err(Error::MoovMissing),
         }
     }
@@ -177,40 +205,40 @@ impl IndexReader {
                 return self.end_of_file();
             }
             if self.boxes_seen > MAX_TOP_LEVEL_BOXES {
-                return Err(self.too_many_boxes());
+                return self.too_many_boxes();
             }
             let Some(header) = TopLevelHeader::parse(rest, left_in_file) else {
                 // Too few bytes for a header: request them, unless the file ends here.
                 if u64_of(rest.len()) < left_in_file {
                     return Ok(State::Boxes { at, bytes: rest.to_vec(), needed: self.read_ahead.bytes() });
                 }
-                return if at == 0 { Err(Error::NotMp4 { found: sniff(rest) }) } else { self.end_of_file() };
+                return match at {
+                    0 => Err(Error::NotMp4 { found: sniff(rest) }),
+                    _ => self.cut(at, FourCc(*b"????"), self.file_size),
+                };
             };
             if at == 0 && !header.may_be_first() {
                 return Err(Error::NotMp4 { found: sniff(rest) });
             }
-            let end = at.checked_add(header.size).or_out_of_range("The size of a top-level box")?;
+            let end = at.checked_add(header.size);
+            let Some(end) = end.filter(|end| *end <= self.file_size && self.may_follow(&header)) else {
+                // After the index, a size past 64 bits is one past the end of the file.
+                let end = if self.moov.is_some() { end.or(Some(u64::MAX)) } else { end };
+                return self.cut(at, header.kind, end.or_out_of_range("The size of a top-level box")?);
+            };
             let whole = usize::try_from(header.size).ok().and_then(|size| rest.split_at_checked(size));
-            if header.kind == b"moov" && self.moov.is_none() {
+            if header.kind == b"moov" && self.is_new_moov(at) {
                 self.check_moov(&(at..end))?;
                 let Some((moov, after)) = whole else {
                     let (range, bytes) = (at..end, rest.to_vec());
                     return Ok(State::Moov { range, bytes, walk: WalkFrom::EndOfMoov });
                 };
-                self.moov = Some((at..end, moov.to_vec()));
-                if !is_fragmented(moov, at) {
+                self.add_moov(at..end, moov.to_vec())?;
+                if self.second_moov.is_some() {
                     return Ok(State::Done);
                 }
                 (at, rest, self.read_ahead) = (end, after, ReadAhead::new(end));
                 continue;
-            }
-            if end > self.file_size {
-                let (file_size, needed) = (self.file_size, end);
-                return Err(if header.kind == b"moof" {
-                    Error::TruncatedIndex { file_size, needed }
-                } else {
-                    Error::TruncatedMedia { file_size, needed }
-                });
             }
             if header.kind == b"moof" {
                 self.spans.check_room_for(header.size)?;
@@ -220,11 +248,12 @@ impl IndexReader {
                     return Ok(State::Boxes { at, bytes: rest.to_vec(), needed });
                 };
                 self.spans.push(at, moof, true);
-                self.boxes_seen = 0;
+                (self.boxes_seen, self.has_ended) = (0, false);
                 (at, rest) = (end, after);
                 continue;
             }
-            if self.moov.as_ref().is_none_or(|(moov, _)| moov.start != at) {
+            self.has_ended |= header.kind == b"mfra";
+            if header.kind != b"moov" {
                 let ftyp = whole.filter(|_| header.kind == b"ftyp").map(|(ftyp, _)| ftyp);
                 self.spans.check_room_for(0)?;
                 self.spans.push(at, ftyp.or(rest.get(..header.length)).unwrap_or(rest), false);
@@ -240,17 +269,63 @@ impl IndexReader {
         }
     }
 
-    /// Returns the state after the `moov` box has been read. The walk continues only if the movie is fragmented.
-    fn after_moov(&mut self, range: Range<u64>, moov: Vec<u8>, walk: WalkFrom) -> State {
-        let is_fragmented = is_fragmented(&moov, range.start);
+    /// Returns whether a box may have this type where it is. Bytes after the index whose type no box has are not boxes: an
+    /// interrupted recorder leaves zeros, or media whose `mdat` header is not complete.
+    fn may_follow(&self, header: &TopLevelHeader) -> bool {
+        self.moov.is_none() || header.is_plausible()
+    }
+
+    /// Returns whether a `moov` at `at` is one that has not been read.
+    fn is_new_moov(&self, at: u64) -> bool {
+        self.moov.as_ref().is_none_or(|moov| moov.range.start != at)
+    }
+
+    /// Adds a `moov` box: the first, or another one if its bytes differ.
+    fn add_moov(&mut self, range: Range<u64>, bytes: Vec<u8>) -> Result<()> {
+        let moov = movie_box(range, bytes)?;
+        match &self.moov {
+            None => {
+                self.is_fragmented = is_fragmented(&moov);
+                self.moov = Some(moov);
+            }
+            Some(first) if first.bytes != moov.bytes => self.second_moov = Some(moov),
+            Some(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Returns the state after a `moov` box has been read. If its range was known, so is the rest of the file, except for the
+    /// fragments.
+    fn after_moov(&mut self, range: Range<u64>, mut bytes: Vec<u8>, walk: WalkFrom) -> Result<State> {
+        let size = range.end.saturating_sub(range.start);
+        let next = bytes.split_off(usize::try_from(size).unwrap_or(usize::MAX).min(bytes.len()));
         let end = range.end;
-        self.moov = Some((range, moov));
+        self.add_moov(range, bytes)?;
         self.read_ahead = ReadAhead::new(end);
         match walk {
-            _ if !is_fragmented => State::Done,
-            WalkFrom::EndOfMoov if end == self.file_size => State::Done,
-            WalkFrom::EndOfMoov => State::Boxes { at: end, bytes: Vec::new(), needed: self.read_ahead.bytes() },
-            WalkFrom::StartOfFile => State::Boxes { at: 0, bytes: Vec::new(), needed: FIRST_READ },
+            _ if self.second_moov.is_some() => Ok(State::Done),
+            WalkFrom::EndOfMoov => self.walk(end, &next),
+            WalkFrom::StartOfFile if !self.is_fragmented => Ok(State::Done),
+            WalkFrom::StartOfFile => Ok(State::Boxes { at: 0, bytes: Vec::new(), needed: FIRST_READ }),
+        }
+    }
+
+    /// Returns the state where the walk cannot go on: a box at `at` ends at `needed`, past the end of the file, or is not a box.
+    /// A fragmented recording ends with the last box before it, and a movie whose index has been read needs no more boxes.
+    fn cut(&mut self, at: u64, kind: FourCc, needed: u64) -> Result<State> {
+        let file_size = self.file_size;
+        match (&self.moov, &kind.0) {
+            (Some(_), b"mfra") => Ok(State::Done),
+            (Some(_), _) => {
+                self.cut_at = Some(at).filter(|_| self.is_fragmented && !self.has_ended);
+                Ok(State::Done)
+            }
+            (None, b"moov") if needed.saturating_sub(at) > MAX_MOOV_BYTES => {
+                self.check_moov(&(at..needed)).map(|()| State::Done)
+            }
+            (None, b"moov" | b"moof") => Err(Error::TruncatedIndex { file_size, needed }),
+            (None, _) if needed > file_size => Err(Error::TruncatedMedia { file_size, needed }),
+            (None, _) => Err(Error::MoovMissing),
         }
     }
 
@@ -258,12 +333,16 @@ impl IndexReader {
         self.moov.as_ref().map(|_| State::Done).ok_or(Error::MoovMissing)
     }
 
-    fn too_many_boxes(&self) -> Error {
+    fn too_many_boxes(&self) -> Result<State> {
         if self.moov.is_none() {
-            return Error::MoovMissing;
+            return Err(Error::MoovMissing);
+        }
+        if !self.is_fragmented {
+            return Ok(State::Done);
         }
         let (found, limit) = (u64::from(self.boxes_seen), u64::from(MAX_TOP_LEVEL_BOXES));
-        Error::LimitExceeded { what: "the number of boxes between two movie fragments", found, limit }
+        let what = "the number of boxes between two movie fragments";
+        Err(Error::LimitExceeded { what, found, limit, action: REMUX })
     }
 
     fn check_moov(&self, range: &Range<u64>) -> Result<()> {
@@ -278,9 +357,24 @@ impl IndexReader {
     }
 }
 
+/// Returns a `moov` box, uncompressed.
+fn movie_box(range: Range<u64>, bytes: Vec<u8>) -> Result<MovieBox> {
+    // A `moov` that does not parse is refused later.
+    let view = BoxView::parse(&bytes, range.start).ok();
+    let Some(uncompressed) = view.map(|view| uncompressed(&view)).transpose()?.flatten() else {
+        return Ok(MovieBox { range, bytes, placeholder: None });
+    };
+    let size = u32::try_from(bytes.len()).or_out_of_range("The size of the index (moov box)")?;
+    let mut placeholder = *b"\0\0\0\0free";
+    if let Some(field) = placeholder.first_chunk_mut() {
+        *field = size.to_be_bytes();
+    }
+    Ok(MovieBox { range, bytes: uncompressed, placeholder: Some(placeholder) })
+}
+
 /// Returns whether movie fragments follow a `moov` (ISO/IEC 14496-12 8.8.1). A `moov` that does not parse is refused later.
-fn is_fragmented(moov: &[u8], offset: u64) -> bool {
-    BoxView::parse(moov, offset).and_then(|moov| moov.child(b"mvex")).is_ok_and(|mvex| mvex.is_some())
+fn is_fragmented(moov: &MovieBox) -> bool {
+    BoxView::parse(&moov.bytes, moov.range.start).and_then(|moov| moov.child(b"mvex")).is_ok_and(|mvex| mvex.is_some())
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ fn an_index_before_the_media_takes_two_reads() {
     let file = [boxed(b"ftyp", 24), boxed(b"moov", 100_000), boxed(b"mdat", 1_000_000)].concat();
     let (index, reads, bytes) = read(&file);
     assert_eq!(index.unwrap().moov_range(), 32..100_040);
-    assert_eq!((reads, bytes), (2, 100_040));
+    assert_eq!((reads, bytes), (2, 100_056), "with the header of the media");
 }
 
 #[test]
@@ -114,13 +114,98 @@ fn fragments_before_the_moov_are_found() {
 }
 
 #[test]
-fn the_error_of_a_truncated_fragmented_file_depends_on_where_it_ends() {
+fn a_fragmented_file_is_read_up_to_the_box_that_its_end_cuts() {
     let whole = fragmented(3, 100_000);
-    let code = |end: usize| read(&whole[..end]).0.unwrap_err().code();
-    assert_eq!(code(92 + 100), "truncated_index");
-    assert_eq!(code(92 + 50_000), "truncated_media");
-    assert!(read(&whole[..whole.len() - 108]).0.is_ok(), "without its mfra");
-    assert!(read(&whole[..whole.len() - 102]).0.is_ok(), "with the first six bytes of its mfra");
+    let (first, fragment) = (92, 508 + 100_008);
+    let cut = |file: &[u8]| {
+        let index = read(file).0.unwrap();
+        (fragments(&index).len(), index.cut_at())
+    };
+    let second = first + fragment;
+    for (end, expected, place) in [
+        (second + 100, (1, Some(second)), "inside a moof"),
+        (second + 508 + 9, (2, Some(second + 508)), "inside an mdat"),
+        (second + 3, (1, Some(second)), "inside a header"),
+        (second + 508, (2, None), "between moof and mdat: the samples show it"),
+        (second, (1, None), "between fragments"),
+    ] {
+        assert_eq!(cut(&whole[..usize::try_from(end).unwrap()]), expected, "{place}");
+    }
+    let end = whole.len() - 108;
+    assert_eq!(cut(&whole[..end]), (3, None), "without its mfra");
+    assert_eq!(cut(&whole[..whole.len() - 50]), (3, None), "inside its mfra: no media is missing");
+}
+
+#[test]
+fn whatever_follows_the_last_box_of_a_recording_is_not_a_box() {
+    let whole = fragmented(2, 5000);
+    let end = whole.len() - 108;
+    let recording = &whole[..end];
+    let (sidx, zeros) = (boxed(b"sidx", 36), vec![0; 700_000]);
+    for (rest, place) in [
+        (&[0; 3][..], "three zeros"),
+        (&zeros, "zeros by the file system"),
+        (&sidx[..20], "a part of a sidx"),
+        (&[0, 0, 0, 1, 0x65, 0x88, 0x84, 0], "media without a header"),
+        (&[0, 0, 0, 90, 0x65, 0x88, 0x84, 0, 1, 2, 3], "media of a box that is too large"),
+        (b"\0\0\0\x01mdat\xff\xff\xff\xff\xff\xff\xff\xff", "a box that ends past 64 bits"),
+    ] {
+        let index = read(&[recording, rest].concat()).0.unwrap();
+        assert_eq!((fragments(&index).len(), index.cut_at()), (2, Some(u64_of(end))), "{place}");
+        let after_mfra = read(&[&whole[..], rest].concat()).0.unwrap();
+        assert_eq!((fragments(&after_mfra).len(), after_mfra.cut_at()), (2, None), "{place}, after the end");
+    }
+}
+
+#[test]
+fn a_second_moov_is_handed_over_if_it_differs() {
+    let (moov, mdat) = (boxed(b"moov", 40), boxed(b"mdat", 300_000));
+    let mut other = moov.clone();
+    other[47] = 1;
+    let second = |file: &[u8]| read(file).0.unwrap().second_moov().map(|moov| moov.unwrap().offset);
+    let ftyp = boxed(b"ftyp", 24);
+    for (file, expected) in [
+        ([&ftyp[..], &moov, &mdat, &ftyp, &other, &mdat].concat(), Some(32 + 48 + 300_008 + 32)),
+        ([&ftyp[..], &mdat, &moov, &ftyp, &mdat, &other].concat(), Some(2 * (32 + 300_008) + 48)),
+        ([&ftyp[..], &moov, &mdat, &ftyp, &moov, &mdat].concat(), None),
+        ([&ftyp[..], &moov, &mdat, b"\0\0\0\x40moov"].concat(), None),
+    ] {
+        assert_eq!(second(&file), expected);
+    }
+    let fragment = [boxed(b"moof", 500), boxed(b"mdat", 3000)].concat();
+    let repeated = [&ftyp[..], &extended_moov(), &fragment, &extended_moov(), &fragment].concat();
+    assert_eq!((second(&repeated), fragments(&read(&repeated).0.unwrap()).len()), (None, 2));
+    let joined = [&ftyp[..], &extended_moov(), &fragment, &moov, &fragment].concat();
+    assert_eq!(second(&joined), Some(32 + 16 + 508 + 3008));
+}
+
+#[test]
+fn a_compressed_moov_is_uncompressed_and_a_copy_of_the_spans_has_it_at_the_end() {
+    let moov = boxed(b"moov", 4000);
+    let data = miniz_oxide::deflate::compress_to_vec_zlib(&moov, 6);
+    let with_size = |kind: &[u8; 4], payload: &[u8]| {
+        [&u32::try_from(payload.len() + 8).unwrap().to_be_bytes()[..], kind, payload].concat()
+    };
+    let cmvd = with_size(b"cmvd", &[&4008_u32.to_be_bytes()[..], &data].concat());
+    let compressed = with_size(b"moov", &with_size(b"cmov", &[with_size(b"dcom", b"zlib"), cmvd].concat()));
+    for file in [
+        [boxed(b"ftyp", 24), compressed.clone(), boxed(b"mdat", 1000)].concat(),
+        [boxed(b"ftyp", 24), boxed(b"mdat", 50_000), compressed.clone()].concat(),
+    ] {
+        let index = read(&file).0.unwrap();
+        assert_eq!(index.moov().unwrap().raw, moov);
+        let mut again = IndexReader::at(u64_of(file.len()), index.moov_range()).unwrap();
+        while let Some(range) = again.want() {
+            again.supply(&file[range.start as usize..range.end as usize]).unwrap();
+        }
+        assert_eq!(again.finish().unwrap().moov().unwrap().raw, moov);
+        let mut sparse = vec![0; usize::try_from(index.sparse_size()).unwrap()];
+        for (offset, bytes) in index.spans() {
+            sparse[offset as usize..][..bytes.len()].copy_from_slice(bytes);
+        }
+        let of_copy = read(&sparse).0.unwrap();
+        assert_eq!((of_copy.moov().unwrap().raw, of_copy.moov_range().start), (&moov[..], u64_of(file.len())));
+    }
 }
 
 #[test]

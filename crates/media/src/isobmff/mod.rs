@@ -7,6 +7,7 @@
 //!
 //! Writing uses closures: [`BoxWriter`] patches the size of a box when its closure returns, so no size is computed by hand.
 
+mod compressed_moov;
 mod fourcc;
 mod fragment_flags;
 mod index;

@@ -284,7 +284,10 @@ mod tests {
         let bytes = [&[0, 0, 0, 16][..], b"moov", &[0, 0, 0, 9], b"free"].concat();
         let moov = BoxView::parse(&bytes, 0).unwrap();
         let error = moov.children().next().unwrap().unwrap_err();
-        assert_eq!(error.to_string(), "the free box at byte 8 is malformed: it is larger than the box that holds it");
+        assert_eq!(
+            error.to_string(),
+            "the free box at byte 8 is malformed: it is larger than the box that holds it; remux the file, or export it again"
+        );
         assert_eq!(moov.children().count(), 1, "the sequence ends at the malformed box");
     }
 

@@ -24,6 +24,12 @@ impl TopLevelHeader {
         Some(Self { kind: FourCc(*kind), size, length })
     }
 
+    /// Returns whether the type may be that of a box: four printable characters (ISO/IEC 14496-12 4.2.2), or the copyright sign
+    /// of QuickTime.
+    pub(super) fn is_plausible(&self) -> bool {
+        self.kind.0.iter().all(|byte| matches!(byte, b' '..=b'~' | 0xa9))
+    }
+
     /// Returns whether an MP4 or QuickTime file may begin with this box.
     pub(super) fn may_be_first(&self) -> bool {
         const FIRST_BOXES: [&[u8; 4]; 14] = [

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::statistics::{DurationStatistics, TrackStatistics, milliseconds, signed_milliseconds};
-use super::{Preflight, TrackReport, Warning};
+use super::{Preflight, TrackReport, Warning, movie_warnings};
 use crate::Result;
 use crate::cenc::Scheme;
 use crate::cmaf::{PlanOptions, Planner, Representation, SegmentTime, WorkUnit};
@@ -43,7 +43,7 @@ pub fn preflight(index: &Index, movie: &Movie<'_>, options: &PlanOptions) -> Res
         work_units: presentation.work_units,
         max_ranges_per_work_unit: u32::try_from(analysis.max_ranges).unwrap_or(u32::MAX),
         bytes_to_read: analysis.bytes,
-        warnings: analysis.warnings(index, &tracks, &alternatives, options.segment_duration),
+        warnings: analysis.warnings(index, &tracks, &alternatives, options),
         tracks,
     })
 }
@@ -78,9 +78,9 @@ impl Analysis<'_, '_> {
         index: &Index,
         tracks: &[TrackReport],
         alternatives: &[(u32, u32)],
-        requested: Duration,
+        options: &PlanOptions,
     ) -> Vec<Warning> {
-        let mut warnings = Vec::new();
+        let mut warnings = movie_warnings(index, self.movie);
         if index.has_media_before_moov() {
             warnings.push(Warning::NoFaststart);
         }
@@ -101,7 +101,7 @@ impl Analysis<'_, '_> {
         }
         for (report, statistics) in tracks.iter().zip(&self.tracks) {
             if let Some(track) = self.movie.tracks.iter().find(|track| track.id == report.track_id) {
-                add_track_warnings(&mut warnings, report, statistics, track, requested);
+                add_track_warnings(&mut warnings, report, statistics, track, options.segment_duration);
             }
         }
         let alternative = |(track_id, main_track_id): &(u32, u32)| Warning::AlternativeVideo {
@@ -109,10 +109,10 @@ impl Analysis<'_, '_> {
             main_track_id: *main_track_id,
         };
         warnings.extend(alternatives.iter().map(alternative));
-        warnings.extend(self.movie.skipped.iter().map(|skipped| Warning::TrackSkipped {
+        warnings.extend(self.movie.left_out(options.audio_only).into_iter().map(|skipped| Warning::TrackSkipped {
             track_id: skipped.id,
             handler: skipped.handler.to_string(),
-            reason: skipped.reason.to_owned(),
+            reason: skipped.reason.into_owned(),
         }));
         warnings
     }

@@ -9,12 +9,14 @@
 //! A movie that cannot be packaged has no report. Its [`Error`](crate::Error) is the third verdict, `refused`.
 
 mod analysis;
+mod movie_warnings;
 mod report;
 mod statistics;
 mod view;
 mod warning;
 
 pub use analysis::{preflight, trim_warnings};
+pub use movie_warnings::movie_warnings;
 pub use report::{Distribution, Preflight, TrackReport};
 pub use view::{PreflightView, WarningView};
 pub use warning::Warning;

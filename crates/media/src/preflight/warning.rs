@@ -2,6 +2,7 @@
 //!
 //! A warning is stored as its code and its values. Its message and its action are written when it is shown.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,10 @@ use serde::{Deserialize, Serialize};
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the names of the fields state what they count, and Display shows them")]
 pub enum Warning {
+    /// The recording was interrupted: the file ends inside the box at `offset`, or in bytes that are not a box.
+    RecordingCutShort { offset: u64, file_size: u64 },
+    /// Boxes and sample groups of the file are not in the stream: their number, by type.
+    BoxesDropped { boxes: BTreeMap<String, u64> },
     /// The index (`moov`) follows the media.
     NoFaststart,
     /// A work unit needs more byte ranges than a worker reads in parallel.
@@ -60,6 +65,8 @@ impl Warning {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
+            Self::RecordingCutShort { .. } => "recording_cut_short",
+            Self::BoxesDropped { .. } => "boxes_dropped",
             Self::NoFaststart => "no_faststart",
             Self::PoorInterleaving { .. } => "poor_interleaving",
             Self::TrackTimingMismatch { .. } => "track_timing_mismatch",
@@ -85,7 +92,9 @@ impl Warning {
     #[must_use]
     pub fn track_id(&self) -> Option<u32> {
         match self {
-            Self::NoFaststart
+            Self::RecordingCutShort { .. }
+            | Self::BoxesDropped { .. }
+            | Self::NoFaststart
             | Self::PoorInterleaving { .. }
             | Self::TrackTimingMismatch { .. }
             | Self::SubtitleEncodingGuessed { .. }
@@ -110,6 +119,10 @@ impl Warning {
     #[must_use]
     pub fn action(&self) -> &'static str {
         match self {
+            Self::RecordingCutShort { .. } => {
+                "none if the recording was interrupted there; otherwise, copy or export the file again, up to its end"
+            }
+            Self::BoxesDropped { .. } => "none, unless an application of yours reads them",
             Self::NoFaststart => {
                 "none for the stream; to play the file itself over HTTP, remux it with the moov box first (faststart)"
             }
@@ -151,6 +164,19 @@ impl Warning {
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::RecordingCutShort { offset, file_size } => write!(
+                f,
+                "the file ends at byte {file_size}, and the fragment that begins at byte {offset} is not complete: each track ends \
+                 with its last whole fragment"
+            ),
+            Self::BoxesDropped { boxes } => {
+                f.write_str("boxes of the file are not in the stream:")?;
+                for (position, (kind, count)) in boxes.iter().enumerate() {
+                    let separator = if position == 0 { "" } else { "," };
+                    write!(f, "{separator} {kind} ({count})")?;
+                }
+                Ok(())
+            }
             Self::NoFaststart => f.write_str("the index (moov box) follows the media"),
             Self::PoorInterleaving { ranges } => {
                 write!(f, "the media is poorly interleaved: one work unit needs {ranges} reads")

@@ -30,7 +30,12 @@ impl SidecarFile {
     pub fn read(bytes: &[u8]) -> Result<Self> {
         if bytes.len() > MAX_SIDECAR_BYTES {
             let [found, limit] = [bytes.len(), MAX_SIDECAR_BYTES].map(u64_of);
-            return Err(Error::LimitExceeded { what: "the number of bytes of a subtitle file", found, limit });
+            return Err(Error::LimitExceeded {
+                what: "the number of bytes of a subtitle file",
+                found,
+                limit,
+                action: "split it",
+            });
         }
         let format = SubtitleFormat::of(bytes).ok_or(Error::MalformedSubtitles { line: 1, reason: UNKNOWN_FORMAT })?;
         let decoded = decode(bytes, format)?;

@@ -114,7 +114,12 @@ impl<'l> Document<'l> {
     fn start(&mut self, tag: &BytesStart<'_>) -> Result<(), Fault> {
         if self.open.len() >= MAX_DEPTH {
             let (found, limit) = (u64_of(self.open.len()).saturating_add(1), u64_of(MAX_DEPTH));
-            return Err(Fault::Error(Error::LimitExceeded { what: "the depth of the TTML document", found, limit }));
+            return Err(Fault::Error(Error::LimitExceeded {
+                what: "the depth of the TTML document",
+                found,
+                limit,
+                action: "nest its elements less deeply",
+            }));
         }
         let parent = self.open.last().cloned().unwrap_or_default();
         let local = |name: &str| name.rsplit_once(':').map_or(name, |(_, local)| local).to_owned();

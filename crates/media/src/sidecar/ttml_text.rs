@@ -74,7 +74,7 @@ impl Paragraph {
             if times.len() > MAX_CHANGES {
                 let (what, limit) =
                     ("the number of times at which the text of a subtitle changes", u64_of(MAX_CHANGES));
-                return Err(Error::LimitExceeded { what, found: u64_of(times.len()), limit });
+                return Err(Error::LimitExceeded { what, found: u64_of(times.len()), limit, action: "split the file" });
             }
         }
         if times.len() == 1 && !self.runs.is_empty() {
@@ -116,7 +116,12 @@ impl Paragraph {
         *written = written.saturating_add(text.len());
         if *written > MAX_SIDECAR_BYTES {
             let [found, limit] = [*written, MAX_SIDECAR_BYTES].map(u64_of);
-            return Err(Error::LimitExceeded { what: "the number of bytes of converted subtitles", found, limit });
+            return Err(Error::LimitExceeded {
+                what: "the number of bytes of converted subtitles",
+                found,
+                limit,
+                action: "split the file",
+            });
         }
         if !text.is_empty() {
             cues.push(SidecarCue { start, end, settings: self.settings.clone(), text });

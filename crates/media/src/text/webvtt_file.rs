@@ -35,7 +35,12 @@ impl WebVttFile {
     pub fn parse(bytes: &[u8]) -> Result<Self> {
         if bytes.len() > MAX_SIDECAR_BYTES {
             let [found, limit] = [bytes.len(), MAX_SIDECAR_BYTES].map(u64_of);
-            return Err(Error::LimitExceeded { what: "the number of bytes of a subtitle file", found, limit });
+            return Err(Error::LimitExceeded {
+                what: "the number of bytes of a subtitle file",
+                found,
+                limit,
+                action: "split it",
+            });
         }
         let text = std::str::from_utf8(bytes).map_err(|error| {
             let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
@@ -198,7 +203,11 @@ fn timings(line: &str) -> Result<Timings<'_>, &'static str> {
     let (end, settings) = rest.split_at_checked(rest.find([' ', '\t']).unwrap_or(rest.len())).unwrap_or((rest, ""));
     let start = parse_timestamp(start.trim()).ok_or("the start of a cue is not of the form 00:00:00.000")?;
     let end = parse_timestamp(end).ok_or("the end of a cue is not of the form 00:00:00.000")?;
-    if start <= end { Ok(Timings { start, end, settings }) } else { Err("a cue ends before it starts") }
+    if start <= end {
+        Ok(Timings { start, end, settings })
+    } else {
+        Err("a cue ends before it starts: correct its times, or remove it")
+    }
 }
 
 /// Returns a time after a shift; `None` if that is not after zero.

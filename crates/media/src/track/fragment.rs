@@ -8,32 +8,61 @@
 
 use std::collections::BTreeMap;
 
+use super::encryption_signs::sign_in_traf;
 use super::sample::check_sample_count;
+use super::sample_groups::SampleGroups;
 use super::track_run::TrackRun;
 use super::trex::{SampleDefaults, sample_defaults};
-use crate::Result;
-use crate::isobmff::{BoxView, tfhd};
+use crate::isobmff::{BoxView, FourCc, tfhd};
 use crate::number::Checked;
+use crate::{Error, Result};
 
 /// Maximum number of tracks in a movie, or in its fragments.
 pub(super) const MAX_TRACKS: usize = 128;
 
-/// The track runs of a movie's fragments, by track, in file order.
+/// The fragments of a movie, by track.
 #[derive(Debug, Default)]
 pub(super) struct Fragments<'a> {
-    tracks: BTreeMap<u32, Vec<TrackRun<'a>>>,
+    tracks: BTreeMap<u32, FragmentedTrack<'a>>,
     /// Number of samples of all tracks.
     samples: u64,
-    /// The last `moof` with a `traf` of each track, for errors.
-    last_moofs: BTreeMap<u32, BoxView<'a>>,
+    /// The first fragment whose data is past the end of the file, if there is one.
+    cut: Option<FragmentCut>,
+}
+
+/// The fragments of one track.
+#[derive(Debug, Default)]
+pub(super) struct FragmentedTrack<'a> {
+    /// Its runs, in file order. Their decode times are not assigned yet.
+    pub(super) runs: Vec<TrackRun<'a>>,
+    /// The sign of encryption in a fragment, if there is one.
+    pub(super) encryption: Option<FourCc>,
+    /// The sample groups of its fragments.
+    pub(super) groups: SampleGroups,
+    /// The last `moof` with a `traf` of the track, for errors.
+    last_moof: Option<BoxView<'a>>,
+    /// Whether a fragment of it was left out, because its data is past the end of the file.
+    is_cut: bool,
+}
+
+/// A fragment that the end of the file cuts off.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FragmentCut {
+    /// Offset of its `moof`.
+    pub(super) offset: u64,
+    /// End of its data.
+    pub(super) needed: u64,
 }
 
 impl<'a> Fragments<'a> {
     /// Reads the `moof` boxes of a file of `file_size` bytes whose `moov` has this `mvex`.
     ///
+    /// The fragment of a track whose data ends past the end of the file is left out: the recording was interrupted while it was
+    /// written. The other tracks of a `moof` may be whole.
+    ///
     /// # Errors
-    /// [`Error::Malformed`](crate::Error::Malformed), and [`Error::LimitExceeded`](crate::Error::LimitExceeded) for too many
-    /// samples.
+    /// [`Error::Malformed`]; [`Error::LimitExceeded`] for too many samples; [`Error::TruncatedMedia`] when whole fragments of a
+    /// track follow one that is cut off.
     pub(super) fn parse(
         mvex: Option<&BoxView<'a>>,
         moofs: impl Iterator<Item = Result<BoxView<'a>>>,
@@ -47,41 +76,86 @@ impl<'a> Fragments<'a> {
         Ok(fragments)
     }
 
-    /// Removes and returns the runs of track `id`. Their decode times are not assigned yet.
-    pub(super) fn take(&mut self, id: u32) -> Vec<TrackRun<'a>> {
+    /// Removes and returns the fragments of track `id`.
+    pub(super) fn take(&mut self, id: u32) -> FragmentedTrack<'a> {
         self.tracks.remove(&id).unwrap_or_default()
     }
 
-    /// Checks that all runs have been taken.
+    /// Returns the first fragment that the end of the file cuts off.
+    pub(super) fn cut(&self) -> Option<FragmentCut> {
+        self.cut
+    }
+
+    /// Checks that all fragments have been taken.
     ///
     /// # Errors
-    /// [`Error::Malformed`](crate::Error::Malformed) for runs of a track that the movie does not have.
+    /// [`Error::Malformed`] for fragments of a track that the movie does not have.
     pub(super) fn check_all_taken(&self) -> Result<()> {
-        let left = self.tracks.keys().next().and_then(|id| self.last_moofs.get(id));
+        let left = self.tracks.values().find_map(|track| track.last_moof.as_ref());
         left.map_or(Ok(()), |moof| Err(moof.malformed("it has a fragment of a track that the movie does not have")))
     }
 
     fn add_moof(&mut self, moof: &BoxView<'a>, defaults: &BTreeMap<u32, SampleDefaults>, file_size: u64) -> Result<()> {
         // End of the data of the previous track.
-        let mut end = None;
+        let (mut end, mut has_pssh) = (None, false);
+        let mut fragments = Vec::new();
         for child in moof.children() {
             let child = child?;
+            has_pssh |= child.kind == b"pssh";
             if child.kind == b"traf" {
-                end = Some(self.add_traf(&child, moof, end, defaults, file_size)?);
+                let fragment = self.read_traf(&child, moof, end, defaults, file_size)?;
+                end = Some(fragment.end);
+                fragments.push(fragment);
             }
+        }
+        for fragment in fragments {
+            self.add_fragment(fragment, moof, has_pssh, file_size)?;
         }
         Ok(())
     }
 
-    /// Reads a `traf`, and returns the end of its data.
-    fn add_traf(
+    fn add_fragment(
+        &mut self,
+        fragment: TrackFragment<'a>,
+        moof: &BoxView<'a>,
+        has_pssh: bool,
+        file_size: u64,
+    ) -> Result<()> {
+        let id = fragment.track_id;
+        if self.tracks.len() >= MAX_TRACKS && !self.tracks.contains_key(&id) {
+            return Err(moof.malformed("there are fragments of more tracks than any movie needs"));
+        }
+        let track = self.tracks.entry(id).or_default();
+        track.last_moof = Some(*moof);
+        // The box that only encrypted fragments have is the sign when the track has none.
+        let sign = fragment.encryption.or(has_pssh.then_some(FourCc(*b"pssh")));
+        track.encryption = track.encryption.or(sign);
+        if fragment.end > file_size {
+            track.is_cut = true;
+            self.cut.get_or_insert(FragmentCut { offset: moof.offset, needed: fragment.end });
+            return Ok(());
+        }
+        if let Some(cut) = self.cut.filter(|_| track.is_cut && !fragment.runs.is_empty()) {
+            return Err(Error::TruncatedMedia { file_size, needed: cut.needed });
+        }
+        track.groups.add(&fragment.groups);
+        track.runs.extend(fragment.runs);
+        if let Some(last) = track.runs.last_mut() {
+            let empty = last.empty_after.checked_add(fragment.empty_after);
+            last.empty_after = empty.or_out_of_range("The duration of an empty movie fragment")?;
+        }
+        Ok(())
+    }
+
+    /// Reads a `traf`.
+    fn read_traf(
         &mut self,
         traf: &BoxView<'a>,
         moof: &BoxView<'a>,
         previous_end: Option<u64>,
         defaults: &BTreeMap<u32, SampleDefaults>,
         file_size: u64,
-    ) -> Result<u64> {
+    ) -> Result<TrackFragment<'a>> {
         let header = TrackFragmentHeader::parse(traf, defaults)?;
         let relative_to_previous = previous_end.filter(|_| !header.base_is_moof);
         let base = header.base_data_offset.or(relative_to_previous).unwrap_or(moof.offset);
@@ -90,19 +164,22 @@ impl<'a> Fragments<'a> {
             let (version, _, mut reader) = tfdt.full()?;
             reader.word(version)
         });
-        let id = header.track_id;
-        if self.tracks.len() >= MAX_TRACKS && !self.tracks.contains_key(&id) {
-            return Err(moof.malformed("there are fragments of more tracks than any movie needs"));
-        }
-        let runs = self.tracks.entry(id).or_default();
-        self.last_moofs.insert(id, *moof);
-        let mut end = base;
+        let mut fragment = TrackFragment {
+            track_id: header.track_id,
+            runs: Vec::new(),
+            end: base,
+            empty_after: if header.duration_is_empty { u64::from(header.defaults.duration) } else { 0 },
+            encryption: None,
+            groups: SampleGroups::default(),
+        };
         for child in traf.children() {
             let trun = child?;
             if trun.kind != b"trun" {
+                fragment.encryption = fragment.encryption.or(sign_in_traf(&trun));
+                fragment.groups.add_box(&trun);
                 continue;
             }
-            let mut run = TrackRun::parse(&trun, base, end, header.defaults)?;
+            let mut run = TrackRun::parse(&trun, base, fragment.end, header.defaults)?;
             let samples = self.samples.checked_add(u64::from(run.count));
             self.samples = samples.or_out_of_range("The number of samples in its movie fragments")?;
             if self.samples > file_size {
@@ -111,18 +188,25 @@ impl<'a> Fragments<'a> {
             check_sample_count(u64::from(run.count))?;
             if run.count > 0 {
                 run.start = start.take().transpose()?;
-                end = run.add_up(&trun)?;
-                runs.push(run);
+                fragment.end = run.add_up(&trun)?;
+                fragment.runs.push(run);
             }
         }
-        if header.duration_is_empty
-            && let Some(last) = runs.last_mut()
-        {
-            let empty = last.empty_after.checked_add(u64::from(header.defaults.duration));
-            last.empty_after = empty.or_out_of_range("The duration of an empty movie fragment")?;
-        }
-        Ok(end)
+        Ok(fragment)
     }
+}
+
+/// A `traf`.
+struct TrackFragment<'a> {
+    track_id: u32,
+    runs: Vec<TrackRun<'a>>,
+    /// End of its data in the file.
+    end: u64,
+    /// Time without samples at its end.
+    empty_after: u64,
+    /// The sign of encryption in it, if there is one.
+    encryption: Option<FourCc>,
+    groups: SampleGroups,
 }
 
 /// `tfhd` (8.8.7).

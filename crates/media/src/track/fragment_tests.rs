@@ -40,7 +40,7 @@ fn moof(fragment: &Fragment) -> Vec<u8> {
 fn read(fragments: &[Fragment]) -> Result<Vec<Sample>> {
     let moofs: Vec<_> = (0..).step_by(1000).zip(fragments.iter().map(moof)).collect();
     let parsed = moofs.iter().map(|(offset, bytes)| BoxView::parse(bytes, *offset));
-    let mut runs = Fragments::parse(None, parsed, 1 << 20)?.take(1);
+    let mut runs = Fragments::parse(None, parsed, 1 << 20)?.take(1).runs;
     let stbl = BoxView::parse(b"\0\0\0\x08stbl", 0).unwrap();
     assign_decode_times(&mut runs, DecodeEnd { samples: 0, last: None, time: 0 }, &stbl)?;
     Ok(runs.iter().flat_map(TrackRun::samples).collect())

@@ -12,7 +12,8 @@ pub(super) const MAX_SAMPLES: u32 = 1 << 25;
 pub(super) fn check_sample_count(count: u64) -> Result<()> {
     let limit = u64::from(MAX_SAMPLES);
     if count > limit {
-        return Err(Error::LimitExceeded { what: "the number of samples of a track", found: count, limit });
+        let what = "the number of samples of a track";
+        return Err(Error::LimitExceeded { what, found: count, limit, action: "split the movie" });
     }
     Ok(())
 }

@@ -64,7 +64,7 @@ fn all_heads(index: &Index) -> Result<Vec<Range<u64>>> {
         if samples.is_empty() && mvex.is_some() {
             let moofs = || Fragments::parse(mvex.as_ref(), index.moofs().take(MAX_FRAGMENTS), index.file_size());
             let fragments = fragments.get_or_insert_with(|| moofs().unwrap_or_default());
-            let runs = fragments.take(track_id);
+            let runs = fragments.take(track_id).runs;
             samples = runs.iter().flat_map(|run| run.samples()).take(wanted.samples).collect();
         }
         heads.extend(samples.iter().filter_map(|sample| {

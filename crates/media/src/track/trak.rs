@@ -1,12 +1,16 @@
 //! A track: the `trak` box (ISO/IEC 14496-12 8.3.1), and whether it can be packaged.
 
+use std::borrow::Cow;
+
 use super::edit_list::EditList;
+use super::encryption_signs::sign_in_traf;
+use super::fragment::FragmentedTrack;
 use super::labels::TrackLabels;
 use super::language::{extended_language, media_language};
 use super::movie_header::MovieHeader;
 use super::needed_samples::Edits;
+use super::sample_groups::SampleGroups;
 use super::samples::TrackSamples;
-use super::track_run::TrackRun;
 use crate::codec::{self, AudioInfo, SampleDescriptions, SampleEntry, TrackKind, VideoInfo};
 use crate::isobmff::{BoxView, Boxes, FourCc, Index};
 use crate::text::TextCoding;
@@ -21,7 +25,42 @@ pub struct SkippedTrack {
     /// Handler type of the track: `text`, `tmcd`, `meta`, `hint`, or one of the media kinds when it has no samples.
     pub handler: FourCc,
     /// The reason why it is not packaged.
-    pub reason: &'static str,
+    pub reason: Cow<'static, str>,
+}
+
+/// A video, audio or text track that cannot be packaged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedTrack {
+    /// `track_ID`.
+    pub id: u32,
+    /// Handler type of the track.
+    pub handler: FourCc,
+    /// The reason.
+    pub error: Error,
+}
+
+impl RefusedTrack {
+    /// Returns whether it is a video track.
+    #[must_use]
+    pub fn is_video(&self) -> bool {
+        self.handler == b"vide"
+    }
+
+    /// Returns whether its codec or a feature is not supported, so that a package may leave it out on request.
+    #[must_use]
+    pub fn is_unsupported(&self) -> bool {
+        matches!(self.error, Error::UnsupportedCodec { .. } | Error::Unsupported { .. })
+    }
+
+    /// Returns the track as one that a package leaves out.
+    #[must_use]
+    pub fn left_out(&self) -> SkippedTrack {
+        let reason = match &self.error {
+            Error::UnsupportedCodec { codec, .. } => format!("its codec {codec} is not supported"),
+            error => error.to_string(),
+        };
+        SkippedTrack { id: self.id, handler: self.handler, reason: reason.into() }
+    }
 }
 
 /// A video, audio or text track.
@@ -54,6 +93,8 @@ pub struct Track<'a> {
     pub edit_start: Option<i64>,
     /// The composition time at which its edit list ends, if it does. `None` if its fragments follow.
     pub edit_end: Option<i64>,
+    /// The sample groups that the stream does not have.
+    pub(super) groups: SampleGroups,
 }
 
 impl Track<'_> {
@@ -84,27 +125,33 @@ pub(super) enum ParsedTrack<'a> {
     Skipped(SkippedTrack),
 }
 
-/// Parses and checks a `trak` box with the track runs of its fragments.
+/// Parses and checks a `trak` box with the fragments of the track.
 pub(super) fn parse_track<'a>(
     trak: &BoxView<'a>,
     header: &TrackHeader,
-    runs: Vec<TrackRun<'a>>,
+    fragments: FragmentedTrack<'a>,
     movie: &MovieHeader,
     index: &Index,
 ) -> Result<ParsedTrack<'a>> {
     let mdia = trak.required(b"mdia", "it has no media (mdia)")?;
     let handler = handler_type(trak)?;
-    let skipped = |reason| Ok(ParsedTrack::Skipped(SkippedTrack { id: header.id, handler, reason }));
+    let encryption = encryption(&mdia, handler).or(fragments.encryption);
+    if let Some(scheme) = encryption {
+        return Err(Error::AlreadyEncrypted { track_id: header.id, scheme });
+    }
+    let skipped =
+        |reason: &'static str| Ok(ParsedTrack::Skipped(SkippedTrack { id: header.id, handler, reason: reason.into() }));
     let kind = match &handler.0 {
         b"vide" => TrackKind::Video,
         b"soun" => TrackKind::Audio,
         b"text" | b"sbtl" | b"subt" if is_known_text(&mdia) => TrackKind::Text,
         b"text" | b"sbtl" | b"subt" => return skipped(UNKNOWN_TEXT),
-        _ => return skipped("it is neither video, audio nor text"),
+        _ => return skipped(unpackaged_kind(handler)),
     };
     let (timescale, language) = media_header(&mdia)?;
     let minf = mdia.required(b"minf", "it has no media information (minf)")?;
     let stbl = minf.required(b"stbl", "it has no sample table (stbl)")?;
+    let FragmentedTrack { runs, mut groups, .. } = fragments;
     let is_fragmented = !runs.is_empty();
     let parsed = trak.child(b"edts")?.map(|edts| EditList::parse(&edts, movie.timescale, timescale)).transpose();
     let mut edit_list = parsed.as_ref().ok().copied().flatten().unwrap_or_default();
@@ -114,12 +161,11 @@ pub(super) fn parse_track<'a>(
     }
     let edits = Edits { list: edit_list, timescale, movie_duration: movie.duration_in(timescale) };
     let mut samples = TrackSamples::parse(&stbl, runs, kind, &edits, index.file_size())?;
+    if samples.is_empty() {
+        return skipped(if samples.has_unneeded() { NOTHING_SHOWN } else { NO_SAMPLES });
+    }
     let stsd = stbl.required(b"stsd", "it has no sample descriptions (stsd)")?;
     let descriptions = SampleDescriptions::parse(&stsd, samples.descriptions(), kind, header.id);
-    // Encryption is reported even for a track without samples, because it is the reason that the owner needs.
-    if samples.is_empty() && !matches!(descriptions, Err(Error::AlreadyEncrypted { .. })) {
-        return skipped(if samples.has_unneeded() { NOTHING_SHOWN } else { "it has no samples" });
-    }
     if kind == TrackKind::Text && matches!(descriptions, Err(Error::UnsupportedCodec { .. })) {
         return skipped(UNKNOWN_TEXT);
     }
@@ -132,6 +178,7 @@ pub(super) fn parse_track<'a>(
         samples = samples.with_sync_flags();
     }
     parsed?;
+    stbl.children().map_while(Result::ok).for_each(|child| groups.add_box(&child));
     let extended = mdia.child(b"elng")?.and_then(|elng| extended_language(&elng));
     let language = extended.or(language);
     let texts = descriptions.texts();
@@ -156,11 +203,36 @@ pub(super) fn parse_track<'a>(
         presentation_offset: edit_list.presentation_offset,
         edit_start: edit_list.start,
         edit_end: edit_list.end,
+        groups,
     })))
 }
 
 const NOTHING_SHOWN: &str = "its edit list shows none of its samples";
 const UNKNOWN_TEXT: &str = "its text format is not supported";
+pub(super) const NO_SAMPLES: &str = "it has no samples";
+
+/// Returns what a track with a handler that is not packaged holds (ISO/IEC 14496-12 8.4.3, mp4ra.org).
+fn unpackaged_kind(handler: FourCc) -> &'static str {
+    match &handler.0 {
+        b"clcp" => "it has closed captions (CEA-608 or CEA-708) in a track of their own, which is not supported",
+        b"tmcd" => "it is a list of timecodes",
+        b"hint" => "it has instructions for streaming servers (hint track)",
+        b"meta" | b"mdta" => "it has timed metadata",
+        b"auxv" => "it is auxiliary video, such as depth or transparency",
+        b"pict" => "it is a sequence of images",
+        b"sdsm" | b"odsm" => "it has MPEG-4 scene or object descriptions",
+        b"subp" => "it has subtitles as images (DVD)",
+        _ => "its handler is not one of video (vide), audio (soun) and text (text, sbtl, subt)",
+    }
+}
+
+/// Returns the scheme or the sign by which the `mdia` of a track tells that samples are encrypted. Every sample entry counts, used
+/// or not: a clear start of an encrypted stream uses the clear one.
+pub(super) fn encryption(mdia: &BoxView<'_>, handler: FourCc) -> Option<FourCc> {
+    let stbl = mdia.child(b"minf").ok()??.child(b"stbl").ok()??;
+    let by_entry = || codec::protection_of_any(&stbl.child(b"stsd").ok()??, handler);
+    by_entry().or_else(|| stbl.children().map_while(Result::ok).find_map(|child| sign_in_traf(&child)))
+}
 
 /// The identity matrix, as stored in `tkhd`.
 pub(crate) const IDENTITY_MATRIX: [u8; 36] = {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use vpp_media::cenc::{Drm, Scheme};
-use vpp_media::cmaf::{Layout, ProtectedTracks};
+use vpp_media::cmaf::{Layout, ProtectedTracks, UnsupportedTracks};
 
 use crate::domain::id::{ContentId, Inputs};
 use crate::domain::package_options::RequestedKeys;
@@ -23,6 +23,8 @@ pub struct PackageRequest {
     pub segment_duration: Option<Duration>,
     /// Whether to package the audio only.
     pub audio_only: bool,
+    /// What to do about tracks that cannot be packaged.
+    pub unsupported: UnsupportedTracks,
     /// The DRM systems to signal in the manifests.
     pub drm: Drm,
     /// How to arrange segments in files.

@@ -9,7 +9,7 @@ use vpp_media::cmaf::{KeyParameters, Protection};
 use crate::api::package_request::{PackageRequest, RequestedProtection};
 use crate::api::request_error::{RequestError, unavailable};
 use crate::api::service::{Api, ApiCatalog, ApiQueue};
-use crate::domain::content::{Content, MediaInfo};
+use crate::domain::content::{Content, MediaInfo, RequiredOptions};
 use crate::domain::content_key::{KeyRequest, WrappedKey};
 use crate::domain::id::{ContentId, PackageId};
 use crate::domain::message::{DashMessage, DeletionMessage, DeletionTarget, FragmentMessage};
@@ -37,11 +37,13 @@ where
             contents.push(self.content(id).await?);
         }
         // If another content has video, a content without video contributes its audio.
-        let audio_is_enough = request.audio_only || contents.iter().any(|content| content.media_info().is_some());
+        let has_video = contents.iter().any(|content| content.media_info().is_some());
+        let given = RequiredOptions { audio_only: request.audio_only, unsupported: request.unsupported };
         let inputs = contents.iter().map(|content| {
-            let info = content.packageable(audio_is_enough).map_err(|refusal| RequestError::ContentRefused {
-                code: refusal.code.clone(),
-                message: refusal.message.clone(),
+            let info = content.packageable(given, has_video).map_err(|refusal| RequestError::ContentRefused {
+                origin: content.location.to_string(),
+                code: refusal.code,
+                message: refusal.message,
             })?;
             Ok((content, info))
         });
@@ -130,9 +132,14 @@ where
             RequestedProtection::Encrypt { scheme, tracks, .. } => ProtectionOptions::Encrypt { scheme, tracks },
         };
         let segment_duration = request.segment_duration.unwrap_or(self.settings.segment_duration);
-        let (audio_only, drm, layout) = (request.audio_only, request.drm.clone(), request.layout);
-        let subtitles = self.subtitles(&request.subtitles).await?;
-        Ok(PackageOptions { audio_only, drm, layout, subtitles, ..PackageOptions::new(protection, segment_duration) })
+        Ok(PackageOptions {
+            audio_only: request.audio_only,
+            unsupported: request.unsupported,
+            drm: request.drm.clone(),
+            layout: request.layout,
+            subtitles: self.subtitles(&request.subtitles).await?,
+            ..PackageOptions::new(protection, segment_duration)
+        })
     }
 
     async fn subtitles(

@@ -16,8 +16,10 @@ pub enum RequestError {
     #[error("there is no package with this id")]
     UnknownPackage,
     /// The content cannot be packaged.
-    #[error("this content was refused ({code}): {message}")]
+    #[error("the content {origin} was refused ({code}): {message}")]
     ContentRefused {
+        /// The file of the content.
+        origin: String,
         /// The refusal's code.
         code: String,
         /// The refusal's message.

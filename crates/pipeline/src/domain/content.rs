@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use vpp_media::cmaf::UnsupportedTracks;
 use vpp_media::preflight::Preflight;
 
 use crate::domain::id::{ContentId, PackageId};
@@ -73,8 +74,52 @@ pub struct Refusal {
     pub code: String,
     /// A human-readable sentence.
     pub message: String,
-    /// The metadata of a file that can be packaged with other options: the audio of a file without video.
+    /// The metadata of a file that can be packaged with other options.
     pub media_info: Option<Box<MediaInfo>>,
+    /// The sets of options with which it can be packaged; none without `media_info`.
+    pub remedies: Vec<RequiredOptions>,
+}
+
+/// Options without which a file is refused.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RequiredOptions {
+    /// Only the audio is packaged.
+    pub audio_only: bool,
+    /// What is done about unsupported tracks.
+    pub unsupported: UnsupportedTracks,
+}
+
+impl RequiredOptions {
+    /// Every set of options that may be required, the smallest first.
+    pub const ALL: [Self; 3] = [
+        Self { audio_only: false, unsupported: UnsupportedTracks::LeaveOut },
+        Self { audio_only: true, unsupported: UnsupportedTracks::Refuse },
+        Self { audio_only: true, unsupported: UnsupportedTracks::LeaveOut },
+    ];
+
+    /// Returns whether a request with the options `given` has all of these.
+    #[must_use]
+    pub fn are_in(self, given: Self) -> bool {
+        (!self.audio_only || given.audio_only)
+            && (self.unsupported == UnsupportedTracks::Refuse || given.unsupported == UnsupportedTracks::LeaveOut)
+    }
+
+    /// Returns the name of the set in the catalog.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match (self.audio_only, self.unsupported) {
+            (false, UnsupportedTracks::Refuse) => "none",
+            (false, UnsupportedTracks::LeaveOut) => "leave_out",
+            (true, UnsupportedTracks::Refuse) => "audio_only",
+            (true, UnsupportedTracks::LeaveOut) => "audio_only+leave_out",
+        }
+    }
+
+    /// Parses a name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|options| options.name() == name)
+    }
 }
 
 impl Refusal {
@@ -86,13 +131,14 @@ impl Refusal {
             code: INGEST_FAILED.to_owned(),
             message: "the platform could not read the file because of an internal error: upload it again".to_owned(),
             media_info: None,
+            remedies: Vec::new(),
         }
     }
 
     /// Returns the refusal to package a subtitle file as a movie.
     fn subtitles() -> Self {
         let message = "this is a subtitle file: name it in `subtitles` when you package its movie".to_owned();
-        Self { code: vpp_media::Error::NoMedia.code().to_owned(), message, media_info: None }
+        Self { code: vpp_media::Error::NoMedia.code().to_owned(), message, media_info: None, remedies: Vec::new() }
     }
 }
 
@@ -131,16 +177,23 @@ impl Content {
         }
     }
 
-    /// Returns the metadata for packaging this content. A file that is refused because it has no video can be packaged with
-    /// `audio_only`.
+    /// Returns the metadata for packaging this content with the options `given`. If another content of the package has video
+    /// (`is_accompanied`), this one needs none: then it may lack video, or have video that is left out.
     ///
     /// # Errors
     /// The refusal.
-    pub fn packageable(&self, audio_only: bool) -> Result<&MediaInfo, Refusal> {
+    pub fn packageable(&self, given: RequiredOptions, is_accompanied: bool) -> Result<&MediaInfo, Refusal> {
         match &self.verdict {
             Verdict::Ingested(info) => Ok(info),
             Verdict::Subtitles(_) => Err(Refusal::subtitles()),
-            Verdict::Refused(refusal) => refusal.media_info.as_deref().filter(|_| audio_only).ok_or(refusal.clone()),
+            Verdict::Refused(refusal) => {
+                let lacks_video = refusal.code == vpp_media::Error::NoVideo.code();
+                let leaves_out = given.unsupported == UnsupportedTracks::LeaveOut;
+                let needs_no_video = is_accompanied && (lacks_video || leaves_out);
+                let given = RequiredOptions { audio_only: given.audio_only || needs_no_video, ..given };
+                let is_met = refusal.remedies.iter().any(|required| required.are_in(given));
+                refusal.media_info.as_deref().filter(|_| is_met).ok_or(refusal.clone())
+            }
         }
     }
 

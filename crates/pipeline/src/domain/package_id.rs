@@ -51,7 +51,7 @@ mod tests {
     use std::time::Duration;
 
     use vpp_media::cenc::Scheme;
-    use vpp_media::cmaf::{Layout, ProtectedTracks};
+    use vpp_media::cmaf::{Layout, ProtectedTracks, UnsupportedTracks};
 
     use super::*;
     use crate::domain::id::{ContentId, InvalidId};
@@ -105,6 +105,12 @@ mod tests {
         let single = PackageOptions { layout: Layout::SingleFile, ..options(6) };
         assert_eq!(options(6).canonical(), "v1 scheme=cbcs encrypt=video segment_ms=6000");
         assert_eq!(single.canonical(), "v1 scheme=cbcs encrypt=video segment_ms=6000 layout=single-file");
+    }
+
+    #[test]
+    fn leaving_tracks_out_is_another_package() {
+        let leave_out = PackageOptions { unsupported: UnsupportedTracks::LeaveOut, ..options(6) };
+        assert_eq!(leave_out.canonical(), "v1 scheme=cbcs encrypt=video segment_ms=6000 unsupported=leave_out");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use vpp_media::cenc::{ContentKey, Drm, KeyId, Scheme};
-use vpp_media::cmaf::{Layout, ProtectedTracks};
+use vpp_media::cmaf::{Layout, ProtectedTracks, UnsupportedTracks};
 
 use crate::domain::subtitles::SubtitleFile;
 
@@ -16,6 +16,8 @@ pub struct PackageOptions {
     pub segment_duration: Duration,
     /// Whether only the audio is packaged.
     pub audio_only: bool,
+    /// What is done about tracks that cannot be packaged.
+    pub unsupported: UnsupportedTracks,
     /// The DRM systems that the manifests signal.
     pub drm: Drm,
     /// How segments are arranged in files.
@@ -42,8 +44,15 @@ impl PackageOptions {
     /// Returns options with these values and defaults for the rest.
     #[must_use]
     pub fn new(protection: ProtectionOptions, segment_duration: Duration) -> Self {
-        let (drm, layout) = (Drm::default(), Layout::default());
-        Self { protection, segment_duration, audio_only: false, drm, layout, subtitles: Vec::new() }
+        Self {
+            protection,
+            segment_duration,
+            audio_only: false,
+            unsupported: UnsupportedTracks::default(),
+            drm: Drm::default(),
+            layout: Layout::default(),
+            subtitles: Vec::new(),
+        }
     }
 
     /// Returns the canonical text of the options, for hashing into ids. Defaults are omitted, so that a new option does not
@@ -56,6 +65,8 @@ impl PackageOptions {
         let Drm { widevine, playready, fairplay } = &self.drm;
         let requested = [
             self.audio_only.then(|| "audio_only=true".to_owned()),
+            (self.unsupported != UnsupportedTracks::default())
+                .then(|| format!("unsupported={}", self.unsupported.name())),
             widevine.as_ref().map(|pssh| format!("widevine={pssh}")),
             playready.as_ref().map(|pssh| format!("playready={pssh}")),
             fairplay.as_ref().map(|uri| format!("fairplay={uri}")),

@@ -91,7 +91,7 @@ where
         let sizes = self.sizes(&package)?;
         let subtitles = self.read_subtitles(&package).await?;
         let bytes_read = bytes_read + package.options.subtitles.iter().map(|subtitles| subtitles.bytes).sum::<u64>();
-        let planned = plan(&indexes, &options(&package, sizes.work_unit), sizes, &subtitles)?;
+        let planned = plan(&package, &indexes, sizes, &subtitles)?;
         let Plan { file: plan, presentation, spans, parts, texts } = planned;
 
         let bytes_written = self.write_files(&package, &presentation, &texts).await?;
@@ -172,7 +172,8 @@ where
             indexes.push(index);
             if indexes.len() > 1 && held > MAX_MOOV_BYTES {
                 let (what, limit) = ("the number of bytes in the indexes of all movies", MAX_MOOV_BYTES);
-                return Err(Error::of_media(vpp_media::Error::LimitExceeded { what, found: held, limit }));
+                let action = "request fewer movies in one package, or split them";
+                return Err(Error::of_media(vpp_media::Error::LimitExceeded { what, found: held, limit, action }));
             }
         }
         Ok((indexes, bytes_read))
@@ -216,7 +217,17 @@ fn options(package: &Package, work_unit_bytes: u64) -> PlanOptions {
         work_unit_bytes,
         protection: package.encryption.as_ref().map(|encryption| encryption.protection),
         audio_only: package.options.audio_only,
+        unsupported: package.options.unsupported,
         layout: package.options.layout,
+    }
+}
+
+/// Converts a refusal, and names the file that it is about if the package has several.
+fn refusal(package: &Package, position: Option<usize>, error: &vpp_media::Error) -> Error {
+    let source = position.and_then(|position| package.sources().nth(position));
+    match source.filter(|_| !package.further_inputs.is_empty()) {
+        Some(source) => Error::permanent(error.code(), format!("{}: {error}", source.location)),
+        None => Error::permanent(error.code(), error.to_string()),
     }
 }
 
@@ -234,18 +245,26 @@ struct Plan {
 
 /// Plans work unit by work unit, so that only the encoded plan stays in memory.
 fn plan(
+    package: &Package,
     indexes: &[Index],
-    options: &PlanOptions,
     sizes: UnitSizes,
     subtitles: &[(&SubtitleFile, SidecarFile)],
 ) -> Result<Plan, Error> {
-    let movies = indexes.iter().map(Movie::parse).collect::<Result<Vec<_>, _>>().map_err(Error::of_media)?;
-    let mut planner = Planner::of_movies(&movies, options).map_err(Error::of_media)?;
+    let options = &options(package, sizes.work_unit);
+    let movies = (0..)
+        .zip(indexes)
+        .map(|(position, index)| Movie::parse(index).map_err(|error| refusal(package, Some(position), &error)));
+    let movies = movies.collect::<Result<Vec<_>, _>>()?;
+    let of_media = |error: vpp_media::Error| {
+        let (position, error) = error.into_movie();
+        refusal(package, position, &error)
+    };
+    let mut planner = Planner::of_movies(&movies, options).map_err(of_media)?;
     let mut writer = PlanWriter::new();
     let mut parts = PartPlanner::new(sizes.part);
     let mut spans = Vec::new();
     for work_unit in &mut planner {
-        let work_unit = work_unit.map_err(Error::of_media)?;
+        let work_unit = work_unit.map_err(of_media)?;
         writer.push(&work_unit).map_err(Error::of_media)?;
         spans.push(if options.layout == Layout::SingleFile { parts.plan_work_unit(&work_unit)? } else { Vec::new() });
     }
@@ -255,7 +274,7 @@ fn plan(
         labels: subtitles.labels(),
     });
     let sidecars: Vec<SidecarSource<'_>> = sidecars.collect();
-    let (presentation, texts) = planner.finish_with_sidecars(&sidecars).map_err(Error::of_media)?;
+    let (presentation, texts) = planner.finish_with_sidecars(&sidecars).map_err(of_media)?;
     let file = writer.finish(&presentation).map_err(Error::of_media)?;
     // The function that encrypts the only work unit knows all sizes, and writes the files itself.
     if let [only] = spans.as_mut_slice() {

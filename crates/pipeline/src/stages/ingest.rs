@@ -13,7 +13,7 @@ use vpp_media::isobmff::{Index, IndexReader};
 use vpp_media::preflight::{Preflight, preflight};
 use vpp_media::track::Movie;
 
-use crate::domain::content::{Content, MediaInfo, Refusal, Verdict};
+use crate::domain::content::{Content, MediaInfo, Refusal, RequiredOptions, Verdict};
 use crate::domain::content_key::KeyRequest;
 use crate::domain::id::ContentId;
 use crate::domain::message::FragmentMessage;
@@ -169,8 +169,7 @@ where
             examined => examined,
         };
         let verdict = match examined {
-            Ok(info) if info.video_track_number.is_none() => Verdict::Refused(without_video(info)),
-            Ok(info) => Verdict::Ingested(info),
+            Ok(verdict) => verdict,
             Err(error) if error.is_transient() => return Err(error),
             Err(error) => {
                 tracing::warn!(code = error.code(), "content refused: {}", chain(&error));
@@ -178,6 +177,7 @@ where
                     code: error.code().to_owned(),
                     message: error.to_string(),
                     media_info: None,
+                    remedies: Vec::new(),
                 })
             }
         };
@@ -191,13 +191,24 @@ where
     }
 
     /// Validates a complete index: by our own reader first, for its codes, then by the probe.
-    async fn examine(&self, index: &Index, id: &ContentId) -> Result<MediaInfo, Error> {
-        let (video_track_number, preflight) = preflight_verdict(index, self.settings.segment_duration)?;
+    async fn examine(&self, index: &Index, id: &ContentId) -> Result<Verdict, Error> {
+        let Examined { video_track_number, preflight, refusal } = examine_movie(index, self.settings.segment_duration)?;
         let chunks: Vec<FileChunk<'_>> = index.spans().collect();
-        let report = self.probe.probe(index.file_size(), &chunks).await.map_err(of_probe)?;
+        let report = self.probe.probe(index.sparse_size(), &chunks).await.map_err(of_probe)?;
         check_video_track(video_track_number, &report)?;
-        let package = self.settings.options().map(|options| package_id_of_upload(&id.clone().into(), &options));
-        Ok(MediaInfo { index: index.moov_range(), video_track_number, report, preflight: Some(preflight), package })
+        let package = self.settings.options().filter(|_| refusal.is_none());
+        let package = package.map(|options| package_id_of_upload(&id.clone().into(), &options));
+        let index = index.moov_range();
+        let info = MediaInfo { index, video_track_number, report, preflight: Some(preflight), package };
+        Ok(match refusal {
+            None => Verdict::Ingested(info),
+            Some((reason, remedies)) => Verdict::Refused(Refusal {
+                code: reason.code().to_owned(),
+                message: reason.to_string(),
+                media_info: Some(Box::new(info)),
+                remedies,
+            }),
+        })
     }
 
     /// Returns the package that the upload starts, with a generated key.
@@ -231,21 +242,41 @@ impl Settings {
     }
 }
 
-/// Returns the video track and the preflight report. The whole movie is planned, so that every error that planning would find
-/// is reported now.
-fn preflight_verdict(index: &Index, segment_duration: Duration) -> Result<(Option<u32>, Preflight), Error> {
-    let movie = Movie::parse(index).map_err(Error::of_media)?;
-    let audio_only = movie.video_track_number().is_none();
-    let options = PlanOptions { segment_duration, audio_only, ..PlanOptions::default() };
-    let preflight = preflight(index, &movie, &options).map_err(Error::of_media)?;
-    Ok((movie.video_track_number(), preflight))
+/// What our own reader finds in a movie that can be packaged, if need be with other options than the default.
+struct Examined {
+    video_track_number: Option<u32>,
+    preflight: Preflight,
+    /// Why the default options refuse it, and the options that do not.
+    refusal: Option<(vpp_media::Error, Vec<RequiredOptions>)>,
 }
 
-/// Returns the refusal of a file without video. It retains the metadata, so that the audio can still be packaged.
-fn without_video(info: MediaInfo) -> Refusal {
-    let reason = vpp_media::Error::NoVideo;
-    let info = MediaInfo { package: None, ..info };
-    Refusal { code: reason.code().to_owned(), message: reason.to_string(), media_info: Some(Box::new(info)) }
+/// Examines a movie. The whole movie is planned, so that every error that planning would find is reported now. A movie that lacks
+/// video, or has a track that cannot be packaged, is planned with further options.
+fn examine_movie(index: &Index, segment_duration: Duration) -> Result<Examined, Error> {
+    let movie = Movie::parse(index).map_err(Error::of_media)?;
+    let video_track_number = movie.video_track_number();
+    let plan = |RequiredOptions { audio_only, unsupported }| {
+        let options = PlanOptions { segment_duration, audio_only, unsupported, ..PlanOptions::default() };
+        preflight(index, &movie, &options)
+    };
+    let reason = match plan(RequiredOptions::default()) {
+        Ok(preflight) => return Ok(Examined { video_track_number, preflight, refusal: None }),
+        Err(reason) => reason,
+    };
+    let (mut remedies, mut reports): (Vec<RequiredOptions>, Vec<Preflight>) = Default::default();
+    let depends_on_options = !movie.refused.is_empty() || reason == vpp_media::Error::NoVideo;
+    for options in RequiredOptions::ALL.into_iter().filter(|_| depends_on_options) {
+        if !remedies.iter().any(|smaller| smaller.are_in(options))
+            && let Ok(report) = plan(options)
+        {
+            remedies.push(options);
+            reports.push(report);
+        }
+    }
+    match reports.into_iter().next() {
+        None => Err(Error::of_media(reason)),
+        Some(preflight) => Ok(Examined { video_track_number, preflight, refusal: Some((reason, remedies)) }),
+    }
 }
 
 /// Checks that the probe has found the same video track.

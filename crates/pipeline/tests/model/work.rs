@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use vpp_media::cenc::{Drm, Scheme};
-use vpp_media::cmaf::{Layout, ProtectedTracks};
+use vpp_media::cmaf::{Layout, ProtectedTracks, UnsupportedTracks};
 use vpp_pipeline::api::package_request::{PackageRequest, RequestedProtection};
 use vpp_pipeline::api::request_error::RequestError;
 use vpp_pipeline::api::service::{self, Api};
@@ -197,6 +197,7 @@ impl Ports {
                     protection: RequestedProtection::Encrypt { scheme: SCHEME, tracks: TRACKS, keys: None },
                     segment_duration: None,
                     audio_only: false,
+                    unsupported: UnsupportedTracks::Refuse,
                     drm: Drm::default(),
                     layout: self.layout,
                     subtitles: Vec::new(),

@@ -101,6 +101,7 @@ fn examples() -> Vec<Value> {
             code: "moov_missing".into(),
             message: "the file ends before its index: finish the recording, or repair it".into(),
             media_info: None,
+            remedies: vec![],
         }),
         ..content()
     };

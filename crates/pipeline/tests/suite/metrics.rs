@@ -61,7 +61,7 @@ fn only_a_change_of_state_is_measured() {
 
 #[test]
 fn uploads_are_counted_by_verdict_and_refusals_by_code() {
-    let refusal = Refusal { code: "no_media".into(), message: "nothing".into(), media_info: None };
+    let refusal = Refusal { code: "no_media".into(), message: "nothing".into(), media_info: None, remedies: vec![] };
     let refused = Content { verdict: Verdict::Refused(refusal), ..content() };
     let new = |content: Content| measured(&Changed::Content(change(None, Some(content), 0)));
     assert_eq!(new(content()), ["Contents[Status Ingested]=1", "UploadedBytes=1000000"]);

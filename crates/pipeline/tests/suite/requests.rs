@@ -3,7 +3,7 @@
 use crate::support::{MOVIE, expected_segments};
 use futures_executor::block_on;
 use vpp_media::cenc::{ContentKey, Drm, KeyId, Scheme};
-use vpp_media::cmaf::{Layout, ProtectedTracks};
+use vpp_media::cmaf::{Layout, ProtectedTracks, UnsupportedTracks};
 use vpp_pipeline::api::package_request::{PackageRequest, RequestedProtection};
 use vpp_pipeline::api::request_error::RequestError;
 use vpp_pipeline::domain::id::{ContentId, Inputs};
@@ -21,6 +21,7 @@ fn request(content: &ContentId, key: u8) -> PackageRequest {
         protection,
         segment_duration: None,
         audio_only: false,
+        unsupported: UnsupportedTracks::Refuse,
         drm: Drm::default(),
         layout: Layout::Segments,
         subtitles: Vec::new(),

@@ -7,7 +7,8 @@ use crate::support::{MOVIE, index, is_manifest, only_package};
 use futures_executor::block_on;
 use vpp_media::cenc::{ContentKey, ContentKeys, Drm, KeyId, Scheme};
 use vpp_media::cmaf::{
-    Layout, PlanOptions, Planner, ProtectedTracks, SegmentSizes, SourceBuffers, file_heads, package_work_unit,
+    Layout, PlanOptions, Planner, ProtectedTracks, SegmentSizes, SourceBuffers, UnsupportedTracks, file_heads,
+    package_work_unit,
 };
 use vpp_media::track::Movie;
 use vpp_pipeline::api::package_request::{PackageRequest, RequestedProtection};
@@ -38,6 +39,7 @@ async fn requested(platform: &Platform) {
                 keys: Some(RequestedKeys { key: (kid, key()), audio_key: None }),
             },
             audio_only: false,
+            unsupported: UnsupportedTracks::Refuse,
             drm: Drm::default(),
             segment_duration: None,
             layout: Layout::SingleFile,

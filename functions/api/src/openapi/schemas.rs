@@ -97,6 +97,7 @@ fn requests() -> Vec<(&'static str, Value)> {
             ("scheme?", one_of(&["cbcs", "cenc", "clear"])),
             ("encrypt?", one_of(&["video", "all"])),
             ("audio_only?", json!({"type": "boolean"})),
+            ("unsupported?", one_of(&["refuse", "leave_out"])),
             ("segment_seconds?", json!({"type": "integer", "minimum": 1, "maximum": 60})),
             ("layout?", one_of(&["segments", "single-file"])),
             ("subtitles?", json!({"type": "array", "maxItems": 64, "items": subtitles})),
@@ -203,6 +204,10 @@ fn stream_urls() -> Value {
 }
 
 fn content() -> Value {
+    let required_options = closed(
+        "Options of a package.",
+        vec![("audio_only?", json!({"type": "boolean"})), ("unsupported?", one_of(&["leave_out"]))],
+    );
     object(
         "One version of an uploaded file, and its verdict.",
         vec![
@@ -222,6 +227,10 @@ fn content() -> Value {
             ("format?", one_of(&["webvtt", "srt", "ttml", "scc"])),
             ("code?", text()),
             ("message?", text()),
+            (
+                "packageable_with?",
+                json!({"type": "array", "description": "Options with which a refused file can be packaged.", "items": required_options}),
+            ),
             ("preflight?", json!({"type": "object"})),
         ],
     )
@@ -294,6 +303,7 @@ fn package() -> Value {
             ("scheme", one_of(&["cbcs", "cenc", "clear"])),
             ("encrypt", one_of(&["none", "video", "all"])),
             ("audio_only", json!({"type": "boolean"})),
+            ("unsupported", one_of(&["refuse", "leave_out"])),
             ("segment_seconds", json!({"type": "number"})),
             ("layout", one_of(&["segments", "single-file"])),
             ("subtitles?", json!({"type": "array", "items": subtitles})),

@@ -1,9 +1,10 @@
 //! Contents as callers see them.
 
 use serde::Serialize;
+use vpp_media::cmaf::UnsupportedTracks;
 use vpp_media::preflight::{Preflight, PreflightView, Warning, WarningView};
 use vpp_media::sidecar::SubtitleFormat;
-use vpp_pipeline::domain::content::{Content, Verdict};
+use vpp_pipeline::domain::content::{Content, RequiredOptions, Verdict};
 use vpp_pipeline::domain::probe_report::{Container, Track};
 use vpp_pipeline::domain::timestamp::Timestamp;
 
@@ -85,7 +86,25 @@ enum VerdictFields {
     Refused {
         code: String,
         message: String,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        packageable_with: Vec<RequiredOptionsField>,
     },
+}
+
+/// Options with which a refused file can be packaged, as fields of a request.
+#[derive(Debug, Serialize)]
+struct RequiredOptionsField {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    audio_only: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unsupported: Option<&'static str>,
+}
+
+impl From<&RequiredOptions> for RequiredOptionsField {
+    fn from(options: &RequiredOptions) -> Self {
+        let unsupported = Some(options.unsupported).filter(|unsupported| *unsupported != UnsupportedTracks::Refuse);
+        Self { audio_only: options.audio_only.then_some(true), unsupported: unsupported.map(UnsupportedTracks::name) }
+    }
 }
 
 impl From<&Content> for ContentSummary {
@@ -98,9 +117,11 @@ impl From<&Content> for ContentSummary {
                 packaged_content_id: info.package.as_ref().map(ToString::to_string),
             },
             Verdict::Subtitles(info) => VerdictFields::Subtitles { media: "subtitles", format: info.format },
-            Verdict::Refused(refusal) => {
-                VerdictFields::Refused { code: refusal.code.clone(), message: refusal.message.clone() }
-            }
+            Verdict::Refused(refusal) => VerdictFields::Refused {
+                code: refusal.code.clone(),
+                message: refusal.message.clone(),
+                packageable_with: refusal.remedies.iter().map(RequiredOptionsField::from).collect(),
+            },
         };
         Self {
             input_content_id: content.id.to_string(),

@@ -33,6 +33,7 @@ pub(crate) struct PackageResponse {
     scheme: &'static str,
     encrypt: &'static str,
     audio_only: bool,
+    unsupported: &'static str,
     segment_seconds: f64,
     layout: &'static str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -245,6 +246,7 @@ impl PackageResponse {
             scheme,
             encrypt,
             audio_only: options.audio_only,
+            unsupported: options.unsupported.name(),
             segment_seconds: options.segment_duration.as_secs_f64(),
             layout: options.layout.name(),
             subtitles: options.subtitles.iter().map(SubtitlesField::from).collect(),

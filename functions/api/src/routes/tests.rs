@@ -301,6 +301,61 @@ fn a_file_of_audio_only_is_packaged_on_request() {
 }
 
 #[test]
+fn a_track_that_cannot_be_packaged_is_left_out_on_request() {
+    block_on(async {
+        // The audio of the movie is renamed to uncompressed audio.
+        let mut movie = MOVIE.to_vec();
+        let stsd = |kind: &[u8; 4]| movie.windows(8).position(|bytes| bytes[4..] == kind[..] && bytes[..3] == [0; 3]);
+        let audio = stsd(b"mp4a").unwrap() + 4;
+        movie[audio..][..4].copy_from_slice(b"sowt");
+        let (platform, content) = ingested(&movie).await;
+        let content_json = get(&platform, &format!("/input_content/{content}")).await.json();
+        assert_eq!((&content_json["status"], &content_json["code"]), (&json!("Refused"), &json!("unsupported_codec")));
+        let required = json!([{"unsupported": "leave_out"}]);
+        assert_eq!(content_json["packageable_with"], required);
+        let with = |field: &str, value: Value| {
+            let mut body = json!({"input_content_id": content, "key": KEY, "kid": KID});
+            body[field] = value;
+            body
+        };
+        for (field, value) in [("unsupported", json!("refuse")), ("audio_only", json!(true))] {
+            let refused = post(&platform, &with(field, value)).await;
+            assert_eq!(
+                (refused.status, refused.json()["code"].as_str()),
+                (StatusCode::CONFLICT, Some("content_refused"))
+            );
+            let detail = refused.json()["detail"].as_str().unwrap().to_owned();
+            assert!(detail.contains("movie.mp4") && detail.contains("sowt"), "{detail}");
+        }
+        assert_eq!(post(&platform, &with("unsupported", json!("ignore"))).await.json()["field"], "unsupported");
+        let accepted = post(&platform, &with("unsupported", json!("leave_out"))).await;
+        assert_eq!((accepted.status, &accepted.json()["unsupported"]), (StatusCode::ACCEPTED, &json!("leave_out")));
+        assert!(platform.run().await.is_empty());
+        let id = accepted.json()["packaged_content_id"].as_str().unwrap().to_owned();
+        let ready = get(&platform, &format!("/packaged_content/{id}")).await.json();
+        assert_eq!(ready["status"], "Ready", "{ready}");
+    });
+}
+
+#[test]
+fn audio_beside_video_of_an_unsupported_codec_is_packaged_on_request() {
+    block_on(async {
+        let mut movie = MOVIE.to_vec();
+        // The last `avc1` is the sample entry: others are brands.
+        let entry = movie.windows(4).rposition(|kind| kind == b"avc1").unwrap();
+        movie[entry..][..4].copy_from_slice(b"jpeg");
+        let (platform, content) = ingested(&movie).await;
+        let content_json = get(&platform, &format!("/input_content/{content}")).await.json();
+        assert_eq!(content_json["packageable_with"], json!([{"audio_only": true}]), "{content_json}");
+        let accepted = post(&platform, &json!({"input_content_id": content, "audio_only": true})).await;
+        assert_eq!(accepted.status, StatusCode::ACCEPTED);
+        assert!(platform.run().await.is_empty());
+        let id = accepted.json()["packaged_content_id"].as_str().unwrap().to_owned();
+        assert_eq!(get(&platform, &format!("/packaged_content/{id}")).await.json()["status"], "Ready");
+    });
+}
+
+#[test]
 fn uploaded_subtitles_become_part_of_the_package() {
     block_on(async {
         let (platform, movie) = ingested(MOVIE).await;

@@ -22,7 +22,9 @@ export async function createPackageDialog(content, onCreated) {
   const encrypt = radioGroup('encrypt', 'Encrypted tracks', [['video', 'Video', 'Audio stays clear'], ['all', 'Video and audio', '']]);
   const layout = radioGroup('layout', 'Output files', [['segments', 'One file per segment', ''], ['single-file', 'One file per track', '']]);
   const seconds = field('segment_seconds', 'Segment duration (seconds)', { type: 'number', min: '1', max: '60', step: '1', inputmode: 'numeric', placeholder: '6' });
-  const audioOnly = checkbox('audio_only', 'Audio only');
+  const required = content.packageable_with?.[0] ?? {};
+  const audioOnly = checkbox('audio_only', 'Audio only', 'on', required.audio_only);
+  const leaveOut = checkbox('leave_out', 'Leave out unsupported tracks', 'on', required.unsupported === 'leave_out');
   const keys = h('details', { class: 'more' },
     h('summary', {}, 'Custom keys'),
     h('p', { class: 'hint' }, 'Leave empty to generate keys. Each value has 16 bytes, as hex, UUID or base64.'),
@@ -46,7 +48,7 @@ export async function createPackageDialog(content, onCreated) {
 
   const submit = h('button', { type: 'submit', class: 'first' }, 'Create package');
   const form = h('form', { class: 'stack', novalidate: true },
-    scheme, protection, h('div', { class: 'grid' }, layout, h('div', { class: 'stack tight' }, seconds, audioOnly)), subtitles, ladder,
+    scheme, protection, h('div', { class: 'grid' }, layout, h('div', { class: 'stack tight' }, seconds, audioOnly, leaveOut)), subtitles, ladder,
     h('div', { class: 'dialog-footer' }, problem,
       h('div', { class: 'row end' }, h('button', { type: 'button', class: 'quiet', onclick: () => dialog.close() }, 'Cancel'), submit)));
   const dialog = h('dialog', { class: 'dialog', 'aria-labelledby': 'create-package-title' },
@@ -107,6 +109,7 @@ export function requestBody(content, data) {
     layout: data.get('layout'),
     segment_seconds: text('segment_seconds') && Number(text('segment_seconds')),
     audio_only: audioOnly || undefined,
+    unsupported: data.get('leave_out') === 'on' ? 'leave_out' : undefined,
     subtitles: subtitles.length > 0 ? subtitles : undefined,
   };
 }
@@ -121,8 +124,8 @@ function field(name, label, attributes = {}) {
   return h('div', { class: 'field' }, h('label', { for: id }, label), h('input', { type: 'text', id, name, autocomplete: 'off', spellcheck: 'false', ...attributes }));
 }
 
-function checkbox(name, label, value = 'on') {
-  return h('label', { class: 'check' }, h('input', { type: 'checkbox', name, value }), h('span', {}, label));
+function checkbox(name, label, value = 'on', checked = false) {
+  return h('label', { class: 'check' }, h('input', { type: 'checkbox', name, value, checked }), h('span', {}, label));
 }
 
 /** A radio group. The first option is the default. */

@@ -4,7 +4,7 @@ import * as api from '../api.js';
 import { announce, fill, h, icon } from '../dom.js';
 import { errorText, failureText, sentence } from '../error-messages.js';
 import { fileName } from '../format.js';
-import { codecName, contentSummary, warningLabel } from '../labels.js';
+import { codecName, contentSummary, isPackageable, warningLabel } from '../labels.js';
 import { poll } from '../polling.js';
 import { confirm, notice, runAction } from './components.js';
 import { createPackageDialog } from './create-package.js';
@@ -35,7 +35,7 @@ export function movie(id, handleUnauthorized) {
     stopPolling = poll(async (signal) => {
       if (content === null) await loadContent(signal);
       if (content === null) return false;
-      if (content.status !== 'Ingested') return true;
+      if (!isPackageable(content)) return true;
       const page = await api.listPackages({ input_content_id: id, limit: 100 }, signal);
       showPackages(page.packaged_content);
       return false;
@@ -58,7 +58,7 @@ export function movie(id, handleUnauthorized) {
       h('div', { class: 'heading' }, h('h1', {}, name), remove),
       h('p', { class: 'summary' }, contentSummary(content).map((item) => h('span', {}, item))));
     fill(verdict, verdictElements(content));
-    section.hidden = content.status !== 'Ingested';
+    section.hidden = !isPackageable(content);
     announce(`${name}: ${content.status}.`);
   }
 

@@ -6,7 +6,7 @@ use vpp_media::sidecar::SubtitleFormat;
 use std::time::Duration;
 
 use super::fixtures::{at, content, package, receipt, usage};
-use crate::domain::content::{Content, Refusal, Verdict};
+use crate::domain::content::{Content, Refusal, RequiredOptions, Verdict};
 use crate::domain::multipart::{OutputUpload, UploadId};
 use crate::domain::package::{Package, Progress};
 use crate::domain::package_options::{PackageOptions, ProtectionOptions};
@@ -67,8 +67,9 @@ pub async fn refusals<C: Catalog>(catalog: &C, run: &str) {
     let refused = |refusal| Content { verdict: Verdict::Refused(refusal), ..ingested.clone() };
     let provisional = refused(Refusal::ingest_failed());
     assert_eq!(catalog.create_content(&provisional, None).await.unwrap(), CreateOutcome::Created);
+    let remedies = RequiredOptions::ALL.to_vec();
     let media_info = ingested.media_info().cloned().map(Box::new);
-    let last = refused(Refusal { code: "no_video".to_owned(), message: "audio only".to_owned(), media_info });
+    let last = refused(Refusal { code: "no_video".to_owned(), message: "audio only".to_owned(), media_info, remedies });
     assert_eq!(
         catalog.create_content(&last, None).await.unwrap(),
         CreateOutcome::Created,

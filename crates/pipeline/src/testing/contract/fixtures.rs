@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, UNIX_EPOCH};
 
 use vpp_media::cenc::{ConstantIv, Drm, KeyId, Pssh, Scheme};
-use vpp_media::cmaf::{KeyParameters, Layout, ProtectedTracks, Protection, SegmentId, SegmentSize};
+use vpp_media::cmaf::{KeyParameters, Layout, ProtectedTracks, Protection, SegmentId, SegmentSize, UnsupportedTracks};
 use vpp_media::preflight::{Preflight, Warning};
 
 use crate::domain::content::{Content, MediaInfo, Verdict};
@@ -88,6 +88,7 @@ pub(super) fn package(run: &str, number: u64) -> Package {
         drm,
         subtitles,
         audio_only: true,
+        unsupported: UnsupportedTracks::LeaveOut,
         layout,
         ..PackageOptions::new(protection, segment_duration)
     };

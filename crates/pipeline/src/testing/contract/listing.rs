@@ -14,8 +14,12 @@ use crate::ports::{Catalog, Listing};
 /// Checks a catalog: contents are listed newest first, page by page, and filtered. `catalog` has no newer contents.
 pub async fn listing<C: Catalog + Listing>(catalog: &C, run: &str) {
     let mut contents: Vec<Content> = (0..5).map(|number| content(run, 4_000_000_000 + number)).collect();
-    contents[1].verdict =
-        Verdict::Refused(Refusal { code: "no_video".into(), message: "audio only".into(), media_info: None });
+    contents[1].verdict = Verdict::Refused(Refusal {
+        code: "no_video".into(),
+        message: "audio only".into(),
+        media_info: None,
+        remedies: vec![],
+    });
     contents[3].verdict = Verdict::Subtitles(SubtitleInfo { format: SubtitleFormat::WebVtt, warnings: Vec::new() });
     for content in &contents {
         catalog.create_content(content, None).await.unwrap();
