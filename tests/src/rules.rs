@@ -12,6 +12,7 @@ use report::Report;
 
 mod attribute_types;
 mod manifest;
+mod playlists;
 mod protection;
 mod report;
 mod schema;
@@ -32,6 +33,7 @@ pub fn violations(package: &Package) -> Vec<String> {
     }
     manifest::check(package, &mut report);
     schematron::check(&package.mpd, &mut report);
+    playlists::check(package, &mut report);
     for representation in &package.representations {
         let samples: Vec<_> = representation.segments.iter().map(Segment::samples).collect();
         timeline(representation, &samples, &mut report);

@@ -303,3 +303,26 @@ fn what_the_schematron_reports_is_detected() {
         assert!(violations.iter().any(|violation| violation.contains(source)), "{from}: {violations:?}");
     }
 }
+
+#[test]
+fn playlists_that_break_a_rule_are_detected() {
+    let cases = [
+        ("stream.m3u8", "AVERAGE-BANDWIDTH=", "AVERAGE=", "a variant lacks"),
+        ("stream.m3u8", "RESOLUTION=", "SIZE=", "a variant lacks"),
+        ("stream.m3u8", ",AUDIO=\"audio1\"", ",AUDIO=\"audio9\"", "which has no rendition"),
+        ("stream.m3u8", "AUTOSELECT=YES", "AUTOSELECT=NO", "not selected automatically"),
+        ("stream.m3u8", "CHANNELS=", "TRACKS=", "does not state its channels"),
+        ("stream.m3u8", "#EXT-X-I-FRAME-STREAM-INF", "#EXT-X-OTHER", "no I-frame playlist"),
+        ("v1/media.m3u8", "#EXTINF:6", "#EXTINF:7", "exceeds the target duration"),
+        ("a1/media.m3u8", ":VOD", ":EVENT", "not of the type VOD"),
+        ("a1/media.m3u8", "#EXT-X-ENDLIST", "", "no end"),
+        ("v1/iframes.m3u8", "#EXT-X-VERSION:7", "#EXT-X-VERSION:4", "EXT-X-MAP in version 4"),
+    ];
+    for (file, from, to, expected) in cases {
+        assert_detected(expected, |_, directory| {
+            let mut text = fs::read_to_string(directory.join(file)).unwrap();
+            replace(&mut text, from, to);
+            fs::write(directory.join(file), text).unwrap();
+        });
+    }
+}
