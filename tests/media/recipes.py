@@ -46,6 +46,18 @@ def fragments(flags: str) -> str:
     return f"-i {{late-audio.mp4}} -c copy -movflags +frag_keyframe+{flags}"
 
 
+def chapters(*starts_and_titles: tuple[int, str], end: int) -> str:
+    """The input of ffmpeg that adds chapters. Times are in milliseconds."""
+    ends = [start for start, _ in starts_and_titles[1:]] + [end]
+    chapters = "".join(
+        f"[CHAPTER]\nTIMEBASE=1/1000\nSTART={start}\nEND={end}\ntitle={title}\n" for (start, title), end in zip(starts_and_titles, ends)
+    )
+    encoded = base64.b64encode(f";FFMETADATA1\n{chapters}".encode()).decode()
+    return f"-f ffmetadata -i data:text/plain;base64,{encoded} -map 0 -map_chapters 1"
+
+
+CHAPTERS = chapters((0, "Anfang"), (2500, "Zweites & <größtes> Kapitel"), (4040, "Ende"), end=6000)
+
 # An audio source of varying loudness, so that its samples have many sizes.
 VARYING_TONE = '-f lavfi -i "aevalsrc=0.3*sin(2*PI*330*t)*sin(7*t)*sin(0.9*t*t):s=48000"'
 
@@ -287,6 +299,12 @@ GOOD = [
         "timed text whose first cue is late, with a cue across the end of the media and a cue after it",
         f"{VIDEO.replace('rate=25', 'rate=25:duration=10')} {TONE.replace('rate=48000', 'rate=48000:duration=10')} {subtitles(LATE)}"
         f" -map 0 -map 1 -map 2 {X264} -bf 2 -g 50 {AAC} -c:s mov_text",
+    ),
+    Recipe("chapters.mp4", "Chapters, as a track and as a list of Nero", f"{VIDEO} {CHAPTERS} -t 6 {X264} -g 25"),
+    Recipe(
+        "chapters-track.mov",
+        "Chapters only as a track: their titles are in the media",
+        f"{VIDEO} {CHAPTERS} -t 6 {X264} -g 25 -movflags disable_chpl",
     ),
     Recipe("webvtt.mp4", "WebVTT in MP4: concurrent cues, one of them across several segment boundaries", synthetic=synthetic.webvtt, of="late-audio.mp4"),
     Recipe("ttml.mp4", "TTML, IMSC1 text profile", synthetic=synthetic.ttml, of="late-audio.mp4"),

@@ -16,6 +16,7 @@ use std::io::Read;
 use std::path::Path;
 
 use serde::Serialize;
+use vpp_media::chapters::chapter_files;
 use vpp_media::cmaf::{
     PlanOptions, Planner, Presentation, Representation, RepresentationId, SegmentSizes, SidecarSource, SourceBuffers,
     SourceRange, TextFile, WorkUnit, package_work_unit,
@@ -268,6 +269,9 @@ fn write_manifests(
     let options = HlsOptions { drm: job.drm.clone(), key_url: job.key_url.clone() };
     for playlist in hls::playlists(presentation, sizes, &options)? {
         output.write(&playlist.path, playlist.text.as_bytes())?;
+    }
+    for file in chapter_files(presentation) {
+        output.write(&file.path, file.text.as_bytes())?;
     }
     let options = MpdOptions { drm: job.drm.clone(), licence_url: job.licence_url.clone() };
     output.write(dash::MANIFEST, dash::mpd(presentation, sizes, &options)?.as_bytes())

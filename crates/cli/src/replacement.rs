@@ -13,6 +13,7 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use vpp_media::chapters::{CHAPTERS_JSON, CHAPTERS_WEBVTT};
 use vpp_media::cmaf::RepresentationId;
 use vpp_media::{dash, hls};
 
@@ -26,6 +27,9 @@ const REPLACED: &str = ".vpp-replaced";
 
 /// The manifests. They are removed first and moved in last, in this order.
 const MANIFESTS: [&str; 2] = [hls::MULTIVARIANT, dash::MANIFEST];
+
+/// The files with the chapters.
+const CHAPTERS: [&str; 2] = [CHAPTERS_JSON, CHAPTERS_WEBVTT];
 
 /// A package that replaces the one in the output folder when it is complete. If it is dropped earlier, the output folder is
 /// as before.
@@ -116,7 +120,8 @@ impl Drop for Replacement<'_> {
     }
 }
 
-/// Returns the names of the entries of `folder` that belong to a package: its manifests and the folders of its representations.
+/// Returns the names of the entries of `folder` that belong to a package: its manifests, its chapters and the folders of its
+/// representations.
 fn package_entries(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut names = Vec::new();
     for entry in fs::read_dir(folder).map_err(Failure::io(folder))? {
@@ -131,7 +136,8 @@ fn package_entries(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
 
 fn is_package_entry(name: &OsStr) -> bool {
     let is_representation = |name: &str| name.parse::<RepresentationId>().is_ok();
-    name.to_str().is_some_and(|name| MANIFESTS.contains(&name) || is_representation(name))
+    let is_file = |name: &str| MANIFESTS.contains(&name) || CHAPTERS.contains(&name);
+    name.to_str().is_some_and(|name| is_file(name) || is_representation(name))
 }
 
 /// Returns whether there is an entry at `path`, even one that cannot be followed.

@@ -38,6 +38,7 @@
 )]
 
 pub mod cenc;
+pub mod chapters;
 pub mod cmaf;
 pub mod codec;
 pub mod dash;

@@ -44,7 +44,7 @@ use super::track_selection::select_tracks;
 use super::work_unit::{SegmentPlan, WorkUnit, WorkUnitTrack};
 use crate::number::{Checked, u64_of};
 use crate::time::MediaTime;
-use crate::track::{Movie, Origin, TrackKind};
+use crate::track::{ChapterList, Movie, Origin, TrackKind};
 use crate::{Error, Result};
 
 /// Maximum number of source bytes between two segment boundaries: a worker must be able to hold them in memory.
@@ -70,6 +70,8 @@ pub struct Planner<'m, 'a> {
     layout: Layout,
     /// Number of movies.
     movies: usize,
+    /// The chapters of the first movie that has any.
+    chapters: Option<ChapterList>,
     done: bool,
 }
 
@@ -119,6 +121,7 @@ impl<'m, 'a> Planner<'m, 'a> {
             protection: options.protection,
             layout: options.layout,
             movies: movies.len(),
+            chapters: movies.iter().find_map(|movie| movie.chapters.clone()),
             done: false,
         })
     }
@@ -137,7 +140,7 @@ impl<'m, 'a> Planner<'m, 'a> {
     /// # Errors
     /// As [`finish`](Self::finish).
     pub fn finish_with_sidecars(self, sidecars: &[SidecarSource<'_>]) -> Result<(Presentation, Vec<TextFile>)> {
-        let Self { tracks, work_units, protection, layout, movies, .. } = self;
+        let Self { tracks, work_units, protection, layout, movies, chapters, .. } = self;
         let finish = |track: TrackPlanner<'_, '_>| {
             let input = track.input();
             track.finish().map_err(|error| error.in_movie(input, movies))
@@ -147,7 +150,7 @@ impl<'m, 'a> Planner<'m, 'a> {
             representations.iter().try_for_each(sidx::check)?;
         }
         let (sidecars, files) = sidecars::package(sidecars, &representations)?;
-        Ok((Presentation { representations, sidecars, work_units, protection, layout }, files))
+        Ok((Presentation { representations, sidecars, chapters, work_units, protection, layout }, files))
     }
 
     /// Returns the segments of all tracks up to the next boundary; `None` after the last window.

@@ -9,7 +9,7 @@ use super::sap::{SapType, StreamAccessPoint};
 use crate::cenc::TrackEncryption;
 use crate::codec::{AudioInfo, VideoInfo};
 use crate::time::{MediaTime, Timescale};
-use crate::track::{TrackKind, TrackLabels};
+use crate::track::{ChapterList, TrackKind, TrackLabels};
 
 /// A package as a whole: everything that init segments and manifests need. It is complete when planning returns it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +18,8 @@ pub struct Presentation {
     pub representations: Vec<Representation>,
     /// Subtitle files that are packaged whole.
     pub sidecars: Vec<Sidecar>,
+    /// The chapters, if the movies have any.
+    pub chapters: Option<ChapterList>,
     /// Number of work units.
     pub work_units: u32,
     /// The encryption.

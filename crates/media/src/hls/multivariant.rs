@@ -9,9 +9,13 @@ use super::subtitles::{GROUP_ID, SubtitleGroup};
 use super::tags::{INDEPENDENT_SEGMENTS, push_line};
 use super::{key_frames, media_playlist, renditions};
 use crate::Result;
+use crate::chapters::{CHAPTERS_JSON, chapter_files};
 use crate::cmaf::{Presentation, Representation, SizedRepresentation};
 use crate::codec::VideoInfo;
 use crate::track::TrackKind;
+
+/// The session data (4.4.6.4) that names the chapters (Apple, "Providing JSON Chapters").
+const CHAPTERS_ID: &str = "com.apple.hls.chapters";
 
 /// Writes the multivariant playlist of a presentation with these `tracks`. `target` is the target duration, in seconds.
 pub(super) fn write(
@@ -29,6 +33,9 @@ pub(super) fn write(
     let mut text = String::from("#EXTM3U\n#EXT-X-VERSION:7\n");
     if presentation.representations.iter().all(Representation::has_independent_segments) {
         text.push_str(INDEPENDENT_SEGMENTS);
+    }
+    if !chapter_files(presentation).is_empty() {
+        push_line(&mut text, format_args!("#EXT-X-SESSION-DATA:DATA-ID=\"{CHAPTERS_ID}\",URI=\"{CHAPTERS_JSON}\""));
     }
     write_session_keys(&mut text, presentation, options);
     // A single audio track without video, and without anything to select it by, is the whole variant.

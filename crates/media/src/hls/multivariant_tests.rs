@@ -52,7 +52,8 @@ fn written(representations: Vec<Representation>) -> String {
         SegmentSize { bytes: 500_000, first_sample_end: 30_000 },
     ];
     let (sidecars, layout) = (Vec::new(), Layout::Segments);
-    let presentation = Presentation { representations, sidecars, work_units: 1, protection: None, layout };
+    let presentation =
+        Presentation { representations, sidecars, chapters: None, work_units: 1, protection: None, layout };
     let sized = |representation| SizedRepresentation { representation, sizes: &SIZES };
     let tracks: Vec<_> = presentation.representations.iter().map(sized).collect();
     write(&presentation, &tracks, 6, &HlsOptions::default()).unwrap()

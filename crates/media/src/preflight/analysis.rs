@@ -43,6 +43,7 @@ pub fn preflight(index: &Index, movie: &Movie<'_>, options: &PlanOptions) -> Res
         work_units: presentation.work_units,
         max_ranges_per_work_unit: u32::try_from(analysis.max_ranges).unwrap_or(u32::MAX),
         bytes_to_read: analysis.bytes,
+        chapters: presentation.chapters.clone(),
         warnings: analysis.warnings(index, &tracks, &alternatives, options),
         tracks,
     })

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Warning;
+use crate::track::ChapterList;
 
 /// The prediction of the stream from the index.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +18,9 @@ pub struct Preflight {
     pub max_ranges_per_work_unit: u32,
     /// Bytes of the source that all work units read.
     pub bytes_to_read: u64,
+    /// The chapters.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub chapters: Option<ChapterList>,
     /// The tracks that are packaged.
     pub tracks: Vec<TrackReport>,
     /// The warnings: what the owner of the movie may want to change.

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::{Preflight, TrackReport, Warning};
+use crate::track::ChapterList;
 
 /// A preflight report, ready to be shown.
 #[derive(Debug, Serialize)]
@@ -16,6 +17,8 @@ pub struct PreflightView<'p> {
     work_units: u32,
     max_ranges_per_work_unit: u32,
     bytes_to_read: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chapters: Option<&'p ChapterList>,
     tracks: &'p [TrackReport],
     warnings: Vec<WarningView>,
 }
@@ -39,6 +42,7 @@ impl<'p> From<&'p Preflight> for PreflightView<'p> {
             work_units: preflight.work_units,
             max_ranges_per_work_unit: preflight.max_ranges_per_work_unit,
             bytes_to_read: preflight.bytes_to_read,
+            chapters: preflight.chapters.as_ref(),
             tracks: &preflight.tracks,
             warnings: preflight.warnings.iter().map(WarningView::from).collect(),
         }

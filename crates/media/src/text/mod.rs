@@ -39,6 +39,7 @@ mod wvtt;
 pub use coding::{TextCoding, TextTrack};
 pub(crate) use cue::Cue;
 pub(crate) use markup::{BOLD, CueMarkup, ITALIC, UNDERLINED};
+pub(crate) use tx3g::plain_text;
 pub(crate) use webvtt::{ARROW, SIGNATURE, format_timestamp};
 pub use webvtt_file::{MAX_SIDECAR_BYTES, WebVttFile};
 pub(crate) use webvtt_segment::WebVttSegment;

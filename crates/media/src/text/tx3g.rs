@@ -22,6 +22,18 @@ pub(super) fn read(sample: &[u8], offset: u64) -> Result<Option<Cue>> {
     Ok((!text.is_empty()).then(|| Cue { text, ..Cue::default() }))
 }
 
+/// Returns the text of a sample without its styles, on one line. Text that is not Unicode has the Macintosh encoding, as in old
+/// `QuickTime` files. A text that is cut off is read as far as it goes.
+pub(crate) fn plain_text(sample: &[u8]) -> String {
+    let Some((length, rest)) = sample.split_first_chunk() else { return String::new() };
+    let text = rest.get(..usize::from(u16::from_be_bytes(*length))).unwrap_or(rest);
+    let is_unicode = matches!(text, [0xfe, 0xff, ..] | [0xff, 0xfe, ..])
+        || std::str::from_utf8(text).err().is_none_or(|error| error.error_len().is_none());
+    let text = if is_unicode { decoded(text) } else { encoding_rs::MACINTOSH.decode(text).0.into_owned() };
+    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    line.trim_matches(|c: char| c.is_whitespace() || c == char::REPLACEMENT_CHARACTER).to_owned()
+}
+
 fn truncated(offset: u64) -> Error {
     Error::MalformedSample { offset, reason: "its text is longer than the sample" }
 }
@@ -105,6 +117,23 @@ mod tests {
         let utf16 = |order: fn(u16) -> [u8; 2]| "\u{feff}Grüße 🎬".encode_utf16().flat_map(order).collect::<Vec<u8>>();
         assert_eq!(text_of(&utf16(u16::to_be_bytes), b"").unwrap(), "Grüße 🎬");
         assert_eq!(text_of(&utf16(u16::to_le_bytes), b"").unwrap(), "Grüße 🎬");
+    }
+
+    #[test]
+    fn a_title_is_unicode_or_macintosh_text_on_one_line() {
+        for (bytes, text) in [
+            ("Grüße\r\nan alle".as_bytes(), "Grüße  an alle"),
+            (b"Gr\x9f\xa7e", "Grüße"),
+            (b"\xfe\xff\0G\0r\0\xfc\0\xdf\0e", "Grüße"),
+            (b"\xff\xfeG\0r\0\xfc\0\xdf\0e\0", "Grüße"),
+            (b"Gr\xc3\xbc\xc3", "Grü"),
+        ] {
+            let sample =
+                [&u16::try_from(bytes.len()).unwrap().to_be_bytes(), bytes, b"\0\0\0\x0cencd\0\0\x01\0"].concat();
+            assert_eq!(plain_text(&sample), text);
+        }
+        assert_eq!(plain_text(b"\0\x40cut off"), "cut off");
+        assert_eq!(plain_text(b"\0"), "");
     }
 
     #[test]

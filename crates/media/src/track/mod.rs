@@ -4,6 +4,7 @@
 //! past the end of the file. So [`Samples`] can walk the tables and fragments in place and yield plain [`Sample`]s.
 
 mod audio_start;
+mod chapters;
 mod chunks;
 mod edit_list;
 mod encryption_signs;
@@ -28,6 +29,7 @@ mod trak;
 mod trex;
 
 pub use crate::codec::TrackKind;
+pub use chapters::{Chapter, ChapterList};
 pub use labels::TrackLabels;
 pub use language::is_tag as is_language_tag;
 pub(crate) use language::{autonym, shortest_tag, three_letters};

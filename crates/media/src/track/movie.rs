@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::audio_start::leave_out_unneeded_audio;
+use super::chapters::{ChapterList, chapter_tracks};
 use super::fragment::{FragmentCut, Fragments, MAX_TRACKS};
 use super::movie_header::MovieHeader;
 use super::timeline::start_at_zero;
@@ -25,6 +26,8 @@ pub struct Movie<'a> {
     pub skipped: Vec<SkippedTrack>,
     /// The offset at which an interrupted recording is cut off: whatever begins there is not packaged.
     pub cut_at: Option<u64>,
+    /// Its chapters, if it has any.
+    pub chapters: Option<ChapterList>,
 }
 
 impl<'a> Movie<'a> {
@@ -41,9 +44,10 @@ impl<'a> Movie<'a> {
         let movie_header = MovieHeader::parse(&moov)?;
         let mut fragments = Fragments::parse(moov.child(b"mvex")?.as_ref(), index.moofs(), file_size)?;
         let cut = fragments.cut();
-        let chapters = chapter_tracks(&moov);
+        let chapter_tracks = chapter_tracks(&moov);
+        let chapters = ChapterList::parse(&moov, index, movie_header.timescale);
         let cut_at = [index.cut_at(), cut.map(|cut| cut.offset)].into_iter().flatten().min();
-        let mut movie = Self { tracks: Vec::new(), refused: Vec::new(), skipped: Vec::new(), cut_at };
+        let mut movie = Self { tracks: Vec::new(), refused: Vec::new(), skipped: Vec::new(), cut_at, chapters };
         for (position, trak) in traks(&moov).enumerate() {
             let trak = trak?;
             if position >= MAX_TRACKS {
@@ -52,8 +56,11 @@ impl<'a> Movie<'a> {
             let header = TrackHeader::parse(&trak.required(b"tkhd", "it has no track header (tkhd)")?)?;
             let (id, handler) = (header.id, handler_type(&trak)?);
             let fragments = fragments.take(id);
-            if chapters.contains(&id) {
-                movie.skipped.push(SkippedTrack { id, handler, reason: "it is a list of chapters".into() });
+            if chapter_tracks.contains(&id) {
+                if movie.chapters.is_none() {
+                    let reason = "it is a list of chapters without titles".into();
+                    movie.skipped.push(SkippedTrack { id, handler, reason });
+                }
                 continue;
             }
             match parse_track(&trak, &header, fragments, &movie_header, index) {
@@ -141,14 +148,4 @@ fn second_moov(second: &BoxView<'_>) -> Error {
         Some(Error::AlreadyEncrypted { track_id, scheme })
     });
     encrypted.unwrap_or(Error::SecondMoov { offset: second.offset })
-}
-
-/// Returns the tracks that other tracks reference as their list of chapters (QuickTime File Format, `chap` references).
-fn chapter_tracks(moov: &BoxView<'_>) -> Vec<u32> {
-    let traks = moov.children().filter_map(Result::ok).filter(|child| child.kind == b"trak").take(MAX_TRACKS);
-    let references = traks.filter_map(|trak| trak.child(b"tref").ok()??.child(b"chap").ok()?);
-    let track_ids = |chap: BoxView<'_>| {
-        chap.payload.as_chunks().0.iter().take(MAX_TRACKS).map(|id| u32::from_be_bytes(*id)).collect::<Vec<_>>()
-    };
-    references.flat_map(track_ids).collect()
 }

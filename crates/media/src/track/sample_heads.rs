@@ -10,6 +10,7 @@
 
 use std::ops::Range;
 
+use super::chapters::{MAX_TITLE_BYTES, chapter_samples};
 use super::fragment::{Fragments, MAX_TRACKS};
 use super::sample::Sample;
 use super::sample_table::SampleTable;
@@ -30,11 +31,20 @@ const NEAR: u64 = 2 * 1024;
 /// Fragments in which the first samples of a track are searched.
 const MAX_FRAGMENTS: usize = 16;
 
-/// Returns the byte ranges of the file whose content completes the sample entries of a movie, in file order: at most 8 ranges of
-/// at most 4 KiB. A movie that does not parse has none; [`Movie::parse`](super::Movie::parse) returns the reason.
+/// Returns the byte ranges of the file whose content completes the sample entries and the chapters of a movie, in file order: at
+/// most 8 ranges of at most 4 KiB for sample entries, and as many for chapters as a movie may have. A movie that does not parse
+/// has none; [`Movie::parse`](super::Movie::parse) returns the reason.
 #[must_use]
 pub fn sample_heads(index: &Index) -> Vec<Range<u64>> {
-    let mut heads = all_heads(index).unwrap_or_default();
+    let mut ranges = merged(all_heads(index).unwrap_or_default());
+    ranges.truncate(MAX_RANGES);
+    ranges.extend(merged(titles(index).unwrap_or_default()));
+    ranges.sort_unstable_by_key(|range| range.start);
+    ranges
+}
+
+/// Returns the ranges in file order. Those that are near each other become one.
+fn merged(mut heads: Vec<Range<u64>>) -> Vec<Range<u64>> {
     heads.sort_unstable_by_key(|head| head.start);
     let mut ranges: Vec<Range<u64>> = Vec::new();
     for head in heads {
@@ -47,8 +57,19 @@ pub fn sample_heads(index: &Index) -> Vec<Range<u64>> {
             _ => ranges.push(head),
         }
     }
-    ranges.truncate(MAX_RANGES);
     ranges
+}
+
+/// Returns the ranges of the titles of chapters that are not in the index.
+fn titles(index: &Index) -> Result<Vec<Range<u64>>> {
+    let samples = chapter_samples(&index.moov()?);
+    Ok(samples.iter().filter_map(|sample| head(sample, MAX_TITLE_BYTES, index)).collect())
+}
+
+/// Returns the range of the first bytes of a sample, at most `bytes`; `None` if it has none within the file.
+fn head(sample: &Sample, bytes: u32, index: &Index) -> Option<Range<u64>> {
+    let end = sample.offset.checked_add(u64::from(sample.size.min(bytes)))?;
+    Some(sample.offset..end.min(index.file_size())).filter(|head| !head.is_empty())
 }
 
 /// Returns the range of every head that a track needs.
@@ -67,10 +88,7 @@ fn all_heads(index: &Index) -> Result<Vec<Range<u64>>> {
             let runs = fragments.take(track_id).runs;
             samples = runs.iter().flat_map(|run| run.samples()).take(wanted.samples).collect();
         }
-        heads.extend(samples.iter().filter_map(|sample| {
-            let end = sample.offset.checked_add(u64::from(sample.size.min(wanted.bytes)))?;
-            Some(sample.offset..end.min(index.file_size())).filter(|head| !head.is_empty())
-        }));
+        heads.extend(samples.iter().filter_map(|sample| head(sample, wanted.bytes, index)));
     }
     Ok(heads)
 }

@@ -289,11 +289,17 @@ impl TrackHeader {
     }
 }
 
+/// Reads the language of a track, as a BCP 47 tag; `None` when undetermined.
+pub(super) fn language_of(mdia: &BoxView<'_>) -> Option<String> {
+    let extended = mdia.child(b"elng").ok()?.and_then(|elng| extended_language(&elng));
+    extended.or_else(|| media_header(mdia).ok()?.1)
+}
+
 /// Component type of the handler of QuickTime media (QuickTime File Format, "Handler reference atoms"). It is 0 in ISO files.
 const QUICKTIME_MEDIA_HANDLER: &[u8] = b"mhlr";
 
 /// Reads timescale and language of `mdhd` (ISO/IEC 14496-12 8.4.2).
-fn media_header(mdia: &BoxView<'_>) -> Result<(Timescale, Option<String>)> {
+pub(super) fn media_header(mdia: &BoxView<'_>) -> Result<(Timescale, Option<String>)> {
     let mdhd = mdia.required(b"mdhd", "it has no media header (mdhd)")?;
     let (version, _, mut reader) = mdhd.full()?;
     reader.skip(if version == 1 { 16 } else { 8 })?;

@@ -81,6 +81,8 @@ pub fn output_headers(path: &str) -> Headers {
     let (content_type, cache_control) = match extension {
         "mpd" => ("application/dash+xml", SHORT),
         "m3u8" => ("application/vnd.apple.mpegurl", SHORT),
+        "json" => ("application/json", SHORT),
+        "vtt" if !path.contains('/') => ("text/vtt", SHORT),
         "vtt" => ("text/vtt", IMMUTABLE),
         _ if path.starts_with('a') => ("audio/mp4", IMMUTABLE),
         _ if path.starts_with('t') => ("application/mp4", IMMUTABLE),
@@ -116,6 +118,12 @@ mod tests {
         assert!(output_headers("v1/3.m4s").cache_control.contains("immutable"));
         assert!(!output_headers(MANIFEST).cache_control.contains("immutable"));
         assert!(!output_headers("a1/media.m3u8").cache_control.contains("immutable"));
+        for path in [vpp_media::chapters::CHAPTERS_JSON, vpp_media::chapters::CHAPTERS_WEBVTT] {
+            assert!(
+                !output_headers(path).cache_control.contains("immutable"),
+                "chapters are written with the manifests"
+            );
+        }
         let types = ["v1/1.m4s", "a2/init.mp4", "t1/1.m4s", "t1/1.vtt"].map(|path| output_headers(path).content_type);
         assert_eq!(types, ["video/mp4", "audio/mp4", "application/mp4", "text/vtt"]);
     }

@@ -5,6 +5,7 @@
 //! The manifests are functions of the plan's presentation and of the receipts: exact sizes give exact bandwidths. The MPD is
 //! written last: when a player can fetch it, every object that it refers to exists.
 
+use vpp_media::chapters::chapter_files;
 use vpp_media::cmaf::{Presentation, SegmentSizes};
 use vpp_media::dash::{MpdOptions, mpd};
 use vpp_media::hls::{HlsOptions, playlists};
@@ -111,7 +112,7 @@ where
         Ok(Outcome::Done)
     }
 
-    /// Returns the manifests, each with its path: the HLS playlists, then the MPD. They carry the URLs of the licence server.
+    /// Returns the manifests, each with its path: the HLS playlists, the chapters, then the MPD. They carry the URLs of the licence server.
     /// The player adds its playback token.
     fn manifests(
         &self,
@@ -126,6 +127,7 @@ where
         let mpd = mpd(presentation, sizes, &MpdOptions { drm: drm.clone(), licence_url })?;
         Ok(playlists
             .map(|playlist| (playlist.path, playlist.text))
+            .chain(chapter_files(presentation).into_iter().map(|file| (file.path, file.text)))
             .chain([(layout::MANIFEST.to_owned(), mpd)])
             .collect())
     }

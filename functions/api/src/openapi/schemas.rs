@@ -208,6 +208,10 @@ fn content() -> Value {
         "Options of a package.",
         vec![("audio_only?", json!({"type": "boolean"})), ("unsupported?", one_of(&["leave_out"]))],
     );
+    let chapter = object(
+        "A chapter of the movie. It ends where the next one starts.",
+        vec![("start_seconds", json!({"type": "number"})), ("title", text()), ("language?", text())],
+    );
     object(
         "One version of an uploaded file, and its verdict.",
         vec![
@@ -232,6 +236,7 @@ fn content() -> Value {
                 json!({"type": "array", "description": "Options with which a refused file can be packaged.", "items": required_options}),
             ),
             ("preflight?", json!({"type": "object"})),
+            ("chapters?", json!({"type": "array", "items": chapter})),
         ],
     )
 }

@@ -1,5 +1,7 @@
 //! Contents as callers see them.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use vpp_media::cmaf::UnsupportedTracks;
 use vpp_media::preflight::{Preflight, PreflightView, Warning, WarningView};
@@ -32,6 +34,18 @@ pub(crate) struct ContentDetails<'c> {
     content: ContentSummary,
     #[serde(skip_serializing_if = "Option::is_none")]
     preflight: Option<ReportView<'c>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    chapters: Vec<ChapterField<'c>>,
+}
+
+/// A chapter of a movie.
+#[derive(Debug, Serialize)]
+struct ChapterField<'c> {
+    /// Presentation time of its start.
+    start_seconds: f64,
+    title: &'c str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    language: Option<&'c str>,
 }
 
 /// The report on a movie or on a subtitle file.
@@ -44,7 +58,7 @@ enum ReportView<'c> {
 
 impl<'c> From<&'c Content> for ContentDetails<'c> {
     fn from(content: &'c Content) -> Self {
-        Self { content: content.into(), preflight: report(content) }
+        Self { content: content.into(), preflight: report(content), chapters: chapters(content) }
     }
 }
 
@@ -56,6 +70,17 @@ fn report(content: &Content) -> Option<ReportView<'_>> {
         }),
         _ => preflight(content).map(|preflight| ReportView::Movie(preflight.into())),
     }
+}
+
+fn chapters(content: &Content) -> Vec<ChapterField<'_>> {
+    let list = preflight(content).and_then(|preflight| preflight.chapters.as_ref());
+    let chapters = list.into_iter().flat_map(|list| list.chapters.iter().map(|chapter| (chapter, &list.language)));
+    let fields = chapters.map(|(chapter, language)| ChapterField {
+        start_seconds: Duration::from_millis(chapter.start_ms).as_secs_f64(),
+        title: &chapter.title,
+        language: language.as_deref(),
+    });
+    fields.collect()
 }
 
 fn warnings(content: &Content) -> &[Warning] {

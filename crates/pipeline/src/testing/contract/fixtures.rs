@@ -53,6 +53,7 @@ pub(super) fn content(run: &str, number: u64) -> Content {
 
 pub(super) fn preflight() -> Preflight {
     Preflight {
+        chapters: None,
         segment_ms: 6000,
         segments: 300,
         work_units: 20,
