@@ -152,7 +152,7 @@ GOOD = [
     Recipe("film-moov-last.mp4", "the same movie, movie box last", synthetic=synthetic.moov_last, of="film-moov-first.mp4"),
     Recipe("captions.mp4", "closed captions in CEA-608 channels CC1 and CC3 and CEA-708 service 1", synthetic=synthetic.captioned, of="uncaptioned.mp4"),
     Recipe("captions-b-frames.mp4", "the same captions, in H.264 with B-frames", "-i {captions.mp4} -c:v libx264 -preset fast -bf 2 -g 25 -a53cc 1"),
-    Recipe("captions-hevc.mp4", "the same captions, in H.265", "-i {captions.mp4} -c:v libx265 -preset ultrafast -tag:v hvc1 -x265-params log-level=error -a53cc 1"),
+    Recipe("captions-hevc.mp4", "the same captions, in H.265", "-i {captions.mp4} -c:v libx265 -preset ultrafast -tag:v hvc1 -x265-params log-level=error:keyint=25 -a53cc 1"),
     Recipe("uncaptioned.mp4", "the same without captions", video(4, "-bf 0 -g 25")),
     Recipe("quicktime.mov", "QuickTime brand, AAC in a version 1 sound description", movie(10, "-bf 2 -g 50 -f mov")),
     Recipe("video-only.mp4", "no audio track", video(10, "-bf 2 -g 50")),
