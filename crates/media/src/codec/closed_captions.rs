@@ -5,8 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
-
+use super::caption_service::CaptionService;
 use super::protection_rule::ProtectionRule;
 use super::sample_entry::SampleEntry;
 use super::sei::{SeiMessages, USER_DATA_REGISTERED_ITU_T_T35};
@@ -15,15 +14,6 @@ use super::{av1, avc, hevc};
 /// The start of user data with `cc_data`: `itu_t_t35_country_code` of the United States, `itu_t_t35_provider_code` of ATSC,
 /// `user_identifier` and `user_data_type_code` (ATSC A/53 part 4 6.2.3).
 const ATSC_CC_DATA: [u8; 8] = [0xb5, 0x00, 0x31, b'G', b'A', b'9', b'4', 0x03];
-
-/// A closed caption service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum CaptionService {
-    /// Channel CC1 to CC4 of CEA-608, by its number.
-    Cea608(u8),
-    /// Service 1 to 63 of CEA-708, by its number.
-    Cea708(u8),
-}
 
 /// Adds the caption services of a sample to the sample entry of a video. `head` is the start of the sample.
 pub(super) fn complete(entry: &mut SampleEntry<'_>, head: &[u8]) {

@@ -11,7 +11,7 @@
 //! | boxes in them | `colr`, `pasp`, `esds`, `dolby_vision` (`dvcC`), `avc/avcc`, `hevc/hvcc`, `av1/av1c` |
 //! | video | `avc` (H.264), `hevc` (H.265), `av1`, `vp9` |
 //! | audio | `aac` (`mp4a`), `audio_specific_config`, `usac` (xHE-AAC), `mp3`, `ac3`, `ac4`, `opus`, `flac`, `alac`, `mpegh`, `iamf`, `channel_configuration` |
-//! | captions in video | `closed_captions`, `sei` |
+//! | captions in video | `closed_captions`, `caption_service`, `sei` |
 //! | protection | `protection_rule`, `protected_entry` (of an encrypted source) |
 //! | bits | `bit_reader`, `rbsp_reader`, `nal_units` |
 
@@ -24,6 +24,7 @@ mod audio_specific_config;
 mod av1;
 mod avc;
 mod bit_reader;
+mod caption_service;
 mod channel_configuration;
 mod closed_captions;
 mod colr;
@@ -54,8 +55,8 @@ mod vp9;
 
 pub use av1::{Av1Config, Av1Parser};
 pub use avc::{AvcConfig, AvcParser};
+pub use caption_service::CaptionService;
 pub use channel_configuration::ChannelConfiguration;
-pub use closed_captions::CaptionService;
 pub use colr::Colour;
 pub use frame_header::SampleHeads;
 pub use hevc::{HevcConfig, HevcParser};

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::caption_service::CaptionService;
 use super::channel_configuration::ChannelConfiguration;
-use super::closed_captions::CaptionService;
 use super::colr::Colour;
 use crate::text::TextCoding;
 
