@@ -3,6 +3,8 @@
     python3 -m infra.instructions            fail if a benchmark executes 5 % more instructions than the baseline
     python3 -m infra.instructions --record   write the baseline
 
+It also fails if the cost of an input grows faster than its size, on any machine: see LINEAR.
+
 Callgrind counts the instructions, so other load on the machine has no influence. The counts are the same in every run, but differ
 between compilers, and between processors with different instruction sets. The baseline records both; if they differ, nothing is
 compared, and a message states this.
@@ -32,6 +34,12 @@ MAXIMUM_GROWTH = 1.05
 IMPROVEMENT = 0.95
 """Ratio below which a new baseline should be recorded."""
 
+LINEAR = [("a frame of 4000 slices", "a frame of 16000 slices")]
+"""Pairs of benchmarks whose second input has four times as many parts as the first."""
+
+MAXIMUM_RATIO = 4.4
+"""Ratio of the instructions of such a pair above which the cost is not linear: four, and a tenth for the growth of vectors."""
+
 FEATURES = ("aes", "avx2")
 """The processor features that select code paths under Valgrind."""
 
@@ -44,17 +52,18 @@ def main(arguments: list[str]) -> int:
     if not shutil.which("valgrind"):
         print("instructions: not counted, Valgrind is not installed (Debian: valgrind)")
         return 0
-    baseline = json.loads(BASELINE.read_text()) if BASELINE.exists() else {"by": None}
-    if not options.record and baseline["by"] != _environment():
-        print(f"instructions: not compared, the baseline is for {baseline['by']}, and this is {_environment()}")
-        return 0
     program = _build()
     names = subprocess.run([program], capture_output=True, text=True, check=True).stdout.splitlines()
     counts = {name: _count(program, name) for name in names}
     if options.record:
         BASELINE.write_text(json.dumps({"by": _environment(), "instructions": counts}, indent=2) + "\n")
         return 0
-    return _compare(counts, baseline["instructions"])
+    superlinear = _superlinear(counts)
+    baseline = json.loads(BASELINE.read_text()) if BASELINE.exists() else {"by": None}
+    if baseline["by"] != _environment():
+        print(f"instructions: not compared, the baseline is for {baseline['by']}, and this is {_environment()}")
+        return superlinear
+    return max(superlinear, _compare(counts, baseline["instructions"]))
 
 
 def _environment() -> str:
@@ -87,6 +96,14 @@ def _count(program: Path, name: str) -> int:
     if done.returncode != 0 or not found or int(found[1]) == 0:
         sys.exit(f"instructions: Valgrind could not count {name}: {done.stderr[-400:]}")
     return int(found[1])
+
+
+def _superlinear(counts: dict[str, int]) -> int:
+    """Prints the inputs whose cost grows faster than their size. Returns 1 if there are any."""
+    found = [(small, large) for small, large in LINEAR if counts[large] > MAXIMUM_RATIO * counts[small]]
+    for small, large in found:
+        print(f"instructions: {large} costs {counts[large] / counts[small]:.1f} times {small}, not four times")
+    return 1 if found else 0
 
 
 def _compare(counts: dict[str, int], baseline: dict[str, int]) -> int:

@@ -80,13 +80,21 @@ fn cover(size: usize, protected: &[Range<usize>], offset: u64, subsamples: &mut 
     }
 }
 
-/// Removes the `count` smallest ranges; of two with the same size, the later one first.
+/// Removes the `count` smallest ranges; of two with the same size, the later one first. The cost is linear in the number of
+/// ranges: a sample may have as many slices as it has bytes to hold them.
 fn remove_smallest(ranges: &mut Vec<Range<usize>>, count: usize) {
-    let mut by_size: Vec<usize> = (0..ranges.len()).collect();
-    by_size.sort_by_key(|position| (ranges.get(*position).map_or(0, Range::len), Reverse(*position)));
-    by_size.truncate(count);
+    if count >= ranges.len() {
+        return ranges.clear();
+    }
+    let mut ranks: Vec<_> = ranges.iter().enumerate().map(|(position, range)| rank(position, range)).collect();
+    let (_, smallest_kept, _) = ranks.select_nth_unstable(count);
     let mut positions = 0..;
-    ranges.retain(|_| positions.next().is_some_and(|position| !by_size.contains(&position)));
+    ranges.retain(|range| positions.next().is_some_and(|position| rank(position, range) >= *smallest_kept));
+}
+
+/// Returns the rank of the range at `position`: a range with a lower one is removed first.
+fn rank(position: usize, range: &Range<usize>) -> (usize, Reverse<usize>) {
+    (range.len(), Reverse(position))
 }
 
 /// Appends `clear` and `protected` bytes.
