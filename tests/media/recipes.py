@@ -198,6 +198,13 @@ GOOD = [
     ),
     Recipe("interlaced.mp4", "interlaced, MBAFF", video(4, "-bf 2 -g 25 -x264-params tff=1:ref=4:weightp=0")),
     Recipe("interlaced-cavlc.mp4", "interlaced, CAVLC, spatial direct prediction", video(4, "-bf 2 -g 25 -x264-params bff=1:cabac=0:direct=spatial:weightp=0")),
+    Recipe("anamorphic.mp4", "4:3 with pixels of 64:45: H.264", video(1, "-g 25 -vf setsar=64/45", "-f lavfi -i testsrc2=size=360x288:rate=25")),
+    Recipe(
+        "jitter.mp4",
+        "29.97 frames per second at 600 units per second: frames last 20 or 21 units",
+        video(10, "-bf 2 -g 60 -video_track_timescale 600", "-f lavfi -i testsrc2=size=320x180:rate=30000/1001"),
+    ),
+    Recipe("jitter-ms.mp4", "23.976 frames per second in milliseconds", video(5, "-bf 2 -g 48 -video_track_timescale 1000", "-f lavfi -i testsrc2=size=320x180:rate=24000/1001")),
     Recipe("high-10.mp4", "ten bits, 4:2:2", video(4, "-bf 2 -g 25 -pix_fmt yuv422p10le")),
     Recipe("still.mp4", "a still image: slices with very little data", video(4, "-bf 2 -g 25", "-f lavfi -i color=black:size=320x180:rate=25")),
     Recipe("log-gamma.mp4", "ten bits, BT.2020 with hybrid log-gamma", video(2, "-bf 2 -g 25 -pix_fmt yuv420p10le -x264-params colorprim=bt2020:transfer=arib-std-b67:colormatrix=bt2020nc")),
@@ -237,6 +244,12 @@ GOOD = [
     Recipe("hevc-dependent.mp4", "H.265, one dependent slice segment per row", kvazaar(2, "wpp=1,slices=wpp,gop=8,ref=4,period=16")),
     Recipe("hevc-still.mp4", "H.265, a still image: slices with very little data", hevc(3, "bframes=3:keyint=25", "", "-f lavfi -i color=black:size=320x180:rate=25")),
     Recipe("hevc-in-band.mp4", "H.265 as hev1: parameter sets in the samples", hevc(3, "repeat-headers=1:aud=1:bframes=2:keyint=25", "-tag:v hev1")),
+    Recipe(
+        "hevc-anamorphic.mp4",
+        "H.265, pixels of 64:45, a height that is not a whole number of coding blocks",
+        hevc(1, "keyint=25", "-vf setsar=64/45", "-f lavfi -i testsrc2=size=360x286:rate=25"),
+    ),
+    Recipe("hevc-fields.mp4", "H.265, each sample a field", hevc(1, "interlace=1:keyint=25")),
     Recipe("hevc-complete.mp4", "H.265 as hev1, with array_completeness set in its decoder configuration record", synthetic=synthetic.renamed_hev1, of="hevc.mp4"),
     Recipe(
         "hevc-hdr.mp4",

@@ -100,6 +100,19 @@ pub fn source_packets(file: &Path, stream: &str, edits: Edits) -> Vec<Packet> {
     listed
 }
 
+/// Returns ffmpeg's description of the video of a file: `h264 (High) (avc1 / 0x31637661), yuv420p(progressive), 720x576 [SAR
+/// 64:45 DAR 16:9], …`.
+///
+/// # Panics
+/// When it finds no video.
+#[must_use]
+pub fn video(file: &Path) -> String {
+    let mut command = ffmpeg();
+    let output = command.args(["-loglevel", "info", "-i"]).arg(file).output().expect("ffmpeg starts");
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    text.lines().find_map(|line| line.split_once("Video: ")).expect("a video").1.to_owned()
+}
+
 /// Returns the timescale of a stream, in units per second.
 ///
 /// # Panics

@@ -7,6 +7,7 @@ const WARNINGS = {
   long_gops: 'Long GOPs',
   open_gops: 'Open GOPs',
   variable_frame_rate: 'Variable frame rate',
+  interlaced: 'Interlaced video',
   in_band_parameter_sets: 'In-band parameter sets',
   codec_parameters_change: 'Codec parameters change mid-stream',
   trimmed_start: 'Edit list starts between key frames',

@@ -112,7 +112,9 @@ pub(super) fn check(pair: &Pair<'_>, set: &[&Pair<'_>], findings: &mut Findings)
     findings.compare(&place, Attribute::FrameRate, rate, found.get("frameRate"));
     let scan = match video.is_interlaced {
         Some(true) => Some("interlaced"),
-        _ => found.get("scanType").filter(|scan| *scan == "progressive"),
+        // ffprobe does not state it for H.265.
+        None => found.get("scanType"),
+        Some(false) => found.get("scanType").filter(|scan| *scan == "progressive"),
     };
     findings.compare(&place, Attribute::ScanType, scan, found.get("scanType"));
 

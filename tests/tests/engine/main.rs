@@ -14,3 +14,4 @@ mod reproducibility;
 mod samples;
 mod segmentation;
 mod single_files;
+mod video;

@@ -10,6 +10,7 @@
 //! A [`Packager`] turns a work unit and its source bytes into [`Segment`]s.
 
 mod brands;
+mod frame_rate;
 mod gop;
 mod identity;
 mod init_segment;
@@ -39,6 +40,7 @@ mod track_planner;
 mod track_selection;
 mod work_unit;
 
+pub use frame_rate::FrameRate;
 pub(crate) use identity::{INIT_SEGMENT, MAPPED_SIDECAR, SIDECAR, SINGLE_FILE, segment_name, webvtt_name};
 pub use identity::{ParseRepresentationIdError, RepresentationId, SegmentId};
 pub use options::{Layout, PlanOptions, UnsupportedTracks};

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::frame_rate::FrameRate;
 use super::identity::{MAPPED_SIDECAR, RepresentationId, SIDECAR};
 use super::options::Layout;
 use super::protection::Protection;
@@ -111,8 +112,8 @@ pub struct Representation {
     pub presentation_time_offset: u64,
     /// The decode time of its first sample, on the media timeline.
     pub first_decode_time: u64,
-    /// The duration of all samples but the last, if it is constant.
-    pub sample_duration: Option<u32>,
+    /// The frame rate of video, if it is constant.
+    pub frame_rate: Option<FrameRate>,
     /// Its segments on the media timeline. The first has number 1.
     pub segments: Vec<SegmentTime>,
     /// Its init segment.

@@ -103,7 +103,7 @@ mod tests {
             encryption: None,
             presentation_time_offset: 0,
             first_decode_time: 0,
-            sample_duration: None,
+            frame_rate: None,
             segments,
             init: b"init".to_vec(),
         }

@@ -4,6 +4,7 @@ use std::iter::Peekable;
 use std::ops::Range;
 
 use super::brands::is_cmaf;
+use super::frame_rate::FrameRateEstimate;
 use super::identity::RepresentationId;
 use super::init_segment::init_segment;
 use super::presentation::{Representation, SegmentTime};
@@ -44,7 +45,7 @@ pub(super) struct TrackPlanner<'m, 'a> {
     starts: Vec<(u64, Option<StreamAccessPoint>)>,
     /// The latest presentation end so far.
     end: u64,
-    sample_duration: SampleDuration,
+    frame_rate: FrameRateEstimate,
     /// Number of extents and samples of the last segment: the next one is likely to have as many.
     expected: (usize, usize),
 }
@@ -81,7 +82,7 @@ impl<'m, 'a> TrackPlanner<'m, 'a> {
             samples: track.samples.samples().peekable(),
             starts: Vec::new(),
             end: 0,
-            sample_duration: SampleDuration::default(),
+            frame_rate: FrameRateEstimate::default(),
             expected: (0, 0),
         })
     }
@@ -136,13 +137,15 @@ impl<'m, 'a> TrackPlanner<'m, 'a> {
         let (extents, samples) = self.expected;
         let mut extents: Vec<Extent> = Vec::with_capacity(extents);
         let mut samples: Vec<PlannedSample> = Vec::with_capacity(samples);
-        let mut earliest = u64::MAX;
+        let (mut earliest, is_video) = (u64::MAX, self.kind() == TrackKind::Video);
         while let Some(sample) = self.next_before(end, &first) {
             let composed = self.timeline.composition_time(&sample);
             earliest = earliest.min(composed);
             // Parsing refuses times of 2^62 or later, and a timeline a shift of that length: no sum of this loop overflows.
             self.end = self.end.max(composed.saturating_add(u64::from(sample.duration)));
-            self.sample_duration.add(sample.duration);
+            if is_video {
+                self.frame_rate.add(sample.duration);
+            }
             // Parsing proves that samples end within the file.
             match extents.last_mut().filter(|last| last.end() == sample.offset) {
                 Some(last) => last.bytes = last.bytes.saturating_add(u64::from(sample.size)),
@@ -232,29 +235,8 @@ impl<'m, 'a> TrackPlanner<'m, 'a> {
             encryption: self.encryption,
             presentation_time_offset: origin,
             first_decode_time: track.samples.first_decode_time().saturating_add(self.timeline.shift),
-            sample_duration: self.sample_duration.constant(),
+            frame_rate: self.frame_rate.rate(track.timescale).filter(|_| track.kind == TrackKind::Video),
             segments,
         })
-    }
-}
-
-/// A check of whether all samples except the last have the same duration.
-#[derive(Debug, Clone, Default)]
-struct SampleDuration {
-    first: Option<u32>,
-    last: u32,
-    varies: bool,
-}
-
-impl SampleDuration {
-    fn add(&mut self, duration: u32) {
-        // The sample before this one is not the last, so its duration counts.
-        self.varies |= self.first.is_some_and(|first| self.last != first);
-        self.first.get_or_insert(duration);
-        self.last = duration;
-    }
-
-    fn constant(&self) -> Option<u32> {
-        self.first.filter(|first| !self.varies && *first > 0)
     }
 }

@@ -18,8 +18,11 @@ pub(super) enum FrameHeader {
     Mhas,
     /// `syncinfo` and `bsi` of E-AC-3 (ETSI TS 102 366 E.1.2): a sampling rate below 32 kHz.
     Eac3,
-    /// The SEI messages or metadata OBUs before the slices of a frame: closed captions.
+    /// What precedes the slices of a frame: closed captions in SEI messages or metadata OBUs; frame size, aspect ratio and colours
+    /// in parameter sets or a sequence header, where the sample entry has none.
     Captions,
+    /// The uncompressed header of a VP9 key frame (VP9 6.2): frame size.
+    Vp9KeyFrame,
 }
 
 impl FrameHeader {
@@ -31,6 +34,7 @@ impl FrameHeader {
             Self::Mhas => (1, 64),
             // Parameter sets and the encoder's description of itself precede captions in the first frame.
             Self::Captions => (2, 2048),
+            Self::Vp9KeyFrame => (1, 16),
         };
         SampleHeads { samples, bytes }
     }

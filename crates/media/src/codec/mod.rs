@@ -7,6 +7,7 @@
 //! | | files |
 //! |---|---|
 //! | sample entries | `sample_descriptions` (`stsd`), `sample_entry_types`, `sample_entry`, `frame_header`, `track_info` |
+//! | what they repeat | `frame_format`, `level` |
 //! | their kinds | `visual_sample_entry`, `audio_sample_entry`, `text_sample_entry` |
 //! | boxes in them | `colr`, `pasp`, `esds`, `dolby_vision` (`dvcC`), `avc/avcc`, `hevc/hvcc`, `av1/av1c` |
 //! | video | `avc` (H.264), `hevc` (H.265), `av1`, `vp9` |
@@ -31,9 +32,11 @@ mod colr;
 mod dolby_vision;
 mod esds;
 mod flac;
+mod frame_format;
 mod frame_header;
 mod hevc;
 mod iamf;
+mod level;
 mod mp3;
 mod mpegh;
 mod nal_units;
@@ -65,6 +68,6 @@ pub use protection_rule::{ProtectionRule, SampleParser};
 pub use sample_descriptions::SampleDescriptions;
 pub use sample_entry::SampleEntry;
 pub(crate) use sample_entry_types::is_known_text;
-pub use track_info::{AudioInfo, TextInfo, VideoInfo};
+pub use track_info::{AudioInfo, SupplementalCodecs, TextInfo, VideoInfo};
 pub use track_kind::TrackKind;
 pub use vp9::Vp9Parser;

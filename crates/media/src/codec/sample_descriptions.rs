@@ -5,6 +5,7 @@
 //! segment uses a single entry, and all entries are carried into the init segment, each protected separately. Entries that no
 //! sample uses are ignored; their codec may not even be supported.
 
+use super::level::Level;
 use super::protection_rule::ProtectionRule;
 use super::sample_entry::SampleEntry;
 use super::track_info::{AudioInfo, TextInfo, VideoInfo};
@@ -71,11 +72,12 @@ impl<'a> SampleDescriptions<'a> {
         }
     }
 
-    /// Returns the RFC 6381 `codecs` string of the most demanding entry. That is the greatest string, because profile and level
-    /// are numbers of fixed length in it.
+    /// Returns the RFC 6381 `codecs` string of the most demanding entry: the one with the greatest level. Of two with the same
+    /// level it is the greater string, because of its profile.
     #[must_use]
     pub fn codecs(&self) -> &str {
-        self.entries.iter().map(|entry| entry.codecs.as_str()).max().unwrap_or_default()
+        let codecs = self.entries.iter().map(|entry| entry.codecs.as_str());
+        codecs.max_by_key(|codecs| (Level::of(codecs), *codecs)).unwrap_or_default()
     }
 
     /// Returns the video properties of the entry with the most pixels; `None` for audio.

@@ -2,9 +2,12 @@
 
 use std::borrow::Cow;
 
+use super::colr::Colour;
+use super::frame_format::FrameFormat;
 use super::frame_header::{FrameHeader, SampleHeads};
 use super::protection_rule::ProtectionRule;
 use super::track_info::{AudioInfo, TextInfo, VideoInfo};
+use super::visual_sample_entry::SIZE_AT;
 use crate::Result;
 use crate::isobmff::{BoxWriter, Boxes, FourCc};
 
@@ -104,6 +107,12 @@ impl<'a> SampleEntry<'a> {
         Self { frame_header: Some(frame_header), ..self }
     }
 
+    /// Returns whether it is a visual sample entry of interlaced video.
+    #[must_use]
+    pub fn is_interlaced(&self) -> bool {
+        self.video.as_ref().is_some_and(|video| video.is_interlaced)
+    }
+
     /// Returns the frame header that completes the entry, if it needs one.
     pub(super) fn frame_header(&self) -> Option<FrameHeader> {
         self.frame_header
@@ -113,6 +122,22 @@ impl<'a> SampleEntry<'a> {
     #[must_use]
     pub fn heads(&self) -> Option<SampleHeads> {
         self.frame_header.map(FrameHeader::heads)
+    }
+
+    /// Sets the colour description that a sample carries, unless there is another one.
+    pub(super) fn or_colour(&mut self, colour: Option<Colour>) {
+        if let Some(info) = &mut self.video {
+            info.colour = info.colour.or(colour);
+        }
+    }
+
+    /// Takes over the coded format of the frames: see [`VideoInfo::take_format`].
+    pub(super) fn take_format(&mut self, format: Option<FrameFormat>) {
+        if let Some((info, format)) = self.video.as_mut().zip(format)
+            && let Some(size) = info.take_format(&format)
+        {
+            self.patch(SIZE_AT, &size);
+        }
     }
 
     /// Replaces the bytes of the body at `position`, if they differ.

@@ -1,6 +1,7 @@
 //! Sample entry types: which codec reads which sample entry.
 
 use super::frame_header::FrameHeader;
+use super::protection_rule::ProtectionRule;
 use super::sample_entry::SampleEntry;
 use super::track_kind::TrackKind;
 use super::{
@@ -42,7 +43,15 @@ impl<'a> SampleEntry<'a> {
         match self.frame_header() {
             Some(FrameHeader::MpegAudio) => mp3::complete(self, head),
             Some(FrameHeader::Eac3) => ac3::complete_eac3(self, head),
-            Some(FrameHeader::Captions) => closed_captions::complete(self, head),
+            Some(FrameHeader::Captions) => {
+                closed_captions::complete(self, head);
+                match &self.protection {
+                    ProtectionRule::Avc(_) => avc::complete(self, head),
+                    ProtectionRule::Hevc(_) => hevc::complete(self, head),
+                    _ => av1::complete(self, head),
+                }
+            }
+            Some(FrameHeader::Vp9KeyFrame) => vp9::complete(self, head),
             Some(FrameHeader::Mhas) => mpegh::complete(self, head),
             None => {}
         }

@@ -10,16 +10,30 @@ use crate::text::TextCoding;
 /// The properties of a video.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VideoInfo {
-    /// Coded width in pixels.
+    /// Width in pixels of a decoded frame, after cropping: that of the sequence parameter set or sequence header, else that of
+    /// the sample entry.
     pub width: u16,
-    /// Coded height in pixels.
+    /// Height in pixels of a decoded frame, after cropping.
     pub height: u16,
-    /// Sample (pixel) aspect ratio, from `pasp`.
+    /// Sample (pixel) aspect ratio, from `pasp`, else from the sequence parameter set. `None` if neither states it.
     pub sample_aspect_ratio: Option<(u32, u32)>,
     /// The colour description, if there is one.
     pub colour: Option<Colour>,
     /// The closed captions in its first frames: CEA-608, then CEA-708, by number.
     pub captions: Vec<CaptionService>,
+    /// Whether frames may consist of two fields, or are single fields.
+    pub is_interlaced: bool,
+    /// An enhancement of the stream, for players that support it.
+    pub supplemental_codecs: Option<SupplementalCodecs>,
+}
+
+/// An enhancement of a stream that also plays without it, such as Dolby Vision on top of HDR10.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SupplementalCodecs {
+    /// The codecs string with the enhancement: `dvh1.08.01`.
+    pub codecs: String,
+    /// The brand that identifies how the stream plays without it: `db1p`.
+    pub brand: String,
 }
 
 impl VideoInfo {

@@ -3,11 +3,15 @@
 use std::borrow::Cow;
 
 use super::colr::Colour;
+use super::frame_format::FrameFormat;
 use super::pasp::sample_aspect_ratio;
 use super::sample_entry::without_terminator;
 use super::track_info::VideoInfo;
 use crate::Result;
 use crate::isobmff::{BoxView, Boxes};
+
+/// Position in the body of a sample entry of `width` and `height`.
+pub(super) const SIZE_AT: usize = 24;
 
 /// `VisualSampleEntry`, before the codec's configuration is parsed.
 pub(super) struct VisualSampleEntry<'a> {
@@ -29,8 +33,15 @@ impl<'a> VisualSampleEntry<'a> {
         reader.skip(50)?;
         let children = Boxes::after(&reader, entry);
         let sample_aspect_ratio = sample_aspect_ratio(&children)?;
-        let info =
-            VideoInfo { width, height, sample_aspect_ratio, colour: Colour::of_box(&children), captions: Vec::new() };
+        let info = VideoInfo {
+            width,
+            height,
+            sample_aspect_ratio,
+            colour: Colour::of_box(&children),
+            captions: Vec::new(),
+            is_interlaced: false,
+            supplemental_codecs: None,
+        };
         let body = Cow::Borrowed(without_terminator(entry.payload, children.clone())?);
         Ok(Self { info, children, body })
     }
@@ -40,8 +51,36 @@ impl<'a> VisualSampleEntry<'a> {
         self.info.colour = self.info.colour.or_else(colour);
     }
 
+    /// Takes over the coded format of the frames, if the codec's configuration has it. The entry is written with the coded size,
+    /// which it has to repeat (ISO/IEC 14496-12 12.1.3.3). A `pasp` box has priority over the coded ratio.
+    pub(super) fn take_format(&mut self, format: Option<FrameFormat>) {
+        if let Some(size) = format.and_then(|format| self.info.take_format(&format))
+            && let Some(field) = self.body.to_mut().get_mut(SIZE_AT..)
+            && let Some(field) = field.first_chunk_mut()
+        {
+            *field = size;
+        }
+    }
+
     /// Returns the first child of type `kind`.
     pub(super) fn child(&self, kind: &[u8; 4]) -> Result<Option<BoxView<'a>>> {
         self.children.clone().find_kind(kind)
+    }
+}
+
+impl VideoInfo {
+    /// Takes over the coded format of the frames. Returns `width` and `height` as a sample entry stores them, if they change.
+    pub(super) fn take_format(&mut self, format: &FrameFormat) -> Option<[u8; 4]> {
+        let FrameFormat { width, height, sample_aspect_ratio, is_interlaced } = *format;
+        self.is_interlaced = is_interlaced;
+        let coded = sample_aspect_ratio.map(|(h, v)| (u32::from(h), u32::from(v))).filter(|(h, v)| *h > 0 && *v > 0);
+        self.sample_aspect_ratio = self.sample_aspect_ratio.or(coded);
+        let (width, height) = (u16::try_from(width).ok()?, u16::try_from(height).ok()?);
+        if (width, height) == (self.width, self.height) || width == 0 || height == 0 {
+            return None;
+        }
+        (self.width, self.height) = (width, height);
+        let ([a, b], [c, d]) = (width.to_be_bytes(), height.to_be_bytes());
+        Some([a, b, c, d])
     }
 }

@@ -84,6 +84,7 @@ impl Document<'_> {
                 ("xmlns:dashif", "https://dashif.org/"),
                 ("xmlns:clearkey", "http://dashif.org/guidelines/clearKey"),
                 ("xmlns:mspr", "urn:microsoft:playready"),
+                ("xmlns:scte214", "urn:scte:dash:scte214-extensions"),
                 ("profiles", profiles),
                 ("type", "static"),
                 ("mediaPresentationDuration", &iso_duration(end)),

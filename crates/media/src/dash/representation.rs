@@ -6,6 +6,7 @@ use super::audio::write_channels;
 use super::segment_addressing::{write_segment_base, write_segment_template};
 use super::xml::Xml;
 use crate::cmaf::{Layout, Representation};
+use crate::codec::SupplementalCodecs;
 use crate::time::reduce;
 
 /// The location of the segments of a representation.
@@ -48,7 +49,13 @@ pub(super) fn write_representation(
         let (h, v) = video.sample_aspect_ratio.unwrap_or((1, 1));
         let (h, v) = reduce(h, v);
         attributes.push(("sar", format!("{h}:{v}")));
-        attributes.extend(frame_rate(representation).map(|rate| ("frameRate", format_frame_rate(rate))));
+        attributes.extend(representation.frame_rate.map(|rate| ("frameRate", rate.to_string())));
+        attributes.extend(video.is_interlaced.then(|| ("scanType", "interlaced".to_owned())));
+        if let Some(SupplementalCodecs { codecs, brand }) = &video.supplemental_codecs {
+            // An enhancement that players may ignore (ANSI/SCTE 214-1).
+            attributes.push(("scte214:supplementalCodecs", codecs.clone()));
+            attributes.push(("scte214:supplementalProfiles", brand.clone()));
+        }
     }
     if let Some(audio) = representation.audio.as_ref().filter(|audio| audio.sample_rate > 0) {
         attributes.push(("audioSamplingRate", audio.sample_rate.to_string()));
@@ -68,29 +75,4 @@ pub(super) fn write_representation(
         }
     };
     element.write_inner_content(content).map(drop)
-}
-
-/// Returns the frame rate of a video as a fraction in lowest terms: frames and seconds. `None` if it is not constant.
-pub(super) fn frame_rate(representation: &Representation) -> Option<(u32, u32)> {
-    let hz = representation.timescale.hz();
-    representation.sample_duration.map(|duration| reduce(hz, duration))
-}
-
-/// Formats a frame rate as `@frameRate` states it: frames per second, as a whole number or a fraction.
-pub(super) fn format_frame_rate(rate: (u32, u32)) -> String {
-    match rate {
-        (frames, 1) => frames.to_string(),
-        (frames, seconds) => format!("{frames}/{seconds}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn frame_rates_are_in_lowest_terms() {
-        assert_eq!(format_frame_rate(reduce(15_360, 512)), "30");
-        assert_eq!(format_frame_rate(reduce(90_000, 3003)), "30000/1001");
-    }
 }

@@ -1,10 +1,8 @@
 //! What an adaptation set states of its video: sizes and frame rates (ISO/IEC 23009-1 5.3.3.2), and colours (ISO/IEC 23091-2;
 //! ISO/IEC 23009-1 5.8.5.14).
 
-use std::cmp::Ordering;
 use std::io;
 
-use super::representation::{format_frame_rate, frame_rate};
 use super::xml::{Xml, descriptor};
 use crate::cmaf::Representation;
 use crate::codec::VideoInfo;
@@ -29,10 +27,10 @@ pub(super) fn range_attributes(videos: &[&Representation]) -> Vec<(&'static str,
         attributes.extend((least != greatest).then(|| (min, least.to_string())));
         attributes.push((max, greatest.to_string()));
     }
-    let rates: Option<Vec<FrameRate>> = videos.iter().map(|video| frame_rate(video).map(FrameRate)).collect();
+    let rates: Option<Vec<FrameRate>> = videos.iter().map(|video| video.frame_rate).collect();
     if let Some((least, greatest)) = rates.and_then(|rates| least_and_greatest(rates.into_iter())) {
-        attributes.extend((least != greatest).then(|| ("minFrameRate", format_frame_rate(least.0))));
-        attributes.push(("maxFrameRate", format_frame_rate(greatest.0)));
+        attributes.extend((least != greatest).then(|| ("minFrameRate", least.to_string())));
+        attributes.push(("maxFrameRate", greatest.to_string()));
     }
     attributes
 }
@@ -41,23 +39,6 @@ fn least_and_greatest<T: Copy + Ord>(values: impl Iterator<Item = T>) -> Option<
     values.fold(None, |range, value| {
         range.map_or(Some((value, value)), |(a, b): (T, T)| Some((a.min(value), b.max(value))))
     })
-}
-
-/// A frame rate in lowest terms: frames and seconds. The order is that of the rates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct FrameRate((u32, u32));
-
-impl Ord for FrameRate {
-    fn cmp(&self, other: &Self) -> Ordering {
-        let product = |a: u32, b: u32| u64::from(a).saturating_mul(b.into());
-        product(self.0.0, other.0.1).cmp(&product(other.0.0, self.0.1))
-    }
-}
-
-impl PartialOrd for FrameRate {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
 }
 
 /// Writes the code points of the colours, if they are known.

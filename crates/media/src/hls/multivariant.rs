@@ -11,7 +11,7 @@ use super::{key_frames, media_playlist, renditions};
 use crate::Result;
 use crate::chapters::{CHAPTERS_JSON, chapter_files};
 use crate::cmaf::{Presentation, Representation, SizedRepresentation};
-use crate::codec::VideoInfo;
+use crate::codec::{SupplementalCodecs, VideoInfo};
 use crate::track::TrackKind;
 
 /// The session data (4.4.6.4) that names the chapters (Apple, "Providing JSON Chapters").
@@ -94,9 +94,8 @@ fn write_variant(
     let audio_codecs = with_video.and_then(|group| group.tracks.first()).map(|first| first.codecs.as_str());
     let codecs = std::iter::once(track.codecs.as_str()).chain(audio_codecs).chain(subtitles.codecs.iter().copied());
     let codecs = codecs.collect::<Vec<_>>().join(",");
-    let duration = track.sample_duration.filter(|_| track.kind == TrackKind::Video);
-    let frames = duration.map(|duration| f64::from(track.timescale.hz()) / f64::from(duration));
-    let frame_rate = frames.map(|rate| format!(",FRAME-RATE={rate:.3}")).unwrap_or_default();
+    let frame_rate = track.frame_rate.map(|rate| format!(",FRAME-RATE={:.3}", rate.hz())).unwrap_or_default();
+    let supplemental_codecs = supplemental_codecs(track);
     let range = video_range(track);
     let audio = group.map(|group| format!(",AUDIO=\"{}\"", group.id)).unwrap_or_default();
     let subtitle_group = if subtitles.exists { format!(",SUBTITLES=\"{GROUP_ID}\"") } else { String::new() };
@@ -106,7 +105,7 @@ fn write_variant(
     push_line(
         text,
         format_args!(
-            "#EXT-X-STREAM-INF:{rates},CODECS=\"{codecs}\"{resolution}{frame_rate}{range}{audio}{subtitle_group}{captions}"
+            "#EXT-X-STREAM-INF:{rates},CODECS=\"{codecs}\"{supplemental_codecs}{resolution}{frame_rate}{range}{audio}{subtitle_group}{captions}"
         ),
     );
     push_line(text, format_args!("{}", media_playlist::path(track.id)));
@@ -118,15 +117,23 @@ fn write_key_frame_variant(text: &mut String, track: &Representation, rate: Rate
     push_line(
         text,
         format_args!(
-            "#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH={},AVERAGE-BANDWIDTH={},CODECS=\"{}\"{}{},URI=\"{}\"",
+            "#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH={},AVERAGE-BANDWIDTH={},CODECS=\"{}\"{}{}{},URI=\"{}\"",
             rate.peak,
             rate.average,
             track.codecs,
+            supplemental_codecs(track),
             resolution(track),
             video_range(track),
             key_frames::path(track.id)
         ),
     );
+}
+
+/// Returns `SUPPLEMENTAL-CODECS`, if the video has an enhancement.
+fn supplemental_codecs(track: &Representation) -> String {
+    let supplemental = track.video.as_ref().and_then(|video| video.supplemental_codecs.as_ref());
+    let attribute = |SupplementalCodecs { codecs, brand }: &_| format!(",SUPPLEMENTAL-CODECS=\"{codecs}/{brand}\"");
+    supplemental.map(attribute).unwrap_or_default()
 }
 
 /// Returns `VIDEO-RANGE`, if the colours are known.

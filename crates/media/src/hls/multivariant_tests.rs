@@ -1,7 +1,7 @@
 //! Tests of the multivariant playlist.
 
 use super::*;
-use crate::cmaf::{Layout, RepresentationId, SapType, SegmentSize, SegmentTime, StreamAccessPoint};
+use crate::cmaf::{FrameRate, Layout, RepresentationId, SapType, SegmentSize, SegmentTime, StreamAccessPoint};
 use crate::codec::{AudioInfo, ChannelConfiguration, VideoInfo};
 use crate::time::Timescale;
 use crate::track::{Role, TrackLabels};
@@ -35,12 +35,14 @@ fn track(id: &str, kind: TrackKind, codecs: &str, language: Option<&str>) -> Rep
             sample_aspect_ratio: None,
             colour: None,
             captions: Vec::new(),
+            is_interlaced: false,
+            supplemental_codecs: None,
         }),
         audio: (kind == TrackKind::Audio).then_some(STEREO),
         encryption: None,
         presentation_time_offset: 0,
         first_decode_time: 0,
-        sample_duration: Some(40),
+        frame_rate: FrameRate::new(25, 1).filter(|_| kind == TrackKind::Video),
         segments: vec![SegmentTime { start: 0, duration: 6000, sap }, SegmentTime { start: 6000, duration: 2000, sap }],
         init: vec![],
     }

@@ -142,8 +142,12 @@ fn add_track_warnings(
         let (open, gops) = (statistics.open_gops, report.gops.map_or(0, |gops| gops.count));
         warn_if(open > 0, Warning::OpenGops { track_id, open, gops });
         let (shortest_us, longest_us) = statistics.frame_microseconds();
-        let is_variable = !statistics.has_constant_frame_rate();
-        warn_if(is_variable, Warning::VariableFrameRate { track_id, shortest_us, longest_us });
+        warn_if(
+            report.constant_frame_rate == Some(false),
+            Warning::VariableFrameRate { track_id, shortest_us, longest_us },
+        );
+        let is_interlaced = track.descriptions.entries().iter().any(|entry| entry.is_interlaced());
+        warn_if(is_interlaced, Warning::Interlaced { track_id });
         let is_in_band = ["avc3", "hev1", "dvhe"].iter().any(|kind| report.codecs.starts_with(kind));
         warn_if(is_in_band, Warning::InBandParameterSets { track_id, codecs: codecs() });
     }
@@ -201,7 +205,7 @@ fn track_report(track: &Representation, statistics: &TrackStatistics) -> TrackRe
         segments: segments.distribution(track.timescale),
         gops: is_video.then(|| statistics.gops().distribution(track.timescale)),
         open_gops: is_video.then_some(statistics.open_gops),
-        constant_frame_rate: is_video.then(|| statistics.has_constant_frame_rate()),
+        constant_frame_rate: is_video.then(|| track.frame_rate.is_some() || statistics.has_equal_frames()),
         priming_samples: track
             .audio
             .as_ref()

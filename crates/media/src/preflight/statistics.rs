@@ -111,8 +111,9 @@ impl TrackStatistics {
         gops
     }
 
-    pub(super) fn has_constant_frame_rate(&self) -> bool {
-        self.frames.longest.saturating_sub(self.frames.shortest) <= 1
+    /// Returns whether all frames have the same duration.
+    pub(super) fn has_equal_frames(&self) -> bool {
+        self.frames.longest == self.frames.shortest
     }
 
     /// Returns the durations of the shortest and the longest frame.

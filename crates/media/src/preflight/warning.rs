@@ -30,6 +30,8 @@ pub enum Warning {
     OpenGops { track_id: u32, open: u64, gops: u64 },
     /// Frames have different durations.
     VariableFrameRate { track_id: u32, shortest_us: u64, longest_us: u64 },
+    /// Frames consist of two fields, or are single fields.
+    Interlaced { track_id: u32 },
     /// The edit list starts inside a GOP: frames before it are packaged to be decoded, and not presented.
     TrimmedStart { track_id: u32, hidden_ms: u64 },
     /// The edit list ends before the media: the rest is not packaged.
@@ -73,6 +75,7 @@ impl Warning {
             Self::LongGops { .. } => "long_gops",
             Self::OpenGops { .. } => "open_gops",
             Self::VariableFrameRate { .. } => "variable_frame_rate",
+            Self::Interlaced { .. } => "interlaced",
             Self::TrimmedStart { .. } => "trimmed_start",
             Self::TrimmedEnd { .. } => "trimmed_end",
             Self::InBandParameterSets { .. } => "in_band_parameter_sets",
@@ -104,6 +107,7 @@ impl Warning {
             Self::LongGops { track_id, .. }
             | Self::OpenGops { track_id, .. }
             | Self::VariableFrameRate { track_id, .. }
+            | Self::Interlaced { track_id }
             | Self::TrimmedStart { track_id, .. }
             | Self::TrimmedEnd { track_id, .. }
             | Self::InBandParameterSets { track_id, .. }
@@ -135,6 +139,7 @@ impl Warning {
             Self::VariableFrameRate { .. } => {
                 "none for playback; for editing and ladders, encode at a constant frame rate"
             }
+            Self::Interlaced { .. } => "deinterlace and encode the video as progressive frames",
             Self::TrimmedStart { .. } => {
                 "to start exactly at the trim point in every player, encode the video again from there"
             }
@@ -197,6 +202,10 @@ impl fmt::Display for Warning {
             Self::VariableFrameRate { track_id, shortest_us, longest_us } => {
                 write!(f, "the frames of track {track_id} last between {shortest_us} and {longest_us} microseconds")
             }
+            Self::Interlaced { track_id } => write!(
+                f,
+                "the video of track {track_id} is interlaced: most players show its fields as combs, and some cannot play it"
+            ),
             Self::TrimmedStart { track_id, hidden_ms } => write!(
                 f,
                 "the edit list hides the first {hidden_ms} ms of track {track_id}: in browsers, DASH players start up to one GOP late"

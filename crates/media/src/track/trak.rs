@@ -189,6 +189,11 @@ pub(super) fn parse_track<'a>(
         // The output is WebVTT, which has no text box to place.
         (matrix, presentation_size) = (IDENTITY_MATRIX, [0; 8]);
     }
+    if let Some(video) = descriptions.video()
+        && presentation_size == [0; 8]
+    {
+        presentation_size = display_size(video);
+    }
     Ok(ParsedTrack::Media(Box::new(Track {
         id,
         kind,
@@ -205,6 +210,18 @@ pub(super) fn parse_track<'a>(
         edit_end: edit_list.end,
         groups,
     })))
+}
+
+/// Returns width and height of a video with square pixels, 16.16 fixed point, for a track header without them.
+fn display_size(video: &VideoInfo) -> [u8; 8] {
+    let fixed = |size: u32| size.saturating_mul(0x1_0000).to_be_bytes();
+    let (width, height) = video.display_size();
+    let (width, height) = (fixed(width), fixed(height));
+    let mut size = [0; 8];
+    let (left, right) = size.split_at_mut(4);
+    left.copy_from_slice(&width);
+    right.copy_from_slice(&height);
+    size
 }
 
 const NOTHING_SHOWN: &str = "its edit list shows none of its samples";

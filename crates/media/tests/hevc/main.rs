@@ -169,10 +169,10 @@ fn parameter_sets_of_another_layer_are_ignored_and_its_slices_are_refused() {
 }
 
 #[test]
-fn reserved_nal_units_and_messages_stay_clear() {
+fn parameter_sets_and_messages_stay_clear() {
     let stream = Stream::new(&seeded(5), 1);
     let mut sample = Vec::new();
-    for nal_unit_type in [10, 15, 22, 31, 32, 35, 39, 40, 62, 63] {
+    for nal_unit_type in [32, 35, 39, 40, 62, 63] {
         push(&mut sample, &[nal_unit_type << 1, 1, 0x80, 1, 2, 3]);
     }
     assert_eq!(protected(&mut HevcParser::new(&stream.config()), &sample).unwrap(), []);
@@ -248,5 +248,21 @@ fn a_damaged_decoder_configuration_does_not_cause_a_panic() {
         let mut truncated = record[..at].to_vec();
         truncated[..4].copy_from_slice(&(at as u32).to_be_bytes());
         assert!(HevcConfig::parse(&BoxView::parse(&truncated, 0).unwrap()).is_err(), "truncated at {at}");
+    }
+}
+
+/// The types of table 7-1 up to 31 are of the video coding layer; 10 to 15 and 22 to 31 are reserved there.
+#[test]
+fn no_slice_of_a_reserved_type_stays_clear() {
+    let mut parser = HevcParser::new(&config(&[]));
+    for nal_unit_type in 0..64 {
+        let mut sample = Vec::new();
+        push(&mut sample, &nal(nal_unit_type, &[0x88, 0x84, 7]));
+        let found = protected(&mut parser, &sample);
+        match nal_unit_type {
+            10..=15 | 22..=31 => assert_eq!(found.unwrap_err().code(), "unsupported_feature", "{nal_unit_type}"),
+            0..=31 => assert_eq!(found.unwrap_err().code(), "malformed_sample", "{nal_unit_type}"),
+            _ => assert_eq!(found.unwrap(), [], "{nal_unit_type}"),
+        }
     }
 }

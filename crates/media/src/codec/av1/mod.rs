@@ -36,4 +36,4 @@ mod tile_info;
 pub use av1c::Av1Config;
 pub(super) use metadata::itu_t_t35_payloads;
 pub use parser::Av1Parser;
-pub(super) use sample_entry::sample_entry;
+pub(super) use sample_entry::{complete, sample_entry};

@@ -12,6 +12,8 @@ pub(super) const TILE_GROUP: u8 = 4;
 pub(super) const METADATA: u8 = 5;
 pub(super) const FRAME: u8 = 6;
 pub(super) const REDUNDANT_FRAME_HEADER: u8 = 7;
+/// A tile list, of large scale tile decoding.
+pub(super) const TILE_LIST: u8 = 8;
 
 /// An OBU in a sample.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -62,6 +62,7 @@ impl Av1Parser {
                 self.tile_group(sample, start..obu.payload.end, tiles)?;
             }
             obu::TILE_GROUP => self.tile_group(sample, obu.payload.clone(), tiles)?,
+            obu::TILE_LIST => return Err("a tile list is not allowed in a sample (AV1 in ISOBMFF 2.4)"),
             _ => {}
         }
         Ok(())

@@ -24,4 +24,4 @@ mod slice_header;
 pub use avcc::AvcConfig;
 pub(super) use nal_unit_type::HEADER_BYTES as NAL_UNIT_HEADER_BYTES;
 pub use parser::AvcParser;
-pub(super) use sample_entry::sample_entry;
+pub(super) use sample_entry::{complete, sample_entry};

@@ -20,6 +20,13 @@ pub(super) const SPS: u8 = 7;
 /// Picture parameter set.
 pub(super) const PPS: u8 = 8;
 
+/// Coded slice of an auxiliary coded picture: the transparency of a primary one.
+pub(super) const AUXILIARY_SLICE: u8 = 19;
+/// Coded slice extension: another layer (SVC) or view (MVC).
+pub(super) const SLICE_EXTENSION: u8 = 20;
+/// Coded slice extension for a depth view component, or a texture view component of 3D-AVC.
+pub(super) const DEPTH_SLICE_EXTENSION: u8 = 21;
+
 /// Returns `nal_unit_type`.
 pub(super) fn nal_unit_type(nal: &[u8]) -> Option<u8> {
     nal.first().map(|header| header & 0x1f)

@@ -2,11 +2,12 @@
 
 use h264_reader::Context;
 use h264_reader::nal::pps::{PicParamSetId, PicParameterSet};
-use h264_reader::nal::sps::SeqParameterSet;
+use h264_reader::nal::sps::{ChromaFormat, FrameMbsFlags, SeqParameterSet};
 use h264_reader::rbsp::{BitReader, ByteReader};
 
 use super::nal_unit_type::{HEADER_BYTES, PPS, SPS, nal_unit_type};
 use crate::codec::colr::Colour;
+use crate::codec::frame_format::FrameFormat;
 
 /// The parameter sets in effect.
 #[derive(Debug, Default)]
@@ -43,6 +44,31 @@ pub(super) fn colour_of_sps(nal: &[u8]) -> Option<Colour> {
     let sps = SeqParameterSet::from_bits(rbsp(nal)).ok()?;
     let description = sps.vui_parameters?.video_signal_type?.colour_description?;
     Colour::of([description.colour_primaries, description.transfer_characteristics, description.matrix_coefficients])
+}
+
+/// Returns the format of the frames of an SPS (7.4.2.1.1, E.2.1).
+pub(super) fn format_of_sps(nal: &[u8]) -> Option<FrameFormat> {
+    let sps = SeqParameterSet::from_bits(rbsp(nal)).ok()?;
+    let is_interlaced = matches!(sps.frame_mbs_flags, FrameMbsFlags::Fields { .. });
+    let fields = if is_interlaced { 2 } else { 1 };
+    let samples = |macroblocks_minus1: u32| macroblocks_minus1.checked_add(1)?.checked_mul(16);
+    let mut width = samples(sps.pic_width_in_mbs_minus1)?;
+    let mut height = samples(sps.pic_height_in_map_units_minus1)?.checked_mul(fields)?;
+    if let Some(crop) = &sps.frame_cropping {
+        // CropUnitX and CropUnitY (7-19 to 7-22).
+        let (unit_x, unit_y) = match sps.chroma_info.chroma_format {
+            ChromaFormat::YUV420 => (2, 2),
+            ChromaFormat::YUV422 => (2, 1),
+            _ => (1, 1),
+        };
+        let cropped = |size: u32, before: u32, after: u32, unit: u32| {
+            size.checked_sub(before.checked_add(after)?.checked_mul(unit)?).filter(|size| *size > 0)
+        };
+        width = cropped(width, crop.left_offset, crop.right_offset, unit_x)?;
+        height = cropped(height, crop.top_offset, crop.bottom_offset, fields.checked_mul(unit_y)?)?;
+    }
+    let sample_aspect_ratio = sps.vui_parameters.as_ref().and_then(|vui| vui.aspect_ratio_info.as_ref()?.get());
+    Some(FrameFormat { width, height, sample_aspect_ratio, is_interlaced })
 }
 
 /// Creates the library's reader of a NAL unit's payload.

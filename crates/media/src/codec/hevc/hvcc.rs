@@ -4,7 +4,8 @@ use std::num::NonZeroU8;
 
 use serde::{Deserialize, Serialize};
 
-use super::nal_unit_type::{PPS, PREFIX_SEI, SPS, VPS, nal_unit_type};
+use super::nal_unit_type::{PPS, PREFIX_SEI, SPS, VPS, is_base_layer, nal_unit_type};
+use super::parameter_sets::ParameterSets;
 use super::pps::MAX_PPS;
 use super::sps::MAX_SPS;
 use crate::Result;
@@ -82,5 +83,22 @@ impl HevcConfig {
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.is_complete
+    }
+
+    /// Returns the parameter sets of the base layer.
+    pub(super) fn base_layer(&self) -> ParameterSets {
+        let mut parameter_sets = ParameterSets::default();
+        let base_layer = self.parameter_sets.iter().filter(|nal| is_base_layer(nal));
+        base_layer.for_each(|nal| parameter_sets.insert(nal));
+        parameter_sets
+    }
+
+    /// Returns whether the source of all frames is interlaced: `general_interlaced_source_flag` without
+    /// `general_progressive_source_flag` (ITU-T H.265 7.4.4).
+    pub(super) fn is_interlaced(&self) -> bool {
+        const PROGRESSIVE: u8 = 0x80;
+        const INTERLACED: u8 = 0x40;
+        let [flags, ..] = self.constraints;
+        flags & (PROGRESSIVE | INTERLACED) == INTERLACED
     }
 }

@@ -4,8 +4,8 @@
 //!
 //! As with H.264, a NAL unit's header and its whole slice segment header stay clear, and the slice data after it is protected
 //! (ISO/IEC 23001-7 10.2). Decoders compute the boundary themselves, so it must be right to the byte: `slice_header` parses the
-//! header with the parameter sets that it refers to. All other NAL units stay clear, including those of reserved types:
-//! decoders discard them, and no standard defines their headers.
+//! header with the parameter sets that it refers to. Slices of reserved types are refused, because no standard
+//! defines their headers. All other NAL units stay clear.
 //!
 //! # Parameter sets in band
 //!
@@ -36,4 +36,4 @@ mod vui;
 pub use hvcc::HevcConfig;
 pub(super) use nal_unit_type::HEADER_BYTES as NAL_UNIT_HEADER_BYTES;
 pub use parser::HevcParser;
-pub(super) use sample_entry::sample_entry;
+pub(super) use sample_entry::{complete, sample_entry};

@@ -15,6 +15,8 @@ pub(super) const IDR_W_RADL: u8 = 19;
 pub(super) const IDR_N_LP: u8 = 20;
 /// The last type of slice segments of IRAP pictures.
 pub(super) const CRA_NUT: u8 = 21;
+/// The last type of the video coding layer (VCL): the types between those of slice segments are reserved.
+pub(super) const LAST_VCL: u8 = 31;
 /// Video parameter set.
 pub(super) const VPS: u8 = 32;
 /// Sequence parameter set.

@@ -4,10 +4,9 @@ use std::num::NonZeroU8;
 use std::ops::Range;
 
 use super::hvcc::HevcConfig;
-use super::nal_unit_type::{BLA_W_LP, CRA_NUT, PPS, RASL_R, SPS, is_base_layer, nal_unit_type};
+use super::nal_unit_type::{BLA_W_LP, CRA_NUT, LAST_VCL, PPS, RASL_R, SPS, is_base_layer, nal_unit_type};
 use super::parameter_sets::ParameterSets;
 use super::slice_header::header_bytes;
-use crate::codec::colr::Colour;
 use crate::codec::nal_units::{NalUnits, protect_after};
 use crate::error::Place;
 use crate::{Error, Result};
@@ -23,15 +22,7 @@ impl HevcParser {
     /// Starts with the parameter sets of `config`.
     #[must_use]
     pub fn new(config: &HevcConfig) -> Self {
-        let mut parameter_sets = ParameterSets::default();
-        let base_layer = config.parameter_sets.iter().filter(|nal| is_base_layer(nal));
-        base_layer.for_each(|nal| parameter_sets.insert(nal));
-        Self { length_size: config.length_size, parameter_sets }
-    }
-
-    /// Returns the colour description of the first SPS.
-    pub(super) fn colour(&self) -> Option<Colour> {
-        self.parameter_sets.first_sps()?.colour
+        Self { length_size: config.length_size, parameter_sets: config.base_layer() }
     }
 
     /// Appends the ranges of `sample` that hold slice data to `protected`, in order and disjoint.
@@ -53,6 +44,10 @@ impl HevcParser {
                 let clear = header_bytes(nal, unit_type, &self.parameter_sets);
                 clear.map(Some).ok_or(Error::MalformedSample { offset, reason })
             }
+            Some(0..=LAST_VCL) => Err(Error::Unsupported {
+                feature: "Encrypting H.265 with slices of a reserved type",
+                place: Place::Sample(offset),
+            }),
             Some(SPS | PPS) if is_base_layer(nal) => {
                 self.parameter_sets.insert(nal);
                 Ok(None)

@@ -1,9 +1,11 @@
 //! The sample entries `hvc1` and `hev1` (ISO/IEC 14496-15 8.4.1), and `dvh1` and `dvhe` of Dolby Vision.
 
 use super::hvcc::HevcConfig;
-use super::parser::HevcParser;
+use super::nal_unit_type::is_base_layer;
+use super::parameter_sets::ParameterSets;
 use crate::Result;
 use crate::codec::dolby_vision;
+use crate::codec::nal_units::NalUnits;
 use crate::codec::protection_rule::ProtectionRule;
 use crate::codec::sample_entry::SampleEntry;
 use crate::codec::visual_sample_entry::VisualSampleEntry;
@@ -25,8 +27,27 @@ pub(in crate::codec) fn sample_entry<'a>(entry: &BoxView<'a>) -> Result<SampleEn
         _ => config.codecs_suffix(),
     };
     let codecs = format!("{kind}.{codecs_suffix}");
-    visual.or_colour(|| HevcParser::new(&config).colour());
+    let parameter_sets = config.base_layer();
+    visual.or_colour(|| parameter_sets.first_sps()?.vui.colour);
+    let format = parameter_sets.first_sps().map(|sps| sps.format(config.is_interlaced()));
+    visual.take_format(format);
+    visual.info.supplemental_codecs = dolby_vision::supplemental_codecs(kind, &visual)?;
     Ok(SampleEntry::visual(kind, codecs, visual.info, ProtectionRule::Hevc(config), visual.body))
+}
+
+/// Completes an entry whose record has no SPS with the one at the start of a sample.
+pub(in crate::codec) fn complete(entry: &mut SampleEntry<'_>, head: &[u8]) {
+    let ProtectionRule::Hevc(config) = &entry.protection else { return };
+    let mut parameter_sets = ParameterSets::default();
+    if config.base_layer().first_sps().is_some() {
+        return;
+    }
+    let units = NalUnits::new(head, config.length_size, 0).map_while(Result::ok);
+    units.filter(|(_, nal)| is_base_layer(nal)).for_each(|(_, nal)| parameter_sets.insert(nal));
+    let is_interlaced = config.is_interlaced();
+    let sps = parameter_sets.first_sps();
+    entry.take_format(sps.map(|sps| sps.format(is_interlaced)));
+    entry.or_colour(sps.and_then(|sps| sps.vui.colour));
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@
 use super::extension_flags::ExtensionFlags;
 use super::reference_picture_set::ShortTermRefPicSet;
 use super::scaling_list::skip_scaling_list_data;
-use super::vui::vui_parameters;
-use crate::codec::colr::Colour;
+use super::vui::VuiParameters;
+use crate::codec::frame_format::FrameFormat;
 use crate::codec::rbsp_reader::RbspReader;
 
 /// Maximum number of SPS ids (7.4.3.2.1).
@@ -44,8 +44,9 @@ pub(super) struct Sps {
     pub(super) sps_temporal_mvp_enabled: bool,
     /// 0 without the screen content extension.
     pub(super) motion_vector_resolution_control_idc: u32,
-    /// The colour description of the VUI parameters.
-    pub(super) colour: Option<Colour>,
+    /// Width and height in pixels, within the conformance window.
+    size: (u32, u32),
+    pub(super) vui: VuiParameters,
 }
 
 impl Sps {
@@ -60,8 +61,19 @@ impl Sps {
         let chroma_format_idc = bits.ue(CHROMA_444)?;
         let separate_colour_plane = chroma_format_idc == CHROMA_444 && bits.flag()?;
         let (width, height) = (bits.ue(MAX_PIC_SIZE)?, bits.ue(MAX_PIC_SIZE)?);
+        let mut size = (width, height);
         if bits.flag()? {
-            bits.skip_codes(4)?; // conformance window
+            // SubWidthC and SubHeightC (table 6-1)
+            let (unit_x, unit_y) = match chroma_format_idc {
+                1 => (2, 2),
+                2 => (2, 1),
+                _ => (1, 1),
+            };
+            let mut within_window = |size: u32, unit: u32| {
+                let offsets = bits.ue(MAX_PIC_SIZE)?.checked_add(bits.ue(MAX_PIC_SIZE)?)?;
+                Some(size.saturating_sub(offsets.checked_mul(unit)?))
+            };
+            size = (within_window(width, unit_x)?, within_window(height, unit_y)?);
         }
         let bit_depths = [bits.ue(8)?.checked_add(8)?, bits.ue(8)?.checked_add(8)?];
         let pic_order_cnt_lsb_bits = bits.ue(12)?.checked_add(4)?;
@@ -99,14 +111,21 @@ impl Sps {
             used_by_curr_pic_lt_sps,
             sps_temporal_mvp_enabled: bits.flag()?,
             motion_vector_resolution_control_idc: 0,
-            colour: None,
+            size,
+            vui: VuiParameters::default(),
         };
         bits.skip(1)?; // strong_intra_smoothing_enabled_flag
         // Some encoders write broken VUI parameters, which makes the fields after them unreadable. Only screen content needs
         // those fields; if a slice header is misread without them, it does not end as a header must, and is refused.
         let tail = vui_and_extensions(bits, max_sub_layers_minus1, chroma_format_idc, bit_depths);
-        (sps.colour, sps.motion_vector_resolution_control_idc) = tail.unwrap_or_default();
+        (sps.vui, sps.motion_vector_resolution_control_idc) = tail.unwrap_or_default();
         Some(sps)
+    }
+
+    /// Returns the format of the frames. `is_interlaced` states that the source is.
+    pub(super) fn format(&self, is_interlaced: bool) -> FrameFormat {
+        let ((width, height), VuiParameters { sample_aspect_ratio, field_seq, .. }) = (self.size, self.vui);
+        FrameFormat { width, height, sample_aspect_ratio, is_interlaced: is_interlaced || field_seq }
     }
 }
 
@@ -156,17 +175,20 @@ fn long_term_ref_pics(bits: &mut RbspReader<'_>, pic_order_cnt_lsb_bits: u32) ->
     Some(used_by_curr_pic_lt_sps)
 }
 
-/// Parses the rest of the SPS. Returns the colour description and `motion_vector_resolution_control_idc`.
+/// Parses the rest of the SPS. Returns the VUI parameters and `motion_vector_resolution_control_idc`.
 fn vui_and_extensions(
     bits: &mut RbspReader<'_>,
     max_sub_layers_minus1: u32,
     chroma_format_idc: u32,
     [luma_bit_depth, chroma_bit_depth]: [u32; 2],
-) -> Option<(Option<Colour>, u32)> {
-    let colour = if bits.flag()? { vui_parameters(bits, max_sub_layers_minus1)? } else { None };
+) -> Option<(VuiParameters, u32)> {
+    let mut vui = VuiParameters::default();
+    if bits.flag()? {
+        vui = VuiParameters::parse(bits, max_sub_layers_minus1)?;
+    }
     let extensions = ExtensionFlags::parse(bits)?;
     if !extensions.scc {
-        return Some((colour, 0));
+        return Some((vui, 0));
     }
     bits.skip(if extensions.range { 9 } else { 0 })?;
     bits.skip(1)?; // sps_curr_pic_ref_enabled_flag
@@ -179,5 +201,5 @@ fn vui_and_extensions(
             bits.skip(initializers.checked_mul(luma_bit_depth.checked_add(chroma_bits)?)?)?;
         }
     }
-    Some((colour, bits.bits(2)?))
+    Some((vui, bits.bits(2)?))
 }

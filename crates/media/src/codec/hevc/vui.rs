@@ -1,47 +1,65 @@
 //! Video usability information (VUI, ITU-T H.265 annex E) of an SPS.
 
 use crate::codec::colr::Colour;
+use crate::codec::frame_format::{EXTENDED_SAR, sample_aspect_ratio};
 use crate::codec::rbsp_reader::RbspReader;
 
-/// Parses `vui_parameters` (E.2.1), and returns the colour description, if there is one.
-#[expect(clippy::option_option, reason = "the outer one is the end of the bits, as in every parser here")]
-pub(super) fn vui_parameters(bits: &mut RbspReader<'_>, max_sub_layers_minus1: u32) -> Option<Option<Colour>> {
-    const EXTENDED_SAR: u32 = 255;
-    let mut colour = None;
-    if bits.flag()? && bits.bits(8)? == EXTENDED_SAR {
-        bits.skip(32)?; // sar_width, sar_height
-    }
-    if bits.flag()? {
-        bits.skip(1)?; // overscan_appropriate_flag
-    }
-    if bits.flag()? {
-        bits.skip(4)?; // video_format, video_full_range_flag
+/// The VUI parameters that manifests signal.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct VuiParameters {
+    pub(super) sample_aspect_ratio: Option<(u16, u16)>,
+    pub(super) colour: Option<Colour>,
+    /// Whether each frame of the stream is a field.
+    pub(super) field_seq: bool,
+}
+
+impl VuiParameters {
+    /// Parses `vui_parameters` (E.2.1).
+    pub(super) fn parse(bits: &mut RbspReader<'_>, max_sub_layers_minus1: u32) -> Option<Self> {
+        let mut vui = Self::default();
         if bits.flag()? {
-            let mut code_point = || bits.bits(8).and_then(|code_point| u8::try_from(code_point).ok());
-            colour = Colour::of([code_point()?, code_point()?, code_point()?]);
-        }
-    }
-    if bits.flag()? {
-        bits.skip_codes(2)?; // chroma_sample_loc_type of both fields
-    }
-    bits.skip(3)?; // neutral_chroma_indication_flag, field_seq_flag, frame_field_info_present_flag
-    if bits.flag()? {
-        bits.skip_codes(4)?; // default display window
-    }
-    if bits.flag()? {
-        bits.skip(64)?; // vui_num_units_in_tick, vui_time_scale
-        if bits.flag()? {
-            bits.skip_codes(1)?; // vui_num_ticks_poc_diff_one_minus1
+            let aspect_ratio_idc = bits.bits(8)?;
+            vui.sample_aspect_ratio = if aspect_ratio_idc == EXTENDED_SAR {
+                let mut part = || bits.bits(16).and_then(|part| u16::try_from(part).ok());
+                Some((part()?, part()?)) // sar_width, sar_height
+            } else {
+                sample_aspect_ratio(aspect_ratio_idc)
+            };
         }
         if bits.flag()? {
-            skip_hrd_parameters(bits, max_sub_layers_minus1)?;
+            bits.skip(1)?; // overscan_appropriate_flag
         }
+        if bits.flag()? {
+            bits.skip(4)?; // video_format, video_full_range_flag
+            if bits.flag()? {
+                let mut code_point = || bits.bits(8).and_then(|code_point| u8::try_from(code_point).ok());
+                vui.colour = Colour::of([code_point()?, code_point()?, code_point()?]);
+            }
+        }
+        if bits.flag()? {
+            bits.skip_codes(2)?; // chroma_sample_loc_type of both fields
+        }
+        bits.skip(1)?; // neutral_chroma_indication_flag
+        vui.field_seq = bits.flag()?;
+        bits.skip(1)?; // frame_field_info_present_flag
+        if bits.flag()? {
+            bits.skip_codes(4)?; // default display window
+        }
+        if bits.flag()? {
+            bits.skip(64)?; // vui_num_units_in_tick, vui_time_scale
+            if bits.flag()? {
+                bits.skip_codes(1)?; // vui_num_ticks_poc_diff_one_minus1
+            }
+            if bits.flag()? {
+                skip_hrd_parameters(bits, max_sub_layers_minus1)?;
+            }
+        }
+        if bits.flag()? {
+            bits.skip(3)?; // tiles_fixed_structure_flag to restricted_ref_pic_lists_flag
+            bits.skip_codes(5)?; // min_spatial_segmentation_idc to log2_max_mv_length_vertical
+        }
+        Some(vui)
     }
-    if bits.flag()? {
-        bits.skip(3)?; // tiles_fixed_structure_flag to restricted_ref_pic_lists_flag
-        bits.skip_codes(5)?; // min_spatial_segmentation_idc to log2_max_mv_length_vertical
-    }
-    Some(colour)
 }
 
 /// Skips `hrd_parameters(1, maxNumSubLayersMinus1)` (E.2.2).

@@ -14,4 +14,4 @@ mod superframe;
 mod uncompressed_header;
 
 pub use parser::Vp9Parser;
-pub(super) use sample_entry::sample_entry;
+pub(super) use sample_entry::{complete, sample_entry};

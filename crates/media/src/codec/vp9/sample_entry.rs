@@ -1,8 +1,11 @@
 //! The sample entry `vp09`, and its `VPCodecConfigurationBox` (`vpcC`).
 
 use super::codecs_string::codecs;
+use super::uncompressed_header::key_frame_size;
 use crate::Result;
 use crate::codec::colr::Colour;
+use crate::codec::frame_format::FrameFormat;
+use crate::codec::frame_header::FrameHeader;
 use crate::codec::protection_rule::ProtectionRule;
 use crate::codec::sample_entry::SampleEntry;
 use crate::codec::visual_sample_entry::VisualSampleEntry;
@@ -16,5 +19,11 @@ pub(in crate::codec) fn sample_entry<'a>(entry: &BoxView<'a>) -> Result<SampleEn
     let fields: [u8; 6] = reader.array()?;
     let [_, _, _, colour @ ..] = fields;
     visual.or_colour(|| Colour::of(colour));
-    Ok(SampleEntry::visual(entry.kind, codecs(fields), visual.info, ProtectionRule::Vp9, visual.body))
+    let entry = SampleEntry::visual(entry.kind, codecs(fields), visual.info, ProtectionRule::Vp9, visual.body);
+    Ok(entry.completed_by(FrameHeader::Vp9KeyFrame))
+}
+
+/// Completes an entry with the frame size of the key frame that a sample starts with.
+pub(in crate::codec) fn complete(entry: &mut SampleEntry<'_>, head: &[u8]) {
+    entry.take_format(key_frame_size(head).map(FrameFormat::of_size));
 }

@@ -13,6 +13,20 @@ pub(super) fn header_bytes(frame: &[u8], widths: &mut ReferenceWidths) -> Option
     Some(header.bits.bytes_read())
 }
 
+/// Returns width and height of the key frame that starts with `head`; `None` if another frame does.
+pub(super) fn key_frame_size(head: &[u8]) -> Option<(u32, u32)> {
+    let mut header = HeaderParser { bits: BitReader::new(head), widths: &mut ReferenceWidths::default() };
+    let profile = header.profile()?;
+    let (show_existing_frame, is_inter_frame) = (header.bits.flag()?, header.bits.flag()?);
+    if show_existing_frame || is_inter_frame {
+        return None;
+    }
+    header.bits.skip(2)?; // show_frame, error_resilient_mode
+    header.frame_sync_code()?;
+    header.color_config(profile)?;
+    header.frame_size()
+}
+
 /// A header that is being parsed.
 struct HeaderParser<'r, 'a> {
     bits: BitReader<'a>,
@@ -24,15 +38,7 @@ const SYNC_CODE: u32 = 0x49_83_42;
 
 impl HeaderParser<'_, '_> {
     fn uncompressed_header(&mut self) -> Option<()> {
-        let frame_marker = self.bits.bits(2)?;
-        if frame_marker != 2 {
-            return None;
-        }
-        let (profile_low_bit, profile_high_bit) = (self.bits.bits(1)?, self.bits.bits(1)?);
-        let profile = (profile_high_bit << 1) | profile_low_bit;
-        if profile == 3 {
-            self.bits.skip(1)?; // reserved_zero
-        }
+        let profile = self.profile()?;
         let show_existing_frame = self.bits.flag()?;
         if show_existing_frame {
             return self.bits.skip(3); // frame_to_show_map_idx
@@ -43,7 +49,7 @@ impl HeaderParser<'_, '_> {
         let width = if is_key_frame {
             self.frame_sync_code()?;
             self.color_config(profile)?;
-            let width = self.frame_size()?;
+            let (width, _) = self.frame_size()?;
             self.render_size()?;
             width
         } else {
@@ -57,7 +63,7 @@ impl HeaderParser<'_, '_> {
                     self.color_config(profile)?;
                 }
                 refresh_frame_flags = self.bits.bits_u8(8)?;
-                let width = self.frame_size()?;
+                let (width, _) = self.frame_size()?;
                 self.render_size()?;
                 width
             } else {
@@ -89,6 +95,20 @@ impl HeaderParser<'_, '_> {
         Some(())
     }
 
+    /// Parses `frame_marker` to `reserved_zero`. Returns the profile.
+    fn profile(&mut self) -> Option<u32> {
+        let frame_marker = self.bits.bits(2)?;
+        if frame_marker != 2 {
+            return None;
+        }
+        let (profile_low_bit, profile_high_bit) = (self.bits.bits(1)?, self.bits.bits(1)?);
+        let profile = (profile_high_bit << 1) | profile_low_bit;
+        if profile == 3 {
+            self.bits.skip(1)?; // reserved_zero
+        }
+        Some(profile)
+    }
+
     /// Parses `ref_frame_idx` to the interpolation filter. Returns the width of the frame.
     fn inter_frame(&mut self) -> Option<u32> {
         let mut slots = [0; 3];
@@ -104,7 +124,7 @@ impl HeaderParser<'_, '_> {
         }
         let width = match width {
             Some(width) => width,
-            None => self.frame_size()?,
+            None => self.frame_size()?.0,
         };
         self.render_size()?;
         self.bits.skip(1)?; // allow_high_precision_mv
@@ -132,11 +152,9 @@ impl HeaderParser<'_, '_> {
         }
     }
 
-    /// Parses `frame_size`. Returns the width.
-    fn frame_size(&mut self) -> Option<u32> {
-        let width = self.bits.bits(16)?.checked_add(1)?;
-        self.bits.skip(16)?; // frame_height_minus_1
-        Some(width)
+    /// Parses `frame_size`. Returns width and height.
+    fn frame_size(&mut self) -> Option<(u32, u32)> {
+        Some((self.bits.bits(16)?.checked_add(1)?, self.bits.bits(16)?.checked_add(1)?))
     }
 
     fn render_size(&mut self) -> Option<()> {
