@@ -243,9 +243,15 @@ mod tests {
         estimate.rate(Timescale::new(hz).unwrap()).map(|rate| rate.to_string())
     }
 
-    /// Returns the starts of frames of a rate, each rounded by `round`.
-    fn grid(hz: u32, (frames, seconds): (u32, u32), count: u32, round: fn(f64) -> f64) -> Vec<u64> {
-        let start = |number| round(f64::from(hz) * f64::from(seconds) / f64::from(frames) * f64::from(number)) as u64;
+    /// Divides, and rounds to a whole number.
+    type Rounding = fn(u64, u64) -> u64;
+    const DOWN: Rounding = |dividend, divisor| dividend / divisor;
+    const UP: Rounding = |dividend, divisor| dividend.div_ceil(divisor);
+    const NEAREST: Rounding = |dividend, divisor| (2 * dividend + divisor) / (2 * divisor);
+
+    /// Returns the starts of frames of a rate.
+    fn grid(hz: u32, (frames, seconds): (u32, u32), count: u64, rounding: Rounding) -> Vec<u64> {
+        let start = |number| rounding(u64::from(hz) * u64::from(seconds) * number, u64::from(frames));
         (0..count).map(start).collect()
     }
 
@@ -265,22 +271,20 @@ mod tests {
     #[test]
     fn durations_that_jitter_by_a_unit_average_to_a_rate() {
         for well_known in WELL_KNOWN {
-            for (hz, round) in
-                [(600, f64::round as fn(f64) -> f64), (600, f64::floor), (1000, f64::round), (90_000, f64::ceil)]
-            {
+            for (hz, rounding) in [(600, NEAREST), (600, DOWN), (1000, NEAREST), (90_000, UP)] {
                 if f64::from(well_known.0) / f64::from(well_known.1) < f64::from(hz) / 2.1 {
                     let expected = FrameRate::new(well_known.0, well_known.1).map(|rate| rate.to_string());
-                    assert_eq!(rate(hz, grid(hz, well_known, 5000, round)), expected, "{hz}");
+                    assert_eq!(rate(hz, grid(hz, well_known, 5000, rounding)), expected, "{hz}");
                 }
             }
         }
-        assert_eq!(rate(1000, grid(1000, (35, 2), 500, f64::round)).as_deref(), Some("35/2"));
-        assert_eq!(rate(1000, grid(1000, (50, 3), 300, f64::round)).as_deref(), Some("50/3"));
+        assert_eq!(rate(1000, grid(1000, (35, 2), 500, NEAREST)).as_deref(), Some("35/2"));
+        assert_eq!(rate(1000, grid(1000, (50, 3), 300, NEAREST)).as_deref(), Some("50/3"));
     }
 
     #[test]
     fn frames_off_every_grid_have_no_rate() {
-        let mut starts = grid(1000, (25, 1), 100, f64::round);
+        let mut starts = grid(1000, (25, 1), 100, NEAREST);
         starts.iter_mut().skip(50).for_each(|start| *start += 3);
         assert_eq!(rate(1000, starts), None, "one frame is three units late");
         assert_eq!(rate(1000, (0..100).map(|number| number * 40 + number * number / 50)), None, "frames slow down");

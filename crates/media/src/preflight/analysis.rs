@@ -7,6 +7,7 @@ use super::{Preflight, TrackReport, Warning, movie_warnings};
 use crate::Result;
 use crate::cenc::Scheme;
 use crate::cmaf::{PlanOptions, Planner, Representation, SegmentTime, WorkUnit};
+use crate::codec::SampleEntry;
 use crate::isobmff::Index;
 use crate::time::Timescale;
 use crate::track::{Movie, Track, TrackKind};
@@ -146,7 +147,7 @@ fn add_track_warnings(
             report.constant_frame_rate == Some(false),
             Warning::VariableFrameRate { track_id, shortest_us, longest_us },
         );
-        let is_interlaced = track.descriptions.entries().iter().any(|entry| entry.is_interlaced());
+        let is_interlaced = track.descriptions.entries().iter().any(SampleEntry::is_interlaced);
         warn_if(is_interlaced, Warning::Interlaced { track_id });
         let is_in_band = ["avc3", "hev1", "dvhe"].iter().any(|kind| report.codecs.starts_with(kind));
         warn_if(is_in_band, Warning::InBandParameterSets { track_id, codecs: codecs() });
