@@ -119,5 +119,8 @@ pub(super) fn check(pair: &Pair<'_>, findings: &mut Findings) {
     let supplemental = supplemental(pair.track);
     let shaka = pair.track.source.codecs.get(&pair.track.stream.index).and_then(|stated| stated.supplemental.clone());
     assert!(shaka.is_none() || shaka == supplemental, "Shaka Packager states {shaka:?}, not {supplemental:?}");
-    findings.compare(&place, Attribute::SupplementalCodecs, supplemental, found.get("scte214:supplementalCodecs"));
+    let profiles = found.get("scte214:supplementalProfiles").map(|profiles| format!("/{profiles}"));
+    let found = found.get("scte214:supplementalCodecs");
+    let found = found.map(|codecs| format!("{codecs}{}", profiles.unwrap_or_default()));
+    findings.compare(&place, Attribute::SupplementalCodecs, supplemental, found);
 }

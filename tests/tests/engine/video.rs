@@ -129,7 +129,7 @@ fn auxiliary_slices_are_not_left_clear() {
         let length = u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap()) as usize;
         slices += usize::from(matches!(bytes[at + 4] & 0x1f, 1 | 5));
         if slices == 2 {
-            bytes[at + 4] = 0x60 | 19;
+            bytes[at + 4] = 0b11 << 5 | 0b1_0011;
         }
         at += 4 + length;
     }

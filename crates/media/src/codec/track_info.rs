@@ -100,7 +100,15 @@ mod tests {
     use super::*;
 
     fn video(width: u16, height: u16, sample_aspect_ratio: Option<(u32, u32)>) -> VideoInfo {
-        VideoInfo { width, height, sample_aspect_ratio, colour: None, captions: Vec::new() }
+        VideoInfo {
+            width,
+            height,
+            sample_aspect_ratio,
+            colour: None,
+            captions: Vec::new(),
+            is_interlaced: false,
+            supplemental_codecs: None,
+        }
     }
 
     #[test]

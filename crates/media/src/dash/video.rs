@@ -4,7 +4,7 @@
 use std::io;
 
 use super::xml::{Xml, descriptor};
-use crate::cmaf::Representation;
+use crate::cmaf::{FrameRate, Representation};
 use crate::codec::VideoInfo;
 
 /// Returns the attributes of the set of these videos: `@par` if all have the same picture aspect ratio, and the greatest width,

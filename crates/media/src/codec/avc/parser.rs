@@ -84,7 +84,7 @@ mod tests {
         for unit_type in 0..32 {
             let mut protected = vec![];
             if parser.protected_ranges(&[0, 0, 0, 4, 0x60 | unit_type, 0x88, 0x84, 7], 0, &mut protected).is_ok() {
-                assert_eq!(protected, []);
+                assert!(protected.is_empty());
                 clear.push(unit_type);
             }
         }
