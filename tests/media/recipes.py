@@ -247,9 +247,9 @@ GOOD = [
     Recipe(
         "hevc-anamorphic.mp4",
         "H.265, pixels of 64:45, a height that is not a whole number of coding blocks",
-        hevc(1, "keyint=25", "-vf setsar=64/45", "-f lavfi -i testsrc2=size=360x286:rate=25"),
+        hevc(3, "keyint=25", "-vf setsar=64/45", "-f lavfi -i testsrc2=size=360x286:rate=25"),
     ),
-    Recipe("hevc-fields.mp4", "H.265, each sample a field", hevc(1, "interlace=1:keyint=25")),
+    Recipe("hevc-fields.mp4", "H.265, each sample a field", hevc(3, "interlace=1:keyint=25")),
     Recipe("hevc-complete.mp4", "H.265 as hev1, with array_completeness set in its decoder configuration record", synthetic=synthetic.renamed_hev1, of="hevc.mp4"),
     Recipe(
         "hevc-hdr.mp4",
