@@ -30,7 +30,11 @@ impl Video {
             sar: if sar.0 > 0 && sar.1 > 0 { sar } else { (1, 1) },
             is_turned: stream.side_data("Display Matrix", "rotation").is_some_and(|angle| angle.rem_euclid(180) == 90),
             frame_rate: frame_rate(pair),
-            is_interlaced: stream.text("field_order").map(|order| order != "progressive"),
+            // ffprobe states `progressive` for all H.265.
+            is_interlaced: stream
+                .text("field_order")
+                .filter(|_| stream.text("codec_name") != Some("hevc"))
+                .map(|order| order != "progressive"),
             range: match stream.text("color_transfer") {
                 Some("smpte2084") => "PQ",
                 Some("arib-std-b67") => "HLG",
@@ -112,7 +116,6 @@ pub(super) fn check(pair: &Pair<'_>, set: &[&Pair<'_>], findings: &mut Findings)
     findings.compare(&place, Attribute::FrameRate, rate, found.get("frameRate"));
     let scan = match video.is_interlaced {
         Some(true) => Some("interlaced"),
-        // ffprobe does not state it for H.265.
         None => found.get("scanType"),
         Some(false) => found.get("scanType").filter(|scan| *scan == "progressive"),
     };
