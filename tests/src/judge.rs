@@ -10,6 +10,7 @@
 use std::sync::Arc;
 
 mod audio;
+mod captions;
 mod codecs;
 mod contents;
 mod ffprobe;
@@ -94,7 +95,7 @@ pub fn findings(sources: &[Arc<Source>], request: Request, manifests: &Manifests
     contents::check_files(manifests, &representations, &mut findings);
     if let Some(source) = sources.first() {
         contents::check_chapters(source, manifests, &mut findings);
-        contents::check_captions(source, manifests, &mpd, &mut findings);
+        captions::check(source, manifests, &mpd, &mut findings);
     }
     findings.0
 }

@@ -21,6 +21,12 @@ const CONFIGURATIONS: [(&str, u8); 12] = [
     ("7.1", 12),
 ];
 
+const POSITIONS: &str = "urn:mpeg:dash:outputChannelPositionList:2012";
+
+/// The positions of the loudspeakers (`OutputChannelPosition`, ISO/IEC 23091-3) of ffmpeg's layouts that have no configuration.
+const POSITION_LISTS: [(&str, &str); 3] =
+    [("2.1", "0 1 3"), ("7.0", "0 1 2 4 5 8 9"), ("octagonal", "0 1 2 4 5 8 9 10")];
+
 /// Checks a representation.
 pub(super) fn check(pair: &Pair<'_>, findings: &mut Findings) {
     let (place, stream, found) = (pair.place(), pair.track.stream, pair.representation);
@@ -32,6 +38,9 @@ pub(super) fn check(pair: &Pair<'_>, findings: &mut Findings) {
     if expected.is_some() {
         findings.compare(&place, Attribute::ChannelConfiguration, expected, stated);
     }
+    let expected = POSITION_LISTS.iter().find(|(name, _)| Some(*name) == layout).map(|(_, positions)| positions);
+    let stated = found.element.descriptors("AudioChannelConfiguration", POSITIONS).next();
+    findings.compare(&place, Attribute::ChannelConfiguration, expected, stated);
 }
 
 /// `CHANNELS`: how many there are.

@@ -19,7 +19,7 @@ use crate::shaka;
 pub(super) struct Stated {
     /// `@codecs`.
     pub(super) codecs: String,
-    /// `@scte214:supplementalCodecs`.
+    /// `@scte214:supplementalCodecs`, with the brand as in `SUPPLEMENTAL-CODECS`.
     pub(super) supplemental: Option<String>,
 }
 
@@ -50,7 +50,9 @@ fn packaged(file: &Path, stream: usize, scratch: &Path) -> Option<Stated> {
     let set = mpd.child("Period")?.child("AdaptationSet")?;
     let representation = set.child("Representation")?;
     let get = |name| representation.get(name).or_else(|| set.get(name)).map(str::to_owned);
-    Some(Stated { codecs: get("codecs")?, supplemental: get("scte214:supplementalCodecs") })
+    let profiles = get("scte214:supplementalProfiles").map(|profiles| format!("/{profiles}")).unwrap_or_default();
+    let supplemental = get("scte214:supplementalCodecs").map(|codecs| codecs + &profiles);
+    Some(Stated { codecs: get("codecs")?, supplemental })
 }
 
 fn remuxed(file: &Path, stream: usize, scratch: &Path) -> Option<std::path::PathBuf> {
@@ -66,7 +68,11 @@ pub(super) fn reference(track: &Track<'_>) -> Option<String> {
     let shaka = track.source.codecs.get(&track.stream.index).map(|stated| stated.codecs.as_str());
     let stated = shaka.or_else(|| track.stream.text("mime_codec_string"))?.to_lowercase();
     let name = track.stream.text("codec_name")?;
+    let entries = track.source.avc_entries(track.stream.index);
     Some(match name {
+        // Players choose by the codec string: it must not be less than any part of the stream demands. Shaka Packager states the
+        // first sample entry.
+        "h264" if entries.len() > 1 => entries.into_iter().rev().max_by_key(|entry| entry[9..].to_owned())?,
         // The object type indication of MPEG-1 or MPEG-2 audio (RFC 6381 3.3). ffprobe names the object type of MPEG-4.
         "mp3" if track.stream.number("sample_rate")? < 32_000 => "mp4a.69".into(),
         "mp3" => "mp4a.6b".into(),

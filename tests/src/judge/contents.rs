@@ -1,4 +1,4 @@
-//! What else a package says: its files, the brands of its segments, chapters and closed captions.
+//! What else a package says: its files, the brands of its segments, and chapters.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,7 +11,6 @@ use super::finding::{Attribute, Findings};
 use super::manifests::{Manifests, Representation};
 use super::playlist::Playlist;
 use super::source::Source;
-use super::xml::Element;
 use crate::{boxes, package};
 
 /// Requires that the manifests name every file of the package.
@@ -90,25 +89,4 @@ pub(super) fn check_chapters(source: &Source, manifests: &Manifests, findings: &
     let is_near = |(a, b): (&Chapter, &Chapter)| (a.start - b.start).abs() < 0.002 && a.title == b.title;
     let is_equal = expected.len() == chapters.len() && expected.iter().zip(&chapters).all(is_near);
     findings.require(is_equal, "stream.m3u8", Attribute::Chapters, &format!("{expected:?}"), format!("{chapters:?}"));
-}
-
-/// Requires that both manifests state closed captions exactly if ffprobe finds them in the first frames.
-pub(super) fn check_captions(source: &Source, manifests: &Manifests, mpd: &Element, findings: &mut Findings) {
-    let expected = source.probe.has_captions;
-    let playlist = manifests.multivariant();
-    let renditions = playlist.media.iter().any(|media| media["TYPE"] == "CLOSED-CAPTIONS");
-    findings.require(
-        renditions == expected,
-        "stream.m3u8",
-        Attribute::ClosedCaptions,
-        &expected.to_string(),
-        renditions,
-    );
-    let sets = mpd.all("Period").flat_map(|period| period.all("AdaptationSet"));
-    let schemes = ["urn:scte:dash:cc:cea-608:2015", "urn:scte:dash:cc:cea-708:2015"];
-    let is_stated = |set: &Element| {
-        set.all("Accessibility").any(|found| found.get("schemeIdUri").is_some_and(|scheme| schemes.contains(&scheme)))
-    };
-    let stated = sets.filter(|set| is_stated(set)).count() > 0;
-    findings.require(stated == expected, "stream.mpd", Attribute::ClosedCaptions, &expected.to_string(), stated);
 }

@@ -15,6 +15,8 @@ pub(super) struct Packet {
     pub(super) pts: i64,
     pub(super) duration: i64,
     pub(super) size: u64,
+    /// Where it is in the file.
+    pub(super) position: u64,
     pub(super) is_key: bool,
     /// Whether the edit list shows it, at least in part.
     pub(super) is_shown: bool,
@@ -34,6 +36,8 @@ pub(super) struct Stream {
     pub(super) timescale: i64,
     /// Every packet of the file, those that the edit list hides included.
     pub(super) packets: Vec<Packet>,
+    /// The units that are added to the times of the sample tables.
+    shift: i64,
     fields: Value,
 }
 
@@ -68,6 +72,20 @@ impl Stream {
     /// Returns a tag.
     pub(super) fn tag(&self, name: &str) -> Option<&str> {
         known(&self.fields["tags"][name])
+    }
+
+    /// Shifts the packets to the times of an edit list, by the units that it adds to the times of the sample tables. ffprobe moves an
+    /// edit that starts within a frame to the start of the next one.
+    pub(super) fn align(&mut self, shift: i64) {
+        let difference = shift - self.shift;
+        let is_within_frame = self.packets.first().is_some_and(|first| difference.abs() < first.duration);
+        if self.text("codec_type") == Some("video") && is_within_frame {
+            for packet in &mut self.packets {
+                packet.dts += difference;
+                packet.pts += difference;
+            }
+            self.shift = shift;
+        }
     }
 
     /// Returns whether the stream has a disposition, such as `default`.
@@ -129,11 +147,13 @@ fn stream(fields: &Value, edited: &Value, whole: &Value) -> Stream {
     let shift = matched.and_then(|(whole, edited)| Some(time(edited, "pts")? - time(whole, "pts")?)).unwrap_or(0);
     let shown: std::collections::HashSet<_> =
         edited.iter().filter(|packet| !flag(packet, 'D')).map(|packet| packet["pos"].as_str()).collect();
+    let number = |packet: &Value, name: &str| packet[name].as_str().and_then(|number| number.parse().ok());
     let packet = |packet: &Value| Packet {
         dts: time(packet, "dts").expect("a decode time") + shift,
         pts: time(packet, "pts").expect("a presentation time") + shift,
         duration: packet["duration"].as_i64().unwrap_or(0),
-        size: packet["size"].as_str().and_then(|size| size.parse().ok()).expect("a size"),
+        size: number(packet, "size").expect("a size"),
+        position: number(packet, "pos").unwrap_or(0),
         is_key: flag(packet, 'K'),
         is_shown: shown.contains(&packet["pos"].as_str()),
     };
@@ -142,6 +162,7 @@ fn stream(fields: &Value, edited: &Value, whole: &Value) -> Stream {
         index: usize::try_from(index).unwrap(),
         timescale: timescale.expect("a time base of one unit"),
         packets: whole.into_iter().map(packet).collect(),
+        shift,
         fields: fields.clone(),
     }
 }

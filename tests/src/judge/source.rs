@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use super::codecs;
 use super::ffprobe::Probe;
-use super::source_boxes::movie_box;
+use super::source_boxes::{edit_shift, movie_box};
 use crate::boxes;
 
 /// A source file. It is probed once per process.
@@ -31,8 +31,13 @@ impl Source {
         if let Some(source) = CACHE.lock().expect("no holder of the lock panics").get(path) {
             return Arc::clone(source);
         }
-        let probe = Probe::of(path);
+        let mut probe = Probe::of(path);
         let movie = movie_box(path).expect("the source is readable").unwrap_or_default();
+        for stream in &mut probe.streams {
+            if let Some(shift) = edit_shift(&movie, stream.index) {
+                stream.align(shift);
+            }
+        }
         let codecs = codecs::stated_by_shaka(path, &probe);
         let source = Arc::new(Self { path: path.to_owned(), probe, movie, codecs });
         CACHE.lock().expect("no holder of the lock panics").insert(path.to_owned(), Arc::clone(&source));
@@ -59,6 +64,15 @@ impl Source {
             .into_iter()
             .map(value)
             .collect()
+    }
+
+    /// Returns the codec strings of the sample entries `avc1` of a track, by `AVCProfileIndication`, `profile_compatibility` and
+    /// `AVCLevelIndication` of their decoder configuration records (RFC 6381 3.3).
+    pub(super) fn avc_entries(&self, stream: usize) -> Vec<String> {
+        let tracks = boxes::all(&self.movie, "trak");
+        let records = tracks.get(stream).map(|track| boxes::all(track, "mdia/minf/stbl/stsd/avc1/avcC"));
+        let string = |record: &[u8]| format!("avc1.{:02x}{:02x}{:02x}", record[1], record[2], record[3]);
+        records.unwrap_or_default().into_iter().map(string).collect()
     }
 
     /// Returns whether the movie box has an edit list.
