@@ -44,6 +44,12 @@ impl Source {
         source
     }
 
+    /// Returns the number of packets of each stream.
+    #[must_use]
+    pub fn packet_counts(&self) -> Vec<usize> {
+        self.probe.streams.iter().map(|stream| stream.packets.len()).collect()
+    }
+
     /// Returns whether Shaka Packager states codecs of this file.
     #[must_use]
     pub fn is_read_by_shaka(&self) -> bool {

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use tempfile::TempDir;
 use vpp_tests::fixtures::{corpus, fixture};
 use vpp_tests::judge::{Attribute, Request};
 
@@ -230,4 +231,88 @@ fn a_ladder_with_a_score_of_one_variant_is_named() {
     package.assert_named(Attribute::Score, |manifests| {
         replace(manifests.texts.get_mut(HLS).unwrap(), "#EXT-X-STREAM-INF:", "#EXT-X-STREAM-INF:SCORE=1.0,");
     });
+}
+
+#[test]
+fn a_published_tail_or_a_missing_start_of_a_trimmed_movie_is_named() {
+    let Some(package) = of_edge("trim_both.mp4", false) else { return };
+    // All of the media from the key frame on, as of a package that ignores the end of the edit list.
+    let planted = package.planted_attributes(|manifests| {
+        replace(manifests.texts.get_mut(MPD).unwrap(), "<S t=\"26624\" d=\"25600\"/>", "<S t=\"26624\" d=\"51200\"/>");
+        replace(manifests.texts.get_mut("v1/media.m3u8").unwrap(), "#EXTINF:2.000000", "#EXTINF:4.000000");
+    });
+    assert_eq!(planted, [Attribute::SegmentDuration]);
+    package.assert_attribute(
+        Attribute::PresentationDuration,
+        (MPD, "<MPD", "mediaPresentationDuration"),
+        Some("PT3.5S"),
+    );
+    for playlist in ["v1/media.m3u8", "a1/media.m3u8"] {
+        let start = |name| (playlist, "#EXT-X-START", name);
+        package.assert_attribute(Attribute::Start, start("PRECISE"), Some("NO"));
+        package.assert_attribute(Attribute::Start, start("PRECISE"), None);
+        package.assert_attribute(Attribute::Start, start("TIME-OFFSET"), Some("0.4"));
+        package.assert_attribute(Attribute::Start, start("TIME-OFFSET"), Some("0.62"));
+        package.assert_named(Attribute::Start, |manifests| {
+            let text = manifests.texts.get_mut(playlist).unwrap();
+            let kept: Vec<_> = text.lines().filter(|line| !line.starts_with("#EXT-X-START")).collect();
+            *text = format!("{}\n", kept.join("\n"));
+        });
+    }
+}
+
+#[test]
+fn a_caption_service_that_is_missing_is_named() {
+    let package = of_fixture("captions.mp4");
+    for service in ["CC1", "CC3", "SERVICE1"] {
+        package.assert_named(Attribute::ClosedCaptions, |manifests| {
+            let text = manifests.texts.get_mut(HLS).unwrap();
+            let id = format!("INSTREAM-ID=\"{service}\"");
+            assert!(text.contains(&id), "{text}");
+            let kept: Vec<_> = text.lines().filter(|line| !line.contains(&id)).collect();
+            *text = format!("{}\n", kept.join("\n"));
+        });
+    }
+    for (scheme, value) in [("cea-608", "CC1=und"), ("cea-608", "CC1=und;CC2=und;CC3=und"), ("cea-708", "2=lang:und")] {
+        package.assert_attribute(Attribute::ClosedCaptions, (MPD, scheme, "value"), Some(value));
+    }
+}
+
+#[test]
+fn channels_that_the_program_configuration_element_does_not_list_are_named() {
+    let package = of_fixture("aac-channels.mp4");
+    for (value, wrong) in [("0 1 3", "0 1 2"), ("11", "7"), ("0 1 2 4 5 8 9 10", "0 1 2 4 5 8 9")] {
+        let value = format!("value=\"{value}\"");
+        package.assert_attribute(Attribute::ChannelConfiguration, (MPD, &value, "value"), Some(wrong));
+    }
+    package.assert_attribute(Attribute::Channels, (HLS, "CHANNELS=\"3\"", "CHANNELS"), Some("2"));
+}
+
+#[test]
+fn macintosh_languages_that_are_not_stated_are_named() {
+    let package = of_fixture("quicktime-languages.mov");
+    for (language, wrong) in [("fr", None), ("ja", Some("ko")), ("ar", None), ("en", Some("und"))] {
+        let marker = format!("LANGUAGE=\"{language}\"");
+        package.assert_attribute(Attribute::Language, (HLS, &marker, "LANGUAGE"), wrong);
+        let marker = format!("lang=\"{language}\"");
+        package.assert_attribute(Attribute::Language, (MPD, &marker, "lang"), wrong);
+    }
+}
+
+#[test]
+fn the_smaller_level_of_two_sample_entries_is_named() {
+    // The second sample entry has level 3.0, in its decoder configuration record and in the sequence parameter set that follows.
+    let mut movie = fs::read(fixture("two-settings.mp4")).unwrap();
+    let records: Vec<_> = (0..movie.len()).filter(|at| movie[*at..].starts_with(b"avcC")).collect();
+    let record = records[1] + 4;
+    assert_eq!((records.len(), movie[record + 3], movie[record + 11]), (2, 0x0c, 0x0c));
+    movie[record + 3] = 0x1e;
+    movie[record + 11] = 0x1e;
+    let scratch = TempDir::new().unwrap();
+    let copy = scratch.path().join("two-levels.mp4");
+    fs::write(&copy, movie).unwrap();
+    let package = Packaged::new(&[&copy], &[], Request::default());
+    package.assert_silent();
+    package.assert_attribute(Attribute::Codecs, (MPD, "id=\"v1\"", "codecs"), Some("avc1.64000C"));
+    package.assert_attribute(Attribute::Codecs, (HLS, "EXT-X-STREAM-INF", "CODECS"), Some("avc1.64000C"));
 }

@@ -42,6 +42,12 @@ impl Packaged {
         attributes
     }
 
+    /// Asserts that the judge reports nothing of the package.
+    pub(crate) fn assert_silent(&self) {
+        let lines: Vec<_> = self.findings.iter().map(Finding::to_string).collect();
+        assert!(lines.is_empty(), "{}", lines.join("\n"));
+    }
+
     /// Asserts that the judge names exactly this attribute after `plant`.
     pub(crate) fn assert_named(&self, attribute: Attribute, plant: impl FnOnce(&mut Manifests)) {
         assert_eq!(self.planted_attributes(plant), [attribute]);

@@ -1,6 +1,7 @@
 //! The judge is silent on the package of every movie that the platform must package, and on packages of several.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -39,9 +40,25 @@ fn arguments(movie: &Path) -> [Vec<&'static str>; 2] {
 }
 
 /// The edge files of the corpus that must be packaged, and those that are packaged only with `--audio-only`.
-const EDGE: [&str; 5] =
-    ["anamorphic_pasp.mp4", "default_audio_french.mp4", "stts_neg.mp4", "trim_both.mp4", "two_videos.mp4"];
-const EDGE_AUDIO: [&str; 1] = ["mp3_mono.mp4"];
+const EDGE: [&str; 6] = [
+    "anamorphic_pasp.mp4",
+    "crash_cut_in_mdat.mp4",
+    "default_audio_french.mp4",
+    "stts_neg.mp4",
+    "trim_both.mp4",
+    "two_videos.mp4",
+];
+const EDGE_AUDIO: [&str; 2] = ["jpeg_still_with_aac.mp4", "mp3_mono.mp4"];
+
+/// Writes a copy of a movie with its compressed movie box (`cmov`) as it was before, at the end.
+const EXPAND: &str = "
+import pathlib, struct, sys, zlib
+data = pathlib.Path(sys.argv[1]).read_bytes()
+moov, cmvd = data.index(b'moov'), data.index(b'cmvd')
+size, = struct.unpack('>I', data[cmvd - 4 : cmvd])
+movie = zlib.decompress(data[cmvd + 8 : cmvd - 4 + size])
+pathlib.Path(sys.argv[2]).write_bytes(data[:moov] + b'free' + data[moov + 4 :] + movie)
+";
 
 /// Packages and judges movies, of some only the audio, on two threads. Fails with all findings.
 fn assert_all_silent(movies: &[(PathBuf, bool)]) {
@@ -84,6 +101,31 @@ fn the_judge_is_silent_on_inputs_that_go_wrong_elsewhere() {
 }
 
 #[test]
+fn the_judge_is_silent_on_a_compressed_movie_box() {
+    let Some(movie) = fixtures::corpus("edge/cmov.mov") else { return };
+    let scratch = TempDir::new().unwrap();
+    // The ffprobe of the tests has no zlib.
+    let (expanded, folder) = (scratch.path().join("expanded.mov"), scratch.path().join("package"));
+    let output = Command::new("python3").args(["-c", EXPAND]).arg(&movie).arg(&expanded).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = vpp::package(&movie, &folder, &[]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let source = Source::of(&expanded);
+    assert_eq!(source.packet_counts(), [150, 283]);
+    let findings = judge::findings(&[source], Request::default(), &Manifests::open(&folder));
+    assert!(findings.is_empty(), "{findings:#?}");
+}
+
+/// Of several sample entries, and of codecs that ffmpeg does not decode.
+#[test]
+fn the_judge_is_silent_on_movies_that_only_shaka_packager_reads() {
+    let names = ["two-settings.mp4", "ac-4.mp4", "mpeg-h.mp4", "mpeg-h-stream.mp4", "xhe-aac.mp4"];
+    let movies = names.map(fixtures::fixture).map(|movie| (movie, false));
+    let audio = (fixtures::fixture("iamf.mp4"), true);
+    assert_all_silent(&[&movies[..], &[audio]].concat());
+}
+
+#[test]
 fn the_judge_is_silent_on_a_ladder_with_audio_of_another_file() {
     let inputs = ["ladder-low.mp4", "ladder-high.mp4", "ladder-french.mp4"].map(fixtures::fixture);
     let inputs: Vec<_> = inputs.iter().map(PathBuf::as_path).collect();
@@ -121,11 +163,24 @@ fn the_judge_is_silent_on_audio_alone_in_two_languages() {
 #[test]
 fn the_judge_is_silent_on_a_package_with_a_subtitle_file() {
     let scratch = TempDir::new().unwrap();
-    let file = scratch.path().join("captions.vtt");
-    std::fs::write(&file, "WEBVTT\n\n00:01.000 --> 00:02.500\nOlá\n").unwrap();
-    let captions = format!("pt-BR={}:Português", file.display());
+    let argument = |name: &str, language: &str, text: &str| {
+        let file = scratch.path().join(name);
+        std::fs::write(&file, text).unwrap();
+        format!("{language}={}", file.display())
+    };
+    let captions = argument("a.vtt", "pt-BR", "WEBVTT\n\n00:01.000 --> 00:02.500\nOlá\n") + ":Português";
+    let srt =
+        argument("b.srt", "en", "1\n00:00:01,000 --> 00:00:02,500\nOne\n\n2\n00:10:00,000 --> 00:10:02,000\nLate\n");
+    let scc =
+        argument("c.scc", "es", "Scenarist_SCC V1.0\n\n00:00:01:00\t9420 9420 94ae 94ae 9470 9470 c1c2 942f 942f\n");
+    let ttml = argument(
+        "d.ttml",
+        "de",
+        "<tt xmlns=\"http://www.w3.org/ns/ttml\" xml:lang=\"de\"><body><div><p begin=\"1s\" end=\"2s\">Ja</p></div></body></tt>",
+    );
     let movie = fixtures::fixture("timed-text.mp4");
-    assert_silent(&[&movie], &["--captions", &captions], Request { subtitle_files: 1, ..Request::default() });
+    let arguments = ["--captions", &captions, "--subtitles", &srt, "--subtitles", &scc, "--subtitles", &ttml];
+    assert_silent(&[&movie], &arguments, Request { subtitle_files: 4, ..Request::default() });
 }
 
 #[test]
