@@ -144,8 +144,9 @@ fn pairs<'p>(
 /// Checks where segments start, by the reference track.
 fn check_boundaries(reference: &Pair<'_>, pairs: &[Pair<'_>], request: Request, findings: &mut Findings) {
     let videos = pairs.iter().filter(|pair| pair.track.kind == Kind::Video).count();
-    // Several videos start segments only at the key frames that they share.
-    if videos <= 1 {
+    // Several videos start segments only at the key frames that they share. A segment has one sample entry.
+    let entries = reference.track.source.avc_entries(reference.track.stream.index);
+    if videos <= 1 && entries.len() <= 1 {
         segments::check_reference(reference.track, &reference.segments, request.segment_seconds, findings);
     }
     for pair in pairs.iter().filter(|pair| pair.track.kind == Kind::Audio && pair.track.id != reference.track.id) {

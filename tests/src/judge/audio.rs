@@ -32,7 +32,7 @@ pub(super) fn check(pair: &Pair<'_>, findings: &mut Findings) {
     let (place, stream, found) = (pair.place(), pair.track.stream, pair.representation);
     let rate = stream.number("sample_rate");
     findings.compare(&place, Attribute::AudioSamplingRate, rate, found.get("audioSamplingRate"));
-    let layout = stream.text("channel_layout");
+    let layout = stream.text("channel_layout").filter(|_| is_known(pair));
     let expected = CONFIGURATIONS.iter().find(|(name, _)| Some(*name) == layout).map(|(_, number)| number);
     let stated = found.element.descriptors("AudioChannelConfiguration", CICP).next();
     if expected.is_some() {
@@ -46,4 +46,11 @@ pub(super) fn check(pair: &Pair<'_>, findings: &mut Findings) {
 /// `CHANNELS`: how many there are.
 pub(super) fn channels(pair: &Pair<'_>) -> Option<String> {
     pair.track.stream.number("channels").map(|channels| channels.to_string())
+}
+
+/// Returns whether ffprobe knows the channels: of these codecs it states those of the sample entry, which do not count (AC-4: ETSI
+/// TS 103 190-2 E.4.5; IAMF 6.2.2; MPEG-H: ISO/IEC 23008-3 20.5).
+pub(super) fn is_known(pair: &Pair<'_>) -> bool {
+    let codec = pair.track.stream.text("codec_name");
+    codec.is_some_and(|codec| !["ac4", "iamf", "mpegh_3d_audio"].contains(&codec))
 }

@@ -67,7 +67,7 @@ fn remuxed(file: &Path, stream: usize, scratch: &Path) -> Option<std::path::Path
 pub(super) fn reference(track: &Track<'_>) -> Option<String> {
     let shaka = track.source.codecs.get(&track.stream.index).map(|stated| stated.codecs.as_str());
     let stated = shaka.or_else(|| track.stream.text("mime_codec_string"))?.to_lowercase();
-    let name = track.stream.text("codec_name")?;
+    let name = track.stream.text("codec_name").unwrap_or_default();
     let entries = track.source.avc_entries(track.stream.index);
     Some(match name {
         // Players choose by the codec string: it must not be less than any part of the stream demands. Shaka Packager states the
@@ -76,6 +76,8 @@ pub(super) fn reference(track: &Track<'_>) -> Option<String> {
         // The object type indication of MPEG-1 or MPEG-2 audio (RFC 6381 3.3). ffprobe names the object type of MPEG-4.
         "mp3" if track.stream.number("sample_rate")? < 32_000 => "mp4a.69".into(),
         "mp3" => "mp4a.6b".into(),
+        // Shaka Packager reads the profile of `mha1` only: that of `mhm1` is in the samples.
+        "mpegh_3d_audio" => return None,
         "av1" => stated + &optional_fields(track.stream),
         // Complete arrays of parameter sets are what hvc1 requires (ISO/IEC 14496-15 8.4.1.1.1).
         "hevc" if track.source.has_complete_parameter_sets() => stated.replace("hev1.", "hvc1."),

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use super::codecs;
 use super::ffprobe::Probe;
-use super::source_boxes::{edit_shift, movie_box};
+use super::source_boxes::{cut_fragment, edit_shift, movie_box};
 use crate::boxes;
 
 /// A source file. It is probed once per process.
@@ -33,7 +33,10 @@ impl Source {
         }
         let mut probe = Probe::of(path);
         let movie = movie_box(path).expect("the source is readable").unwrap_or_default();
+        // Of a recording that a crash cut short, the whole fragments are packaged.
+        let end = cut_fragment(path).expect("the source is readable").unwrap_or(u64::MAX);
         for stream in &mut probe.streams {
+            stream.packets.retain(|packet| packet.position < end);
             if let Some(shift) = edit_shift(&movie, stream.index) {
                 stream.align(shift);
             }

@@ -25,6 +25,22 @@ fn each_box(file: &mut fs::File, mut visit: impl FnMut(&[u8], u64, u64)) -> io::
     Ok(())
 }
 
+/// Returns where a movie fragment starts whose media is cut off by the end of the file.
+pub(super) fn cut_fragment(path: &Path) -> io::Result<Option<u64>> {
+    let mut file = fs::File::open(path)?;
+    let length = file.metadata()?.len();
+    let (mut fragment, mut cut) = (None, None);
+    each_box(&mut file, |kind, start, size| {
+        if kind == b"moof" {
+            fragment = Some(start);
+        }
+        if start + size > length {
+            cut = fragment;
+        }
+    })?;
+    Ok(cut)
+}
+
 /// Reads the payload of the movie box.
 pub(super) fn movie_box(path: &Path) -> io::Result<Option<Vec<u8>>> {
     let mut file = fs::File::open(path)?;

@@ -59,7 +59,7 @@ impl Track<'_> {
 }
 
 /// The codecs of tracks that are packaged, as ffprobe names them.
-const CODECS: [(&str, Kind); 19] = [
+const CODECS: [(&str, Kind); 20] = [
     ("h264", Kind::Video),
     ("hevc", Kind::Video),
     ("av1", Kind::Video),
@@ -71,6 +71,7 @@ const CODECS: [(&str, Kind); 19] = [
     ("alac", Kind::Audio),
     ("flac", Kind::Audio),
     ("iamf", Kind::Audio),
+    ("mha1", Kind::Audio),
     ("mp1", Kind::Audio),
     ("mp2", Kind::Audio),
     ("mp3", Kind::Audio),
@@ -81,10 +82,12 @@ const CODECS: [(&str, Kind); 19] = [
     ("wvtt", Kind::Text),
 ];
 
-/// Returns the kind of a stream that is packaged. ffprobe has no name for WebVTT in MP4, and calls text that a chapter reference
+/// Returns the kind of a stream that is packaged. ffprobe has no name for WebVTT in MP4 nor for `mha1`, and calls text that a chapter reference
 /// names data.
 fn kind(stream: &Stream) -> Option<Kind> {
-    let codec = stream.text("codec_name").or_else(|| stream.text("codec_tag_string").filter(|tag| *tag == "wvtt"))?;
+    let codec = stream
+        .text("codec_name")
+        .or_else(|| stream.text("codec_tag_string").filter(|tag| ["mha1", "wvtt"].contains(tag)))?;
     let (_, kind) = CODECS.iter().find(|(name, _)| *name == codec)?;
     Some(*kind)
 }

@@ -91,7 +91,7 @@ impl<'p> Context<'p> {
                 let default = selection::default(&group, self.pairs).map(|pair| &pair.track.id);
                 let is_default = kind == Kind::Audio && default == Some(&pair.track.id);
                 selection::check_rendition(pair, rendition, is_default, findings);
-                if kind == Kind::Audio {
+                if kind == Kind::Audio && audio::is_known(pair) {
                     let place = format!("{PLACE} EXT-X-MEDIA {} {}", rendition["GROUP-ID"], pair.track.id);
                     let found = rendition.get("CHANNELS");
                     findings.compare(&place, Attribute::Channels, audio::channels(pair), found);
