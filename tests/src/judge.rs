@@ -26,6 +26,7 @@ mod source_boxes;
 mod text;
 mod timing;
 mod track;
+mod trick_mode;
 mod variants;
 mod video;
 mod xml;
@@ -67,6 +68,7 @@ pub fn findings(sources: &[Arc<Source>], request: Request, manifests: &Manifests
     let mpd = manifests.mpd();
     let representations = Representation::all(&mpd, &manifests.directory);
     let tracks = track::tracks(sources, request.audio_only);
+    trick_mode::check(&representations, &mut findings);
     let pairs = pairs(&tracks, &representations, request, &mut findings);
     let shared = Shared::of(&pairs);
     timing::check_mpd(&mpd, shared, &mut findings);

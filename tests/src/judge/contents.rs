@@ -34,7 +34,9 @@ pub(super) fn check_files(manifests: &Manifests, representations: &[Representati
         let folder = Path::new(path).parent().expect("a folder");
         let entries = playlist.entries.iter().map(|entry| &entry.uri).chain(&playlist.map);
         let session_data = playlist.session_data.iter().filter_map(|data| data.get("URI"));
-        named.extend(entries.chain(session_data).map(|uri| folder.join(uri)));
+        named.extend(entries.chain(session_data.clone()).map(|uri| folder.join(uri)));
+        // The same chapters in WebVTT, which an application adds to its player.
+        named.extend(session_data.filter(|uri| *uri == "chapters.json").map(|_| PathBuf::from("chapters.vtt")));
     }
     let existing: BTreeSet<_> = package::files(directory).into_iter().collect();
     for file in existing.difference(&named) {

@@ -67,6 +67,8 @@ pub enum Attribute {
     Score,
     /// The adaptation set that a representation is in.
     AdaptationSet,
+    /// The adaptation set that one for trick mode names, and its segments.
+    TrickMode,
     /// The track of a representation: it is missing, or there is one too many.
     Track,
     /// A variant (`EXT-X-STREAM-INF`, `EXT-X-I-FRAME-STREAM-INF`) that is missing, or that names another track.

@@ -62,7 +62,7 @@ pub(super) struct Representation<'m> {
 }
 
 /// A segment, as the MPD or the segment index locates it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Segment {
     pub(super) start: i64,
     pub(super) duration: i64,

@@ -316,3 +316,50 @@ fn the_smaller_level_of_two_sample_entries_is_named() {
     package.assert_attribute(Attribute::Codecs, (MPD, "id=\"v1\"", "codecs"), Some("avc1.64000C"));
     package.assert_attribute(Attribute::Codecs, (HLS, "EXT-X-STREAM-INF", "CODECS"), Some("avc1.64000C"));
 }
+
+#[test]
+fn chapters_that_are_missing_or_wrong_are_named() {
+    let package = of_fixture("chapters.mp4");
+    package.assert_silent();
+    let planted = package.planted_attributes(|manifests| {
+        let text = manifests.texts.get_mut(HLS).unwrap();
+        let kept: Vec<_> = text.lines().filter(|line| !line.contains("com.apple.hls.chapters")).collect();
+        *text = format!("{}\n", kept.join("\n"));
+    });
+    assert_eq!(planted, [Attribute::Chapters, Attribute::Files]);
+    let chapters = package.folder().join("chapters.json");
+    let text = fs::read_to_string(&chapters).unwrap();
+    for (from, to) in [("Anfang", "Beginn"), ("2.5", "2.6")] {
+        assert!(text.contains(from), "{text}");
+        package.assert_named(Attribute::Chapters, |_| fs::write(&chapters, text.replacen(from, to, 1)).unwrap());
+    }
+}
+
+#[test]
+fn a_trick_mode_set_of_another_set_or_of_missing_segments_is_named() {
+    let package = of_fixture("timed-text.mp4");
+    package.assert_silent();
+    let with_set = |id: &str, media: &str| {
+        let (id, media) = (id.to_owned(), media.to_owned());
+        move |manifests: &mut vpp_tests::judge::Manifests| {
+            let text = manifests.texts.get_mut(MPD).unwrap();
+            // A copy of the first set, which is that of the video.
+            let start = text.find("<AdaptationSet").unwrap();
+            let end = start + text[start..].find("</AdaptationSet>").unwrap() + "</AdaptationSet>".len();
+            let role = text[start..end].find("<Role").unwrap();
+            let mut set = text[start..end].to_owned();
+            let property =
+                format!("<EssentialProperty schemeIdUri=\"http://dashif.org/guidelines/trickmode\" value=\"{id}\"/>");
+            set.insert_str(role, &property);
+            replace(&mut set, "<AdaptationSet id=\"0\"", "<AdaptationSet id=\"9\"");
+            replace(&mut set, "media=\"$RepresentationID$/$Number$.m4s\"", &format!("media=\"{media}\""));
+            replace(&mut set, "initialization=\"$RepresentationID$/", "initialization=\"v1/");
+            replace(&mut set, "<Representation id=\"v1\"", "<Representation id=\"v1-copy\"");
+            let period = text.find("</Period>").unwrap();
+            text.insert_str(period, &set);
+        }
+    };
+    assert_eq!(package.planted_attributes(with_set("0", "v1/$Number$.m4s")), []);
+    package.assert_named(Attribute::TrickMode, with_set("1", "v1/$Number$.m4s"));
+    package.assert_named(Attribute::TrickMode, with_set("0", "a1/$Number$.m4s"));
+}

@@ -11,7 +11,7 @@ use vpp_tests::judge::{self, Attribute, Finding, Manifests, Request, Source};
 use vpp_tests::{fixtures, movies, vpp};
 
 /// What the packager does not state yet.
-const MISSING: [Attribute; 2] = [Attribute::ScanType, Attribute::Chapters];
+const MISSING: [Attribute; 1] = [Attribute::ScanType];
 
 /// Packages files, and judges the manifests.
 fn judged(inputs: &[&Path], arguments: &[&str], request: Request) -> Vec<Finding> {
