@@ -52,5 +52,7 @@ pub(super) fn channels(pair: &Pair<'_>) -> Option<String> {
 /// TS 103 190-2 E.4.5; IAMF 6.2.2; MPEG-H: ISO/IEC 23008-3 20.5).
 pub(super) fn is_known(pair: &Pair<'_>) -> bool {
     let codec = pair.track.stream.text("codec_name");
-    codec.is_some_and(|codec| !["ac4", "iamf", "mpegh_3d_audio"].contains(&codec))
+    // ffprobe names the codec in IAMF.
+    let is_known = codec.is_some_and(|codec| !["ac4", "mpegh_3d_audio"].contains(&codec));
+    is_known && !pair.track.source.is_iamf()
 }

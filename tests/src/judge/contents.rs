@@ -79,8 +79,10 @@ pub(super) fn check_chapters(source: &Source, manifests: &Manifests, findings: &
         Some(uri) => {
             let text = fs::read(manifests.directory.join(uri)).expect("the chapters exist");
             let list: Value = serde_json::from_slice(&text).expect("the chapters are JSON");
+            let seconds = |chapter: &Value, name: &str| chapter[name].as_f64().unwrap_or(-1.0);
             let chapter = |chapter: &Value| Chapter {
-                start: chapter["start-time"].as_f64().unwrap_or(-1.0),
+                start: seconds(chapter, "start-time"),
+                end: seconds(chapter, "start-time") + seconds(chapter, "duration"),
                 title: chapter["titles"][0]["title"].as_str().map(str::to_owned),
             };
             list.as_array().into_iter().flatten().map(chapter).collect()
@@ -88,7 +90,9 @@ pub(super) fn check_chapters(source: &Source, manifests: &Manifests, findings: &
         None => Vec::new(),
     };
     let expected = &source.probe.chapters;
-    let is_near = |(a, b): (&Chapter, &Chapter)| (a.start - b.start).abs() < 0.002 && a.title == b.title;
+    let is_near = |(a, b): (&Chapter, &Chapter)| {
+        (a.start - b.start).abs() < 0.002 && (a.end - b.end).abs() < 0.002 && a.title == b.title
+    };
     let is_equal = expected.len() == chapters.len() && expected.iter().zip(&chapters).all(is_near);
     findings.require(is_equal, "stream.m3u8", Attribute::Chapters, &format!("{expected:?}"), format!("{chapters:?}"));
 }

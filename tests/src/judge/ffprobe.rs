@@ -41,10 +41,11 @@ pub(super) struct Stream {
     fields: Value,
 }
 
-/// A chapter: start in seconds, and title.
+/// A chapter: start and end in seconds, and title.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Chapter {
     pub(super) start: f64,
+    pub(super) end: f64,
     pub(super) title: Option<String>,
 }
 
@@ -112,8 +113,10 @@ impl Probe {
         let packets = ["-fflags", "+nofillin+noparse", "-show_packets"];
         let edited = run(file, &packets);
         let whole = run(file, &[&["-ignore_editlist", "1"], &packets[..]].concat());
+        let seconds = |chapter: &Value, name: &str| chapter[name].as_str().and_then(|time| time.parse().ok());
         let chapter = |chapter: &Value| Chapter {
-            start: chapter["start_time"].as_str().and_then(|start| start.parse().ok()).expect("a start"),
+            start: seconds(chapter, "start_time").expect("a start"),
+            end: seconds(chapter, "end_time").expect("an end"),
             title: known(&chapter["tags"]["title"]).map(str::to_owned),
         };
         let frames = ["-select_streams", "v:0", "-read_intervals", "%+#30", "-show_frames"];
@@ -124,6 +127,17 @@ impl Probe {
             has_captions: side_data.any(|data| data["side_data_type"] == captions),
             streams: list(&parameters["streams"]).map(|fields| stream(fields, &edited, &whole)).collect(),
             chapters: list(&parameters["chapters"]).map(chapter).collect(),
+        }
+    }
+}
+
+impl Probe {
+    /// Leaves out what a package of an interrupted recording does not have: the samples of the track whose fragment the end of the
+    /// file cuts off. The media of the last movie fragment starts at or after `fragment`.
+    pub(super) fn cut(&mut self, fragment: u64) {
+        let end = |stream: &Stream| stream.packets.iter().map(|packet| packet.position).max();
+        if let Some(last) = self.streams.iter_mut().max_by_key(|stream| end(stream)) {
+            last.packets.retain(|packet| packet.position < fragment);
         }
     }
 }

@@ -33,10 +33,10 @@ impl Source {
         }
         let mut probe = Probe::of(path);
         let movie = movie_box(path).expect("the source is readable").unwrap_or_default();
-        // Of a recording that a crash cut short, the whole fragments are packaged.
-        let end = cut_fragment(path).expect("the source is readable").unwrap_or(u64::MAX);
+        if let Some(fragment) = cut_fragment(path).expect("the source is readable") {
+            probe.cut(fragment);
+        }
         for stream in &mut probe.streams {
-            stream.packets.retain(|packet| packet.position < end);
             if let Some(shift) = edit_shift(&movie, stream.index) {
                 stream.align(shift);
             }
@@ -82,6 +82,11 @@ impl Source {
         let records = tracks.get(stream).map(|track| boxes::all(track, "mdia/minf/stbl/stsd/avc1/avcC"));
         let string = |record: &[u8]| format!("avc1.{:02x}{:02x}{:02x}", record[1], record[2], record[3]);
         records.unwrap_or_default().into_iter().map(string).collect()
+    }
+
+    /// Returns whether a track has a sample entry of IAMF.
+    pub(super) fn is_iamf(&self) -> bool {
+        !boxes::all(&self.movie, "trak/mdia/minf/stbl/stsd/iamf").is_empty()
     }
 
     /// Returns whether the movie box has an edit list.

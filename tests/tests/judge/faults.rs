@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use tempfile::TempDir;
 use vpp_tests::fixtures::{corpus, fixture};
 use vpp_tests::judge::{Attribute, Request};
 
@@ -297,24 +296,6 @@ fn macintosh_languages_that_are_not_stated_are_named() {
         let marker = format!("lang=\"{language}\"");
         package.assert_attribute(Attribute::Language, (MPD, &marker, "lang"), wrong);
     }
-}
-
-#[test]
-fn the_smaller_level_of_two_sample_entries_is_named() {
-    // The second sample entry has level 3.0, in its decoder configuration record and in the sequence parameter set that follows.
-    let mut movie = fs::read(fixture("two-settings.mp4")).unwrap();
-    let records: Vec<_> = (0..movie.len()).filter(|at| movie[*at..].starts_with(b"avcC")).collect();
-    let record = records[1] + 4;
-    assert_eq!((records.len(), movie[record + 3], movie[record + 11]), (2, 0x0c, 0x0c));
-    movie[record + 3] = 0x1e;
-    movie[record + 11] = 0x1e;
-    let scratch = TempDir::new().unwrap();
-    let copy = scratch.path().join("two-levels.mp4");
-    fs::write(&copy, movie).unwrap();
-    let package = Packaged::new(&[&copy], &[], Request::default());
-    package.assert_silent();
-    package.assert_attribute(Attribute::Codecs, (MPD, "id=\"v1\"", "codecs"), Some("avc1.64000C"));
-    package.assert_attribute(Attribute::Codecs, (HLS, "EXT-X-STREAM-INF", "CODECS"), Some("avc1.64000C"));
 }
 
 #[test]
