@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use tempfile::TempDir;
 use vpp_tests::fixtures::{corpus, fixture};
 use vpp_tests::judge::{Attribute, Request};
 
@@ -165,6 +166,34 @@ fn codecs_that_are_wrong_or_missing_are_named() {
     package.assert_attribute(Attribute::Codecs, (HLS, "EXT-X-STREAM-INF", "CODECS"), Some("avc1.64000C"));
     let package = of_fixture("hevc-hdr.mp4");
     package.assert_attribute(Attribute::VideoRange, (HLS, "EXT-X-STREAM-INF", "VIDEO-RANGE"), None);
+}
+
+#[test]
+fn dolby_vision_that_is_not_signalled_beside_its_base_layer_is_named() {
+    let Some(package) = of_edge("dv81.mp4", false) else { return };
+    for marker in ["EXT-X-STREAM-INF", "I-FRAME-STREAM-INF"] {
+        let stated = (HLS, marker, "SUPPLEMENTAL-CODECS");
+        package.assert_attribute(Attribute::SupplementalCodecs, stated, None);
+        package.assert_attribute(Attribute::SupplementalCodecs, stated, Some("dvh1.08.01/db4h"));
+    }
+    for name in ["scte214:supplementalCodecs", "scte214:supplementalProfiles"] {
+        package.assert_attribute(Attribute::SupplementalCodecs, (MPD, "id=\"v1\"", name), None);
+    }
+}
+
+#[test]
+fn interlaced_video_that_is_not_signalled_is_named() {
+    let package = of_fixture("interlaced.mp4");
+    package.assert_attribute(Attribute::ScanType, (MPD, "id=\"v1\"", "scanType"), None);
+    package.assert_attribute(Attribute::ScanType, (MPD, "id=\"v1\"", "scanType"), Some("progressive"));
+}
+
+#[test]
+fn a_missing_rate_of_frames_whose_durations_jitter_is_named() {
+    let package = of_fixture("jitter.mp4");
+    package.assert_attribute(Attribute::FrameRate, (MPD, "id=\"v1\"", "frameRate"), None);
+    package.assert_attribute(Attribute::FrameRate, (MPD, "id=\"v1\"", "frameRate"), Some("30"));
+    package.assert_attribute(Attribute::FrameRate, (HLS, "STREAM-INF", "FRAME-RATE"), Some("30.000"));
 }
 
 #[test]
@@ -343,4 +372,22 @@ fn a_trick_mode_set_of_another_set_or_of_missing_segments_is_named() {
     assert_eq!(package.planted_attributes(with_set("0", "v1/$Number$.m4s")), []);
     package.assert_named(Attribute::TrickMode, with_set("1", "v1/$Number$.m4s"));
     package.assert_named(Attribute::TrickMode, with_set("0", "a1/$Number$.m4s"));
+}
+
+#[test]
+fn the_smaller_level_of_two_sample_entries_is_named() {
+    // The second sample entry has level 3.0, in its decoder configuration record and in the sequence parameter set that follows.
+    let mut movie = fs::read(fixture("two-settings.mp4")).unwrap();
+    let records: Vec<_> = (0..movie.len()).filter(|at| movie[*at..].starts_with(b"avcC")).collect();
+    let record = records[1] + 4;
+    assert_eq!((records.len(), movie[record + 3], movie[record + 11]), (2, 0x0c, 0x0c));
+    movie[record + 3] = 0x1e;
+    movie[record + 11] = 0x1e;
+    let scratch = TempDir::new().unwrap();
+    let copy = scratch.path().join("two-levels.mp4");
+    fs::write(&copy, movie).unwrap();
+    let package = Packaged::new(&[&copy], &[], Request::default());
+    package.assert_silent();
+    package.assert_attribute(Attribute::Codecs, (MPD, "id=\"v1\"", "codecs"), Some("avc1.64000C"));
+    package.assert_attribute(Attribute::Codecs, (HLS, "EXT-X-STREAM-INF", "CODECS"), Some("avc1.64000C"));
 }
