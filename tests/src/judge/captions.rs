@@ -110,7 +110,10 @@ fn read_triple(kind: u8, bytes: [u8; 2], block: &mut Vec<u8>, services: &mut BTr
 /// Reads the service blocks of a packet of CEA-708 (CTA-708 5 and 6.2): after its header, blocks of a number and a size.
 fn read_block(packet: &[u8], services: &mut BTreeSet<String>) {
     let Some((header, mut rest)) = packet.split_first() else { return };
-    let size = if header & 0x3f == 0 { 127 } else { usize::from(header & 0x3f) * 2 - 1 };
+    let size = match usize::from(header & 0x3f) {
+        0 => 127,
+        code => code * 2 - 1,
+    };
     rest = &rest[..size.min(rest.len())];
     while let Some((header, after)) = rest.split_first() {
         let (number, size) = (header >> 5, usize::from(header & 0x1f));
