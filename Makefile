@@ -58,6 +58,7 @@ check: ## check formatting, lints, layering, instruction counts, template and de
 	@$(PYTHON) infra/layering.py
 	@$(PYTHON) -m infra.import_cycles
 	@$(PYTHON) -m infra.instructions
+	@$(PYTHON) -m infra.growth
 	@$(VENVS)/sam/bin/cfn-lint template.yaml
 	@$(VENVS)/sam/bin/sam validate --lint >/dev/null
 	@$(VENVS)/supply/bin/checkov --config-file infra/checkov.yaml

@@ -37,7 +37,7 @@ pub struct Benchmark {
 pub type Prepare = fn() -> Benchmark;
 
 /// All benchmarks, by name.
-pub const BENCHMARKS: [(&str, Prepare); 11] = [
+pub const BENCHMARKS: [(&str, Prepare); 9] = [
     ("parse", parse),
     ("plan", plan),
     ("cipher, cbcs, frames of 33 kB", || cipher(Scheme::Cbcs, Pattern::VIDEO, 33_000)),
@@ -47,8 +47,6 @@ pub const BENCHMARKS: [(&str, Prepare); 11] = [
     ("segments of H.265", || segments(FRAMES, "hvc1")),
     ("segments of AV1", || segments(CODECS, "av01")),
     ("segments of Opus", || segments(CODECS, "Opus")),
-    ("a frame of 4000 slices", || slices(4000)),
-    ("a frame of 16000 slices", || slices(16_000)),
 ];
 
 /// A movie of video, in groups of 50 frames, and audio. Their samples alternate, as `ffmpeg` interleaves them.
@@ -159,41 +157,4 @@ fn segments(file: &'static [u8], codec: &str) -> Benchmark {
         }
     };
     Benchmark { bytes, run: Box::new(run) }
-}
-
-/// Packages one frame that consists of this number of slices: copies of the start of the first slice of [`FRAMES`] in H.264.
-fn slices(count: usize) -> Benchmark {
-    let movie = parsed(FRAMES, "avc1");
-    let mut work_unit = Planner::new(movie, &options()).unwrap().next().unwrap().unwrap();
-    work_unit.segments.truncate(1);
-    let segment = &mut work_unit.segments[0];
-    segment.samples.truncate(1);
-    let start = segment.extents[0].offset as usize;
-    let slice = start_of_slice(&FRAMES[start..start + segment.samples[0].size as usize]);
-    let media = slice.repeat(count);
-    let bytes = media.len() as u64;
-    segment.samples[0].size = media.len() as u32;
-    segment.extents.truncate(1);
-    (segment.extents[0].offset, segment.extents[0].bytes) = (0, bytes);
-    work_unit.ranges.truncate(1);
-    work_unit.ranges[0].bytes = 0..bytes;
-    let mut source = SourceBuffers::new(&work_unit, vec![media]).unwrap();
-    let keys: ContentKeys = [(kid(), key())].into_iter().collect();
-    let run = move || {
-        black_box(package_work_unit(&work_unit, &mut source, &keys).unwrap());
-    };
-    Benchmark { bytes, run: Box::new(run) }
-}
-
-/// Returns the first 60 bytes of the first slice of a sample, after a length field of four bytes.
-fn start_of_slice(mut sample: &[u8]) -> Vec<u8> {
-    const LENGTH: u32 = 60;
-    loop {
-        let length = u32::from_be_bytes(*sample.first_chunk().unwrap()) as usize;
-        let (unit, rest) = sample.split_at(4 + length);
-        if matches!(unit[4] & 0x1f, 1 | 5) {
-            return [&LENGTH.to_be_bytes(), &unit[4..4 + LENGTH as usize]].concat();
-        }
-        sample = rest;
-    }
 }
