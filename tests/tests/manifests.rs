@@ -155,7 +155,8 @@ fn playlists(mpd: &Value) -> Vec<&Value> {
     let groups = groups.flat_map(|kind| kind.as_object().unwrap().values());
     let members = groups.flat_map(|group| group.as_object().unwrap().values());
     let playlists = mpd["playlists"].as_array().unwrap().iter();
-    playlists.chain(members.flat_map(|member| member["playlists"].as_array().unwrap())).collect()
+    // Closed captions are in the video, and have none.
+    playlists.chain(members.filter_map(|member| member["playlists"].as_array()).flatten()).collect()
 }
 
 fn check_mpd(package: &Package, mpd: &Value) {

@@ -85,11 +85,10 @@ fn every_timed_text_sample_becomes_a_webvtt_sample_with_the_same_times() {
         let times =
             |packets: Vec<Packet>| packets.into_iter().map(|packet| (packet.dts, packet.duration)).collect::<Vec<_>>();
         let expected = times(ffmpeg::packets(&movie.movie, &format!("0:{stream}"), Edits::Ignored));
-        let mut found = times(movie.samples(representation));
-        // ffmpeg ends every text track that it writes with an empty sample without a duration. It reads this sample back as
-        // none, or with a duration up to the end of the movie.
-        assert_eq!(found.pop().map(|(_, duration)| duration), Some(0));
-        assert!(found.len() > 3 && expected.len() <= found.len() + 1);
+        let found = times(movie.samples(representation));
+        // ffmpeg ends every text track that it writes with an empty sample without a duration. It is never shown, so it is not
+        // packaged. ffmpeg reads it back as none, or with a duration up to the end of the movie.
+        assert!(found.len() > 3 && (found.len()..=found.len() + 1).contains(&expected.len()));
         assert_eq!(found, expected[..found.len()]);
     }
 }
