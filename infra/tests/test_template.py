@@ -62,7 +62,9 @@ class Template(unittest.TestCase):
                     names = {"kms:EncryptionContextKeys": ["packaged_content_id"]}
                     # ForAllValues is also true for a request without a context. Null refuses such a request.
                     present = {"If": ["Emulated", "!Ref AWS::NoValue", {"kms:EncryptionContextKeys": False}]}
-                    self.assertEqual(statement["Condition"], {"ForAllValues:StringEquals": names, "Null": present}, name)
+                    self.assertEqual(
+                        statement["Condition"], {"ForAllValues:StringEquals": names, "Null": present}, name
+                    )
 
     def test_only_encrypt_and_the_licence_server_may_decrypt_content_keys(self) -> None:
         allowed = {

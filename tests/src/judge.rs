@@ -21,6 +21,7 @@ mod playlist;
 mod rates;
 mod segments;
 mod selection;
+mod shaka_packager;
 mod source;
 mod source_boxes;
 mod text;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use super::codecs;
 use super::ffprobe::Probe;
+use super::shaka_packager;
 use super::source_boxes::{cut_fragment, edit_shift, movie_box};
 use crate::boxes;
 
@@ -17,7 +17,7 @@ pub struct Source {
     /// The payload of its movie box.
     movie: Vec<u8>,
     /// The codec strings that Shaka Packager states, by the index of the stream.
-    pub(super) codecs: BTreeMap<usize, codecs::Stated>,
+    pub(super) codecs: BTreeMap<usize, shaka_packager::Stated>,
 }
 
 impl Source {
@@ -41,7 +41,7 @@ impl Source {
                 stream.align(shift);
             }
         }
-        let codecs = codecs::stated_by_shaka(path, &probe);
+        let codecs = shaka_packager::stated_by_shaka(path, &probe);
         let source = Arc::new(Self { path: path.to_owned(), probe, movie, codecs });
         CACHE.lock().expect("no holder of the lock panics").insert(path.to_owned(), Arc::clone(&source));
         source
