@@ -60,8 +60,8 @@ fn every_stage_sends_only_the_requests_it_needs() {
         assert_eq!(ranges.len() as u64, work_units);
         let gets = work_units + ranges.iter().sum::<usize>() as u64;
         assert_eq!(requests(Stage::Encrypt), (gets, written(|key| key.contains(".m4s"))));
-        // The index; the init segments, and the plan.
-        assert_eq!(requests(Stage::Fragment), (1, written(|key| key.ends_with("init.mp4")) + 1));
+        // The index, and the first two frames; the init segments, and the plan.
+        assert_eq!(requests(Stage::Fragment), (3, written(|key| key.ends_with("init.mp4")) + 1));
         // The front of the plan.
         assert_eq!(requests(Stage::Dash), (1, written(is_manifest)));
         let receipts = platform.catalog.receipts(&package.id).await.unwrap();
