@@ -4,6 +4,7 @@
 //! segment. A good package has no violations. `tests/rules.rs` breaks packages on purpose and expects a violation.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::boxes;
@@ -87,6 +88,11 @@ fn files(package: &Package, report: &mut Report) -> bool {
     let mut named: BTreeSet<_> =
         named.map(|path| path.strip_prefix(&package.directory).expect("a path below the package").to_owned()).collect();
     named.extend(["stream.mpd", "stream.m3u8"].map(PathBuf::from));
+    let playlist = fs::read_to_string(package.directory.join("stream.m3u8")).unwrap_or_default();
+    if playlist.contains("URI=\"chapters.json\"") {
+        // The WebVTT file has the same chapters, for players of DASH, whose manifests cannot name it.
+        named.extend(["chapters.json", "chapters.vtt"].map(PathBuf::from));
+    }
     for representation in &package.representations {
         let is_video = representation.content_type == "video";
         let playlists = if is_video { &["media.m3u8", "iframes.m3u8"][..] } else { &["media.m3u8"] };

@@ -25,6 +25,8 @@ pub(super) enum Type {
     Ratio,
     /// `FrameRateType`: `[0-9]+(/[1-9][0-9]*)?`, greater than zero.
     FrameRate,
+    /// `VideoScanType`: `progressive`, `interlaced` or `unknown`.
+    Scan,
     /// `AudioSamplingRateType`: one or two `xs:unsignedInt`.
     SamplingRate,
     /// `CodecsType`: codecs of RFC 6381 with commas, no white space.
@@ -48,6 +50,7 @@ impl Type {
             Self::Int => digits(value) && value.parse::<u32>().is_ok(),
             Self::Long => digits(value) && value.parse::<u64>().is_ok(),
             Self::Integer => value.parse::<i64>().is_ok(),
+            Self::Scan => ["progressive", "interlaced", "unknown"].contains(&value),
             Self::Boolean => ["true", "false", "1", "0"].contains(&value),
             Self::Duration => is_duration(value),
             Self::Uri | Self::NoWhiteSpace => is_token(value),

@@ -20,7 +20,7 @@ pub(super) struct Element {
 const ANY: usize = usize::MAX;
 
 /// `RepresentationBaseType` (5.3.7.2), shared by `AdaptationSet` and `Representation`.
-const REPRESENTATION_BASE: [(&str, Type); 11] = [
+const REPRESENTATION_BASE: [(&str, Type); 12] = [
     ("profiles", Type::Profiles),
     ("width", Type::Int),
     ("height", Type::Int),
@@ -29,6 +29,7 @@ const REPRESENTATION_BASE: [(&str, Type); 11] = [
     ("audioSamplingRate", Type::SamplingRate),
     ("mimeType", Type::NoWhiteSpace),
     ("codecs", Type::Codecs),
+    ("scanType", Type::Scan),
     ("startWithSAP", Type::AccessPoint),
     ("containerProfiles", Type::Profiles),
     ("codingDependency", Type::Boolean),
