@@ -19,7 +19,7 @@ from .tools import ROOT, exclusive
 
 FOLDER = ROOT / "tests" / "browser"
 INSTALL = "apt-get install --no-install-recommends chromium"
-_GENERATED_FIXTURES = ("ladder-low.mp4", "ladder-off.mp4", "chapters.mp4")
+_GENERATED_FIXTURES = ("ladder-low.mp4", "ladder-off.mp4")
 """Fixtures that the tests upload."""
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -83,7 +83,7 @@ def _packages() -> None:
 def _movies(instance: Instance) -> dict[str, str]:
     """Uploads the movies that the tests play. Returns their S3 URLs by name."""
     bucket = instance.outputs()["UploadsBucket"]
-    movies = [ROOT / "tests" / "media" / "sample.mp4", ROOT / "tests" / "media" / "made" / "chapters.mp4"]
+    movies = [ROOT / "tests" / "media" / "sample.mp4"]
     generated = subprocess.run(
         [sys.executable, ROOT / "tests" / "media" / "make.py", *_GENERATED_FIXTURES], stdout=sys.stderr, check=False
     )

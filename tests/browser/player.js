@@ -16,7 +16,6 @@ window.players = {
     player.getNetworkingEngine().registerRequestFilter((type, request) => {
       if (token && [LICENSE, KEY].includes(type)) request.headers.Authorization = `Bearer ${token}`;
     });
-    window.chapters = () => player.getChaptersAsync('und');
     await player.load(url).catch((error) => report(`shaka ${error.category}.${error.code} ${error.data}`));
     video().play().catch(() => {});
   },

@@ -109,17 +109,6 @@ test(async function cenc_streams_play_in_every_player_with_a_token() {
   await assertAllPlay(await packaged('sample.mp4', { scheme: 'cenc', encrypt: 'all', ...KEYS }));
 });
 
-test(async function shaka_player_lists_the_chapters() {
-  const { urls } = await packaged('chapters.mp4', { scheme: 'clear' });
-  const page = await start('shaka', urls.hls);
-  const listed = () => page.evaluate(() => window.chapters());
-  await eventually('chapters', async () => (await listed()).length > 0);
-  const chapters = (await listed()).map(({ title, startTime, endTime }) => [title, startTime, endTime]);
-  // The recipe of the movie.
-  assert.deepEqual(chapters, [['Anfang', 0, 2.5], ['Zweites & <größtes> Kapitel', 2.5, 4.04], ['Ende', 4.04, 6]]);
-  await page.close();
-});
-
 test(async function without_a_valid_token_nothing_is_decoded() {
   const pkg = await packaged('sample.mp4', { scheme: 'cbcs', encrypt: 'all', ...KEYS });
   const other = await packaged('sample.mp4', { scheme: 'cenc', encrypt: 'all', ...KEYS });
