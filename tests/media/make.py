@@ -12,9 +12,9 @@
     make.py --check-readme   fail if that table is out of date
 
 ffmpeg comes from the package pinned in `requirements.txt`, installed into a virtual environment below `.local/`; ffprobe from the one
-pinned in `tests/oracles/requirements.txt`. Shaka Packager and the manifest parsers come from the npm packages pinned there. A fixture is regenerated if its recipe, the recipe of
-its source, or the version of ffmpeg changes. A file lock serialises processes, and a file appears under its name only when it is
-complete.
+pinned in `tests/oracles/requirements.txt`. Shaka Packager and the manifest parsers come from the npm packages pinned there. A
+fixture is regenerated if its recipe, the recipe of its source, or the version of ffmpeg changes. A file lock serialises processes,
+and a file appears under its name only when it is complete.
 """
 
 import fcntl

@@ -21,8 +21,9 @@ impl Interruption {
     /// Starts to record SIGINT, SIGTERM and SIGHUP.
     pub(crate) fn on_signals() -> Result<Self, Failure> {
         let (signal, is_repeated) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
-        for (number, value) in [(SIGINT, 2), (SIGTERM, 15), (SIGHUP, 1)] {
+        for number in [SIGINT, SIGTERM, SIGHUP] {
             let register = || -> io::Result<()> {
+                let value = usize::try_from(number).map_err(io::Error::other)?;
                 flag::register_conditional_default(number, Arc::clone(&is_repeated))?;
                 flag::register(number, Arc::clone(&is_repeated))?;
                 flag::register_usize(number, Arc::clone(&signal), value)?;

@@ -6,13 +6,18 @@
 
 #![allow(
     missing_docs,
+    unreachable_pub,
     clippy::cast_possible_truncation,
     clippy::unwrap_used,
     reason = "a test: it may panic, and its sizes are small"
 )]
 
+#[path = "support/index.rs"]
+mod index;
+
 use std::ops::Range;
 
+use index::index;
 use vpp_media::codec::SampleEntry;
 use vpp_media::isobmff::{Index, IndexReader};
 use vpp_media::track::{Movie, Track, sample_heads};
@@ -20,18 +25,6 @@ use vpp_media::track::{Movie, Track, sample_heads};
 const MOVIE: &[u8] = include_bytes!("support/codecs.mp4");
 
 const MUTATIONS: u32 = 100_000;
-
-fn index(file: &[u8]) -> vpp_media::Result<Index> {
-    let mut reader = IndexReader::new(file.len() as u64)?;
-    while let Some(range) = reader.want() {
-        reader.supply(&file[range.start as usize..range.end as usize])?;
-    }
-    let mut index = reader.finish()?;
-    for head in sample_heads(&index) {
-        index.add_media(head.start, &file[head.start as usize..head.end as usize]);
-    }
-    Ok(index)
-}
 
 /// Returns the bytes of every sample of a track, in decode order.
 fn samples<'f>(file: &'f [u8], track: &'f Track<'_>) -> impl Iterator<Item = &'f [u8]> {

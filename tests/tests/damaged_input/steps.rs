@@ -14,6 +14,7 @@ use vpp_media::isobmff::IndexReader;
 use vpp_media::preflight::preflight;
 use vpp_media::sidecar::SidecarFile;
 use vpp_media::time::Timescale;
+use vpp_media::track::sample_heads;
 
 use super::sources::Format;
 
@@ -41,7 +42,10 @@ fn package(file: &[u8], scheme: Option<Scheme>) -> vpp_media::Result<()> {
     while let Some(range) = reader.want() {
         reader.supply(&bytes(file, &range))?;
     }
-    let index = reader.finish()?;
+    let mut index = reader.finish()?;
+    for head in sample_heads(&index) {
+        index.add_media(head.start, &bytes(file, &head));
+    }
     let movie = vpp_media::track::Movie::parse(&index)?;
     let (key, kid) = (ContentKey::new([7; 16]), KeyId::new([1; 16]).unwrap());
     let keys: ContentKeys = [(kid, key.clone())].into_iter().collect();

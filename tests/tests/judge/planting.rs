@@ -13,7 +13,7 @@ pub(crate) struct Packaged {
     request: Request,
     manifests: Manifests,
     /// What the judge reports of the package.
-    findings: Vec<Finding>,
+    pub(crate) findings: Vec<Finding>,
     _scratch: TempDir,
 }
 

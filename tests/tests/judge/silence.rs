@@ -5,25 +5,15 @@ use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::planting::Packaged;
 use tempfile::TempDir;
 use vpp_tests::decrypt::KEY;
 use vpp_tests::judge::{self, Finding, Manifests, Request, Source};
 use vpp_tests::{fixtures, movies, vpp};
 
-/// Packages files, and judges the manifests.
-fn judged(inputs: &[&Path], arguments: &[&str], request: Request) -> Vec<Finding> {
-    let scratch = TempDir::new().unwrap();
-    let folder = scratch.path().join("package");
-    let audio_only: &[&str] = if request.audio_only { &["--audio-only"] } else { &[] };
-    let output = vpp::package_inputs(inputs, &folder, &[arguments, audio_only].concat());
-    assert!(output.status.success(), "{inputs:?}: {}", String::from_utf8_lossy(&output.stderr));
-    let sources: Vec<_> = inputs.iter().map(|input| Source::of(input)).collect();
-    judge::findings(&sources, request, &Manifests::open(&folder))
-}
-
 fn assert_silent(inputs: &[&Path], arguments: &[&str], request: Request) {
-    let findings = judged(inputs, arguments, request);
-    let lines: Vec<_> = findings.iter().map(Finding::to_string).collect();
+    let packaged = Packaged::new(inputs, arguments, request);
+    let lines: Vec<_> = packaged.findings.iter().map(Finding::to_string).collect();
     assert!(lines.is_empty(), "{}", lines.join("\n"));
 }
 
@@ -67,7 +57,7 @@ fn assert_all_silent(movies: &[(PathBuf, bool)]) {
             let request = Request { audio_only: *audio_only, ..Request::default() };
             let name = movie.file_name().unwrap().to_string_lossy();
             for arguments in arguments(movie) {
-                let findings = judged(&[movie], &arguments, request);
+                let findings = Packaged::new(&[movie], &arguments, request).findings;
                 lines.extend(findings.iter().map(|finding| format!("{name} {}: {finding}", arguments[1])));
             }
             read_by_shaka += usize::from(Source::of(movie).is_read_by_shaka());

@@ -10,13 +10,14 @@ use vpp_media::cmaf::{
     KeyParameters, PlanOptions, Planner, ProtectedTracks, Protection, SegmentSizes, SidecarSource, SourceBuffers,
     package_work_unit,
 };
-use vpp_media::isobmff::{BoxWriter, Index, IndexReader};
+use vpp_media::isobmff::{BoxWriter, Index};
 use vpp_media::preflight::preflight;
 use vpp_media::text::WebVttFile;
 use vpp_media::track::{Movie as Parsed, TrackLabels};
 use vpp_media::{dash, hls};
 
 use super::boxes::{find, replace};
+use super::index::index;
 use super::support::{Base, FragmentLayout, Movie, SampleSpec, TrackSpec};
 
 /// Frames of two slices each, in H.264 and in H.265: see `tests/splits.rs`.
@@ -84,7 +85,7 @@ struct BoxesOf<'f>(&'f [u8]);
 
 impl<'f> BoxesOf<'f> {
     fn samples_of_first_track(&self) -> Vec<&'f [u8]> {
-        let index = index(self.0);
+        let index = index(self.0).unwrap();
         let movie = Parsed::parse(&index).unwrap();
         let samples = movie.tracks[0].samples.samples();
         samples.map(|sample| &self.0[sample.offset as usize..][..sample.size as usize]).collect()
@@ -168,7 +169,7 @@ fn cues(factor: usize) -> Run {
         let time = format!("{hours:02}:{minutes:02}:{seconds:02}");
         write!(text, "\n{time}.000 --> {time}.900\nCue number {second}\n").unwrap();
     }
-    let index: &'static Index = Box::leak(Box::new(index(&Movie::new(&[video(100)]).file)));
+    let index: &'static Index = Box::leak(Box::new(index(&Movie::new(&[video(100)]).file).unwrap()));
     let movie = Box::leak(Box::new(Parsed::parse(index).unwrap()));
     Box::new(move || {
         let file = WebVttFile::parse(text.as_bytes()).unwrap();
@@ -179,14 +180,6 @@ fn cues(factor: usize) -> Run {
     })
 }
 
-fn index(file: &[u8]) -> Index {
-    let mut reader = IndexReader::new(file.len() as u64).unwrap();
-    while let Some(range) = reader.want() {
-        reader.supply(&file[range.start as usize..range.end as usize]).unwrap();
-    }
-    reader.finish().unwrap()
-}
-
 /// Takes a movie through all steps: index, movie, preflight, plan, encryption, manifests.
 fn whole(file: Vec<u8>, scheme: Scheme) -> Run {
     let (key, kid) = (ContentKey::new([7; 16]), KeyId::new([1; 16]).unwrap());
@@ -194,7 +187,7 @@ fn whole(file: Vec<u8>, scheme: Scheme) -> Run {
     let protection = Some(Protection { scheme, tracks: ProtectedTracks::All, key: parameters, audio_key: None });
     let keys: ContentKeys = [(kid, key)].into_iter().collect();
     Box::new(move || {
-        let index = index(&file);
+        let index = index(&file).unwrap();
         let movie = Parsed::parse(&index).unwrap();
         let audio_only = movie.require_video().is_err();
         let segment_duration = Duration::from_secs(4);

@@ -20,6 +20,8 @@
 )]
 
 mod boxes;
+#[path = "../../tests/support/index.rs"]
+mod index;
 mod inputs;
 #[path = "../../tests/support/mod.rs"]
 mod support;

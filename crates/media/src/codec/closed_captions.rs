@@ -4,6 +4,7 @@
 //! user data of its first frames already, even before anything is said, so that a few frames show which services there are.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
 
 use super::caption_service::CaptionService;
 use super::protection_rule::ProtectionRule;
@@ -20,10 +21,10 @@ pub(super) fn complete(entry: &mut SampleEntry<'_>, head: &[u8]) {
     let mut scanner = CaptionScanner::default();
     match &entry.protection {
         ProtectionRule::Avc(config) => {
-            config.sei_units(head).for_each(|nal| scanner.read_sei(nal, avc::NAL_UNIT_HEADER_BYTES.get()));
+            config.sei_units(head).for_each(|nal| scanner.read_sei(nal, avc::NAL_UNIT_HEADER_BYTES));
         }
         ProtectionRule::Hevc(config) => {
-            config.sei_units(head).for_each(|nal| scanner.read_sei(nal, hevc::NAL_UNIT_HEADER_BYTES.get()));
+            config.sei_units(head).for_each(|nal| scanner.read_sei(nal, hevc::NAL_UNIT_HEADER_BYTES));
         }
         ProtectionRule::Av1(_) => av1::itu_t_t35_payloads(head).for_each(|payload| scanner.read_t35(payload)),
         ProtectionRule::Vp9 | ProtectionRule::FullSample => {}
@@ -44,9 +45,9 @@ pub(super) struct CaptionScanner {
 }
 
 impl CaptionScanner {
-    /// Reads an SEI NAL unit, whose header has `header_bytes`.
-    pub(super) fn read_sei(&mut self, nal: &[u8], header_bytes: usize) {
-        let mut messages = SeiMessages::new(nal, header_bytes);
+    /// Reads an SEI NAL unit, whose header has `header` bytes.
+    pub(super) fn read_sei(&mut self, nal: &[u8], header: NonZeroUsize) {
+        let mut messages = SeiMessages::new(nal, header);
         while let Some((kind, payload)) = messages.next() {
             if kind == USER_DATA_REGISTERED_ITU_T_T35 {
                 self.read_t35(payload);
@@ -174,7 +175,7 @@ mod tests {
         // Active format description; user data of another provider.
         scanner.read_t35(&[0xb5, 0x00, 0x31, b'D', b'T', b'G', b'1', 0x41, 0xf8]);
         scanner.read_t35(&[0xb5, 0x00, 0x3b, b'G', b'A', b'9', b'4', 3, 0x41, 0xff, 0xfc, 0x94, 0x20]);
-        scanner.read_sei(&[6, 4], 1);
+        scanner.read_sei(&[6, 4], NonZeroUsize::MIN);
         assert_eq!(scanner.finish(), []);
     }
 }

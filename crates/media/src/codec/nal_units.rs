@@ -27,8 +27,7 @@ impl<'s> NalUnits<'s> {
     }
 
     fn unit(&mut self, rest: &'s [u8]) -> Option<(Range<usize>, &'s [u8])> {
-        let (length, rest) = rest.split_at_checked(self.length_size)?;
-        let length = length.iter().fold(0_usize, |length, byte| (length << 8) | usize::from(*byte));
+        let (length, rest) = split_length(rest, self.length_size)?;
         let nal = rest.get(..length)?;
         let start = self.position.checked_add(self.length_size)?;
         self.position = start.checked_add(length)?;
@@ -50,12 +49,18 @@ impl<'s> Iterator for NalUnits<'s> {
     }
 }
 
+/// Splits off a length field of `length_size` bytes.
+#[inline]
+fn split_length(bytes: &[u8], length_size: usize) -> Option<(usize, &[u8])> {
+    let (length, rest) = bytes.split_at_checked(length_size)?;
+    Some((length.iter().fold(0_usize, |length, byte| (length << 8) | usize::from(*byte)), rest))
+}
+
 /// Returns the NAL units at the start of a sample, of which only `head` is known: the last unit may be incomplete.
 pub(super) fn units_of_head(head: &[u8], length_size: NonZeroU8) -> impl Iterator<Item = &[u8]> {
     let mut rest = head;
     std::iter::from_fn(move || {
-        let (length, after) = rest.split_at_checked(usize::from(length_size.get()))?;
-        let length = length.iter().fold(0_usize, |length, byte| (length << 8) | usize::from(*byte));
+        let (length, after) = split_length(rest, usize::from(length_size.get()))?;
         let (unit, after) = after.split_at_checked(length).unwrap_or((after, &[]));
         rest = after;
         Some(unit)

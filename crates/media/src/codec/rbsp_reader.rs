@@ -65,6 +65,12 @@ impl<'a> RbspReader<'a> {
         u32::try_from((self.word >> self.held) & !above).ok()
     }
 
+    /// Reads eight bits: `b(8)`.
+    #[inline]
+    pub(super) fn byte(&mut self) -> Option<u8> {
+        self.bits(8).and_then(|byte| u8::try_from(byte).ok())
+    }
+
     /// Reads an unsigned Exp-Golomb code, `ue(v)`. Returns `None` for a value greater than `most`.
     #[inline]
     pub(super) fn ue(&mut self, most: u32) -> Option<u32> {

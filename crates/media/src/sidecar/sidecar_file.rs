@@ -5,9 +5,8 @@ use super::encoding::decode;
 use super::format::SubtitleFormat;
 use super::loss::Losses;
 use super::{scc, srt, ttml};
-use crate::number::u64_of;
 use crate::preflight::Warning;
-use crate::text::{MAX_SIDECAR_BYTES, WebVttFile};
+use crate::text::{WebVttFile, check_size};
 use crate::{Error, Result};
 
 /// A subtitle file, converted to WebVTT.
@@ -28,15 +27,7 @@ impl SidecarFile {
     /// [`Error::LimitExceeded`] when it is too large, [`Error::MalformedSubtitles`] with the line that breaks a rule of its
     /// format.
     pub fn read(bytes: &[u8]) -> Result<Self> {
-        if bytes.len() > MAX_SIDECAR_BYTES {
-            let [found, limit] = [bytes.len(), MAX_SIDECAR_BYTES].map(u64_of);
-            return Err(Error::LimitExceeded {
-                what: "the number of bytes of a subtitle file",
-                found,
-                limit,
-                action: "split it",
-            });
-        }
+        check_size(bytes)?;
         let format = SubtitleFormat::of(bytes).ok_or(Error::MalformedSubtitles { line: 1, reason: UNKNOWN_FORMAT })?;
         let decoded = decode(bytes, format)?;
         let mut losses = Losses::default();

@@ -131,7 +131,7 @@ impl<'l> Document<'l> {
             ..Element::default()
         };
         let (mut begin, mut end, mut duration) = (None, None, None);
-        let mut own = Style::default();
+        let mut stated = Style::default();
         let mut referenced = Style::default();
         for attribute in tag.attributes() {
             let attribute = attribute.map_err(|_| Fault::Rule("an attribute is not well-formed"))?;
@@ -156,10 +156,10 @@ impl<'l> Document<'l> {
                 _ if element.name == "tt" => {
                     self.parameters.set(&name, &value).ok_or(Fault::Rule("a time parameter is not a valid number"))?;
                 }
-                _ => own.set(&name, &value, &self.extents, self.losses),
+                _ => stated.set(&name, &value, &self.extents, self.losses),
             }
         }
-        element.style = own.or(referenced);
+        element.style = stated.or(referenced);
         match element.name.as_str() {
             "body" | "div" | "p" | "span" | "br" => {
                 self.time(&mut element, &parent, begin.as_deref(), end.as_deref(), duration.as_deref())?;

@@ -41,6 +41,7 @@ pub(crate) use cue::Cue;
 pub(crate) use markup::{BOLD, CueMarkup, ITALIC, UNDERLINED};
 pub(crate) use tx3g::plain_text;
 pub(crate) use webvtt::{ARROW, SIGNATURE, format_timestamp};
+pub(crate) use webvtt_file::check_size;
 pub use webvtt_file::{MAX_SIDECAR_BYTES, WebVttFile};
 pub(crate) use webvtt_segment::WebVttSegment;
 pub(crate) use wvtt::write as write_sample;

@@ -15,6 +15,19 @@ use crate::{Error, Result};
 /// Maximum size of a file in bytes: hours of dense subtitles have a few hundred thousand.
 pub const MAX_SIDECAR_BYTES: usize = 8 * 1024 * 1024;
 
+/// Checks that a subtitle file is not larger than [`MAX_SIDECAR_BYTES`].
+///
+/// # Errors
+/// [`Error::LimitExceeded`].
+pub(crate) fn check_size(bytes: &[u8]) -> Result<()> {
+    if bytes.len() > MAX_SIDECAR_BYTES {
+        let [found, limit] = [bytes.len(), MAX_SIDECAR_BYTES].map(u64_of);
+        let what = "the number of bytes of a subtitle file";
+        return Err(Error::LimitExceeded { what, found, limit, action: "split it" });
+    }
+    Ok(())
+}
+
 /// The first words of blocks that are not cues.
 const OTHER_BLOCKS: [&str; 3] = ["NOTE", "STYLE", "REGION"];
 
@@ -33,15 +46,7 @@ impl WebVttFile {
     /// # Errors
     /// [`Error::LimitExceeded`] when it is too large, [`Error::MalformedSubtitles`] with the line that breaks a rule.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
-        if bytes.len() > MAX_SIDECAR_BYTES {
-            let [found, limit] = [bytes.len(), MAX_SIDECAR_BYTES].map(u64_of);
-            return Err(Error::LimitExceeded {
-                what: "the number of bytes of a subtitle file",
-                found,
-                limit,
-                action: "split it",
-            });
-        }
+        check_size(bytes)?;
         let text = std::str::from_utf8(bytes).map_err(|error| {
             let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
             let line = before.split(|byte| *byte == b'\n').skip(1).count();

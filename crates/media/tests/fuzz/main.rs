@@ -18,12 +18,15 @@
 #[path = "../support/arriving.rs"]
 mod arriving;
 mod changes;
+#[path = "../support/index.rs"]
+mod index;
 #[path = "../support/mod.rs"]
 mod support;
 
 use std::sync::OnceLock;
 
 use changes::{Changes, for_inputs};
+use index::index;
 use support::{Base, FragmentLayout, Movie, SampleSpec, TrackSpec};
 use vpp_media::cenc::{ContentKey, ContentKeys, KeyId, Scheme};
 use vpp_media::cmaf::{
@@ -33,7 +36,6 @@ use vpp_media::cmaf::{
 use vpp_media::codec::ProtectionRule;
 use vpp_media::dash::{self, MpdOptions};
 use vpp_media::hls::{self, HlsOptions};
-use vpp_media::isobmff::{Index, IndexReader};
 
 /// AV1, VP9 and five audio codecs; `tests/codecs.rs` documents how it was created.
 const CODECS: &[u8] = include_bytes!("../support/codecs.mp4");
@@ -51,18 +53,6 @@ fn protection(scheme: Scheme) -> (ContentKeys, Protection) {
 
 fn keys() -> ContentKeys {
     protection(Scheme::Cbcs).0
-}
-
-fn index(file: &[u8]) -> vpp_media::Result<Index> {
-    let mut reader = IndexReader::new(file.len() as u64)?;
-    while let Some(range) = reader.want() {
-        reader.supply(&file[range.start as usize..range.end as usize])?;
-    }
-    let mut index = reader.finish()?;
-    for head in vpp_media::track::sample_heads(&index) {
-        index.add_media(head.start, &file[head.start as usize..head.end as usize]);
-    }
-    Ok(index)
 }
 
 fn options(scheme: Scheme) -> PlanOptions {
