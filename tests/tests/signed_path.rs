@@ -205,8 +205,14 @@ fn signed_paths_of_the_old_secret_work_until_it_is_removed() {
 }
 
 #[test]
-fn cors_preflight_requests_need_no_signed_path() {
-    let path = format!("/{PACKAGE}/stream.mpd");
-    let answers = run(&json!({"current": SECRET}), &[event("OPTIONS", &path)]);
-    assert_eq!(accepted_path(&answers[0]), Some(path));
+fn the_edge_answers_cors_preflight_requests_itself() {
+    let signed = format!("/{}/{PACKAGE}/stream.mpd", sign(SECRET, PACKAGE, NOW + 60));
+    let paths = [signed, format!("/{PACKAGE}/stream.mpd"), "/".to_owned()];
+    for answer in run(&json!({"current": SECRET}), &paths.map(|path| event("OPTIONS", &path))) {
+        assert_eq!((&answer["statusCode"], &answer["uri"]), (&json!(204), &Value::Null), "nothing reaches the origin");
+        // The Fetch standard, 4.8: the response allows the origin, the method and the headers of the request.
+        for (header, allowed) in [("origin", "*"), ("methods", "GET, HEAD, OPTIONS"), ("headers", "*")] {
+            assert_eq!(answer["headers"][format!("access-control-allow-{header}")]["value"], allowed);
+        }
+    }
 }

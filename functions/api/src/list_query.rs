@@ -2,43 +2,28 @@
 
 use std::str::FromStr;
 
-use axum::extract::Query;
-use axum::extract::rejection::QueryRejection;
-use axum::http::StatusCode;
-use serde::Deserialize;
-use vpp_http::Problem;
-use vpp_pipeline::domain::listing::Cursor;
+use axum::http::Uri;
+use vpp_http::{Problem, QueryParameters};
+use vpp_pipeline::domain::listing::{Cursor, ListedId};
 
 /// Default number of items on a page.
 const DEFAULT_LIMIT: u16 = 20;
 /// Maximum number of items on a page.
 pub(crate) const MAX_LIMIT: u64 = 100;
 
-/// The parameters, in order. They are read as text, so that a problem can name the parameter.
-#[derive(Debug, Deserialize)]
-#[serde(transparent)]
-pub(crate) struct ListQuery(Vec<(String, String)>);
+/// The parameters of a list.
+#[derive(Debug)]
+pub(crate) struct ListQuery(QueryParameters);
 
 impl ListQuery {
-    /// Checks that all parameters are `known`, and that none is repeated.
-    pub(crate) fn new(query: Result<Query<Self>, QueryRejection>, known: &[&str]) -> Result<Self, Problem> {
-        let malformed = |_| Problem::new(StatusCode::BAD_REQUEST, "invalid_query", "the query string is malformed");
-        let Query(query) = query.map_err(malformed)?;
-        for (position, (name, _)) in query.0.iter().enumerate() {
-            if !known.contains(&name.as_str()) {
-                let detail = format!("unknown parameter; known parameters: {}", known.join(", "));
-                return Err(Problem::field("unknown_field", name, detail));
-            }
-            if query.0.iter().take(position).any(|(earlier, _)| earlier == name) {
-                return Err(Problem::field("invalid_field", name, "the parameter is repeated"));
-            }
-        }
-        Ok(query)
+    /// Parses the query string of a URI, whose parameters must all be `known`.
+    pub(crate) fn new(uri: &Uri, known: &[&str]) -> Result<Self, Problem> {
+        QueryParameters::of(uri)?.only(known).map(Self)
     }
 
     /// Returns the text of a parameter.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.0.text(name)
     }
 
     /// Returns the value of a parameter, parsed by `parse`.
@@ -65,7 +50,7 @@ impl ListQuery {
     }
 
     /// Returns the cursor after which the page starts.
-    pub(crate) fn cursor<I: FromStr>(&self) -> Result<Option<Cursor<I>>, Problem> {
+    pub(crate) fn cursor<I: FromStr + ListedId>(&self) -> Result<Option<Cursor<I>>, Problem> {
         self.parsed("cursor", |text| text.parse().ok(), "the next_cursor of an earlier response")
     }
 }

@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use serde::Deserialize;
-use vpp_http::Problem;
+use vpp_http::{Object, Problem};
 use vpp_media::cenc::{Drm, FairPlayUri, ParseDrmError, ParseKeyError, Pssh, Scheme};
 use vpp_media::cmaf::{Layout, MAX_INPUTS, ProtectedTracks, UnsupportedTracks};
 use vpp_media::track::is_language_tag;
@@ -60,9 +60,9 @@ struct Body {
     segment_seconds: Option<u64>,
     layout: Option<String>,
     #[serde(default)]
-    subtitles: Vec<SubtitlesBody>,
+    subtitles: Vec<Object<SubtitlesBody>>,
     #[serde(default)]
-    drm: DrmBody,
+    drm: Object<DrmBody>,
 }
 
 #[derive(Deserialize)]
@@ -143,12 +143,12 @@ fn inputs(body: &Body) -> Result<Inputs, Problem> {
     Inputs::new(ids).ok_or_else(|| Problem::field("invalid_field", SEVERAL, detail()))
 }
 
-fn subtitles(entries: &[SubtitlesBody]) -> Result<Vec<(ContentId, SubtitleDescription)>, Problem> {
+fn subtitles(entries: &[Object<SubtitlesBody>]) -> Result<Vec<(ContentId, SubtitleDescription)>, Problem> {
     if entries.len() > MAX_SUBTITLES {
         let detail = format!("expected at most {MAX_SUBTITLES} subtitle files");
         return Err(Problem::field("invalid_field", "subtitles", detail));
     }
-    let parse = |entry: &SubtitlesBody| {
+    let parse = |entry: &Object<SubtitlesBody>| {
         const ID: &str = "subtitles.input_content_id";
         const LANGUAGE: &str = "subtitles.language";
         let id = required(ID, entry.input_content_id.as_deref())?;

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use serde::de::DeserializeOwned;
-use vpp_http::Problem;
+use vpp_http::{Object, Problem};
 
 /// Maximum size of a request body in bytes: most bodies have 300, and the initialisation data of DRM systems may have some
 /// thousand.
@@ -12,7 +12,7 @@ pub(crate) const MAX_BODY: usize = 64 * 1024;
 /// value may be a key.
 pub(crate) fn decode<T: DeserializeOwned>(body: &[u8], known: &[&str]) -> Result<T, Problem> {
     let mut json = serde_json::Deserializer::from_slice(body);
-    let decoded = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+    let Object(decoded) = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         // All entries of a list have the same fields, so the name of a field is without the position of its entry.
         let field: String = error.path().to_string().split(['[', ']']).step_by(2).collect();
         if !error.inner().is_data() || field == "." {

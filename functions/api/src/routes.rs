@@ -22,9 +22,9 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, QueryRejection};
-use axum::extract::{DefaultBodyLimit, Path, Query, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -187,9 +187,9 @@ struct Health {
 
 async fn contents<C: ApiCatalog, Q: ApiQueue, V: KeyVault, K: Clock>(
     State(api): Served<C, Q, V, K>,
-    query: Result<Query<ListQuery>, QueryRejection>,
+    uri: Uri,
 ) -> Result<Response, Problem> {
-    let query = ListQuery::new(query, &["limit", "cursor", "status", "origin"])?;
+    let query = ListQuery::new(&uri, &["limit", "cursor", "status", "origin"])?;
     let filter = ContentFilter {
         verdict: query.parsed("status", VerdictKind::from_name, "Ingested, Subtitles or Refused")?,
         origin: query.text("origin").map(str::to_owned),
@@ -205,9 +205,9 @@ async fn contents<C: ApiCatalog, Q: ApiQueue, V: KeyVault, K: Clock>(
 
 async fn packages<C: ApiCatalog, Q: ApiQueue, V: KeyVault, K: Clock>(
     State(api): Served<C, Q, V, K>,
-    query: Result<Query<ListQuery>, QueryRejection>,
+    uri: Uri,
 ) -> Result<Response, Problem> {
-    let query = ListQuery::new(query, &["limit", "cursor", "status", "input_content_id"])?;
+    let query = ListQuery::new(&uri, &["limit", "cursor", "status", "input_content_id"])?;
     let status = "Queued, Fragmented, Encrypted, Ready, Failed or Deleting";
     let filter = PackageFilter {
         status: query.parsed("status", |name| name.parse().ok(), status)?,

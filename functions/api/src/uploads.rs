@@ -11,9 +11,9 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use axum::routing::{get, post};
 use serde::{Deserialize, Serialize};
@@ -128,9 +128,9 @@ async fn create<S: ClientUploadStore, B: RequestRecords, K: Clock>(
 async fn progress<S: ClientUploadStore, B: RequestRecords, K: Clock>(
     State(uploads): Served<S, B, K>,
     Path(id): Path<String>,
-    query: Result<Query<ListQuery>, QueryRejection>,
+    uri: Uri,
 ) -> Result<Response, Problem> {
-    let query = ListQuery::new(query, &["from", "limit"])?;
+    let query = ListQuery::new(&uri, &["from", "limit"])?;
     let defaults = PartWindow::default();
     let from = query.number("from", MAX_PARTS)?.unwrap_or(defaults.from);
     let limit = query.number("limit", MAX_URLS.into())?.unwrap_or(defaults.limit);

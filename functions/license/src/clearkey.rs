@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
-use vpp_http::Problem;
+use vpp_http::{Object, Problem};
 use vpp_media::cenc::{ContentKey, KeyId};
 use zeroize::Zeroizing;
 
@@ -38,7 +38,7 @@ struct Jwk<'k> {
 
 /// Parses the key ids of a licence request, each in any form that a key id may have.
 pub(crate) fn kids(body: &[u8]) -> Result<Vec<KeyId>, Problem> {
-    let request: LicenceRequest = serde_json::from_slice(body).map_err(|_| {
+    let Object(request): Object<LicenceRequest> = serde_json::from_slice(body).map_err(|_| {
         let detail = r#"expected {"kids": ["<key id, base64url>"], "type": "temporary"}"#;
         Problem::new(StatusCode::BAD_REQUEST, "invalid_json", detail)
     })?;

@@ -12,13 +12,12 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{DefaultBodyLimit, Path, Query, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use serde::Deserialize;
 use tracing::{Instrument, info, info_span};
-use vpp_http::{Problem, bearer, unreadable_body};
+use vpp_http::{Problem, QueryParameters, bearer, unreadable_body};
 use vpp_pipeline::api::licences::{Licences, PlaybackError, VerifiedPlayback};
 use vpp_pipeline::domain::id::PackageId;
 use vpp_pipeline::ports::{Catalog, Clock, KeyVault, TokenSigner};
@@ -48,17 +47,10 @@ where
         .with_state(licences)
 }
 
-/// The query parameters.
-#[derive(Deserialize)]
-struct LicenceQuery {
-    token: Option<String>,
-    kid: Option<String>,
-}
-
 async fn licence<C, V, S, K>(
     State(licences): Served<C, V, S, K>,
     Path(id): Path<String>,
-    Query(query): Query<LicenceQuery>,
+    uri: Uri,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem>
@@ -70,7 +62,9 @@ where
 {
     let span = info_span!("licence", packaged_content_id = tracing::field::Empty);
     async {
-        let admission = admit(&licences, &id, &headers, query.token.as_deref()).await?;
+        // Players may add parameters of other systems.
+        let query = QueryParameters::of(&uri)?;
+        let admission = admit(&licences, &id, &headers, query.text("token")).await?;
         let kids = clearkey::kids(&body.map_err(|rejection| unreadable_body(&rejection, MAX_BODY))?)?;
         let keys = licences.keys(&admission, &kids).await?;
         info!(keys = keys.len(), "licence issued");
@@ -83,7 +77,7 @@ where
 async fn key<C, V, S, K>(
     State(licences): Served<C, V, S, K>,
     Path(id): Path<String>,
-    Query(query): Query<LicenceQuery>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem>
 where
@@ -94,9 +88,11 @@ where
 {
     let span = info_span!("key", packaged_content_id = tracing::field::Empty);
     async {
-        let admission = admit(&licences, &id, &headers, query.token.as_deref()).await?;
-        let kid = query.kid.ok_or_else(|| Problem::field("missing_field", "kid", "`kid` is required"))?;
-        let keys = licences.keys(&admission, &[clearkey::key_id("kid", &kid)?]).await?;
+        // Players may add parameters of other systems.
+        let query = QueryParameters::of(&uri)?;
+        let admission = admit(&licences, &id, &headers, query.text("token")).await?;
+        let kid = query.text("kid").ok_or_else(|| Problem::field("missing_field", "kid", "`kid` is required"))?;
+        let keys = licences.keys(&admission, &[clearkey::key_id("kid", kid)?]).await?;
         info!("key issued");
         let bytes = keys.iter().flat_map(|(_, key)| key.expose()).copied();
         Ok(secret("application/octet-stream", Zeroizing::new(bytes.collect())))

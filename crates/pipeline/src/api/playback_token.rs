@@ -87,9 +87,11 @@ impl FromStr for PlaybackToken {
     fn from_str(text: &str) -> Result<Self, InvalidToken> {
         let mut parts = text.split('.');
         let (version, expires, mac) = (parts.next(), parts.next(), parts.next());
-        let expires = expires.filter(|digits| digits.bytes().all(|digit| digit.is_ascii_digit()));
+        // Each token has one spelling: no sign, and no leading zeros.
+        let expires =
+            expires.and_then(|digits| digits.parse().ok().filter(|number: &u64| number.to_string() == digits));
         let mac = mac.and_then(|mac| BASE64URL_NOPAD.decode(mac.as_bytes()).ok()?.try_into().ok());
-        match (version, expires.and_then(|digits| digits.parse().ok()), mac, parts.next()) {
+        match (version, expires, mac, parts.next()) {
             (Some(VERSION), Some(expires), Some(mac), None) => Ok(Self { expires, mac }),
             _ => Err(InvalidToken),
         }
@@ -144,8 +146,13 @@ mod tests {
         for length in 0..good.len() {
             assert_eq!(good[..length].parse::<PlaybackToken>(), Err(InvalidToken), "the first {length} bytes");
         }
-        for wrong in [good.replace("v1", "v2"), good.replace("1060", "+1060"), format!("{good}.x"), format!("{good}A")]
-        {
+        for wrong in [
+            good.replace("v1", "v2"),
+            good.replace("1060", "+1060"),
+            good.replace("1060", "01060"),
+            format!("{good}.x"),
+            format!("{good}A"),
+        ] {
             assert_eq!(wrong.parse::<PlaybackToken>(), Err(InvalidToken), "{wrong}");
         }
         assert!(!format!("{:?}", good.parse::<PlaybackToken>()).contains("Bwc"), "Debug does not show it");

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use data_encoding::BASE64URL_NOPAD;
 
 use crate::domain::content::{Content, Verdict};
-use crate::domain::id::ContentId;
+use crate::domain::id::{ContentId, PackageId};
 use crate::domain::package::Package;
 use crate::domain::state::Status;
 use crate::domain::timestamp::Timestamp;
@@ -30,25 +30,40 @@ pub struct Cursor<I> {
     pub id: I,
 }
 
-/// The text is not a cursor.
+/// An id whose items are listed.
+pub trait ListedId {
+    /// The name of the list. It is part of a cursor, so that the cursor of one list is invalid in another.
+    const LIST: &'static str;
+}
+
+impl ListedId for ContentId {
+    const LIST: &'static str = "contents";
+}
+
+impl ListedId for PackageId {
+    const LIST: &'static str = "packages";
+}
+
+/// The text is not a cursor of this list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("this is not the cursor of an earlier response")]
 pub struct InvalidCursor;
 
-impl<I: fmt::Display> fmt::Display for Cursor<I> {
+impl<I: fmt::Display + ListedId> fmt::Display for Cursor<I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = format!("{} {}", self.created_at, self.id);
+        let text = format!("{} {} {}", I::LIST, self.created_at, self.id);
         f.write_str(&BASE64URL_NOPAD.encode(text.as_bytes()))
     }
 }
 
-impl<I: FromStr> FromStr for Cursor<I> {
+impl<I: FromStr + ListedId> FromStr for Cursor<I> {
     type Err = InvalidCursor;
 
     fn from_str(text: &str) -> Result<Self, InvalidCursor> {
         let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| InvalidCursor)?;
         let text = str::from_utf8(&bytes).map_err(|_| InvalidCursor)?;
-        let (created_at, id) = text.split_once(' ').ok_or(InvalidCursor)?;
+        let (list, position) = text.split_once(' ').ok_or(InvalidCursor)?;
+        let (created_at, id) = position.split_once(' ').filter(|_| list == I::LIST).ok_or(InvalidCursor)?;
         Ok(Self {
             created_at: created_at.parse().map_err(|_| InvalidCursor)?,
             id: id.parse().map_err(|_| InvalidCursor)?,
@@ -138,6 +153,7 @@ mod tests {
         let text = cursor.to_string();
         assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
         assert_eq!(text.parse(), Ok(cursor));
+        assert_eq!(text.parse::<Cursor<PackageId>>(), Err(InvalidCursor), "a cursor of packages");
         assert_eq!("garbage".parse::<Cursor<ContentId>>(), Err(InvalidCursor));
         Ok(())
     }

@@ -157,7 +157,14 @@ fn a_token_grants_no_other_key_and_no_malformed_request() {
         let path = format!("/license/{}/key?token={token}", package.id);
         let without_kid = send(&platform, Method::GET, &path, None, String::new()).await;
         assert_eq!(without_kid.code(), (400, "missing_field".to_owned()));
-        let path = format!("/license/{}", package.id);
+        let (path, kid) = (format!("/license/{}", package.id), kid(&package).base64);
+        for query in [format!("token={token}&token=b&kid={kid}"), format!("token={token}&kid={kid}&kid={kid}")] {
+            for (method, path) in [(Method::POST, path.clone()), (Method::GET, format!("{path}/key"))] {
+                let repeated = send(&platform, method, &format!("{path}?{query}"), None, String::new()).await;
+                assert_eq!(repeated.code(), (400, "invalid_field".to_owned()), "{query}");
+                assert_eq!(repeated.headers[header::CONTENT_TYPE], "application/problem+json");
+            }
+        }
         let large = send(&platform, Method::POST, &path, Some(&token), " ".repeat(MAX_BODY + 1)).await;
         assert_eq!(large.code(), (413, "body_too_large".to_owned()));
         let get = send(&platform, Method::GET, &path, Some(&token), String::new()).await;

@@ -35,6 +35,7 @@ fn a_playback_token_of_a_ready_package_has_a_lifetime() {
             (r#"{"seconds": "60"}"#, json!("seconds")),
             (r#"{"minutes": 1}"#, json!("minutes")),
             ("[]", Value::Null),
+            ("[60]", Value::Null),
             ("{", Value::Null),
         ] {
             let response = issue(wrong).await;

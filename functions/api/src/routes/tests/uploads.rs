@@ -116,3 +116,12 @@ fn a_problem_with_an_upload_names_its_field() {
         assert_eq!(platform.store.open_uploads(), 0);
     });
 }
+
+#[test]
+fn an_array_is_not_the_body_of_an_upload() {
+    block_on(async {
+        let platform = Platform::default();
+        let response = create(&platform, &json!(["a.mp4", 4])).await;
+        assert_eq!((response.status.as_u16(), &response.json()["code"]), (400, &json!("invalid_json")));
+    });
+}
