@@ -3,7 +3,6 @@
 PYTHON ?= python3
 LOCAL := $(PYTHON) -m infra.local $(if $(ENDPOINT),--endpoint $(ENDPOINT))
 VENVS := .local/venvs
-export ARCHITECTURE ?= x86_64
 export PYTHONDONTWRITEBYTECODE := 1
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
@@ -108,5 +107,4 @@ deploy: export CARGO_PROFILE_RELEASE_CODEGEN_UNITS = 1
 deploy: export CARGO_PROFILE_RELEASE_STRIP = symbols
 deploy: ## build and deploy to your AWS account, with prompts for the parameters (ARCHITECTURE=arm64)
 	@$(LOCAL) setup --cross
-	@PATH="$(CURDIR)/$(VENVS)/cross/bin:$$PATH" $(VENVS)/sam/bin/sam build --parameter-overrides Architecture=$(ARCHITECTURE)
-	@$(VENVS)/sam/bin/sam deploy --guided --parameter-overrides Architecture=$(ARCHITECTURE)
+	@PATH="$(CURDIR)/$(VENVS)/cross/bin:$(CURDIR)/$(VENVS)/sam/bin:$$PATH" $(VENVS)/sam/bin/python -m infra.account_deploy $(if $(ARCHITECTURE),--architecture $(ARCHITECTURE))
