@@ -20,7 +20,18 @@ pub struct Package {
     pub text: String,
     /// The manifest as `dash-mpd-core` parses it.
     pub mpd: MPD,
-    /// All representations, in manifest order.
+    /// All representations but those for trick mode, in manifest order.
+    pub representations: Vec<Representation>,
+    /// The adaptation sets for trick mode.
+    pub trick_modes: Vec<TrickMode>,
+}
+
+/// An adaptation set for trick mode (DASH-IF IOP 3.2.9).
+#[derive(Debug)]
+pub struct TrickMode {
+    /// `@id` of the adaptation set that it belongs to.
+    pub main: String,
+    /// Its representations.
     pub representations: Vec<Representation>,
 }
 
@@ -54,7 +65,7 @@ pub struct Representation {
 }
 
 /// A segment of the timeline.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment {
     /// `$Number$`.
     pub number: u64,
@@ -115,9 +126,15 @@ impl Package {
     #[must_use]
     pub fn parse(directory: &Path, text: String) -> Self {
         let mpd = dash_mpd_core::parse(&text).expect("the manifest parses");
-        let representations = mpd.periods.iter().flat_map(|period| &period.adaptations);
-        let representations = representations.flat_map(|set| representations_of(directory, set)).collect();
-        Self { directory: directory.to_owned(), text, mpd, representations }
+        let (mut representations, mut trick_modes) = (Vec::new(), Vec::new());
+        for set in mpd.periods.iter().flat_map(|period| &period.adaptations) {
+            let members = representations_of(directory, set);
+            match trick_mode_of(set) {
+                Some(main) => trick_modes.push(TrickMode { main: main.to_owned(), representations: members }),
+                None => representations.extend(members),
+            }
+        }
+        Self { directory: directory.to_owned(), text, mpd, representations, trick_modes }
     }
 
     /// Returns the representation with this id.
@@ -135,6 +152,14 @@ impl Package {
     pub fn files(&self) -> Vec<PathBuf> {
         files(&self.directory)
     }
+}
+
+/// Returns the id of the adaptation set that a set for trick mode belongs to, if the set is one.
+#[must_use]
+pub fn trick_mode_of(set: &AdaptationSet) -> Option<&str> {
+    let is_trick_mode = |scheme: &str| scheme == "http://dashif.org/guidelines/trickmode";
+    let property = set.essential_property.iter().find(|property| is_trick_mode(&property.schemeIdUri))?;
+    Some(property.value.as_deref().unwrap_or_default())
 }
 
 /// Lists every file below a directory, as sorted paths relative to it.

@@ -21,6 +21,7 @@ mod schema_elements;
 mod schematron;
 mod segment_validator;
 mod single_file;
+mod trick_mode;
 
 /// Returns the violations of a package.
 ///
@@ -35,6 +36,7 @@ pub fn violations(package: &Package) -> Vec<String> {
     manifest::check(package, &mut report);
     schematron::check(&package.mpd, &mut report);
     playlists::check(package, &mut report);
+    trick_mode::check(package, &mut report);
     for representation in &package.representations {
         let samples: Vec<_> = representation.segments.iter().map(Segment::samples).collect();
         timeline(representation, &samples, &mut report);

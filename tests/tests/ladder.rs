@@ -113,10 +113,10 @@ fn players_may_switch_between_rungs_and_choose_among_languages() {
     };
     assert_eq!(
         (sets.len(), members(0), members(1), members(2)),
-        (3, vec!["v1".into(), "v2".into()], vec!["a1".into()], vec!["a2".into()])
+        (4, vec!["v1".into(), "v2".into()], vec!["a1".into()], vec!["a2".into()])
     );
     assert!(sets.iter().all(|set| set.segmentAlignment == Some(true)));
-    assert_eq!(sets.iter().map(|set| set.lang.as_deref()).collect::<Vec<_>>(), [None, Some("en"), Some("fr")]);
+    assert_eq!(sets.iter().map(|set| set.lang.as_deref()).collect::<Vec<_>>(), [None, Some("en"), Some("fr"), None]);
     let [low, high] = ["v1", "v2"].map(|name| starts(package.representation(name)));
     assert_eq!(low, high, "segments are aligned, as the manifest states");
     assert_eq!(low.len(), 3, "segments of about four seconds, at key frames two seconds apart");
@@ -128,6 +128,32 @@ fn players_may_switch_between_rungs_and_choose_among_languages() {
     );
     let audio: Vec<_> = master.lines().filter(|line| line.starts_with("#EXT-X-MEDIA:TYPE=AUDIO")).collect();
     assert!(matches!(audio[..], [eng, fra] if eng.contains("\"en\"") && fra.contains("\"fr\"")), "{master}");
+}
+
+#[test]
+fn trick_mode_refers_to_the_segments_of_the_lowest_rung() {
+    // By the recipes: 25 and 50 frames per second, with a key frame every two seconds.
+    for (layout, name) in [("segments", "v1/2.m4s"), ("single-file", "v1/media.mp4")] {
+        let options = ["--key", KEY.key, "--kid", KEY.kid, "--segment-duration", "2", "--layout", layout];
+        let (package, _scratch) = packaged(&inputs(), &options);
+        let [trick] = package.trick_modes.as_slice() else { panic!("{} sets", package.trick_modes.len()) };
+        let [representation] = trick.representations.as_slice() else { panic!("not one representation") };
+        assert_eq!((trick.main.as_str(), representation.id.as_str()), ("0", "v1-trick"), "{layout}");
+        let path = |of: &Representation| of.segments[1].path.clone();
+        assert_eq!(path(representation), package.directory.join(name), "{layout}");
+        assert_eq!(representation.segments, package.representation("v1").segments, "{layout}");
+        assert_eq!(representation.protection, package.representation("v1").protection, "{layout}");
+        let set = package.text.split("<AdaptationSet ").last().unwrap();
+        assert!(set.contains(" maxPlayoutRate=\"50\""), "{layout}: {set}");
+    }
+}
+
+#[test]
+fn video_of_one_segment_has_no_trick_mode() {
+    let options = ["--scheme", "clear", "--segment-duration", "30"];
+    let (package, _scratch) = packaged(&inputs()[..1], &options);
+    assert_eq!(package.representation("v1").segments.len(), 1);
+    assert!(package.trick_modes.is_empty());
 }
 
 #[test]

@@ -66,6 +66,17 @@ fn a_segment_that_the_manifest_does_not_name_is_detected() {
 }
 
 #[test]
+fn a_trick_mode_of_other_media_is_detected() {
+    assert_detected("set 0: no trick mode with the segments of v1", |text, _| {
+        replace(text, "media=\"v1/$Number$.m4s\"", "media=\"a1/$Number$.m4s\"");
+    });
+    assert_detected("0 sets for trick mode instead of 1", |text, _| {
+        let last_set = text.rfind("<AdaptationSet ").unwrap()..text.rfind("</Period>").unwrap();
+        text.replace_range(last_set, "");
+    });
+}
+
+#[test]
 fn a_gap_in_the_timeline_is_detected() {
     assert_detected("the manifest states", |text, _| {
         let duration = value(text, "d");

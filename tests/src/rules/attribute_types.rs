@@ -9,6 +9,8 @@ pub(super) enum Type {
     Long,
     /// `xs:integer`, for `S@r`.
     Integer,
+    /// `xs:double`, as a whole number.
+    Double,
     /// `xs:boolean`.
     Boolean,
     /// `xs:duration`.
@@ -48,7 +50,7 @@ impl Type {
         let is_token = |text: &str| !text.is_empty() && !text.contains(char::is_whitespace);
         match self {
             Self::Int => digits(value) && value.parse::<u32>().is_ok(),
-            Self::Long => digits(value) && value.parse::<u64>().is_ok(),
+            Self::Double | Self::Long => digits(value) && value.parse::<u64>().is_ok(),
             Self::Integer => value.parse::<i64>().is_ok(),
             Self::Scan => ["progressive", "interlaced", "unknown"].contains(&value),
             Self::Boolean => ["true", "false", "1", "0"].contains(&value),

@@ -3,7 +3,7 @@
 use super::report::Report;
 use super::schema;
 use crate::boxes;
-use crate::package::{Package, Representation, Segment};
+use crate::package::{Package, Representation, Segment, trick_mode_of};
 
 pub(super) fn check(package: &Package, report: &mut Report) {
     schema::check(&package.text, report);
@@ -12,7 +12,8 @@ pub(super) fn check(package: &Package, report: &mut Report) {
         bandwidth(package, representation, report);
         codecs(representation, report);
     }
-    for set in package.mpd.periods.iter().flat_map(|period| &period.adaptations) {
+    let sets = package.mpd.periods.iter().flat_map(|period| &period.adaptations);
+    for set in sets.filter(|set| trick_mode_of(set).is_none()) {
         let first = set.ContentProtection.first().map(|descriptor| descriptor.schemeIdUri.as_str());
         report.require(first.is_none_or(|first| first == "urn:mpeg:dash:mp4protection:2011"), || {
             "the protection scheme is not the first ContentProtection".into()

@@ -32,6 +32,7 @@ const REPRESENTATION_BASE: [(&str, Type); 12] = [
     ("scanType", Type::Scan),
     ("startWithSAP", Type::AccessPoint),
     ("containerProfiles", Type::Profiles),
+    ("maxPlayoutRate", Type::Double),
     ("codingDependency", Type::Boolean),
 ];
 

@@ -6,7 +6,7 @@ use std::io;
 use super::content_protection::write_content_protection;
 use super::options::MpdOptions;
 use super::representation::{Addressing, write_representation};
-use super::segment_addressing::write_segment_template;
+use super::segment_addressing::{REPRESENTATION_ID, write_segment_template};
 use super::selection::write_selection;
 use super::video::{range_attributes, write_colours};
 use super::xml::{Xml, text_element};
@@ -35,11 +35,7 @@ pub(super) fn write_switching_set(
         TrackKind::Audio => ("audio", "audio/mp4"),
         TrackKind::Text => ("text", "application/mp4"),
     };
-    // A single file is one segment, and its index lists subsegments.
-    let (alignment, starts_with_sap) = match presentation.layout {
-        Layout::SingleFile => ("subsegmentAlignment", "subsegmentStartsWithSAP"),
-        Layout::Segments => ("segmentAlignment", "startWithSAP"),
-    };
+    let (alignment, starts_with_sap) = alignment_attributes(presentation.layout);
     let mut set = xml.create_element("AdaptationSet").with_attributes([
         ("id", id.to_string().as_str()),
         ("contentType", content_type),
@@ -73,11 +69,11 @@ pub(super) fn write_switching_set(
         let has_shared_times = members.iter().all(|member| has_same_times(member.representation, first));
         let addressing = Addressing::of(presentation.layout, has_shared_times);
         if addressing == Addressing::SharedTemplate {
-            write_segment_template(xml, first)?;
+            write_segment_template(xml, first, REPRESENTATION_ID)?;
         }
-        members
-            .iter()
-            .try_for_each(|member| write_representation(xml, member.representation, member.bandwidth, addressing))
+        members.iter().try_for_each(|Member { representation, bandwidth }| {
+            write_representation(xml, &representation.id.to_string(), representation, *bandwidth, addressing)
+        })
     };
     set.write_inner_content(content).map(drop)
 }
@@ -105,6 +101,15 @@ pub(super) fn write_sidecar(xml: &mut Xml, id: usize, sidecar: &Sidecar, buffer_
         representation.write_inner_content(|xml| text_element(xml, "BaseURL", &sidecar.path())).map(drop)
     })
     .map(drop)
+}
+
+/// Returns the names of the attributes that state the alignment, and the stream access points, of segments. A single file is one
+/// segment, and its index lists subsegments.
+pub(super) fn alignment_attributes(layout: Layout) -> (&'static str, &'static str) {
+    match layout {
+        Layout::SingleFile => ("subsegmentAlignment", "subsegmentStartsWithSAP"),
+        Layout::Segments => ("segmentAlignment", "startWithSAP"),
+    }
 }
 
 /// Returns whether segments of one number never overlap those of another number in any two representations (ISO/IEC 23009-1

@@ -10,6 +10,7 @@ mod options;
 mod representation;
 mod segment_addressing;
 mod selection;
+mod trick_mode;
 mod video;
 mod xml;
 

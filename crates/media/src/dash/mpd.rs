@@ -1,8 +1,8 @@
 //! The media presentation description.
 //!
-//! It has one period, one adaptation set for each switching set, and a representation for each track. Segments that are files
-//! are addressed by number; `SegmentTimeline` states their times. The segments of a single file are addressed by its segment
-//! index. The order of elements is that of the schema (DASH-MPD.xsd).
+//! It has one period, one adaptation set for each switching set, and a representation for each track. A set for trick mode
+//! belongs to each video set. Segments that are files are addressed by number; `SegmentTimeline` states their times. The segments
+//! of a single file are addressed by its segment index. The order of elements is that of the schema (DASH-MPD.xsd).
 //!
 //! Video and audio define `@mediaPresentationDuration` and `@minBufferTime`. Text has no part in them: players fetch it ahead of
 //! time, and a cue after the end of the media is not presented.
@@ -16,6 +16,7 @@ use quick_xml::events::{BytesDecl, Event};
 use super::adaptation_set::{Member, write_sidecar, write_switching_set};
 use super::bandwidth::bandwidth;
 use super::options::MpdOptions;
+use super::trick_mode::{trick_mode_member, write_trick_mode_set};
 use super::xml::Xml;
 use crate::Result;
 use crate::cmaf::{Layout, Presentation, Representation, SegmentSizes, SegmentTime, SizedRepresentation};
@@ -97,16 +98,25 @@ impl Document<'_> {
             .map(drop)
     }
 
-    /// Writes the switching sets, which have the first ids, and then the subtitle files.
+    /// Writes the switching sets, which have the first ids, then the subtitle files, and then the trick-mode sets.
     fn write_adaptation_sets(&self, xml: &mut Xml) -> io::Result<()> {
         let sets: BTreeSet<u16> = self.members.iter().map(|member| member.representation.switching_set).collect();
+        let members = |set: u16| -> Vec<Member<'_>> {
+            self.members.iter().filter(|member| member.representation.switching_set == set).copied().collect()
+        };
         for set in &sets {
-            let members = self.members.iter().filter(|member| member.representation.switching_set == *set);
-            let members: Vec<Member<'_>> = members.copied().collect();
-            write_switching_set(xml, usize::from(*set), &members, self.presentation, self.options)?;
+            write_switching_set(xml, usize::from(*set), &members(*set), self.presentation, self.options)?;
         }
-        let mut sidecars = (sets.len()..).zip(&self.presentation.sidecars);
-        sidecars.try_for_each(|(id, sidecar)| write_sidecar(xml, id, sidecar, self.buffer_ms))
+        let mut ids = sets.len()..;
+        for (sidecar, id) in self.presentation.sidecars.iter().zip(&mut ids) {
+            write_sidecar(xml, id, sidecar, self.buffer_ms)?;
+        }
+        let layout = self.presentation.layout;
+        let tricks = sets.iter().filter_map(|set| Some((set, trick_mode_member(&members(*set))?)));
+        for ((set, member), id) in tricks.zip(&mut ids) {
+            write_trick_mode_set(xml, id, usize::from(*set), member, layout, self.options)?;
+        }
+        Ok(())
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::audio::write_channels;
-use super::segment_addressing::{write_segment_base, write_segment_template};
+use super::segment_addressing::{REPRESENTATION_ID, write_segment_base, write_segment_template};
 use super::xml::Xml;
 use crate::cmaf::{Layout, Representation};
 use crate::codec::SupplementalCodecs;
@@ -31,18 +31,17 @@ impl Addressing {
     }
 }
 
-/// Writes a representation.
+/// Writes a representation with `id`. A template that it has names the folder of the representation: by the identifier that
+/// players replace, if that is also the id.
 pub(super) fn write_representation(
     xml: &mut Xml,
+    id: &str,
     representation: &Representation,
     bandwidth: u64,
     addressing: Addressing,
 ) -> io::Result<()> {
-    let mut attributes = vec![
-        ("id", representation.id.to_string()),
-        ("codecs", representation.codecs.clone()),
-        ("bandwidth", bandwidth.to_string()),
-    ];
+    let mut attributes =
+        vec![("id", id.to_owned()), ("codecs", representation.codecs.clone()), ("bandwidth", bandwidth.to_string())];
     if let Some(video) = &representation.video {
         attributes.push(("width", video.width.to_string()));
         attributes.push(("height", video.height.to_string()));
@@ -66,11 +65,13 @@ pub(super) fn write_representation(
     if representation.audio.is_none() && addressing == Addressing::SharedTemplate {
         return element.write_empty().map(drop);
     }
+    let folder = representation.id.to_string();
+    let folder = if folder == id { REPRESENTATION_ID } else { &folder };
     let content = |xml: &mut Xml| {
         representation.audio.as_ref().map_or(Ok(()), |audio| write_channels(xml, audio))?;
         match addressing {
             Addressing::SharedTemplate => Ok(()),
-            Addressing::Template => write_segment_template(xml, representation),
+            Addressing::Template => write_segment_template(xml, representation, folder),
             Addressing::SegmentIndex => write_segment_base(xml, representation),
         }
     };

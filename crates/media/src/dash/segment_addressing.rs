@@ -6,15 +6,18 @@ use std::io;
 use super::xml::{Xml, text_element};
 use crate::cmaf::{INIT_SEGMENT, Representation, SegmentTime, segment_name};
 
+/// The identifier that players replace by the id of a representation, which is the name of its folder.
+pub(super) const REPRESENTATION_ID: &str = "$RepresentationID$";
+
 /// Writes `SegmentTemplate` for the layout with one file per segment. `SegmentTimeline` states their times exactly, in the
-/// timescale of the track.
-pub(super) fn write_segment_template(xml: &mut Xml, representation: &Representation) -> io::Result<()> {
-    let media = format!("$RepresentationID$/{}", segment_name("$Number$"));
+/// timescale of the track. `folder` is that of the representation, or the identifier that players replace by its id.
+pub(super) fn write_segment_template(xml: &mut Xml, representation: &Representation, folder: &str) -> io::Result<()> {
+    let media = format!("{folder}/{}", segment_name("$Number$"));
     xml.create_element("SegmentTemplate")
         .with_attributes([
             ("timescale", representation.timescale.hz().to_string().as_str()),
             ("presentationTimeOffset", &representation.presentation_time_offset.to_string()),
-            ("initialization", &format!("$RepresentationID$/{INIT_SEGMENT}")),
+            ("initialization", &format!("{folder}/{INIT_SEGMENT}")),
             ("media", &media),
             ("startNumber", "1"),
         ])

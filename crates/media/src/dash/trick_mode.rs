@@ -1,0 +1,106 @@
+//! Trick mode (DASH-IF IOP 4.3, 3.2.9): an adaptation set from which players show a video at many times its rate.
+//!
+//! The set names segments that the package has already, so it costs no storage: those of the member with the lowest bit rate,
+//! because a player downloads them at a multiple of that rate. Each segment starts with a key frame, and a player that shows only
+//! key frames decodes the first sample of each.
+//!
+//! # Why whole segments
+//!
+//! A byte range could end after the key frame, as those of HLS I-frame playlists do. It would hold a fragment that lists more
+//! samples than it has, which is not a media segment (ISO/IEC 23009-1 6.3.4.2). Of the players that were tried, Shaka Player 5
+//! repairs such a fragment if it is clear, and fails with `CHUNK_DEMUXER_ERROR_APPEND_FAILED` if it is encrypted; ffmpeg does not
+//! open the MPD. All of them play whole segments. `@codingDependency` is not `false`, because the segments also have frames that
+//! depend on others.
+//!
+//! # Why always
+//!
+//! Packagers that write a second copy of the key frames do so on request, because the copy takes time and storage. This set takes
+//! neither, so there is no option. The property is essential: by the standard, a player that does not know it ignores the set, as
+//! dash.js does, and a player that does never selects the set for normal playback. `mpd-parser` and ffmpeg do not read essential
+//! properties, and list the set as one more rendition of the video. It plays as the rendition that it refers to. The set is the
+//! last, so it changes no id of another set.
+
+use std::io;
+
+use super::adaptation_set::{Member, alignment_attributes};
+use super::content_protection::write_content_protection;
+use super::options::MpdOptions;
+use super::representation::{Addressing, write_representation};
+use super::video::write_colours;
+use super::xml::{Xml, descriptor};
+use crate::cmaf::{Layout, Representation};
+use crate::track::TrackKind;
+
+/// The scheme of the descriptor whose value is the id of the adaptation set that the trick-mode set belongs to.
+const TRICK_MODE: &str = "http://dashif.org/guidelines/trickmode";
+
+/// Returns the member of a video adaptation set whose segments are those of its trick-mode set: the one with the lowest bit rate.
+/// `None` if it has one segment, or one that does not start with a key frame after which all frames can be decoded; and for sets
+/// of other media.
+pub(super) fn trick_mode_member<'p>(members: &[Member<'p>]) -> Option<Member<'p>> {
+    let videos = members.iter().filter(|member| member.representation.kind == TrackKind::Video);
+    let lowest = videos.min_by_key(|member| member.bandwidth)?;
+    let representation = lowest.representation;
+    (representation.segments.len() > 1 && representation.has_independent_segments()).then_some(*lowest)
+}
+
+/// Writes the trick-mode set with `id` of the video adaptation set with id `main`, over the segments of a member.
+pub(super) fn write_trick_mode_set(
+    xml: &mut Xml,
+    id: usize,
+    main: usize,
+    Member { representation, bandwidth }: Member<'_>,
+    layout: Layout,
+    options: &MpdOptions,
+) -> io::Result<()> {
+    let (alignment, starts_with_sap) = alignment_attributes(layout);
+    let mut attributes = vec![
+        ("id", id.to_string()),
+        ("contentType", "video".to_owned()),
+        ("mimeType", "video/mp4".to_owned()),
+        (alignment, "true".to_owned()),
+    ];
+    attributes.extend(representation.starts_with_sap().map(|sap| (starts_with_sap, sap.number().to_string())));
+    attributes.extend(max_playout_rate(representation).map(|rate| ("maxPlayoutRate", rate.to_string())));
+    let attributes = attributes.iter().map(|(name, value)| (*name, value.as_str()));
+    let set = xml.create_element("AdaptationSet").with_attributes(attributes);
+    let content = |xml: &mut Xml| {
+        if let Some(encryption) = &representation.encryption {
+            write_content_protection(xml, encryption, options)?;
+        }
+        descriptor(xml, "EssentialProperty", TRICK_MODE, &main.to_string())?;
+        if let Some(video) = &representation.video {
+            write_colours(xml, video)?;
+        }
+        let id = format!("{}-trick", representation.id);
+        write_representation(xml, &id, representation, bandwidth, Addressing::of(layout, false))
+    };
+    set.write_inner_content(content).map(drop)
+}
+
+/// Returns `@maxPlayoutRate` (ISO/IEC 23009-1 5.3.7.2) for a player that decodes only key frames: the number of frames of the
+/// shortest segment but the last. At that rate, it decodes as many frames per second as in normal playback. `None` if the frame
+/// rate is not constant, or there is only the last segment.
+fn max_playout_rate(representation: &Representation) -> Option<u64> {
+    let durations: Vec<u64> = representation.segments.iter().map(|segment| segment.duration).collect();
+    frames_of_shortest(&durations, representation.sample_duration?.into())
+}
+
+/// Returns the number of frames of the shortest segment but the last, if it has several. All durations are in one timescale.
+fn frames_of_shortest(segments: &[u64], frame: u64) -> Option<u64> {
+    let (_last, segments) = segments.split_last()?;
+    segments.iter().min()?.checked_div(frame).filter(|frames| *frames > 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rate_is_the_number_of_frames_of_the_shortest_segment_but_the_last() {
+        assert_eq!(frames_of_shortest(&[25_600, 12_800, 25_600, 512], 512), Some(25));
+        assert_eq!(frames_of_shortest(&[25_600], 512), None);
+        assert_eq!(frames_of_shortest(&[512, 512, 512], 512), None, "every frame is a key frame");
+        assert_eq!(frames_of_shortest(&[512, 512], 0), None);
+    }
+}
