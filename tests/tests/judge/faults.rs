@@ -140,7 +140,7 @@ fn audio_of_another_language_as_a_bit_rate_alternative_is_named() {
         let end = start + text[start..].find("</Representation>").unwrap() + "</Representation>".len();
         let representation = text[start..end].to_owned();
         text.replace_range(start..end, "");
-        let template = text.rfind("<SegmentTemplate").unwrap();
+        let template = text[..start].rfind("<SegmentTemplate").unwrap();
         let template_end = template + text[template..].find("</SegmentTemplate>").unwrap() + "</SegmentTemplate>".len();
         let times = text[template..template_end].to_owned();
         let moved = representation.replace("</Representation>", &format!("{times}</Representation>"));
