@@ -63,6 +63,15 @@ impl FrameRate {
     pub fn hz(self) -> f64 {
         f64::from(self.frames) / f64::from(self.seconds)
     }
+
+    /// Returns the number of whole frames in a duration, in units of a timescale.
+    #[must_use]
+    pub fn frames_in(self, duration: u64, timescale: Timescale) -> u64 {
+        // The product of a 64-bit and a 32-bit number fits 128 bits.
+        let frames = u128::from(duration).saturating_mul(self.frames.into());
+        let units = u128::from(self.seconds).saturating_mul(timescale.hz().into());
+        frames.checked_div(units).map_or(0, |frames| u64::try_from(frames).unwrap_or(u64::MAX))
+    }
 }
 
 impl Ord for FrameRate {

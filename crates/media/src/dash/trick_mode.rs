@@ -28,7 +28,8 @@ use super::options::MpdOptions;
 use super::representation::{Addressing, write_representation};
 use super::video::write_colours;
 use super::xml::{Xml, descriptor};
-use crate::cmaf::{Layout, Representation};
+use crate::cmaf::{FrameRate, Layout, Representation};
+use crate::time::Timescale;
 use crate::track::TrackKind;
 
 /// The scheme of the descriptor whose value is the id of the adaptation set that the trick-mode set belongs to.
@@ -83,13 +84,14 @@ pub(super) fn write_trick_mode_set(
 /// rate is not constant, or there is only the last segment.
 fn max_playout_rate(representation: &Representation) -> Option<u64> {
     let durations: Vec<u64> = representation.segments.iter().map(|segment| segment.duration).collect();
-    frames_of_shortest(&durations, representation.sample_duration?.into())
+    frames_of_shortest(&durations, representation.frame_rate?, representation.timescale)
 }
 
-/// Returns the number of frames of the shortest segment but the last, if it has several. All durations are in one timescale.
-fn frames_of_shortest(segments: &[u64], frame: u64) -> Option<u64> {
+/// Returns the number of frames of the shortest segment but the last, if it has several. Durations are in units of the timescale.
+fn frames_of_shortest(segments: &[u64], rate: FrameRate, timescale: Timescale) -> Option<u64> {
     let (_last, segments) = segments.split_last()?;
-    segments.iter().min()?.checked_div(frame).filter(|frames| *frames > 1)
+    let shortest = *segments.iter().min()?;
+    Some(rate.frames_in(shortest, timescale)).filter(|frames| *frames > 1)
 }
 
 #[cfg(test)]
@@ -98,9 +100,13 @@ mod tests {
 
     #[test]
     fn the_rate_is_the_number_of_frames_of_the_shortest_segment_but_the_last() {
-        assert_eq!(frames_of_shortest(&[25_600, 12_800, 25_600, 512], 512), Some(25));
-        assert_eq!(frames_of_shortest(&[25_600], 512), None);
-        assert_eq!(frames_of_shortest(&[512, 512, 512], 512), None, "every frame is a key frame");
-        assert_eq!(frames_of_shortest(&[512, 512], 0), None);
+        let at = |hz: u32, (frames, seconds), segments: &[u64]| {
+            frames_of_shortest(segments, FrameRate::new(frames, seconds).unwrap(), Timescale::new(hz).unwrap())
+        };
+        assert_eq!(at(12_800, (25, 1), &[25_600, 12_800, 25_600, 512]), Some(25));
+        assert_eq!(at(30_000, (30_000, 1001), &[60_060, 60_060]), Some(60));
+        assert_eq!(at(600, (30_000, 1001), &[1201, 1201]), Some(59), "a duration of 20.02 units is not a whole number");
+        assert_eq!(at(12_800, (25, 1), &[25_600]), None);
+        assert_eq!(at(12_800, (25, 1), &[512, 512, 512]), None, "every frame is a key frame");
     }
 }
