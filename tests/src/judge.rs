@@ -83,6 +83,9 @@ pub fn findings(sources: &[Arc<Source>], request: Request, manifests: &Manifests
         rates::check_bandwidth(pair, shared, &mut findings);
         selection::check_set(pair, &pairs, &mut findings);
         selection::check_members(pair, &set, &mut findings);
+        if set.first().is_some_and(|first| first.track.id == pair.track.id) {
+            trick_mode::check_set(&set, &representations, &mut findings);
+        }
         contents::check_brands(pair.representation, &mut findings);
         match pair.track.kind {
             Kind::Video => video::check(pair, &set, &mut findings),

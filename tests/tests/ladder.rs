@@ -144,7 +144,8 @@ fn trick_mode_refers_to_the_segments_of_the_lowest_rung() {
         assert_eq!(representation.segments, package.representation("v1").segments, "{layout}");
         assert_eq!(representation.protection, package.representation("v1").protection, "{layout}");
         let set = package.text.split("<AdaptationSet ").last().unwrap();
-        assert!(set.contains(" maxPlayoutRate=\"50\""), "{layout}: {set}");
+        let key_frames = "<SubRepresentation codingDependency=\"false\" maxPlayoutRate=\"50\"/>";
+        assert!(set.contains(key_frames), "{layout}: {set}");
     }
 }
 

@@ -19,8 +19,8 @@ pub(super) struct Element {
 
 const ANY: usize = usize::MAX;
 
-/// `RepresentationBaseType` (5.3.7.2), shared by `AdaptationSet` and `Representation`.
-const REPRESENTATION_BASE: [(&str, Type); 12] = [
+/// `RepresentationBaseType` (5.3.7.2), shared by `AdaptationSet`, `Representation` and `SubRepresentation`.
+const REPRESENTATION_BASE: [(&str, Type); 13] = [
     ("profiles", Type::Profiles),
     ("width", Type::Int),
     ("height", Type::Int),
@@ -48,7 +48,7 @@ const SEGMENT_BASE: [(&str, Type); 5] = [
     ("indexRangeExact", Type::Boolean),
 ];
 
-pub(super) const ELEMENTS: [Element; 22] = [
+pub(super) const ELEMENTS: [Element; 23] = [
     Element {
         name: "MPD",
         clause: "5.3.1.2",
@@ -117,9 +117,17 @@ pub(super) const ELEMENTS: [Element; 22] = [
             ("SupplementalProperty", 0, ANY),
             ("Label", 0, ANY),
             ("BaseURL", 0, ANY),
+            ("SubRepresentation", 0, ANY),
             ("SegmentBase", 0, 1),
             ("SegmentTemplate", 0, 1),
         ],
+    },
+    Element {
+        name: "SubRepresentation",
+        clause: "5.3.6.2",
+        required: &[],
+        optional: &[("level", Type::Int), ("bandwidth", Type::Int), ("contentComponent", Type::Text)],
+        children: &[],
     },
     Element {
         name: "SegmentTemplate",
@@ -195,7 +203,7 @@ const fn text(name: &'static str, clause: &'static str) -> Element {
 /// Returns the attributes that an element inherits from the type that it extends.
 pub(super) fn inherited(name: &str) -> &'static [(&'static str, Type)] {
     match name {
-        "AdaptationSet" | "Representation" => &REPRESENTATION_BASE,
+        "AdaptationSet" | "Representation" | "SubRepresentation" => &REPRESENTATION_BASE,
         "SegmentTemplate" | "SegmentBase" => &SEGMENT_BASE,
         _ => &[],
     }

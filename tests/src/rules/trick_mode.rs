@@ -27,7 +27,14 @@ pub(super) fn check(package: &Package, report: &mut Report) {
     report.require(found == expected, || format!("{found} sets for trick mode instead of {expected}"));
     for set in sets().filter(|set| trick_mode_of(set).is_some()) {
         let id = set.id.as_deref().unwrap_or_default();
-        report.require(set.codingDependency != Some(false), || format!("set {id}: frames depend on others"));
+        // Both attributes are about all frames (ISO/IEC 23009-1 5.3.7.2), and only key frames depend on no other.
+        let is_of_all = set.codingDependency == Some(false)
+            || set.maxPlayoutRate.is_some()
+            || set.representations.iter().any(|it| it.codingDependency == Some(false) || it.maxPlayoutRate.is_some());
+        report.require(!is_of_all, || format!("set {id}: a property of the key frames is stated of all frames"));
+        let parts = set.representations.iter().flat_map(|representation| &representation.SubRepresentation);
+        let is_described = parts.map(|part| part.codingDependency).eq([Some(false)]);
+        report.require(is_described, || format!("set {id}: no description of the key frames"));
     }
 }
 

@@ -72,7 +72,7 @@ pub(super) fn write_switching_set(
             write_segment_template(xml, first, REPRESENTATION_ID)?;
         }
         members.iter().try_for_each(|Member { representation, bandwidth }| {
-            write_representation(xml, &representation.id.to_string(), representation, *bandwidth, addressing)
+            write_representation(xml, representation, *bandwidth, addressing)
         })
     };
     set.write_inner_content(content).map(drop)

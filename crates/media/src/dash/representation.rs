@@ -2,6 +2,8 @@
 
 use std::io;
 
+use quick_xml::writer::ElementWriter;
+
 use super::audio::write_channels;
 use super::segment_addressing::{REPRESENTATION_ID, write_segment_base, write_segment_template};
 use super::xml::Xml;
@@ -31,15 +33,35 @@ impl Addressing {
     }
 }
 
-/// Writes a representation with `id`. A template that it has names the folder of the representation: by the identifier that
-/// players replace, if that is also the id.
+/// Writes a representation.
 pub(super) fn write_representation(
     xml: &mut Xml,
-    id: &str,
     representation: &Representation,
     bandwidth: u64,
     addressing: Addressing,
 ) -> io::Result<()> {
+    let element = create_element(xml, &representation.id.to_string(), representation, bandwidth);
+    if representation.audio.is_none() && addressing == Addressing::SharedTemplate {
+        return element.write_empty().map(drop);
+    }
+    let content = |xml: &mut Xml| {
+        representation.audio.as_ref().map_or(Ok(()), |audio| write_channels(xml, audio))?;
+        match addressing {
+            Addressing::SharedTemplate => Ok(()),
+            Addressing::Template => write_segment_template(xml, representation, REPRESENTATION_ID),
+            Addressing::SegmentIndex => write_segment_base(xml, representation),
+        }
+    };
+    element.write_inner_content(content).map(drop)
+}
+
+/// Starts a representation with `id`, and states its properties.
+pub(super) fn create_element<'x>(
+    xml: &'x mut Xml,
+    id: &str,
+    representation: &Representation,
+    bandwidth: u64,
+) -> ElementWriter<'x, Vec<u8>> {
     let mut attributes =
         vec![("id", id.to_owned()), ("codecs", representation.codecs.clone()), ("bandwidth", bandwidth.to_string())];
     if let Some(video) = &representation.video {
@@ -59,21 +81,7 @@ pub(super) fn write_representation(
     if let Some(audio) = representation.audio.as_ref().filter(|audio| audio.sample_rate > 0) {
         attributes.push(("audioSamplingRate", audio.sample_rate.to_string()));
     }
-    let element = attributes.iter().fold(xml.create_element("Representation"), |element, (name, value)| {
+    attributes.iter().fold(xml.create_element("Representation"), |element, (name, value)| {
         element.with_attribute((*name, value.as_str()))
-    });
-    if representation.audio.is_none() && addressing == Addressing::SharedTemplate {
-        return element.write_empty().map(drop);
-    }
-    let folder = representation.id.to_string();
-    let folder = if folder == id { REPRESENTATION_ID } else { &folder };
-    let content = |xml: &mut Xml| {
-        representation.audio.as_ref().map_or(Ok(()), |audio| write_channels(xml, audio))?;
-        match addressing {
-            Addressing::SharedTemplate => Ok(()),
-            Addressing::Template => write_segment_template(xml, representation, folder),
-            Addressing::SegmentIndex => write_segment_base(xml, representation),
-        }
-    };
-    element.write_inner_content(content).map(drop)
+    })
 }

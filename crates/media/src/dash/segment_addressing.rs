@@ -50,13 +50,22 @@ fn write_timeline(xml: &mut Xml, segments: &[SegmentTime]) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes `SegmentBase` for the single-file layout: the name of the file, and the location of its segment index (ISO/IEC
-/// 23009-1 5.3.9.2).
+/// Writes the name of the file of the single-file layout, and the location of its segment index (ISO/IEC 23009-1 5.3.9.2).
 pub(super) fn write_segment_base(xml: &mut Xml, representation: &Representation) -> io::Result<()> {
+    write_base_url(xml, representation)?;
+    write_index_location(xml, representation)
+}
+
+/// Writes the name of the single file.
+pub(super) fn write_base_url(xml: &mut Xml, representation: &Representation) -> io::Result<()> {
+    text_element(xml, "BaseURL", &representation.id.single_file_path())
+}
+
+/// Writes `SegmentBase`: the location of the segment index of the single file.
+pub(super) fn write_index_location(xml: &mut Xml, representation: &Representation) -> io::Result<()> {
     let index = representation.index_range();
     // Ranges of bytes are inclusive. An init segment and an index are never empty.
     let range = |start: u64, end: u64| format!("{start}-{}", end.saturating_sub(1));
-    text_element(xml, "BaseURL", &representation.id.single_file_path())?;
     xml.create_element("SegmentBase")
         .with_attributes([
             ("timescale", representation.timescale.hz().to_string().as_str()),

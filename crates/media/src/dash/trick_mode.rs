@@ -1,4 +1,4 @@
-//! Trick mode (DASH-IF IOP 4.3, 3.2.9): an adaptation set from which players show a video at many times its rate.
+//! Trick mode (DASH-IF IOP 4.3, 3.2.9): an adaptation set from which players show a video fast.
 //!
 //! The set names segments that the package has already, so it costs no storage: those of the member with the lowest bit rate,
 //! because a player downloads them at a multiple of that rate. Each segment starts with a key frame, and a player that shows only
@@ -9,8 +9,16 @@
 //! A byte range could end after the key frame, as those of HLS I-frame playlists do. It would hold a fragment that lists more
 //! samples than it has, which is not a media segment (ISO/IEC 23009-1 6.3.4.2). Of the players that were tried, Shaka Player 5
 //! repairs such a fragment if it is clear, and fails with `CHUNK_DEMUXER_ERROR_APPEND_FAILED` if it is encrypted; ffmpeg does not
-//! open the MPD. All of them play whole segments. `@codingDependency` is not `false`, because the segments also have frames that
-//! depend on others.
+//! open the MPD. All of them play whole segments.
+//!
+//! # What is stated
+//!
+//! The guidelines recommend trick modes of a lower frame rate, with `@maxPlayoutRate` and `@codingDependency`. Both describe all
+//! frames of the element that has them: the first is the rate that the codec level allows (ISO/IEC 23009-1 A.9), and the second is
+//! `false` if no frame depends on another. Of whole segments that holds for neither, so the set and its representation do not have
+//! these attributes. The key frames are a part of the representation with a lower frame rate, and `SubRepresentation` (5.3.6)
+//! describes them: no frame depends on another, and at N times the rate of the video they are at most as many frames per second as
+//! the video has. It has no `@level`, because the first sample of each segment is the key frame: nothing else has to locate it.
 //!
 //! # Why always
 //!
@@ -25,7 +33,8 @@ use std::io;
 use super::adaptation_set::{Member, alignment_attributes};
 use super::content_protection::write_content_protection;
 use super::options::MpdOptions;
-use super::representation::{Addressing, write_representation};
+use super::representation::create_element;
+use super::segment_addressing::{write_base_url, write_index_location, write_segment_template};
 use super::video::write_colours;
 use super::xml::{Xml, descriptor};
 use crate::cmaf::{FrameRate, Layout, Representation};
@@ -62,7 +71,6 @@ pub(super) fn write_trick_mode_set(
         (alignment, "true".to_owned()),
     ];
     attributes.extend(representation.starts_with_sap().map(|sap| (starts_with_sap, sap.number().to_string())));
-    attributes.extend(max_playout_rate(representation).map(|rate| ("maxPlayoutRate", rate.to_string())));
     let attributes = attributes.iter().map(|(name, value)| (*name, value.as_str()));
     let set = xml.create_element("AdaptationSet").with_attributes(attributes);
     let content = |xml: &mut Xml| {
@@ -74,13 +82,38 @@ pub(super) fn write_trick_mode_set(
             write_colours(xml, video)?;
         }
         let id = format!("{}-trick", representation.id);
-        write_representation(xml, &id, representation, bandwidth, Addressing::of(layout, false))
+        create_element(xml, &id, representation, bandwidth)
+            .write_inner_content(|xml| write_segments(xml, representation, layout))
+            .map(drop)
     };
     set.write_inner_content(content).map(drop)
 }
 
-/// Returns `@maxPlayoutRate` (ISO/IEC 23009-1 5.3.7.2) for a player that decodes only key frames: the number of frames of the
-/// shortest segment but the last. At that rate, it decodes as many frames per second as in normal playback. `None` if the frame
+/// Describes the key frames, and writes the addresses of the segments. The order is that of the schema.
+fn write_segments(xml: &mut Xml, representation: &Representation, layout: Layout) -> io::Result<()> {
+    match layout {
+        Layout::SingleFile => {
+            write_base_url(xml, representation)?;
+            write_key_frames(xml, representation)?;
+            write_index_location(xml, representation)
+        }
+        Layout::Segments => {
+            write_key_frames(xml, representation)?;
+            write_segment_template(xml, representation, &representation.id.to_string())
+        }
+    }
+}
+
+/// Writes the `SubRepresentation` of the key frames.
+fn write_key_frames(xml: &mut Xml, representation: &Representation) -> io::Result<()> {
+    let rate = max_playout_rate(representation).map(|rate| rate.to_string());
+    let element = xml.create_element("SubRepresentation").with_attribute(("codingDependency", "false"));
+    let rate = rate.iter().map(|rate| ("maxPlayoutRate", rate.as_str()));
+    element.with_attributes(rate).write_empty().map(drop)
+}
+
+/// Returns `@maxPlayoutRate` (ISO/IEC 23009-1 5.3.7.2) of the key frames: the number of frames of the shortest segment but the
+/// last. At that rate, a player decodes as many frames per second as in normal playback. `None` if the frame
 /// rate is not constant, or there is only the last segment.
 fn max_playout_rate(representation: &Representation) -> Option<u64> {
     let durations: Vec<u64> = representation.segments.iter().map(|segment| segment.duration).collect();
