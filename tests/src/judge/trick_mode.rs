@@ -20,7 +20,13 @@ pub(super) fn check(representations: &[Representation<'_>], findings: &mut Findi
         };
         let named = main.unwrap_or("no scheme of trick mode");
         let place = place(found);
-        findings.require(representations.iter().any(is_main), &place, Attribute::TrickMode, "the id of a video set", named);
+        findings.require(
+            representations.iter().any(is_main),
+            &place,
+            Attribute::TrickMode,
+            "the id of a video set",
+            named,
+        );
         for segment in found.segments.iter().filter(|segment| !segment.file.is_file()) {
             findings.require(false, &place, Attribute::TrickMode, "a segment that exists", segment.file.display());
         }
@@ -60,7 +66,7 @@ fn check_representation(lowest: &Pair<'_>, found: &Representation<'_>, findings:
     }
     // Both attributes are about all frames: key frames are the part of a sub-representation (ISO/IEC 23009-1 5.3.6).
     for name in ["codingDependency", "maxPlayoutRate"] {
-        findings.compare(&place, Attribute::TrickMode, None, found.get(name));
+        findings.compare(&place, Attribute::TrickMode, None::<&str>, found.get(name));
     }
     let key_frames = found.element.child("SubRepresentation");
     let dependency = key_frames.and_then(|part| part.get("codingDependency"));
@@ -68,7 +74,8 @@ fn check_representation(lowest: &Pair<'_>, found: &Representation<'_>, findings:
     // At the highest rate, a player decodes one frame of each segment in the time of one frame.
     let rate = key_frames.and_then(|part| part.number("maxPlayoutRate"));
     let (_last, segments) = lowest.segments.split_last().expect("several segments");
-    let frames = segments.iter().map(|segment| segment.packets.len()).min().and_then(|frames| i64::try_from(frames).ok());
+    let frames =
+        segments.iter().map(|segment| segment.packets.len()).min().and_then(|frames| i64::try_from(frames).ok());
     let is_stated = copied.get("frameRate").is_some() && frames > Some(1);
     let expected = frames.filter(|_| is_stated);
     // Durations that jitter around the frame rate can lack a part of a frame.
