@@ -84,7 +84,7 @@ pub fn findings(sources: &[Arc<Source>], request: Request, manifests: &Manifests
         selection::check_set(pair, &pairs, &mut findings);
         selection::check_members(pair, &set, &mut findings);
         if set.first().is_some_and(|first| first.track.id == pair.track.id) {
-            trick_mode::check_set(&set, &representations, &mut findings);
+            trick_mode::check_set(&set, &representations, shared, &mut findings);
         }
         contents::check_brands(pair.representation, &mut findings);
         match pair.track.kind {

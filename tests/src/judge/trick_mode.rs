@@ -3,8 +3,10 @@
 use super::finding::{Attribute, Findings};
 use super::manifests::Representation;
 use super::pair::Pair;
-use super::segments;
+use super::timing::Shared;
 use super::track::Kind;
+use super::video::{self, Video};
+use super::{codecs, rates, segments};
 
 const TRICK_MODE: &str = "http://dashif.org/guidelines/trickmode";
 
@@ -34,8 +36,13 @@ pub(super) fn check(representations: &[Representation<'_>], findings: &mut Findi
 }
 
 /// Requires that a video set of several segments, all of which can be decoded from their key frame, has a set for trick mode, with
-/// the segments and the codec parameters of the representation with the lowest bit rate; and that no other set has one.
-pub(super) fn check_set(set: &[&Pair<'_>], representations: &[Representation<'_>], findings: &mut Findings) {
+/// the segments of the representation with the lowest bit rate; and that no other set has one.
+pub(super) fn check_set(
+    set: &[&Pair<'_>],
+    representations: &[Representation<'_>],
+    shared: Shared,
+    findings: &mut Findings,
+) {
     let videos = set.iter().filter(|pair| pair.track.kind == Kind::Video);
     let bandwidth = |pair: &&&Pair<'_>| pair.representation.get("bandwidth").and_then(|rate| rate.parse::<u64>().ok());
     let Some(lowest) = videos.min_by_key(bandwidth) else { return };
@@ -46,7 +53,7 @@ pub(super) fn check_set(set: &[&Pair<'_>], representations: &[Representation<'_>
     let expected = usize::from(is_closed);
     findings.compare(&place, Attribute::TrickMode, Some(expected), Some(of_set.len()));
     for found in of_set {
-        check_representation(lowest, found, findings);
+        check_representation(lowest, found, shared, findings);
     }
 }
 
@@ -55,33 +62,48 @@ fn starts_closed(pair: &Pair<'_>, segment: &segments::Segment) -> bool {
     pair.track.packets.get(segment.packets.start).is_some_and(|packet| packet.pts == segment.start)
 }
 
-fn check_representation(lowest: &Pair<'_>, found: &Representation<'_>, findings: &mut Findings) {
+fn check_representation(lowest: &Pair<'_>, found: &Representation<'_>, shared: Shared, findings: &mut Findings) {
     let place = place(found);
-    let copied = lowest.representation;
     // Bytes that the package has for normal playback: no second copy of the key frames.
-    let is_same = copied.segments == found.segments && copied.timescale == found.timescale;
+    let bytes = |of: &Representation<'_>| -> Vec<_> {
+        of.segments.iter().map(|segment| (segment.file.clone(), segment.range.clone())).collect()
+    };
+    let is_same = bytes(found) == bytes(lowest.representation);
     findings.require(is_same, &place, Attribute::TrickMode, "the segments of the lowest bit rate", "others");
-    for name in ["codecs", "width", "height", "bandwidth"] {
-        findings.compare(&place, Attribute::TrickMode, copied.get(name), found.get(name));
+    if !is_same {
+        return;
     }
-    // Both attributes are about all frames: key frames are the part of a sub-representation (ISO/IEC 23009-1 5.3.6).
+    let pair = Pair { track: lowest.track, representation: found, segments: lowest.segments.clone() };
+    rates::check_bandwidth(&pair, shared, findings);
+    codecs::check(&pair, findings);
+    video::check(&pair, &[], findings);
+    for (number, (segment, found)) in pair.segments.iter().zip(&found.segments).enumerate() {
+        let place = format!("{place} segment {}", number + 1);
+        findings.compare(&place, Attribute::SegmentDuration, Some(segment.duration), Some(found.duration));
+    }
+    check_key_frames(&pair, &place, findings);
+}
+
+/// Requires that the key frames are described as a part (ISO/IEC 23009-1 5.3.6), and that nothing that holds for them alone is
+/// stated of all frames.
+fn check_key_frames(pair: &Pair<'_>, place: &str, findings: &mut Findings) {
     for name in ["codingDependency", "maxPlayoutRate"] {
-        findings.compare(&place, Attribute::TrickMode, None::<&str>, found.get(name));
+        findings.compare(place, Attribute::TrickMode, None::<&str>, pair.representation.get(name));
     }
-    let key_frames = found.element.child("SubRepresentation");
+    let key_frames = pair.representation.element.child("SubRepresentation");
     let dependency = key_frames.and_then(|part| part.get("codingDependency"));
-    findings.compare(&place, Attribute::TrickMode, Some("false"), dependency);
+    findings.compare(place, Attribute::TrickMode, Some("false"), dependency);
     // At the highest rate, a player decodes one frame of each segment in the time of one frame.
     let rate = key_frames.and_then(|part| part.number("maxPlayoutRate"));
-    let (_last, segments) = lowest.segments.split_last().expect("several segments");
+    let (_last, segments) = pair.segments.split_last().expect("several segments");
     let frames =
         segments.iter().map(|segment| segment.packets.len()).min().and_then(|frames| i64::try_from(frames).ok());
-    let is_stated = copied.get("frameRate").is_some() && frames > Some(1);
+    let is_stated = Video::of(pair).frame_rate.is_some() && frames > Some(1);
     let expected = frames.filter(|_| is_stated);
     // Durations that jitter around the frame rate can lack a part of a frame.
     let holds = rate == expected || rate.is_some_and(|rate| expected == Some(rate + 1));
     let [expected, rate] = [expected, rate].map(|rate| rate.map_or("no rate".to_owned(), |rate| rate.to_string()));
-    findings.require(holds, &place, Attribute::TrickMode, &expected, rate);
+    findings.require(holds, place, Attribute::TrickMode, &expected, rate);
 }
 
 /// Returns the id of the adaptation set that one for trick mode names.

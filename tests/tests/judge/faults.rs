@@ -362,13 +362,20 @@ fn a_trick_mode_set_that_is_missing_or_of_other_media_is_named() {
         // Of a set that is not video.
         ("trickmode\" value=\"0\"", "trickmode\" value=\"1\""),
         ("media=\"v1/", "media=\"a1/"),
-        ("media=\"v1/", "media=\"v7/"),
         ("<AdaptationSet ", "<AdaptationSet maxPlayoutRate=\"8\" "),
         ("<SubRepresentation codingDependency=\"false\"", "<SubRepresentation codingDependency=\"true\""),
         ("maxPlayoutRate=\"", "maxPlayoutRate=\"9"),
     ] {
         package.assert_named(Attribute::TrickMode, change(from, to));
     }
+    assert_eq!(
+        package.planted_attributes(change("media=\"v1/", "media=\"v7/")),
+        [Attribute::TrickMode, Attribute::Files],
+        "segments that do not exist"
+    );
+    package.assert_named(Attribute::Codecs, change("codecs=\"avc1.", "codecs=\"avc3."));
+    package.assert_named(Attribute::Bandwidth, change("bandwidth=\"", "bandwidth=\"9"));
+    package.assert_named(Attribute::SegmentDuration, change(" d=\"", " d=\"1"));
     package.assert_named(Attribute::TrickMode, |manifests| {
         let text = manifests.texts.get_mut(MPD).unwrap();
         let start = text.rfind("<AdaptationSet").unwrap();
