@@ -97,7 +97,7 @@ fn a_wrong_duration_is_detected() {
 fn a_bandwidth_too_small_is_detected() {
     assert_detected("starves a client", |text, _| {
         let bandwidth = value(text, "bandwidth");
-        let less = bandwidth.parse::<u64>().unwrap() - 2;
+        let less = bandwidth.parse::<u64>().unwrap() * 199 / 200;
         replace(text, &format!("bandwidth=\"{bandwidth}\""), &format!("bandwidth=\"{less}\""));
     });
 }
@@ -106,7 +106,7 @@ fn a_bandwidth_too_small_is_detected() {
 fn a_bandwidth_too_large_is_detected() {
     assert_detected("is more than it takes", |text, _| {
         let bandwidth = value(text, "bandwidth");
-        let more = bandwidth.parse::<u64>().unwrap() + 2;
+        let more = bandwidth.parse::<u64>().unwrap() * 201 / 200;
         replace(text, &format!("bandwidth=\"{bandwidth}\""), &format!("bandwidth=\"{more}\""));
     });
 }

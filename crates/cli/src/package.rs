@@ -178,7 +178,7 @@ pub(crate) fn run(job: &Job) -> Result<Summary, Failure> {
     for (path, init_segment) in presentation.init_segments() {
         output.write(&path, init_segment)?;
     }
-    write_manifests(job, &presentation, &sizes, &mut output)?;
+    write_manifests(job, &presentation, &sizes.stated(&presentation), &mut output)?;
     let bytes_written = output.bytes_written;
     // Closes the files of the package before they are moved.
     drop(output);

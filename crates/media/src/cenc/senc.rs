@@ -36,6 +36,21 @@ impl SampleInfo {
 }
 
 impl SampleAuxiliaryInfo {
+    /// Returns the number of bytes of the boxes for `samples` samples: with an IV each or a constant one, and with `ranges`
+    /// protected ranges each, or encrypted whole.
+    pub(crate) fn expected_bytes(samples: u64, has_iv: bool, ranges: Option<u8>) -> u64 {
+        const SENC: u64 = 16;
+        const SAIZ: u64 = 17;
+        const SAIO: u64 = 20;
+        let max = if has_iv { MAX_SUBSAMPLES_WITH_IV } else { MAX_SUBSAMPLES };
+        let sample = SampleInfo { iv: has_iv.then_some(0), subsamples: ranges.unwrap_or(0).min(max) };
+        let bytes = sample.bytes(ranges.is_some());
+        let listed = if bytes == 0 { samples } else { 0 };
+        // A movie has less than 2^32 samples.
+        let of_samples = samples.saturating_mul(bytes.into()).saturating_add(listed);
+        of_samples.saturating_add(SENC + SAIZ + SAIO)
+    }
+
     /// Adds the next sample, of `size` bytes at `offset` in the file: `ranges` of it are encrypted with `iv`. Without `ranges`,
     /// the whole sample is encrypted.
     ///
@@ -120,6 +135,19 @@ mod tests {
             b"\0\0\0\x14saio\0\0\0\0\0\0\0\x01\0\0\0\x10",
         ];
         assert_eq!(w.finish().unwrap(), expected.concat());
+    }
+
+    #[test]
+    fn the_expected_size_is_that_of_the_boxes() {
+        for (iv, ranges) in [(None, None), (Some(7), None), (None, Some(1)), (Some(7), Some(3)), (None, Some(200))] {
+            let max = if iv.is_some() { MAX_SUBSAMPLES_WITH_IV } else { MAX_SUBSAMPLES };
+            let count = ranges.unwrap_or(0).min(max);
+            let subsamples = vec![Subsample { clear: 1, protected: 2 }; 5 * usize::from(count)];
+            let mut w = BoxWriter::new();
+            info(&[(iv, count); 5], subsamples).write(&mut w, 0);
+            let written = w.finish().unwrap().len() as u64;
+            assert_eq!(SampleAuxiliaryInfo::expected_bytes(5, iv.is_some(), ranges), written, "{iv:?} {ranges:?}");
+        }
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod moof;
 mod options;
 mod packager;
 mod plan_file;
+mod planned_size;
 mod planner;
 mod presentation;
 mod protection;

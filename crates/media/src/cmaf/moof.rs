@@ -6,7 +6,7 @@ use super::work_unit::{PlannedSample, SegmentPlan, WorkUnitTrack};
 use crate::Result;
 use crate::cenc::SampleAuxiliaryInfo;
 use crate::isobmff::{BoxWriter, SampleFlags, tfhd, trun};
-use crate::number::Checked;
+use crate::number::{Checked, u64_of};
 
 /// Bytes of the header of `mdat`.
 pub(super) const MDAT_HEADER: u32 = 8;
@@ -85,6 +85,20 @@ pub(super) fn moof(
     let payload = moof_size.and_then(|size| size.checked_add(MDAT_HEADER));
     w.patch(data_offset, payload.or_out_of_range("The size of a movie fragment")?);
     Ok(())
+}
+
+/// Returns the number of bytes of the movie fragment of a segment, of which `auxiliary` are sample auxiliary information.
+pub(super) fn moof_bytes(plan: &SegmentPlan, auxiliary: u64) -> u64 {
+    /// `moof`, `mfhd`, `traf`, `tfdt`, and the parts of `tfhd` and `trun` that are always there.
+    const CONSTANT: u64 = 8 + 16 + 8 + 20 + 20 + 20;
+    let defaults = SampleDefaults::of(&plan.samples);
+    let SampleDefaults { duration, size, flags, first_flags, has_composition_offsets } = defaults;
+    let shared = [duration, size, flags];
+    let once = shared.iter().chain([&first_flags]).flatten().count();
+    let of_each = shared.iter().filter(|value| value.is_none()).count().saturating_add(has_composition_offsets.into());
+    // A movie has less than 2^32 samples.
+    let words = plan.samples.len().saturating_mul(of_each).saturating_add(once);
+    u64_of(words).saturating_mul(4).saturating_add(CONSTANT).saturating_add(auxiliary)
 }
 
 /// Writes the track run, and returns the position of its data offset.

@@ -98,7 +98,7 @@ impl<'m, 'a> Planner<'m, 'a> {
             let same_kind = tracks.iter().filter(|other| other.kind() == selected.track.kind).count();
             let number = same_kind.checked_add(1).and_then(|number| u16::try_from(number).ok());
             let number = number.or_out_of_range("The number of tracks of a package")?;
-            let track = TrackPlanner::new(selected, number, options.protection.as_ref(), origin);
+            let track = TrackPlanner::new(selected, number, options.protection.as_ref(), origin, options.layout);
             tracks.push(track.map_err(|error| error.in_movie(selected.input, movies.len()))?);
         }
         let spans = tracks.iter().map(TrackPlanner::span);

@@ -7,6 +7,7 @@ use super::identity::{MAPPED_SIDECAR, RepresentationId, SIDECAR};
 use super::options::Layout;
 use super::protection::Protection;
 use super::sap::{SapType, StreamAccessPoint};
+use super::segment_sizes::SegmentSize;
 use crate::cenc::TrackEncryption;
 use crate::codec::{AudioInfo, VideoInfo};
 use crate::time::{MediaTime, Timescale};
@@ -116,6 +117,9 @@ pub struct Representation {
     pub frame_rate: Option<FrameRate>,
     /// Its segments on the media timeline. The first has number 1.
     pub segments: Vec<SegmentTime>,
+    /// The sizes that its segments are expected to have: exactly, but for encrypted video with another number of slices than its
+    /// first frames, and for rewritten subtitles with styles or escapes. Empty in the single-file layout.
+    pub planned_sizes: Vec<SegmentSize>,
     /// Its init segment.
     pub init: Vec<u8>,
 }

@@ -1,12 +1,19 @@
 //! The head of a segment: all boxes up to the payload of `mdat`.
 
-use super::moof::{MDAT_HEADER, moof};
+use super::moof::{MDAT_HEADER, moof, moof_bytes};
 use super::options::Layout;
-use super::styp::styp;
+use super::styp::{styp, styp_bytes};
 use super::work_unit::{SegmentPlan, WorkUnitTrack};
 use crate::cenc::SampleAuxiliaryInfo;
 use crate::isobmff::BoxWriter;
 use crate::{Error, Result};
+
+/// Returns the number of bytes of all boxes of a segment up to the payload of `mdat`, of which `auxiliary` are sample auxiliary
+/// information.
+pub(super) fn head_bytes(plan: &SegmentPlan, track: &WorkUnitTrack, auxiliary: u64, layout: Layout) -> u64 {
+    let styp = if layout == Layout::Segments { styp_bytes(plan, track) } else { 0 };
+    moof_bytes(plan, auxiliary).saturating_add(styp).saturating_add(MDAT_HEADER.into())
+}
 
 /// Writes all boxes of a segment up to the payload of `mdat`, which has `payload` bytes.
 pub(super) fn segment_head(

@@ -1,17 +1,36 @@
-//! The sizes of the segments as they were written. Manifests derive bit rates and byte ranges from them.
+//! The sizes of segments. Manifests derive bit rates and byte ranges from them.
+//!
+//! # One text before and after
+//!
+//! The plan already determines the sizes of most segments, so that manifests can be written before any segment is. Only one
+//! figure is missing: the number of slices of each encrypted frame, each of which has an entry in the encryption's auxiliary
+//! information. It is expected from the first frames ([`Representation::planned_sizes`]). A manifest states the planned sizes of
+//! such a track plus [`ALLOWANCE`], and keeps them when the segments are written, if they are right: no rate is too low for what
+//! was written, and none is more than 0.5 % too high. The manifests of a track for which they are not right state the written
+//! sizes.
 
 use super::identity::{RepresentationId, SegmentId};
+use serde::{Deserialize, Serialize};
+
+use super::options::Layout;
 use super::presentation::{Presentation, Representation};
+use crate::track::TrackKind;
 use crate::{Error, Result};
 
 /// The size of a segment, in bytes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SegmentSize {
     /// The whole segment.
     pub bytes: u64,
     /// The bytes from the start of the segment to the end of its first sample: what a player reads to show one frame.
     pub first_sample_end: u64,
 }
+
+/// The part of a size, one in so many bytes, that is added to an expected size.
+const ALLOWANCE: u64 = 400;
+
+/// The part of a written size, one in so many bytes, by which a stated size may exceed it.
+const TOLERANCE: u64 = 200;
 
 /// The sizes of all segments of a presentation.
 #[derive(Debug, Clone)]
@@ -51,6 +70,32 @@ impl SegmentSizes {
         Ok(())
     }
 
+    /// Returns the sizes that the manifests of `presentation` state before its segments are written; unknown sizes in the
+    /// single-file layout, in which every size is a byte range.
+    #[must_use]
+    pub fn planned(presentation: &Presentation) -> Self {
+        if presentation.layout == Layout::SingleFile {
+            return Self::new(presentation);
+        }
+        let sizes = presentation.representations.iter();
+        Self { sizes: sizes.map(|representation| (representation.id, representation.stated_sizes())).collect() }
+    }
+
+    /// Returns the sizes that the manifests of `presentation` state when these sizes are written: the planned ones where they are
+    /// right, so that the manifests remain as they were.
+    #[must_use]
+    pub fn stated(&self, presentation: &Presentation) -> Self {
+        let Self { sizes: planned } = Self::planned(presentation);
+        let stated = |written: &(RepresentationId, Vec<SegmentSize>)| {
+            let (id, sizes) = written;
+            let representation = presentation.representations.iter().find(|representation| representation.id == *id);
+            let planned = planned.iter().find(|(planned, _)| planned == id);
+            let planned = planned.zip(representation).filter(|((_, planned), of)| of.are_right(planned, sizes));
+            planned.map_or_else(|| written.clone(), |(planned, _)| planned.clone())
+        };
+        Self { sizes: self.sizes.iter().map(stated).collect() }
+    }
+
     /// Returns each representation of `presentation` with its sizes.
     ///
     /// # Errors
@@ -63,5 +108,35 @@ impl SegmentSizes {
         };
         let all: Option<Vec<_>> = presentation.representations.iter().map(sized).collect();
         all.ok_or(Error::BadPlan { reason: "the size of a segment is unknown" })
+    }
+}
+
+impl Representation {
+    /// Returns the sizes that manifests state before the segments are written.
+    fn stated_sizes(&self) -> Vec<SegmentSize> {
+        let allowance = |bytes: u64| if self.has_expected_sizes() { bytes / ALLOWANCE } else { 0 };
+        let stated =
+            |size: &SegmentSize| SegmentSize { bytes: size.bytes.saturating_add(allowance(size.bytes)), ..*size };
+        self.planned_sizes.iter().map(stated).collect()
+    }
+
+    /// Returns whether its planned sizes depend on the expected number of slices.
+    fn has_expected_sizes(&self) -> bool {
+        self.kind == TrackKind::Video && self.encryption.is_some()
+    }
+
+    /// Returns whether manifests that state the `stated` sizes are right for the `written` ones.
+    fn are_right(&self, stated: &[SegmentSize], written: &[SegmentSize]) -> bool {
+        let is_right = |(stated, written): (&SegmentSize, &SegmentSize)| match self.kind {
+            TrackKind::Text | TrackKind::Audio => stated.bytes == written.bytes,
+            // The first frame of a segment is a byte range in a playlist, which may end after it.
+            TrackKind::Video => {
+                let is_near = |stated: u64, written: u64| {
+                    (written..=written.saturating_add(written / TOLERANCE)).contains(&stated)
+                };
+                is_near(stated.bytes, written.bytes) && is_near(stated.first_sample_end, written.first_sample_end)
+            }
+        };
+        stated.len() == written.len() && stated.iter().zip(written).all(is_right)
     }
 }

@@ -105,6 +105,7 @@ mod tests {
             first_decode_time: 0,
             frame_rate: None,
             segments,
+            planned_sizes: vec![],
             init: b"init".to_vec(),
         }
     }

@@ -3,6 +3,11 @@
 use super::work_unit::{SegmentPlan, WorkUnitTrack};
 use crate::isobmff::BoxWriter;
 
+/// Returns the number of bytes of the segment type of a segment.
+pub(super) fn styp_bytes(plan: &SegmentPlan, track: &WorkUnitTrack) -> u64 {
+    20_u64.saturating_add([track.is_cmaf, plan.is_last].into_iter().map(|claimed| if claimed { 4 } else { 0 }).sum())
+}
+
 /// Writes the segment type of a segment, with the brands that it meets:
 ///
 /// - `msdh`, a DASH media segment (ISO/IEC 23009-1 6.3.4.2). Not `msix`, which requires a segment index (6.3.4.3);

@@ -7,10 +7,13 @@ use super::brands::is_cmaf;
 use super::frame_rate::FrameRateEstimate;
 use super::identity::RepresentationId;
 use super::init_segment::init_segment;
+use super::options::Layout;
+use super::planned_size::planned_size;
 use super::presentation::{Representation, SegmentTime};
 use super::protection::Protection;
 use super::rung_alignment::AlignedTrack;
 use super::sap::StreamAccessPoint;
+use super::segment_sizes::SegmentSize;
 use super::track_selection::SelectedTrack;
 use super::work_unit::{Extent, PlannedSample, SegmentPlan, WorkUnitTrack};
 use crate::cenc::TrackEncryption;
@@ -43,6 +46,11 @@ pub(super) struct TrackPlanner<'m, 'a> {
     samples: Peekable<Samples<'m>>,
     /// The start of each segment so far, and the stream access point there.
     starts: Vec<(u64, Option<StreamAccessPoint>)>,
+    /// The expected size of each segment so far; none in the single-file layout.
+    planned_sizes: Vec<SegmentSize>,
+    /// The properties of the track that each work unit contains.
+    work_unit_track: WorkUnitTrack,
+    layout: Layout,
     /// The latest presentation end so far.
     end: u64,
     frame_rate: FrameRateEstimate,
@@ -57,8 +65,10 @@ impl<'m, 'a> TrackPlanner<'m, 'a> {
         number: u16,
         protection: Option<&Protection>,
         origin: Origin,
+        layout: Layout,
     ) -> Result<Self> {
         let track = selected.track;
+        let id = RepresentationId::new(track.kind, number);
         let encryption = protection.and_then(|protection| protection.of(track.kind, selected.track_id));
         if let Some(encryption) = &encryption {
             let mut entries = track.descriptions.entries().iter();
@@ -73,14 +83,18 @@ impl<'m, 'a> TrackPlanner<'m, 'a> {
         } else {
             Timeline::new(track.timescale, track.presentation_offset, origin)
         };
+        let timeline = timeline.map_err(|error| error.in_track(track.id))?;
         Ok(Self {
+            work_unit_track: work_unit_track(&selected, id, encryption, &timeline),
             selected,
-            id: RepresentationId::new(track.kind, number),
+            id,
             encryption,
-            timeline: timeline.map_err(|error| error.in_track(track.id))?,
+            timeline,
             boundaries: None,
             samples: track.samples.samples().peekable(),
             starts: Vec::new(),
+            planned_sizes: Vec::new(),
+            layout,
             end: 0,
             frame_rate: FrameRateEstimate::default(),
             expected: (0, 0),
@@ -165,7 +179,13 @@ impl<'m, 'a> TrackPlanner<'m, 'a> {
         let number = u32::try_from(self.starts.len()).or_out_of_range("The number of segments of a track")?;
         let Sample { index: first_sample, description, .. } = first;
         let is_last = self.samples.peek().is_none();
-        Ok(Some(SegmentPlan { track, number, is_last, description, first_sample, decode_time, extents, samples }))
+        let plan = SegmentPlan { track, number, is_last, description, first_sample, decode_time, extents, samples };
+        if self.layout == Layout::Segments {
+            let expected_ranges = self.selected.track.descriptions.expected_ranges(description);
+            let size = planned_size(&plan, &self.work_unit_track, expected_ranges, self.layout);
+            self.planned_sizes.push(size);
+        }
+        Ok(Some(plan))
     }
 
     /// Returns the next sample of the segment that starts with `first`, unless it is at or after `end` or has another
@@ -187,15 +207,7 @@ impl<'m, 'a> TrackPlanner<'m, 'a> {
 
     /// Returns the properties of the track that each work unit contains.
     pub(super) fn work_unit_track(&self) -> WorkUnitTrack {
-        let SelectedTrack { input, track, track_id, .. } = self.selected;
-        let text = (track.kind == TrackKind::Text).then(|| TextTrack {
-            codings: track.descriptions.texts().into_iter().map(|text| text.coding.clone()).collect(),
-            timescale: track.timescale,
-            presentation_time_offset: self.timeline.presentation_time_offset,
-        });
-        let (representation, encryption) = (self.id, self.encryption);
-        let (rules, is_cmaf) = (track.descriptions.rules(), is_cmaf(track));
-        WorkUnitTrack { representation, input, track_id, encryption, rules, text, is_cmaf }
+        self.work_unit_track.clone()
     }
 
     /// Returns the representation, after the last segment.
@@ -237,6 +249,24 @@ impl<'m, 'a> TrackPlanner<'m, 'a> {
             first_decode_time: track.samples.first_decode_time().saturating_add(self.timeline.shift),
             frame_rate: self.frame_rate.rate(track.timescale).filter(|_| track.kind == TrackKind::Video),
             segments,
+            planned_sizes: self.planned_sizes,
         })
     }
+}
+
+/// Returns the properties of a track that each work unit contains.
+fn work_unit_track(
+    selected: &SelectedTrack<'_, '_>,
+    representation: RepresentationId,
+    encryption: Option<TrackEncryption>,
+    timeline: &Timeline,
+) -> WorkUnitTrack {
+    let &SelectedTrack { input, track, track_id, .. } = selected;
+    let text = (track.kind == TrackKind::Text).then(|| TextTrack {
+        codings: track.descriptions.texts().into_iter().map(|text| text.coding.clone()).collect(),
+        timescale: track.timescale,
+        presentation_time_offset: timeline.presentation_time_offset,
+    });
+    let (rules, is_cmaf) = (track.descriptions.rules(), is_cmaf(track));
+    WorkUnitTrack { representation, input, track_id, encryption, rules, text, is_cmaf }
 }

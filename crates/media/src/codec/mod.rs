@@ -49,6 +49,7 @@ mod sample_descriptions;
 mod sample_entry;
 mod sample_entry_types;
 mod sei;
+mod slice_count;
 mod text_sample_entry;
 mod track_info;
 mod track_kind;

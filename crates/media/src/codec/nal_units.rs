@@ -58,12 +58,17 @@ fn split_length(bytes: &[u8], length_size: usize) -> Option<(usize, &[u8])> {
 
 /// Returns the NAL units at the start of a sample, of which only `head` is known: the last unit may be incomplete.
 pub(super) fn units_of_head(head: &[u8], length_size: NonZeroU8) -> impl Iterator<Item = &[u8]> {
+    lengths_of_head(head, length_size).map(|(_, unit)| unit)
+}
+
+/// Returns the NAL units at the start of a sample, each with its length, of which the last unit may have fewer bytes.
+pub(super) fn lengths_of_head(head: &[u8], length_size: NonZeroU8) -> impl Iterator<Item = (usize, &[u8])> {
     let mut rest = head;
     std::iter::from_fn(move || {
         let (length, after) = split_length(rest, usize::from(length_size.get()))?;
         let (unit, after) = after.split_at_checked(length).unwrap_or((after, &[]));
         rest = after;
-        Some(unit)
+        Some((length, unit))
     })
 }
 

@@ -64,11 +64,12 @@ impl<'a> SampleDescriptions<'a> {
         self.entries.iter().filter_map(SampleEntry::heads).map(|heads| heads.samples).max().unwrap_or(0)
     }
 
-    /// Completes the entry at `position` with the first bytes of one of its samples: see [`SampleEntry::heads`].
-    pub(crate) fn complete(&mut self, position: u32, head: &[u8]) {
+    /// Completes the entry at `position` with the first bytes of one of its samples, which has `bytes` bytes: see
+    /// [`SampleEntry::heads`].
+    pub(crate) fn complete(&mut self, position: u32, head: &[u8], bytes: u32) {
         let entry = usize::try_from(position).ok().and_then(|position| self.entries.get_mut(position));
         if let Some(entry) = entry {
-            entry.complete(head);
+            entry.complete(head, bytes);
         }
     }
 
@@ -98,6 +99,13 @@ impl<'a> SampleDescriptions<'a> {
     #[must_use]
     pub fn texts(&self) -> Vec<&TextInfo> {
         self.entries.iter().filter_map(|entry| entry.text.as_ref()).collect()
+    }
+
+    /// Returns the number of byte ranges of a sample of the entry at `position` that are expected to be protected; `None` where the
+    /// whole sample is.
+    pub(crate) fn expected_ranges(&self, position: u32) -> Option<u8> {
+        let entry = usize::try_from(position).ok().and_then(|position| self.entries.get(position))?;
+        (entry.protection != ProtectionRule::FullSample).then(|| entry.expected_ranges())
     }
 
     /// Returns the protection rule of each entry.

@@ -32,6 +32,8 @@ pub struct SampleEntry<'a> {
     frame_header: Option<FrameHeader>,
     /// Whether its samples may depend on earlier ones, so that decoding starts at sync samples only.
     has_dependent_samples: bool,
+    /// The number of byte ranges of a sample that are expected to be protected.
+    expected_ranges: u8,
 }
 
 impl<'a> SampleEntry<'a> {
@@ -57,6 +59,7 @@ impl<'a> SampleEntry<'a> {
             body,
             frame_header,
             has_dependent_samples: true,
+            expected_ranges: 1,
         }
     }
 
@@ -73,6 +76,7 @@ impl<'a> SampleEntry<'a> {
             body,
             frame_header: None,
             has_dependent_samples: false,
+            expected_ranges: 1,
         }
     }
 
@@ -89,6 +93,7 @@ impl<'a> SampleEntry<'a> {
             body,
             frame_header: None,
             has_dependent_samples: false,
+            expected_ranges: 1,
         }
     }
 
@@ -100,6 +105,16 @@ impl<'a> SampleEntry<'a> {
     /// Returns whether its samples may depend on earlier ones.
     pub(crate) fn has_dependent_samples(&self) -> bool {
         self.has_dependent_samples
+    }
+
+    /// Returns the number of byte ranges of a sample that are expected to be protected: the slices of the first frames.
+    pub(crate) fn expected_ranges(&self) -> u8 {
+        self.expected_ranges
+    }
+
+    /// Expects at least `ranges` protected ranges in each sample.
+    pub(super) fn expect_ranges(&mut self, ranges: u8) {
+        self.expected_ranges = self.expected_ranges.max(ranges);
     }
 
     /// Marks the entry as one that a frame header completes.

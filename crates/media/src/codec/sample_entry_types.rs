@@ -38,8 +38,16 @@ impl<'a> SampleEntry<'a> {
         }
     }
 
-    /// Completes the entry with the first bytes of one of its samples, if it needs them: see [`heads`](Self::heads).
-    pub(super) fn complete(&mut self, head: &[u8]) {
+    /// Completes the entry with the first bytes of one of its samples, which has `bytes` bytes, if it needs them: see
+    /// [`heads`](Self::heads).
+    pub(super) fn complete(&mut self, head: &[u8], bytes: u32) {
+        match &self.protection {
+            ProtectionRule::Avc(config) => self.expect_ranges(config.slice_count(head, bytes)),
+            ProtectionRule::Hevc(config) => self.expect_ranges(config.slice_count(head, bytes)),
+            // A sample of AV1 may have a frame that is not shown before the one that is.
+            ProtectionRule::Av1(_) => self.expect_ranges(2),
+            ProtectionRule::Vp9 | ProtectionRule::FullSample => {}
+        }
         match self.frame_header() {
             Some(FrameHeader::MpegAudio) => mp3::complete(self, head),
             Some(FrameHeader::Eac3) => ac3::complete_eac3(self, head),

@@ -44,6 +44,7 @@ fn track(id: &str, kind: TrackKind, codecs: &str, language: Option<&str>) -> Rep
         first_decode_time: 0,
         frame_rate: FrameRate::new(25, 1).filter(|_| kind == TrackKind::Video),
         segments: vec![SegmentTime { start: 0, duration: 6000, sap }, SegmentTime { start: 6000, duration: 2000, sap }],
+        planned_sizes: vec![],
         init: vec![],
     }
 }

@@ -39,7 +39,7 @@ mod wvtt;
 pub use coding::{TextCoding, TextTrack};
 pub(crate) use cue::Cue;
 pub(crate) use markup::{BOLD, CueMarkup, ITALIC, UNDERLINED};
-pub(crate) use tx3g::plain_text;
+pub(crate) use tx3g::{expected_rewritten_bytes, plain_text};
 pub(crate) use webvtt::{ARROW, SIGNATURE, format_timestamp};
 pub(crate) use webvtt_file::check_size;
 pub use webvtt_file::{MAX_SIDECAR_BYTES, WebVttFile};

@@ -22,6 +22,15 @@ pub(super) fn read(sample: &[u8], offset: u64) -> Result<Option<Cue>> {
     Ok((!text.is_empty()).then(|| Cue { text, ..Cue::default() }))
 }
 
+/// Returns the number of bytes that a sample of `bytes` bytes has as WebVTT cues in boxes if its text is UTF-8 without styles and
+/// needs no escape: the boxes `vttc` and `payl` with the text, or an empty `vtte`.
+pub(crate) fn expected_rewritten_bytes(bytes: u32) -> u32 {
+    match bytes.saturating_sub(2) {
+        0 => 8,
+        text => text.saturating_add(16),
+    }
+}
+
 /// Returns the text of a sample without its styles, on one line. Text that is not Unicode has the Macintosh encoding, as in old
 /// `QuickTime` files. A text that is cut off is read as far as it goes.
 pub(crate) fn plain_text(sample: &[u8]) -> String {

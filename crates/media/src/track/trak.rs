@@ -172,7 +172,7 @@ pub(super) fn parse_track<'a>(
     let mut descriptions = descriptions?;
     // Heads were read from the first samples of the tables, whether they are needed or not.
     for sample in samples.with_unneeded().take(descriptions.heads()) {
-        descriptions.complete(sample.description, index.media(sample.offset, sample.size));
+        descriptions.complete(sample.description, index.media(sample.offset, sample.size), sample.size);
     }
     if descriptions.entries().iter().any(SampleEntry::has_dependent_samples) {
         samples = samples.with_sync_flags();

@@ -84,7 +84,8 @@ where
         let receipts = self.catalog.receipts(&package.id).await;
         let receipts = receipts.map_err(Error::unavailable("reading the receipts"))?;
         let sizes = sizes(&presentation, &receipts).map_err(Error::of_media)?;
-        let manifests = self.manifests(&package, &presentation, &sizes).map_err(Error::of_media)?;
+        let stated = sizes.stated(&presentation);
+        let manifests = self.manifests(&package, &presentation, &stated).map_err(Error::of_media)?;
         let completion = FileCompletion {
             store: &self.store,
             catalog: &self.catalog,

@@ -4,9 +4,10 @@ use std::num::NonZeroU8;
 
 use serde::{Deserialize, Serialize};
 
-use super::nal_unit_type::{SEI, nal_unit_type};
+use super::nal_unit_type::{SEI, SLICE, SLICE_IDR, nal_unit_type};
 use crate::Result;
 use crate::codec::nal_units::units_of_head;
+use crate::codec::slice_count::slice_count;
 use crate::isobmff::BoxView;
 use crate::number::Checked;
 
@@ -50,6 +51,11 @@ impl AvcConfig {
     /// Returns the SEI NAL units at the start of a sample, of which only `head` is known: the last one may be incomplete.
     pub(in crate::codec) fn sei_units<'h>(&self, head: &'h [u8]) -> impl Iterator<Item = &'h [u8]> {
         units_of_head(head, self.length_size).filter(|nal| nal_unit_type(nal) == Some(SEI))
+    }
+
+    /// Returns the number of slices of a sample of `bytes` bytes, of which only `head` is known.
+    pub(in crate::codec) fn slice_count(&self, head: &[u8], bytes: u32) -> u8 {
+        slice_count(head, bytes, self.length_size, |nal| matches!(nal_unit_type(nal), Some(SLICE | SLICE_IDR)))
     }
 
     /// Returns `PPCCLL` of the codecs string (RFC 6381 3.3).

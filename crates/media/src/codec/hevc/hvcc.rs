@@ -4,12 +4,13 @@ use std::num::NonZeroU8;
 
 use serde::{Deserialize, Serialize};
 
-use super::nal_unit_type::{PPS, PREFIX_SEI, SPS, VPS, is_base_layer, nal_unit_type};
+use super::nal_unit_type::{LAST_VCL, PPS, PREFIX_SEI, SPS, VPS, is_base_layer, nal_unit_type};
 use super::parameter_sets::ParameterSets;
 use super::pps::MAX_PPS;
 use super::sps::MAX_SPS;
 use crate::Result;
 use crate::codec::nal_units::units_of_head;
+use crate::codec::slice_count::slice_count;
 use crate::isobmff::BoxView;
 use crate::number::Checked;
 
@@ -75,6 +76,11 @@ impl HevcConfig {
     /// Returns the SEI NAL units at the start of a sample, of which only `head` is known: the last one may be incomplete.
     pub(in crate::codec) fn sei_units<'h>(&self, head: &'h [u8]) -> impl Iterator<Item = &'h [u8]> {
         units_of_head(head, self.length_size).filter(|nal| nal_unit_type(nal) == Some(PREFIX_SEI))
+    }
+
+    /// Returns the number of slices of a sample of `bytes` bytes, of which only `head` is known.
+    pub(in crate::codec) fn slice_count(&self, head: &[u8], bytes: u32) -> u8 {
+        slice_count(head, bytes, self.length_size, |nal| matches!(nal_unit_type(nal), Some(0..=LAST_VCL)))
     }
 
     /// Returns whether the record has every parameter set of the stream: `array_completeness` is set for all three types, so no
