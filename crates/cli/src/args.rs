@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use vpp_media::cenc::{ConstantIv, ContentKey, FairPlayUri, KeyId, Pssh};
 
 use crate::argument_types::{EncryptArg, LayoutArg, LeaveOutArg, SchemeArg, SubtitleArgs};
+use crate::doctor::args::DoctorArgs;
 use crate::platform::args as platform;
 
 /// Package MP4 movies as encrypted MPEG-DASH and HLS without transcoding, locally or on a deployed platform.
@@ -23,6 +24,9 @@ const LOCAL_EXIT_STATUS: &str = "Exit status: 0 success; 1 the movie is refused,
 const PLATFORM_EXIT_STATUS: &str = "Exit status: 0 success; 1 refused or failed, with `code: message` on stderr; 2 usage \
                                     error; 3 a file could not be read or written; 4 the platform is unreachable; 5 the \
                                     token is not accepted.";
+
+const DOCTOR_EXIT_STATUS: &str = "Exit status: 0 nothing is wrong; 1 something is, or the stack does not exist; 2 usage \
+                                  error, such as missing credentials; 4 AWS is unreachable.";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -56,6 +60,9 @@ pub(crate) enum Command {
     /// Retry failed packages.
     #[command(after_help = PLATFORM_EXIT_STATUS)]
     Retry(platform::IdArgs),
+    /// Look at a deployed stack with your AWS credentials, and name what is wrong and how to mend it.
+    #[command(after_help = DOCTOR_EXIT_STATUS)]
+    Doctor(DoctorArgs),
     /// Print a shell completion script.
     Completions {
         /// The shell to generate the script for.

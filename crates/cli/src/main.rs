@@ -1,10 +1,10 @@
-//! `vpp`: packages and inspects local movies with the same engine and the same output bytes as the platform, and works with a
-//! deployed platform over its API.
+//! `vpp`: packages and inspects local movies with the same engine and the same output bytes as the platform, works with a
+//! deployed platform over its API, and looks for its faults (`vpp doctor`).
 //!
 //! | exit status | meaning |
 //! |---|---|
 //! | 0 | success |
-//! | 1 | the movie or the request is refused, or the package failed: `code: message` on stderr |
+//! | 1 | the movie or the request is refused, or the package failed: `code: message` on stderr; `vpp doctor` found a fault |
 //! | 2 | usage error |
 //! | 3 | a file could not be read or written |
 //! | 4 | the platform is unreachable, or still answers with 429 or 5xx after all retries |
@@ -15,6 +15,7 @@
 
 mod args;
 mod argument_types;
+mod doctor;
 mod failure;
 mod input;
 mod inspect;
@@ -44,6 +45,10 @@ fn main() -> ExitCode {
             print_result(Job::resolve(*args).and_then(|job| package::run(&job)).map(|summary| format(json, &summary)))
         }
         Command::Inspect(args) => print_result(inspect::run(&args).map(|inspection| format(args.json, &inspection))),
+        Command::Doctor(args) => doctor::run(&args).unwrap_or_else(|failure| {
+            eprintln!("{failure}");
+            failure.exit_code()
+        }),
         Command::Completions { shell } => print_result(Ok(shell::completions(shell))),
         Command::Manual { folder } => print_result(shell::manual(&folder).map(|()| String::new())),
         Command::Upload(args) => {

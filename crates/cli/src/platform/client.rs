@@ -33,6 +33,25 @@ const RESPONSE_TIMEOUT: Duration = Duration::from_mins(2);
 /// Maximum bytes of a response body: a page of a list has several hundred thousand.
 const MAX_RESPONSE_BYTES: u64 = 16 * 1024 * 1024;
 
+/// Returns an HTTP agent that trusts the certificates of the system, follows no redirects and limits the time of every call.
+pub(crate) fn agent() -> Agent {
+    let config = Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .max_idle_connections_per_host(16)
+        .timeout_resolve(Some(CONNECT_TIMEOUT))
+        .timeout_connect(Some(CONNECT_TIMEOUT))
+        .timeout_per_read(Some(RESPONSE_TIMEOUT))
+        .timeout_per_write(Some(WRITE_TIMEOUT))
+        .timeout_recv_response(Some(RESPONSE_TIMEOUT))
+        .user_agent(concat!("vpp/", env!("CARGO_PKG_VERSION")))
+        .build();
+    let connector =
+        ().chain(ConnectProxyConnector::default()).chain(TcpConnector::default()).chain(TlsConnector::default());
+    Agent::with_parts(config, connector, LocalhostResolver::default())
+}
+
 /// A client of a deployed platform.
 #[derive(Debug)]
 pub(crate) struct PlatformClient {
@@ -45,21 +64,7 @@ pub(crate) struct PlatformClient {
 impl PlatformClient {
     /// Returns a client of the API at `api`, an address without a slash at its end.
     pub(crate) fn new(api: String, token: Token, retries: u32) -> Self {
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .max_idle_connections_per_host(16)
-            .timeout_resolve(Some(CONNECT_TIMEOUT))
-            .timeout_connect(Some(CONNECT_TIMEOUT))
-            .timeout_per_read(Some(RESPONSE_TIMEOUT))
-            .timeout_per_write(Some(WRITE_TIMEOUT))
-            .timeout_recv_response(Some(RESPONSE_TIMEOUT))
-            .user_agent(concat!("vpp/", env!("CARGO_PKG_VERSION")))
-            .build();
-        let connector =
-            ().chain(ConnectProxyConnector::default()).chain(TcpConnector::default()).chain(TlsConnector::default());
-        Self { agent: Agent::with_parts(config, connector, LocalhostResolver::default()), api, token, retries }
+        Self { agent: agent(), api, token, retries }
     }
 
     /// Returns the address of the API.

@@ -36,5 +36,5 @@ mod uploader;
 mod worker_pool;
 
 pub(crate) use args::PlatformOptions;
-pub(crate) use client::PlatformClient;
+pub(crate) use client::{PlatformClient, agent};
 pub(crate) use reporter::Reporter;
