@@ -8,7 +8,7 @@ export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down env images logs redrive restore test check advisories bench chaos iam load large burst scale fuzz fmt deploy .rust-tests .infra-tests
+.PHONY: help demo up down env images logs redrive restore test check advisories bench chaos iam load large burst scale fuzz fmt hashes deploy .rust-tests .infra-tests
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
@@ -55,6 +55,7 @@ check: ## check formatting, lints, layering, instruction counts, template and de
 	@cargo fmt --check
 	@cargo clippy --quiet --workspace --all-targets --release -- -D warnings
 	@$(PYTHON) infra/layering.py
+	@$(PYTHON) -m infra.template_rules
 	@$(PYTHON) -m infra.import_cycles
 	@$(PYTHON) -m infra.instructions
 	@$(PYTHON) -m infra.growth
@@ -99,6 +100,9 @@ fmt: ## format Rust and Python
 	@$(LOCAL) setup
 	@cargo fmt
 	@$(VENVS)/sam/bin/ruff format --quiet infra
+
+hashes: ## write the hashes of the pinned Python packages into the requirements files (needs the network)
+	@$(LOCAL) hashes
 
 # Smaller executables have shorter cold starts. These options make the build slow, so only deployments use them.
 deploy: export CARGO_PROFILE_RELEASE_OPT_LEVEL = s

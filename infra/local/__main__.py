@@ -31,7 +31,8 @@ def main(arguments: list[str]) -> int:
 
 
 def _setup(options: argparse.Namespace) -> int:
-    tools.program("sam", "sam")
+    for environment, name in (("sam", "sam"), ("moto", "moto_server"), ("policies", "python")):
+        tools.program(environment, name)
     if options.supply:
         tools.program("supply", "checkov")
         tools.cargo_program("cargo-modules")
@@ -163,6 +164,12 @@ def _stack(options: argparse.Namespace):
     return Stack.in_account(options.stack) if options.stack else Stack.local(_instance(options))
 
 
+def _hashes(_options: argparse.Namespace) -> int:
+    from . import hashes
+
+    return hashes.run()
+
+
 def _env(options: argparse.Namespace) -> int:
     from . import shell
 
@@ -219,7 +226,7 @@ def _instance(options: argparse.Namespace, name: str | None = None):
 _COMMANDS = {
     "setup": _setup, "up": _up, "hold": _hold, "env": _env, "logs": _logs, "demo": _demo,
     "down": _down, "fuzz": _fuzz, "iam": _iam, "chaos": _chaos, "load": _load, "browser": _browser,
-    "large": _large, "burst": _burst, "redrive": _redrive, "restore": _restore, "images": _images,
+    "large": _large, "burst": _burst, "redrive": _redrive, "restore": _restore, "images": _images, "hashes": _hashes,
 }  # fmt: skip
 
 
@@ -233,6 +240,7 @@ def _parser() -> argparse.ArgumentParser:
     setup.add_argument("--cross", action="store_true", help="include the tools that build for AWS")
     env = commands.add_parser("env", help="print the stack's endpoint, names and URLs as JSON")
     env.add_argument("--shell", action="store_true", help="print them as shell variables, for eval")
+    commands.add_parser("hashes", help="write the hashes of the pinned Python packages into the requirements files")
     commands.add_parser("down", help="stop the named stack, or every stack that no test holds")
     logs = commands.add_parser("logs", help="print the functions' logs")
     logs.add_argument("function", nargs="?", help="only this function's log")
@@ -261,6 +269,8 @@ def _parser() -> argparse.ArgumentParser:
             "--parameter", action="append", default=[], metavar="NAME=VALUE", help="parameter of the template"
         )
         command.add_argument("--json", action="store_true", help="print the output of `env`")
+        if name == "hold":
+            command.add_argument("--functions-endpoint", help="AWS endpoint of the functions, such as a proxy")
         if name == "browser":
             command.add_argument("test", nargs="*", help="only tests whose names match")
         if name == "burst":

@@ -1,6 +1,6 @@
-"""Installs pinned Python tools, with one virtual environment per requirements file.
+"""Installs pinned Python tools, with one virtual environment per requirements file, whose hashes pip verifies.
 
-A stamp file with the digest of the requirements marks a complete environment, so a repeated setup costs one small read. All
+A stamp file with the digest of the pinned versions marks a complete environment, so a repeated setup costs one small read. All
 files are below `.local/` of the checkout.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -64,6 +65,17 @@ def program(environment: str, name: str) -> Path:
     return _complete(environment) / "bin" / name
 
 
+def pins(requirements: Path) -> str:
+    """A requirements file without its hashes."""
+    return re.sub(r" \\\n +--hash=\S+", "", requirements.read_text())
+
+
+def package_file(environment: str, path: str) -> Path:
+    """The path of a file of a Python package that a virtual environment has."""
+    [packages] = (_complete(environment) / "lib").glob("python3*/site-packages")
+    return packages / path
+
+
 def cargo_program(name: str) -> Path:
     """Returns the path of a program from crates.io at its pinned version, and compiles it first if necessary."""
     version, folder = _CARGO_PROGRAMS[name], LOCAL / "cargo"
@@ -99,7 +111,7 @@ def exclusive(name: str) -> Iterator[None]:
 def _complete(environment: str) -> Path:
     folder = LOCAL / "venvs" / environment
     requirements = Path(__file__).with_name(f"requirements-{environment}.txt")
-    expected = hashlib.sha256(requirements.read_bytes()).hexdigest()
+    expected = hashlib.sha256(pins(requirements).encode()).hexdigest()
     stamp = folder / "stamp"
 
     def complete() -> bool:
@@ -118,7 +130,8 @@ def _complete(environment: str) -> Path:
 def _install(folder: Path, requirements: Path) -> None:
     venv.create(folder, clear=True, with_pip=True)
     pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    done = subprocess.run([*pip, "--requirement", requirements], capture_output=True, text=True, check=False)
+    hashed = ["--require-hashes", "--no-deps", "--requirement", requirements]
+    done = subprocess.run([*pip, *hashed], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise CommandError(f"pip could not install {requirements.name}:\n{done.stderr.strip()}")
 

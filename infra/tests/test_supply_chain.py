@@ -8,6 +8,7 @@ from collections import defaultdict
 
 import yaml
 
+from infra.local import hashes
 from infra.local.tools import ROOT
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -31,6 +32,19 @@ class SupplyChain(unittest.TestCase):
             package["name"] for package in metadata["packages"] if re.search(r"\bA?GPL", package["license"] or "GPL")
         }
         self.assertEqual(gpl, {"mp4probe"})
+
+    def test_every_python_package_is_pinned_and_verified_by_its_hash(self) -> None:
+        files = hashes.requirements()
+        listed = [*ROOT.glob("infra/**/requirements*"), *ROOT.glob("tests/**/requirements*")]
+        self.assertEqual(files, sorted(file for file in listed if "node_modules" not in file.parts))
+        for file in files:
+            text = re.sub(r"^#.*\n", "", file.read_text(), flags=re.MULTILINE)
+            self.assertNotIn("://", text, f"{file}: an index is the user's choice")
+            for requirement in re.split(r"\n(?=\S)", text.strip()):
+                self.assertRegex(requirement, r"^[\w.-]+==[^ ;]+( ?; [^\\]+?)?( \\\n +--hash=sha256:[0-9a-f]{64})+$")
+        for installer in ("infra/local/tools.py", "tests/media/make.py"):
+            installs = re.findall(r"\[\*pip, .*|hashed = .*", (ROOT / installer).read_text())
+            self.assertTrue(any("--require-hashes" in line for line in installs), installer)
 
     def test_ci_jobs_have_read_permissions_and_use_pinned_actions(self) -> None:
         self.assertTrue(WORKFLOWS)

@@ -50,8 +50,8 @@ class Template(unittest.TestCase):
             for statement in _statements(role):
                 self.assertFalse([action for action in statement["Action"] if "*" in action], name)
                 resources = statement["Resource"]
-                # X-Ray actions do not support resource-level permissions.
-                if not all(action.startswith("xray:") for action in statement["Action"]):
+                # These actions do not support resource-level permissions.
+                if not all(action.startswith(("xray:", "dynamodb:ListStreams")) for action in statement["Action"]):
                     for resource in resources if isinstance(resources, list) else [resources]:
                         self.assertNotEqual(resource, "*", name)
 

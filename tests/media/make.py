@@ -47,11 +47,14 @@ def installed(venv_name: str, requirements: Path, expression: str) -> str:
     """The path of a program of a pinned Python package, which is installed into its virtual environment on first use."""
     home = LOCAL / "venvs" / venv_name
     stamp = home / "requirements.sha256"
-    expected = hashlib.sha256(requirements.read_bytes()).hexdigest()
+    # The hashes are not part of it: they do not change what is installed.
+    pins = re.sub(r" \\\n +--hash=\S+", "", requirements.read_text())
+    expected = hashlib.sha256(pins.encode()).hexdigest()
     python = home / "bin" / "python"
     if not stamp.exists() or stamp.read_text().split()[0] != expected:
         venv.create(home, with_pip=True, clear=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "-r", requirements], check=True)
+        pip = [python, "-m", "pip", "install", "--quiet"]
+        subprocess.run([*pip, "--require-hashes", "--requirement", requirements], check=True)
         path = subprocess.run([python, "-c", expression], check=True, capture_output=True, text=True).stdout.strip()
         stamp.write_text(f"{expected} {path}\n")
     return stamp.read_text().split(maxsplit=1)[1].strip()
