@@ -23,6 +23,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from .processes import Identity, family
+from .service_models import Request
 
 DELAY_SECONDS = 3.0
 
@@ -75,14 +76,20 @@ class RequestKey:
 
 
 class Proxy:
-    """Forwards requests to `upstream` until it is closed. Faults are injected while `enabled` is true."""
+    """Forwards requests to `upstream` until it is closed. Faults are injected while `enabled` is true; `record` sees every request."""
 
-    def __init__(self, upstream: str, seed: int, leader: Callable[[], Identity | None]) -> None:
+    def __init__(
+        self,
+        upstream: str,
+        seed: int,
+        leader: Callable[[], Identity | None],
+        record: Callable[[Request], None] | None = None,
+    ) -> None:
         self.enabled = True
         self.injected: Counter[str] = Counter()
         self._host, _, port = upstream.removeprefix("http://").partition(":")
         self._port = int(port)
-        self._seed, self._leader = seed, leader
+        self._seed, self._leader, self._record = seed, leader, record
         self._seen: Counter[bytes] = Counter()
         self._lock = threading.Lock()
         proxy = self
@@ -139,6 +146,9 @@ class Proxy:
         body = _body(handler)
         scope = handler.headers.get("Authorization", "").split("Credential=", 1)[-1].split("/")
         request = RequestKey(scope[3] if len(scope) > 3 else "", handler.command, handler.path, body)
+        if self._record:
+            headers = {name.lower(): value for name, value in handler.headers.items()}
+            self._record(Request(request.service, request.method, request.target, headers, body))
         fault = self._select_fault(request)
         with self._lock:
             self.injected[fault] += 1
