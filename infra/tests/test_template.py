@@ -139,6 +139,45 @@ class Template(unittest.TestCase):
             self.assertEqual(alarm["AlarmActions"], ["!Ref AlarmTopic"], name)
             self.assertEqual(alarm["TreatMissingData"], "notBreaching", name)
 
+    def test_every_queue_function_and_entrance_has_an_alarm_on_a_metric_of_aws(self) -> None:
+        watched: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        for alarm in _resources("AWS::CloudWatch::Alarm").values():
+            for dimension in alarm.get("Dimensions", []):
+                resource = re.sub(r"^!(Ref|GetAtt) (\w+)(\.QueueName)?$", r"\2", dimension["Value"])
+                watched.setdefault((resource, alarm["MetricName"]), []).append(alarm)
+        for name, queue in _resources("AWS::SQS::Queue").items():
+            if "RedrivePolicy" in queue:
+                [alarm] = watched[name, "ApproximateAgeOfOldestMessage"]
+                self.assertLess(alarm["Threshold"], queue["MessageRetentionPeriod"], name)
+            else:
+                [alarm] = watched[name, "ApproximateNumberOfMessagesVisible"]
+                self.assertEqual((alarm["Threshold"], alarm["EvaluationPeriods"]), (0, 1), name)
+            self.assertEqual(alarm["Namespace"], "AWS/SQS", name)
+        for name, function in _resources("AWS::Serverless::Function").items():
+            for metric, threshold in {"Errors": 0, "Duration": function["Timeout"] * 900}.items():
+                [alarm] = watched[name, metric]
+                self.assertEqual((alarm["Namespace"], alarm["Threshold"]), ("AWS/Lambda", threshold), name)
+            if "EventInvokeConfig" in function:
+                [age], [dropped] = watched[name, "AsyncEventAge"], watched[name, "AsyncEventsDropped"]
+                oldest = function["EventInvokeConfig"]["MaximumEventAgeInSeconds"] * 1000
+                self.assertTrue(0 < age["Threshold"] < oldest, name)
+                self.assertEqual(dropped["Threshold"], 0, name)
+        for entrance in (("HttpApi", "5xx"), ("Distribution", "5xxErrorRate"), ("LicenseFunction", "Throttles")):
+            self.assertEqual(len(watched[entrance]), 1, entrance)
+
+    def test_no_alarm_but_two_supplements_relies_on_a_function_that_it_watches(self) -> None:
+        """A function that cannot start logs no metric, so the alarms watch what AWS reports about it."""
+        emitted = {
+            name
+            for name, alarm in _resources("AWS::CloudWatch::Alarm").items()
+            if "VideoPackaging/" in json.dumps(alarm)
+        }
+        self.assertEqual(emitted, {"NotHandledAlarm", "FailureRateAlarm"})
+
+    def test_the_documented_cost_of_alarms_is_that_of_their_number(self) -> None:
+        text = (artifacts.ROOT / "docs" / "operations.md").read_text()
+        self.assertIn(f"| {len(_resources('AWS::CloudWatch::Alarm'))} alarms × $0.10", text)
+
     def test_alarms_dashboard_functions_and_operations_use_the_same_metrics(self) -> None:
         crates = artifacts.ROOT / "crates"
         sources = [*crates.glob("pipeline/src/**/metric*.rs"), *crates.glob("aws/src/**/*.rs")]
