@@ -165,6 +165,27 @@ class Template(unittest.TestCase):
         for entrance in (("HttpApi", "5xx"), ("Distribution", "5xxErrorRate"), ("LicenseFunction", "Throttles")):
             self.assertEqual(len(watched[entrance]), 1, entrance)
 
+    def test_the_defaults_reserve_nothing_that_a_new_account_lacks(self) -> None:
+        """A new account has 10 concurrent executions, and Lambda keeps them all unreserved. Provisioned pollers are off."""
+        template = yaml.load(artifacts.TEMPLATE.read_text(), _Loader)
+        parameters = template["Parameters"]
+        self.assertEqual(parameters["EncryptPollers"]["Default"], 0)
+
+        def default(value: Any) -> int:
+            """The value with the default parameters. A condition compares one parameter with the value that turns it off."""
+            if isinstance(value, dict) and "If" in value:
+                _, first, second = value["If"]
+                return min(default(first), default(second))
+            if isinstance(value, str) and value.startswith("!Ref "):
+                name = value.removeprefix("!Ref ")
+                return 0 if name == "AWS::NoValue" else int(parameters[name]["Default"])
+            return int(value)
+
+        for name, resource in template["Resources"].items():
+            properties = resource.get("Properties", {})
+            self.assertEqual(default(properties.get("ReservedConcurrentExecutions", 0)), 0, name)
+            self.assertNotIn("ProvisionedConcurrencyConfig", properties, name)
+
     def test_no_alarm_but_two_supplements_relies_on_a_function_that_it_watches(self) -> None:
         """A function that cannot start logs no metric, so the alarms watch what AWS reports about it."""
         emitted = {
