@@ -263,6 +263,52 @@ class Template(unittest.TestCase):
                     value = value.get(member, "")
                 self.assertTrue(not value or "${AWS::Region}" in value, f"{name}: {value}")
 
+    def test_licences_are_on_the_domain_of_the_streams(self) -> None:
+        # Manifests state licence addresses. The domain of the streams outlives the API, whose address changes when it is replaced.
+        functions = _resources("AWS::Serverless::Function")
+        for name in ("DashFunction", "ApiFunction", "AnnounceFunction"):
+            condition, domain, generated = functions[name]["Environment"]["Variables"]["DELIVERY_URL"]["If"]
+            self.assertEqual((condition, domain["Sub"][0], generated["If"][0]), ("OwnDomain", "https://${Name}", "Emulated"))
+        self.assertNotIn("API_URL", functions["DashFunction"]["Environment"]["Variables"])
+        config = _resources("AWS::CloudFront::Distribution")["Distribution"]["DistributionConfig"]
+        behavior = config["CacheBehaviors"][0]
+        self.assertEqual((behavior["PathPattern"], behavior["TargetOriginId"]), ("/license/*", "licences"))
+        self.assertIn("POST", behavior["AllowedMethods"])
+        self.assertNotIn("FunctionAssociations", behavior, "a licence request carries a token and no signed path")
+        # Managed-AllViewerExceptHostHeader: API Gateway refuses the host of the distribution.
+        self.assertIn("b689b0a8-53d0-40ab-baf2-68738e2966ac", behavior["OriginRequestPolicyId"])
+        policy = _resources("AWS::CloudFront::CachePolicy")["LicenceCaching"]["CachePolicyConfig"]
+        self.assertEqual((policy["MinTTL"], policy["DefaultTTL"]), (0, 0))
+        key = policy["ParametersInCacheKeyAndForwardedToOrigin"]
+        self.assertIn("Authorization", key["HeadersConfig"]["Headers"], "a cached error is that of one viewer")
+        self.assertEqual(key["QueryStringsConfig"]["QueryStringBehavior"], "all")
+        [origin] = [origin for origin in config["Origins"] if origin["Id"] == "licences"]
+        protocol = origin["CustomOriginConfig"]["OriginProtocolPolicy"]
+        self.assertEqual(protocol, {"If": ["Emulated", "http-only", "https-only"]})
+
+    def test_a_domain_has_its_certificate(self) -> None:
+        document = yaml.load(artifacts.TEMPLATE.read_text(), _Loader)
+        parameters = document["Parameters"]
+        stream, api = parameters["CertificateArn"], parameters["ApiCertificateArn"]
+        arn = "arn:aws:acm:{}:123456789012:certificate/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
+        # CloudFront reads certificates of us-east-1 only.
+        self.assertTrue(re.fullmatch(stream["AllowedPattern"], arn.format("us-east-1")))
+        self.assertFalse(re.fullmatch(stream["AllowedPattern"], arn.format("eu-west-1")))
+        self.assertTrue(re.fullmatch(api["AllowedPattern"], arn.format("eu-west-1")))
+        for parameter in (stream, api):
+            self.assertTrue(re.fullmatch(parameter["AllowedPattern"], parameter["Default"]))
+        needed = {str(rule["Assertions"][0]["Assert"]) for rule in document["Rules"].values()}
+        self.assertEqual(len(needed), 3)
+        for name in ("CertificateArn", "ApiCertificateArn"):
+            self.assertTrue(any(f"!Ref {name}'" in assertion for assertion in needed), name)
+        config = _resources("AWS::CloudFront::Distribution")["Distribution"]["DistributionConfig"]
+        self.assertEqual(config["Aliases"]["If"][:2], ["OwnDomain", "!Ref DomainName"], "the CDN answers to every name")
+        certificate = config["ViewerCertificate"]["If"][1]
+        self.assertEqual(certificate["AcmCertificateArn"], "!Ref CertificateArn")
+        self.assertEqual(certificate["MinimumProtocolVersion"], "TLSv1.2_2021")
+        mapping = _resources("AWS::ApiGatewayV2::ApiMapping")["ApiDomainMapping"]
+        self.assertEqual((mapping["DomainName"], mapping["ApiId"]), ("!Ref ApiDomain", "!Ref HttpApi"))
+
     def test_every_work_queue_has_a_dead_letter_queue(self) -> None:
         queues = _resources("AWS::SQS::Queue")
         dead = {name for name in queues if name.endswith("DeadQueue")}

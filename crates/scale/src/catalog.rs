@@ -129,7 +129,7 @@ impl Catalog for ExecutionEnvironment {
     async fn advance(&self, id: &PackageId, transition: &Transition) -> Result<Advance, Unavailable> {
         self.transact(id, self.item_units() * 2, 0).await?;
         let advance = self.account().catalog.advance(id, transition).await?;
-        if let (Step::Ready { .. }, Advance::Done) = (&transition.step, advance)
+        if let (Step::Ready, Advance::Done) = (&transition.step, advance)
             && let Some(package) = self.account().catalog.package(id).await?
         {
             self.with_state(|state, now| state.ready.insert(package.source.location.key().to_owned(), now));

@@ -83,8 +83,8 @@ async fn handle_once(environment: &ExecutionEnvironment, payload: &Payload) -> R
             Encrypt { store, catalog, queue, vault, clock, meter, settings }.handle(message).await.map(|_| ())
         }
         Payload::Dash(message) => {
-            let (delivery_url, api_url) = ("https://cdn.example".to_owned(), "https://api.example".to_owned());
-            let settings = dash::Settings { work_bucket, output_bucket, delivery_url, api_url };
+            let delivery_url = "https://cdn.example".to_owned();
+            let settings = dash::Settings { work_bucket, output_bucket, delivery_url };
             Dash { store, catalog, clock, meter, settings }.handle(message).await.map(|_| ())
         }
     }

@@ -8,6 +8,7 @@ fn main() -> Result<(), FunctionError> {
         let announce = Announce {
             bus: aws.event_bus(environment.event_bus()?),
             dead_letters: aws.queue(environment.announce_dead_queue()?),
+            delivery_url: environment.delivery_url()?,
         };
         serve_changes(async |changes, unreadable| announce.handle(changes, unreadable).await).await
     })

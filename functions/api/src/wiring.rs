@@ -54,7 +54,6 @@ pub(crate) async fn tokens(
         clock: SystemClock,
         settings: licences::Settings {
             lifetime: environment.playback_token_lifetime()?,
-            api_url: environment.api_url()?,
             delivery_url: environment.delivery_url()?,
             path_signing_secret,
         },

@@ -14,7 +14,6 @@ fn main() -> Result<(), FunctionError> {
                 work_bucket: environment.work_bucket()?,
                 output_bucket: environment.output_bucket()?,
                 delivery_url: environment.delivery_url()?,
-                api_url: environment.api_url()?,
             },
         };
         serve_queue(async |message| stage.handle(message).await).await

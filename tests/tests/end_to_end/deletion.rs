@@ -81,8 +81,8 @@ fn a_failed_package_is_retried() {
     aws::update(
         &format!("package#{id}"),
         "package",
-        "SET #status = :failed, failed_at = ready_at, failure = :failure REMOVE ready_at, #url",
-        &json!({"#status": "status", "#url": "url"}),
+        "SET #status = :failed, failed_at = ready_at, failure = :failure REMOVE ready_at",
+        &json!({"#status": "status"}),
         &json!({":failed": {"S": "Failed"}, ":failure": failure}),
     );
     assert_eq!(api(&format!("/packaged_content/{id}")).json()["failure"]["stage"], "dash");

@@ -36,6 +36,7 @@ fn a_token_gives_the_key_that_decrypts_the_stream_and_nothing_else_does() {
     let issued = playback_token(id, "");
     let address = text(&issued, "license_url");
     assert!(manifest.contains(&format!(">{address}</dashif:laurl>")), "{manifest}");
+    assert!(address.starts_with(stack().output("delivery_url")), "on the domain of the streams: {address}");
     let token = text(&issued, "token");
 
     let licence = player("POST", address, Some(token), &request);

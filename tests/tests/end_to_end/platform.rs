@@ -179,7 +179,7 @@ pub(crate) fn assert_matches_command(package: &str, movie: &Path, key: &str, kid
 /// Asserts the same as [`assert_matches_command`], for a package of several movies or in another layout.
 pub(crate) fn assert_matches_command_in(layout: &str, package: &str, movies: &[&Path], key: &str, kid: &str) {
     let scratch = TempDir::new().unwrap();
-    let licence_url = format!("{}/license/{package}", stack().output("api_url"));
+    let licence_url = format!("{}/license/{package}", stack().output("delivery_url"));
     let key_url = format!("{licence_url}/key");
     let addresses = ["--licence-url", &licence_url, "--key-url", &key_url];
     let arguments = [&["--key", key, "--kid", kid, "--layout", layout], &addresses[..]].concat();

@@ -293,12 +293,7 @@ fn state(item: Reader<'_>) -> Result<State, Malformed> {
 }
 
 fn ready(item: Reader<'_>) -> Result<State, Malformed> {
-    Ok(State::Ready {
-        plan: plan(item)?,
-        encrypted_at: item.parsed("encrypted_at")?,
-        at: item.parsed("ready_at")?,
-        url: item.text("url")?.to_owned(),
-    })
+    Ok(State::Ready { plan: plan(item)?, encrypted_at: item.parsed("encrypted_at")?, at: item.parsed("ready_at")? })
 }
 
 fn failed(item: Reader<'_>) -> Result<State, Malformed> {

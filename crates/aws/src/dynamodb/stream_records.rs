@@ -140,7 +140,8 @@ mod tests {
         let counted = record(Some(package("Fragmented", 1)), Some(package("Fragmented", 2)));
         let gone = record(Some(package("Encrypted", 3)), None);
         let (changes, undecodable) = decode(&[moved, counted, gone]);
-        let events: Vec<Event> = changes.iter().filter_map(Event::of).collect();
+        let events: Vec<Event> =
+            changes.iter().filter_map(|changed| Event::of(changed, "https://cdn.example")).collect();
         let kinds: Vec<&str> = events.iter().map(Event::kind).collect();
         assert_eq!((kinds, undecodable), (vec!["package.encrypted", "package.deleted"], vec![]));
         let json = serde_json::to_value(&events).unwrap();

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{AttributeValue, Update};
 use vpp_pipeline::domain::id::PackageId;
+use vpp_pipeline::domain::layout;
 use vpp_pipeline::domain::receipt::Receipt;
 use vpp_pipeline::domain::state::{Step, Transition};
 
@@ -16,7 +17,7 @@ use super::package_item::{SK, pk, usage_name};
 pub(super) fn advance(table: &str, id: &PackageId, transition: &Transition) -> Result<Update, BuildError> {
     let work = &transition.work;
     let mut sets = vec![("status", string(transition.step.leads_to().as_str()))];
-    let (time, result) = attributes_of(&transition.step);
+    let (time, result) = attributes_of(id, &transition.step);
     sets.extend(time.map(|time| (time, string(transition.at.to_string()))));
     sets.extend(result);
     sets.extend(work.usage.iter().map(|(stage, used)| (usage_name(*stage), usage(used))));
@@ -74,11 +75,13 @@ pub(super) fn advance(table: &str, id: &PackageId, transition: &Transition) -> R
 }
 
 /// Returns the attribute for the time of a step, if it has one, and the attribute for its result.
-fn attributes_of(step: &Step) -> (Option<&'static str>, Option<(&'static str, AttributeValue)>) {
+fn attributes_of(id: &PackageId, step: &Step) -> (Option<&'static str>, Option<(&'static str, AttributeValue)>) {
     match step {
         Step::Fragmented { work_units } => (Some("fragmented_at"), Some(("work_units_total", number(work_units)))),
         Step::Encrypted => (Some("encrypted_at"), None),
-        Step::Ready { url } => (Some("ready_at"), Some(("url", string(url)))),
+        // A path, no URL: addresses follow the domain, and are computed when they are read. Nothing reads the attribute, but earlier
+        // releases require it, and may be deployed again.
+        Step::Ready => (Some("ready_at"), Some(("url", string(layout::manifest_url("", id))))),
         Step::Retried { .. } => (None, None),
         Step::Deleting => (Some("deleting_at"), None),
         Step::Failed(failure) => {

@@ -143,7 +143,7 @@ impl Environment {
         self.optional("PATH_SIGNING_SECRET").map(str::to_owned)
     }
 
-    /// Reads `DELIVERY_URL`: the base URL of packages, without a trailing slash.
+    /// Reads `DELIVERY_URL`: the base URL of packages and licences, without a trailing slash.
     ///
     /// # Errors
     /// When it is not set.
@@ -151,7 +151,7 @@ impl Environment {
         self.base_url("DELIVERY_URL")
     }
 
-    /// Reads `API_URL`: the base URL of the API and the licence server, without a trailing slash.
+    /// Reads `API_URL`: the base URL of the API, without a trailing slash.
     ///
     /// # Errors
     /// When it is not set.

@@ -92,13 +92,13 @@ impl Environment {
         self.optional("CONSOLE_FOLDER").unwrap_or(CONSOLE_LAYER).into()
     }
 
-    /// Returns the origins that the web console connects to: the API, the CDN, and `UPLOADS_ORIGIN`, the origin of presigned
-    /// URLs.
+    /// Returns the origins that the web console connects to: the API, the CDN, `UPLOADS_ORIGIN`, the origin of presigned URLs,
+    /// and `AWS_ORIGINS`, the origins without domains of one's own: packages that are older than the domain state them.
     ///
     /// # Errors
     /// When one of them is not set.
-    pub fn console_origins(&self) -> Result<[String; 3], InvalidVariable> {
-        Ok([self.api_url()?, self.delivery_url()?, self.required("UPLOADS_ORIGIN")?])
+    pub fn console_origins(&self) -> Result<[String; 4], InvalidVariable> {
+        Ok([self.api_url()?, self.delivery_url()?, self.required("UPLOADS_ORIGIN")?, self.required("AWS_ORIGINS")?])
     }
 
     /// Reads `METRICS_NAMESPACE`, if it is set: the `CloudWatch` namespace of metrics.

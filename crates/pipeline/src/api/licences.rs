@@ -55,9 +55,7 @@ pub enum PlaybackError {
 pub struct Settings {
     /// Lifetime of a token, unless the caller requests another.
     pub lifetime: Duration,
-    /// Start of the URL of licences, without a trailing slash.
-    pub api_url: String,
-    /// Start of the URL of streams, without a trailing slash.
+    /// Start of the URL of streams and licences, without a trailing slash.
     pub delivery_url: String,
     /// Signs paths, where the CDN requires signed paths.
     pub path_signing_secret: Option<PathSigningSecret>,
@@ -106,7 +104,7 @@ impl<C: Catalog, S: TokenSigner, K: Clock> PlaybackTokens<C, S, K> {
         package: &PackageId,
         lifetime: Option<Duration>,
     ) -> Result<PlaybackAccess, PlaybackError> {
-        let Settings { lifetime: default, api_url, delivery_url, path_signing_secret } = &self.settings;
+        let Settings { lifetime: default, delivery_url, path_signing_secret } = &self.settings;
         let is_encrypted = match playable(&self.catalog, package).await {
             Err(PlaybackError::Clear) if path_signing_secret.is_some() => false,
             playable => playable.map(|_| true)?,
@@ -114,7 +112,7 @@ impl<C: Catalog, S: TokenSigner, K: Clock> PlaybackTokens<C, S, K> {
         let claim = Claim::new(package, self.clock.now(), lifetime.unwrap_or(*default));
         let keys = if is_encrypted {
             let mac = self.signer.sign(&claim.message()).await.map_err(unavailable("signing a token"))?;
-            Some(KeyAccess { token: claim.signed(mac), licence_url: layout::licence_url(api_url, package) })
+            Some(KeyAccess { token: claim.signed(mac), licence_url: layout::licence_url(delivery_url, package) })
         } else {
             None
         };

@@ -10,7 +10,6 @@ use crate::domain::layout;
 use crate::domain::listing::{ContentFilter, Cursor, PackageFilter, Page};
 use crate::domain::message::{DashMessage, DeletionMessage, DeletionTarget, FragmentMessage};
 use crate::domain::package::Package;
-use crate::domain::state::State;
 use crate::ports::{Catalog, Clock, DeletionRecords, KeyVault, Listing, Queue, RequestRecords};
 
 /// The platform's settings.
@@ -100,13 +99,11 @@ where
         self.catalog.packages(filter, limit, after).await.map_err(unavailable("listing the packages"))
     }
 
-    /// Returns the URL of the package's manifest, which exists once the package is Ready.
+    /// Returns the URL of the package's manifest, which exists once the package is Ready. No URL is stored, so that it follows
+    /// a change of the domain.
     #[must_use]
     pub fn url(&self, package: &Package) -> String {
-        match &package.state {
-            State::Ready { url, .. } => url.clone(),
-            _ => layout::manifest_url(&self.settings.delivery_url, &package.id),
-        }
+        layout::manifest_url(&self.settings.delivery_url, &package.id)
     }
 
     /// Deletes a content and its file. Packages of the content stay.

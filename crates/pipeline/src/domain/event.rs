@@ -12,6 +12,7 @@
 use serde::Serialize;
 
 use crate::domain::content::Content;
+use crate::domain::layout;
 use crate::domain::package::Package;
 use crate::domain::state::{Failure, State, Status};
 use crate::domain::timestamp::Timestamp;
@@ -103,12 +104,13 @@ struct FailureMembers {
 }
 
 impl Event {
-    /// Returns the event of a change; `None` when the change leaves the state as it is.
+    /// Returns the event of a change; `None` when the change leaves the state as it is. `delivery_url` is the start of every
+    /// stream's URL, without a trailing slash.
     #[must_use]
-    pub fn of(changed: &Changed) -> Option<Self> {
+    pub fn of(changed: &Changed, delivery_url: &str) -> Option<Self> {
         match changed {
             Changed::Content(change) => content_event(change),
-            Changed::Package(change) => package_event(change),
+            Changed::Package(change) => package_event(change, delivery_url),
         }
     }
 
@@ -165,7 +167,7 @@ fn content_event(change: &Change<Content>) -> Option<Event> {
     Some(Event::new(Subject::Content(members), content.id.as_str(), content.created_at.unix_millis(), at))
 }
 
-fn package_event(change: &Change<Package>) -> Option<Event> {
+fn package_event(change: &Change<Package>, delivery_url: &str) -> Option<Event> {
     let before = change.before.as_deref();
     let package = change.after.as_deref().or(before)?;
     let changed_state =
@@ -192,7 +194,7 @@ fn package_event(change: &Change<Package>) -> Option<Event> {
         previous_status: before.map(|before| before.status().as_str()),
         work_units_total: package.state.plan().map(|plan| plan.work_units),
         url: match &package.state {
-            State::Ready { url, .. } if !is_deleted => Some(url.clone()),
+            State::Ready { .. } if !is_deleted => Some(layout::manifest_url(delivery_url, &package.id)),
             _ => None,
         },
         failure: match &package.state {

@@ -48,16 +48,34 @@ pub fn hls_url(url: &str) -> String {
     format!("{folder}/{PLAYLIST}")
 }
 
-/// Returns the URL of the licence server for a package. `api_url` has no trailing slash.
+/// Returns the URL of the licence server for a package. It is on the domain of the streams, which outlives the API: manifests
+/// state it, and are never rewritten. `delivery_url` has no trailing slash.
 #[must_use]
-pub fn licence_url(api_url: &str, package: &PackageId) -> String {
-    format!("{api_url}/license/{package}")
+pub fn licence_url(delivery_url: &str, package: &PackageId) -> String {
+    format!("{delivery_url}/license/{package}")
 }
 
 /// Returns the URL from which an HLS player fetches a key of the package. The caller appends the key id.
 #[must_use]
-pub fn key_url(api_url: &str, package: &PackageId) -> String {
-    format!("{}/key", licence_url(api_url, package))
+pub fn key_url(delivery_url: &str, package: &PackageId) -> String {
+    format!("{}/key", licence_url(delivery_url, package))
+}
+
+/// Whether two texts of one manifest differ in nothing but the domain of the licence server.
+#[must_use]
+pub fn differ_by_domain(one: &str, other: &str, package: &PackageId) -> bool {
+    let path = licence_url("", package);
+    let pieces = |text: &str| {
+        let mut pieces: Vec<String> = text.split(&path).map(str::to_owned).collect();
+        // Each piece but the last ends with an address, which follows a quotation mark or a tag.
+        if let Some((_, addressed)) = pieces.split_last_mut() {
+            for piece in addressed {
+                piece.truncate(piece.rfind(['"', '>']).unwrap_or_default());
+            }
+        }
+        pieces
+    };
+    pieces(one) == pieces(other)
 }
 
 /// The media type and the cache rule of an object.
@@ -110,6 +128,19 @@ mod tests {
             manifest_url("https://cdn.example", &id),
             "https://cdn.example/abcdefghijklmnopqrstuvwxyz/stream.mpd"
         );
+        Ok(())
+    }
+
+    #[test]
+    fn manifests_are_the_same_but_for_the_domain_of_licences() -> Result<(), crate::domain::id::InvalidId> {
+        let id: PackageId = "abcdefghijklmnopqrstuvwxyz".parse()?;
+        let mpd = |domain: &str| format!("<a>{}</a><b x=\"1\">{}</b>", licence_url(domain, &id), key_url(domain, &id));
+        let (one, other) = (mpd("https://one.example"), mpd("http://localhost:4566"));
+        assert!(differ_by_domain(&one, &other, &id));
+        assert!(!differ_by_domain(&one, &other.replace("x=\"1\"", "x=\"2\""), &id));
+        assert!(!differ_by_domain(&one, "", &id));
+        let stranger: PackageId = "bbcdefghijklmnopqrstuvwxyz".parse()?;
+        assert!(!differ_by_domain(&one, &other, &stranger), "only the addresses of the package itself may differ");
         Ok(())
     }
 

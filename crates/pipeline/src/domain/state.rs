@@ -51,8 +51,6 @@ pub enum State {
         encrypted_at: Timestamp,
         /// When it entered this state.
         at: Timestamp,
-        /// URL of the manifest.
-        url: String,
     },
     /// A stage failed.
     Failed {
@@ -167,10 +165,7 @@ pub enum Step {
     /// All work units are written.
     Encrypted,
     /// The manifests are written.
-    Ready {
-        /// The manifest's URL.
-        url: String,
-    },
+    Ready,
     /// A stage failed.
     Failed(Failure),
     /// A user retries a failure.
@@ -286,9 +281,7 @@ impl State {
                 Self::Fragmented(Planned { at, work_units: *work_units })
             }
             (Self::Fragmented(plan), Step::Encrypted) => Self::Encrypted { plan, at },
-            (Self::Encrypted { plan, at: encrypted_at }, Step::Ready { url }) => {
-                Self::Ready { plan, encrypted_at, at, url: url.clone() }
-            }
+            (Self::Encrypted { plan, at: encrypted_at }, Step::Ready) => Self::Ready { plan, encrypted_at, at },
             (Self::Failed { before, at: seen, .. }, Step::Retried { failed_at, to })
                 if seen == *failed_at && before.status() == *to =>
             {
@@ -366,7 +359,7 @@ mod tests {
         prop_oneof![
             Just(Step::Fragmented { work_units: 2 }),
             Just(Step::Encrypted),
-            Just(Step::Ready { url: "url".into() }),
+            Just(Step::Ready),
             Just(failed(Stage::Ingest)),
             Just(failed(Stage::Fragment)),
             Just(failed(Stage::Encrypt)),
@@ -411,10 +404,10 @@ mod tests {
 
     #[test]
     fn a_step_starts_only_from_its_statuses() {
-        let in_order = [Step::Fragmented { work_units: 1 }, Step::Encrypted, Step::Ready { url: "u".into() }];
+        let in_order = [Step::Fragmented { work_units: 1 }, Step::Encrypted, Step::Ready];
         let ready = states_after(&in_order);
         assert_eq!(ready.last().map(State::status), Some(Status::Ready));
-        let skipped = states_after(&[Step::Encrypted, Step::Ready { url: "u".into() }]);
+        let skipped = states_after(&[Step::Encrypted, Step::Ready]);
         assert_eq!(skipped.last(), Some(&State::Queued));
     }
 

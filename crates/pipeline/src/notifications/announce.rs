@@ -44,6 +44,8 @@ pub struct Announce<B, Q> {
     pub bus: B,
     /// The dead-letter queue of unreadable changes.
     pub dead_letters: Q,
+    /// Start of every stream's URL, without a trailing slash.
+    pub delivery_url: String,
 }
 
 impl<B: EventBus, Q: Queue<UnreadableChange>> Announce<B, Q> {
@@ -56,7 +58,7 @@ impl<B: EventBus, Q: Queue<UnreadableChange>> Announce<B, Q> {
             let sent = self.dead_letters.send_all(unreadable).await;
             sent.map_err(Error::unavailable("dead-lettering unreadable changes"))?;
         }
-        let events: Vec<Event> = changes.iter().filter_map(Event::of).collect();
+        let events: Vec<Event> = changes.iter().filter_map(|changed| Event::of(changed, &self.delivery_url)).collect();
         if !events.is_empty() {
             self.bus.put_all(&events).await.map_err(Error::unavailable("putting events on the bus"))?;
         }

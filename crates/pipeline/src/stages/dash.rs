@@ -19,10 +19,12 @@ use crate::domain::receipt::Receipt;
 use crate::domain::resource_usage::ResourceUsage;
 use crate::domain::state::{Stage, StageWork, State, Step, Transition};
 use crate::error::Error;
-use crate::ports::{Catalog, Clock, Meter, NewObject, ObjectStore};
+use crate::ports::{Catalog, Clock, Meter, NewObject, ObjectStore, StoreError};
 use crate::stages::complete_files::FileCompletion;
 use crate::stages::read_presentation::presentation;
 use crate::stages::stage::{package, settle};
+
+const KIB: u64 = 1024;
 
 /// The buckets, and the URLs for players.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,10 +33,8 @@ pub struct Settings {
     pub work_bucket: String,
     /// Bucket of streams.
     pub output_bucket: String,
-    /// Start of every stream's URL, without a trailing slash.
+    /// Start of the URL of every stream and of licences, without a trailing slash.
     pub delivery_url: String,
-    /// Start of the URL of licences, without a trailing slash.
-    pub api_url: String,
 }
 
 /// The use case and its ports.
@@ -96,19 +96,15 @@ where
         let mut bytes_written = completion.complete(&presentation, &sizes, &receipts).await?;
         bytes_written += manifests.iter().map(|(_, text)| text.len() as u64).sum::<u64>();
         for (path, text) in manifests {
-            let object = NewObject::new(text.into_bytes(), layout::output_headers(&path));
-            let put = self.store.put_if_absent(&self.output(&package, &path), object).await;
-            put.map_err(|error| error.into_error("writing a manifest"))?;
+            self.write(&package, &path, text).await?;
         }
         let output = Some(self.output(&package, layout::MANIFEST).to_string());
 
-        let url = layout::manifest_url(&self.settings.delivery_url, &package.id);
         let work_units =
             receipts.iter().map(|receipt| receipt.usage).fold(ResourceUsage::default(), ResourceUsage::and);
         let usage = vec![(Stage::Encrypt, work_units), (Stage::Dash, self.meter.reading().since(&before))];
         let work = StageWork { output, bytes_read: 0, bytes_written, usage };
-        let transition =
-            Transition { attempt: Some(package.attempt), at: self.clock.now(), step: Step::Ready { url }, work };
+        let transition = Transition { attempt: Some(package.attempt), at: self.clock.now(), step: Step::Ready, work };
         self.catalog.advance(&package.id, &transition).await.map_err(Error::unavailable("writing Ready"))?;
         Ok(Outcome::Done)
     }
@@ -121,16 +117,36 @@ where
         presentation: &Presentation,
         sizes: &SegmentSizes,
     ) -> Result<Vec<(String, String)>, vpp_media::Error> {
-        let (api, drm) = (&self.settings.api_url, &package.options.drm);
-        let key_url = Some(layout::key_url(api, &package.id));
+        let (delivery_url, drm) = (&self.settings.delivery_url, &package.options.drm);
+        let key_url = Some(layout::key_url(delivery_url, &package.id));
         let playlists = playlists(presentation, sizes, &HlsOptions { drm: drm.clone(), key_url })?.into_iter();
-        let licence_url = Some(layout::licence_url(api, &package.id));
+        let licence_url = Some(layout::licence_url(delivery_url, &package.id));
         let mpd = mpd(presentation, sizes, &MpdOptions { drm: drm.clone(), licence_url })?;
         Ok(playlists
             .map(|playlist| (playlist.path, playlist.text))
             .chain(chapter_files(presentation).into_iter().map(|file| (file.path, file.text)))
             .chain([(layout::MANIFEST.to_owned(), mpd)])
             .collect())
+    }
+
+    /// Writes a manifest, unless an earlier run of this stage wrote it. If the domain was changed between the two runs, the
+    /// manifest that exists has other licence addresses, and stays.
+    async fn write(&self, package: &Package, path: &str, text: String) -> Result<(), Error> {
+        let at = self.output(package, path);
+        let object = NewObject::new(text.clone().into_bytes(), layout::output_headers(path));
+        let put = self.store.put_if_absent(&at, object).await;
+        if matches!(put, Err(StoreError::DifferentBytes { .. })) {
+            // Room for longer addresses than those of `text`.
+            let limit = u64::try_from(text.len()).unwrap_or(u64::MAX).saturating_mul(2).saturating_add(KIB);
+            let existing = self.store.read(&at, None, 0..limit).await;
+            let existing = existing.map_err(|error| error.into_error("reading a manifest"))?;
+            if std::str::from_utf8(&existing)
+                .is_ok_and(|existing| layout::differ_by_domain(existing, &text, &package.id))
+            {
+                return Ok(());
+            }
+        }
+        put.map(drop).map_err(|error| error.into_error("writing a manifest"))
     }
 
     fn output(&self, package: &Package, path: &str) -> Location {

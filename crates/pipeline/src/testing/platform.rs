@@ -278,7 +278,6 @@ impl Platform {
                 work_bucket: "work".to_owned(),
                 output_bucket: "output".to_owned(),
                 delivery_url: "https://cdn.example".to_owned(),
-                api_url: "https://api.example".to_owned(),
             },
         }
     }
@@ -320,7 +319,6 @@ impl Platform {
             clock: self.clock.clone(),
             settings: licences::Settings {
                 lifetime: Duration::from_hours(1),
-                api_url: "https://api.example".to_owned(),
                 delivery_url: "https://cdn.example".to_owned(),
                 path_signing_secret: self.path_signing_secret.clone(),
             },

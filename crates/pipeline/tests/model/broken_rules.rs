@@ -63,7 +63,7 @@ pub(crate) fn force(package: &mut Package, transition: &Transition) {
     package.state = match &transition.step {
         Step::Fragmented { work_units } => State::Fragmented(Planned { at, work_units: *work_units }),
         Step::Encrypted => State::Encrypted { plan, at },
-        Step::Ready { url } => State::Ready { plan, encrypted_at: at, at, url: url.clone() },
+        Step::Ready => State::Ready { plan, encrypted_at: at, at },
         Step::Failed(failure) => State::Failed { failure: failure.clone(), at, before: Box::new(before) },
         Step::Retried { .. } => before,
         Step::Deleting => State::Deleting { at, before: Box::new(before) },

@@ -58,6 +58,9 @@ pub(crate) fn content() -> Content {
     }
 }
 
+/// Start of every stream's URL in the examples.
+const DELIVERY: &str = "https://cdn.example.com";
+
 fn package() -> Package {
     let content = content();
     let protection = ProtectionOptions::Encrypt { scheme: Scheme::Cbcs, tracks: ProtectedTracks::Video };
@@ -91,7 +94,11 @@ pub(crate) fn failed(stage: Stage) -> Step {
 }
 
 fn events_of(changes: &[Changed]) -> Vec<Value> {
-    changes.iter().filter_map(Event::of).map(|event| serde_json::to_value(event).unwrap()).collect()
+    changes
+        .iter()
+        .filter_map(|changed| Event::of(changed, DELIVERY))
+        .map(|event| serde_json::to_value(event).unwrap())
+        .collect()
 }
 
 /// Returns one event of each type, and a retry.
@@ -108,11 +115,9 @@ fn examples() -> Vec<Value> {
     let deleted = Content { deleted_at: Some(at(20)), ..content() };
     let contents =
         [change(None, Some(content()), 0), change(None, Some(refused), 0), change(Some(content()), Some(deleted), 20)];
-    let url = "https://cdn.example.com/pppppppppppppppppppppppppp/stream.mpd".to_owned();
     let planned = Step::Fragmented { work_units: 12 };
     let retried = Step::Retried { failed_at: at(0), to: Status::Fragmented };
-    let changes =
-        life(&[planned, failed(Stage::Encrypt), retried, Step::Encrypted, Step::Ready { url }, Step::Deleting]);
+    let changes = life(&[planned, failed(Stage::Encrypt), retried, Step::Encrypted, Step::Ready, Step::Deleting]);
     let Some(Changed::Package(last)) = changes.last().cloned() else { panic!("a package") };
     let end = Changed::Package(Change { before: last.after, after: None, at: at(30) });
     events_of(&[contents.map(Changed::Content).to_vec(), changes, vec![end]].concat())
@@ -141,7 +146,7 @@ fn steps() -> impl Strategy<Value = Step> {
     prop_oneof![
         Just(Step::Fragmented { work_units: 2 }),
         Just(Step::Encrypted),
-        Just(Step::Ready { url: "url".into() }),
+        Just(Step::Ready),
         prop::sample::select(stages.to_vec()).prop_map(failed),
         prop::sample::select(back.to_vec()).prop_map(|to| Step::Retried { failed_at: at(0), to }),
         Just(Step::Deleting),
@@ -157,7 +162,7 @@ proptest! {
         for changed in &changes {
             let Changed::Package(change) = changed else { panic!("a package") };
             let state_changed = change.before.as_ref().map(|before| before.status()) != change.after.as_ref().map(|after| after.status());
-            let event = Event::of(changed).map(|event| serde_json::to_value(event).unwrap());
+            let event = Event::of(changed, DELIVERY).map(|event| serde_json::to_value(event).unwrap());
             prop_assert_eq!(event.is_some(), state_changed, "only a change of state is an event");
             let Some(event) = event else { continue };
             prop_assert_eq!(&event["at"], &Value::from(change.at.to_string()), "the time of the step");
@@ -219,7 +224,7 @@ impl EventBus for Bus {
 fn unpublished_changes_are_retried_and_unreadable_ones_dead_lettered() {
     let (bus, dead) = (Bus::default(), MemoryQueue::default());
     bus.0.lock().unwrap().0 = 1;
-    let announce = Announce { bus: bus.clone(), dead_letters: dead.clone() };
+    let announce = Announce { bus: bus.clone(), dead_letters: dead.clone(), delivery_url: DELIVERY.to_owned() };
     let changes = life(&[Step::Fragmented { work_units: 1 }, Step::Encrypted]);
     let unreadable = [UnreadableChange::new("package#x".into(), "7".into(), "it has no status".into())];
     let error = block_on(announce.handle(&changes, &unreadable)).unwrap_err();

@@ -6,6 +6,7 @@ mod client_uploads;
 mod contract;
 mod crashes;
 mod deletion;
+mod domains;
 mod events;
 mod failures;
 mod key_provider;

@@ -24,7 +24,7 @@ fn packages_are_counted_by_outcome_and_stages_timed() {
         failed(Stage::Encrypt),
         retried,
         Step::Encrypted,
-        Step::Ready { url: "url".into() },
+        Step::Ready,
         Step::Deleting,
     ];
     let shown: Vec<Vec<String>> = life(&steps).iter().map(measured).collect();

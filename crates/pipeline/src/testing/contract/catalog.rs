@@ -91,7 +91,7 @@ pub async fn steps<C: Catalog>(catalog: &C, run: &str) {
     let id = expected.id.clone();
     catalog.create_package(&expected).await.unwrap();
     let failed = |stage| Step::Failed(Failure { stage, code: "late".to_owned(), message: "too late".to_owned() });
-    let ready = Step::Ready { url: "https://cdn.example/stream.mpd".to_owned() };
+    let ready = Step::Ready;
     let steps = [
         (Step::Encrypted, Advance::Stale(Status::Queued)),
         (Step::Fragmented { work_units: 2 }, Advance::Done),

@@ -26,7 +26,7 @@ pub async fn retries_and_tombstones<C: Catalog + Listing + DeletionRecords>(cata
         (18, Step::Encrypted),
         (19, Step::Deleting),
         (20, Step::Deleting),
-        (21, Step::Ready { url: "https://cdn.example/stream.mpd".to_owned() }),
+        (21, Step::Ready),
         (22, failed()),
     ] {
         let transition = Transition { attempt: None, at: at(second), step, work: StageWork::default() };

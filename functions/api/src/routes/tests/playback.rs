@@ -24,7 +24,7 @@ fn a_playback_token_of_a_ready_package_has_a_lifetime() {
         };
         let plain = issue("").await;
         assert_eq!(lifetime(&plain), 3600, "the default");
-        assert_eq!(plain.json()["license_url"], format!("https://api.example/license/{id}"));
+        assert_eq!(plain.json()["license_url"], format!("https://cdn.example/license/{id}"));
         assert_eq!(plain.json()["urls"]["dash"], format!("https://cdn.example/{id}/stream.mpd"));
         assert_eq!(plain.headers[header::CACHE_CONTROL], "no-store");
         assert_eq!(lifetime(&issue("{}").await), 3600);
