@@ -18,6 +18,10 @@ REGION = "ap-southeast-1"
 """No region of the partition has a longer name."""
 
 EXAMPLES: dict[str, Any] = {
+    "ApiCertificateArn": "arn:aws:acm:ap-southeast-1:123456789012:certificate/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0",
+    "ApiDomainName": "video.example.com",
+    "CertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0",
+    "DomainName": ["media.example.com"],
     "JwtIssuer": "https://issuer.example",
     "JwtAudience": ["audience"],
     "KeyProviderApi": "arn:aws:execute-api:us-east-1:123456789012:api1234567/stage/POST/path",
