@@ -261,6 +261,7 @@ GOOD = [
             "-pix_fmt yuv420p10le",
         ),
     ),
+    Recipe("spatial.mp4", "H.265 of two layers (MV-HEVC), a view for each eye, by Apple VideoToolbox: `stereo_spatial.mp4`", synthetic=synthetic.spatial),
     Recipe("dolby-vision.mp4", "H.265 as dvh1 (Dolby Vision), with the optional boxes of a sample entry", synthetic=synthetic.dolby_vision, of="hevc-hdr.mp4"),
     Recipe(
         "dolby.mp4",

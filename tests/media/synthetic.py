@@ -45,6 +45,11 @@ def text(to: Path) -> None:
     to.write_text("This is a text file that someone renamed.\n" * 200)
 
 
+def spatial(to: Path) -> None:
+    """Copies the committed file: no encoder at hand writes a second layer."""
+    to.write_bytes((Path(__file__).parent / "stereo_spatial.mp4").read_bytes())
+
+
 def cut_in_moov(to: Path, source: Path) -> None:
     data = source.read_bytes()
     start, end = find(data, b"moov")

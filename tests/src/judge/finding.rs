@@ -47,6 +47,8 @@ pub enum Attribute {
     ScanType,
     /// `VIDEO-RANGE`.
     VideoRange,
+    /// `REQ-VIDEO-LAYOUT`, and the version of the playlist that it needs.
+    VideoLayout,
     /// `@audioSamplingRate`.
     AudioSamplingRate,
     /// `AudioChannelConfiguration`.

@@ -183,6 +183,10 @@ impl<'p> Context<'p> {
             }
             check_video(pair, variant, &place, findings);
         }
+        // Attributes whose names start with REQ- need version 12 (8).
+        let version = if self.main_videos().any(|pair| Video::of(pair).is_stereoscopic) { "12" } else { "7" };
+        let stated = manifests.texts["stream.m3u8"].lines().find_map(|line| line.strip_prefix("#EXT-X-VERSION:"));
+        findings.compare(PLACE, Attribute::VideoLayout, Some(version), stated);
         let count = self.main_videos().count();
         let found = self.playlist.key_frames.len();
         findings.require(count == found, PLACE, Attribute::Variant, &format!("{count} of key frames"), found);
@@ -201,6 +205,9 @@ fn check_video(pair: &Pair<'_>, attributes: &AttributeList, place: &str, finding
     // Without the attribute, the range is unknown, or standard (4.4.6.2).
     let range = get("VIDEO-RANGE").unwrap_or("SDR");
     findings.compare(place, Attribute::VideoRange, Some(video.range), Some(range));
+    // Players that do not show two views must not choose the variant (4.4.6.2).
+    let layout = video.is_stereoscopic.then_some("CH-STEREO");
+    findings.compare(place, Attribute::VideoLayout, layout, get("REQ-VIDEO-LAYOUT"));
     let supplemental = codecs::supplemental(pair.track);
     findings.compare(place, Attribute::SupplementalCodecs, supplemental, get("SUPPLEMENTAL-CODECS"));
 }

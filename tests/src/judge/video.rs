@@ -17,6 +17,8 @@ pub(super) struct Video {
     pub(super) frame_rate: Option<(i64, i64)>,
     is_interlaced: Option<bool>,
     pub(super) range: &'static str,
+    /// Whether there is a view for each eye.
+    pub(super) is_stereoscopic: bool,
 }
 
 impl Video {
@@ -40,6 +42,7 @@ impl Video {
                 Some("arib-std-b67") => "HLG",
                 _ => "SDR",
             },
+            is_stereoscopic: stream.text("view_ids_available").is_some_and(|ids| ids.contains(',')),
         }
     }
 

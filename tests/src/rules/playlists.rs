@@ -21,6 +21,15 @@ pub(super) fn check(package: &Package, report: &mut Report) {
     report.require(!has_video || !i_frames.is_empty(), || {
         "stream.m3u8 has no I-frame playlist (Apple, 6: trick play)".into()
     });
+    let version = text.lines().find_map(|line| line.strip_prefix("#EXT-X-VERSION:")?.parse::<u32>().ok());
+    let required = variants.iter().chain(&i_frames).any(|tag| tag.keys().any(|name| name.starts_with("REQ-")));
+    report.require(!required || version >= Some(12), || {
+        format!("a required attribute in version {version:?} (8216bis 8)")
+    });
+    for layout in variants.iter().chain(&i_frames).filter_map(|tag| tag.get("REQ-VIDEO-LAYOUT")) {
+        let is_known = layout.split([',', '/']).all(|specifier| ["CH-STEREO", "CH-MONO"].contains(&specifier));
+        report.require(is_known, || format!("the video layout {layout} (8216bis 4.4.6.2)"));
+    }
     for variant in &variants {
         check_variant(variant, &renditions, has_video, report);
     }

@@ -1,10 +1,12 @@
 //! The properties of video that manifests and init segments signal are those that ffmpeg reads from the stream.
 
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
-use vpp_tests::decrypt::KEY;
+use vpp_tests::decrypt::{self, KEY};
+use vpp_tests::shaka::EncryptedTrack;
 use vpp_tests::{boxes, ffmpeg, fixtures, vpp};
 
 use crate::packaging::{Packaged, key_arguments, packaged};
@@ -140,4 +142,54 @@ fn auxiliary_slices_are_not_left_clear() {
     let refused = vpp::package(&copy, &out("encrypted"), &key_arguments(KEY));
     let message = String::from_utf8_lossy(&refused.stderr);
     assert!(!refused.status.success() && message.contains("auxiliary pictures"), "{message}");
+}
+
+/// Returns the slices of a sample: `nuh_layer_id`, and the range of the NAL unit. The length fields have 4 bytes.
+fn hevc_slices(sample: &[u8]) -> Vec<(u8, Range<usize>)> {
+    let (mut slices, mut at) = (Vec::new(), 0);
+    while at < sample.len() {
+        let length = u32::from_be_bytes(sample[at..at + 4].try_into().unwrap()) as usize;
+        let nal = at + 4..at + 4 + length;
+        if (sample[nal.start] >> 1) & 0x3f <= 21 {
+            slices.push(((sample[nal.start] & 1) << 5 | sample[nal.start + 1] >> 3, nal.clone()));
+        }
+        at = nal.end;
+    }
+    slices
+}
+
+#[test]
+fn both_views_of_stereo_video_are_encrypted_and_players_are_told() {
+    let movie = fixtures::fixture("spatial.mp4");
+    for scheme in ["cbcs", "cenc"] {
+        let packaged = packaged(&movie, &[&key_arguments(KEY)[..], &["--scheme", scheme]].concat());
+        let track = EncryptedTrack::read(decrypt::join(packaged.package.representation("v1"), packaged.scratch.path()));
+        let slices: Vec<_> = track.samples.iter().map(|sample| hevc_slices(&sample.bytes)).collect();
+        // By ffmpeg: a frame for the left eye and one for the right eye in each of ten samples.
+        let layers: Vec<Vec<u8>> =
+            slices.iter().map(|slices| slices.iter().map(|(layer, _)| *layer).collect()).collect();
+        assert_eq!(layers, vec![vec![0, 1]; 10], "{scheme}");
+        for ((_, slice), sample) in
+            slices.iter().zip(&track.samples).flat_map(|(all, sample)| all.iter().map(move |one| (one, sample)))
+        {
+            let inside = |range: &&Range<usize>| slice.start <= range.start && range.end <= slice.end;
+            let protected: Vec<_> = sample.protected.iter().filter(inside).collect();
+            // No header of this stream has 16 bytes; counter mode protects whole blocks.
+            let holds = match protected[..] {
+                [range] => range.end == slice.end && range.start - slice.start < 16 + 16,
+                _ => slice.len() < 32,
+            };
+            assert!(holds, "{scheme}: {protected:?} of {slice:?}");
+        }
+        let playlist = multivariant(&packaged);
+        assert!(playlist.starts_with("#EXTM3U\n#EXT-X-VERSION:12\n"), "{playlist}");
+        assert_eq!(
+            playlist.matches(",REQ-VIDEO-LAYOUT=\"CH-STEREO\"").count(),
+            2,
+            "variant and key frames: {playlist}"
+        );
+    }
+    let mono = packaged(&fixtures::fixture("hevc.mp4"), &["--scheme", "clear"]);
+    let playlist = multivariant(&mono);
+    assert!(playlist.contains("#EXT-X-VERSION:7\n") && !playlist.contains("REQ-"), "{playlist}");
 }

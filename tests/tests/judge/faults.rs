@@ -346,6 +346,19 @@ fn chapters_that_are_missing_or_wrong_are_named() {
 }
 
 #[test]
+fn a_missing_layout_of_stereo_video_is_named() {
+    let package = of_fixture("spatial.mp4");
+    package.assert_silent();
+    for tag in ["EXT-X-STREAM-INF", "EXT-X-I-FRAME-STREAM-INF"] {
+        package.assert_attribute(Attribute::VideoLayout, (HLS, tag, "REQ-VIDEO-LAYOUT"), None);
+        package.assert_attribute(Attribute::VideoLayout, (HLS, tag, "REQ-VIDEO-LAYOUT"), Some("CH-MONO"));
+    }
+    package.assert_named(Attribute::VideoLayout, |manifests| {
+        replace(manifests.texts.get_mut(HLS).unwrap(), "#EXT-X-VERSION:12", "#EXT-X-VERSION:7");
+    });
+}
+
+#[test]
 fn a_trick_mode_set_that_is_missing_or_of_other_media_is_named() {
     let package = of_fixture("timed-text.mp4");
     package.assert_silent();

@@ -1,7 +1,7 @@
 //! The stored form of a plan.
 //!
 //! ```text
-//! "vpppln10"  length of the presentation (u32)  presentation  work unit 0  work unit 1  ...
+//! "vpppln11"  length of the presentation (u32)  presentation  work unit 0  work unit 1  ...
 //! ```
 //!
 //! Each work unit is a section that is decoded separately. The message that requests a work unit contains the range of its
@@ -18,7 +18,7 @@ use super::work_unit::WorkUnit;
 use crate::number::{Checked, u64_of};
 use crate::{Error, Result};
 
-const MAGIC: &[u8; 8] = b"vpppln10";
+const MAGIC: &[u8; 8] = b"vpppln11";
 
 /// Bytes of magic and length.
 const HEADER: u64 = 12;

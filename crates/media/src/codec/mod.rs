@@ -9,7 +9,7 @@
 //! | sample entries | `sample_descriptions` (`stsd`), `sample_entry_types`, `sample_entry`, `frame_header`, `track_info` |
 //! | what they repeat | `frame_format`, `level` |
 //! | their kinds | `visual_sample_entry`, `audio_sample_entry`, `text_sample_entry` |
-//! | boxes in them | `colr`, `pasp`, `esds`, `dolby_vision` (`dvcC`), `avc/avcc`, `hevc/hvcc`, `av1/av1c` |
+//! | boxes in them | `colr`, `pasp`, `vexu`, `esds`, `dolby_vision` (`dvcC`), `avc/avcc`, `hevc/hvcc`, `av1/av1c` |
 //! | video | `avc` (H.264), `hevc` (H.265), `av1`, `vp9` |
 //! | audio | `aac` (`mp4a`), `audio_specific_config`, `usac` (xHE-AAC), `mp3`, `ac3`, `ac4`, `opus`, `flac`, `alac`, `mpegh`, `iamf`, `channel_configuration` |
 //! | captions in video | `closed_captions`, `caption_service`, `sei` |
@@ -54,6 +54,7 @@ mod text_sample_entry;
 mod track_info;
 mod track_kind;
 mod usac;
+mod vexu;
 mod visual_sample_entry;
 mod vp9;
 

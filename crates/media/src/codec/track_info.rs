@@ -23,6 +23,8 @@ pub struct VideoInfo {
     pub captions: Vec<CaptionService>,
     /// Whether frames may consist of two fields, or are single fields.
     pub is_interlaced: bool,
+    /// Whether frames have a view for each eye.
+    pub is_stereoscopic: bool,
     /// An enhancement of the stream, for players that support it.
     pub supplemental_codecs: Option<SupplementalCodecs>,
 }
@@ -107,6 +109,7 @@ mod tests {
             colour: None,
             captions: Vec::new(),
             is_interlaced: false,
+            is_stereoscopic: false,
             supplemental_codecs: None,
         }
     }

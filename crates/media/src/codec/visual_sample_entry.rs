@@ -7,6 +7,7 @@ use super::frame_format::FrameFormat;
 use super::pasp::sample_aspect_ratio;
 use super::sample_entry::without_terminator;
 use super::track_info::VideoInfo;
+use super::vexu::has_both_eyes;
 use crate::Result;
 use crate::isobmff::{BoxView, Boxes};
 
@@ -40,6 +41,7 @@ impl<'a> VisualSampleEntry<'a> {
             colour: Colour::of_box(&children),
             captions: Vec::new(),
             is_interlaced: false,
+            is_stereoscopic: has_both_eyes(&children)?.unwrap_or(false),
             supplemental_codecs: None,
         };
         let body = Cow::Borrowed(without_terminator(entry.payload, children.clone())?);

@@ -30,7 +30,9 @@ pub(super) fn write(
     let captions = CaptionGroup::of(presentation);
     // Variants present the same content (6.2.4), so alternative videos are not among them.
     let videos: Vec<_> = of_kind(TrackKind::Video).filter(|track| !track.representation.is_alternative).collect();
-    let mut text = String::from("#EXTM3U\n#EXT-X-VERSION:7\n");
+    // Attributes whose names start with REQ- need version 12 (8).
+    let version = if videos.iter().any(|track| is_stereoscopic(track.representation)) { 12 } else { 7 };
+    let mut text = format!("#EXTM3U\n#EXT-X-VERSION:{version}\n");
     if presentation.representations.iter().all(Representation::has_independent_segments) {
         text.push_str(INDEPENDENT_SEGMENTS);
     }
@@ -95,7 +97,7 @@ fn write_variant(
     let codecs = std::iter::once(track.codecs.as_str()).chain(audio_codecs).chain(subtitles.codecs.iter().copied());
     let codecs = codecs.collect::<Vec<_>>().join(",");
     let frame_rate = track.frame_rate.map(|rate| format!(",FRAME-RATE={:.3}", rate.hz())).unwrap_or_default();
-    let supplemental_codecs = supplemental_codecs(track);
+    let (supplemental_codecs, layout) = (supplemental_codecs(track), video_layout(track));
     let range = video_range(track);
     let audio = group.map(|group| format!(",AUDIO=\"{}\"", group.id)).unwrap_or_default();
     let subtitle_group = if subtitles.exists { format!(",SUBTITLES=\"{GROUP_ID}\"") } else { String::new() };
@@ -105,7 +107,7 @@ fn write_variant(
     push_line(
         text,
         format_args!(
-            "#EXT-X-STREAM-INF:{rates},CODECS=\"{codecs}\"{supplemental_codecs}{resolution}{frame_rate}{range}{audio}{subtitle_group}{captions}"
+            "#EXT-X-STREAM-INF:{rates},CODECS=\"{codecs}\"{supplemental_codecs}{resolution}{frame_rate}{range}{layout}{audio}{subtitle_group}{captions}"
         ),
     );
     push_line(text, format_args!("{}", media_playlist::path(track.id)));
@@ -117,13 +119,14 @@ fn write_key_frame_variant(text: &mut String, track: &Representation, rate: Rate
     push_line(
         text,
         format_args!(
-            "#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH={},AVERAGE-BANDWIDTH={},CODECS=\"{}\"{}{}{},URI=\"{}\"",
+            "#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH={},AVERAGE-BANDWIDTH={},CODECS=\"{}\"{}{}{}{},URI=\"{}\"",
             rate.peak,
             rate.average,
             track.codecs,
             supplemental_codecs(track),
             resolution(track),
             video_range(track),
+            video_layout(track),
             key_frames::path(track.id)
         ),
     );
@@ -134,6 +137,15 @@ fn supplemental_codecs(track: &Representation) -> String {
     let supplemental = track.video.as_ref().and_then(|video| video.supplemental_codecs.as_ref());
     let attribute = |SupplementalCodecs { codecs, brand }: &_| format!(",SUPPLEMENTAL-CODECS=\"{codecs}/{brand}\"");
     supplemental.map(attribute).unwrap_or_default()
+}
+
+fn is_stereoscopic(track: &Representation) -> bool {
+    track.video.as_ref().is_some_and(|video| video.is_stereoscopic)
+}
+
+/// Returns `REQ-VIDEO-LAYOUT`, for video that players have to show as two views.
+fn video_layout(track: &Representation) -> &'static str {
+    if is_stereoscopic(track) { ",REQ-VIDEO-LAYOUT=\"CH-STEREO\"" } else { "" }
 }
 
 /// Returns `VIDEO-RANGE`, if the colours are known.

@@ -36,6 +36,7 @@ fn track(id: &str, kind: TrackKind, codecs: &str, language: Option<&str>) -> Rep
             colour: None,
             captions: Vec::new(),
             is_interlaced: false,
+            is_stereoscopic: false,
             supplemental_codecs: None,
         }),
         audio: (kind == TrackKind::Audio).then_some(STEREO),

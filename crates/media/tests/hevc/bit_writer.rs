@@ -57,6 +57,11 @@ impl BitWriter {
         self.ue(if value > 0 { value.unsigned_abs() * 2 - 1 } else { value.unsigned_abs() * 2 });
     }
 
+    /// Appends ones up to a byte boundary.
+    pub fn align_with_ones(&mut self) {
+        self.0.resize(self.0.len().next_multiple_of(8), true);
+    }
+
     /// Appends other bits.
     pub fn append(&mut self, other: &Self) {
         self.0.extend_from_slice(&other.0);
@@ -74,6 +79,12 @@ impl BitWriter {
 /// `Ceil(Log2(count))`.
 pub fn ceil_log2(count: u32) -> u32 {
     (0..32).find(|bits| 1_u64 << bits >= u64::from(count)).unwrap()
+}
+
+/// Returns a NAL unit of a layer, and of a picture with this `TemporalId`.
+pub fn in_layer(nal: &[u8], nuh_layer_id: u8, temporal_id: u32) -> Vec<u8> {
+    let header = [nal[0] | nuh_layer_id >> 5, nuh_layer_id << 3 | (temporal_id + 1) as u8];
+    [&header, &nal[2..]].concat()
 }
 
 /// Returns a NAL unit with this payload, with emulation prevention bytes (7.4.2).

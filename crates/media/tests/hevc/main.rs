@@ -22,17 +22,19 @@ mod reference_picture_set;
 mod scaling_list;
 mod slice_header;
 mod sps;
+mod vps;
 mod vui;
 
 use std::ops::Range;
 
-use bit_writer::{BitWriter, Choices, nal};
-use pps::write_pps;
+use bit_writer::{BitWriter, Choices, in_layer, nal};
+use pps::{Pps, write_pps};
 use proptest::prelude::*;
-use slice_header::write_slice_segment_header;
-use sps::write_sps;
+use slice_header::{InLayer, write_slice_segment_header};
+use sps::{Sps, write_sps};
 use vpp_media::codec::{HevcConfig, HevcParser};
 use vpp_media::isobmff::{BoxView, BoxWriter};
+use vps::{SecondLayer, write_vps};
 
 /// An SPS, a PPS that refers to it, and slices that refer to the PPS, all as NAL units.
 struct Stream {
@@ -46,18 +48,9 @@ impl Stream {
     fn new(choices: &[u16], slices: usize) -> Self {
         let c = &mut Choices::new(choices);
         let (mut sps_bits, mut pps_bits) = (BitWriter::default(), BitWriter::default());
-        let sps = write_sps(c, &mut sps_bits);
+        let sps = write_sps(c, &mut sps_bits, None);
         let pps = write_pps(c, &mut pps_bits, &sps);
-        let slices = (0..slices).map(|number| {
-            let nal_unit_type = [1, 0, 9, 16, 19, 20, 21][c.up_to(6) as usize];
-            let mut header = BitWriter::default();
-            write_slice_segment_header(c, &mut header, nal_unit_type, &sps, &pps);
-            let header = header.aligned();
-            let clear = nal(nal_unit_type, &header).len();
-            let data: Vec<u8> = (0..40).map(|at| if at % 9 < 3 { 0 } else { (at * 7 + number) as u8 }).collect();
-            (nal(nal_unit_type, &[header, data].concat()), clear)
-        });
-        let slices = slices.collect();
+        let slices = (0..slices).map(|number| write_slice(c, number, (&sps, &pps), None)).collect();
         Self { sps: nal(33, &sps_bits.aligned()), pps: nal(34, &pps_bits.aligned()), slices }
     }
 
@@ -75,6 +68,42 @@ impl Stream {
         }
         (sample, protected)
     }
+}
+
+/// Writes a slice segment with this number. Returns it as a NAL unit, with the number of bytes of its headers.
+fn write_slice(c: &mut Choices<'_>, number: usize, sets: (&Sps, &Pps), layer: InLayer<'_>) -> (Vec<u8>, usize) {
+    let nal_unit_type = [1, 0, 9, 16, 19, 20, 21][c.up_to(6) as usize];
+    let mut header = BitWriter::default();
+    write_slice_segment_header(c, &mut header, nal_unit_type, sets, layer);
+    let header = header.aligned();
+    let clear = nal(nal_unit_type, &header).len();
+    let data: Vec<u8> = (0..40).map(|at| if at % 9 < 3 { 0 } else { (at * 7 + number) as u8 }).collect();
+    let slice = nal(nal_unit_type, &[header, data].concat());
+    let layered = layer.map(|(layer, temporal_id)| in_layer(&slice, layer.nuh_layer_id, temporal_id));
+    (layered.unwrap_or(slice), clear)
+}
+
+/// Writes a stream of two layers: the VPS, and the parameter sets and slices of both layers. The parameter sets of the layers have
+/// the same ids.
+fn two_layers(choices: &[u16]) -> (Vec<u8>, Stream, Stream) {
+    let c = &mut Choices::new(choices);
+    let mut vps_bits = BitWriter::default();
+    let layer = write_vps(c, &mut vps_bits);
+    let mut stream = |layer: Option<&SecondLayer>| {
+        let (mut sps_bits, mut pps_bits) = (BitWriter::default(), BitWriter::default());
+        let sps = write_sps(c, &mut sps_bits, layer);
+        let pps = write_pps(c, &mut pps_bits, &sps);
+        let slices = (0..3).map(|number| {
+            let layer = layer.map(|layer| (layer, c.up_to(6)));
+            write_slice(c, number, (&sps, &pps), layer)
+        });
+        let slices = slices.collect();
+        let [sps, pps] = [nal(33, &sps_bits.aligned()), nal(34, &pps_bits.aligned())];
+        let of_layer = |nal: Vec<u8>| layer.map_or(nal.clone(), |layer| in_layer(&nal, layer.nuh_layer_id, 0));
+        Stream { sps: of_layer(sps), pps: of_layer(pps), slices }
+    };
+    let (base, second) = (stream(None), stream(Some(&layer)));
+    (nal(32, &vps_bits.aligned()), base, second)
 }
 
 /// Appends a NAL unit with its length field.
@@ -118,6 +147,25 @@ proptest! {
         let (sample, expected) = stream.sample();
         prop_assert_eq!(protected(&mut HevcParser::new(&stream.config()), &sample).unwrap(), expected);
     }
+
+    #[test]
+    fn slice_data_of_a_second_layer_starts_where_the_written_header_ends(choices in choices()) {
+        let (vps, base, second) = two_layers(&choices);
+        let (mut sample, mut expected) = base.sample();
+        let (of_second, ranges) = second.sample();
+        expected.extend(ranges.into_iter().map(|range| sample.len() + range.start..sample.len() + range.end));
+        sample.extend(of_second);
+        // The parameter sets of the second layer precede the VPS that describes it, as `lhvC` boxes may.
+        let sets = [(33, &second.sps), (34, &second.pps), (33, &base.sps), (34, &base.pps), (32, &vps)];
+        let sets = sets.map(|(kind, set)| (kind, set.as_slice()));
+        prop_assert_eq!(protected(&mut HevcParser::new(&config(&sets)), &sample).unwrap(), expected.clone());
+
+        let mut parser = HevcParser::new(&config(&[]));
+        let mut in_band = Vec::new();
+        [&vps, &base.sps, &base.pps, &second.sps, &second.pps].into_iter().for_each(|set| push(&mut in_band, set));
+        prop_assert_eq!(protected(&mut parser, &in_band).unwrap(), []);
+        prop_assert_eq!(protected(&mut parser, &sample).unwrap(), expected);
+    }
 }
 
 /// Returns as many choices as a stream can need, from a seed.
@@ -153,19 +201,24 @@ fn parameter_sets_in_band_take_effect_until_the_segment_ends() {
 }
 
 #[test]
-fn parameter_sets_of_another_layer_are_ignored_and_its_slices_are_refused() {
-    let [base, other] = [5, 6].map(|seed| Stream::new(&seeded(seed), 3));
-    let in_layer_one = |nal: &[u8]| [&[nal[0], 8 | nal[1]], &nal[2..]].concat();
-    let mut parser = HevcParser::new(&base.config());
-    let mut sets = Vec::new();
-    [&other.sps, &other.pps].into_iter().for_each(|nal| push(&mut sets, &in_layer_one(nal)));
-    assert_eq!(protected(&mut parser, &sets).unwrap(), [], "parameter sets stay clear");
+fn layers_that_no_vps_describes_are_refused() {
+    let (vps, base, second) = two_layers(&seeded(5));
     let (sample, expected) = base.sample();
-    assert_eq!(protected(&mut parser, &sample).unwrap(), expected);
+    let in_layer_nine = |nal: &[u8]| in_layer(nal, 9, 0);
+    let mut parser = HevcParser::new(&config(&[(32, &vps), (33, &base.sps), (34, &base.pps)]));
+    let mut sets = Vec::new();
+    [&second.sps, &second.pps].into_iter().for_each(|nal| push(&mut sets, &in_layer_nine(nal)));
+    assert_eq!(protected(&mut parser, &sets).unwrap(), [], "parameter sets stay clear");
+    assert_eq!(protected(&mut parser, &sample).unwrap(), expected, "and do not replace those of the base layer");
 
+    let mut third_layer = sample.clone();
+    push(&mut third_layer, &in_layer_nine(&second.slices[0].0));
+    assert_eq!(protected(&mut parser, &third_layer).unwrap_err().code(), "unsupported_feature");
+
+    let mut without_vps = HevcParser::new(&base.config());
     let mut spatial = sample;
-    push(&mut spatial, &in_layer_one(&base.slices[0].0));
-    assert_eq!(protected(&mut parser, &spatial).unwrap_err().code(), "unsupported_feature");
+    push(&mut spatial, &second.slices[0].0);
+    assert_eq!(protected(&mut without_vps, &spatial).unwrap_err().code(), "unsupported_feature");
 }
 
 #[test]
@@ -197,12 +250,11 @@ fn damaged_streams_do_not_cause_a_panic() {
         (seed >> 8) as usize % most
     };
     for number in 0..200 {
-        let stream = Stream::new(&seeded(number), 4);
-        let (slices, _) = stream.sample();
+        let (vps, base, second) = two_layers(&seeded(number));
         let mut whole = Vec::new();
-        push(&mut whole, &stream.sps);
-        push(&mut whole, &stream.pps);
-        whole.extend_from_slice(&slices);
+        let sets = [&vps, &base.sps, &base.pps, &second.sps, &second.pps];
+        sets.into_iter().for_each(|set| push(&mut whole, set));
+        [&base, &second].into_iter().for_each(|stream| whole.extend(stream.sample().0));
         for _ in 0..500 {
             let mut damaged = whole.clone();
             for _ in 0..=random(8) {

@@ -4,9 +4,19 @@ use crate::bit_writer::{BitWriter, Choices, ceil_log2};
 use crate::pps::Pps;
 use crate::reference_picture_set::{MAX_PICTURES, ShortTermRefPicSet};
 use crate::sps::Sps;
+use crate::vps::SecondLayer;
+
+/// The second layer and a `TemporalId`, for the slices of that layer (F.7.3.6.1).
+pub type InLayer<'a> = Option<(&'a SecondLayer, u32)>;
 
 /// Writes `slice_segment_header` of a NAL unit of this type, without `byte_alignment()`.
-pub fn write_slice_segment_header(c: &mut Choices<'_>, w: &mut BitWriter, nal_unit_type: u8, sps: &Sps, pps: &Pps) {
+pub fn write_slice_segment_header(
+    c: &mut Choices<'_>,
+    w: &mut BitWriter,
+    nal_unit_type: u8,
+    (sps, pps): (&Sps, &Pps),
+    layer: InLayer<'_>,
+) {
     let first = w.flag(c.flag());
     if (16..=23).contains(&nal_unit_type) {
         w.flag(c.flag());
@@ -18,7 +28,7 @@ pub fn write_slice_segment_header(c: &mut Choices<'_>, w: &mut BitWriter, nal_un
         w.u(ceil_log2(sps.pic_size_in_ctbs), 1.min(sps.pic_size_in_ctbs - 1));
     }
     if !dependent {
-        write_independent_fields(c, w, nal_unit_type, sps, pps);
+        write_independent_fields(c, w, nal_unit_type, (sps, pps), layer);
     }
     if let Some(most) = pps.max_entry_point_offsets {
         let count = w.ue(c.up_to(most) * c.up_to(1));
@@ -38,11 +48,17 @@ pub fn write_slice_segment_header(c: &mut Choices<'_>, w: &mut BitWriter, nal_un
 }
 
 /// Writes the fields that a dependent slice segment takes from the slice segment before it.
-fn write_independent_fields(c: &mut Choices<'_>, w: &mut BitWriter, nal_unit_type: u8, sps: &Sps, pps: &Pps) {
+fn write_independent_fields(
+    c: &mut Choices<'_>,
+    w: &mut BitWriter,
+    nal_unit_type: u8,
+    (sps, pps): (&Sps, &Pps),
+    layer: InLayer<'_>,
+) {
     w.u(pps.num_extra_slice_header_bits, c.up_to(127));
     let is_idr = matches!(nal_unit_type, 19 | 20);
     // P and B slices need a reference picture.
-    let may_refer = !is_idr || pps.pps_curr_pic_ref_enabled;
+    let may_refer = !is_idr || pps.pps_curr_pic_ref_enabled || layer.is_some();
     let at = w.clone();
     let mut slice_type = w.ue(if may_refer { c.up_to(2) } else { 2 });
     let mut total = u32::from(pps.pps_curr_pic_ref_enabled);
@@ -55,9 +71,17 @@ fn write_independent_fields(c: &mut Choices<'_>, w: &mut BitWriter, nal_unit_typ
     if sps.separate_colour_plane {
         rest.u(2, 1);
     }
+    if !is_idr || layer.is_some_and(|(layer, _)| !layer.poc_lsb_not_present) {
+        rest.u(sps.pic_order_cnt_lsb_bits, c.up_to(15));
+    }
     if !is_idr {
         total += write_reference_pictures(c, &mut rest, sps);
         temporal = sps.temporal_mvp_enabled && rest.flag(c.flag());
+    }
+    if let Some((layer, temporal_id)) = layer {
+        let asks = layer.depends_on_base && !layer.default_ref_layers_active;
+        let inter_layer_pred_enabled = if asks { rest.flag(c.flag()) } else { layer.default_ref_layers_active };
+        total += u32::from(inter_layer_pred_enabled) * layer.num_ref_layer_pics(temporal_id);
     }
     if total == 0 && slice_type != 2 {
         *w = at;
@@ -100,7 +124,6 @@ fn write_independent_fields(c: &mut Choices<'_>, w: &mut BitWriter, nal_unit_typ
 
 /// Writes the reference picture sets, and returns the number of pictures that the slice may refer to.
 fn write_reference_pictures(c: &mut Choices<'_>, w: &mut BitWriter, sps: &Sps) -> u32 {
-    w.u(sps.pic_order_cnt_lsb_bits, c.up_to(15));
     let sets = sps.short_term_ref_pic_sets.len() as u32;
     let short_term = if w.flag(sets > 0 && c.flag()) {
         let index = c.up_to(sets - 1);

@@ -3,6 +3,7 @@
 use crate::bit_writer::{BitWriter, Choices};
 use crate::reference_picture_set::ShortTermRefPicSet;
 use crate::scaling_list::write_scaling_list_data;
+use crate::vps::{Format, SecondLayer};
 use crate::vui::write_vui_parameters;
 
 /// The fields that slice headers depend on.
@@ -22,28 +23,22 @@ pub struct Sps {
     pub motion_vector_resolution_control_idc: u32,
 }
 
-/// Writes `seq_parameter_set_rbsp` with id 3.
-pub fn write_sps(c: &mut Choices<'_>, w: &mut BitWriter) -> Sps {
+/// Writes `seq_parameter_set_rbsp` with id 3, of the base layer or the second one.
+pub fn write_sps(c: &mut Choices<'_>, w: &mut BitWriter, layer: Option<&SecondLayer>) -> Sps {
     w.u(4, 0);
-    let sub_layers = c.up_to(6);
-    w.u(3, sub_layers).u(1, 1);
-    write_profile_tier_level(c, w, sub_layers);
-    w.ue(3);
-    let chroma_format = w.ue(c.up_to(3));
-    let separate_colour_plane = chroma_format == 3 && w.flag(c.flag());
-    let (width, height) = (w.ue((1 + c.up_to(240)) * 64), w.ue((1 + c.up_to(130)) * 64));
-    if w.flag(c.flag()) {
-        (0..4).for_each(|_| {
-            w.ue(c.up_to(9));
-        });
+    // The SPS of the second layer may take its format from the VPS.
+    let extension = layer.filter(|_| c.flag());
+    let sub_layers = extension.map_or_else(|| c.up_to(6), |layer| layer.sub_layers);
+    w.u(3, if extension.is_some() { 7 } else { sub_layers });
+    if extension.is_none() {
+        w.u(1, 1);
+        write_profile_tier_level(c, w, true, sub_layers);
     }
-    let depths = [w.ue(c.up_to(8)) + 8, w.ue(c.up_to(8)) + 8];
+    w.ue(3);
+    let Format { size: (width, height), chroma_format, separate_colour_plane, depths } = write_format(c, w, extension);
     let pic_order_cnt_lsb_bits = w.ue(c.up_to(12)) + 4;
-    let per_layer = w.flag(c.flag());
-    for _ in if per_layer { 0 } else { sub_layers }..=sub_layers {
-        w.ue(15);
-        w.ue(c.up_to(15));
-        w.ue(c.up_to(5));
+    if extension.is_none() {
+        write_sub_layer_ordering_info(c, w, sub_layers);
     }
     let smallest = w.ue(c.up_to(1)) + 3;
     let log2_block = smallest + w.ue(1 + c.up_to(1));
@@ -52,8 +47,12 @@ pub fn write_sps(c: &mut Choices<'_>, w: &mut BitWriter) -> Sps {
     [0, log2_block.min(5) - 2, c.up_to(2), c.up_to(2)].into_iter().for_each(|value| {
         w.ue(value);
     });
-    if w.flag(c.flag()) && w.flag(c.flag()) {
-        write_scaling_list_data(c, w);
+    if w.flag(c.flag()) {
+        if extension.is_some() && w.flag(c.flag()) {
+            w.u(6, 0);
+        } else if w.flag(c.flag()) {
+            write_scaling_list_data(c, w);
+        }
     }
     w.flag(c.flag());
     let sample_adaptive_offset_enabled = w.flag(c.flag());
@@ -97,6 +96,38 @@ pub fn write_sps(c: &mut Choices<'_>, w: &mut BitWriter) -> Sps {
     }
 }
 
+/// Writes `chroma_format_idc` to `bit_depth_chroma_minus8`, or which format of the VPS it is.
+fn write_format(c: &mut Choices<'_>, w: &mut BitWriter, extension: Option<&SecondLayer>) -> Format {
+    if let Some(layer) = extension {
+        let mut index = layer.format;
+        if w.flag(c.flag()) {
+            index = c.up_to(layer.formats.len() as u32 - 1);
+            w.u(8, index);
+        }
+        return layer.formats[index as usize].clone();
+    }
+    let chroma_format = w.ue(c.up_to(3));
+    let separate_colour_plane = chroma_format == 3 && w.flag(c.flag());
+    let size = (w.ue((1 + c.up_to(240)) * 64), w.ue((1 + c.up_to(130)) * 64));
+    if w.flag(c.flag()) {
+        (0..4).for_each(|_| {
+            w.ue(c.up_to(9));
+        });
+    }
+    let depths = [w.ue(c.up_to(8)) + 8, w.ue(c.up_to(8)) + 8];
+    Format { size, chroma_format, separate_colour_plane, depths }
+}
+
+/// Writes the sizes of the picture buffer for each sub-layer, or for all of them.
+pub fn write_sub_layer_ordering_info(c: &mut Choices<'_>, w: &mut BitWriter, sub_layers: u32) {
+    let per_layer = w.flag(c.flag());
+    for _ in if per_layer { 0 } else { sub_layers }..=sub_layers {
+        w.ue(15);
+        w.ue(c.up_to(15));
+        w.ue(c.up_to(5));
+    }
+}
+
 /// Writes the extensions, and returns `motion_vector_resolution_control_idc`.
 fn write_sps_extensions(c: &mut Choices<'_>, w: &mut BitWriter, chroma_format: u32, [luma, chroma]: [u32; 2]) -> u32 {
     if !w.flag(c.flag()) {
@@ -132,9 +163,13 @@ fn write_sps_extensions(c: &mut Choices<'_>, w: &mut BitWriter, chroma_format: u
     resolution
 }
 
-fn write_profile_tier_level(c: &mut Choices<'_>, w: &mut BitWriter, sub_layers: u32) {
-    w.u(8, 1).u(32, 0x6000_0000).u(32, 0x9000_0000).u(16, 0).u(8, 120);
-    let present: Vec<_> = (0..sub_layers).map(|_| (w.flag(c.flag()), w.flag(c.flag()))).collect();
+/// Writes `profile_tier_level`, with a profile or without.
+pub fn write_profile_tier_level(c: &mut Choices<'_>, w: &mut BitWriter, has_profile: bool, sub_layers: u32) {
+    if has_profile {
+        w.u(8, 1).u(32, 0x6000_0000).u(32, 0x9000_0000).u(16, 0);
+    }
+    w.u(8, 120);
+    let present: Vec<_> = (0..sub_layers).map(|_| (w.flag(has_profile && c.flag()), w.flag(c.flag()))).collect();
     if sub_layers > 0 {
         w.u((8 - sub_layers) * 2, 0);
     }

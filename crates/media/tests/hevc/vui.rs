@@ -48,7 +48,7 @@ pub fn write_vui_parameters(c: &mut Choices<'_>, w: &mut BitWriter, sub_layers: 
 }
 
 /// Writes `hrd_parameters`.
-fn write_hrd_parameters(c: &mut Choices<'_>, w: &mut BitWriter, sub_layers: u32) {
+pub fn write_hrd_parameters(c: &mut Choices<'_>, w: &mut BitWriter, sub_layers: u32) {
     let (nal, vcl) = (w.flag(c.flag()), w.flag(c.flag()));
     let mut sub_pic = false;
     if nal || vcl {

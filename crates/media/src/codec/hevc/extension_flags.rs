@@ -7,6 +7,8 @@ use crate::codec::rbsp_reader::RbspReader;
 pub(super) struct ExtensionFlags {
     /// `sps_range_extension_flag` or `pps_range_extension_flag`.
     pub(super) range: bool,
+    /// `sps_3d_extension_flag` or `pps_3d_extension_flag`.
+    pub(super) three_d: bool,
     /// `sps_scc_extension_flag` or `pps_scc_extension_flag`: screen content coding.
     pub(super) scc: bool,
 }
@@ -22,6 +24,6 @@ impl ExtensionFlags {
         }
         let (range, multilayer, three_d, scc) = (bits.flag()?, bits.flag()?, bits.flag()?, bits.flag()?);
         bits.skip(4)?; // sps_extension_4bits or pps_extension_4bits
-        (!scc || !multilayer && !three_d).then_some(Self { range, scc })
+        (!scc || !multilayer && !three_d).then_some(Self { range, three_d, scc })
     }
 }

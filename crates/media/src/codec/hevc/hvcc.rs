@@ -4,19 +4,22 @@ use std::num::NonZeroU8;
 
 use serde::{Deserialize, Serialize};
 
-use super::nal_unit_type::{LAST_VCL, PPS, PREFIX_SEI, SPS, VPS, is_base_layer, nal_unit_type};
+use super::nal_unit_type::{LAST_VCL, PPS, PREFIX_SEI, SPS, VPS, nal_unit_type};
 use super::parameter_sets::ParameterSets;
 use super::pps::MAX_PPS;
 use super::sps::MAX_SPS;
 use crate::Result;
 use crate::codec::nal_units::units_of_head;
 use crate::codec::slice_count::slice_count;
-use crate::isobmff::BoxView;
+use crate::isobmff::{BoxView, Reader};
 use crate::number::Checked;
 
-/// Maximum number of sequence and picture parameter sets in a record.
+/// Maximum number of parameter sets: those of two layers.
 #[expect(clippy::as_conversions, reason = "a constant")]
-const MAX_PARAMETER_SETS: usize = (MAX_SPS + MAX_PPS) as usize;
+const MAX_PARAMETER_SETS: usize = (MAX_VPS + 2 * (MAX_SPS + MAX_PPS)) as usize;
+
+/// Maximum number of VPS ids (7.4.3.1).
+const MAX_VPS: u32 = 16;
 
 /// The fields of `HEVCDecoderConfigurationRecord` that the codecs string and parsing samples require.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,7 +36,7 @@ pub struct HevcConfig {
     pub(super) length_size: NonZeroU8,
     /// Whether all video, sequence and picture parameter sets are in the record.
     is_complete: bool,
-    /// SPS and PPS NAL units.
+    /// VPS, SPS and PPS NAL units, those of a second layer last.
     pub(super) parameter_sets: Vec<Vec<u8>>,
 }
 
@@ -50,25 +53,8 @@ impl HevcConfig {
         reader.skip(8)?;
         let length_size =
             NonZeroU8::MIN.checked_add(reader.u8()? & 3).or_out_of_range("The size of a NAL unit length")?;
-        let (mut parameter_sets, mut complete_types) = (Vec::new(), Vec::new());
-        for _ in 0..reader.u8()? {
-            let array = reader.u8()?;
-            let (array_completeness, nal_unit_type) = (array & 0x80 != 0, array & 0x3f);
-            let count = reader.u16()?;
-            if array_completeness && count > 0 {
-                complete_types.push(nal_unit_type);
-            }
-            for _ in 0..count {
-                let length = reader.u16()?;
-                let nal = reader.bytes(usize::from(length))?;
-                if matches!(nal_unit_type, SPS | PPS) {
-                    if parameter_sets.len() >= MAX_PARAMETER_SETS {
-                        return Err(hvcc.malformed("it has more parameter sets than a stream can have"));
-                    }
-                    parameter_sets.push(nal.to_vec());
-                }
-            }
-        }
+        let mut parameter_sets = Vec::new();
+        let complete_types = parameter_set_arrays(hvcc, &mut reader, &mut parameter_sets)?;
         let is_complete = [VPS, SPS, PPS].iter().all(|required| complete_types.contains(required));
         Ok(Self { profile, compatibility, constraints, level, length_size, is_complete, parameter_sets })
     }
@@ -91,11 +77,22 @@ impl HevcConfig {
         self.is_complete
     }
 
-    /// Returns the parameter sets of the base layer.
-    pub(super) fn base_layer(&self) -> ParameterSets {
+    /// Adds the parameter sets of an `lhvC` box, `LHEVCDecoderConfigurationRecord` (ISO/IEC 14496-15 9.5.3.1): those of the layers
+    /// above the base layer.
+    pub(super) fn add_layers(&mut self, lhvc: &BoxView<'_>) -> Result<()> {
+        let mut reader = lhvc.reader();
+        // configurationVersion, min_spatial_segmentation_idc, parallelismType, temporal layers and lengthSizeMinusOne
+        reader.skip(5)?;
+        parameter_set_arrays(lhvc, &mut reader, &mut self.parameter_sets).map(drop)
+    }
+
+    /// Returns the parameter sets in effect at the start of a segment.
+    pub(super) fn in_effect(&self) -> ParameterSets {
         let mut parameter_sets = ParameterSets::default();
-        let base_layer = self.parameter_sets.iter().filter(|nal| is_base_layer(nal));
-        base_layer.for_each(|nal| parameter_sets.insert(nal));
+        // The VPS describes the layers, which the others need.
+        let is_vps = |nal: &&Vec<u8>| nal_unit_type(nal) == Some(VPS);
+        self.parameter_sets.iter().filter(is_vps).for_each(|nal| parameter_sets.insert(nal));
+        self.parameter_sets.iter().filter(|nal| !is_vps(nal)).for_each(|nal| parameter_sets.insert(nal));
         parameter_sets
     }
 
@@ -107,4 +104,33 @@ impl HevcConfig {
         let [flags, ..] = self.constraints;
         flags & (PROGRESSIVE | INTERLACED) == INTERLACED
     }
+}
+
+/// Reads the arrays of NAL units at the end of a record. Appends the parameter sets, and returns the types whose array is
+/// complete.
+fn parameter_set_arrays(
+    record: &BoxView<'_>,
+    reader: &mut Reader<'_>,
+    parameter_sets: &mut Vec<Vec<u8>>,
+) -> Result<Vec<u8>> {
+    let mut complete_types = Vec::new();
+    for _ in 0..reader.u8()? {
+        let array = reader.u8()?;
+        let (array_completeness, nal_unit_type) = (array & 0x80 != 0, array & 0x3f);
+        let count = reader.u16()?;
+        if array_completeness && count > 0 {
+            complete_types.push(nal_unit_type);
+        }
+        for _ in 0..count {
+            let length = reader.u16()?;
+            let nal = reader.bytes(usize::from(length))?;
+            if matches!(nal_unit_type, VPS | SPS | PPS) {
+                if parameter_sets.len() >= MAX_PARAMETER_SETS {
+                    return Err(record.malformed("it has more parameter sets than a stream can have"));
+                }
+                parameter_sets.push(nal.to_vec());
+            }
+        }
+    }
+    Ok(complete_types)
 }

@@ -15,9 +15,9 @@
 //!
 //! # Several layers
 //!
-//! Slice headers of layers above the base layer (spatial video uses them) depend on the layer information of the video parameter
-//! set. Encrypting such a stream is refused; a clear package does not parse slices. Parameter sets of other layers do not replace
-//! those of the base layer.
+//! Spatial video (MV-HEVC) has a second layer for the other eye, whose parameter sets are in `lhvC`. Its slices are protected like
+//! those of the base layer. Their headers (annex F) depend on the extension of the video parameter set, which `vps` parses.
+//! Streams of more layers are refused; a clear package does not parse slices.
 
 mod codecs_string;
 mod extension_flags;
@@ -31,6 +31,7 @@ mod sample_entry;
 mod scaling_list;
 mod slice_header;
 mod sps;
+mod vps;
 mod vui;
 
 pub use hvcc::HevcConfig;

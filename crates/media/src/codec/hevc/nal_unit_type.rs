@@ -32,7 +32,14 @@ pub(super) fn nal_unit_type(nal: &[u8]) -> Option<u8> {
     nal.first().map(|byte| (byte >> 1) & 0x3f)
 }
 
-/// Returns whether `nuh_layer_id` is 0.
-pub(super) fn is_base_layer(nal: &[u8]) -> bool {
-    matches!(nal, [high, low, ..] if high & 1 == 0 && low >> 3 == 0)
+/// Returns `nuh_layer_id`.
+pub(super) fn nuh_layer_id(nal: &[u8]) -> Option<u8> {
+    let [high, low] = nal.first_chunk()?;
+    Some(((high & 1) << 5) | (low >> 3))
+}
+
+/// Returns `TemporalId`.
+pub(super) fn temporal_id(nal: &[u8]) -> Option<u32> {
+    let [_, low] = nal.first_chunk()?;
+    u32::from(low & 7).checked_sub(1)
 }

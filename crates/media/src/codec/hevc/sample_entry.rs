@@ -1,7 +1,6 @@
 //! The sample entries `hvc1` and `hev1` (ISO/IEC 14496-15 8.4.1), and `dvh1` and `dvhe` of Dolby Vision.
 
 use super::hvcc::HevcConfig;
-use super::nal_unit_type::is_base_layer;
 use super::parameter_sets::ParameterSets;
 use crate::Result;
 use crate::codec::dolby_vision;
@@ -18,7 +17,10 @@ use crate::isobmff::{BoxView, FourCc};
 pub(in crate::codec) fn sample_entry<'a>(entry: &BoxView<'a>) -> Result<SampleEntry<'a>> {
     let mut visual = VisualSampleEntry::parse(entry)?;
     let hvcc = visual.child(b"hvcC")?.ok_or(entry.malformed("it has no hvcC box"))?;
-    let config = HevcConfig::parse(&hvcc)?;
+    let mut config = HevcConfig::parse(&hvcc)?;
+    if let Some(lhvc) = visual.child(b"lhvC")? {
+        config.add_layers(&lhvc)?;
+    }
     let kind = if entry.kind == b"hev1" && config.is_complete() { FourCc(*b"hvc1") } else { entry.kind };
     let codecs_suffix = match &kind.0 {
         b"dvh1" | b"dvhe" => {
@@ -27,8 +29,11 @@ pub(in crate::codec) fn sample_entry<'a>(entry: &BoxView<'a>) -> Result<SampleEn
         _ => config.codecs_suffix(),
     };
     let codecs = format!("{kind}.{codecs_suffix}");
-    let parameter_sets = config.base_layer();
+    let parameter_sets = config.in_effect();
     visual.or_colour(|| parameter_sets.first_sps()?.vui.colour);
+    let has_two_views = parameter_sets.second_layer().is_some_and(|layer| layer.is_stereoscopic);
+    // Without `vexu`, the coded layers define the views.
+    visual.info.is_stereoscopic |= has_two_views && visual.child(b"vexu")?.is_none();
     let format = parameter_sets.first_sps().map(|sps| sps.format(config.is_interlaced()));
     visual.take_format(format);
     visual.info.supplemental_codecs = dolby_vision::supplemental_codecs(kind, &visual)?;
@@ -39,11 +44,11 @@ pub(in crate::codec) fn sample_entry<'a>(entry: &BoxView<'a>) -> Result<SampleEn
 pub(in crate::codec) fn complete(entry: &mut SampleEntry<'_>, head: &[u8]) {
     let ProtectionRule::Hevc(config) = &entry.protection else { return };
     let mut parameter_sets = ParameterSets::default();
-    if config.base_layer().first_sps().is_some() {
+    if config.in_effect().first_sps().is_some() {
         return;
     }
     let units = NalUnits::new(head, config.length_size, 0).map_while(Result::ok);
-    units.filter(|(_, nal)| is_base_layer(nal)).for_each(|(_, nal)| parameter_sets.insert(nal));
+    units.for_each(|(_, nal)| parameter_sets.insert(nal));
     let is_interlaced = config.is_interlaced();
     let sps = parameter_sets.first_sps();
     entry.take_format(sps.map(|sps| sps.format(is_interlaced)));

@@ -5,24 +5,30 @@
 //! A dependent slice segment has only the first and the last fields. The header ends with a one and zeros up to a byte
 //! boundary: if it does not, it was misread, and has no length.
 
-use super::nal_unit_type::{BLA_W_LP, HEADER_BYTES, IDR_N_LP, IDR_W_RADL};
+use super::nal_unit_type::{BLA_W_LP, HEADER_BYTES, IDR_N_LP, IDR_W_RADL, temporal_id};
 use super::parameter_sets::ParameterSets;
 use super::pps::{MAX_NUM_REF_IDX_ACTIVE_MINUS1, MAX_PPS, Pps};
 use super::reference_picture_set::ShortTermRefPicSet;
 use super::sps::Sps;
+use super::vps::SecondLayer;
 use crate::codec::bit_reader::ceil_log2;
 use crate::codec::rbsp_reader::RbspReader;
 
 /// Returns the number of encoded bytes of the NAL unit header and slice segment header of `nal`, a slice segment of type
-/// `nal_unit_type` in the base layer; `None` when the header does not parse or refers to unknown parameter sets.
-pub(super) fn header_bytes(nal: &[u8], nal_unit_type: u8, parameter_sets: &ParameterSets) -> Option<usize> {
+/// `nal_unit_type` in the base layer, or in the second layer if `layer` is given; `None` when the header does not parse or refers
+/// to unknown parameter sets.
+pub(super) fn header_bytes(
+    nal: &[u8],
+    nal_unit_type: u8,
+    parameter_sets: &ParameterSets,
+    layer: Option<&SecondLayer>,
+) -> Option<usize> {
     let mut bits = RbspReader::new(nal, HEADER_BYTES);
     let first_slice_segment_in_pic = bits.flag()?;
     if nal_unit_type >= BLA_W_LP {
         bits.skip(1)?; // no_output_of_prior_pics_flag
     }
-    let pps = parameter_sets.pps(bits.ue(MAX_PPS)?)?;
-    let sps = parameter_sets.sps(pps.pps_seq_parameter_set_id)?;
+    let (pps, sps) = parameter_sets.get(bits.ue(MAX_PPS)?, layer.is_some())?;
     let mut dependent_slice_segment = false;
     if !first_slice_segment_in_pic {
         dependent_slice_segment = pps.dependent_slice_segments_enabled && bits.flag()?;
@@ -30,7 +36,11 @@ pub(super) fn header_bytes(nal: &[u8], nal_unit_type: u8, parameter_sets: &Param
     }
     let mut header = HeaderParser { bits, pps, sps };
     if !dependent_slice_segment {
-        header.slice(matches!(nal_unit_type, IDR_W_RADL | IDR_N_LP))?;
+        let layer = match layer {
+            Some(second) => Some((second, temporal_id(nal)?)),
+            None => None,
+        };
+        header.slice(matches!(nal_unit_type, IDR_W_RADL | IDR_N_LP), layer)?;
     }
     header.end()?;
     header.bits.encoded_bytes(nal, HEADER_BYTES)
@@ -51,8 +61,8 @@ struct HeaderParser<'a> {
 }
 
 impl HeaderParser<'_> {
-    /// Parses the fields that a dependent slice segment takes from the slice segment before it.
-    fn slice(&mut self, is_idr: bool) -> Option<()> {
+    /// Parses the fields that a dependent slice segment takes from the slice segment before it. `layer` is the second layer and `TemporalId`, for a slice segment of that layer (F.7.3.6.1).
+    fn slice(&mut self, is_idr: bool, layer: Option<(&SecondLayer, u32)>) -> Option<()> {
         let (pps, sps) = (self.pps, self.sps);
         self.bits.skip(pps.num_extra_slice_header_bits)?; // slice_reserved_flag
         let slice_type = match self.bits.ue(2)? {
@@ -63,9 +73,24 @@ impl HeaderParser<'_> {
         self.bits.skip(u32::from(pps.output_flag_present))?; // pic_output_flag
         self.bits.skip(if sps.separate_colour_plane { 2 } else { 0 })?; // colour_plane_id
         let (mut used_pics, mut slice_temporal_mvp_enabled) = (0, false);
+        if !is_idr || layer.is_some_and(|(second, _)| !second.poc_lsb_not_present) {
+            self.bits.skip(sps.pic_order_cnt_lsb_bits)?; // slice_pic_order_cnt_lsb
+        }
         if !is_idr {
             used_pics = self.reference_pictures()?;
             slice_temporal_mvp_enabled = sps.sps_temporal_mvp_enabled && self.bits.flag()?;
+        }
+        if let Some((second, temporal_id)) = layer {
+            if sps.has_3d_extension {
+                return None;
+            }
+            let inter_layer_pred_enabled = if second.default_ref_layers_active || !second.depends_on_base {
+                second.default_ref_layers_active
+            } else {
+                self.bits.flag()?
+            };
+            let is_active = inter_layer_pred_enabled && second.has_ref_layer_pic(temporal_id);
+            used_pics = used_pics.checked_add(u32::from(is_active))?; // NumActiveRefLayerPics
         }
         let mut slice_sao = false;
         if sps.sample_adaptive_offset_enabled {
@@ -94,10 +119,9 @@ impl HeaderParser<'_> {
         Some(())
     }
 
-    /// Parses the reference picture sets. Returns the number of pictures in them that this picture may refer to.
+    /// Parses the reference picture sets of the layer. Returns the number of pictures in them that this picture may refer to.
     fn reference_pictures(&mut self) -> Option<u32> {
         let (bits, sps) = (&mut self.bits, self.sps);
-        bits.skip(sps.pic_order_cnt_lsb_bits)?; // slice_pic_order_cnt_lsb
         let sets = &sps.short_term_ref_pic_sets;
         let short_term_ref_pic_set_sps = bits.flag()?;
         let mut used_pics = if short_term_ref_pic_set_sps {

@@ -1,11 +1,12 @@
 //! The sequence parameter set (SPS, ITU-T H.265 7.3.2.2): the fields that slice headers depend on.
 //!
-//! The screen content extension changes slice headers, so it and everything before it are parsed. The multilayer and 3D
-//! extensions do not change the slice headers of the base layer.
+//! The screen content extension changes slice headers, so it and everything before it are parsed. The multilayer extension does
+//! not change them. The 3D extension does, in layers above the base layer (I.7.3.6.1): such a layer is not supported.
 
 use super::extension_flags::ExtensionFlags;
 use super::reference_picture_set::ShortTermRefPicSet;
 use super::scaling_list::skip_scaling_list_data;
+use super::vps::SecondLayer;
 use super::vui::VuiParameters;
 use crate::codec::frame_format::FrameFormat;
 use crate::codec::rbsp_reader::RbspReader;
@@ -44,48 +45,45 @@ pub(super) struct Sps {
     pub(super) sps_temporal_mvp_enabled: bool,
     /// 0 without the screen content extension.
     pub(super) motion_vector_resolution_control_idc: u32,
+    /// `sps_3d_extension_flag`.
+    pub(super) has_3d_extension: bool,
     /// Width and height in pixels, within the conformance window.
     size: (u32, u32),
     pub(super) vui: VuiParameters,
 }
 
 impl Sps {
-    /// Parses an SPS of the base layer, after the NAL unit header.
-    pub(super) fn parse(bits: &mut RbspReader<'_>) -> Option<Self> {
+    /// Parses an SPS of the base layer, or of the second layer (F.7.3.2.2.1), after the NAL unit header.
+    pub(super) fn parse(bits: &mut RbspReader<'_>, second_layer: Option<&SecondLayer>) -> Option<Self> {
         const MAX_SUB_LAYERS_MINUS1: u32 = 6;
+        /// `sps_ext_or_max_sub_layers_minus1` of an SPS that takes its format from the VPS (`MultiLayerExtSpsFlag`).
+        const EXTENSION: u32 = 7;
         bits.skip(4)?; // sps_video_parameter_set_id
-        let max_sub_layers_minus1 = bits.bits(3).filter(|count| *count <= MAX_SUB_LAYERS_MINUS1)?;
-        bits.skip(1)?; // sps_temporal_id_nesting_flag
-        skip_profile_tier_level(bits, max_sub_layers_minus1)?;
+        let sps_ext_or_max_sub_layers_minus1 = bits.bits(3)?;
+        let extension = second_layer.filter(|_| sps_ext_or_max_sub_layers_minus1 == EXTENSION);
+        let max_sub_layers_minus1 = extension.map_or(sps_ext_or_max_sub_layers_minus1, |vps| vps.max_sub_layers_minus1);
+        if max_sub_layers_minus1 > MAX_SUB_LAYERS_MINUS1 {
+            return None;
+        }
+        if extension.is_none() {
+            bits.skip(1)?; // sps_temporal_id_nesting_flag
+            skip_profile_tier_level(bits, true, max_sub_layers_minus1)?;
+        }
         let sps_seq_parameter_set_id = bits.ue(const { MAX_SPS - 1 })?;
-        let chroma_format_idc = bits.ue(CHROMA_444)?;
-        let separate_colour_plane = chroma_format_idc == CHROMA_444 && bits.flag()?;
-        let (width, height) = (bits.ue(MAX_PIC_SIZE)?, bits.ue(MAX_PIC_SIZE)?);
-        let mut size = (width, height);
-        if bits.flag()? {
-            // SubWidthC and SubHeightC (table 6-1)
-            let (unit_x, unit_y) = match chroma_format_idc {
-                1 => (2, 2),
-                2 => (2, 1),
-                _ => (1, 1),
-            };
-            let mut within_window = |size: u32, unit: u32| {
-                let offsets = bits.ue(MAX_PIC_SIZE)?.checked_add(bits.ue(MAX_PIC_SIZE)?)?;
-                Some(size.saturating_sub(offsets.checked_mul(unit)?))
-            };
-            size = (within_window(width, unit_x)?, within_window(height, unit_y)?);
-        }
-        let bit_depths = [bits.ue(8)?.checked_add(8)?, bits.ue(8)?.checked_add(8)?];
+        let PictureFormat { coded_size, size, chroma_format_idc, separate_colour_plane, bit_depths } = match extension {
+            Some(vps) => {
+                let sps_rep_format_idx = if bits.flag()? { Some(bits.bits(8)?) } else { None };
+                vps.format(sps_rep_format_idx)?
+            }
+            None => PictureFormat::parse(bits)?,
+        };
         let pic_order_cnt_lsb_bits = bits.ue(12)?.checked_add(4)?;
-        let sub_layer_ordering_info_present = bits.flag()?;
-        for _ in if sub_layer_ordering_info_present { 0 } else { max_sub_layers_minus1 }..=max_sub_layers_minus1 {
-            bits.skip_codes(3)?; // sps_max_dec_pic_buffering_minus1, sps_max_num_reorder_pics, sps_max_latency_increase_plus1
+        if extension.is_none() {
+            skip_sub_layer_ordering_info(bits, max_sub_layers_minus1)?;
         }
-        let pic_size_in_ctbs = pic_size_in_ctbs(bits, width, height)?;
+        let pic_size_in_ctbs = pic_size_in_ctbs(bits, coded_size)?;
         bits.skip_codes(4)?; // transform block sizes and hierarchy depths
-        if bits.flag()? && bits.flag()? {
-            skip_scaling_list_data(bits)?;
-        }
+        skip_scaling_lists(bits, extension.is_some())?;
         bits.skip(1)?; // amp_enabled_flag
         let sample_adaptive_offset_enabled = bits.flag()?;
         if bits.flag()? {
@@ -111,6 +109,7 @@ impl Sps {
             used_by_curr_pic_lt_sps,
             sps_temporal_mvp_enabled: bits.flag()?,
             motion_vector_resolution_control_idc: 0,
+            has_3d_extension: false,
             size,
             vui: VuiParameters::default(),
         };
@@ -118,7 +117,7 @@ impl Sps {
         // Some encoders write broken VUI parameters, which makes the fields after them unreadable. Only screen content needs
         // those fields; if a slice header is misread without them, it does not end as a header must, and is refused.
         let tail = vui_and_extensions(bits, max_sub_layers_minus1, chroma_format_idc, bit_depths);
-        (sps.vui, sps.motion_vector_resolution_control_idc) = tail.unwrap_or_default();
+        (sps.vui, sps.motion_vector_resolution_control_idc, sps.has_3d_extension) = tail.unwrap_or_default();
         Some(sps)
     }
 
@@ -129,11 +128,74 @@ impl Sps {
     }
 }
 
-/// Skips `profile_tier_level(1, sps_max_sub_layers_minus1)` (7.3.3).
-fn skip_profile_tier_level(bits: &mut RbspReader<'_>, max_sub_layers_minus1: u32) -> Option<()> {
+/// Width and height, chroma format and bit depths of the pictures of a layer.
+#[derive(Debug, Clone)]
+pub(super) struct PictureFormat {
+    pub(super) coded_size: (u32, u32),
+    /// Width and height within the conformance window.
+    pub(super) size: (u32, u32),
+    pub(super) chroma_format_idc: u32,
+    pub(super) separate_colour_plane: bool,
+    /// Of luma and chroma.
+    pub(super) bit_depths: [u32; 2],
+}
+
+impl PictureFormat {
+    /// Parses `chroma_format_idc` to `bit_depth_chroma_minus8`.
+    fn parse(bits: &mut RbspReader<'_>) -> Option<Self> {
+        let chroma_format_idc = bits.ue(CHROMA_444)?;
+        let separate_colour_plane = chroma_format_idc == CHROMA_444 && bits.flag()?;
+        let coded_size = (bits.ue(MAX_PIC_SIZE)?, bits.ue(MAX_PIC_SIZE)?);
+        let (width, height) = coded_size;
+        let mut size = coded_size;
+        if bits.flag()? {
+            // SubWidthC and SubHeightC (table 6-1)
+            let (unit_x, unit_y) = match chroma_format_idc {
+                1 => (2, 2),
+                2 => (2, 1),
+                _ => (1, 1),
+            };
+            let mut within_window = |size: u32, unit: u32| {
+                let offsets = bits.ue(MAX_PIC_SIZE)?.checked_add(bits.ue(MAX_PIC_SIZE)?)?;
+                Some(size.saturating_sub(offsets.checked_mul(unit)?))
+            };
+            size = (within_window(width, unit_x)?, within_window(height, unit_y)?);
+        }
+        let bit_depths = [bits.ue(8)?.checked_add(8)?, bits.ue(8)?.checked_add(8)?];
+        Some(Self { coded_size, size, chroma_format_idc, separate_colour_plane, bit_depths })
+    }
+}
+
+/// Skips the scaling lists, which an SPS that takes its format from the VPS may also take from another layer.
+fn skip_scaling_lists(bits: &mut RbspReader<'_>, is_extension: bool) -> Option<()> {
+    if !bits.flag()? {
+        return Some(());
+    }
+    let sps_infer_scaling_list = is_extension && bits.flag()?;
+    if sps_infer_scaling_list {
+        return bits.skip(6); // sps_scaling_list_ref_layer_id
+    }
+    if bits.flag()? { skip_scaling_list_data(bits) } else { Some(()) }
+}
+
+/// Skips the sizes of the picture buffer for each sub-layer.
+pub(super) fn skip_sub_layer_ordering_info(bits: &mut RbspReader<'_>, max_sub_layers_minus1: u32) -> Option<()> {
+    let sub_layer_ordering_info_present = bits.flag()?;
+    for _ in if sub_layer_ordering_info_present { 0 } else { max_sub_layers_minus1 }..=max_sub_layers_minus1 {
+        bits.skip_codes(3)?; // max_dec_pic_buffering_minus1, max_num_reorder_pics, max_latency_increase_plus1
+    }
+    Some(())
+}
+
+/// Skips `profile_tier_level` (7.3.3). The profile of all sub-layers is optional.
+pub(super) fn skip_profile_tier_level(
+    bits: &mut RbspReader<'_>,
+    profile_present: bool,
+    max_sub_layers_minus1: u32,
+) -> Option<()> {
     const PROFILE_BITS: u32 = 88;
     const LEVEL_BITS: u32 = 8;
-    bits.skip(PROFILE_BITS)?;
+    bits.skip(if profile_present { PROFILE_BITS } else { 0 })?;
     bits.skip(LEVEL_BITS)?;
     let mut present = Vec::new();
     for _ in 0..max_sub_layers_minus1 {
@@ -151,7 +213,7 @@ fn skip_profile_tier_level(bits: &mut RbspReader<'_>, max_sub_layers_minus1: u32
 }
 
 /// Parses the sizes of coding blocks, and returns `PicSizeInCtbsY` (7-10 to 7-19).
-fn pic_size_in_ctbs(bits: &mut RbspReader<'_>, width: u32, height: u32) -> Option<u32> {
+fn pic_size_in_ctbs(bits: &mut RbspReader<'_>, (width, height): (u32, u32)) -> Option<u32> {
     // log2_min_luma_coding_block_size_minus3, log2_diff_max_min_luma_coding_block_size
     let ctb_log2_size = bits.ue(3)?.checked_add(3)?.checked_add(bits.ue(3)?)?;
     let ctb_size = 1_u32.checked_shl(ctb_log2_size)?;
@@ -175,20 +237,20 @@ fn long_term_ref_pics(bits: &mut RbspReader<'_>, pic_order_cnt_lsb_bits: u32) ->
     Some(used_by_curr_pic_lt_sps)
 }
 
-/// Parses the rest of the SPS. Returns the VUI parameters and `motion_vector_resolution_control_idc`.
+/// Parses the rest of the SPS. Returns the VUI parameters, `motion_vector_resolution_control_idc` and `sps_3d_extension_flag`.
 fn vui_and_extensions(
     bits: &mut RbspReader<'_>,
     max_sub_layers_minus1: u32,
     chroma_format_idc: u32,
     [luma_bit_depth, chroma_bit_depth]: [u32; 2],
-) -> Option<(VuiParameters, u32)> {
+) -> Option<(VuiParameters, u32, bool)> {
     let mut vui = VuiParameters::default();
     if bits.flag()? {
         vui = VuiParameters::parse(bits, max_sub_layers_minus1)?;
     }
     let extensions = ExtensionFlags::parse(bits)?;
     if !extensions.scc {
-        return Some((vui, 0));
+        return Some((vui, 0, extensions.three_d));
     }
     bits.skip(if extensions.range { 9 } else { 0 })?;
     bits.skip(1)?; // sps_curr_pic_ref_enabled_flag
@@ -201,5 +263,5 @@ fn vui_and_extensions(
             bits.skip(initializers.checked_mul(luma_bit_depth.checked_add(chroma_bits)?)?)?;
         }
     }
-    Some((vui, bits.bits(2)?))
+    Some((vui, bits.bits(2)?, extensions.three_d))
 }

@@ -63,7 +63,7 @@ impl VuiParameters {
 }
 
 /// Skips `hrd_parameters(1, maxNumSubLayersMinus1)` (E.2.2).
-fn skip_hrd_parameters(bits: &mut RbspReader<'_>, max_sub_layers_minus1: u32) -> Option<()> {
+pub(super) fn skip_hrd_parameters(bits: &mut RbspReader<'_>, max_sub_layers_minus1: u32) -> Option<()> {
     const MAX_CPB_CNT_MINUS1: u32 = 31;
     let (nal_present, vcl_present) = (bits.flag()?, bits.flag()?);
     let mut sub_pic_present = false;
