@@ -16,6 +16,7 @@ const MAX_SETS: u32 = 64;
 
 /// What the second layer's parameter sets and slice headers take from the VPS.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "the standard's flags")]
 pub(super) struct SecondLayer {
     /// `nuh_layer_id` of its NAL units.
     pub(super) nuh_layer_id: u8,
