@@ -15,12 +15,14 @@ mod attribute_types;
 mod manifest;
 mod playlists;
 mod protection;
+mod rates;
 mod report;
 mod schema;
 mod schema_elements;
 mod schematron;
 mod segment_validator;
 mod single_file;
+mod tags;
 mod trick_mode;
 
 /// Returns the violations of a package.

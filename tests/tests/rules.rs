@@ -316,10 +316,35 @@ fn what_the_schematron_reports_is_detected() {
 }
 
 #[test]
+fn groups_of_audio_with_different_members_are_detected() {
+    // AC-3 and E-AC-3, neither of which has a language or a name.
+    let scratch = TempDir::new().unwrap();
+    let output = vpp::package(&fixtures::fixture("dolby.mp4"), scratch.path(), &["--scheme", "clear"]);
+    assert!(output.status.success());
+    assert_eq!(rules::violations(&Package::open(scratch.path())), [""; 0]);
+    let path = scratch.path().join("stream.m3u8");
+    let good = fs::read_to_string(&path).unwrap();
+    let second = good.find("GROUP-ID=\"audio2\"").unwrap();
+    let cases = [
+        ("NAME=\"", "NAME=\"other ", "audio1 and audio2 differ in their members"),
+        (",DEFAULT=YES", ",DEFAULT=NO", "differs between audio1 and audio2"),
+    ];
+    for (from, to, expected) in cases {
+        let mut rest = good[second..].to_owned();
+        replace(&mut rest, from, to);
+        fs::write(&path, format!("{}{rest}", &good[..second])).unwrap();
+        let violations = rules::violations(&Package::open(scratch.path()));
+        assert!(violations.iter().any(|violation| violation.contains(expected)), "{from}: {violations:?}");
+    }
+}
+
+#[test]
 fn playlists_that_break_a_rule_are_detected() {
     let cases = [
         ("stream.m3u8", "AVERAGE-BANDWIDTH=", "AVERAGE=", "a variant lacks"),
         ("stream.m3u8", "RESOLUTION=", "SIZE=", "a variant lacks"),
+        ("stream.m3u8", "INF:BANDWIDTH=", "INF:BANDWIDTH=1", "BANDWIDTH is"),
+        ("stream.m3u8", "AVERAGE-BANDWIDTH=", "AVERAGE-BANDWIDTH=1,OLD=", "AVERAGE-BANDWIDTH is"),
         ("stream.m3u8", ",AUDIO=\"audio1\"", ",AUDIO=\"audio9\"", "which has no rendition"),
         ("stream.m3u8", "AUTOSELECT=YES", "AUTOSELECT=NO", "not selected automatically"),
         ("stream.m3u8", "CHANNELS=", "TRACKS=", "does not state its channels"),

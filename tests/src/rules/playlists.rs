@@ -4,11 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
+use super::rates;
 use super::report::Report;
+use super::tags::{Attributes, tags};
 use crate::package::Package;
-
-/// The attributes of a tag.
-type Attributes = BTreeMap<String, String>;
 
 pub(super) fn check(package: &Package, report: &mut Report) {
     let text = fs::read_to_string(package.directory.join("stream.m3u8")).expect("the playlist exists");
@@ -39,6 +38,8 @@ pub(super) fn check(package: &Package, report: &mut Report) {
         report.require(missing.is_empty(), || format!("an I-frame stream lacks {missing:?} (Apple, 9: multivariant)"));
     }
     check_groups(&renditions, report);
+    check_members(&renditions, report);
+    rates::check(&package.directory, &text, &renditions, report);
     for representation in &package.representations {
         for name in ["media.m3u8", "iframes.m3u8"] {
             let path = package.directory.join(&representation.id).join(name);
@@ -65,6 +66,35 @@ fn check_variant(variant: &Attributes, renditions: &[Attributes], has_video: boo
         report.require(renditions.iter().any(|rendition| is_member(&rendition)), || {
             format!("a variant names the group {group}, which has no rendition (8216bis 4.4.6.2.1)")
         });
+    }
+}
+
+/// Requires that renditions with one name in several groups of a type have the same attributes, but for the location, the channels
+/// and the group; and that groups of equal size have the same names. A source may have a track in one codec only.
+fn check_members(renditions: &[Attributes], report: &mut Report) {
+    let common = |rendition: &Attributes| {
+        let mut common = rendition.clone();
+        ["URI", "CHANNELS", "GROUP-ID", "STABLE-RENDITION-ID", "BIT-DEPTH", "SAMPLE-RATE"].iter().for_each(|name| {
+            common.remove(*name);
+        });
+        common
+    };
+    let mut groups: BTreeMap<(&str, &str), BTreeMap<&str, Attributes>> = BTreeMap::new();
+    for rendition in renditions {
+        let group = groups.entry((&rendition["TYPE"], &rendition["GROUP-ID"])).or_default();
+        group.insert(&rendition["NAME"], common(rendition));
+    }
+    for ((kind, id), members) in &groups {
+        for ((_, other), others) in groups.iter().filter(|((other_kind, _), _)| other_kind == kind) {
+            let differs = members.len() == others.len() && !members.keys().eq(others.keys());
+            report.require(!differs, || {
+                format!("the groups {id} and {other} differ in their members (8216bis 4.4.6.1.1)")
+            });
+            for (name, member) in members {
+                let same = others.get(name).is_none_or(|same| same == member);
+                report.require(same, || format!("{name} differs between {id} and {other} (8216bis 4.4.6.1.1)"));
+            }
+        }
     }
 }
 
@@ -109,23 +139,4 @@ fn check_media(text: &str, name: &str, report: &mut Report) {
     });
     let is_text = text.contains(".vtt\n");
     report.require(is_text || text.contains("#EXT-X-MAP:"), || format!("{name}: no init segment (8216bis 3.1.2)"));
-}
-
-/// Returns the attributes of each tag of a kind.
-fn tags(text: &str, tag: &str) -> Vec<Attributes> {
-    text.lines().filter_map(|line| line.strip_prefix(tag)).map(attributes).collect()
-}
-
-/// Parses a list of attributes, whose values may be in quotation marks.
-fn attributes(mut list: &str) -> Attributes {
-    let mut found = Attributes::new();
-    while let Some((name, rest)) = list.split_once('=') {
-        let (value, rest) = match rest.strip_prefix('"') {
-            Some(quoted) => quoted.split_once('"').expect("a closing quotation mark"),
-            None => rest.split_at(rest.find(',').unwrap_or(rest.len())),
-        };
-        found.insert(name.to_owned(), value.to_owned());
-        list = rest.trim_start_matches(',');
-    }
-    found
 }

@@ -43,9 +43,7 @@ pub(super) fn write(
     // A single audio track without video, and without anything to select it by, is the whole variant.
     let is_alone = videos.is_empty() && of_kind(TrackKind::Audio).count() == 1;
     let is_listed = |group: &&AudioGroup<'_>| !is_alone || group.is_described();
-    for group in audio.iter().filter(is_listed) {
-        renditions::write_audio(&mut text, presentation, group);
-    }
+    renditions::write_audio(&mut text, presentation, &audio.iter().filter(is_listed).collect::<Vec<_>>());
     renditions::write_subtitles(&mut text, presentation, &subtitles);
     captions.write(&mut text);
     if videos.is_empty() {

@@ -149,6 +149,37 @@ fn rates_of_one_audio_track_are_groups_with_the_same_names() {
     assert!(streams.map(|line| line.rsplit_once("AUDIO=").unwrap().1).eq(["\"audio1\"", "\"audio2\""]), "{text}");
 }
 
+/// Each group of a type has the same members, with equal attributes but for `URI` and `CHANNELS` (4.4.6.1.1).
+#[test]
+fn codecs_of_one_content_are_groups_with_the_same_names_and_default() {
+    let disabled = track("a1", TrackKind::Audio, "mp4a.40.2", Some("en"));
+    let commentary = || TrackLabels { label: None, roles: vec![Role::Commentary] };
+    let text = written(vec![
+        track("v1", TrackKind::Video, "avc1.64001F", None),
+        Representation { is_enabled: false, ..disabled },
+        track("a2", TrackKind::Audio, "mp4a.40.2", Some("fr")),
+        Representation { labels: commentary(), ..track("a3", TrackKind::Audio, "mp4a.40.2", Some("en")) },
+        track("a4", TrackKind::Audio, "mp4a.40.2", None),
+        track("a5", TrackKind::Audio, "mp4a.40.2", None),
+        // The same in another order, and with another one enabled.
+        track("a6", TrackKind::Audio, "ec-3", None),
+        track("a7", TrackKind::Audio, "ec-3", None),
+        Representation { labels: commentary(), ..track("a8", TrackKind::Audio, "ec-3", Some("en")) },
+        track("a9", TrackKind::Audio, "ec-3", Some("en")),
+        track("a10", TrackKind::Audio, "ec-3", Some("fr")),
+    ]);
+    let members = |group: &str| {
+        let group = format!("GROUP-ID=\"{group}\",");
+        let lines = text.lines().filter_map(|line| line.strip_prefix("#EXT-X-MEDIA:TYPE=AUDIO,")?.strip_prefix(&group));
+        let mut lines: Vec<_> = lines.map(|line| line.split_once(",URI=").unwrap().0).collect();
+        lines.sort_unstable();
+        lines
+    };
+    assert_eq!(members("audio1").len(), 5, "{text}");
+    assert_eq!(members("audio1"), members("audio2"), "{text}");
+    assert!(text.contains("NAME=\"a5\""), "{text}");
+}
+
 #[test]
 fn audio_alone_is_a_variant_by_itself() {
     let text = written(vec![track("a1", TrackKind::Audio, "mp4a.40.2", None)]);

@@ -1,5 +1,7 @@
 //! Renditions (RFC 8216bis 4.4.6.1): the audio and text tracks that a variant can be played with.
 
+use std::collections::BTreeMap;
+
 use super::audio_groups::AudioGroup;
 use super::media_playlist::path;
 use super::subtitles::{GROUP_ID, SubtitleGroup};
@@ -17,24 +19,26 @@ const CHARACTERISTICS: [(Role, &str); 4] = [
     (Role::EasyReader, "public.easy-to-read"),
 ];
 
-/// Writes an audio group. The default audio of the group is that of the file, or of the tracks that the group has.
-pub(super) fn write_audio(text: &mut String, presentation: &Presentation, group: &AudioGroup<'_>) {
-    let metadata = group.tracks.iter().map(|track| SelectionMetadata::of_track(presentation, track));
-    let metadata: Vec<_> = metadata.collect();
-    let default = group.default_track().map(|track| track.id);
-    // Tracks of one switching set have the same name in every group: that of the first one.
-    let first_of_set = |track: &Representation| {
-        presentation.representations.iter().find(|other| other.switching_set == track.switching_set)
-    };
-    let named = group.tracks.iter().zip(&metadata).map(|(track, metadata)| {
-        let id = first_of_set(track).map_or(metadata.id, |first| first.id);
-        SelectionMetadata { id, ..metadata.clone() }
-    });
-    let names = names(&named.collect::<Vec<_>>());
-    for ((track, metadata), name) in group.tracks.iter().zip(&metadata).zip(names) {
-        let channels = track.audio.as_ref().and_then(channels).map(|channels| format!(",CHANNELS=\"{channels}\""));
-        let kind = format!("AUDIO,GROUP-ID=\"{}\"", group.id);
-        write_rendition(text, &kind, metadata, &name, default == Some(track.id), &channels.unwrap_or_default());
+/// Writes the audio groups. Tracks that are the same member of several groups have one name.
+pub(super) fn write_audio(text: &mut String, presentation: &Presentation, groups: &[&AudioGroup<'_>]) {
+    // The first track of each member.
+    let mut firsts: BTreeMap<usize, &Representation> = BTreeMap::new();
+    for group in groups {
+        group.members.iter().zip(&group.tracks).for_each(|(member, track)| {
+            firsts.entry(*member).or_insert(track);
+        });
+    }
+    let metadata = firsts.values().map(|track| SelectionMetadata::of_track(presentation, track)).collect::<Vec<_>>();
+    let names: BTreeMap<usize, String> = firsts.keys().copied().zip(names(&metadata)).collect();
+    for group in groups {
+        let default = group.default_track().map(|track| track.id);
+        for (track, member) in group.tracks.iter().zip(&group.members) {
+            let channels = track.audio.as_ref().and_then(channels).map(|channels| format!(",CHANNELS=\"{channels}\""));
+            let kind = format!("AUDIO,GROUP-ID=\"{}\"", group.id);
+            let metadata = SelectionMetadata::of_track(presentation, track);
+            let name = names.get(member).map(String::as_str).unwrap_or_default();
+            write_rendition(text, &kind, &metadata, name, default == Some(track.id), &channels.unwrap_or_default());
+        }
     }
 }
 
