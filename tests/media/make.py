@@ -165,7 +165,7 @@ def table() -> str:
         "Committed": [recipes.SAMPLE],
         "Must package": recipes.GOOD,
         "Must package, verified without ffmpeg": recipes.SEVERAL_SAMPLE_ENTRIES,
-        "Must package, compared with Shaka Packager": recipes.WITHOUT_DECODER,
+        "Must package, without ffmpeg as the reference": recipes.WITHOUT_DECODER,
         "Packaged together": recipes.LADDER,
         "Packaged with a choice": recipes.SELECTED,
         "Must package with a warning": recipes.WARNED,

@@ -261,7 +261,6 @@ GOOD = [
             "-pix_fmt yuv420p10le",
         ),
     ),
-    Recipe("spatial.mp4", "H.265 of two layers (MV-HEVC), a view for each eye, by Apple VideoToolbox: `stereo_spatial.mp4`", synthetic=synthetic.spatial),
     Recipe("dolby-vision.mp4", "H.265 as dvh1 (Dolby Vision), with the optional boxes of a sample entry", synthetic=synthetic.dolby_vision, of="hevc-hdr.mp4"),
     Recipe(
         "dolby.mp4",
@@ -336,8 +335,10 @@ SEVERAL_SAMPLE_ENTRIES = [
     ),
 ]
 
-# ffmpeg cannot read the samples: it has no decoder, or the samples are those of another codec. Shaka Packager is the oracle.
+# ffmpeg cannot read the samples: it has no decoder, the samples are those of another codec, or it warns of a part that it does not
+# read. Shaka Packager is the oracle of all but the last.
 WITHOUT_DECODER = [
+    Recipe("spatial.mp4", "H.265 of two layers (MV-HEVC), a view for each eye, by Apple VideoToolbox: `stereo_spatial.mp4`", synthetic=synthetic.spatial),
     Recipe("ac-4.mp4", "AC-4 5.1, with sync samples", synthetic=synthetic.ac4, of="late-audio.mp4"),
     Recipe("mpeg-h.mp4", "MPEG-H 3D Audio 7.1.4 as mha1", synthetic=synthetic.mpegh, of="late-audio.mp4"),
     Recipe("mpeg-h-stream.mp4", "MPEG-H 3D Audio 7.1.4 as mhm1, configured in its samples", synthetic=synthetic.mpegh_stream, of="late-audio.mp4"),
