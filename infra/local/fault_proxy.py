@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import unquote
 
 from .processes import Identity, family
 from .service_models import Request
@@ -144,8 +145,7 @@ class Proxy:
 
     def _handle(self, handler: BaseHTTPRequestHandler) -> None:
         body = _body(handler)
-        scope = handler.headers.get("Authorization", "").split("Credential=", 1)[-1].split("/")
-        request = RequestKey(scope[3] if len(scope) > 3 else "", handler.command, handler.path, body)
+        request = RequestKey(_service(handler), handler.command, handler.path, body)
         if self._record:
             headers = {name.lower(): value for name, value in handler.headers.items()}
             self._record(Request(request.service, request.method, request.target, headers, body))
@@ -197,6 +197,13 @@ class Proxy:
             with self._lock:
                 self.injected["not killed"] += 1
         _reset(handler)
+
+
+def _service(handler: BaseHTTPRequestHandler) -> str:
+    """The service in the scope of the signature, which is in a header or, of a presigned URL, in the query."""
+    signature = handler.headers.get("Authorization") or unquote(handler.path)
+    scope = signature.split("Credential=", 1)[-1].split("/")
+    return scope[3] if len(scope) > 3 and "Credential=" in signature else ""
 
 
 def _body(handler: BaseHTTPRequestHandler) -> bytes:

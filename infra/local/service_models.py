@@ -31,8 +31,11 @@ _PROTOCOL_HEADERS = {
 }  # fmt: skip
 """Headers of HTTP, of signatures (Signature Version 4) and of the protocols. No model lists them."""
 
-_PROTOCOL_QUERY = {"x-id"}
-"""SDKs add the operation's name to the query."""
+_PROTOCOL_QUERY = {
+    "x-id", "X-Amz-Algorithm", "X-Amz-Content-Sha256", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires",
+    "X-Amz-Security-Token", "X-Amz-Signature", "X-Amz-SignedHeaders",
+}  # fmt: skip
+"""The operation's name, which SDKs add, and the signature of a presigned URL."""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,9 @@ STACK = "s" * 20
 REGION = "ap-southeast-1"
 """No region of the partition has a longer name."""
 
+GLOBAL_REGION = "us-east-1"
+"""The region of global services, such as the metrics of CloudFront."""
+
 EXAMPLES: dict[str, Any] = {
     "ApiCertificateArn": "arn:aws:acm:ap-southeast-1:123456789012:certificate/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0",
     "ApiDomainName": "video.example.com",
@@ -38,15 +41,18 @@ def deployments(template: dict[str, Any]) -> Iterator[Deployment]:
     """Yields the default deployment, one that uses every option, and each with every extreme of every parameter."""
     for base in bases(template):
         yield base
+        if base.region == GLOBAL_REGION:
+            continue
         for name, parameter in template.get("Parameters", {}).items():
             for value in _extremes(parameter):
                 yield Deployment({**base.parameters, name: value}, REGION, STACK)
 
 
 def bases(template: dict[str, Any]) -> list[Deployment]:
-    """Returns the default deployment, and one that uses every option."""
+    """Returns the default deployment, and one that uses every option, also in the region of global services."""
     everything = {name: value for name, value in {**EXAMPLES, **_SWITCHES}.items() if name in template["Parameters"]}
-    return [Deployment(parameters, REGION, STACK) for parameters in ({}, everything)]
+    places = (({}, REGION), (everything, REGION), (everything, GLOBAL_REGION))
+    return [Deployment(parameters, region, STACK) for parameters, region in places]
 
 
 def _extremes(parameter: dict[str, Any]) -> list[Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from .deployments import REGION, STACK
+from .deployments import STACK
 from .finding import Finding
 from .resolve import ACCOUNT, PHYSICAL_NAMES, Resolved
 
@@ -55,7 +55,7 @@ def findings(resolved: Resolved) -> list[Finding]:
             found.append(Finding(resource, f"another resource of this type is also named {name}"))
         for part, kinds, what in (
             (STACK, PHYSICAL_NAMES, "stack"),
-            (REGION, _WHOLE_ACCOUNT | _WHOLE_PARTITION, "region"),
+            (resolved.region, _WHOLE_ACCOUNT | _WHOLE_PARTITION, "region"),
             (ACCOUNT, _WHOLE_PARTITION, "account"),
         ):
             if kind in kinds and part not in name:

@@ -96,6 +96,8 @@ class Resolved:
     arns: dict[str, str]
     """The resource of each ARN."""
 
+    region: str
+
     def of_type(self, *types: str) -> dict[str, Resource]:
         """The resources of some types, by name."""
         return {name: resource for name, resource in self.resources.items() if resource.type in types}
@@ -164,7 +166,8 @@ class _Resolver:
             if "Condition" not in output or self._condition(output["Condition"]):
                 self._evaluate(output)
         arns = {self._arn(name): name for name in included if included[name]["Type"] in _ARNS}
-        return Resolved(resources, self._conditions, self._dependencies, self._findings, arns)
+        region = self._pseudo["AWS::Region"]
+        return Resolved(resources, self._conditions, self._dependencies, self._findings, arns, region)
 
     def _condition(self, name: str) -> bool:
         if name not in self._conditions:

@@ -12,10 +12,13 @@ import unittest
 from collections.abc import Callable
 from typing import Any
 
-from infra.local import http_client, redrive, restore
+from infra.local import emulator, http_client, redrive, restore
+from infra.local.fault_proxy import Proxy
+from infra.local.iam.functions import put_presigned
 from infra.local.instance import Instance
 from infra.local.stack import Stack
 from infra.local.tools import ROOT
+from infra.tests.recording import EXPECTED_OPERATIONS, Recording, WebhookReceiver
 
 MOVIE = ROOT / "tests" / "media" / "sample.mp4"
 TIMEOUT_SECONDS = 240
@@ -27,7 +30,14 @@ class Recovery(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls) -> None:
-        command = [sys.executable, "-m", "infra.local", "hold"]
+        port = emulator.free_port()
+        cls.recording, cls.receiver = Recording(), WebhookReceiver()
+        cls.addClassCleanup(cls.receiver.close)
+        proxy = Proxy(f"http://127.0.0.1:{port}", 0, lambda: None, cls.recording.add)
+        proxy.enabled = False
+        cls.addClassCleanup(proxy.close)
+        command = [sys.executable, "-m", "infra.local", "hold", "--port", str(port)]
+        command += ["--functions-endpoint", proxy.endpoint, "--parameter", f"WebhookUrl={cls.receiver.url}"]
         holder = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert holder.stdin and holder.stdout
         cls.addClassCleanup(holder.wait)
@@ -107,6 +117,23 @@ class Recovery(unittest.TestCase):
         s3.delete_object(Bucket=bucket, Key="drill.mp4", VersionId=marker)
         self._send("POST", f"/packaged_content/{another}/retry").json()
         self._eventually(lambda: self._api(f"/packaged_content/{another}")["status"] == "Ready")
+
+    def test_the_functions_send_no_request_that_aws_does_not_know(self) -> None:
+        """The requests of all tests of this class, of a client's upload, of a webhook and of a deletion."""
+        size = 70 << 20
+        upload = self._send("POST", "/uploads", {"name": "zeros.mp4", "bytes": size}).json()
+        path, part_bytes = f"/uploads/{upload['upload_id']}", upload["part_bytes"]
+        for part in upload["urls"]:
+            first = (part["part"] - 1) * part_bytes
+            put_presigned(part["url"], bytes(min(part_bytes, size - first)))
+        self._send("POST", f"{path}/complete").json()
+        package = self._package_of("recorded.mp4")
+        self._eventually(lambda: self._api(f"/packaged_content/{package}")["status"] == "Ready")
+        self._licence(package)
+        self._send("DELETE", f"/packaged_content/{package}").json()
+        self._eventually(lambda: EXPECTED_OPERATIONS <= self.recording.operations)
+        faults = [f"{fault}: {request}" for fault, request in self.recording.faults.items()]
+        self.assertFalse(faults, "\n".join(faults))
 
     def _delete_items(self, package: str) -> None:
         """Deletes all items of a package from the table."""

@@ -35,6 +35,16 @@ class ServiceModels(unittest.TestCase):
                 self.assertEqual(operation_name(request), f"{service}:{operation}")
                 self.assertEqual(faults(request), [])
 
+    def test_a_presigned_url_passes(self) -> None:
+        client = boto3.client(
+            "s3", "us-east-1", endpoint_url="http://127.0.0.1:1", aws_access_key_id="a", aws_secret_access_key="b",
+            config=Config(signature_version="s3v4"),
+        )  # fmt: skip
+        part = {"Bucket": "b", "Key": "k", "PartNumber": 1, "UploadId": "u"}
+        url = urlsplit(client.generate_presigned_url("upload_part", part))
+        request = Request("s3", "PUT", f"{url.path}?{url.query}", {"host": url.netloc, "content-length": "1"}, b"1")
+        self.assertEqual((operation_name(request), faults(request)), ("s3:UploadPart", []))
+
     def test_what_a_json_service_does_not_know_is_named(self) -> None:
         request = _sent("dynamodb", "PutItem", {"TableName": "table", "Item": {"pk": {"S": "a"}}})
         for change, expected in (
