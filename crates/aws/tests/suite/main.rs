@@ -1,6 +1,7 @@
 //! The AWS adapters against the contract of the ports on a local AWS, and the process of the probe.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::print_stderr, reason = "a known gap of an implementation is printed")]
 
 mod contract;
 mod edge_cache;

@@ -9,7 +9,7 @@ use vpp_pipeline::domain::id::PackageId;
 use vpp_pipeline::error::chain;
 use vpp_pipeline::ports::{KeyError, KeyVault};
 
-use crate::emulator::Emulator;
+use crate::emulator::{Emulator, Implementation};
 use crate::server::{Request, Server};
 
 const PACKAGE: &str = "abcdefghijklmnopqrstuvwxyz";
@@ -64,7 +64,7 @@ fn block_on<T>(work: impl Future<Output = T>) -> T {
 
 #[test]
 fn a_provider_generates_the_key_and_kms_wraps_it() {
-    let emulator = Emulator::start();
+    let emulator = Emulator::start(&Implementation::MiniStack);
     let server = Server::start([(200, response())]);
     let url = format!("{}/speke?tenant=1", server.address);
     block_on(async {
@@ -83,7 +83,7 @@ fn a_provider_generates_the_key_and_kms_wraps_it() {
 
 #[test]
 fn a_request_to_a_provider_behind_an_api_gateway_is_signed() {
-    let emulator = Emulator::start();
+    let emulator = Emulator::start(&Implementation::MiniStack);
     let server = Server::start([(200, response())]);
     let url = server.address.clone();
     block_on(async { request_key(&emulator, &url, Some("eu-west-1")).await.0.unwrap() });
@@ -97,7 +97,7 @@ fn a_request_to_a_provider_behind_an_api_gateway_is_signed() {
 
 #[test]
 fn each_error_of_a_provider_has_its_code() {
-    let emulator = Emulator::start();
+    let emulator = Emulator::start(&Implementation::MiniStack);
     let foreign = response().replace(&package().kid().to_string(), "a16e402b-9056-e371-f36d-348aa62bb749");
     for (status, body, code, detail) in [
         (422, "Unsupported SPEKE version", "key_provider_refused", "422: Unsupported SPEKE version"),

@@ -20,6 +20,7 @@ fn the_object_store_keeps_its_contract() {
 #[test]
 fn the_object_store_keeps_its_contract_of_multipart_uploads() {
     block_on(contract::uploads(&MemoryStore::default(), "output", "run"));
+    block_on(contract::ended_uploads(&MemoryStore::default(), "output", "run"));
 }
 
 #[test]
