@@ -165,6 +165,21 @@ class Template(unittest.TestCase):
         for entrance in (("HttpApi", "5xx"), ("Distribution", "5xxErrorRate"), ("LicenseFunction", "Throttles")):
             self.assertEqual(len(watched[entrance]), 1, entrance)
 
+    def test_a_budget_is_off_by_default_and_notifies_the_alarm_topic(self) -> None:
+        template = yaml.load(artifacts.TEMPLATE.read_text(), _Loader)
+        self.assertEqual(template["Parameters"]["MonthlyBudgetUsd"]["Default"], 0)
+        self.assertEqual(template["Conditions"]["MonthlyBudget"], {"Not": [{"Equals": ["!Ref MonthlyBudgetUsd", 0]}]})
+        for name in ("Budget", "AlarmTopicPolicy"):
+            self.assertEqual(template["Resources"][name]["Condition"], "MonthlyBudget")
+        properties = template["Resources"]["Budget"]["Properties"]
+        self.assertEqual(properties["Budget"]["BudgetLimit"], {"Amount": "!Ref MonthlyBudgetUsd", "Unit": "USD"})
+        for notification in properties["NotificationsWithSubscribers"]:
+            [subscriber] = notification["Subscribers"]
+            self.assertEqual(subscriber, {"SubscriptionType": "SNS", "Address": "!Ref AlarmTopic"})
+        [statement] = template["Resources"]["AlarmTopicPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+        publishers = {"cloudwatch.amazonaws.com", "budgets.amazonaws.com"}
+        self.assertEqual(set(statement["Principal"]["Service"]), publishers)
+
     def test_the_defaults_reserve_nothing_that_a_new_account_lacks(self) -> None:
         """A new account has 10 concurrent executions, and Lambda keeps them all unreserved. Provisioned pollers are off."""
         template = yaml.load(artifacts.TEMPLATE.read_text(), _Loader)
