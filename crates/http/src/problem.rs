@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use vpp_pipeline::api::licences::PlaybackError;
 use vpp_pipeline::api::request_error::RequestError;
+use vpp_pipeline::domain::unreadable::UNREADABLE_RECORD;
 use vpp_pipeline::error::chain;
 
 /// Problem details, sent as `application/problem+json`.
@@ -84,6 +85,7 @@ impl From<RequestError> for Problem {
                 tracing::error!("the key provider returned no key: {}", chain(error));
                 (StatusCode::BAD_GATEWAY, error.code())
             }
+            RequestError::Unreadable(_) => (StatusCode::CONFLICT, UNREADABLE_RECORD),
             RequestError::Unavailable(_) => {
                 tracing::error!("the request failed: {}", chain(&error));
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
@@ -106,6 +108,7 @@ impl From<PlaybackError> for Problem {
             PlaybackError::Failed { .. } => (StatusCode::CONFLICT, "package_failed"),
             PlaybackError::Clear => (StatusCode::CONFLICT, "package_not_encrypted"),
             PlaybackError::UnknownKey => (StatusCode::NOT_FOUND, "key_not_found"),
+            PlaybackError::Unreadable(_) => (StatusCode::CONFLICT, UNREADABLE_RECORD),
             PlaybackError::Unavailable(_) => {
                 tracing::error!("the request failed: {}", chain(&error));
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable")

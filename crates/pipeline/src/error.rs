@@ -5,6 +5,8 @@
 //! *transient*: a throttled call, a lost connection, a permission that is missing until the deployment is fixed. It propagates
 //! to the runtime, and the message is delivered again. A message whose retries are exhausted is dead-lettered, not dropped.
 
+use crate::domain::unreadable::{UNREADABLE_RECORD, UnreadableRecord};
+
 /// Any underlying error.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
@@ -22,6 +24,12 @@ impl Unavailable {
     #[must_use]
     pub fn new(call: &'static str, source: Cause) -> Self {
         Self { call, source }
+    }
+
+    /// Returns the record that the call has found and that cannot be read, if that is why it failed.
+    #[must_use]
+    pub fn unreadable(&self) -> Option<&UnreadableRecord> {
+        self.source.downcast_ref()
     }
 }
 
@@ -62,9 +70,19 @@ impl Error {
         Self::Permanent { code, message: message.into(), source: None }
     }
 
-    /// Returns a function that converts the failure of a service call during `operation`.
+    /// Returns a function that converts the failure of a service call during `operation`. A record that cannot be read is a
+    /// permanent error: a retry by this version finds the same record.
     pub(crate) fn unavailable(operation: &'static str) -> impl Fn(Unavailable) -> Self + Copy {
-        move |source| Self::Transient { operation, source: source.into() }
+        move |source| match source.unreadable() {
+            Some(record) => Self::permanent(UNREADABLE_RECORD, record.to_string()),
+            None => Self::Transient { operation, source: source.into() },
+        }
+    }
+
+    /// Returns whether the error is a record that cannot be read.
+    #[must_use]
+    pub fn is_unreadable_record(&self) -> bool {
+        self.code() == UNREADABLE_RECORD
     }
 
     /// Returns a transient error for a condition that does not hold *yet*, because another copy of a stage is still running.

@@ -5,11 +5,8 @@ use vpp_pipeline::notifications::announce::Announce;
 
 fn main() -> Result<(), FunctionError> {
     run_function(async |aws, environment| {
-        let announce = Announce {
-            bus: aws.event_bus(environment.event_bus()?),
-            dead_letters: aws.queue(environment.announce_dead_queue()?),
-            delivery_url: environment.delivery_url()?,
-        };
-        serve_changes(async |changes, unreadable| announce.handle(changes, unreadable).await).await
+        let announce =
+            Announce { bus: aws.event_bus(environment.event_bus()?), delivery_url: environment.delivery_url()? };
+        serve_changes(async |changes| announce.handle(changes).await).await
     })
 }

@@ -46,7 +46,10 @@ use crate::list_query::ListQuery;
 use crate::package_request::package_request;
 use crate::path_encoding::require_utf8_path;
 use crate::request_body::MAX_BODY;
-use crate::responses::{ContentDetails, ContentList, ContentSummary, DeletedContent, PackageList, PackageResponse};
+use crate::responses::{
+    ContentDetails, ContentList, ContentSummary, DeletedContent, OrUnreadable, PackageList, PackageResponse,
+    UnreadableContent, UnreadablePackage,
+};
 
 type Served<C, Q, V, K> = State<Arc<Api<C, Q, V, K>>>;
 
@@ -120,8 +123,10 @@ async fn package<C: ApiCatalog, Q: ApiQueue, V: KeyVault, K: Clock>(
 ) -> Result<Response, Problem> {
     let id: PackageId = id.parse().map_err(|_| RequestError::UnknownPackage)?;
     let span = info_span!("package", packaged_content_id = %id);
-    let package = api.package(&id).instrument(span).await?;
-    Ok(json(StatusCode::OK, &package_response(&api, &package)))
+    match api.package(&id).instrument(span).await {
+        Err(RequestError::Unreadable(record)) => Ok(json(StatusCode::OK, &UnreadablePackage::from(record))),
+        found => Ok(json(StatusCode::OK, &package_response(&api, &found?))),
+    }
 }
 
 async fn content<C: ApiCatalog, Q: ApiQueue, V: KeyVault, K: Clock>(
@@ -130,8 +135,10 @@ async fn content<C: ApiCatalog, Q: ApiQueue, V: KeyVault, K: Clock>(
 ) -> Result<Response, Problem> {
     let id: ContentId = id.parse().map_err(|_| RequestError::UnknownContent)?;
     let span = info_span!("content", input_content_id = %id);
-    let content = api.content(&id).instrument(span).await?;
-    Ok(json(StatusCode::OK, &ContentDetails::from(&content)))
+    match api.content(&id).instrument(span).await {
+        Err(RequestError::Unreadable(record)) => Ok(json(StatusCode::OK, &UnreadableContent::from(record))),
+        found => Ok(json(StatusCode::OK, &ContentDetails::from(&found?))),
+    }
 }
 
 async fn retry<C: ApiCatalog, Q: ApiQueue, V: KeyVault, K: Clock>(
@@ -156,9 +163,15 @@ async fn delete_package<C: ApiCatalog, Q: ApiQueue, V: KeyVault, K: Clock>(
     let id: PackageId = id.parse().map_err(|_| RequestError::UnknownPackage)?;
     let span = info_span!("delete_package", packaged_content_id = %id);
     async {
-        let package = api.delete_package(&id).await?;
+        let response = match api.delete_package(&id).await {
+            Err(RequestError::Unreadable(record)) => {
+                api.delete_unreadable_package(&id).await?;
+                json(StatusCode::ACCEPTED, &UnreadablePackage::from(record).deleting())
+            }
+            deleted => json(StatusCode::ACCEPTED, &package_response(&api, &deleted?)),
+        };
         info!("deletion started");
-        Ok(json(StatusCode::ACCEPTED, &package_response(&api, &package)))
+        Ok(response)
     }
     .instrument(span)
     .await
@@ -171,9 +184,15 @@ async fn delete_content<C: ApiCatalog, Q: ApiQueue, V: KeyVault, K: Clock>(
     let id: ContentId = id.parse().map_err(|_| RequestError::UnknownContent)?;
     let span = info_span!("delete_content", input_content_id = %id);
     async {
-        let content = api.delete_content(&id).await?;
+        let response = match api.delete_content(&id).await {
+            Err(RequestError::Unreadable(record)) => {
+                api.delete_unreadable_content(&id).await?;
+                json(StatusCode::ACCEPTED, &UnreadableContent::from(record).deleted())
+            }
+            deleted => json(StatusCode::ACCEPTED, &DeletedContent::from(&deleted?)),
+        };
         info!("deleted");
-        Ok(json(StatusCode::ACCEPTED, &DeletedContent::from(&content)))
+        Ok(response)
     }
     .instrument(span)
     .await
@@ -197,7 +216,11 @@ async fn contents<C: ApiCatalog, Q: ApiQueue, V: KeyVault, K: Clock>(
     let (limit, cursor) = (query.limit()?, query.cursor()?);
     let page = api.contents(&filter, limit, cursor.as_ref()).await?;
     let response = ContentList {
-        input_content: page.items.iter().map(ContentSummary::from).collect(),
+        input_content: page
+            .items
+            .into_iter()
+            .map(|content| OrUnreadable::of(content, |content| ContentSummary::from(content)))
+            .collect(),
         next_cursor: page.next.map(|cursor| cursor.to_string()),
     };
     Ok(json(StatusCode::OK, &response))
@@ -216,7 +239,11 @@ async fn packages<C: ApiCatalog, Q: ApiQueue, V: KeyVault, K: Clock>(
     let (limit, cursor) = (query.limit()?, query.cursor()?);
     let page = api.packages(&filter, limit, cursor.as_ref()).await?;
     let response = PackageList {
-        packaged_content: page.items.iter().map(|package| package_response(&api, package)).collect(),
+        packaged_content: page
+            .items
+            .into_iter()
+            .map(|package| OrUnreadable::of(package, |package| package_response(&api, package)))
+            .collect(),
         next_cursor: page.next.map(|cursor| cursor.to_string()),
     };
     Ok(json(StatusCode::OK, &response))

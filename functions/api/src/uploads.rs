@@ -166,8 +166,8 @@ async fn abort<S: ClientUploadStore, B: RequestRecords, K: Clock>(
 ) -> Result<Response, Problem> {
     let id = parse_id(&id)?;
     let span = info_span!("upload", upload_id = %id);
-    let upload = uploads.abort(&id).instrument(span).await?;
-    Ok(json(StatusCode::OK, &AbortedUpload { upload_id: upload.id.to_string(), status: "Aborted" }))
+    uploads.abort(&id).instrument(span).await?;
+    Ok(json(StatusCode::OK, &AbortedUpload { upload_id: id.to_string(), status: "Aborted" }))
 }
 
 fn parse_id(id: &str) -> Result<ClientUploadId, Problem> {

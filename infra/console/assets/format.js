@@ -38,9 +38,10 @@ export function outOf(done, total, noun) {
 
 const DATE_TIME = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 
-/** A date and time, in the browser's locale. */
+/** A date and time, in the browser's locale; a text that is no time as it is. */
 export function dateTime(iso) {
-  return DATE_TIME.format(new Date(iso));
+  const date = new Date(iso);
+  return Number.isNaN(date.getTime()) ? iso : DATE_TIME.format(date);
 }
 
 /** Seconds between two ISO 8601 times. */

@@ -1,6 +1,6 @@
 // Labels: display text of codecs, statuses and warnings, and one-line summaries.
 
-import { bytes, dateTime, timecode } from './format.js';
+import { bytes, dateTime, fileName, timecode } from './format.js';
 
 /** Warnings of the preflight check: the file can be packaged, but the stream may play poorly. */
 const WARNINGS = {
@@ -40,6 +40,11 @@ export function codecName(codecString) {
   return CODECS[codecString] ?? CODECS[fourcc] ?? CODECS[fourcc.toLowerCase()] ?? fourcc;
 }
 
+/** The name of an input content: its file name, or the ID of a record that cannot be read. */
+export function contentName(content) {
+  return content.status === 'Unreadable' ? content.input_content_id : fileName(content.input_content_origin);
+}
+
 /** The summary of an input content: duration, resolution, codecs, size, date. */
 export function contentSummary(content) {
   const video = content.tracks?.find((track) => track.type === 'video');
@@ -48,13 +53,14 @@ export function contentSummary(content) {
     content.container && timecode(content.container.duration / content.container.timescale),
     video?.width && `${video.width} × ${video.height}`,
     [video, audio].filter(Boolean).map((track) => codecName(track.codec)).join(' + '),
-    bytes(content.bytes),
-    dateTime(content.created_at),
+    content.bytes !== undefined && bytes(content.bytes),
+    content.created_at && dateTime(content.created_at),
   ].filter(Boolean);
 }
 
 /** The title of a package: its encryption. */
 export function packageTitle(pkg) {
+  if (pkg.status === 'Unreadable') return pkg.packaged_content_id;
   if (pkg.scheme === 'clear') return 'Clear (not encrypted)';
   const tracks = pkg.audio_only ? 'audio' : pkg.encrypt === 'all' ? 'video and audio' : 'video';
   return `Encrypted ${tracks} (${pkg.scheme})`;
@@ -74,6 +80,7 @@ const PACKAGE_STATUSES = {
   Ready: 'Ready to play',
   Failed: 'Failed',
   Deleting: 'Deleting',
+  Unreadable: 'The record cannot be read',
 };
 
 /** The status of a package, described. */

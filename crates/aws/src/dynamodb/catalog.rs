@@ -7,11 +7,12 @@ use vpp_pipeline::domain::multipart::OutputUpload;
 use vpp_pipeline::domain::package::Package;
 use vpp_pipeline::domain::receipt::Receipt;
 use vpp_pipeline::domain::state::{Advance, Transition};
+use vpp_pipeline::domain::unreadable::RecordKind;
 use vpp_pipeline::error::Unavailable;
 use vpp_pipeline::ports::{Catalog, CreateOutcome};
 
 use super::attributes::{Item, string};
-use super::table::{ABSENT, DynamoCatalog, Transacted, decoded, malformed};
+use super::table::{ABSENT, DynamoCatalog, Transacted, decode, decoded, malformed};
 use super::{content_item, multipart_uploads_item, package_item, receipt_item, transitions};
 use crate::error::unavailable;
 
@@ -66,17 +67,17 @@ impl Catalog for DynamoCatalog {
 
     async fn content(&self, id: &ContentId) -> Result<Option<Content>, Unavailable> {
         let item = self.item(&content_item::pk(id), content_item::SK).await?;
-        item.map(|item| content_item::read(&item).map_err(malformed)).transpose()
+        Ok(item.map(|item| decode(&item, RecordKind::Content, content_item::read)).transpose()?)
     }
 
     async fn create_package(&self, package: &Package) -> Result<CreateOutcome<Package>, Unavailable> {
         let item = package_item::write(package).map_err(malformed)?;
-        decoded(self.put_if_absent(item).await?, package_item::read)
+        decoded(self.put_if_absent(item).await?, RecordKind::Package, package_item::read)
     }
 
     async fn package(&self, id: &PackageId) -> Result<Option<Package>, Unavailable> {
         let item = self.item(&package_item::pk(id), package_item::SK).await?;
-        item.map(|item| package_item::read(&item).map_err(malformed)).transpose()
+        Ok(item.map(|item| decode(&item, RecordKind::Package, package_item::read)).transpose()?)
     }
 
     async fn advance(&self, id: &PackageId, transition: &Transition) -> Result<Advance, Unavailable> {
@@ -96,12 +97,13 @@ impl Catalog for DynamoCatalog {
         id: &PackageId,
         uploads: &[OutputUpload],
     ) -> Result<CreateOutcome<Vec<OutputUpload>>, Unavailable> {
-        decoded(self.put_if_absent(multipart_uploads_item::write(id, uploads)).await?, multipart_uploads_item::read)
+        let put = self.put_if_absent(multipart_uploads_item::write(id, uploads)).await?;
+        decoded(put, RecordKind::OutputUploads, multipart_uploads_item::read)
     }
 
     async fn uploads(&self, id: &PackageId) -> Result<Option<Vec<OutputUpload>>, Unavailable> {
         let item = self.item(&package_item::pk(id), multipart_uploads_item::SK).await?;
-        item.map(|item| multipart_uploads_item::read(&item).map_err(malformed)).transpose()
+        Ok(item.map(|item| decode(&item, RecordKind::OutputUploads, multipart_uploads_item::read)).transpose()?)
     }
 
     async fn put_receipt(&self, id: &PackageId, receipt: &Receipt) -> Result<(), Unavailable> {
@@ -132,7 +134,7 @@ impl Catalog for DynamoCatalog {
         let mut receipts = Vec::new();
         while let Some(item) = items.next().await {
             let item = item.map_err(unavailable("Query"))?;
-            receipts.push(receipt_item::read(&item).map_err(malformed)?);
+            receipts.push(decode(&item, RecordKind::Receipt, receipt_item::read)?);
         }
         Ok(receipts)
     }

@@ -9,6 +9,7 @@ use vpp_pipeline::domain::id::ContentId;
 use vpp_pipeline::domain::listing::Cursor;
 use vpp_pipeline::domain::object::ETag;
 use vpp_pipeline::domain::subtitles::SubtitleInfo;
+use vpp_pipeline::ports::DeletedFile;
 
 use super::attributes::{Item, Malformed, Reader, Writer, json, number, range, string, usage};
 
@@ -21,18 +22,21 @@ pub(super) const SUBTITLES: &str = "subtitles";
 /// The index that lists contents by time.
 pub(super) const INDEX: &str = "by_kind";
 
+/// Prefix of the partition key of a content.
+const PREFIX: &str = "content#";
+
 /// Returns the partition key of a content.
 pub(super) fn pk(id: &ContentId) -> String {
-    format!("content#{id}")
+    format!("{PREFIX}{id}")
 }
 
 /// Converts a cursor to a key of the index.
 pub(super) fn index_key(cursor: &Cursor<ContentId>) -> Item {
     Writer::default()
-        .set("pk", string(pk(&cursor.id)))
+        .set("pk", string(format!("{PREFIX}{}", cursor.id())))
         .set("sk", string(SK))
         .set("kind", string(KIND))
-        .set("created_at", string(cursor.created_at.to_string()))
+        .set("created_at", string(cursor.created_at()))
         .finish()
 }
 
@@ -111,6 +115,19 @@ fn read_remedies(item: Reader<'_>) -> Result<Vec<RequiredOptions>, Malformed> {
         }
         None => Ok(Vec::new()),
     }
+}
+
+/// Reads the file of a content that is marked as deleted, and nothing else of it.
+pub(super) fn read_deleted_file(item: &Item) -> Result<Option<DeletedFile>, Malformed> {
+    let item = Reader(item);
+    if !item.has("deleted_at") {
+        return Ok(None);
+    }
+    Ok(Some(DeletedFile {
+        location: item.parsed("input_content_origin")?,
+        version_id: item.optional("version_id", Reader::text)?.map(str::to_owned),
+        etag: ETag::new(item.text("etag")?),
+    }))
 }
 
 pub(super) fn read(item: &Item) -> Result<Content, Malformed> {

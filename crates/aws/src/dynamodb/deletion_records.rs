@@ -3,11 +3,12 @@
 use vpp_pipeline::domain::id::{ContentId, PackageId};
 use vpp_pipeline::domain::state::Status;
 use vpp_pipeline::domain::timestamp::Timestamp;
+use vpp_pipeline::domain::unreadable::RecordKind;
 use vpp_pipeline::error::Unavailable;
-use vpp_pipeline::ports::DeletionRecords;
+use vpp_pipeline::ports::{DeletedFile, DeletionRecords, PackageDeletion};
 
 use super::attributes::{Item, Reader, number, string};
-use super::table::{Condition, DynamoCatalog, condition};
+use super::table::{Condition, DynamoCatalog, condition, decode};
 use super::{content_item, package_item};
 use crate::error::unavailable;
 
@@ -20,6 +21,39 @@ impl DeletionRecords for DynamoCatalog {
         let request = request.expression_attribute_names("#kind", "kind");
         let written = request.expression_attribute_values(":at", string(at.to_string())).send().await;
         condition(written, "UpdateItem").map(|_| ())
+    }
+
+    async fn deleted_file(&self, id: &ContentId) -> Result<Option<DeletedFile>, Unavailable> {
+        let item = self.item(&content_item::pk(id), content_item::SK).await?;
+        let read = item.map(|item| decode(&item, RecordKind::Content, content_item::read_deleted_file));
+        // Without location there is no file to delete.
+        Ok(read.and_then(Result::ok).flatten())
+    }
+
+    async fn condemn_package(&self, id: &PackageId, at: Timestamp) -> Result<Option<u64>, Unavailable> {
+        let attempt = at.unix_millis();
+        let request = self.client.update_item().table_name(&self.table);
+        let request = request.key("pk", string(package_item::pk(id))).key("sk", string(package_item::SK));
+        let request = request.condition_expression("attribute_exists(pk)");
+        // Without the times of earlier states, functions may have started work until now.
+        let request = request.update_expression(
+            "SET #status = :deleting, #attempt = :attempt, deleting_at = :at REMOVE failed_at, ready_at, lease_until",
+        );
+        let request =
+            request.expression_attribute_names("#status", "status").expression_attribute_names("#attempt", "attempt");
+        let request = request.expression_attribute_values(":deleting", string(Status::Deleting.as_str()));
+        let request = request.expression_attribute_values(":attempt", number(attempt));
+        let written = request.expression_attribute_values(":at", string(at.to_string())).send().await;
+        Ok(match condition(written, "UpdateItem")? {
+            Condition::Held => Some(attempt),
+            Condition::Failed => None,
+        })
+    }
+
+    async fn package_deletion(&self, id: &PackageId) -> Result<Option<PackageDeletion>, Unavailable> {
+        let item = self.item(&package_item::pk(id), package_item::SK).await?;
+        let read = item.map(|item| decode(&item, RecordKind::Package, package_item::read_deletion));
+        Ok(read.transpose()?.flatten())
     }
 
     async fn lease_deletion(

@@ -5,19 +5,19 @@
 //! that changes with every work unit. The packages of a page are then read from the table.
 
 use std::collections::HashMap;
-use std::str::FromStr;
 
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 use vpp_pipeline::domain::content::Content;
 use vpp_pipeline::domain::id::{ContentId, PackageId};
 use vpp_pipeline::domain::listing::{ContentFilter, Cursor, PackageFilter, Page};
 use vpp_pipeline::domain::package::Package;
+use vpp_pipeline::domain::unreadable::{Listed, RecordKind};
 use vpp_pipeline::error::Unavailable;
 use vpp_pipeline::ports::Listing;
 
 use super::attributes::{Item, Malformed, Reader, Writer, string};
 use super::index_filter::{CONTENTS, Filter, Index, PACKAGES};
-use super::table::{BACKOFF, DynamoCatalog, malformed};
+use super::table::{BACKOFF, DynamoCatalog, decode, malformed};
 use super::{content_item, package_item};
 use crate::error::unavailable;
 use crate::retries::BatchRetry;
@@ -69,7 +69,7 @@ impl DynamoCatalog {
     }
 
     /// Reads the packages of these index items from the table. Omits packages that were deleted meanwhile.
-    async fn packages_of(&self, listed: &[Item]) -> Result<Vec<Package>, Unavailable> {
+    async fn packages_of(&self, listed: &[Item]) -> Result<Vec<Listed<Package>>, Unavailable> {
         const CALL: &str = "BatchGetItem";
         let key = |item: &Item| -> Result<Item, Malformed> {
             let item = Reader(item);
@@ -77,7 +77,7 @@ impl DynamoCatalog {
             Ok(key.set("sk", string(item.text("sk")?)).finish())
         };
         let keys = listed.iter().map(key).collect::<Result<Vec<_>, _>>().map_err(malformed)?;
-        let mut found: HashMap<String, Package> = HashMap::new();
+        let mut found: HashMap<String, Listed<Package>> = HashMap::new();
         let mut batch = BatchRetry::new(CALL, BACKOFF, keys);
         while let Some(keys) = batch.next().await? {
             let keys = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build();
@@ -85,8 +85,8 @@ impl DynamoCatalog {
             let response = self.client.batch_get_item().request_items(&self.table, keys).send().await;
             let response = response.map_err(unavailable(CALL))?;
             for item in response.responses.unwrap_or_default().into_values().flatten() {
-                let package = package_item::read(&item).map_err(malformed)?;
-                found.insert(package_item::pk(&package.id), package);
+                let pk = Reader(&item).text("pk").map_err(malformed)?.to_owned();
+                found.insert(pk, decode(&item, RecordKind::Package, package_item::read).into());
             }
             let unprocessed = response.unprocessed_keys.unwrap_or_default();
             batch.retry(unprocessed.into_values().flat_map(|unprocessed| unprocessed.keys));
@@ -104,7 +104,7 @@ impl Listing for DynamoCatalog {
     ) -> Result<Page<Content, ContentId>, Unavailable> {
         let after = after.map(content_item::index_key);
         let (items, next) = self.newest(CONTENTS, Filter::of_contents(filter), limit, after).await?;
-        let items = items.iter().map(content_item::read).collect::<Result<_, _>>().map_err(malformed)?;
+        let items = items.iter().map(|item| decode(item, RecordKind::Content, content_item::read).into()).collect();
         Ok(Page { items, next: next.as_ref().map(cursor).transpose().map_err(malformed)? })
     }
 
@@ -121,9 +121,10 @@ impl Listing for DynamoCatalog {
     }
 }
 
-/// Returns the cursor of an index item, or of its key.
-fn cursor<I: FromStr>(item: &Item) -> Result<Cursor<I>, Malformed> {
+/// Returns the cursor of an index item, or of its key. It holds texts, whatever they are: a list continues after an item that
+/// cannot be read.
+fn cursor<I>(item: &Item) -> Result<Cursor<I>, Malformed> {
     let item = Reader(item);
     let id = item.text("pk")?.split_once('#').map(|(_, id)| id).ok_or(Malformed("pk"))?;
-    Ok(Cursor { created_at: item.parsed("created_at")?, id: id.parse().map_err(|_| Malformed("pk"))? })
+    Ok(Cursor::after(item.text("created_at")?, id))
 }

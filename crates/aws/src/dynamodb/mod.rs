@@ -17,6 +17,8 @@ mod catalog;
 mod client_upload_item;
 mod content_item;
 mod deletion_records;
+#[cfg(test)]
+mod earlier_records;
 mod idempotency_item;
 mod index_filter;
 mod listing;
@@ -29,3 +31,4 @@ mod table;
 mod transitions;
 
 pub use table::DynamoCatalog;
+pub(crate) use table::count_unreadable;

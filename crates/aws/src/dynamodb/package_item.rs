@@ -20,6 +20,7 @@ use vpp_pipeline::domain::package_options::{PackageOptions, ProtectionOptions};
 use vpp_pipeline::domain::resource_usage::ResourceUsage;
 use vpp_pipeline::domain::state::{Failure, Planned, Stage, State, Status};
 use vpp_pipeline::domain::subtitles::{SubtitleDescription, SubtitleFile, SubtitleKind};
+use vpp_pipeline::ports::PackageDeletion;
 
 use super::attributes::{Item, Malformed, Reader, Writer, json, number, range, string, usage};
 
@@ -46,16 +47,19 @@ fn inputs(package: &Package) -> String {
 /// Converts a cursor to a key of the index.
 pub(super) fn index_key(cursor: &Cursor<PackageId>) -> Item {
     Writer::default()
-        .set("pk", string(pk(&cursor.id)))
+        .set("pk", string(format!("{PREFIX}{}", cursor.id())))
         .set("sk", string(SK))
         .set("listed", string(LISTED))
-        .set("created_at", string(cursor.created_at.to_string()))
+        .set("created_at", string(cursor.created_at()))
         .finish()
 }
 
+/// Prefix of the partition key of a package.
+const PREFIX: &str = "package#";
+
 /// Returns the partition key of a package and of its receipts.
 pub(super) fn pk(id: &PackageId) -> String {
-    format!("package#{id}")
+    format!("{PREFIX}{id}")
 }
 
 /// Encodes a new package.
@@ -272,6 +276,20 @@ fn key_parameters(item: Reader<'_>, kid: &'static str, iv: &'static str) -> Resu
 
 fn wrapped_key(item: Reader<'_>, name: &'static str) -> Result<WrappedKey, Malformed> {
     WrappedKey::from_base64(item.text(name)?).ok_or(Malformed(name))
+}
+
+/// Reads the deletion of a package that is Deleting, and nothing else of it. Where the state before cannot be read, functions may
+/// have started work until the deletion.
+pub(super) fn read_deletion(item: &Item) -> Result<Option<PackageDeletion>, Malformed> {
+    let item = Reader(item);
+    if item.text("status") != Ok(Status::Deleting.as_str()) {
+        return Ok(None);
+    }
+    let at_rest_since = match state(item).ok().and_then(|state| state.at_rest_since()) {
+        Some(since) => since,
+        None => item.parsed("deleting_at")?,
+    };
+    Ok(Some(PackageDeletion { attempt: item.number("attempt")?, at_rest_since }))
 }
 
 fn state(item: Reader<'_>) -> Result<State, Malformed> {

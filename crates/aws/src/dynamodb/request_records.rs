@@ -3,22 +3,24 @@
 use vpp_pipeline::domain::client_upload::ClientUpload;
 use vpp_pipeline::domain::id::ClientUploadId;
 use vpp_pipeline::domain::timestamp::Timestamp;
+use vpp_pipeline::domain::unreadable::RecordKind;
 use vpp_pipeline::error::Unavailable;
 use vpp_pipeline::ports::{CreateOutcome, RequestRecords};
 
 use super::attributes::string;
-use super::table::{DynamoCatalog, decoded, malformed};
+use super::table::{DynamoCatalog, decode, decoded};
 use super::{client_upload_item, idempotency_item};
 use crate::error::unavailable;
 
 impl RequestRecords for DynamoCatalog {
     async fn put_client_upload(&self, upload: &ClientUpload) -> Result<CreateOutcome<ClientUpload>, Unavailable> {
-        decoded(self.put_if_absent(client_upload_item::write(upload)).await?, client_upload_item::read)
+        let put = self.put_if_absent(client_upload_item::write(upload)).await?;
+        decoded(put, RecordKind::ClientUpload, client_upload_item::read)
     }
 
     async fn client_upload(&self, id: &ClientUploadId) -> Result<Option<ClientUpload>, Unavailable> {
         let item = self.item(&client_upload_item::pk(id), client_upload_item::SK).await?;
-        item.map(|item| client_upload_item::read(&item).map_err(malformed)).transpose()
+        Ok(item.map(|item| decode(&item, RecordKind::ClientUpload, client_upload_item::read)).transpose()?)
     }
 
     async fn delete_client_upload(&self, id: &ClientUploadId) -> Result<(), Unavailable> {
@@ -34,6 +36,6 @@ impl RequestRecords for DynamoCatalog {
         forget_at: Timestamp,
     ) -> Result<CreateOutcome<String>, Unavailable> {
         let item = idempotency_item::write(key, answer, forget_at);
-        decoded(self.put_if_absent(item).await?, idempotency_item::read)
+        decoded(self.put_if_absent(item).await?, RecordKind::IdempotencyKey, idempotency_item::read)
     }
 }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use vpp_pipeline::domain::event::{Change, Changed};
 use vpp_pipeline::domain::timestamp::Timestamp;
-use vpp_pipeline::notifications::announce::UnreadableChange;
+use vpp_pipeline::domain::unreadable::{RecordKind, UnreadableRecord};
 
 use super::attributes::{Item, Malformed};
 use super::{content_item, package_item};
@@ -42,16 +42,16 @@ struct StreamRecord {
 }
 
 impl StreamBatch {
-    /// Decodes the records. Returns the changes, and the records that cannot be decoded.
-    pub(crate) fn decode(self) -> (Vec<Changed>, Vec<UnreadableChange>) {
-        let (mut changes, mut undecodable) = (Vec::new(), Vec::new());
+    /// Decodes the records. Returns the changes, and the items that cannot be read after their change.
+    pub(crate) fn decode(self) -> (Vec<Changed>, Vec<UnreadableRecord>) {
+        let (mut changes, mut unreadable) = (Vec::new(), Vec::new());
         for Record { dynamodb: record } in self.records {
             match record.changed() {
                 Ok(changed) => changes.extend(changed),
-                Err(malformed) => undecodable.push(record.undecodable(malformed)),
+                Err(record) => unreadable.push(record),
             }
         }
-        (changes, undecodable)
+        (changes, unreadable)
     }
 }
 
@@ -60,29 +60,45 @@ impl StreamRecord {
         self.keys.get(name).and_then(|value| value["S"].as_str()).unwrap_or_default()
     }
 
-    fn changed(&self) -> Result<Option<Changed>, Malformed> {
+    fn changed(&self) -> Result<Option<Changed>, UnreadableRecord> {
         Ok(match self.key("sk") {
-            content_item::SK => Some(Changed::Content(self.change(content_item::read)?)),
-            package_item::SK => Some(Changed::Package(self.change(package_item::read)?)),
+            content_item::SK => {
+                self.change(content_item::read).map_err(self.unreadable(RecordKind::Content))?.map(Changed::Content)
+            }
+            package_item::SK => {
+                self.change(package_item::read).map_err(self.unreadable(RecordKind::Package))?.map(Changed::Package)
+            }
             _ => None,
         })
     }
 
-    fn change<T>(&self, read: impl Fn(&Item) -> Result<T, Malformed>) -> Result<Change<T>, Malformed> {
+    /// Returns the change; `None` for the deletion of an item that cannot be read. An item that could not be read before the
+    /// change counts as new.
+    fn change<T>(&self, read: impl Fn(&Item) -> Result<T, Malformed>) -> Result<Option<Change<T>>, Malformed> {
         let image = |image: &Option<Map<String, Value>>| {
             image.as_ref().map(|image| read(&item(image)?).map(Box::new)).transpose()
         };
         let seconds = Duration::try_from_secs_f64(self.approximate_creation_date_time).unwrap_or_default();
         let at = Timestamp::from(UNIX_EPOCH + seconds);
-        Ok(Change { before: image(&self.old_image)?, after: image(&self.new_image)?, at })
+        let (before, after) = (image(&self.old_image).unwrap_or_default(), image(&self.new_image)?);
+        Ok((before.is_some() || after.is_some()).then_some(Change { before, after, at }))
     }
 
-    fn undecodable(&self, malformed: Malformed) -> UnreadableChange {
-        UnreadableChange::new(self.key("pk").to_owned(), self.sequence_number.clone(), malformed.to_string())
+    fn unreadable(&self, kind: RecordKind) -> impl Fn(Malformed) -> UnreadableRecord {
+        let pk = self.key("pk");
+        let id = pk.split_once('#').map_or(pk, |(_, id)| id).to_owned();
+        let sequence = self.sequence_number.clone();
+        move |malformed| UnreadableRecord {
+            kind,
+            id: id.clone(),
+            created_at: None,
+            problem: format!("{malformed}, in the change {sequence}"),
+        }
     }
 }
 
-fn item(image: &Map<String, Value>) -> Result<Item, Malformed> {
+/// Decodes an item from `DynamoDB`'s JSON.
+pub(super) fn item(image: &Map<String, Value>) -> Result<Item, Malformed> {
     image.iter().map(|(name, value)| Ok((name.clone(), attribute(value)?))).collect()
 }
 
@@ -130,7 +146,7 @@ mod tests {
         json!({"eventName": "MODIFY", "dynamodb": stream})
     }
 
-    fn decode(records: &[Value]) -> (Vec<Changed>, Vec<UnreadableChange>) {
+    fn decode(records: &[Value]) -> (Vec<Changed>, Vec<UnreadableRecord>) {
         serde_json::from_value::<StreamBatch>(json!({"Records": records})).unwrap().decode()
     }
 
@@ -156,8 +172,17 @@ mod tests {
         let fine = record(None, Some(package("Encrypted", 3)));
         let (changes, undecodable) = decode(&[record(None, Some(damaged)), fine]);
         assert_eq!(changes.len(), 1);
-        let named = (undecodable[0].item.as_str(), undecodable[0].sequence.as_str());
-        assert_eq!(named, (format!("package#{ID}").as_str(), "7"));
+        assert_eq!(undecodable[0].id, ID);
+        assert!(undecodable[0].problem.ends_with("created_at is missing or malformed, in the change 7"));
+    }
+
+    #[test]
+    fn a_record_that_becomes_readable_is_announced_and_one_that_is_deleted_is_not() {
+        let unknown = package("Archived", 3);
+        let repaired = record(Some(unknown.clone()), Some(package("Encrypted", 3)));
+        let (changes, unreadable) = decode(&[repaired, record(Some(unknown), None)]);
+        let kinds: Vec<String> = changes.iter().filter_map(Event::of).map(|event| event.kind().to_owned()).collect();
+        assert_eq!((kinds, unreadable), (vec!["package.encrypted".to_owned()], vec![]));
     }
 
     #[test]

@@ -9,10 +9,13 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{DeleteRequest, TransactWriteItem, WriteRequest};
+use vpp_pipeline::domain::metric::Measurement;
+use vpp_pipeline::domain::unreadable::{RecordKind, UnreadableRecord};
 use vpp_pipeline::error::Unavailable;
 use vpp_pipeline::ports::CreateOutcome;
 
 use super::attributes::{Item, Malformed, Reader, string};
+use crate::emf;
 use crate::error::{code, unavailable};
 use crate::retries::{Backoff, BatchRetry};
 
@@ -153,15 +156,42 @@ fn cancellation_reasons<R>(error: &SdkError<TransactWriteItemsError, R>) -> Vec<
 /// Decodes the item that a conditional write found.
 pub(super) fn decoded<T>(
     created: CreateOutcome<Item>,
+    kind: RecordKind,
     read: impl Fn(&Item) -> Result<T, Malformed>,
 ) -> Result<CreateOutcome<T>, Unavailable> {
     Ok(match created {
         CreateOutcome::Created => CreateOutcome::Created,
-        CreateOutcome::Existing(item) => CreateOutcome::Existing(read(&item).map_err(malformed)?),
+        CreateOutcome::Existing(item) => CreateOutcome::Existing(decode(&item, kind, read)?),
     })
 }
 
-/// Converts the error of an item that cannot be decoded: it was written by another version, or by hand.
+/// Decodes an item. One that cannot be decoded was written by another version, or is damaged: it is logged and counted.
+pub(super) fn decode<T>(
+    item: &Item,
+    kind: RecordKind,
+    read: impl Fn(&Item) -> Result<T, Malformed>,
+) -> Result<T, UnreadableRecord> {
+    read(item).map_err(|malformed| {
+        let text = |name| Reader(item).text(name).ok();
+        let id = text("pk").unwrap_or_default();
+        let record = UnreadableRecord {
+            kind,
+            id: id.split_once('#').map_or(id, |(_, id)| id).to_owned(),
+            created_at: text("created_at").map(str::to_owned),
+            problem: malformed.to_string(),
+        };
+        count_unreadable(&record);
+        record
+    })
+}
+
+/// Logs and counts a record that cannot be read.
+pub(crate) fn count_unreadable(record: &UnreadableRecord) {
+    tracing::error!(id = record.id, kind = record.kind.as_str(), "a record cannot be read: {}", record.problem);
+    emf::write(&Measurement::once("UnreadableRecords", "Kind", record.kind.as_str(), record.id.clone()));
+}
+
+/// Converts the error of an item that cannot be encoded or has no key.
 pub(super) fn malformed(error: Malformed) -> Unavailable {
-    Unavailable::new("GetItem", Box::new(error))
+    Unavailable::new("PutItem", Box::new(error))
 }

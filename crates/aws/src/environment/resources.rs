@@ -68,14 +68,6 @@ impl Environment {
         self.required("DELETION_QUEUE_URL")
     }
 
-    /// Reads `ANNOUNCE_DEAD_QUEUE_URL`: the dead-letter queue of changes that cannot be decoded.
-    ///
-    /// # Errors
-    /// When it is not set.
-    pub fn announce_dead_queue(&self) -> Result<String, InvalidVariable> {
-        self.required("ANNOUNCE_DEAD_QUEUE_URL")
-    }
-
     /// Reads `WEBHOOK_QUEUE_URL`: the queue of events to send to the webhook receiver.
     ///
     /// # Errors

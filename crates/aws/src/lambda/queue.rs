@@ -4,14 +4,16 @@ use std::time::SystemTime;
 
 use futures_util::FutureExt;
 use lambda_runtime::{LambdaEvent, service_fn};
-use tracing::{Instrument, error, info_span};
+use tracing::{Instrument, info_span};
 use vpp_pipeline::domain::message::Message;
+use vpp_pipeline::domain::unreadable::{RecordKind, UnreadableRecord};
 use vpp_pipeline::error::chain;
 use vpp_pipeline::{Error, Outcome};
 
 use super::delivery::{DeliveryError, log_outcome};
 use super::function::FunctionError;
 use super::sqs_event::{SqsBatchResponse, SqsEvent, SqsMessage};
+use crate::dynamodb::count_unreadable;
 use crate::retries::retry_transient;
 use crate::{emf, trace};
 
@@ -48,7 +50,12 @@ pub(super) async fn serve_batches(
                 let handled = trace::within(header, handle(message, event.context.deadline()));
                 if let Err(error) = handled.await {
                     if let DeliveryError::Undecodable(undecodable) = &error {
-                        error!(message_id = message.message_id, "a message cannot be decoded: {}", chain(undecodable));
+                        count_unreadable(&UnreadableRecord {
+                            kind: RecordKind::Message,
+                            id: message.message_id.clone(),
+                            created_at: None,
+                            problem: chain(undecodable),
+                        });
                     }
                     emf::count_not_handled();
                     response.fail(message);

@@ -7,10 +7,10 @@ use vpp_pipeline::Error;
 use vpp_pipeline::domain::event::{Changed, Event};
 use vpp_pipeline::domain::metric::Measurement;
 use vpp_pipeline::error::chain;
-use vpp_pipeline::notifications::announce::UnreadableChange;
 
 use super::delivery::DeliveryError;
 use super::function::FunctionError;
+use crate::dynamodb::count_unreadable;
 use crate::dynamodb::stream_records::StreamBatch;
 use crate::emf;
 use crate::retries::retry_transient;
@@ -20,19 +20,14 @@ use crate::retries::retry_transient;
 ///
 /// # Errors
 /// When the Lambda runtime stops.
-pub async fn serve_changes(
-    handle: impl AsyncFn(&[Changed], &[UnreadableChange]) -> Result<Vec<Event>, Error>,
-) -> Result<(), FunctionError> {
+pub async fn serve_changes(handle: impl AsyncFn(&[Changed]) -> Result<Vec<Event>, Error>) -> Result<(), FunctionError> {
     let handle = &handle;
     let served = lambda_runtime::run(service_fn(|event: LambdaEvent<StreamBatch>| {
         let handled = async move {
             let deadline = event.context.deadline();
-            let (changes, undecodable) = event.payload.decode();
-            for change in &undecodable {
-                let (item, sequence) = (&change.item, &change.sequence);
-                error!(item, sequence, "a change cannot be decoded: {}", change.problem);
-            }
-            match retry_transient(deadline, async || handle(&changes, &undecodable).await).await {
+            let (changes, unreadable) = event.payload.decode();
+            unreadable.iter().for_each(count_unreadable);
+            match retry_transient(deadline, async || handle(&changes).await).await {
                 Ok(events) => events.iter().for_each(|event| info!(event_id = event.id(), "event published")),
                 Err(error) => {
                     error!(code = error.code(), "events not published: {}", chain(&error));

@@ -189,7 +189,7 @@ fn sqs_accepts_every_message_of_a_long_list() {
 }
 
 /// Creates the table of the template.
-async fn create_table(config: &SdkConfig) {
+pub(crate) async fn create_table(config: &SdkConfig) {
     let attribute = |name: &str| {
         let attribute = AttributeDefinition::builder().attribute_name(name);
         attribute.attribute_type(ScalarAttributeType::S).build().unwrap()

@@ -7,6 +7,7 @@ mod contract;
 mod edge_cache;
 mod emulator;
 mod probe;
+mod records;
 mod server;
 mod speke;
 

@@ -55,6 +55,13 @@ pub(crate) fn list(args: &ListArgs, platform: &PlatformClient, reporter: &Report
 
 fn list_row(resource: ListedResource, item: &Value) -> String {
     let created_at = text(item, "created_at");
+    if text(item, "status") == "Unreadable" {
+        let id = match resource {
+            ListedResource::Packages => "packaged_content_id",
+            ListedResource::Contents => "input_content_id",
+        };
+        return format!("{}  {created_at}  Unreadable: {}", text(item, id), text(item, "problem"));
+    }
     match resource {
         ListedResource::Packages => {
             let failed = item["failure"]["code"].as_str().map(|code| format!("Failed: {code}"));
@@ -113,6 +120,7 @@ fn report_status(
             }
             match text(&content, "status") {
                 "Refused" => Err(Failure::refused(text(&content, "code").to_owned(), text(&content, "message"))),
+                "Unreadable" => Err(Failure::refused("unreadable_record".to_owned(), text(&content, "problem"))),
                 _ => Ok(None),
             }
         }

@@ -192,6 +192,9 @@ fn after_ingest(
     if status == "Refused" {
         return Err(Failure::refused(text(content, "code").to_owned(), text(content, "message")));
     }
+    if status == "Unreadable" {
+        return Err(Failure::refused("unreadable_record".to_owned(), text(content, "problem")));
+    }
     reporter.notice(&format!("{}: {status}", item.name));
     let id = match then {
         _ if status != "Ingested" => return Ok(PollResult::Complete),

@@ -19,7 +19,7 @@ pub(crate) fn numbers(response: &Value, name: &str) -> Vec<u64> {
     response.get(name).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_u64).collect()
 }
 
-/// Returns whether a package is Ready. A package that has Failed is a failure.
+/// Returns whether a package is Ready. A package that has Failed, or whose record cannot be read, is a failure.
 pub(crate) fn is_ready(package: &Value) -> Result<bool, Failure> {
     match text(package, "status") {
         "Ready" => Ok(true),
@@ -28,6 +28,7 @@ pub(crate) fn is_ready(package: &Value) -> Result<bool, Failure> {
             let message = format!("in {}: {}", text(failure, "stage"), text(failure, "message"));
             Err(Failure::refused(text(failure, "code").to_owned(), message))
         }
+        "Unreadable" => Err(Failure::refused("unreadable_record".to_owned(), text(package, "problem"))),
         _ => Ok(false),
     }
 }

@@ -157,14 +157,19 @@ impl<S: ClientUploadStore, R: RequestRecords, K: Clock> ClientUploads<S, R, K> {
     ///
     /// # Errors
     /// When the upload is unknown, or the platform is unavailable.
-    pub async fn abort(&self, id: &ClientUploadId) -> Result<ClientUpload, RequestError> {
-        let upload = self.find(id).await?;
-        if let Some(multipart) = &upload.multipart {
-            let aborted = self.store.abort(&upload.location, &multipart.upload).await;
-            aborted.map_err(unreachable("aborting the upload"))?;
+    pub async fn abort(&self, id: &ClientUploadId) -> Result<(), RequestError> {
+        match self.find(id).await {
+            Ok(upload) => {
+                if let Some(multipart) = &upload.multipart {
+                    let aborted = self.store.abort(&upload.location, &multipart.upload).await;
+                    aborted.map_err(unreachable("aborting the upload"))?;
+                }
+            }
+            // The bucket's lifecycle aborts its parts.
+            Err(RequestError::Unreadable(_)) => {}
+            Err(error) => return Err(error),
         }
-        self.records.delete_client_upload(id).await.map_err(unavailable("deleting the upload's record"))?;
-        Ok(upload)
+        self.records.delete_client_upload(id).await.map_err(unavailable("deleting the upload's record"))
     }
 
     async fn find(&self, id: &ClientUploadId) -> Result<ClientUpload, RequestError> {

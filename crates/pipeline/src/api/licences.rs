@@ -18,6 +18,7 @@ use crate::domain::layout;
 use crate::domain::package::{Encryption, Package};
 use crate::domain::state::{State, Status};
 use crate::domain::timestamp::Timestamp;
+use crate::domain::unreadable::UnreadableRecord;
 use crate::error::{Error, Unavailable};
 use crate::ports::{Catalog, Clock, KeyVault, TokenSigner};
 
@@ -45,6 +46,9 @@ pub enum PlaybackError {
     /// None of the requested keys belongs to the package.
     #[error("this package does not have the requested key")]
     UnknownKey,
+    /// The record of the package cannot be read.
+    #[error("the record of this package cannot be read: another version wrote it, or it is damaged")]
+    Unreadable(UnreadableRecord),
     /// A service of the platform is unavailable; a retry may succeed.
     #[error("the platform could not do this just now: try again")]
     Unavailable(#[source] Error),
@@ -191,5 +195,8 @@ async fn playable<C: Catalog>(catalog: &C, id: &PackageId) -> Result<Encryption,
 }
 
 fn unavailable(operation: &'static str) -> impl Fn(Unavailable) -> PlaybackError {
-    move |source| PlaybackError::Unavailable(Error::unavailable(operation)(source))
+    move |source| match source.unreadable() {
+        Some(record) => PlaybackError::Unreadable(record.clone()),
+        None => PlaybackError::Unavailable(Error::unavailable(operation)(source)),
+    }
 }

@@ -105,9 +105,23 @@ where
         let package = self.package(id).await?;
         self.advance(&package, Step::Deleting, "writing the tombstone").await?;
         let package = self.package(id).await?;
-        let target = DeletionTarget::Package { packaged_content_id: package.id.clone(), attempt: package.attempt };
-        self.queue.send_all(&[DeletionMessage::new(target)]).await.map_err(unavailable("starting the deletion"))?;
+        self.start_deletion(id, package.attempt).await?;
         Ok(package)
+    }
+
+    /// Deletes a package whose record cannot be read: its objects, then its records.
+    ///
+    /// # Errors
+    /// When it does not exist, or the platform is unavailable.
+    pub async fn delete_unreadable_package(&self, id: &PackageId) -> Result<(), RequestError> {
+        let condemned = self.catalog.condemn_package(id, self.clock.now()).await;
+        let attempt = condemned.map_err(unavailable("writing the tombstone"))?.ok_or(RequestError::UnknownPackage)?;
+        self.start_deletion(id, attempt).await
+    }
+
+    async fn start_deletion(&self, id: &PackageId, attempt: u64) -> Result<(), RequestError> {
+        let target = DeletionTarget::Package { packaged_content_id: id.clone(), attempt };
+        self.queue.send_all(&[DeletionMessage::new(target)]).await.map_err(unavailable("starting the deletion"))
     }
 
     /// Applies a step, if the package is still in a status that the step starts from.

@@ -1,5 +1,6 @@
 //! Errors of API requests.
 
+use crate::domain::unreadable::UnreadableRecord;
 use crate::error::{Error, Unavailable};
 use crate::ports::KeyError;
 
@@ -32,7 +33,7 @@ pub enum RequestError {
     #[error("there is no upload with this id: it was aborted, or is older than two days")]
     UnknownUpload,
     /// Parts of an upload have not arrived.
-    #[error("{} of the upload have not arrived at their full length: {}", count(.missing), numbers(.missing))]
+    #[error("{} not arrived at full length: {}", count(.missing), numbers(.missing))]
     UploadIncomplete {
         /// Numbers of the missing parts.
         missing: Vec<u16>,
@@ -49,6 +50,9 @@ pub enum RequestError {
     /// There is nothing to retry.
     #[error("this package is Ready: there is nothing to retry")]
     NothingToRetry,
+    /// A record that the request needs cannot be read.
+    #[error("{0}; upgrade the platform to the version that wrote it, or delete it")]
+    Unreadable(UnreadableRecord),
     /// A service of the platform is unavailable; a retry may succeed.
     #[error("the platform could not do this just now: try again")]
     Unavailable(#[source] Error),
@@ -58,8 +62,10 @@ pub enum RequestError {
 const MAX_LISTED: usize = 20;
 
 fn count(missing: &[u16]) -> String {
-    let plural = if missing.len() == 1 { "part" } else { "parts" };
-    format!("{} {plural}", missing.len())
+    match missing.len() {
+        1 => "1 part of the upload has".to_owned(),
+        more => format!("{more} parts of the upload have"),
+    }
 }
 
 fn numbers(missing: &[u16]) -> String {
@@ -70,5 +76,8 @@ fn numbers(missing: &[u16]) -> String {
 
 /// Returns a function that converts a service failure during `operation`.
 pub(crate) fn unavailable(operation: &'static str) -> impl Fn(Unavailable) -> RequestError {
-    move |source| RequestError::Unavailable(Error::unavailable(operation)(source))
+    move |source| match source.unreadable() {
+        Some(record) => RequestError::Unreadable(record.clone()),
+        None => RequestError::Unavailable(Error::unavailable(operation)(source)),
+    }
 }

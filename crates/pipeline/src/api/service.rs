@@ -10,6 +10,7 @@ use crate::domain::layout;
 use crate::domain::listing::{ContentFilter, Cursor, PackageFilter, Page};
 use crate::domain::message::{DashMessage, DeletionMessage, DeletionTarget, FragmentMessage};
 use crate::domain::package::Package;
+use crate::domain::timestamp::Timestamp;
 use crate::ports::{Catalog, Clock, DeletionRecords, KeyVault, Listing, Queue, RequestRecords};
 
 /// The platform's settings.
@@ -114,9 +115,21 @@ where
         let found = self.catalog.content(id).await.map_err(unavailable("reading the content"))?;
         let content = found.ok_or(RequestError::UnknownContent)?;
         let at = self.clock.now();
+        self.start_content_deletion(id, at).await?;
+        Ok(Content { deleted_at: content.deleted_at.or(Some(at)), ..content })
+    }
+
+    /// Deletes a content whose record cannot be read, and its file.
+    ///
+    /// # Errors
+    /// When the platform is unavailable.
+    pub async fn delete_unreadable_content(&self, id: &ContentId) -> Result<(), RequestError> {
+        self.start_content_deletion(id, self.clock.now()).await
+    }
+
+    async fn start_content_deletion(&self, id: &ContentId, at: Timestamp) -> Result<(), RequestError> {
         self.catalog.mark_content_deleted(id, at).await.map_err(unavailable("writing the tombstone"))?;
         let message = DeletionMessage::new(DeletionTarget::Content { input_content_id: id.clone() });
-        self.queue.send_all(&[message]).await.map_err(unavailable("starting the deletion"))?;
-        Ok(Content { deleted_at: content.deleted_at.or(Some(at)), ..content })
+        self.queue.send_all(&[message]).await.map_err(unavailable("starting the deletion"))
     }
 }

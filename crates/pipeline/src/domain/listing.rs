@@ -1,6 +1,7 @@
 //! Pages of contents and packages: filters, and the cursor at which the next page starts.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::str::FromStr;
 
 use data_encoding::BASE64URL_NOPAD;
@@ -9,25 +10,48 @@ use crate::domain::content::{Content, Verdict};
 use crate::domain::id::{ContentId, PackageId};
 use crate::domain::package::Package;
 use crate::domain::state::Status;
-use crate::domain::timestamp::Timestamp;
+use crate::domain::unreadable::Listed;
 
 /// One page of a list, newest first. With a selective filter a page may have fewer items than requested, or none, although the
 /// list continues.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T, I> {
-    /// The items.
-    pub items: Vec<T>,
+    /// The items. Those that cannot be read are in their places.
+    pub items: Vec<Listed<T>>,
     /// Where the next page starts, if there may be more items.
     pub next: Option<Cursor<I>>,
 }
 
-/// A position in a list: after one of its items.
+/// Maximum length of a cursor's time and id, in bytes.
+const MAX_CURSOR_FIELD: usize = 256;
+
+/// A position in a list: after one of its items. It holds the keys of the item as text, so that a list continues after an item
+/// whose keys this version cannot read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor<I> {
-    /// When the item was created.
-    pub created_at: Timestamp,
-    /// The item's id.
-    pub id: I,
+    created_at: String,
+    id: String,
+    list: PhantomData<I>,
+}
+
+impl<I> Cursor<I> {
+    /// Returns the position after the item with this id, which was created at this time.
+    #[must_use]
+    pub fn after(created_at: impl Into<String>, id: impl Into<String>) -> Self {
+        Self { created_at: created_at.into(), id: id.into(), list: PhantomData }
+    }
+
+    /// Returns when the item was created.
+    #[must_use]
+    pub fn created_at(&self) -> &str {
+        &self.created_at
+    }
+
+    /// Returns the item's id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
 }
 
 /// An id whose items are listed.
@@ -49,25 +73,23 @@ impl ListedId for PackageId {
 #[error("this is not the cursor of an earlier response")]
 pub struct InvalidCursor;
 
-impl<I: fmt::Display + ListedId> fmt::Display for Cursor<I> {
+impl<I: ListedId> fmt::Display for Cursor<I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = format!("{} {} {}", I::LIST, self.created_at, self.id);
+        let text = format!("{}\n{}\n{}", I::LIST, self.created_at, self.id);
         f.write_str(&BASE64URL_NOPAD.encode(text.as_bytes()))
     }
 }
 
-impl<I: FromStr + ListedId> FromStr for Cursor<I> {
+impl<I: ListedId> FromStr for Cursor<I> {
     type Err = InvalidCursor;
 
     fn from_str(text: &str) -> Result<Self, InvalidCursor> {
         let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| InvalidCursor)?;
         let text = str::from_utf8(&bytes).map_err(|_| InvalidCursor)?;
-        let (list, position) = text.split_once(' ').ok_or(InvalidCursor)?;
-        let (created_at, id) = position.split_once(' ').filter(|_| list == I::LIST).ok_or(InvalidCursor)?;
-        Ok(Self {
-            created_at: created_at.parse().map_err(|_| InvalidCursor)?,
-            id: id.parse().map_err(|_| InvalidCursor)?,
-        })
+        let (list, position) = text.split_once('\n').ok_or(InvalidCursor)?;
+        let (created_at, id) = position.split_once('\n').filter(|_| list == I::LIST).ok_or(InvalidCursor)?;
+        let is_valid = |field: &str| (1..=MAX_CURSOR_FIELD).contains(&field.len());
+        if is_valid(created_at) && is_valid(id) { Ok(Self::after(created_at, id)) } else { Err(InvalidCursor) }
     }
 }
 
@@ -147,14 +169,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_needs_no_escaping_in_a_url() -> Result<(), Box<dyn std::error::Error>> {
-        let cursor: Cursor<ContentId> =
-            Cursor { created_at: "2026-11-22T21:08:00.250Z".parse()?, id: "abcdefghijklmnopqrstuvwxyz".parse()? };
+    fn a_cursor_needs_no_escaping_in_a_url() {
+        let cursor: Cursor<ContentId> = Cursor::after("2026-11-22T21:08:00.250Z", "abcdefghijklmnopqrstuvwxyz");
         let text = cursor.to_string();
         assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
         assert_eq!(text.parse(), Ok(cursor));
         assert_eq!(text.parse::<Cursor<PackageId>>(), Err(InvalidCursor), "a cursor of packages");
-        assert_eq!("garbage".parse::<Cursor<ContentId>>(), Err(InvalidCursor));
-        Ok(())
+        let encode = |text: &[u8]| BASE64URL_NOPAD.encode(text);
+        for other in ["garbage".to_owned(), encode(b"contents\n\nid"), encode(&[b'x'; 999])] {
+            assert_eq!(other.parse::<Cursor<ContentId>>(), Err(InvalidCursor), "{other}");
+        }
     }
 }

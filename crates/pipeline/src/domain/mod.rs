@@ -24,5 +24,6 @@ pub mod resource_usage;
 pub mod state;
 pub mod subtitles;
 pub mod timestamp;
+pub mod unreadable;
 pub mod uploaded_object;
 pub mod webhook_signature;

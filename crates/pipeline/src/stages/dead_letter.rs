@@ -40,8 +40,11 @@ impl<C: Catalog, K: Clock> DeadLetters<C, K> {
 
     /// Makes a package Failed, unless it is deleted or of another attempt.
     async fn fail(&self, id: &PackageId, stage: Stage, attempt: Option<u64>) -> Result<Outcome, Error> {
-        if package(&self.catalog, id, attempt).await?.is_none() {
-            return Ok(Outcome::Nothing);
+        match package(&self.catalog, id, attempt).await {
+            Ok(Some(_)) => {}
+            // The version that can read the package continues it with a retry.
+            Err(error) if error.is_unreadable_record() => return Ok(Outcome::Nothing),
+            found => return found.map(|_| Outcome::Nothing),
         }
         let message = format!("the {stage} stage failed on every retry; its log has the reason");
         let failure = Failure { stage, code: RETRIES_EXHAUSTED.to_owned(), message };
@@ -52,7 +55,10 @@ impl<C: Catalog, K: Clock> DeadLetters<C, K> {
     /// makes that package Failed.
     async fn refuse(&self, upload: &UploadedObject) -> Result<Outcome, Error> {
         let id = upload.content_id();
-        let known = self.catalog.content(&id).await.map_err(Error::unavailable("reading the content"))?;
+        let known = match self.catalog.content(&id).await.map_err(Error::unavailable("reading the content")) {
+            Err(error) if error.is_unreadable_record() => return Ok(Outcome::Nothing),
+            known => known?,
+        };
         if let Some(content) = known {
             return match content.media_info().and_then(|info| info.package.as_ref()) {
                 Some(package) => self.fail(package, Stage::Ingest, None).await,

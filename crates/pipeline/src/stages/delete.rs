@@ -23,14 +23,11 @@
 
 use std::time::Duration;
 
-use crate::domain::content::Content;
 use crate::domain::id::{ContentId, PackageId};
 use crate::domain::layout;
 use crate::domain::message::{DeletionMessage, DeletionTarget};
 use crate::domain::object::Location;
 use crate::domain::outcome::Outcome;
-use crate::domain::package::Package;
-use crate::domain::state::State;
 use crate::error::Error;
 use crate::ports::{
     Catalog, Clock, DelayQueue, DeletionRecords, EdgeCache, InvalidationStatus, ObjectDeleter, ObjectStore,
@@ -91,18 +88,15 @@ where
     }
 
     async fn package(&self, id: &PackageId, attempt: u64, message: &DeletionMessage) -> Result<Outcome, Error> {
-        let found = self.catalog.package(id).await.map_err(Error::unavailable("reading the package"))?;
-        let deleting =
-            found.filter(|package| package.attempt == attempt && matches!(package.state, State::Deleting { .. }));
-        let Some(package) = deleting else { return Ok(Outcome::Nothing) };
+        let found = self.catalog.package_deletion(id).await.map_err(Error::unavailable("reading the package"))?;
+        let Some(deletion) = found.filter(|deletion| deletion.attempt == attempt) else { return Ok(Outcome::Nothing) };
         let now = self.clock.now();
         let leased = self.catalog.lease_deletion(id, attempt, now, now.after(self.settings.max_run_time)).await;
         if !leased.map_err(Error::unavailable("leasing the deletion"))? {
             return self.check_again(message).await;
         }
-        self.delete_objects(&package).await?;
-        let at_rest_for = package.state.at_rest_since().map_or(Duration::ZERO, |since| now.since(since));
-        if at_rest_for < self.settings.max_run_time {
+        self.delete_objects(id).await?;
+        if now.since(deletion.at_rest_since) < self.settings.max_run_time {
             return self.check_again(message).await;
         }
         let invalidation = self.edge_cache.invalidate(id, attempt).await;
@@ -124,19 +118,23 @@ where
     }
 
     /// Deletes all objects under the package's id, and aborts its incomplete uploads.
-    async fn delete_objects(&self, package: &Package) -> Result<(), Error> {
+    async fn delete_objects(&self, package: &PackageId) -> Result<(), Error> {
         let (work, output) = (&self.settings.work_bucket, &self.settings.output_bucket);
-        let uploads = self.catalog.uploads(&package.id).await.map_err(Error::unavailable("reading the uploads"))?;
+        let uploads = match self.catalog.uploads(package).await {
+            // The bucket's lifecycle aborts these uploads.
+            Err(error) if error.unreadable().is_some() => None,
+            uploads => uploads.map_err(Error::unavailable("reading the uploads"))?,
+        };
         for upload in uploads.into_iter().flatten() {
             let path = upload.representation.single_file_path();
-            let at = Location::new(output, layout::output_key(&package.id, &path));
+            let at = Location::new(output, layout::output_key(package, &path));
             let aborted = self.store.abort_upload(&at, &upload.id).await;
             aborted.map_err(|error| error.into_error("aborting an upload"))?;
         }
         for (bucket, prefix) in [
-            (output, layout::output_key(&package.id, "")),
-            (work, layout::plan_key(&package.id)),
-            (work, layout::staged_parts_prefix(&package.id)),
+            (output, layout::output_key(package, "")),
+            (work, layout::plan_key(package)),
+            (work, layout::staged_parts_prefix(package)),
         ] {
             let deleted = self.store.delete_prefix(bucket, &prefix).await;
             deleted.map_err(|error| error.into_error("deleting objects"))?;
@@ -146,9 +144,9 @@ where
 
     /// Deletes the file of a content; the tombstone stays.
     async fn content(&self, id: &ContentId) -> Result<Outcome, Error> {
-        let found = self.catalog.content(id).await.map_err(Error::unavailable("reading the content"))?;
-        let Some(content) = found.filter(Content::is_deleted) else { return Ok(Outcome::Nothing) };
-        let deleted = self.store.delete_version(&content.location, content.version_id.as_deref(), &content.etag).await;
+        let found = self.catalog.deleted_file(id).await.map_err(Error::unavailable("reading the content"))?;
+        let Some(file) = found else { return Ok(Outcome::Nothing) };
+        let deleted = self.store.delete_version(&file.location, file.version_id.as_deref(), &file.etag).await;
         deleted.map_err(|error| error.into_error("deleting the source"))?;
         Ok(Outcome::Done)
     }

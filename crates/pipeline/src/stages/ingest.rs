@@ -89,16 +89,22 @@ where
             return Ok(Ingested::Ignored);
         }
         let id = upload.content_id();
-        let known = self.catalog.content(&id).await.map_err(Error::unavailable("reading the content"))?;
-        let content = match known {
-            Some(content) if content.is_deleted() && content.version_id == upload.version_id => {
+        let known = self.catalog.content(&id).await;
+        let content = match known.map_err(Error::unavailable("reading the content")) {
+            // A deleted content is replaced. Any other keeps the verdict, which another version can read.
+            Err(error) if error.is_unreadable_record() => match self.ingest(upload, id).await {
+                Err(error) if error.is_unreadable_record() => return Ok(Ingested::Ignored),
+                ingested => ingested?,
+            },
+            Err(error) => return Err(error),
+            Ok(Some(content)) if content.is_deleted() && content.version_id == upload.version_id => {
                 return Ok(Ingested::Ignored);
             }
-            Some(content) if !content.is_deleted() && !content.is_provisional() => {
+            Ok(Some(content)) if !content.is_deleted() && !content.is_provisional() => {
                 self.resume(&content).await?;
                 content
             }
-            _ => self.ingest(upload, id).await?,
+            Ok(_) => self.ingest(upload, id).await?,
         };
         Ok(Ingested::Content(Box::new(content)))
     }
@@ -140,9 +146,9 @@ where
         let Some(id) = content.media_info().and_then(|info| info.package.as_ref()) else {
             return Ok(());
         };
-        let package = self.catalog.package(id).await.map_err(Error::unavailable("reading the package"))?;
-        match package {
-            Some(package) if package.status() == Status::Queued => self.start(&package).await,
+        match self.catalog.package(id).await.map_err(Error::unavailable("reading the package")) {
+            Ok(Some(package)) if package.status() == Status::Queued => self.start(&package).await,
+            Err(error) if !error.is_unreadable_record() => Err(error),
             _ => Ok(()),
         }
     }

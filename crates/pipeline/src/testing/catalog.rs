@@ -15,8 +15,9 @@ use crate::domain::package::Package;
 use crate::domain::receipt::Receipt;
 use crate::domain::state::{Advance, State as PackageState, Transition};
 use crate::domain::timestamp::Timestamp;
+use crate::domain::unreadable::{Listed, RecordKind, UnreadableRecord};
 use crate::error::Unavailable;
-use crate::ports::{Catalog, CreateOutcome, DeletionRecords, Listing, RequestRecords};
+use crate::ports::{Catalog, CreateOutcome, DeletedFile, DeletionRecords, Listing, PackageDeletion, RequestRecords};
 
 /// A catalog in memory. Clones share its content.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +34,39 @@ struct State {
     leases: BTreeMap<PackageId, Timestamp>,
     client_uploads: BTreeMap<ClientUploadId, ClientUpload>,
     claims: BTreeMap<String, String>,
+    /// The ids of contents and packages whose records cannot be read, with the deletion of such a package.
+    damaged: BTreeMap<String, Option<PackageDeletion>>,
+}
+
+impl State {
+    fn check(&self, kind: RecordKind, id: &str, created_at: Option<Timestamp>) -> Result<(), UnreadableRecord> {
+        if !self.damaged.contains_key(id) {
+            return Ok(());
+        }
+        let created_at = created_at.map(|at| at.to_string());
+        Err(UnreadableRecord { kind, id: id.to_owned(), created_at, problem: "it is damaged".to_owned() })
+    }
+
+    fn content(&self, id: &ContentId) -> Result<Option<Content>, UnreadableRecord> {
+        let found = self.contents.get(id);
+        self.check(RecordKind::Content, id.as_str(), found.map(|content| content.created_at))?;
+        Ok(found.cloned())
+    }
+
+    fn package(&self, id: &PackageId) -> Result<Option<Package>, UnreadableRecord> {
+        let found = self.packages.get(id);
+        self.check(RecordKind::Package, id.as_str(), found.map(|package| package.created_at))?;
+        Ok(found.cloned())
+    }
+
+    fn deletion(&self, id: &PackageId) -> Option<PackageDeletion> {
+        if let Some(deletion) = self.damaged.get(id.as_str()) {
+            return *deletion;
+        }
+        let package = self.packages.get(id)?;
+        let deletion = PackageDeletion { attempt: package.attempt, at_rest_since: package.state.at_rest_since()? };
+        matches!(package.state, PackageState::Deleting { .. }).then_some(deletion)
+    }
 }
 
 impl MemoryCatalog {
@@ -47,6 +81,11 @@ impl MemoryCatalog {
         if let Some(package) = lock(&self.state).packages.get_mut(id) {
             change(package);
         }
+    }
+
+    /// Makes the record of the content or package with this id unreadable.
+    pub fn damage(&self, id: &str) {
+        lock(&self.state).damaged.insert(id.to_owned(), None);
     }
 
     /// Returns all contents.
@@ -72,8 +111,10 @@ impl Catalog for MemoryCatalog {
         if let Some(known) = state.contents.get(&content.id)
             && !known.can_be_replaced_by(content.version_id.as_deref())
         {
+            state.check(RecordKind::Content, content.id.as_str(), None)?;
             return Ok(CreateOutcome::Existing(known.clone()));
         }
+        state.damaged.remove(content.id.as_str());
         state.contents.insert(content.id.clone(), content.clone());
         if let Some(package) = package {
             state.packages.entry(package.id.clone()).or_insert_with(|| package.clone());
@@ -82,11 +123,13 @@ impl Catalog for MemoryCatalog {
     }
 
     async fn content(&self, id: &ContentId) -> Result<Option<Content>, Unavailable> {
-        Ok(lock(&self.state).contents.get(id).cloned())
+        Ok(lock(&self.state).content(id)?)
     }
 
     async fn create_package(&self, package: &Package) -> Result<CreateOutcome<Package>, Unavailable> {
-        Ok(match lock(&self.state).packages.entry(package.id.clone()) {
+        let mut state = lock(&self.state);
+        state.check(RecordKind::Package, package.id.as_str(), None)?;
+        Ok(match state.packages.entry(package.id.clone()) {
             Entry::Occupied(known) => CreateOutcome::Existing(known.get().clone()),
             Entry::Vacant(vacant) => {
                 vacant.insert(package.clone());
@@ -96,11 +139,12 @@ impl Catalog for MemoryCatalog {
     }
 
     async fn package(&self, id: &PackageId) -> Result<Option<Package>, Unavailable> {
-        Ok(lock(&self.state).packages.get(id).cloned())
+        Ok(lock(&self.state).package(id)?)
     }
 
     async fn advance(&self, id: &PackageId, transition: &Transition) -> Result<Advance, Unavailable> {
         let mut state = lock(&self.state);
+        state.check(RecordKind::Package, id.as_str(), None)?;
         let package = state.packages.get_mut(id).ok_or_else(no_such_package)?;
         Ok(package.apply(transition))
     }
@@ -154,7 +198,8 @@ impl Listing for MemoryCatalog {
     ) -> Result<Page<Content, ContentId>, Unavailable> {
         let mut contents = self.all_contents();
         contents.retain(|content| !content.is_deleted() && filter.matches(content));
-        Ok(page(contents, limit, after, |content| (content.created_at, content.id.clone())))
+        let page = page(contents, limit, after, |content| (content.created_at.to_string(), content.id.to_string()));
+        Ok(readable(page, |content| lock(&self.state).content(&content.id)))
     }
 
     async fn packages(
@@ -165,7 +210,8 @@ impl Listing for MemoryCatalog {
     ) -> Result<Page<Package, PackageId>, Unavailable> {
         let mut packages = self.all_packages();
         packages.retain(|package| filter.matches(package));
-        Ok(page(packages, limit, after, |package| (package.created_at, package.id.clone())))
+        let page = page(packages, limit, after, |package| (package.created_at.to_string(), package.id.to_string()));
+        Ok(readable(page, |package| lock(&self.state).package(&package.id)))
     }
 }
 
@@ -177,6 +223,30 @@ impl DeletionRecords for MemoryCatalog {
         Ok(())
     }
 
+    async fn deleted_file(&self, id: &ContentId) -> Result<Option<DeletedFile>, Unavailable> {
+        let state = lock(&self.state);
+        let content = state.contents.get(id).filter(|content| content.is_deleted());
+        Ok(content.map(|content| DeletedFile {
+            location: content.location.clone(),
+            version_id: content.version_id.clone(),
+            etag: content.etag.clone(),
+        }))
+    }
+
+    async fn condemn_package(&self, id: &PackageId, at: Timestamp) -> Result<Option<u64>, Unavailable> {
+        let mut state = lock(&self.state);
+        if !state.packages.contains_key(id) {
+            return Ok(None);
+        }
+        let attempt = at.unix_millis();
+        state.damaged.insert(id.to_string(), Some(PackageDeletion { attempt, at_rest_since: at }));
+        Ok(Some(attempt))
+    }
+
+    async fn package_deletion(&self, id: &PackageId) -> Result<Option<PackageDeletion>, Unavailable> {
+        Ok(lock(&self.state).deletion(id))
+    }
+
     async fn lease_deletion(
         &self,
         id: &PackageId,
@@ -186,7 +256,7 @@ impl DeletionRecords for MemoryCatalog {
     ) -> Result<bool, Unavailable> {
         let mut state = lock(&self.state);
         let free = state.leases.get(id).is_none_or(|until| *until < now);
-        let taken = free && state.packages.get(id).is_some_and(|package| is_deleting(package, attempt));
+        let taken = free && state.deletion(id).is_some_and(|deletion| deletion.attempt == attempt);
         if taken {
             state.leases.insert(id.clone(), until);
         }
@@ -195,7 +265,8 @@ impl DeletionRecords for MemoryCatalog {
 
     async fn purge_package(&self, id: &PackageId, attempt: u64) -> Result<(), Unavailable> {
         let mut state = lock(&self.state);
-        if state.packages.get(id).is_some_and(|package| is_deleting(package, attempt)) {
+        if state.deletion(id).is_some_and(|deletion| deletion.attempt == attempt) {
+            state.damaged.remove(id.as_str());
             state.leases.remove(id);
             state.receipts.retain(|(package, _), _| package != id);
             state.uploads.remove(id);
@@ -241,29 +312,32 @@ impl RequestRecords for MemoryCatalog {
     }
 }
 
-fn is_deleting(package: &Package, attempt: u64) -> bool {
-    package.attempt == attempt && matches!(package.state, PackageState::Deleting { .. })
+/// Returns the page, with the items that can be read.
+fn readable<T, I>(page: Page<T, I>, read: impl Fn(&T) -> Result<Option<T>, UnreadableRecord>) -> Page<T, I> {
+    let items = page.items.into_iter().filter_map(Listed::readable);
+    let items = items.filter_map(|item| read(&item).transpose().map(Listed::from)).collect();
+    Page { items, next: page.next }
 }
 
 /// Returns the page after `after`, newest first.
-fn page<T, I: Ord + Clone>(
+fn page<T, I>(
     mut items: Vec<T>,
     limit: u16,
     after: Option<&Cursor<I>>,
-    sort_key: impl Fn(&T) -> (Timestamp, I),
+    sort_key: impl Fn(&T) -> (String, String),
 ) -> Page<T, I> {
     items.sort_by_key(|item| Reverse(sort_key(item)));
     if let Some(after) = after {
-        let start = Reverse((after.created_at, after.id.clone()));
+        let start = Reverse((after.created_at().to_owned(), after.id().to_owned()));
         items.retain(|item| Reverse(sort_key(item)) > start);
     }
     let more = items.len() > usize::from(limit);
     items.truncate(limit.into());
     let next = items.last().filter(|_| more).map(|item| {
         let (created_at, id) = sort_key(item);
-        Cursor { created_at, id }
+        Cursor::after(created_at, id)
     });
-    Page { items, next }
+    Page { items: items.into_iter().map(Listed::Readable).collect(), next }
 }
 
 fn no_such_package() -> Unavailable {

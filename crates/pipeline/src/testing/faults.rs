@@ -29,9 +29,9 @@ use crate::domain::state::{Advance, Transition};
 use crate::domain::timestamp::Timestamp;
 use crate::error::Unavailable;
 use crate::ports::{
-    Catalog, ClientUploadStore, CreateOutcome, DelayQueue, DeletionRecords, EdgeCache, FileChunk, InvalidationStatus,
-    KeyError, KeyVault, Listing, NewObject, NewPart, ObjectDeleter, ObjectStore, Probe, ProbeError, PutOutcome, Queue,
-    RequestRecords, StoreError, UploadedPart,
+    Catalog, ClientUploadStore, CreateOutcome, DelayQueue, DeletedFile, DeletionRecords, EdgeCache, FileChunk,
+    InvalidationStatus, KeyError, KeyVault, Listing, NewObject, NewPart, ObjectDeleter, ObjectStore, PackageDeletion,
+    Probe, ProbeError, PutOutcome, Queue, RequestRecords, StoreError, UploadedPart,
 };
 
 /// Whether the fault is before or after the effect of a call.
@@ -239,6 +239,18 @@ impl<C: Listing> Listing for Faulty<C> {
 impl<C: DeletionRecords> DeletionRecords for Faulty<C> {
     async fn mark_content_deleted(&self, id: &ContentId, at: Timestamp) -> Result<(), Unavailable> {
         self.faults.around(self.port.mark_content_deleted(id, at)).await?
+    }
+
+    async fn deleted_file(&self, id: &ContentId) -> Result<Option<DeletedFile>, Unavailable> {
+        self.faults.around(self.port.deleted_file(id)).await?
+    }
+
+    async fn condemn_package(&self, id: &PackageId, at: Timestamp) -> Result<Option<u64>, Unavailable> {
+        self.faults.around(self.port.condemn_package(id, at)).await?
+    }
+
+    async fn package_deletion(&self, id: &PackageId) -> Result<Option<PackageDeletion>, Unavailable> {
+        self.faults.around(self.port.package_deletion(id)).await?
     }
 
     async fn lease_deletion(

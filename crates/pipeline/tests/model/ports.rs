@@ -25,9 +25,9 @@ use vpp_pipeline::domain::state::{Advance, Status, Transition};
 use vpp_pipeline::domain::timestamp::Timestamp;
 use vpp_pipeline::error::Unavailable;
 use vpp_pipeline::ports::{
-    Catalog, Clock, CreateOutcome, DelayQueue, DeletionRecords, EdgeCache, FileChunk, InvalidationStatus, KeyError,
-    KeyVault, Listing, Meter, NewObject, NewPart, ObjectDeleter, ObjectStore, Probe, ProbeError, PutOutcome, Queue,
-    RequestRecords, StoreError, UploadedPart,
+    Catalog, Clock, CreateOutcome, DelayQueue, DeletedFile, DeletionRecords, EdgeCache, FileChunk, InvalidationStatus,
+    KeyError, KeyVault, Listing, Meter, NewObject, NewPart, ObjectDeleter, ObjectStore, PackageDeletion, Probe,
+    ProbeError, PutOutcome, Queue, RequestRecords, StoreError, UploadedPart,
 };
 use vpp_pipeline::testing::{MemoryCatalog, MemoryEdgeCache, MemoryProbe, MemoryStore, MemoryVault};
 
@@ -245,6 +245,18 @@ impl Listing for Replayed<MemoryCatalog> {
 impl DeletionRecords for Replayed<MemoryCatalog> {
     async fn mark_content_deleted(&self, id: &ContentId, at: Timestamp) -> Result<(), Unavailable> {
         self.replay.catalog_call(Visibility::Write, self.port.mark_content_deleted(id, at)).await
+    }
+
+    async fn deleted_file(&self, id: &ContentId) -> Result<Option<DeletedFile>, Unavailable> {
+        self.replay.catalog_call(Visibility::Read, self.port.deleted_file(id)).await
+    }
+
+    async fn condemn_package(&self, id: &PackageId, at: Timestamp) -> Result<Option<u64>, Unavailable> {
+        self.replay.catalog_call(Visibility::Write, self.port.condemn_package(id, at)).await
+    }
+
+    async fn package_deletion(&self, id: &PackageId) -> Result<Option<PackageDeletion>, Unavailable> {
+        self.replay.catalog_call(Visibility::Read, self.port.package_deletion(id)).await
     }
 
     async fn lease_deletion(

@@ -20,10 +20,10 @@ use vpp_pipeline::domain::state::{Failure, Stage, StageWork, Status, Step, Trans
 use vpp_pipeline::domain::timestamp::Timestamp;
 use vpp_pipeline::domain::webhook_signature::{SignedRequest, SigningSecrets};
 use vpp_pipeline::error::Unavailable;
-use vpp_pipeline::notifications::announce::{Announce, UnreadableChange};
+use vpp_pipeline::notifications::announce::Announce;
 use vpp_pipeline::notifications::webhook::{Webhook, WebhookEvent};
 use vpp_pipeline::ports::{EventBus, Probe, WebhookReceiver, WebhookSecretStore};
-use vpp_pipeline::testing::{MemoryProbe, MemoryQueue, TickingClock};
+use vpp_pipeline::testing::{MemoryProbe, TickingClock};
 
 const CONTENT: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaa";
 const PACKAGE: &str = "pppppppppppppppppppppppppp";
@@ -221,19 +221,17 @@ impl EventBus for Bus {
 }
 
 #[test]
-fn unpublished_changes_are_retried_and_unreadable_ones_dead_lettered() {
-    let (bus, dead) = (Bus::default(), MemoryQueue::default());
+fn unpublished_changes_are_retried() {
+    let bus = Bus::default();
     bus.0.lock().unwrap().0 = 1;
-    let announce = Announce { bus: bus.clone(), dead_letters: dead.clone(), delivery_url: DELIVERY.to_owned() };
+    let announce = Announce { bus: bus.clone(), delivery_url: DELIVERY.to_owned() };
     let changes = life(&[Step::Fragmented { work_units: 1 }, Step::Encrypted]);
-    let unreadable = [UnreadableChange::new("package#x".into(), "7".into(), "it has no status".into())];
-    let error = block_on(announce.handle(&changes, &unreadable)).unwrap_err();
+    let error = block_on(announce.handle(&changes)).unwrap_err();
     assert!(error.is_transient(), "the changes are delivered again");
-    block_on(announce.handle(&changes, &unreadable)).unwrap();
+    block_on(announce.handle(&changes)).unwrap();
     let events = &bus.0.lock().unwrap().1;
     let ids: BTreeSet<&str> = events.iter().map(Event::id).collect();
     assert_eq!((events.len(), ids.len()), (4, 3), "one event is published twice, with one id");
-    assert!(dead.take().iter().all(|change| *change == unreadable[0]));
 }
 
 /// A receiver that gives these responses in turn, and records the requests.

@@ -54,6 +54,7 @@ const CONTENT_NOT_FOUND: (u16, &str) = (404, "content_not_found");
 const UPLOAD_NOT_FOUND: (u16, &str) = (404, "upload_not_found");
 const UPLOAD_EXPIRED: (u16, &str) = (409, "upload_expired");
 const PACKAGE_DELETING: (u16, &str) = (409, "package_deleting");
+const UNREADABLE: (u16, &str) = (409, "unreadable_record");
 
 /// The defaults of the operations below.
 const GET: Operation = Operation {
@@ -79,7 +80,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         body: Some(Body::Required("UploadRequest")),
         idempotency_key: true,
         response: (201, "Upload"),
-        problems: &[(422, "idempotency_key_reused"), UPLOAD_EXPIRED],
+        problems: &[(422, "idempotency_key_reused"), UPLOAD_EXPIRED, UNREADABLE],
         ..GET
     },
     Operation {
@@ -87,7 +88,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         id: "getUpload",
         description: "Get an upload. Returns the numbers of the parts that have arrived, and new presigned URLs for the others.",
         response: (200, "Upload"),
-        problems: &[UPLOAD_NOT_FOUND, UPLOAD_EXPIRED],
+        problems: &[UPLOAD_NOT_FOUND, UPLOAD_EXPIRED, UNREADABLE],
         query: &["from", "url_limit"],
         ..GET
     },
@@ -98,7 +99,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         description: "Complete an upload. Assembles the file when all parts have arrived. A repeated request returns the same \
                       response.",
         response: (200, "CompletedUpload"),
-        problems: &[UPLOAD_NOT_FOUND, (409, "upload_incomplete"), UPLOAD_EXPIRED],
+        problems: &[UPLOAD_NOT_FOUND, (409, "upload_incomplete"), UPLOAD_EXPIRED, UNREADABLE],
         ..GET
     },
     Operation {
@@ -125,7 +126,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         id: "getContent",
         description: "Get an uploaded file. Returns its verdict and the preflight report, which describes the expected stream.",
         audience: Audience::Readers,
-        response: (200, "Content"),
+        response: (200, "ContentOrUnreadable"),
         problems: &[CONTENT_NOT_FOUND],
         ..GET
     },
@@ -134,7 +135,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         path: "/input_content/{id}",
         id: "deleteContent",
         description: "Delete an uploaded file, in this version. Packages that were created from it remain.",
-        response: (202, "DeletedContent"),
+        response: (202, "DeletedContentOrUnreadable"),
         problems: &[CONTENT_NOT_FOUND],
         ..GET
     },
@@ -153,6 +154,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             (409, "content_refused"),
             (409, "not_subtitles"),
             PACKAGE_DELETING,
+            UNREADABLE,
             (422, "idempotency_key_reused"),
             (502, "key_provider_unreachable"),
             (502, "key_provider_refused"),
@@ -175,7 +177,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         id: "getPackage",
         description: "Get a package. Returns its status, progress, manifest URLs and resource usage.",
         audience: Audience::Readers,
-        response: (200, "Package"),
+        response: (200, "PackageOrUnreadable"),
         problems: &[PACKAGE_NOT_FOUND],
         ..GET
     },
@@ -184,7 +186,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         id: "getPackageById",
         description: "Get a package, at the path of the original platform.",
         audience: Audience::Readers,
-        response: (200, "Package"),
+        response: (200, "PackageOrUnreadable"),
         problems: &[PACKAGE_NOT_FOUND],
         ..GET
     },
@@ -194,7 +196,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         id: "retryPackage",
         description: "Retry a failed package. Work that is done already is not repeated.",
         response: (202, "Package"),
-        problems: &[PACKAGE_NOT_FOUND, (409, "package_ready"), PACKAGE_DELETING],
+        problems: &[PACKAGE_NOT_FOUND, (409, "package_ready"), PACKAGE_DELETING, UNREADABLE],
         ..GET
     },
     Operation {
@@ -202,7 +204,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         path: "/packaged_content/{id}",
         id: "deletePackage",
         description: "Delete a package and all its files. When the deletion is complete, the package can be created again.",
-        response: (202, "Package"),
+        response: (202, "PackageOrUnreadable"),
         problems: &[PACKAGE_NOT_FOUND],
         ..GET
     },
@@ -220,6 +222,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             (409, "package_not_ready"),
             (409, "package_failed"),
             (409, "package_not_encrypted"),
+            UNREADABLE,
         ],
         ..GET
     },

@@ -170,8 +170,13 @@ fn responses() -> Vec<(&'static str, Value)> {
             "AbortedUpload",
             object("An aborted upload.", vec![("upload_id", of("Id")), ("status", one_of(&["Aborted"]))]),
         ),
-        ("ContentList", page("input_content", "Content")),
-        ("PackageList", page("packaged_content", "Package")),
+        ("ContentList", page("input_content", "ContentOrUnreadable")),
+        ("PackageList", page("packaged_content", "PackageOrUnreadable")),
+        ("ContentOrUnreadable", json!({"anyOf": [of("Content"), of("UnreadableContent")]})),
+        ("PackageOrUnreadable", json!({"anyOf": [of("Package"), of("UnreadablePackage")]})),
+        ("DeletedContentOrUnreadable", json!({"anyOf": [of("DeletedContent"), of("UnreadableContent")]})),
+        ("UnreadableContent", unreadable("input_content_id", "Deleted")),
+        ("UnreadablePackage", unreadable("packaged_content_id", "Deleting")),
         ("Content", content()),
         (
             "DeletedContent",
@@ -194,6 +199,19 @@ fn responses() -> Vec<(&'static str, Value)> {
             ),
         ),
     ]
+}
+
+/// Returns the schema of a record that this version cannot read.
+fn unreadable(id: &'static str, deleted: &str) -> Value {
+    object(
+        "A record that this version of the platform cannot read: another version wrote it, or it is damaged. It can be deleted.",
+        vec![
+            (id, text()),
+            ("status", one_of(&["Unreadable", deleted])),
+            ("created_at", nullable(&text())),
+            ("problem", text()),
+        ],
+    )
 }
 
 fn stream_urls() -> Value {

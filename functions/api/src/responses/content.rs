@@ -10,6 +10,8 @@ use vpp_pipeline::domain::content::{Content, RequiredOptions, Verdict};
 use vpp_pipeline::domain::probe_report::{Container, Track};
 use vpp_pipeline::domain::timestamp::Timestamp;
 
+use super::unreadable::{OrUnreadable, UnreadableContent};
+
 /// A content, with the verdict of preflight and the codes of its warnings.
 #[derive(Debug, Serialize)]
 pub(crate) struct ContentSummary {
@@ -165,7 +167,7 @@ impl From<&Content> for ContentSummary {
 /// A page of contents, and the cursor of the next page.
 #[derive(Debug, Serialize)]
 pub(crate) struct ContentList {
-    pub(crate) input_content: Vec<ContentSummary>,
+    pub(crate) input_content: Vec<OrUnreadable<ContentSummary, UnreadableContent>>,
     pub(crate) next_cursor: Option<String>,
 }
 

@@ -2,6 +2,8 @@
 
 mod content;
 mod package;
+mod unreadable;
 
 pub(crate) use content::{ContentDetails, ContentList, ContentSummary, DeletedContent};
 pub(crate) use package::{PackageList, PackageResponse, StreamUrls};
+pub(crate) use unreadable::{OrUnreadable, UnreadableContent, UnreadablePackage};

@@ -11,6 +11,8 @@ use vpp_pipeline::domain::state::State;
 use vpp_pipeline::domain::subtitles::{SubtitleDescription, SubtitleFile};
 use vpp_pipeline::domain::timestamp::Timestamp;
 
+use super::unreadable::{OrUnreadable, UnreadablePackage};
+
 /// A package.
 #[derive(Debug, Serialize)]
 pub(crate) struct PackageResponse {
@@ -268,6 +270,6 @@ impl PackageResponse {
 /// A page of packages, and the cursor of the next page.
 #[derive(Debug, Serialize)]
 pub(crate) struct PackageList {
-    pub(crate) packaged_content: Vec<PackageResponse>,
+    pub(crate) packaged_content: Vec<OrUnreadable<PackageResponse, UnreadablePackage>>,
     pub(crate) next_cursor: Option<String>,
 }

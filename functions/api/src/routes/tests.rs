@@ -5,6 +5,7 @@ mod documents;
 mod lists;
 mod options;
 mod playback;
+mod unreadable;
 mod uploads;
 
 use axum::body::Body;

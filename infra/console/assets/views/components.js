@@ -9,7 +9,7 @@ export function badge(text, tone = '') {
 
 /** The tone of a status. */
 export function toneOf(status) {
-  return { Ready: 'good', Failed: 'bad', Refused: 'bad' }[status] ?? 'busy';
+  return { Ready: 'good', Failed: 'bad', Refused: 'bad', Unreadable: 'bad' }[status] ?? 'busy';
 }
 
 /** A notice: title, text, recommended action. */

@@ -3,8 +3,7 @@
 import * as api from '../api.js';
 import { fill, h, icon, setText } from '../dom.js';
 import { errorText } from '../error-messages.js';
-import { fileName } from '../format.js';
-import { contentSummary, packageStatus } from '../labels.js';
+import { contentName, contentSummary, packageStatus } from '../labels.js';
 import { poll } from '../polling.js';
 import { badge, notice, toneOf } from './components.js';
 import { uploadArea } from './uploads.js';
@@ -122,9 +121,9 @@ async function newestPackages(signal) {
 }
 
 function createRow(content) {
-  const name = fileName(content.input_content_origin);
+  const name = contentName(content);
   const state = h('span', { class: 'movie-state' }, content.status === 'Ingested' ? badge('Ingested') : badge(content.status, toneOf(content.status)));
-  const iconName = { Refused: 'warning', Subtitles: 'text' }[content.status] ?? 'film';
+  const iconName = { Refused: 'warning', Subtitles: 'text', Unreadable: 'warning' }[content.status] ?? 'film';
   const element = h('li', {},
     h('a', { class: 'movie', href: `#/movies/${encodeURIComponent(content.input_content_id)}` },
       h('span', { class: `tile ${content.status === 'Refused' ? 'bad' : ''}` }, icon(iconName)),

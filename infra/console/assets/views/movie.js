@@ -3,8 +3,7 @@
 import * as api from '../api.js';
 import { announce, fill, h, icon } from '../dom.js';
 import { errorText, failureText, sentence } from '../error-messages.js';
-import { fileName } from '../format.js';
-import { codecName, contentSummary, isPackageable, warningLabel } from '../labels.js';
+import { codecName, contentName, contentSummary, isPackageable, warningLabel } from '../labels.js';
 import { poll } from '../polling.js';
 import { confirm, notice, runAction } from './components.js';
 import { createPackageDialog } from './create-package.js';
@@ -50,7 +49,7 @@ export function movie(id, handleUnauthorized) {
       fill(top, h('h1', {}, 'Ingesting'), h('p', { class: 'soft' }, 'The upload is being checked, or no upload has this ID.'));
       return;
     }
-    const name = fileName(content.input_content_origin);
+    const name = contentName(content);
     document.title = `${name} · Video packaging`;
     const remove = h('button', { type: 'button', class: 'quiet' }, 'Delete');
     remove.addEventListener('click', () => deleteContent(remove, name));
@@ -120,6 +119,9 @@ function verdictElements(content) {
   if (content.status === 'Refused') {
     const { title, action } = failureText(content.code);
     return notice('bad', title, sentence(content.message), action, h('p', { class: 'code' }, h('code', {}, content.code)));
+  }
+  if (content.status === 'Unreadable') {
+    return notice('bad', 'Unreadable record', sentence(content.problem), 'Upgrade the platform to the version that wrote the record, or delete it.');
   }
   if (content.status === 'Subtitles') {
     return notice('good', 'Subtitles', 'To use this file, open a video, select Create package, and select the file under Subtitles.');

@@ -34,7 +34,7 @@ export function packageCard(failed, refresh) {
     setProgress(pkg);
     if (!statusChanged) return;
     fill(state, badge(pkg.status, toneOf(pkg.status)));
-    fill(steps, stepElements(pkg));
+    fill(steps, pkg.status === 'Unreadable' ? [] : stepElements(pkg));
     fill(detail, detailElements(pkg));
     fill(actions, actionButtons(pkg));
     stopPlaying();
@@ -45,7 +45,7 @@ export function packageCard(failed, refresh) {
   /** The progress bar: determinate while work units are processed. */
   function setProgress(pkg) {
     const { work_units_done: done, work_units_total: total } = pkg.progress ?? {};
-    progress.element.hidden = pkg.status === 'Ready' || pkg.status === 'Failed';
+    progress.element.hidden = ['Ready', 'Failed', 'Unreadable'].includes(pkg.status);
     const bytesDone = pkg.progress?.bytes_done ?? pkg.progress?.bytes_read ?? 0;
     const bytesTotal = pkg.progress?.bytes_total ?? pkg.progress?.source_bytes ?? 0;
     const text = pkg.status === 'Fragmented' && total
@@ -125,6 +125,9 @@ function detailElements(pkg) {
   if (pkg.status === 'Failed') {
     const { title, action } = failureText(pkg.failure?.code);
     return [notice('bad', title, sentence(pkg.failure?.message), action, h('p', { class: 'code' }, h('code', {}, pkg.failure?.code), ` (stage: ${pkg.failure?.stage})`))];
+  }
+  if (pkg.status === 'Unreadable') {
+    return [notice('bad', 'Unreadable record', sentence(pkg.problem), 'Upgrade the platform to the version that wrote the record, or delete it.')];
   }
   if (pkg.status !== 'Ready') return [];
   const signedUrl = (kind) => async () => (await api.createPlaybackToken(pkg.packaged_content_id)).urls[kind];
