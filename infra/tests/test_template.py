@@ -254,6 +254,10 @@ class Template(unittest.TestCase):
         self.assertTrue(table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"])
         self.assertTrue(table["DeletionProtectionEnabled"])
         self.assertEqual(_resources("AWS::S3::Bucket")["UploadsBucket"]["VersioningConfiguration"]["Status"], "Enabled")
+        rules = _resources("AWS::S3::Bucket")["UploadsBucket"]["LifecycleConfiguration"]["Rules"]
+        [expiry] = [rule for rule in rules if "NoncurrentVersionExpiration" in rule]
+        days = yaml.load(artifacts.TEMPLATE.read_text(), _Loader)["Parameters"]["NoncurrentVersionDays"]
+        self.assertEqual((expiry["Status"], days["Default"]), ("Enabled", 35))
         everything = yaml.load(artifacts.TEMPLATE.read_text(), _Loader)["Resources"]
         for name in ("UploadsBucket", "WorkBucket", "OutputBucket", "Table", "ContentKeysKey"):
             # After a failed first deployment, an empty resource that remains would collide with the next attempt.

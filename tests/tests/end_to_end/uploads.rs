@@ -96,7 +96,7 @@ fn a_gibibyte_is_interrupted_resumed_and_arrives_complete() {
     let (interrupted, url) = &all[all.len() - 2];
     send_half(url, &part(*interrupted, length(*interrupted)));
     let (wrong, url) = &all[all.len() - 4];
-    assert_eq!(put(url, b"too short").status, 200);
+    assert_eq!(put(url, b"too short").status, 403, "the URL is signed for the length of the part");
 
     let incomplete = call("POST", &format!("{path}/complete"), "");
     assert_eq!((incomplete.status, &incomplete.json()["code"]), (409, &json!("upload_incomplete")));
@@ -139,16 +139,35 @@ fn an_aborted_upload_accepts_no_more_parts_and_a_url_permits_one_part() {
     let upload = begin("film.mp4", 100 * MIB);
     let path = format!("/uploads/{}", text(&upload, "upload_id"));
     let (first, second) = (text(&upload["urls"][0], "url"), text(&upload["urls"][1], "url"));
-    assert_eq!(put(first, b"part").status, 200);
+    let bytes = part(1, upload["part_bytes"].as_u64().unwrap());
+    assert_eq!(put(first, &bytes).status, 200);
+    assert_eq!(put(first, &bytes[1..]).status, 403, "the URL is signed for one length");
     assert_ne!(
-        put(&first.replace("partNumber=1", "partNumber=2"), b"part").status,
+        put(&first.replace("partNumber=1", "partNumber=2"), &bytes).status,
         200,
         "the URL is signed for one part"
     );
     let elsewhere = first.replace("film.mp4", "other.mp4");
-    assert_ne!(put(&elsewhere, b"part").status, 200, "the URL is signed for one object");
+    assert_ne!(put(&elsewhere, &bytes).status, 200, "the URL is signed for one object");
     assert_eq!(call_as(Some(&api_token("reader")), "GET", &path, "").status, 403, "readers get no upload URLs");
     assert_eq!(call("DELETE", &path, "").status, 200);
-    assert_ne!(put(second, b"part").status, 200);
+    assert_ne!(put(second, &bytes).status, 200);
     assert_eq!(call("GET", &path, "").json()["code"], "upload_not_found");
+}
+
+#[test]
+fn a_small_upload_is_withdrawn_and_takes_no_other_length() {
+    let movie = std::fs::read(fixture("still.mp4")).unwrap();
+    let announced = begin("announced.mp4", 4);
+    let url = text(&announced["urls"][0], "url");
+    assert_eq!(put(url, &movie).status, 403, "4 bytes were announced");
+    let upload = begin("withdrawn.mp4", movie.len() as u64);
+    let path = format!("/uploads/{}", text(&upload, "upload_id"));
+    assert_eq!(call("DELETE", &path, "").status, 200);
+    assert_eq!(put(text(&upload["urls"][0], "url"), &movie).status, 404, "there is no such upload");
+    for upload in [announced, upload] {
+        let origin = text(&upload, "upload_id");
+        let listed = call("GET", "/input_content?limit=100", "").json();
+        assert!(!listed.to_string().contains(origin), "{listed}");
+    }
 }

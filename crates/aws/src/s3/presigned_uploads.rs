@@ -1,7 +1,8 @@
 //! Presigned URLs: API callers upload files directly to S3.
 //!
-//! A URL is signed for one method and one object, and in a multipart upload for one part. It requires no checksum, so a browser
-//! or curl can use it as it is. The length of each stored part is checked when the upload is completed.
+//! A URL is signed for one method, one part of one multipart upload, and the part's length: `content-length` is a signed header,
+//! which every client sends. S3 refuses a request of another length (`SignatureDoesNotMatch`) before it stores anything. A URL
+//! requires no checksum, so a browser or curl can use it as it is.
 
 use std::time::Duration;
 
@@ -41,12 +42,6 @@ fn presigning(at: &Location, lifetime: Duration) -> Result<PresigningConfig, Sto
 }
 
 impl ClientUploadStore for S3ClientUploads {
-    async fn presign_object(&self, at: &Location, ttl: Duration) -> Result<String, StoreError> {
-        let request = self.client.put_object().bucket(at.bucket()).key(at.key());
-        let signed = request.presigned(presigning(at, ttl)?).await.map_err(unavailable("presigning"));
-        Ok(signed.map_err(|source| unreachable(at, source))?.uri().to_owned())
-    }
-
     async fn begin(&self, at: &Location) -> Result<UploadId, StoreError> {
         let created = self.client.create_multipart_upload().bucket(at.bucket()).key(at.key()).send().await;
         let created =
@@ -59,10 +54,13 @@ impl ClientUploadStore for S3ClientUploads {
         at: &Location,
         upload: &UploadId,
         number: u16,
+        bytes: u64,
         ttl: Duration,
     ) -> Result<String, StoreError> {
+        let too_long = |_| unreachable(at, Unavailable::new("presigning", "the part is too long".into()));
         let request = self.client.upload_part().bucket(at.bucket()).key(at.key());
         let request = request.upload_id(upload.as_str()).part_number(i32::from(number));
+        let request = request.content_length(i64::try_from(bytes).map_err(too_long)?);
         let signed = request.presigned(presigning(at, ttl)?).await.map_err(unavailable("presigning"));
         Ok(signed.map_err(|source| unreachable(at, source))?.uri().to_owned())
     }

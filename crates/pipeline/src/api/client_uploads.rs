@@ -1,7 +1,7 @@
 //! Client uploads through presigned URLs, which need no credentials for the store.
 //!
 //! A client states the name and the length of a file and gets presigned URLs: one for a small file, one per part for a large
-//! one. It may send any part again, in any order. After a lost connection it requests the progress: the store lists the parts
+//! one. A URL accepts exactly the bytes of its part. The client may send any part again, in any order. After a lost connection it requests the progress: the store lists the parts
 //! that have arrived, and the client gets new URLs for the others. No bytes pass through the platform. At the end the client
 //! completes the upload: the parts are checked against their expected lengths and become one object. The creation of that
 //! object starts ingest, as with every other upload. Completing an upload again returns the same response.
@@ -80,13 +80,8 @@ impl<S: ClientUploadStore, R: RequestRecords, K: Clock> ClientUploads<S, R, K> {
         bytes: u64,
         location: Location,
     ) -> Result<ClientUpload, RequestError> {
-        let multipart = match ClientMultipart::part_bytes_for(bytes) {
-            Some(part_bytes) => {
-                let upload = self.store.begin(&location).await.map_err(unreachable("beginning the upload"))?;
-                Some(ClientMultipart { upload, part_bytes })
-            }
-            None => None,
-        };
+        let upload = self.store.begin(&location).await.map_err(unreachable("beginning the upload"))?;
+        let multipart = Some(ClientMultipart { upload, part_bytes: ClientMultipart::part_bytes_for(bytes) });
         let name = name.to_owned();
         let upload = ClientUpload { id, name, bytes, location, multipart, created_at: self.clock.now() };
         let put = self.records.put_client_upload(&upload).await.map_err(unavailable("writing the upload"))?;
@@ -117,10 +112,9 @@ impl<S: ClientUploadStore, R: RequestRecords, K: Clock> ClientUploads<S, R, K> {
         let missing = (window.from.max(1)..=upload.part_count()).filter(|number| !arrived.contains(number));
         let mut urls = Vec::new();
         for number in missing.take(usize::from(window.limit.min(MAX_URLS))) {
-            let url = match &upload.multipart {
-                None => self.store.presign_object(&upload.location, URL_TTL).await,
-                Some(multipart) => self.store.presign_part(&upload.location, &multipart.upload, number, URL_TTL).await,
-            };
+            let Some(multipart) = &upload.multipart else { return Err(RequestError::UploadExpired) };
+            let bytes = upload.bytes_of_part(number);
+            let url = self.store.presign_part(&upload.location, &multipart.upload, number, bytes, URL_TTL).await;
             urls.push((number, url.map_err(unreachable("presigning a URL"))?));
         }
         Ok(UploadProgress { upload, arrived, urls, expires_at })
@@ -148,12 +142,12 @@ impl<S: ClientUploadStore, R: RequestRecords, K: Clock> ClientUploads<S, R, K> {
         }
         match arrival {
             Arrival::Complete(etag) => Ok((ContentId::of(&upload.location, &etag), upload.location)),
-            Arrival::Parts(_) => Err(RequestError::UploadIncomplete { missing: vec![1] }),
-            Arrival::Expired => Err(RequestError::UploadExpired),
+            Arrival::Parts(_) | Arrival::Expired => Err(RequestError::UploadExpired),
         }
     }
 
-    /// Aborts an upload. A completed object is kept.
+    /// Aborts an upload: its URLs accept nothing from now on, and no object comes of it. An upload that was completed before
+    /// keeps its object.
     ///
     /// # Errors
     /// When the upload is unknown, or the platform is unavailable.
@@ -180,7 +174,7 @@ impl<S: ClientUploadStore, R: RequestRecords, K: Clock> ClientUploads<S, R, K> {
 
     /// Returns what has arrived. A part with an unexpected length does not count as arrived.
     async fn arrival(&self, upload: &ClientUpload) -> Result<Arrival, RequestError> {
-        let Some(multipart) = &upload.multipart else { return self.object(upload).await };
+        let Some(multipart) = &upload.multipart else { return Ok(Arrival::Expired) };
         match self.store.list_parts(&upload.location, &multipart.upload).await {
             Ok(mut parts) => {
                 parts.retain(|part| {
@@ -196,10 +190,9 @@ impl<S: ClientUploadStore, R: RequestRecords, K: Clock> ClientUploads<S, R, K> {
     /// Looks up the completed object.
     async fn object(&self, upload: &ClientUpload) -> Result<Arrival, RequestError> {
         let found = self.store.find(&upload.location).await.map_err(unreachable("looking for the object"))?;
-        Ok(match (found, &upload.multipart) {
-            (Some((etag, bytes)), _) if bytes == upload.bytes => Arrival::Complete(etag),
-            (_, Some(_)) => Arrival::Expired,
-            (_, None) => Arrival::Parts(Vec::new()),
+        Ok(match found {
+            Some((etag, bytes)) if bytes == upload.bytes => Arrival::Complete(etag),
+            _ => Arrival::Expired,
         })
     }
 }

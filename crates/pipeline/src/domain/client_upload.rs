@@ -1,4 +1,7 @@
-//! A file that a client uploads through presigned URLs, in one PUT or in parts; and the limits of such uploads.
+//! A file that a client uploads through presigned URLs, one for each part; and the limits of such uploads.
+//!
+//! Every upload is a multipart upload, also that of a small file, in one part. Until it is complete there is no object that could
+//! be ingested. An aborted upload accepts no part, and so does a complete one: one upload becomes one object at most.
 
 use std::time::Duration;
 
@@ -8,8 +11,8 @@ use crate::domain::object::{ETag, Location};
 use crate::domain::timestamp::Timestamp;
 
 const MIB: u64 = 1024 * 1024;
-/// Maximum size in bytes of a file that is uploaded in a single PUT.
-pub const MAX_SINGLE_PUT_BYTES: u64 = 64 * MIB;
+/// Maximum size in bytes of a file that is uploaded in a single part.
+pub const MAX_SINGLE_PART_BYTES: u64 = 64 * MIB;
 /// Minimum part size in bytes of a larger file. S3 requires 5 MiB; larger parts need fewer requests.
 const MIN_CLIENT_PART_BYTES: u64 = 16 * MIB;
 /// Maximum size of a file in bytes: S3's limit.
@@ -36,7 +39,7 @@ pub struct ClientUpload {
     pub bytes: u64,
     /// The object that it becomes.
     pub location: Location,
-    /// The multipart upload; `None` for a file that is uploaded in a single PUT.
+    /// The multipart upload; `None` for an upload that an earlier release began without, which has expired.
     pub multipart: Option<ClientMultipart>,
     /// When the upload was begun.
     pub created_at: Timestamp,
@@ -63,11 +66,13 @@ pub struct StoredPart {
 }
 
 impl ClientMultipart {
-    /// Returns the length of the parts of a file, or `None` for a file that is uploaded in a single PUT.
+    /// Returns the length of every part except the last of a file.
     #[must_use]
-    pub fn part_bytes_for(file_bytes: u64) -> Option<u64> {
-        let part_bytes = || file_bytes.div_ceil(MAX_PARTS).next_multiple_of(MIB).max(MIN_CLIENT_PART_BYTES);
-        (file_bytes > MAX_SINGLE_PUT_BYTES).then(part_bytes)
+    pub fn part_bytes_for(file_bytes: u64) -> u64 {
+        if file_bytes <= MAX_SINGLE_PART_BYTES {
+            return file_bytes;
+        }
+        file_bytes.div_ceil(MAX_PARTS).next_multiple_of(MIB).max(MIN_CLIENT_PART_BYTES)
     }
 }
 

@@ -8,21 +8,15 @@ use crate::domain::multipart::UploadId;
 use crate::domain::object::{ETag, Location};
 use crate::ports::store_error::StoreError;
 
-/// Presigns URLs and manages their uploads. A presigned URL permits a PUT to exactly one target.
+/// Presigns URLs and manages their uploads. A presigned URL permits to PUT one part, of exactly the length it was signed for.
 pub trait ClientUploadStore: Send + Sync {
-    /// Presigns a PUT of the whole object.
-    ///
-    /// # Errors
-    /// Unavailable.
-    fn presign_object(&self, at: &Location, ttl: Duration) -> impl Future<Output = Result<String, StoreError>> + Send;
-
     /// Begins a multipart upload.
     ///
     /// # Errors
     /// Unavailable.
     fn begin(&self, at: &Location) -> impl Future<Output = Result<UploadId, StoreError>> + Send;
 
-    /// Presigns a PUT of one part. The part replaces an earlier one with the same number.
+    /// Presigns a PUT of one part of `bytes` bytes. The part replaces an earlier one with the same number.
     ///
     /// # Errors
     /// Unavailable.
@@ -31,6 +25,7 @@ pub trait ClientUploadStore: Send + Sync {
         at: &Location,
         upload: &UploadId,
         number: u16,
+        bytes: u64,
         ttl: Duration,
     ) -> impl Future<Output = Result<String, StoreError>> + Send;
 

@@ -292,11 +292,6 @@ impl<C: RequestRecords> RequestRecords for Faulty<C> {
 }
 
 impl<S: ClientUploadStore> ClientUploadStore for Faulty<S> {
-    async fn presign_object(&self, at: &Location, lasts: Duration) -> Result<String, StoreError> {
-        let done = self.faults.around(self.port.presign_object(at, lasts)).await;
-        done.map_err(|source| StoreError::Unavailable { at: at.clone(), source })?
-    }
-
     async fn begin(&self, at: &Location) -> Result<UploadId, StoreError> {
         let done = self.faults.around(self.port.begin(at)).await;
         done.map_err(|source| StoreError::Unavailable { at: at.clone(), source })?
@@ -307,9 +302,10 @@ impl<S: ClientUploadStore> ClientUploadStore for Faulty<S> {
         at: &Location,
         upload: &UploadId,
         number: u16,
+        bytes: u64,
         lasts: Duration,
     ) -> Result<String, StoreError> {
-        let done = self.faults.around(self.port.presign_part(at, upload, number, lasts)).await;
+        let done = self.faults.around(self.port.presign_part(at, upload, number, bytes, lasts)).await;
         done.map_err(|source| StoreError::Unavailable { at: at.clone(), source })?
     }
 

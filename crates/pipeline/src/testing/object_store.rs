@@ -262,12 +262,8 @@ impl ObjectDeleter for MemoryStore {
     }
 }
 
-/// The URLs are placeholders; a test uploads parts by `put_part` and objects by `upload`.
+/// The URLs are placeholders; a test uploads parts by `put_part`.
 impl ClientUploadStore for MemoryStore {
-    async fn presign_object(&self, at: &Location, _ttl: Duration) -> Result<String, StoreError> {
-        Ok(format!("https://store.example/{}", at.key()))
-    }
-
     async fn begin(&self, at: &Location) -> Result<UploadId, StoreError> {
         self.begin_upload(at, work_headers()).await
     }
@@ -277,6 +273,7 @@ impl ClientUploadStore for MemoryStore {
         at: &Location,
         upload: &UploadId,
         number: u16,
+        _bytes: u64,
         _ttl: Duration,
     ) -> Result<String, StoreError> {
         Ok(format!("https://store.example/{}?uploadId={upload}&partNumber={number}", at.key()))

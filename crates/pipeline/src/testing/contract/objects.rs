@@ -100,9 +100,8 @@ pub async fn client_uploads<S: ClientUploadStore>(store: &S, bucket: &str, run: 
     assert_eq!(store.find(&at).await.unwrap(), None);
     let (upload, other) = (store.begin(&at).await.unwrap(), store.begin(&at).await.unwrap());
     assert_eq!(store.list_parts(&at, &upload).await.unwrap(), []);
-    let url = store.presign_part(&at, &upload, 2, ttl).await.unwrap();
+    let url = store.presign_part(&at, &upload, 2, 8, ttl).await.unwrap();
     assert!(url.starts_with("http") && url.contains("partNumber=2"), "{url}");
-    assert_ne!(url, store.presign_object(&at, ttl).await.unwrap());
     let bytes = vec![7; 6_000_000];
     let last = sender.put_part(&at, &upload, NewPart::new(2, b"the last".to_vec())).await.unwrap();
     sender.put_part(&at, &upload, NewPart::new(1, b"too short".to_vec())).await.unwrap();

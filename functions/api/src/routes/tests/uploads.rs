@@ -1,6 +1,6 @@
 //! Uploads by presigned URLs.
 
-use vpp_pipeline::domain::client_upload::MAX_SINGLE_PUT_BYTES;
+use vpp_pipeline::domain::client_upload::MAX_SINGLE_PART_BYTES;
 use vpp_pipeline::domain::multipart::UploadId;
 use vpp_pipeline::domain::object::Location;
 use vpp_pipeline::ports::{NewPart, ObjectStore};
@@ -12,7 +12,7 @@ async fn create(platform: &Platform, body: &Value) -> TestResponse {
 }
 
 #[test]
-fn a_small_file_is_uploaded_with_one_put_and_becomes_a_content() {
+fn a_small_file_is_uploaded_in_one_part_and_becomes_a_content() {
     block_on(async {
         let platform = Platform { package_on_upload: None, ..Platform::default() };
         let created = create(&platform, &json!({"name": "my movie.mp4", "bytes": MOVIE.len()})).await;
@@ -28,8 +28,11 @@ fn a_small_file_is_uploaded_with_one_put_and_becomes_a_content() {
         assert_eq!((early.status.as_u16(), &early.json()["missing"]), (409, &json!([1])));
 
         let key = format!("uploads/{}/my movie.mp4", upload["upload_id"].as_str().unwrap());
-        let event = platform.upload(&key, MOVIE);
+        let parts_id = upload["urls"][0]["url"].as_str().unwrap().split(['=', '&']).nth(1).unwrap();
+        let part = NewPart::new(1, MOVIE.to_vec());
+        platform.store.put_part(&Location::new("uploads", &key), &UploadId::new(parts_id), part).await.unwrap();
         let done = complete().await;
+        let event = platform.upload(&key, MOVIE);
         assert_eq!(done.status, StatusCode::OK, "{}", done.text);
         assert_eq!(done.json()["input_content_id"], event.content_id().to_string());
         assert_eq!(complete().await.json(), done.json(), "a repeated request");
@@ -43,7 +46,7 @@ fn a_small_file_is_uploaded_with_one_put_and_becomes_a_content() {
 fn a_large_file_is_uploaded_in_parts_that_can_be_sent_again() {
     block_on(async {
         let platform = Platform::default();
-        let bytes = MAX_SINGLE_PUT_BYTES + 5;
+        let bytes = MAX_SINGLE_PART_BYTES + 5;
         let upload = create(&platform, &json!({"name": "film.mp4", "bytes": bytes})).await.json();
         let (id, part_bytes) = (upload["upload_id"].as_str().unwrap(), upload["part_bytes"].as_u64().unwrap());
         assert_eq!(upload["parts"], bytes.div_ceil(part_bytes));
@@ -79,7 +82,7 @@ fn a_large_file_is_uploaded_in_parts_that_can_be_sent_again() {
 fn an_aborted_upload_is_unknown() {
     block_on(async {
         let platform = Platform::default();
-        let upload = create(&platform, &json!({"name": "film.mp4", "bytes": MAX_SINGLE_PUT_BYTES + 1})).await.json();
+        let upload = create(&platform, &json!({"name": "film.mp4", "bytes": MAX_SINGLE_PART_BYTES + 1})).await.json();
         let path = format!("/uploads/{}", upload["upload_id"].as_str().unwrap());
         assert_eq!(platform.store.open_uploads(), 1);
         let aborted = send(&platform, Method::DELETE, &path, "").await;
