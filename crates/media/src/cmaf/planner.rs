@@ -31,6 +31,7 @@
 //! numbers for each segment. It never holds all samples of the movie.
 
 use super::options::{Layout, PlanOptions};
+use super::output_bounds::PlannedOutput;
 use super::presentation::{Presentation, Representation};
 use super::protection::Protection;
 use super::rung_alignment::AlignedTrack;
@@ -72,6 +73,7 @@ pub struct Planner<'m, 'a> {
     movies: usize,
     /// The chapters of the first movie that has any.
     chapters: Option<ChapterList>,
+    output: PlannedOutput,
     done: bool,
 }
 
@@ -122,6 +124,7 @@ impl<'m, 'a> Planner<'m, 'a> {
             layout: options.layout,
             movies: movies.len(),
             chapters: movies.iter().find_map(|movie| movie.chapters.clone()),
+            output: PlannedOutput::default(),
             done: false,
         })
     }
@@ -130,7 +133,7 @@ impl<'m, 'a> Planner<'m, 'a> {
     ///
     /// # Errors
     /// [`Error::Unsupported`] if the segments of a track do not follow one another in time; [`Error::LimitExceeded`] if the
-    /// index of a single file cannot describe them.
+    /// index of a single file cannot describe them, or if they are [too many for their media](super::max_segments).
     pub fn finish(self) -> Result<Presentation> {
         self.finish_with_sidecars(&[]).map(|(presentation, _)| presentation)
     }
@@ -140,7 +143,8 @@ impl<'m, 'a> Planner<'m, 'a> {
     /// # Errors
     /// As [`finish`](Self::finish).
     pub fn finish_with_sidecars(self, sidecars: &[SidecarSource<'_>]) -> Result<(Presentation, Vec<TextFile>)> {
-        let Self { tracks, work_units, protection, layout, movies, chapters, .. } = self;
+        let Self { tracks, work_units, protection, layout, movies, chapters, output, .. } = self;
+        output.check()?;
         let finish = |track: TrackPlanner<'_, '_>| {
             let input = track.input();
             track.finish().map_err(|error| error.in_movie(input, movies))
@@ -174,6 +178,7 @@ impl<'m, 'a> Planner<'m, 'a> {
                     let error = Error::LimitExceeded { what, found: bytes, limit: MAX_TEXT_BYTES, action };
                     return Err(error.in_movie(input, self.movies));
                 }
+                self.output.add(&segment)?;
                 window.bytes = window.bytes.checked_add(bytes).or_out_of_range("The size of a segment")?;
                 window.segments.push(segment);
             }

@@ -14,11 +14,17 @@ use super::sample_groups::SampleGroups;
 use super::track_run::TrackRun;
 use super::trex::{SampleDefaults, sample_defaults};
 use crate::isobmff::{BoxView, FourCc, tfhd};
-use crate::number::Checked;
+use crate::number::{Checked, u64_of};
 use crate::{Error, Result};
 
 /// Maximum number of tracks in a movie, or in its fragments.
 pub(super) const MAX_TRACKS: usize = 128;
+
+/// Returns the error of a movie with more tracks.
+pub(super) fn too_many_tracks(found: usize) -> Error {
+    let (what, action) = ("the number of tracks", "remux the file without tracks that are not needed");
+    Error::LimitExceeded { what, found: u64_of(found), limit: u64_of(MAX_TRACKS), action }
+}
 
 /// The fragments of a movie, by track.
 #[derive(Debug, Default)]
@@ -123,7 +129,7 @@ impl<'a> Fragments<'a> {
     ) -> Result<()> {
         let id = fragment.track_id;
         if self.tracks.len() >= MAX_TRACKS && !self.tracks.contains_key(&id) {
-            return Err(moof.malformed("there are fragments of more tracks than any movie needs"));
+            return Err(too_many_tracks(self.tracks.len().saturating_add(1)));
         }
         let track = self.tracks.entry(id).or_default();
         track.last_moof = Some(*moof);

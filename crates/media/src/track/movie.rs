@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::audio_start::leave_out_unneeded_audio;
 use super::chapters::{ChapterList, chapter_tracks};
-use super::fragment::{FragmentCut, Fragments, MAX_TRACKS};
+use super::fragment::{FragmentCut, Fragments, MAX_TRACKS, too_many_tracks};
 use super::movie_header::MovieHeader;
 use super::timeline::start_at_zero;
 use super::trak::{
@@ -51,7 +51,7 @@ impl<'a> Movie<'a> {
         for (position, trak) in traks(&moov).enumerate() {
             let trak = trak?;
             if position >= MAX_TRACKS {
-                return Err(moov.malformed("it has more tracks than any movie needs"));
+                return Err(too_many_tracks(traks(&moov).count()));
             }
             let header = TrackHeader::parse(&trak.required(b"tkhd", "it has no track header (tkhd)")?)?;
             let (id, handler) = (header.id, handler_type(&trak)?);
