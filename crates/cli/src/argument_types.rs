@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 use vpp_media::cmaf::UnsupportedTracks;
+use vpp_media::plain_text::is_plain_text;
 use vpp_media::track::is_language_tag;
 
 /// The value of `--scheme`.
@@ -97,6 +98,9 @@ impl FromStr for SubtitleArg {
         // The text after the last colon is the label, unless it is part of the path.
         let labelled = rest.rsplit_once(':').filter(|(path, label)| path.len() > 1 && !label.contains(['/', '\\']));
         let (path, label) = labelled.map_or((rest, None), |(path, label)| (path, Some(label)));
+        if label.is_some_and(|label| !is_plain_text(label)) {
+            return Err("a label has no control characters, line breaks or bidirectional overrides".to_owned());
+        }
         let label = label.map(str::to_owned).filter(|label| !label.is_empty());
         Ok(Self { language: language.to_owned(), path: path.into(), label })
     }

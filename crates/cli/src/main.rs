@@ -32,6 +32,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use serde::Serialize;
+use vpp_media::plain_text::escaped;
 
 use args::{Cli, Command};
 use failure::Failure;
@@ -86,7 +87,7 @@ fn print_result(result: Result<String, Failure>) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(failure) => {
-            eprintln!("{failure}");
+            failure.to_string().lines().for_each(|line| eprintln!("{}", escaped(line)));
             failure.exit_code()
         }
     }
@@ -105,5 +106,9 @@ fn on_platform(
 }
 
 fn format<T: Display + Serialize>(as_json: bool, result: &T) -> String {
-    if as_json { format!("{}\n", serde_json::json!(result)) } else { result.to_string() }
+    if as_json {
+        return format!("{}\n", serde_json::json!(result));
+    }
+    // Names in the text are those of whoever made the file.
+    result.to_string().lines().flat_map(|line| [escaped(line).into_owned(), "\n".to_owned()]).collect()
 }

@@ -47,6 +47,7 @@ pub mod hls;
 pub mod isobmff;
 mod manifest;
 mod number;
+pub mod plain_text;
 pub mod preflight;
 pub mod sidecar;
 pub mod text;

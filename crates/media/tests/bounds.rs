@@ -161,6 +161,39 @@ fn huge_edit_lists_are_read_up_to_their_last_entry() {
     assert_eq!(planned(&claimed), Err("malformed"));
 }
 
+/// Audio of `count` samples of `size` bytes, each of six seconds: each is a segment.
+fn long_samples(count: usize, size: u32) -> Movie {
+    let sample = SampleSpec { size, duration: 6 * 48_000, composition_offset: 0, is_sync: true };
+    let samples = vec![sample; count];
+    Movie::new(&[TrackSpec { video: false, timescale: 48_000, samples, chunk: 100, change: None, edit: None }])
+}
+
+#[test]
+fn many_segments_of_few_bytes_are_refused_by_their_number() {
+    assert_eq!(planned(&long_samples(3_000, 24).file), Err("limit_exceeded"));
+    assert!(planned(&long_samples(1_000, 24).file).is_ok(), "any package may have a thousand");
+    assert!(planned(&long_samples(3_000, 1_500).file).is_ok(), "few bytes, but enough");
+    // A sample of one byte takes more bytes of boxes than it has.
+    assert_eq!(planned(&audio(&vec![1; 450_000]).file), Err("limit_exceeded"));
+}
+
+#[test]
+fn a_movie_with_too_many_tracks_is_refused_by_their_number() {
+    let track = || TrackSpec {
+        video: false,
+        timescale: 48_000,
+        samples: vec![SampleSpec { size: 100, duration: 1024, composition_offset: 0, is_sync: true }],
+        chunk: 1,
+        change: None,
+        edit: None,
+    };
+    let movie = Movie::new(&std::iter::repeat_with(track).take(300).collect::<Vec<_>>());
+    let index = movie.index();
+    let error = vpp_media::track::Movie::parse(&index).unwrap_err();
+    assert_eq!(error.code(), "limit_exceeded");
+    assert!(error.to_string().starts_with("the number of tracks is 300, more than the limit of 128"), "{error}");
+}
+
 #[test]
 fn deeply_nested_boxes_take_no_stack() {
     let movie = audio(&[100; 500]);

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use vpp_http::{Object, Problem};
 use vpp_media::cenc::{Drm, FairPlayUri, ParseDrmError, ParseKeyError, Pssh, Scheme};
 use vpp_media::cmaf::{Layout, MAX_INPUTS, ProtectedTracks, UnsupportedTracks};
+use vpp_media::plain_text::is_plain_text;
 use vpp_media::track::is_language_tag;
 use vpp_pipeline::api::package_request::{PackageRequest, RequestedProtection, SEGMENT_SECONDS};
 use vpp_pipeline::domain::id::{ContentId, Inputs};
@@ -161,12 +162,12 @@ fn subtitles(entries: &[Object<SubtitlesBody>]) -> Result<Vec<(ContentId, Subtit
                 "expected a BCP 47 language tag, such as en or pt-BR",
             ));
         }
-        let printable = |label: &&str| {
-            (1..=100).contains(&label.chars().count()) && !label.contains(|c: char| c.is_control() || c == '"')
-        };
+        let printable =
+            |label: &&str| (1..=100).contains(&label.chars().count()) && is_plain_text(label) && !label.contains('"');
         let label = entry.label.as_deref();
         if label.is_some_and(|label| !printable(&label)) {
-            let detail = "expected 1 to 100 characters without quotation marks and control characters";
+            let detail =
+                "expected 1 to 100 characters without quotation marks, control characters and bidirectional overrides";
             return Err(Problem::field("invalid_field", "subtitles.label", detail));
         }
         let kind = entry.kind.as_deref().map_or(Some(SubtitleKind::default()), SubtitleKind::from_name);

@@ -19,6 +19,7 @@ use axum::routing::{get, post};
 use serde::{Deserialize, Serialize};
 use tracing::{Instrument, info, info_span};
 use vpp_http::{Problem, json, unreadable_body};
+use vpp_media::plain_text::is_plain_text;
 use vpp_pipeline::api::client_uploads::{ClientUploads, PartWindow, UploadProgress};
 use vpp_pipeline::api::request_error::RequestError;
 use vpp_pipeline::domain::client_upload::{MAX_FILE_BYTES, MAX_NAME_LENGTH, MAX_URLS};
@@ -179,10 +180,11 @@ fn parse_request(body: &[u8]) -> Result<(String, u64), Problem> {
     let Body { name, bytes } = decode(body, &["name", "bytes"])?;
     let name = name.ok_or_else(|| missing_field("name"))?;
     let bytes = bytes.ok_or_else(|| missing_field("bytes"))?;
-    let is_allowed = |name: &str| !name.chars().any(|c| c.is_control() || "/\\".contains(c));
+    let is_allowed = |name: &str| is_plain_text(name) && !name.contains(['/', '\\']);
     if !(1..=MAX_NAME_LENGTH).contains(&name.len()) || !is_allowed(&name) || [".", ".."].contains(&name.as_str()) {
-        let detail =
-            format!("expected a file name of 1 to {MAX_NAME_LENGTH} bytes without slashes and control characters");
+        let detail = format!(
+            "expected a file name of 1 to {MAX_NAME_LENGTH} bytes without slashes, control characters and bidirectional overrides"
+        );
         return Err(Problem::field("invalid_field", "name", detail));
     }
     if !(1..=MAX_FILE_BYTES).contains(&bytes) {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde_json::Value;
+use vpp_media::plain_text::escaped;
 
 /// An error response.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,8 +64,8 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.code)?;
         match &self.field {
-            Some(field) if !self.detail.contains(field.as_str()) => write!(f, "{field}: {}", self.detail)?,
-            _ => write!(f, "{}", self.detail)?,
+            Some(field) if !self.detail.contains(field.as_str()) => write!(f, "{field}: {}", escaped(&self.detail))?,
+            _ => write!(f, "{}", escaped(&self.detail))?,
         }
         self.action().map_or(Ok(()), |action| write!(f, "\n  {action}"))
     }

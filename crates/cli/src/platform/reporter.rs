@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::Value;
+use vpp_media::plain_text::escaped;
 
 use crate::failure::Failure;
 
@@ -53,17 +54,18 @@ impl Reporter {
         }
     }
 
-    /// Writes a result as text, to standard output.
+    /// Writes a result as one line of text, to standard output. Characters that a terminal would interpret are escaped: names
+    /// are those of whoever uploaded the file.
     pub(crate) fn result(&self, line: &str) {
         if !self.json {
-            self.print(line);
+            self.print(&escaped(line));
         }
     }
 
-    /// Writes a notice as text, to standard error.
-    pub(crate) fn notice(&self, line: &str) {
+    /// Writes a notice as lines of text, to standard error. Characters that a terminal would interpret are escaped.
+    pub(crate) fn notice(&self, lines: &str) {
         if !self.json {
-            self.bars.suspend(|| eprintln!("{line}"));
+            self.bars.suspend(|| lines.lines().for_each(|line| eprintln!("{}", escaped(line))));
         }
     }
 
@@ -72,7 +74,7 @@ impl Reporter {
         if self.is_terminal {
             bar.set_message(message);
         } else {
-            self.notice(&format!("{name}: {message}"));
+            self.notice(&format!("{}: {message}", escaped(name)));
         }
     }
 
@@ -82,7 +84,7 @@ impl Reporter {
         match (self.json, subject) {
             (true, _) => self.print(&failure.to_json(subject).to_string()),
             (false, "") => self.notice(&failure.to_string()),
-            (false, _) => self.notice(&format!("{subject}: {failure}")),
+            (false, _) => self.notice(&format!("{}: {failure}", escaped(subject))),
         }
     }
 
@@ -113,7 +115,7 @@ impl Reporter {
 
     fn bar(&self, name: &str, length: u64, style: &str) -> ProgressBar {
         let style = ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar());
-        let bar = self.bars.add(ProgressBar::new(length).with_style(style).with_prefix(name.to_owned()));
+        let bar = self.bars.add(ProgressBar::new(length).with_style(style).with_prefix(escaped(name).into_owned()));
         if self.is_terminal {
             bar.enable_steady_tick(Duration::from_millis(250));
         }

@@ -28,6 +28,40 @@ fn a_list_continues_over_short_and_empty_pages() {
     assert_eq!((status, stdout.as_str(), stderr.as_str()), (0, row, ""));
 }
 
+/// Names of objects are those of whoever uploaded them.
+#[test]
+fn text_output_escapes_what_a_terminal_would_interpret() {
+    let platform = FakePlatform::start(1000);
+    let mut hostile = content("Refused");
+    hostile["input_content_origin"] =
+        json!("s3://uploads/\u{1b}]0;owned\u{7}\nthecontent  Ready\u{202e}4pm.exe\u{9b}2J");
+    hostile["message"] = json!("it is\u{1b}[31m red\nand has two lines");
+    platform.set_responses("/input_content", vec![json!({"input_content": [hostile], "next_cursor": null})]);
+    platform.set_responses("/input_content/thecontent", vec![hostile.clone()]);
+    let outputs = [run(&platform.api(), ["list", "contents"]), run(&platform.api(), ["status", "thecontent"])];
+    for (_, stdout, stderr) in outputs {
+        let is_plain = |c: char| c == '\n' || !(c.is_control() || c == '\u{202e}');
+        assert!(stdout.chars().chain(stderr.chars()).all(is_plain), "{stdout:?} {stderr:?}");
+        assert_eq!(stdout.lines().count(), 1, "{stdout:?}");
+        assert!(stdout.contains(r"\u{1b}]0;owned\u{7}\u{a}thecontent"), "{stdout}");
+    }
+    let (_, stdout, _) = run(&platform.api(), ["list", "contents", "--json"]);
+    assert_eq!(lines(&stdout)[0]["content"], hostile, "programs get the name as it is");
+}
+
+#[test]
+fn an_unreadable_record_is_listed_with_its_problem() {
+    let platform = FakePlatform::start(1000);
+    let record =
+        json!({"packaged_content_id": "thepackage", "status": "Unreadable", "created_at": null, "problem": "damaged"});
+    platform.set_responses("/packaged_content", vec![json!({"packaged_content": [record], "next_cursor": null})]);
+    platform.set_responses("/packaged_content/thepackage", vec![record.clone()]);
+    let (status, stdout, _) = run(&platform.api(), ["list"]);
+    assert_eq!((status, stdout.as_str()), (0, "thepackage    Unreadable: damaged\n"));
+    let (status, _, stderr) = run(&platform.api(), ["status", "thepackage"]);
+    assert_eq!((status, stderr.trim()), (1, "thepackage: unreadable_record: damaged"));
+}
+
 #[test]
 fn status_reports_packages_and_contents_and_exits_accordingly() {
     let platform = FakePlatform::start(1000);

@@ -162,7 +162,9 @@ impl FromStr for FairPlayUri {
     type Err = ParseDrmError;
 
     fn from_str(text: &str) -> Result<Self, ParseDrmError> {
-        let printable = text.len() <= 1024 && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"');
+        let printable = text.len() <= 1024
+            && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"')
+            && !text.contains("{$");
         let is_skd = printable && text.strip_prefix("skd://").is_some_and(|rest| !rest.is_empty());
         if is_skd { Ok(Self(text.to_owned())) } else { Err(ParseDrmError::Uri) }
     }
@@ -230,7 +232,7 @@ mod tests {
     #[test]
     fn a_fairplay_uri_cannot_break_out_of_its_attribute() {
         assert_eq!("skd://key/1?x=2".parse::<FairPlayUri>().unwrap().to_string(), "skd://key/1?x=2");
-        for text in ["skd://", "https://key", "skd://a\"b", "skd://a b", "skd://a\nb", "skd://ä"] {
+        for text in ["skd://", "https://key", "skd://a\"b", "skd://a b", "skd://a\nb", "skd://ä", "skd://{$a}"] {
             assert_eq!(text.parse::<FairPlayUri>(), Err(ParseDrmError::Uri), "{text}");
         }
     }

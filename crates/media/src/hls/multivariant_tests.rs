@@ -88,6 +88,8 @@ fn a_variant_pairs_the_video_with_each_group_of_audio() {
 #[test]
 fn renditions_are_told_apart_by_names_that_people_can_read() {
     let described = TrackLabels { label: Some("The \"real\" one".into()), roles: vec![Role::Description] };
+    let variable = TrackLabels { label: Some("Part {$one}".into()), roles: vec![] };
+    let reordered = TrackLabels { label: Some("a\u{202e}b".into()), roles: vec![] };
     let text = written(vec![
         track("v1", TrackKind::Video, "avc1.64001F", None),
         track("a1", TrackKind::Audio, "mp4a.40.2", Some("de")),
@@ -95,9 +97,11 @@ fn renditions_are_told_apart_by_names_that_people_can_read() {
         track("a3", TrackKind::Audio, "mp4a.40.2", Some("en")),
         Representation { labels: described, ..track("a4", TrackKind::Audio, "mp4a.40.2", Some("en")) },
         track("a5", TrackKind::Audio, "mp4a.40.2", None),
+        Representation { labels: variable, ..track("a6", TrackKind::Audio, "mp4a.40.2", Some("fr")) },
+        Representation { labels: reordered, ..track("a7", TrackKind::Audio, "mp4a.40.2", Some("pt")) },
     ]);
     let names: Vec<_> = text.split("NAME=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-    assert_eq!(names, ["Deutsch", "English (a2)", "English (a3)", "The 'real' one", "a5"]);
+    assert_eq!(names, ["Deutsch", "English (a2)", "English (a3)", "The 'real' one", "a5", "Part { $one}", "português"]);
     assert_eq!(text.matches("CHARACTERISTICS=\"public.accessibility.describes-video\"").count(), 1);
 }
 

@@ -78,12 +78,18 @@ fn write_rendition(
     );
 }
 
+/// Returns a text that can be quoted in an attribute: without quotation marks, and without `{$`, which begins a variable reference
+/// (RFC 8216bis 4.2).
+fn quotable(text: &str) -> String {
+    text.replace('"', "'").replace("{$", "{ $")
+}
+
 /// Returns the names that viewers see: the label of each track, or else its language, or else its id. Names must be unique in a
 /// group, so the id is added to names that are equal.
 fn names(metadata: &[SelectionMetadata<'_>]) -> Vec<String> {
     let name = |metadata: &SelectionMetadata<'_>| {
         let name = metadata.label.or(metadata.language);
-        name.map_or_else(|| metadata.id.to_string(), |name| name.replace('"', "'"))
+        name.map_or_else(|| metadata.id.to_string(), quotable)
     };
     let names: Vec<String> = metadata.iter().map(name).collect();
     let unique = |(metadata, name): (&SelectionMetadata<'_>, &String)| {

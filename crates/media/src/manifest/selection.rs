@@ -1,6 +1,7 @@
 //! Selection metadata: the language, name and roles by which players and viewers select a track.
 
 use crate::cmaf::{Presentation, Representation, RepresentationId, Sidecar};
+use crate::plain_text::is_plain_text;
 use crate::track::{Role, TrackKind, TrackLabels, autonym};
 
 /// The selection metadata of a track.
@@ -36,7 +37,7 @@ impl<'p> SelectionMetadata<'p> {
             roles.push(Role::Alternate);
         }
         let spoken = language.filter(|_| track.kind == TrackKind::Audio);
-        let label = track.labels.label.as_deref().or_else(|| spoken.and_then(autonym));
+        let label = label(&track.labels).or_else(|| spoken.and_then(autonym));
         Self { id, language, label, roles }
     }
 
@@ -50,9 +51,15 @@ impl<'p> SelectionMetadata<'p> {
         if !roles.iter().any(|role| matches!(role, Role::Subtitle | Role::Caption | Role::ForcedSubtitle)) {
             roles.push(Role::Subtitle);
         }
-        let label = labels.label.as_deref().or_else(|| language.and_then(autonym));
+        let label = label(labels).or_else(|| language.and_then(autonym));
         Self { id, language, label, roles }
     }
+}
+
+/// Returns the label of a track, unless it has characters that no manifest may have. A stored plan of an older version may have
+/// such a label.
+fn label(labels: &TrackLabels) -> Option<&str> {
+    labels.label.as_deref().filter(|label| is_plain_text(label))
 }
 
 /// Returns the audio track that is presented by default.

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::role::Role;
 use crate::isobmff::BoxView;
+use crate::plain_text::is_plain_text;
 
 /// Maximum number of characters in a label.
 const MAX_LABEL: usize = 100;
@@ -58,7 +59,7 @@ impl TrackLabels {
 fn name(bytes: &[u8]) -> Option<String> {
     let text = bytes.split(|byte| *byte == 0).find(|text| !text.is_empty())?;
     let text = std::str::from_utf8(text).ok()?.trim();
-    let is_label = !text.is_empty() && text.chars().count() <= MAX_LABEL && !text.chars().any(char::is_control);
+    let is_label = !text.is_empty() && text.chars().count() <= MAX_LABEL && is_plain_text(text);
     is_label.then(|| text.to_owned())
 }
 
@@ -138,6 +139,8 @@ mod tests {
         {
             assert_eq!(label(&[], program.as_bytes()), None, "{program}");
         }
-        assert_eq!(label(&[(b"name", b"\x1b[2J")], b""), None, "control characters are no label");
+        for name in ["\x1b[2J", "a\u{fffe}", "a\u{ffff}", "a\u{202e}b"] {
+            assert_eq!(label(&[(b"name", name.as_bytes())], b""), None, "{name:?}");
+        }
     }
 }

@@ -107,8 +107,7 @@ fn requests() -> Vec<(&'static str, Value)> {
     package["oneOf"] = json!([{"required": ["input_content_id"]}, {"required": ["input_content_ids"]}]);
     package["dependentRequired"] =
         json!({"key": ["kid"], "kid": ["key"], "audio_key": ["audio_kid", "key"], "audio_kid": ["audio_key"]});
-    let name =
-        json!({"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[^/\\\\\\u0000-\\u001f\\u007f]+$"});
+    let name = json!({"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[^/\\\\\\u0000-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069\\ufffe\\uffff]+$"});
     let bytes =
         json!({"type": "integer", "minimum": 1, "maximum": vpp_pipeline::domain::client_upload::MAX_FILE_BYTES});
     let upload = closed("A file to upload.", vec![("name", name), ("bytes", bytes)]);

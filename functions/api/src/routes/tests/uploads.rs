@@ -7,6 +7,23 @@ use vpp_pipeline::ports::{NewPart, ObjectStore};
 
 use super::*;
 
+#[test]
+fn names_have_no_characters_that_manifests_or_terminals_do_not_take() {
+    block_on(async {
+        let platform = Platform::default();
+        for c in ['\u{1b}', '\n', '\u{9b}', '\u{fffe}', '\u{ffff}', '\u{202e}', '\u{2067}', '\u{2028}'] {
+            let refused = create(&platform, &json!({"name": format!("a{c}.mp4"), "bytes": 4})).await;
+            assert_eq!((refused.status.as_u16(), &refused.json()["field"]), (400, &json!("name")), "{c:?}");
+        }
+        let lone = send(&platform, Method::POST, "/uploads", r#"{"name": "a\ud800.mp4", "bytes": 4}"#).await;
+        assert_eq!((lone.status.as_u16(), &lone.json()["code"]), (400, &json!("invalid_json")));
+        assert_eq!(
+            create(&platform, &json!({"name": "日本語 עברית 🎬.mp4", "bytes": 4})).await.status,
+            StatusCode::CREATED
+        );
+    });
+}
+
 async fn create(platform: &Platform, body: &Value) -> TestResponse {
     send(platform, Method::POST, "/uploads", body.to_string()).await
 }
