@@ -85,7 +85,7 @@ impl<M: Message> DelayQueue<M> for SqsQueue<M> {
         let request = self.client.send_message().queue_url(&self.url).message_body(body);
         let request = request.delay_seconds(whole_seconds(wait, LONGEST_DELAY));
         let request = request.set_message_system_attributes(trace_attribute());
-        let sent = request.message_group_id(message.subject()).send().await;
+        let sent = request.message_group_id(message.group()).send().await;
         sent.map(|_| ()).map_err(unavailable(CALL))
     }
 }
@@ -110,7 +110,7 @@ fn batch<M: Message>(messages: &[M]) -> Result<Vec<SendMessageBatchRequestEntry>
             serde_json::to_string(message).map_err(|error| Unavailable::new("SendMessageBatch", error.into()))?;
         let entry = SendMessageBatchRequestEntry::builder().id(position.to_string()).message_body(body);
         let entry = entry.set_message_system_attributes(trace_attribute());
-        let entry = entry.message_group_id(message.subject()).build();
+        let entry = entry.message_group_id(message.group()).build();
         entry.map_err(|error| Unavailable::new("SendMessageBatch", error.into()))
     };
     messages.iter().enumerate().map(entry).collect()

@@ -1,6 +1,6 @@
 //! The events and messages that invoke the functions.
 
-use vpp_pipeline::domain::message::{DashMessage, FragmentMessage, WorkUnitMessage};
+use vpp_pipeline::domain::message::{DashMessage, FragmentMessage, Message, WorkUnitMessage};
 use vpp_pipeline::domain::uploaded_object::UploadedObject;
 
 use crate::environments::Function;
@@ -29,9 +29,9 @@ impl Payload {
     pub(crate) fn group(&self) -> &str {
         match self {
             Self::Upload(_) => "",
-            Self::Fragment(message) => message.package().as_str(),
-            Self::Encrypt(message) => message.package().as_str(),
-            Self::Dash(message) => message.package().as_str(),
+            Self::Fragment(message) => message.group(),
+            Self::Encrypt(message) => message.group(),
+            Self::Dash(message) => message.group(),
         }
     }
 }

@@ -11,8 +11,14 @@ use crate::error::Error;
 
 /// A message of one of the platform's queues.
 pub trait Message: Serialize + DeserializeOwned + Send + Sync {
-    /// Returns the id of the content or package. Messages with one subject form a message group.
+    /// Returns the id of the content or package.
     fn subject(&self) -> &str;
+
+    /// Returns the message group. A fair queue delivers messages of other groups before those of a group that occupies most of
+    /// its consumers.
+    fn group(&self) -> &str {
+        self.subject()
+    }
 
     /// Returns the number of the work unit, if the message is about one.
     fn work_unit(&self) -> Option<u32> {
@@ -64,7 +70,20 @@ pub struct WorkUnitMessage {
     /// The part spans of the work unit in single files; empty when segments are files, or when the package has one work unit.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub spans: Vec<PartSpan>,
+    /// Whether the package has many segments for its size. All such packages are one message group, so that many small files
+    /// with many segments do not delay others.
+    #[serde(default, skip_serializing_if = "is_false")]
+    is_dense: bool,
 }
+
+/// Whether a member is omitted.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde requires")]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+/// The message group of the work units of all packages that have many segments for their size.
+const DENSE: &str = "dense";
 
 /// A byte range of the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -190,13 +209,27 @@ impl WorkUnitMessage {
     /// Creates a message about the work unit of `package` with the plan section `section`.
     #[must_use]
     pub fn new(package: PackageId, work_unit: u32, section: Section) -> Self {
-        Self { schema: Schema, packaged_content_id: package, attempt: None, work_unit, section, spans: Vec::new() }
+        Self {
+            schema: Schema,
+            packaged_content_id: package,
+            attempt: None,
+            work_unit,
+            section,
+            spans: Vec::new(),
+            is_dense: false,
+        }
     }
 
     /// Sets the part spans.
     #[must_use]
     pub fn with_spans(self, spans: Vec<PartSpan>) -> Self {
         Self { spans, ..self }
+    }
+
+    /// Sets whether the package has many segments for its size.
+    #[must_use]
+    pub fn of_dense_package(self, is_dense: bool) -> Self {
+        Self { is_dense, ..self }
     }
 }
 
@@ -217,6 +250,10 @@ impl Message for FragmentMessage {
 impl Message for WorkUnitMessage {
     fn subject(&self) -> &str {
         self.packaged_content_id.as_str()
+    }
+
+    fn group(&self) -> &str {
+        if self.is_dense { DENSE } else { self.subject() }
     }
 
     fn work_unit(&self) -> Option<u32> {

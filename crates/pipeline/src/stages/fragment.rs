@@ -100,6 +100,7 @@ where
         let object = NewObject::new(Body::from_iter(plan.chunks), layout::work_headers());
         self.store.put_if_absent(&plan_at, object).await.map_err(|error| error.into_error("writing the plan"))?;
 
+        let is_dense = is_dense(&package, &presentation);
         let work_units = presentation.work_units;
         let usage = vec![(Stage::Fragment, self.meter.reading().since(&before))];
         let work = StageWork { output: Some(plan_at.to_string()), bytes_read, bytes_written, usage };
@@ -114,7 +115,7 @@ where
 
         let messages = (0..).zip(plan.sections.into_iter().zip(spans)).map(|(work_unit, (section, spans))| {
             let message = WorkUnitMessage::new(package.id.clone(), work_unit, Section::of(&section)?);
-            Ok(message.with_spans(spans).for_attempt(package.attempt))
+            Ok(message.with_spans(spans).of_dense_package(is_dense).for_attempt(package.attempt))
         });
         let messages = messages.collect::<Result<Vec<_>, Error>>()?;
         self.queue.send_all(&messages).await.map_err(Error::unavailable("sending the work units"))?;
@@ -208,6 +209,16 @@ where
         }
         Ok(written)
     }
+}
+
+/// Returns whether a package has many segments for the size of its sources: more than any file of some minutes, and each of
+/// fewer bytes than audio of 64 kb/s has in six seconds.
+fn is_dense(package: &Package, presentation: &Presentation) -> bool {
+    const MANY: u64 = 200;
+    const SMALL: u64 = 48 * 1024;
+    let segments: u64 = presentation.representations.iter().map(|track| track.segments.len() as u64).sum();
+    let bytes: u64 = package.sources().map(|source| source.bytes).sum();
+    segments > MANY && bytes / segments < SMALL
 }
 
 /// Returns the engine's options for a package.
