@@ -201,14 +201,14 @@ class Template(unittest.TestCase):
             self.assertEqual(default(properties.get("ReservedConcurrentExecutions", 0)), 0, name)
             self.assertNotIn("ProvisionedConcurrencyConfig", properties, name)
 
-    def test_no_alarm_but_two_supplements_relies_on_a_function_that_it_watches(self) -> None:
+    def test_no_alarm_but_three_supplements_relies_on_a_function_that_it_watches(self) -> None:
         """A function that cannot start logs no metric, so the alarms watch what AWS reports about it."""
         emitted = {
             name
             for name, alarm in _resources("AWS::CloudWatch::Alarm").items()
             if "VideoPackaging/" in json.dumps(alarm)
         }
-        self.assertEqual(emitted, {"NotHandledAlarm", "FailureRateAlarm"})
+        self.assertEqual(emitted, {"NotHandledAlarm", "FailureRateAlarm", "UnreadableRecordsAlarm"})
 
     def test_the_documented_cost_of_alarms_is_that_of_their_number(self) -> None:
         text = (artifacts.ROOT / "docs" / "operations.md").read_text()
