@@ -18,15 +18,15 @@ use vpp_pipeline::testing::contract;
 use crate::contract::create_table;
 use crate::emulator::{Emulator, Implementation};
 
-fn text(text: &str) -> AttributeValue {
-    AttributeValue::S(text.to_owned())
-}
-
 /// Runs a test against a separate emulator.
 fn on_local_aws<F: Future<Output = ()>>(test: impl FnOnce(SdkConfig) -> F) {
     let emulator = Emulator::start(&Implementation::MiniStack);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async { test(emulator.config().await).await });
+}
+
+fn text(text: &str) -> AttributeValue {
+    AttributeValue::S(text.to_owned())
 }
 
 async fn scan(client: &Client) -> Vec<HashMap<String, AttributeValue>> {
