@@ -92,6 +92,31 @@ class Template(unittest.TestCase):
                 self.assertGreaterEqual(queues[queue]["VisibilityTimeout"], 6 * function["Timeout"], name)
                 self.assertEqual(event["Properties"]["FunctionResponseTypes"], ["ReportBatchItemFailures"], name)
 
+    def test_functions_have_the_memory_that_the_largest_index_and_the_probe_need(self) -> None:
+        """`large_movies_are_validated_and_planned_within_the_documented_memory` measures what the page states."""
+
+        def read(path: str) -> str:
+            return (artifacts.ROOT / path).read_text()
+
+        page = read("docs/performance-and-cost.md")
+        stated = r"hold at most (\d+) MiB plus, for encrypt,\s+([\d.]+) work units, and for ingest and fragment, four\s+times the index"
+        base, work_units = (float(number) for number in re.search(stated, page).groups())
+        largest = re.search(r"MAX_MOOV_BYTES: u64 = (\d+) \* 1024 \* 1024;", read("crates/media/src/isobmff/index.rs"))
+        index = int(largest[1])
+        probe = int(re.search(r"memory_mib: (\d+),", read("layers/bento4/src/limits.rs"))[1])
+        self.assertIn(f"const BASE_MEMORY: u64 = {base:.0f} * MIB;", read("tests/tests/large_movies.rs"))
+        functions = _resources("AWS::Serverless::Function")
+        memory = {name: functions[f"{name}Function"]["MemorySize"] for name in ("Ingest", "Fragment", "Encrypt")}
+        # The movie is examined before the probe starts; then only the index is held. The allocator may return memory late.
+        self.assertGreaterEqual(memory["Ingest"], 1.25 * (base + max(4 * index, index + probe)))
+        self.assertGreaterEqual(memory["Fragment"], 1.25 * (base + 4 * index))
+        template = yaml.load(artifacts.TEMPLATE.read_text(), _Loader)
+        largest_work_unit = template["Parameters"]["WorkUnitMiB"]["MaxValue"]
+        self.assertGreaterEqual(memory["Encrypt"], 1.25 * (base + work_units * largest_work_unit))
+        # The probe's file has the index, in /tmp.
+        storage = functions["IngestFunction"].get("EphemeralStorage", {}).get("Size", 512)
+        self.assertGreater(storage, index)
+
     def test_a_deletion_waits_longer_than_any_function_timeout(self) -> None:
         functions = _resources("AWS::Serverless::Function")
         variables = functions["DeleteFunction"]["Environment"]["Variables"]
@@ -201,14 +226,16 @@ class Template(unittest.TestCase):
             self.assertEqual(default(properties.get("ReservedConcurrentExecutions", 0)), 0, name)
             self.assertNotIn("ProvisionedConcurrencyConfig", properties, name)
 
-    def test_no_alarm_but_three_supplements_relies_on_a_function_that_it_watches(self) -> None:
+    def test_no_alarm_but_four_supplements_relies_on_a_function_that_it_watches(self) -> None:
         """A function that cannot start logs no metric, so the alarms watch what AWS reports about it."""
         emitted = {
             name
             for name, alarm in _resources("AWS::CloudWatch::Alarm").items()
             if "VideoPackaging/" in json.dumps(alarm)
         }
-        self.assertEqual(emitted, {"NotHandledAlarm", "FailureRateAlarm", "UnreadableRecordsAlarm"})
+        # Only a function knows that a record cannot be read, or that the system refuses to confine the probe.
+        supplements = {"NotHandledAlarm", "FailureRateAlarm", "UnreadableRecordsAlarm", "ProbeNotConfinedAlarm"}
+        self.assertEqual(emitted, supplements)
 
     def test_the_documented_cost_of_alarms_is_that_of_their_number(self) -> None:
         text = (artifacts.ROOT / "docs" / "operations.md").read_text()

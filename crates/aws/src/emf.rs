@@ -37,6 +37,11 @@ pub(crate) fn count_not_handled() {
     count("NotHandled");
 }
 
+/// Counts a file that was not examined, because the system refuses to confine the probe.
+pub(crate) fn count_probe_not_confined() {
+    count("ProbeNotConfined");
+}
+
 /// Counts one occurrence, by function.
 fn count(metric: &'static str) {
     if let Some(names) = NAMES.get() {

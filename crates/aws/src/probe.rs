@@ -16,6 +16,8 @@ use vpp_pipeline::domain::probe_report::ProbeReport;
 use vpp_pipeline::error::Unavailable;
 use vpp_pipeline::ports::{FileChunk, Probe, ProbeError};
 
+use crate::emf;
+
 /// Time limit of the probe. It needs milliseconds for an ordinary file, and seconds for the largest movie box.
 const LIMIT: Duration = Duration::from_secs(30);
 /// Maximum number of bytes that are read of a report; a report of a hundred tracks has 30 KB.
@@ -23,11 +25,19 @@ const MAX_REPORT: u64 = 1024 * 1024;
 /// Maximum number of bytes that are read of an error.
 const MAX_ERROR: u64 = 4 * 1024;
 
+/// Exit status: the probe rejected the file.
+const REFUSED: i32 = 1;
+/// Exit status: the probe does not know an option, as after an upgrade of the function before that of its layer.
+const INVALID_COMMAND_LINE: i32 = 2;
+/// Exit status: the system refused to confine the probe, which did not open the file.
+const NOT_CONFINED: i32 = 3;
+
 /// The probe's executable and its time limit.
 #[derive(Debug, Clone)]
 pub struct ProbeProcess {
     program: String,
     limit: Duration,
+    allow_unconfined: bool,
 }
 
 impl Default for ProbeProcess {
@@ -41,11 +51,19 @@ impl ProbeProcess {
     /// Runs `program`, and kills it after `limit`.
     #[must_use]
     pub fn new(program: impl Into<String>, limit: Duration) -> Self {
-        Self { program: program.into(), limit }
+        Self { program: program.into(), limit, allow_unconfined: false }
+    }
+
+    /// Sets whether the probe reads files even where the system refuses to confine it.
+    #[must_use]
+    pub fn allow_unconfined(mut self, allow_unconfined: bool) -> Self {
+        self.allow_unconfined = allow_unconfined;
+        self
     }
 
     fn start(&self, file: &NamedTempFile) -> io::Result<Child> {
         let mut command = Command::new(&self.program);
+        command.args(self.allow_unconfined.then_some("--allow-unconfined"));
         command.arg(file.path()).env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         command.spawn()
@@ -98,19 +116,34 @@ async fn read(pipe: Option<impl AsyncRead + Unpin>, limit: u64) -> io::Result<Ve
 fn report(output: &Output) -> Result<ProbeReport, ProbeError> {
     match (output.status.code(), output.status.signal()) {
         (Some(0), _) => serde_json::from_slice(&output.stdout).map_err(|_| ProbeError::InvalidReport),
-        (Some(1), _) => Err(ProbeError::Refused { reason: reason(&output.stderr) }),
+        (Some(NOT_CONFINED), _) => {
+            emf::count_probe_not_confined();
+            Err(not_examined("confining mp4probe", output))
+        }
+        // The dynamic loader also exits with status 1, and a shell with 126 or 127, when a program cannot start.
+        (Some(REFUSED), _) => match reason(&output.stderr) {
+            Some(reason) => Err(ProbeError::Refused { reason }),
+            None => Err(not_examined("starting mp4probe", output)),
+        },
+        (Some(INVALID_COMMAND_LINE | 126 | 127), _) => Err(not_examined("starting mp4probe", output)),
         (_, Some(signal)) => Err(ProbeError::Crashed { how: format!("signal {signal}") }),
         (code, None) => Err(ProbeError::Crashed { how: format!("exit status {}", code.unwrap_or_default()) }),
     }
 }
 
-/// Returns the reason that the probe gives for a refusal.
-fn reason(stderr: &[u8]) -> String {
+/// Returns the reason that the probe prints, if it printed one.
+fn reason(stderr: &[u8]) -> Option<String> {
     #[derive(serde::Deserialize)]
     struct Refusal {
         error: String,
     }
-    serde_json::from_slice(stderr).map_or_else(|_| "no reason given".to_owned(), |refusal: Refusal| refusal.error)
+    serde_json::from_slice(stderr).ok().map(|refusal: Refusal| refusal.error)
+}
+
+/// Returns the error of a probe that ended before it opened the file.
+fn not_examined(what: &'static str, output: &Output) -> ProbeError {
+    let reason = reason(&output.stderr).unwrap_or_else(|| String::from_utf8_lossy(&output.stderr).trim().to_owned());
+    unavailable(what)(io::Error::other(format!("{}: {reason}", output.status)))
 }
 
 fn unavailable(what: &'static str) -> impl Fn(io::Error) -> ProbeError {

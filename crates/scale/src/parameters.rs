@@ -243,7 +243,7 @@ impl Default for Parameters {
                 work_unit_mib: 32,
                 segment_seconds: 6,
                 fair: true,
-                memory_mb: [1_024, 1_769, 1_769, 1_024],
+                memory_mb: [1_408, 1_769, 1_769, 1_024],
                 timeout: [300, 300, 180, 300].map(Duration::from_secs),
                 visibility_timeout: [60, 1_800, 1_080, 1_800].map(Duration::from_secs),
                 max_receives: [3, 5, 5, 5],

@@ -10,7 +10,7 @@ fn main() -> Result<(), FunctionError> {
             catalog: aws.catalog(environment.table()?),
             queue: aws.queue(environment.fragment_queue()?),
             vault: aws.speke_key_vault(environment.content_keys_key()?, environment.key_provider()?),
-            probe: ProbeProcess::default(),
+            probe: ProbeProcess::default().allow_unconfined(environment.allow_unconfined_probe()?),
             clock: SystemClock,
             meter: aws.meter(),
             settings: Settings {

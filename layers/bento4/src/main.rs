@@ -8,7 +8,10 @@
 //! The file may be sparse. Only the box headers up to the movie box, the `ftyp` and the `moov` are read; media data is not.
 //!
 //! Exit status 0: the report is on standard output. 1: the file cannot be described, and `{"error": "…"}` is on standard error.
-//! 2: invalid command line. A signal means that a limit was reached or that the parser crashed.
+//! 2: invalid command line. 3: the system refuses a limit or the filter, and the file was not opened; `{"error": "…"}` is on
+//! standard error. A signal means that a limit was reached or that the parser crashed.
+//!
+//! With `--allow-unconfined`, the process reads the file without the limits and the filter that the system refuses.
 
 mod bento4;
 mod confinement;
@@ -22,14 +25,31 @@ use std::process::ExitCode;
 
 use limits::Limits;
 
-const USAGE: &str = "usage: mp4probe [--memory-mib N] [--cpu-seconds N] FILE";
+const USAGE: &str = "usage: mp4probe [--memory-mib N] [--cpu-seconds N] [--allow-unconfined] FILE";
+const INVALID_COMMAND_LINE: u8 = 2;
+const NOT_CONFINED: u8 = 3;
+
+/// The command line.
+struct Arguments {
+    limits: Limits,
+    allow_unconfined: bool,
+    file: PathBuf,
+}
 
 fn main() -> ExitCode {
-    let Some((limits, file)) = arguments(std::env::args_os().skip(1)) else {
+    let Some(arguments) = arguments(std::env::args_os().skip(1)) else {
         report_error(USAGE);
-        return ExitCode::from(2);
+        return ExitCode::from(INVALID_COMMAND_LINE);
     };
-    match run(limits, &file) {
+    for confined in [arguments.limits.apply().map_err(Into::into), confinement::apply()] {
+        if let Err(error) = confined
+            && !arguments.allow_unconfined
+        {
+            report_error(&format!("the process cannot be confined: {error}"));
+            return ExitCode::from(NOT_CONFINED);
+        }
+    }
+    match describe(&arguments.file) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             report_error(&error.to_string());
@@ -38,26 +58,26 @@ fn main() -> ExitCode {
     }
 }
 
-/// Parses the command line: the limits and the file.
-fn arguments(mut arguments: impl Iterator<Item = std::ffi::OsString>) -> Option<(Limits, PathBuf)> {
-    let mut limits = Limits::default();
+/// Parses the command line.
+fn arguments(mut arguments: impl Iterator<Item = std::ffi::OsString>) -> Option<Arguments> {
+    let (mut limits, mut allow_unconfined) = (Limits::default(), false);
     let mut file = None;
     while let Some(argument) = arguments.next() {
         let mut number = || arguments.next()?.to_str()?.parse().ok();
         match argument.to_str() {
             Some("--memory-mib") => limits.memory_mib = number()?,
             Some("--cpu-seconds") => limits.cpu_seconds = number()?,
+            Some("--allow-unconfined") => allow_unconfined = true,
             Some(option) if option.starts_with("--") => return None,
             _ if file.is_some() => return None,
             _ => file = Some(PathBuf::from(argument)),
         }
     }
-    Some((limits, file?))
+    Some(Arguments { limits, allow_unconfined, file: file? })
 }
 
-fn run(limits: Limits, file: &Path) -> Result<(), Box<dyn Error>> {
-    limits.apply()?;
-    confinement::apply()?;
+/// Prints the report on a file.
+fn describe(file: &Path) -> Result<(), Box<dyn Error>> {
     let movie = bento4::Movie::open(file)?;
     let report = serde_json::to_string(&report::Report::of(&movie)?)?;
     writeln!(std::io::stdout(), "{report}")?;

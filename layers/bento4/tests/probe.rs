@@ -198,6 +198,33 @@ fn the_movie_box_of_a_week_is_described_within_the_limits() {
     assert_eq!(counts, [15_120_000, 30_240_000]);
 }
 
+/// Lambda does not document whether its sandbox allows a process to confine itself. Here a filter denies one system call to the
+/// thread, and the processes that it starts inherit the filter.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_process_that_cannot_be_confined_opens_no_file_unless_that_is_allowed() {
+    use seccompiler::{SeccompAction, SeccompFilter, apply_filter};
+    for denied in [libc::SYS_seccomp, libc::SYS_prlimit64] {
+        let denying = std::thread::spawn(move || {
+            let rules = [(denied, Vec::new())].into_iter().collect();
+            let denial = SeccompAction::Errno(libc::EPERM.unsigned_abs());
+            let architecture = std::env::consts::ARCH.try_into().unwrap();
+            let filter = SeccompFilter::new(rules, SeccompAction::Allow, denial, architecture).unwrap();
+            apply_filter(&seccompiler::BpfProgram::try_from(filter).unwrap()).unwrap();
+            let sample = fixture("sample.mp4");
+            let (required, allowed) = (probe(&sample, &[]), probe(&sample, &["--allow-unconfined"]));
+            let missing = probe(Path::new("/no/such/file"), &[]);
+            (required, allowed, missing)
+        });
+        let (required, allowed, missing) = denying.join().unwrap();
+        assert_eq!(required.status.code(), Some(3));
+        assert!(String::from_utf8(required.stderr).unwrap().contains("the process cannot be confined"));
+        assert!(required.stdout.is_empty());
+        assert_eq!(missing.status.code(), Some(3), "whether the file can be opened is unknown");
+        assert_eq!(allowed.status.code(), Some(0));
+    }
+}
+
 /// The file is a named pipe, so the process blocks when it opens the file until the test opens the other end.
 #[test]
 fn every_limit_is_in_force_before_the_file_is_opened() {

@@ -78,6 +78,20 @@ impl Environment {
         }
     }
 
+    /// Reads `PROBE_CONFINEMENT`: whether the probe may read files where the system refuses to confine it. `required` forbids
+    /// it, `preferred` allows it.
+    ///
+    /// # Errors
+    /// When it is neither `required` nor `preferred`.
+    pub fn allow_unconfined_probe(&self) -> Result<bool, InvalidVariable> {
+        const NAME: &str = "PROBE_CONFINEMENT";
+        match self.required(NAME)?.as_str() {
+            "required" => Ok(false),
+            "preferred" => Ok(true),
+            _ => Err(InvalidVariable { name: NAME, problem: "is neither required nor preferred" }),
+        }
+    }
+
     /// Reads `LONGEST_RUN_SECONDS`: the time after which every started invocation has ended.
     ///
     /// # Errors
@@ -133,12 +147,14 @@ mod tests {
             ("SEGMENT_SECONDS", "six"),
             ("PACKAGE_ON_UPLOAD", "cenc"),
             ("TABLE_NAME", ""),
+            ("PROBE_CONFINEMENT", "no"),
         ]);
         let message = |error: InvalidVariable| error.to_string();
         assert!(environment.table().map_err(message).unwrap_err().contains("TABLE_NAME is not set"));
         assert!(environment.work_unit_bytes().map_err(message).unwrap_err().contains("WORK_UNIT_MIB"));
         assert!(environment.segment_duration().map_err(message).unwrap_err().contains("SEGMENT_SECONDS"));
         assert!(environment.package_on_upload().map_err(message).unwrap_err().contains("is not none"));
+        assert!(environment.allow_unconfined_probe().map_err(message).unwrap_err().contains("neither required"));
         let huge = Environment::from([("WORK_UNIT_MIB", "18446744073709551615")]);
         assert!(huge.work_unit_bytes().map_err(message).unwrap_err().contains("out of range"));
     }
@@ -150,7 +166,9 @@ mod tests {
             ("SEGMENT_SECONDS", "6"),
             ("DELIVERY_URL", "https://cdn.example/"),
             ("PACKAGE_ON_UPLOAD", "none"),
+            ("PROBE_CONFINEMENT", "required"),
         ]);
+        assert_eq!(environment.allow_unconfined_probe(), Ok(false));
         assert_eq!(environment.work_unit_bytes(), Ok(32 * 1024 * 1024));
         assert_eq!(environment.segment_duration(), Ok(Duration::from_secs(6)));
         assert_eq!(environment.delivery_url().as_deref(), Ok("https://cdn.example"));

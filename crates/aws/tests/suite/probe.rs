@@ -53,8 +53,27 @@ fn the_file_is_as_long_as_the_upload_and_has_the_byte_spans_at_their_offsets() {
 fn a_refusal_carries_the_reason_of_the_probe() {
     let refused = probe(r#"echo '{"error":"no moov"}' >&2; exit 1"#, 10, &[]);
     assert!(matches!(refused, Err(ProbeError::Refused { reason }) if reason == "no moov"));
-    let refused = probe("echo boom >&2; exit 1", 10, &[]);
-    assert!(matches!(refused, Err(ProbeError::Refused { .. })));
+}
+
+#[test]
+fn a_probe_that_did_not_open_the_file_gives_no_verdict() {
+    let not_confined = r#"echo '{"error":"no filter"}' >&2; exit 3"#;
+    let not_linked = "echo 'version GLIBC_2.99 not found' >&2; exit 1";
+    for script in [not_confined, not_linked, "exit 2", "exit 126", "exit 127"] {
+        let result = probe(script, 10, &[]);
+        assert!(matches!(result, Err(ProbeError::Unavailable(_))), "{script}: {result:?}");
+    }
+}
+
+#[test]
+fn the_probe_reads_files_unconfined_only_if_that_is_allowed() {
+    let script = format!("test \"$1\" = --allow-unconfined || exit 3\necho '{REPORT}'");
+    assert!(matches!(probe(&script, 10, &[]), Err(ProbeError::Unavailable(_))));
+    let _alone = START.lock().unwrap_or_else(PoisonError::into_inner);
+    let program = program(&script);
+    let process = ProbeProcess::new(program.to_str().unwrap(), Duration::from_secs(2)).allow_unconfined(true);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(process.probe(10, &[])).unwrap();
 }
 
 #[test]

@@ -3,11 +3,11 @@
 use std::ops::Range;
 
 use super::{BoxView, FourCc};
-use crate::number::{Checked, u64_of};
+use crate::number::u64_of;
 use crate::{Error, Result};
 
-/// The largest `moov` box that is accepted, in bytes: more than a day of the busiest movie seen. The other byte spans of an
-/// index, including the `moof` boxes of a fragmented movie, share one limit of the same size.
+/// The largest index that is accepted, in bytes: more than a day of the busiest movie seen. The `moov` box, the `moof` boxes of
+/// a fragmented movie, and the other byte spans share it.
 pub const MAX_MOOV_BYTES: u64 = 256 * 1024 * 1024;
 
 /// The action for a fragmented file whose index is too large or too scattered.
@@ -154,16 +154,33 @@ impl ByteSpans {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// Checks that the spans stay within [`MAX_MOOV_BYTES`] of memory when `more` bytes are added.
+    /// Appends other spans.
+    pub(super) fn append(&mut self, other: &Self) {
+        for (span, bytes) in other.iter() {
+            self.push(span.offset, bytes, span.is_fragment);
+        }
+    }
+
+    /// Returns whether one of the spans is a `moof` box.
+    pub(super) fn has_fragments(&self) -> bool {
+        self.spans.iter().any(|span| span.is_fragment)
+    }
+
+    /// Returns the memory that the spans take when `more` bytes are added. It is far below 2^64.
+    pub(super) fn size_with(&self, more: u64) -> u64 {
+        let spans = u64_of(std::mem::size_of_val(self.spans.as_slice()));
+        u64_of(self.bytes.len()).saturating_add(spans).saturating_add(more)
+    }
+
+    /// Checks that the index stays within [`MAX_MOOV_BYTES`] of memory when `more` bytes are added to the spans, `moov` boxes
+    /// included.
     ///
     /// # Errors
     /// [`Error::LimitExceeded`].
     pub(super) fn check_room_for(&self, more: u64) -> Result<()> {
-        let spans = u64_of(std::mem::size_of_val(self.spans.as_slice()));
-        let held = u64_of(self.bytes.len()).checked_add(spans).and_then(|held| held.checked_add(more));
-        let found = held.or_out_of_range("The size of the movie fragment (moof) boxes")?;
+        let found = self.size_with(more);
         if found > MAX_MOOV_BYTES {
-            let what = "the number of bytes in its movie fragment (moof) boxes";
+            let what = "the number of bytes in its index (moov and moof boxes)";
             return Err(Error::LimitExceeded { what, found, limit: MAX_MOOV_BYTES, action: REMUX });
         }
         Ok(())

@@ -13,9 +13,9 @@
 //! # Fragmented movies
 //!
 //! A `moov` with an `mvex` announces movie fragments (ISO/IEC 14496-12 8.8): each is a `moof` box, the index of the media next
-//! to it. The walk then continues to the end of the file and collects every `moof`. It skips the fragment indexes that a file
-//! may have (`sidx` and `mfra`): only the `moof` boxes describe the samples, each of them has to be read, and the box before it
-//! leads to it. A fragment index would add nothing, and could be wrong.
+//! to it. The walk then continues to the end of the file and collects every `moof`. The indexes of fragments that a file may
+//! have (`sidx` and `mfra`) can be wrong, and only the `moof` boxes describe the samples, so the walk does not rely on them. They
+//! are where a [`FragmentSearch`] starts, which reads far fragments side by side.
 //!
 //! A recording that was interrupted ends anywhere: inside a fragment or a box header, or with zeros that the file system has
 //! appended. Whatever follows the last whole box is not read, and the index has the offset at which the file is cut off.
@@ -23,27 +23,33 @@
 //! The `moov` itself shows whether a file is fragmented. To read an index a second time, it is enough to store the range of
 //! the `moov`: [`IndexReader::at`] repeats the walk where necessary.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::compressed_moov::uncompressed;
+use super::fragment_chain::Chain;
+use super::fragment_search::expected_reads;
 use super::index::{ByteSpans, MovieBox, REMUX};
 use super::read_ahead::ReadAhead;
-use super::top_level::{TopLevelHeader, sniff};
-use super::{BoxView, FourCc, Index, MAX_MOOV_BYTES};
+use super::top_level::{MAX_TOP_LEVEL_BOXES, TopLevelHeader, sniff};
+use super::{BoxView, FourCc, FragmentSearch, Index, MAX_MOOV_BYTES};
 use crate::number::{Checked, u64_of};
 use crate::{Error, Result};
 
 /// Bytes of the first read: `ftyp`, and for many short or fast-start files the whole index.
 const FIRST_READ: u64 = 16 * 1024;
 
-/// Maximum number of top-level boxes before `moov` or the next `moof`.
-const MAX_TOP_LEVEL_BOXES: u32 = 1024;
-
 /// Bytes to read after a `moov` in the same read: the header of the box after it.
 const NEXT_HEADER: u64 = 16;
 
 /// Maximum number of reads for an index: a quarter of an hour of requests to an object store.
 const MAX_READS: u32 = 1 << 16;
+
+/// Number of reads of fragments before a search, which show how far apart they are.
+const READS_BEFORE_SEARCH: u32 = 8;
+
+/// A search is worth its reads when the walk is expected to take at least this many more.
+const MIN_EXPECTED_READS: u64 = 64;
 
 /// The sans-I/O reader of a movie's index.
 ///
@@ -78,6 +84,13 @@ pub struct IndexReader {
     /// Number of boxes since the last `moof`.
     boxes_seen: u32,
     reads: u32,
+    /// Where the walk for fragments began, and the number of reads before it.
+    walk_start: (u64, u32),
+    /// The first segment index.
+    sidx: Option<Range<u64>>,
+    has_searched: bool,
+    /// What a search found, by offset.
+    chains: BTreeMap<u64, Chain>,
 }
 
 #[derive(Debug)]
@@ -120,6 +133,10 @@ impl IndexReader {
             read_ahead: ReadAhead::new(0),
             boxes_seen: 0,
             reads: 0,
+            walk_start: (0, 0),
+            sidx: None,
+            has_searched: false,
+            chains: BTreeMap::new(),
         })
     }
 
@@ -181,6 +198,26 @@ impl IndexReader {
         Ok(())
     }
 
+    /// Returns a search for the fragments that have not been read, once, if it saves many reads. The index is the same without.
+    pub fn search(&mut self) -> Option<FragmentSearch> {
+        let State::Boxes { at, .. } = self.state else { return None };
+        let (start, reads_before) = self.walk_start;
+        let reads = self.reads.saturating_sub(reads_before);
+        if self.has_searched || !self.is_fragmented || reads < READS_BEFORE_SEARCH {
+            return None;
+        }
+        let expected = expected_reads(self.file_size.saturating_sub(at), reads, at.saturating_sub(start));
+        self.has_searched = expected >= MIN_EXPECTED_READS;
+        let rest = at..self.file_size;
+        self.has_searched.then(|| FragmentSearch::new(self.file_size, rest, expected, self.sidx.clone()))
+    }
+
+    /// Takes what a search found.
+    pub fn add_fragments(&mut self, search: FragmentSearch) {
+        let chains = search.finish().into_iter();
+        self.chains = chains.filter_map(|chain| Some((chain.start?, chain))).collect();
+    }
+
     /// Returns the index, once [`want`](Self::want) returns `None`.
     ///
     /// # Errors
@@ -199,6 +236,15 @@ impl IndexReader {
     fn walk(&mut self, mut at: u64, bytes: &[u8]) -> Result<State> {
         let mut rest = bytes;
         loop {
+            if let Some(chain) = self.chains.remove(&at) {
+                self.check_room_for(chain.spans.size_with(0))?;
+                self.spans.append(&chain.spans);
+                (self.boxes_seen, self.has_ended) = (chain.boxes_seen, chain.has_ended);
+                let read = usize::try_from(chain.end.saturating_sub(at)).ok().and_then(|length| rest.get(length..));
+                (at, rest, self.read_ahead) = (chain.end, read.unwrap_or_default(), ReadAhead::new(chain.end));
+                // The next region usually begins here. Otherwise, the walk continues.
+                continue;
+            }
             self.boxes_seen = self.boxes_seen.saturating_add(1);
             let left_in_file = self.file_size.saturating_sub(at);
             if left_in_file == 0 {
@@ -238,10 +284,11 @@ impl IndexReader {
                     return Ok(State::Done);
                 }
                 (at, rest, self.read_ahead) = (end, after, ReadAhead::new(end));
+                self.walk_start = (end, self.reads);
                 continue;
             }
             if header.kind == b"moof" {
-                self.spans.check_room_for(header.size)?;
+                self.check_room_for(header.size)?;
                 let Some((moof, after)) = whole else {
                     // The read stops at the end of the file, so the sum may saturate.
                     let needed = header.size.saturating_add(self.read_ahead.bytes());
@@ -253,9 +300,12 @@ impl IndexReader {
                 continue;
             }
             self.has_ended |= header.kind == b"mfra";
+            if header.kind == b"sidx" {
+                self.sidx.get_or_insert(at..end);
+            }
             if header.kind != b"moov" {
                 let ftyp = whole.filter(|_| header.kind == b"ftyp").map(|(ftyp, _)| ftyp);
-                self.spans.check_room_for(0)?;
+                self.check_room_for(0)?;
                 self.spans.push(at, ftyp.or(rest.get(..header.length)).unwrap_or(rest), false);
             }
             let Some((_, after)) = whole else {
@@ -302,6 +352,7 @@ impl IndexReader {
         let end = range.end;
         self.add_moov(range, bytes)?;
         self.read_ahead = ReadAhead::new(end);
+        self.walk_start = if walk == WalkFrom::EndOfMoov { (end, self.reads) } else { (0, self.reads) };
         match walk {
             _ if self.second_moov.is_some() => Ok(State::Done),
             WalkFrom::EndOfMoov => self.walk(end, &next),
@@ -353,7 +404,14 @@ impl IndexReader {
         if range.end > self.file_size {
             return Err(Error::TruncatedIndex { file_size: self.file_size, needed: range.end });
         }
-        Ok(())
+        self.check_room_for(size)
+    }
+
+    /// Checks that the index stays within its limit when `more` bytes are added.
+    fn check_room_for(&self, more: u64) -> Result<()> {
+        let moovs = [&self.moov, &self.second_moov].into_iter().flatten();
+        let held = moovs.map(|moov| u64_of(moov.bytes.len())).fold(more, u64::saturating_add);
+        self.spans.check_room_for(held)
     }
 }
 

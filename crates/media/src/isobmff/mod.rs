@@ -9,7 +9,9 @@
 
 mod compressed_moov;
 mod fourcc;
+mod fragment_chain;
 mod fragment_flags;
+mod fragment_search;
 mod index;
 mod index_reader;
 mod read_ahead;
@@ -20,6 +22,7 @@ mod writer;
 
 pub use fourcc::FourCc;
 pub(crate) use fragment_flags::{tfhd, trun};
+pub use fragment_search::FragmentSearch;
 pub use index::{Index, MAX_MOOV_BYTES};
 pub use index_reader::IndexReader;
 pub(crate) use reader::entry_field;

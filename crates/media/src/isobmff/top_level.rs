@@ -2,6 +2,9 @@
 
 use super::FourCc;
 
+/// Maximum number of top-level boxes before `moov` or the next `moof`.
+pub(super) const MAX_TOP_LEVEL_BOXES: u32 = 1024;
+
 /// A top-level box header.
 pub(super) struct TopLevelHeader {
     pub(super) kind: FourCc,

@@ -33,8 +33,8 @@ pub enum ProbeError {
     /// The probe's output is not a report.
     #[error("the probe's report cannot be parsed")]
     InvalidReport,
-    /// The probe could not be started: nothing is known about the file.
-    #[error("the probe could not be started")]
+    /// The probe could not be started, or could not be confined: nothing is known about the file.
+    #[error("the probe did not open the file")]
     Unavailable(#[source] Unavailable),
 }
 

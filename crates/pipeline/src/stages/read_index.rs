@@ -37,6 +37,19 @@ async fn drive<S: ObjectStore>(
 ) -> Result<Index, Error> {
     let mut reader = reader.map_err(Error::of_media)?;
     while let Some(range) = reader.want() {
+        if let Some(mut search) = reader.search() {
+            loop {
+                let wanted = search.want();
+                if wanted.is_empty() {
+                    break;
+                }
+                let reads = wanted.into_iter().map(|range| store.read(at, Some(etag), range));
+                let found = try_join_all(reads).await.map_err(StoreError::into_source_error)?;
+                *bytes_read += found.iter().map(|bytes| bytes.len() as u64).sum::<u64>();
+                search.supply(&found);
+            }
+            reader.add_fragments(search);
+        }
         let bytes = store.read(at, Some(etag), range).await.map_err(StoreError::into_source_error)?;
         *bytes_read += bytes.len() as u64;
         reader.supply(&bytes).map_err(Error::of_media)?;
@@ -51,3 +64,7 @@ async fn drive<S: ObjectStore>(
     }
     Ok(index)
 }
+
+#[cfg(test)]
+#[path = "read_index_tests.rs"]
+mod tests;
