@@ -1,5 +1,11 @@
 //! What the files cost that have the most segments for their size, and how they delay others.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "numbers of segments and of functions are far below 2^32"
+)]
+
 use std::sync::Arc;
 use std::time::Duration;
 
