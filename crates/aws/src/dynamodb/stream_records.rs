@@ -181,7 +181,11 @@ mod tests {
         let unknown = package("Archived", 3);
         let repaired = record(Some(unknown.clone()), Some(package("Encrypted", 3)));
         let (changes, unreadable) = decode(&[repaired, record(Some(unknown), None)]);
-        let kinds: Vec<String> = changes.iter().filter_map(Event::of).map(|event| event.kind().to_owned()).collect();
+        let kinds: Vec<String> = changes
+            .iter()
+            .filter_map(|changed| Event::of(changed, "https://cdn.example"))
+            .map(|event| event.kind().to_owned())
+            .collect();
         assert_eq!((kinds, unreadable), (vec!["package.encrypted".to_owned()], vec![]));
     }
 
