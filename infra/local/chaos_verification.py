@@ -80,8 +80,9 @@ class Verifier:
 
     def _expected_files(self, movie: Movie, package_id: str, package: dict[str, Any]) -> dict[str, bytes]:
         """The output of `vpp package` for the same movie, key, options and licence URLs."""
-        api, requested = self._outputs["ApiUrl"].rstrip("/"), package["options"]
-        options = ["--licence-url", f"{api}/license/{package_id}", "--key-url", f"{api}/license/{package_id}/key"]
+        requested = package["options"]
+        licence = f"{self._outputs['DeliveryUrl'].rstrip('/')}/license/{package_id}"
+        options = ["--licence-url", licence, "--key-url", f"{licence}/key"]
         for name in ("scheme", "encrypt", "layout"):
             options += [f"--{name}", requested[name]] if name in requested else []
         if requested.get("scheme") != "clear":

@@ -41,7 +41,7 @@ def get(instance: Instance, url: str) -> Response:
 
 
 def call(instance: Instance, method: str, url: str, body: Any = None, token: str | None = None) -> Response:
-    """Sends a request, with a JSON body if there is one. API requests carry `token`, or by default the operator's."""
+    """Sends a request, with a JSON body if there is one, and with `token`. Without one, API requests carry the operator's."""
     endpoint, target = urlsplit(instance.endpoint), urlsplit(url)
     connection = HTTPConnection(endpoint.hostname or "", endpoint.port or 80, timeout=30)
     path = target.path + (f"?{target.query}" if target.query else "")
@@ -57,7 +57,7 @@ def call(instance: Instance, method: str, url: str, body: Any = None, token: str
 
 
 def _authorization(instance: Instance, url: str, token: str | None) -> dict[str, str]:
-    """The Authorization header. Tokens are sent to the API only."""
-    if not url.startswith(instance.outputs()["ApiUrl"]):
-        return {}
-    return {"Authorization": f"Bearer {token or instance.token()}"}
+    """The Authorization header. The operator's token is sent to the API only."""
+    if token is None and url.startswith(instance.outputs()["ApiUrl"]):
+        token = instance.token()
+    return {"Authorization": f"Bearer {token}"} if token else {}

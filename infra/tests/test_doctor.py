@@ -221,6 +221,10 @@ class Doctor(unittest.TestCase):
         client, distribution = self.client("cloudfront"), self.outputs["DistributionId"]
         found = client.get_distribution_config(Id=distribution)
         configuration = {**found["DistributionConfig"], "Enabled": enabled}
+        # The emulator omits defaults that the service states.
+        for origin in configuration["Origins"]["Items"]:
+            if "CustomOriginConfig" in origin:
+                origin["CustomOriginConfig"].setdefault("HTTPSPort", 443)
         client.update_distribution(Id=distribution, IfMatch=found["ETag"], DistributionConfig=configuration)
 
     @contextmanager

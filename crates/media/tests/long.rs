@@ -32,7 +32,7 @@ const RATES: [(u32, &[u32], u32); 4] = [
 fn video_frame(number: usize, durations: &[u32]) -> SampleSpec {
     let duration = durations[number % durations.len()];
     // GOPs of 61 frames, so that their ends move through the audio samples.
-    SampleSpec { size: 5, duration, composition_offset: 0, is_sync: number.is_multiple_of(61) }
+    SampleSpec { size: 40, duration, composition_offset: 0, is_sync: number.is_multiple_of(61) }
 }
 
 /// A track of one day.
@@ -64,7 +64,7 @@ fn check(track: &Representation, segments: &[&SegmentPlan], wanted: &[SampleSpec
 #[test]
 fn times_do_not_drift_over_a_day() {
     for (timescale, durations, audio_timescale) in RATES {
-        let audio_frame = SampleSpec { size: 1, duration: 1024, composition_offset: 0, is_sync: true };
+        let audio_frame = SampleSpec { size: 40, duration: 1024, composition_offset: 0, is_sync: true };
         let tracks = [
             track(true, timescale, |number| video_frame(number, durations)),
             track(false, audio_timescale, |_| audio_frame),

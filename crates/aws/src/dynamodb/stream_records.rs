@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn a_record_that_cannot_be_decoded_is_named_and_delays_no_other() {
         let mut damaged = package("Queued", 0);
-        damaged["created_at"] = json!({"SS": ["a"]});
+        damaged["created_at"] = json!({"S": "yesterday"});
         let fine = record(None, Some(package("Encrypted", 3)));
         let (changes, undecodable) = decode(&[record(None, Some(damaged)), fine]);
         assert_eq!(changes.len(), 1);

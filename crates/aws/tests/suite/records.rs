@@ -126,7 +126,7 @@ fn unreadable_id<T>(item: Listed<T>) -> Option<String> {
     }
 }
 
-/// Writes the items that this version writes, in every state, to `crates/aws/tests/records/<NAME>.json`, with:
+/// Writes the items that this version writes, in every state that the catalog's contract leaves behind, to `crates/aws/tests/records/<NAME>.json`, with:
 ///
 /// ```text
 /// NAME=0.9 cargo test --release -p vpp-aws --test suite write_the_records_of_this_version -- --ignored

@@ -22,7 +22,7 @@ fn an_audio_key_and_drm_systems_are_signalled_and_returned() {
         let output = platform.store.bucket("output");
         let text = |path: &str| String::from_utf8(output[&format!("{id}/{path}")].bytes.to_vec()).unwrap();
         let mpd = text("stream.mpd");
-        assert_eq!(mpd.matches(WIDEVINE).count(), 2, "for each of the two tracks: {mpd}");
+        assert_eq!(mpd.matches(WIDEVINE).count(), 3, "for video, audio and the set for trick mode: {mpd}");
         assert!(mpd.contains(KID) && mpd.contains("01234567-89ab-cdef-0123-456789abcdef"));
         let playlist = text("a1/media.m3u8");
         assert!(playlist.contains("KEYFORMAT=\"com.apple.streamingkeydelivery\"") && playlist.contains("skd://movie"));
