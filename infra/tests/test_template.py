@@ -314,7 +314,9 @@ class Template(unittest.TestCase):
         functions = _resources("AWS::Serverless::Function")
         for name in ("DashFunction", "ApiFunction", "AnnounceFunction"):
             condition, domain, generated = functions[name]["Environment"]["Variables"]["DELIVERY_URL"]["If"]
-            self.assertEqual((condition, domain["Sub"][0], generated["If"][0]), ("OwnDomain", "https://${Name}", "Emulated"))
+            self.assertEqual(
+                (condition, domain["Sub"][0], generated["If"][0]), ("OwnDomain", "https://${Name}", "Emulated")
+            )
         self.assertNotIn("API_URL", functions["DashFunction"]["Environment"]["Variables"])
         config = _resources("AWS::CloudFront::Distribution")["Distribution"]["DistributionConfig"]
         behavior = config["CacheBehaviors"][0]
