@@ -33,6 +33,12 @@ impl Unavailable {
     }
 }
 
+impl From<UnreadableRecord> for Unavailable {
+    fn from(record: UnreadableRecord) -> Self {
+        Self::new("decoding a record", record.into())
+    }
+}
+
 /// The error of a stage that did not finish. `Display` shows this layer only; the cause is the `source`.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

@@ -246,11 +246,12 @@ impl std::fmt::Display for CallError {
     }
 }
 
-impl From<CallError> for Failure {
-    fn from(error: CallError) -> Self {
-        match error {
-            CallError::Refused { code, message, .. } => Self::refused(code, message),
-            CallError::Unreachable { address, reason } => Self::Unreachable { address, reason },
+impl CallError {
+    /// Returns the failure of a command that needs the response.
+    pub(super) fn into_failure(self) -> Failure {
+        match self {
+            Self::Refused { code, message, .. } => Failure::refused(code, message),
+            Self::Unreachable { address, reason } => Failure::Unreachable { address, reason },
         }
     }
 }

@@ -42,7 +42,7 @@ impl Stack {
                 format!("{error}\n  check the name of the stack ({name}), the region ({region}) and the credentials");
             match error {
                 CallError::Refused { code, .. } => Failure::refused(code, hint),
-                other @ CallError::Unreachable { .. } => other.into(),
+                other @ CallError::Unreachable { .. } => other.into_failure(),
             }
         })?;
         let mut resources = Vec::new();
@@ -52,7 +52,9 @@ impl Stack {
             if !token.is_empty() {
                 parameters.push(("NextToken", token.clone()));
             }
-            let page = account.query(CLOUDFORMATION, VERSION, "ListStackResources", &parameters)?;
+            let page = account
+                .query(CLOUDFORMATION, VERSION, "ListStackResources", &parameters)
+                .map_err(CallError::into_failure)?;
             resources.extend(page.members("StackResourceSummaries").iter().map(Resource::from_summary));
             page.text_of("NextToken").clone_into(&mut token);
             if token.is_empty() {

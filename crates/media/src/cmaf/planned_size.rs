@@ -2,7 +2,7 @@
 
 use super::options::Layout;
 use super::segment_head::head_bytes;
-use super::segment_sizes::SegmentSize;
+use super::segment_size::SegmentSize;
 use super::work_unit::{PlannedSample, SegmentPlan, WorkUnitTrack};
 use crate::cenc::{SampleAuxiliaryInfo, Scheme};
 use crate::number::u64_of;

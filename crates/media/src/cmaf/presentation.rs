@@ -7,7 +7,7 @@ use super::identity::{MAPPED_SIDECAR, RepresentationId, SIDECAR};
 use super::options::Layout;
 use super::protection::Protection;
 use super::sap::{SapType, StreamAccessPoint};
-use super::segment_sizes::SegmentSize;
+use super::segment_size::SegmentSize;
 use crate::cenc::TrackEncryption;
 use crate::codec::{AudioInfo, VideoInfo};
 use crate::time::{MediaTime, Timescale};

@@ -1,7 +1,7 @@
 //! A media segment: its boxes, and the source bytes that follow them.
 
 use super::identity::SegmentId;
-use super::segment_sizes::SegmentSize;
+use super::segment_size::SegmentSize;
 use super::source_buffers::{ByteSpan, SourceBuffers};
 use crate::number::u64_of;
 

@@ -10,21 +10,11 @@
 //! sizes.
 
 use super::identity::{RepresentationId, SegmentId};
-use serde::{Deserialize, Serialize};
-
 use super::options::Layout;
 use super::presentation::{Presentation, Representation};
+use super::segment_size::SegmentSize;
 use crate::track::TrackKind;
 use crate::{Error, Result};
-
-/// The size of a segment, in bytes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SegmentSize {
-    /// The whole segment.
-    pub bytes: u64,
-    /// The bytes from the start of the segment to the end of its first sample: what a player reads to show one frame.
-    pub first_sample_end: u64,
-}
 
 /// The part of a size, one in so many bytes, that is added to an expected size.
 const ALLOWANCE: u64 = 400;

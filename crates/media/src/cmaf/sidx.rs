@@ -2,7 +2,8 @@
 
 use super::presentation::{Representation, SegmentTime};
 use super::sap::StreamAccessPoint;
-use super::segment_sizes::{SegmentSize, SizedRepresentation};
+use super::segment_size::SegmentSize;
+use super::segment_sizes::SizedRepresentation;
 use crate::isobmff::BoxWriter;
 use crate::number::{Checked, u64_of};
 use crate::{Error, Result};

@@ -13,7 +13,7 @@ use super::presentation::{Representation, SegmentTime};
 use super::protection::Protection;
 use super::rung_alignment::AlignedTrack;
 use super::sap::StreamAccessPoint;
-use super::segment_sizes::SegmentSize;
+use super::segment_size::SegmentSize;
 use super::track_selection::SelectedTrack;
 use super::work_unit::{Extent, PlannedSample, SegmentPlan, WorkUnitTrack};
 use crate::cenc::TrackEncryption;

@@ -5,8 +5,6 @@
 
 use std::fmt;
 
-use crate::error::Unavailable;
-
 /// The status that the API shows for an unreadable record.
 pub const UNREADABLE: &str = "Unreadable";
 /// The code of a request or a package that needs an unreadable record.
@@ -65,12 +63,6 @@ pub struct UnreadableRecord {
     pub created_at: Option<String>,
     /// The part that cannot be read. Contains no value of the record.
     pub problem: String,
-}
-
-impl From<UnreadableRecord> for Unavailable {
-    fn from(record: UnreadableRecord) -> Self {
-        Self::new("decoding a record", record.into())
-    }
 }
 
 /// A record of a list.

@@ -1,8 +1,9 @@
 //! The picture parameter set (PPS, ITU-T H.265 7.3.2.3): the fields that slice headers depend on.
 
 use super::extension_flags::ExtensionFlags;
+use super::picture_format::MAX_PIC_SIZE;
 use super::scaling_list::skip_scaling_list_data;
-use super::sps::{MAX_PIC_SIZE, MAX_SPS};
+use super::sps::MAX_SPS;
 use crate::codec::rbsp_reader::RbspReader;
 
 /// Maximum number of picture parameter sets in effect at a time (7.4.3.3.1).

@@ -4,6 +4,8 @@
 //! not change them. The 3D extension does, in layers above the base layer (I.7.3.6.1): such a layer is not supported.
 
 use super::extension_flags::ExtensionFlags;
+use super::picture_format::PictureFormat;
+use super::profile_tier_level::{skip_profile_tier_level, skip_sub_layer_ordering_info};
 use super::reference_picture_set::ShortTermRefPicSet;
 use super::scaling_list::skip_scaling_list_data;
 use super::vps::SecondLayer;
@@ -13,12 +15,6 @@ use crate::codec::rbsp_reader::RbspReader;
 
 /// Maximum number of SPS ids (7.4.3.2.1).
 pub(super) const MAX_SPS: u32 = 16;
-
-/// Maximum width and height: a sample entry has 16 bits for each.
-pub(super) const MAX_PIC_SIZE: u32 = 0xffff;
-
-/// `chroma_format_idc` 3: 4:4:4.
-const CHROMA_444: u32 = 3;
 
 /// The fields of a sequence parameter set that slice headers depend on.
 #[derive(Debug, Clone)]
@@ -128,44 +124,6 @@ impl Sps {
     }
 }
 
-/// Width and height, chroma format and bit depths of the pictures of a layer.
-#[derive(Debug, Clone)]
-pub(super) struct PictureFormat {
-    pub(super) coded_size: (u32, u32),
-    /// Width and height within the conformance window.
-    pub(super) size: (u32, u32),
-    pub(super) chroma_format_idc: u32,
-    pub(super) separate_colour_plane: bool,
-    /// Of luma and chroma.
-    pub(super) bit_depths: [u32; 2],
-}
-
-impl PictureFormat {
-    /// Parses `chroma_format_idc` to `bit_depth_chroma_minus8`.
-    fn parse(bits: &mut RbspReader<'_>) -> Option<Self> {
-        let chroma_format_idc = bits.ue(CHROMA_444)?;
-        let separate_colour_plane = chroma_format_idc == CHROMA_444 && bits.flag()?;
-        let coded_size = (bits.ue(MAX_PIC_SIZE)?, bits.ue(MAX_PIC_SIZE)?);
-        let (width, height) = coded_size;
-        let mut size = coded_size;
-        if bits.flag()? {
-            // SubWidthC and SubHeightC (table 6-1)
-            let (unit_x, unit_y) = match chroma_format_idc {
-                1 => (2, 2),
-                2 => (2, 1),
-                _ => (1, 1),
-            };
-            let mut within_window = |size: u32, unit: u32| {
-                let offsets = bits.ue(MAX_PIC_SIZE)?.checked_add(bits.ue(MAX_PIC_SIZE)?)?;
-                Some(size.saturating_sub(offsets.checked_mul(unit)?))
-            };
-            size = (within_window(width, unit_x)?, within_window(height, unit_y)?);
-        }
-        let bit_depths = [bits.ue(8)?.checked_add(8)?, bits.ue(8)?.checked_add(8)?];
-        Some(Self { coded_size, size, chroma_format_idc, separate_colour_plane, bit_depths })
-    }
-}
-
 /// Skips the scaling lists, which an SPS that takes its format from the VPS may also take from another layer.
 fn skip_scaling_lists(bits: &mut RbspReader<'_>, is_extension: bool) -> Option<()> {
     if !bits.flag()? {
@@ -176,40 +134,6 @@ fn skip_scaling_lists(bits: &mut RbspReader<'_>, is_extension: bool) -> Option<(
         return bits.skip(6); // sps_scaling_list_ref_layer_id
     }
     if bits.flag()? { skip_scaling_list_data(bits) } else { Some(()) }
-}
-
-/// Skips the sizes of the picture buffer for each sub-layer.
-pub(super) fn skip_sub_layer_ordering_info(bits: &mut RbspReader<'_>, max_sub_layers_minus1: u32) -> Option<()> {
-    let sub_layer_ordering_info_present = bits.flag()?;
-    for _ in if sub_layer_ordering_info_present { 0 } else { max_sub_layers_minus1 }..=max_sub_layers_minus1 {
-        bits.skip_codes(3)?; // max_dec_pic_buffering_minus1, max_num_reorder_pics, max_latency_increase_plus1
-    }
-    Some(())
-}
-
-/// Skips `profile_tier_level` (7.3.3). The profile of all sub-layers is optional.
-pub(super) fn skip_profile_tier_level(
-    bits: &mut RbspReader<'_>,
-    profile_present: bool,
-    max_sub_layers_minus1: u32,
-) -> Option<()> {
-    const PROFILE_BITS: u32 = 88;
-    const LEVEL_BITS: u32 = 8;
-    bits.skip(if profile_present { PROFILE_BITS } else { 0 })?;
-    bits.skip(LEVEL_BITS)?;
-    let mut present = Vec::new();
-    for _ in 0..max_sub_layers_minus1 {
-        present.push((bits.flag()?, bits.flag()?));
-    }
-    if max_sub_layers_minus1 > 0 {
-        // reserved_zero_2bits, for each sub-layer up to eight that does not exist
-        bits.skip(8_u32.checked_sub(max_sub_layers_minus1)?.checked_mul(2)?)?;
-    }
-    for (profile, level) in present {
-        bits.skip(if profile { PROFILE_BITS } else { 0 })?;
-        bits.skip(if level { LEVEL_BITS } else { 0 })?;
-    }
-    Some(())
 }
 
 /// Parses the sizes of coding blocks, and returns `PicSizeInCtbsY` (7-10 to 7-19).

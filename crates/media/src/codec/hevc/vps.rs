@@ -3,7 +3,8 @@
 //! Only streams of two layers are parsed: MV-HEVC (spatial video) has a view for each eye, and a video with an alpha channel has a
 //! layer for it. Fields are parsed up to the last one that slice headers depend on, `poc_lsb_not_present_flag`.
 
-use super::sps::{PictureFormat, skip_profile_tier_level, skip_sub_layer_ordering_info};
+use super::picture_format::PictureFormat;
+use super::profile_tier_level::{skip_profile_tier_level, skip_sub_layer_ordering_info};
 use super::vui::skip_hrd_parameters;
 use crate::codec::bit_reader::ceil_log2;
 use crate::codec::rbsp_reader::RbspReader;
