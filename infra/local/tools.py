@@ -1,6 +1,6 @@
 """Installs pinned Python tools, with one virtual environment per requirements file, whose hashes pip verifies.
 
-A stamp file with the digest of the pinned versions marks a complete environment, so a repeated setup costs one small read. All
+A stamp file with the digest of the requirements file marks a complete environment, so a repeated setup costs one small read. All
 files are below `.local/` of the checkout.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -65,11 +64,6 @@ def program(environment: str, name: str) -> Path:
     return _complete(environment) / "bin" / name
 
 
-def pins(requirements: Path) -> str:
-    """A requirements file without its hashes."""
-    return re.sub(r" \\\n +--hash=\S+", "", requirements.read_text())
-
-
 def package_file(environment: str, path: str) -> Path:
     """The path of a file of a Python package that a virtual environment has."""
     [packages] = (_complete(environment) / "lib").glob("python3*/site-packages")
@@ -111,7 +105,7 @@ def exclusive(name: str) -> Iterator[None]:
 def _complete(environment: str) -> Path:
     folder = LOCAL / "venvs" / environment
     requirements = Path(__file__).with_name(f"requirements-{environment}.txt")
-    expected = hashlib.sha256(pins(requirements).encode()).hexdigest()
+    expected = hashlib.sha256(requirements.read_bytes()).hexdigest()
     stamp = folder / "stamp"
 
     def complete() -> bool:
