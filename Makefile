@@ -38,7 +38,7 @@ restore: ## copy missing items of the restored table TABLE into the stack's tabl
 	@$(LOCAL) restore $(if $(STACK),--stack $(STACK)) "$(TABLE)"
 
 test: ## run all tests
-	@$(LOCAL) setup
+	@$(LOCAL) setup --test
 	@cargo build --release --workspace --bins
 	@$(MAKE) --no-print-directory --jobs=2 .rust-tests .infra-tests
 	@$(LOCAL) browser

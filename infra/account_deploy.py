@@ -20,6 +20,8 @@ from pathlib import Path
 import tomlkit
 import yaml
 
+from infra.local.artifacts import member
+
 _PARAMETER = "Architecture"
 _SECTION = ("default", "deploy", "parameters")
 _ANSWER = re.compile(rf"(?<!\S){_PARAMETER}=(\"?)(\w+)\1(?!\S)")
@@ -56,9 +58,9 @@ def _build_and_deploy(folder: Path, architecture: str, options: list[str]) -> in
 def _accept_only(template: Path, architecture: str) -> None:
     """Restricts the parameter to one value. Editing YAML nodes preserves the intrinsic functions."""
     document = yaml.compose(template.read_text())
-    parameter = _member(_member(document, "Parameters"), _PARAMETER)
-    _member(parameter, "Default").value = architecture
-    allowed = _member(parameter, "AllowedValues")
+    parameter = member(member(document, "Parameters"), _PARAMETER)
+    member(parameter, "Default").value = architecture
+    allowed = member(parameter, "AllowedValues")
     allowed.value = [value for value in allowed.value if value.value == architecture]
     template.write_text(yaml.serialize(document))
 
@@ -69,7 +71,7 @@ def _stored(folder: Path) -> str:
     if answer:
         return answer[2]
     document = yaml.compose((folder / "template.yaml").read_text())
-    return _member(_member(_member(document, "Parameters"), _PARAMETER), "Default").value
+    return member(member(member(document, "Parameters"), _PARAMETER), "Default").value
 
 
 def _store(folder: Path, architecture: str) -> None:
@@ -96,10 +98,6 @@ def _overrides(document: tomlkit.TOMLDocument) -> str:
     """The stored answers. `parameter_overrides` can also be a list."""
     overrides = _section(document).get("parameter_overrides", "")
     return str(overrides) if isinstance(overrides, str) else " ".join(overrides)
-
-
-def _member(mapping: yaml.MappingNode, name: str) -> yaml.Node:
-    return next(value for key, value in mapping.value if key.value == name)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,9 @@ Operations: `demo` packages a movie; `logs` reads the functions' logs; `redrive`
 items of a table.
 
 Tests of a running stack: `browser`, `fuzz` (API), `iam` (permissions), `chaos` with `fault_proxy` (fault injection), `burst`,
-`large_file`, `api_load`.
+`large_file`, `api_load`. `service_models` compares requests with the models of AWS.
+
+`hashes` writes the hashes of the pinned Python packages.
 
 Instances have names, so that several can run in parallel on different ports. The demo's is `demo`; tests start their own. The files
 of an instance are in `.local/instances/NAME`.

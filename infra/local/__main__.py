@@ -31,8 +31,10 @@ def main(arguments: list[str]) -> int:
 
 
 def _setup(options: argparse.Namespace) -> int:
-    for environment, name in (("sam", "sam"), ("moto", "moto_server"), ("policies", "python")):
-        tools.program(environment, name)
+    tools.program("sam", "sam")
+    if options.test:
+        tools.program("moto", "moto_server")
+        tools.program("policies", "python")
     if options.supply:
         tools.program("supply", "checkov")
         tools.cargo_program("cargo-modules")
@@ -236,6 +238,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--endpoint", help="use this AWS endpoint, such as LocalStack's, instead of starting one")
     commands = parser.add_subparsers(dest="command", required=True)
     setup = commands.add_parser("setup", help="install the pinned tools")
+    setup.add_argument("--test", action="store_true", help="include the tools of the tests")
     setup.add_argument("--supply", action="store_true", help="include the tools that check dependencies and template")
     setup.add_argument("--cross", action="store_true", help="include the tools that build for AWS")
     env = commands.add_parser("env", help="print the stack's endpoint, names and URLs as JSON")

@@ -129,18 +129,19 @@ def with_artifacts(template: str, folder: Path) -> str:
     It edits YAML nodes, which preserves the intrinsic functions.
     """
     document = yaml.compose(template)
-    for _, resource in _member(document, "Resources").value:
-        kind = _member(resource, "Type").value
+    for _, resource in member(document, "Resources").value:
+        kind = member(resource, "Type").value
         if kind == "AWS::Serverless::Function":
-            binary = _member(_member(_member(resource, "Metadata"), "BuildProperties"), "Binary").value
-            _set(_member(resource, "Properties"), "CodeUri", folder / "lambda" / binary)
+            binary = member(member(member(resource, "Metadata"), "BuildProperties"), "Binary").value
+            _set(member(resource, "Properties"), "CodeUri", folder / "lambda" / binary)
         elif kind == "AWS::Serverless::LayerVersion":
-            properties = _member(resource, "Properties")
-            _set(properties, "ContentUri", folder / _member(properties, "ContentUri").value)
+            properties = member(resource, "Properties")
+            _set(properties, "ContentUri", folder / member(properties, "ContentUri").value)
     return yaml.serialize(document)
 
 
-def _member(mapping: yaml.MappingNode, name: str) -> yaml.Node:
+def member(mapping: yaml.MappingNode, name: str) -> yaml.Node:
+    """The value of a member."""
     return next(value for key, value in mapping.value if key.value == name)
 
 

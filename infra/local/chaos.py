@@ -22,7 +22,7 @@ from typing import Any
 from . import emulator, http_client
 from .chaos_verification import Movie, Verifier
 from .demo import SAMPLE
-from .fault_proxy import Proxy
+from .fault_proxy import FaultProxy
 from .instance import STACK, Instance
 from .terminal import CommandError, log
 from .tools import ROOT
@@ -52,7 +52,7 @@ class Chaos:
         self._random = random.Random(seed)
         self._seed = seed
         self._instance: Instance | None = None
-        self._proxy = Proxy(upstream, seed, lambda: emulator.leader(self._instance) if self._instance else None)
+        self._proxy = FaultProxy(upstream, seed, lambda: emulator.leader(self._instance) if self._instance else None)
         self._proxy.enabled = False
 
     def __enter__(self) -> Chaos:  # noqa: PYI034  (typing.Self requires Python 3.11)

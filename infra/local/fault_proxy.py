@@ -1,6 +1,6 @@
-"""Fault injection proxy between the functions and their AWS endpoint.
+"""Proxies between the functions and their AWS endpoint: a plain one, and one that injects faults.
 
-For every request the proxy selects a fault, or none: a throttling error, a server error, a delay, a connection reset before or
+For every request the fault proxy selects a fault, or none: a throttling error, a server error, a delay, a connection reset before or
 after the request takes effect, a duplicated message, or SIGKILL of the calling function before or after. The selection is a
 hash of the seed, the request, and the number of identical requests before it, so a seed reproduces its faults in any order of
 requests.
@@ -17,7 +17,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -62,37 +61,16 @@ _THROTTLED = {
 }
 
 
-@dataclass(frozen=True)
-class RequestKey:
-    """The parts of a request that select its fault."""
-
-    service: str
-    method: str
-    target: str
-    body: bytes
-
-    def sends_messages(self) -> bool:
-        """Whether the request sends SQS messages."""
-        return self.service == "sqs" and b"MessageBody" in self.body
+Response = tuple[int, bytes, list[tuple[str, str]]]
+"""Status, body and headers."""
 
 
 class Proxy:
-    """Forwards requests to `upstream` until it is closed. Faults are injected while `enabled` is true; `record` sees every request."""
+    """Forwards requests to `upstream` until it is closed."""
 
-    def __init__(
-        self,
-        upstream: str,
-        seed: int,
-        leader: Callable[[], Identity | None],
-        record: Callable[[Request], None] | None = None,
-    ) -> None:
-        self.enabled = True
-        self.injected: Counter[str] = Counter()
+    def __init__(self, upstream: str) -> None:
         self._host, _, port = upstream.removeprefix("http://").partition(":")
         self._port = int(port)
-        self._seed, self._leader, self._record = seed, leader, record
-        self._seen: Counter[bytes] = Counter()
-        self._lock = threading.Lock()
         proxy = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -126,51 +104,19 @@ class Proxy:
         self._server.shutdown()
         self._server.server_close()
 
-    def _select_fault(self, request: RequestKey) -> str:
-        if not self.enabled:
-            return "none"
-        # The key excludes the headers: signatures, times and request ids differ between identical requests.
-        text = f"{request.service} {request.method} {request.target}"
-        key = hashlib.sha256(text.encode() + request.body[:4096]).digest()
-        with self._lock:
-            self._seen[key] += 1
-            occurrence = self._seen[key]
-        digest = hashlib.sha256(f"{self._seed} {occurrence}".encode() + key).digest()
-        number = int.from_bytes(digest[:8], "big") % 1000
-        for fault, probability in FAULTS:
-            if number < probability:
-                return fault if fault != "duplicated" or request.sends_messages() else "none"
-            number -= probability
-        return "none"
+    def answer(self, handler: BaseHTTPRequestHandler, request: Request) -> Response | None:
+        """The response to a request; None closes the connection."""
+        return self._forward(handler, request.body)
 
     def _handle(self, handler: BaseHTTPRequestHandler) -> None:
         body = _body(handler)
-        request = RequestKey(_service(handler), handler.command, handler.path, body)
-        if self._record:
-            headers = {name.lower(): value for name, value in handler.headers.items()}
-            self._record(Request(request.service, request.method, request.target, headers, body))
-        fault = self._select_fault(request)
-        with self._lock:
-            self.injected[fault] += 1
-        if fault == "killed before":
-            return self._kill(handler)
-        if fault == "reset before":
-            return _reset(handler)
-        if fault in ("throttled", "server error"):
-            internal = (500, b"<Error><Code>InternalError</Code></Error>")
-            return _respond(handler, *(_THROTTLED.get(request.service, internal) if fault == "throttled" else internal))
-        if fault == "delayed":
-            time.sleep(DELAY_SECONDS)
-        if fault == "duplicated":
-            self._forward(handler, body)
-        response = self._forward(handler, body)
-        if fault == "killed after":
-            return self._kill(handler)
-        if fault == "reset after" or response is None:
+        headers = {name.lower(): value for name, value in handler.headers.items()}
+        response = self.answer(handler, Request(_service(handler), handler.command, handler.path, headers, body))
+        if response is None:
             return _reset(handler)
         return _respond(handler, *response)
 
-    def _forward(self, handler: BaseHTTPRequestHandler, body: bytes) -> tuple[int, bytes, list[tuple[str, str]]] | None:
+    def _forward(self, handler: BaseHTTPRequestHandler, body: bytes) -> Response | None:
         connection = HTTPConnection(self._host, self._port, timeout=60)
         try:
             connection.putrequest(handler.command, handler.path, skip_host=True, skip_accept_encoding=True)
@@ -186,8 +132,59 @@ class Proxy:
         finally:
             connection.close()
 
+
+class FaultProxy(Proxy):
+    """A proxy that injects faults while `enabled` is true."""
+
+    def __init__(self, upstream: str, seed: int, leader: Callable[[], Identity | None]) -> None:
+        self.enabled = True
+        self.injected: Counter[str] = Counter()
+        self._seed, self._leader = seed, leader
+        self._seen: Counter[bytes] = Counter()
+        self._lock = threading.Lock()
+        super().__init__(upstream)
+
+    def answer(self, handler: BaseHTTPRequestHandler, request: Request) -> Response | None:
+        """The response to a request, with its fault."""
+        fault = self._select_fault(request)
+        with self._lock:
+            self.injected[fault] += 1
+        if fault == "killed before":
+            return self._kill(handler)
+        if fault == "reset before":
+            return None
+        if fault in ("throttled", "server error"):
+            internal = (500, b"<Error><Code>InternalError</Code></Error>")
+            status, body = _THROTTLED.get(request.service, internal) if fault == "throttled" else internal
+            return status, body, []
+        if fault == "delayed":
+            time.sleep(DELAY_SECONDS)
+        if fault == "duplicated":
+            super().answer(handler, request)
+        response = super().answer(handler, request)
+        if fault == "killed after":
+            return self._kill(handler)
+        return None if fault == "reset after" else response
+
+    def _select_fault(self, request: Request) -> str:
+        if not self.enabled:
+            return "none"
+        # The key excludes the headers: signatures, times and request ids differ between identical requests.
+        text = f"{request.service} {request.method} {request.target}"
+        key = hashlib.sha256(text.encode() + request.body[:4096]).digest()
+        with self._lock:
+            self._seen[key] += 1
+            occurrence = self._seen[key]
+        digest = hashlib.sha256(f"{self._seed} {occurrence}".encode() + key).digest()
+        number = int.from_bytes(digest[:8], "big") % 1000
+        for fault, probability in FAULTS:
+            if number < probability:
+                return fault if fault != "duplicated" or _sends_messages(request) else "none"
+            number -= probability
+        return "none"
+
     def _kill(self, handler: BaseHTTPRequestHandler) -> None:
-        """Kills the calling process, if it is a function of this emulator."""
+        """Kills the calling process, if it is a function of this emulator. Its connection is closed either way."""
         leader = self._leader()
         candidates = [process for process in family(leader) if process != leader] if leader else []
         caller = _socket_owner(handler.client_address[1], candidates)
@@ -196,7 +193,11 @@ class Proxy:
         else:
             with self._lock:
                 self.injected["not killed"] += 1
-        _reset(handler)
+
+
+def _sends_messages(request: Request) -> bool:
+    """Whether a request sends SQS messages."""
+    return request.service == "sqs" and b"MessageBody" in request.body
 
 
 def _service(handler: BaseHTTPRequestHandler) -> str:
@@ -218,12 +219,10 @@ def _body(handler: BaseHTTPRequestHandler) -> bytes:
     return b"".join(chunks)
 
 
-def _respond(
-    handler: BaseHTTPRequestHandler, status: int, body: bytes, headers: list[tuple[str, str]] | None = None
-) -> None:
+def _respond(handler: BaseHTTPRequestHandler, status: int, body: bytes, headers: list[tuple[str, str]]) -> None:
     handler.send_response_only(status)
-    lengths = [value for name, value in headers or [] if name.lower() == "content-length"]
-    for name, value in headers or []:
+    lengths = [value for name, value in headers if name.lower() == "content-length"]
+    for name, value in headers:
         if name.lower() not in _HOP_BY_HOP | {"content-length"}:
             handler.send_header(name, value)
     if status not in (204, 304):

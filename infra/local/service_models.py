@@ -1,7 +1,7 @@
 """Compares requests to AWS with the models of its services, which botocore ships.
 
 An emulator ignores what it does not know: a parameter that AWS does not have, a value that it does not accept, or a member that it
-requires. `faults` names each of them. It understands the two protocols that the adapters use: JSON (DynamoDB, SQS, KMS, Secrets
+requires. `examine` names each of them. It understands the two protocols that the adapters use: JSON (DynamoDB, SQS, KMS, Secrets
 Manager, EventBridge) and REST-XML (S3, CloudFront).
 """
 
@@ -50,24 +50,21 @@ class Request:
     body: bytes = b""
 
 
-def operation_name(request: Request) -> str:
-    """Service and operation, such as `s3:PutObject`."""
-    operation = _operation(request)
-    return f"{request.service}:{operation.name if operation else '?'}"
-
-
-def faults(request: Request) -> list[str]:
-    """Names what the service does not know or lacks in a request."""
+def examine(request: Request) -> tuple[str, list[str]]:
+    """Returns service and operation of a request, such as `s3:PutObject`, and names what the service does not know or lacks in it."""
     operation = _operation(request)
     if not operation:
-        return [f"{request.service}: {request.method} {request.target.split('?')[0]} is no operation"]
+        return f"{request.service}:?", [
+            f"{request.service}: {request.method} {request.target.split('?')[0]} is no operation"
+        ]
     shape = operation.input_shape
     if _model(request.service).metadata["protocol"] == "json":
         found = _json_body(shape, request.body)
         found += [f"the header {name} is unknown" for name in request.headers if name not in _PROTOCOL_HEADERS]
     else:
         found = _rest(operation, request)
-    return [f"{request.service}:{operation.name}: {text}" for text in found]
+    name = f"{request.service}:{operation.name}"
+    return name, [f"{name}: {text}" for text in found]
 
 
 @cache

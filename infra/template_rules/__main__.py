@@ -10,7 +10,6 @@ from pathlib import Path
 
 from infra.local import tools
 
-_TEMPLATE = tools.ROOT / "template.yaml"
 _NOT_LINTED = ("W3037",)
 """Actions of policies. `permissions` checks them, and knows the ones that only the emulator has."""
 
@@ -18,12 +17,14 @@ _NOT_LINTED = ("W3037",)
 def main(arguments: list[str]) -> int:
     """Checks the template, and its schemas with cfn-lint."""
     tools.run_inside("emulator", __package__, arguments)
-    from .check import check_transformed
+    from infra.local.artifacts import TEMPLATE
+
+    from .check import check
     from .transform import parse, transformed
 
-    template = Path(arguments[0]) if arguments else _TEMPLATE
+    template = Path(arguments[0]) if arguments else TEMPLATE
     document = transformed(parse(template.read_text()))
-    faults = [str(finding) for finding in check_transformed(document)] + lint(document)
+    faults = [str(finding) for finding in check(document)] + lint(document)
     for fault in faults:
         print(fault, file=sys.stderr)
     return 1 if faults else 0

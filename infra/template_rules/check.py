@@ -9,16 +9,10 @@ from . import graph, limits, names, ordering, permissions
 from .deployments import deployments, unused_conditions
 from .finding import Finding
 from .resolve import Deployment, resolve
-from .transform import parse, transformed
 
 
-def check(template: str) -> list[Finding]:
-    """Returns what breaks a rule, sorted, each once."""
-    return check_transformed(transformed(parse(template)))
-
-
-def check_transformed(template: dict[str, Any], chosen: Iterable[Deployment] | None = None) -> list[Finding]:
-    """Returns what breaks a rule in a template without `AWS::Serverless::*` resources, in the chosen deployments or in all."""
+def check(template: dict[str, Any], chosen: Iterable[Deployment] | None = None) -> list[Finding]:
+    """Returns what breaks a rule, sorted, each once, in a transformed template: in the chosen deployments or in all."""
     found = graph.findings(template)
     resolved = [resolve(template, deployment) for deployment in chosen or deployments(template)]
     if not chosen:

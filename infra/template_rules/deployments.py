@@ -8,8 +8,8 @@ from typing import Any
 from .finding import Finding
 from .resolve import Deployment, Resolved
 
-EMULATOR_ONLY = {"Emulated"}
-"""Conditions that are false on AWS."""
+SAME_ON_AWS = {"Emulated", "OnAws"}
+"""Conditions that have one value in every deployment on AWS."""
 
 STACK = "s" * 20
 """As long as the template allows."""
@@ -66,8 +66,8 @@ def _extremes(parameter: dict[str, Any]) -> list[Any]:
 def unused_conditions(resolved: list[Resolved]) -> list[Finding]:
     """Names each condition that no deployment fulfils, or that every one does: a part of the template would not be checked."""
     found = []
-    for name in resolved[0].conditions.keys() - EMULATOR_ONLY:
+    for name in resolved[0].conditions.keys() - SAME_ON_AWS:
         values = {deployment.conditions[name] for deployment in resolved}
-        if values != {True, False} and name != "OnAws":
+        if values != {True, False}:
             found.append(Finding("Conditions", f"{name} is {values.pop()} in every deployment that the rules look at"))
     return found

@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from infra.local.values import as_list
+
 from .finding import Finding
 
 _VARIABLE = re.compile(r"\$\{([^!}][^}]*)\}")
@@ -36,8 +38,7 @@ def findings(template: dict[str, Any]) -> list[Finding]:
 
 
 def _references(resource: dict[str, Any]) -> Iterator[str]:
-    depends = resource.get("DependsOn", [])
-    yield from [depends] if isinstance(depends, str) else depends
+    yield from as_list(resource.get("DependsOn"))
     yield from _in_value(resource.get("Properties", {}))
 
 

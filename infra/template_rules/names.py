@@ -11,7 +11,7 @@ from collections import Counter
 
 from .deployments import STACK
 from .finding import Finding
-from .resolve import ACCOUNT, PHYSICAL_NAMES, Resolved
+from .resolve import ACCOUNT, PHYSICAL_NAMES, Resolved, stated_name
 
 _WHOLE_PARTITION = {"AWS::S3::Bucket"}
 _WHOLE_ACCOUNT = {
@@ -69,11 +69,8 @@ def findings(resolved: Resolved) -> list[Finding]:
 
 def _names(resolved: Resolved) -> dict[str, tuple[str, str]]:
     """Type and physical name of each resource that states one."""
-    names = {}
-    for resource, properties in ((name, r.properties) for name, r in resolved.resources.items()):
-        kind, value = resolved.resources[resource].type, properties
-        for member in PHYSICAL_NAMES.get(kind, ("no name",)):
-            value = value.get(member, {}) if isinstance(value, dict) else {}
-        if isinstance(value, str):
-            names[resource] = (kind, value)
-    return names
+    stated = {
+        name: (resource.type, stated_name(resource.type, resource.properties))
+        for name, resource in resolved.resources.items()
+    }
+    return {name: (kind, value) for name, (kind, value) in stated.items() if isinstance(value, str)}

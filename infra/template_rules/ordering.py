@@ -77,7 +77,7 @@ def _destinations(resolved: Resolved) -> Iterator[Finding]:
 
 def _notifications(resolved: Resolved) -> Iterator[Finding]:
     for name, bucket in resolved.of_type("AWS::S3::Bucket").items():
-        arn = next(arn for arn, owner in resolved.arns.items() if owner == name)
+        arn = resolved.arn(name)
         notifications = bucket.properties.get("NotificationConfiguration", {})
         for notification in notifications.get("LambdaConfigurations", []):
             yield from _invocable(resolved, name, notification["Function"], "s3.amazonaws.com", arn, before=True)
@@ -134,7 +134,7 @@ def _origins(resolved: Resolved) -> Iterator[Finding]:
             bucket = origin["DomainName"].split(".")[0]
             if "S3OriginConfig" not in origin or bucket not in resolved.resources:
                 continue
-            arn = next(arn for arn, owner in resolved.arns.items() if owner == bucket)
+            arn = resolved.arn(bucket)
             if "OriginAccessControlId" not in origin:
                 yield Finding(name, f"reads {bucket} without an origin access control")
             statements = resource_statements(resolved, "AWS::S3::BucketPolicy")
@@ -197,6 +197,6 @@ def _dead_letters(targets: list[dict[str, Any]]) -> list[str]:
 def _function(resolved: Resolved, reference: str) -> str | None:
     """The function with this name or ARN."""
     return next(
-        (name for arn, name in resolved.arns.items() if arn in (reference,) or arn.endswith(f":function:{reference}")),
+        (name for arn, name in resolved.arns.items() if arn == reference or arn.endswith(f":function:{reference}")),
         None,
     )

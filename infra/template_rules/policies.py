@@ -7,17 +7,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from infra.local.values import as_list
+
 from .resolve import Resolved
 
 _ATTACHED = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy")
-_RESOURCE_POLICIES = {
-    "AWS::S3::BucketPolicy": ("Bucket",),
-    "AWS::SQS::QueuePolicy": ("Queues",),
-    "AWS::SNS::TopicPolicy": ("Topics",),
-    "AWS::SecretsManager::ResourcePolicy": ("SecretId",),
-    "AWS::Logs::ResourcePolicy": (),
-    "AWS::Events::EventBusPolicy": ("EventBusName",),
-}
+_RESOURCE_POLICIES = (
+    "AWS::S3::BucketPolicy",
+    "AWS::SQS::QueuePolicy",
+    "AWS::SNS::TopicPolicy",
+    "AWS::SecretsManager::ResourcePolicy",
+    "AWS::Logs::ResourcePolicy",
+    "AWS::Events::EventBusPolicy",
+)
 
 
 @dataclass(frozen=True)
@@ -57,13 +59,6 @@ class Statement:
         return isinstance(principal, dict) and service in as_list(principal.get("Service"))
 
 
-def as_list(value: Any) -> list[Any]:
-    """A value that may be a single item, as a list."""
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
-
-
 def matches(pattern: str, text: str) -> bool:
     """Whether a text matches a pattern with `*` and `?`, as in policies."""
     expression = "".join({"*": ".*", "?": "."}.get(letter, re.escape(letter)) for letter in pattern)
@@ -87,7 +82,7 @@ def of_role(resolved: Resolved, role: str) -> list[Statement]:
 
 def role_name(resolved: Resolved, role: str) -> str:
     """The physical name of a role."""
-    return next(arn.rsplit("/", 1)[1] for arn, name in resolved.arns.items() if name == role)
+    return resolved.arn(role).rsplit("/", 1)[1]
 
 
 def identity_statements(resolved: Resolved) -> Iterator[Statement]:

@@ -11,6 +11,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
+from infra.local.values import as_list
+
 from .finding import Finding
 
 ACCOUNT = "123456789012"
@@ -67,6 +69,13 @@ PHYSICAL_NAMES = {
 """The property that holds the physical name of a resource."""
 
 
+def stated_name(kind: str, properties: Any) -> Any:
+    """The member of a resource of this type that states its physical name; None if there is none."""
+    for member in PHYSICAL_NAMES.get(kind, ()):
+        properties = properties.get(member) if isinstance(properties, dict) else None
+    return properties if kind in PHYSICAL_NAMES else None
+
+
 @dataclass(frozen=True)
 class Deployment:
     """The parameters that differ from their defaults, and where the stack is deployed."""
@@ -97,6 +106,10 @@ class Resolved:
     """The resource of each ARN."""
 
     region: str
+
+    def arn(self, name: str) -> str:
+        """The ARN of a resource."""
+        return next(arn for arn, owner in self.arns.items() if owner == name)
 
     def of_type(self, *types: str) -> dict[str, Resource]:
         """The resources of some types, by name."""
@@ -156,8 +169,7 @@ class _Resolver:
             self._current = name
             properties = self._evaluate(resource.get("Properties", {}))
             resources[name] = Resource(resource["Type"], properties)
-            named = resource.get("DependsOn", [])
-            for dependency in [named] if isinstance(named, str) else named:
+            for dependency in as_list(resource.get("DependsOn")):
                 # A resource that the deployment does not have is not waited for.
                 if dependency in included:
                     self._dependencies[name].add(dependency)
@@ -272,9 +284,7 @@ class _Resolver:
         return self._template["Resources"][name]["Type"]
 
     def _physical_name(self, name: str, resource: dict[str, Any]) -> str:
-        value: Any = resource.get("Properties", {})
-        for member in PHYSICAL_NAMES.get(resource["Type"], ("no name",)):
-            value = value.get(member, {}) if isinstance(value, dict) else {}
+        value = stated_name(resource["Type"], resource.get("Properties", {}))
         if value:
             self._current = name
             value = self._evaluate(value)

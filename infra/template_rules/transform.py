@@ -22,11 +22,11 @@ def parse(template: str) -> dict[str, Any]:
     return yaml_parse(template)
 
 
-def transformed(template: dict[str, Any], region: str = "us-east-1") -> dict[str, Any]:
+def transformed(template: dict[str, Any]) -> dict[str, Any]:
     """Returns the CloudFormation template that the transform makes of a template with uploaded code."""
     for resource in template["Resources"].values():
         if member := _CODE.get(resource["Type"]):
             resource["Properties"][member] = _UPLOADED
     # The parser replaces the parameters that decide what the transform writes by their defaults.
-    session = Session(region_name=region)
+    session = Session(region_name="us-east-1")
     return Translator({}, Parser(), boto_session=session).translate(template, {})

@@ -1,9 +1,11 @@
 """Records the requests of the functions, and holds each against the model of its service."""
 
+import itertools
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from infra.local.service_models import Request, faults, operation_name
+from infra.local.fault_proxy import Proxy, Response
+from infra.local.service_models import Request, examine
 
 EXPECTED_OPERATIONS = {
     "cloudfront:CreateInvalidation",
@@ -19,29 +21,31 @@ EXPECTED_OPERATIONS = {
 """The operations that the recording must contain, so that it does not pass because it is empty."""
 
 
-class Recording:
-    """All requests so far: the operations, and what their service does not know."""
+class Recording(Proxy):
+    """A proxy that keeps the operations of all requests so far, and what their service does not know."""
 
-    def __init__(self) -> None:
+    def __init__(self, upstream: str) -> None:
         self.operations: set[str] = set()
         self.faults: dict[str, str] = {}
         """An example of a request for each fault."""
         self._lock = threading.Lock()
+        super().__init__(upstream)
 
-    def add(self, request: Request) -> None:
-        """Adds a request."""
-        found = faults(request)
+    def answer(self, handler: BaseHTTPRequestHandler, request: Request) -> Response | None:
+        """The response to a request, which is recorded."""
+        operation, found = examine(request)
         with self._lock:
-            self.operations.add(operation_name(request))
+            self.operations.add(operation)
             for fault in found:
                 self.faults.setdefault(fault, f"{request.method} {request.target} {request.body[:500]!r}")
+        return super().answer(handler, request)
 
 
 class WebhookReceiver:
     """Accepts events, except the first, so that the webhook delays its message."""
 
     def __init__(self) -> None:
-        attempts = iter(range(1 << 30))
+        attempts = itertools.count()
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:

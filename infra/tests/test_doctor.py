@@ -7,20 +7,20 @@ differs) a proxy in front of it does. CloudWatch's own namespaces are written to
 import json
 import os
 import subprocess
-import sys
-import threading
 import unittest
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
-from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
+from infra.local.fault_proxy import Proxy, Response
 from infra.local.instance import STACK, Instance
+from infra.local.service_models import Request
 from infra.local.stack import Stack
 from infra.local.tools import ROOT
+from infra.tests.temporary_stack import hold
 
 VPP = ROOT / "target" / os.environ.get("VPP_PROFILE", "release") / "vpp"
 POLICY = ROOT / "crates" / "cli" / "src" / "doctor" / "policy.json"
@@ -33,13 +33,7 @@ class Doctor(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls) -> None:
-        command = [sys.executable, "-m", "infra.local", "hold"]
-        holder = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        assert holder.stdin and holder.stdout
-        cls.addClassCleanup(holder.wait)
-        cls.addClassCleanup(holder.stdin.close)
-        cls.addClassCleanup(holder.stdout.close)
-        cls.instance = Instance(json.loads(holder.stdout.readline())["instance"])
+        cls.instance = Instance(hold(cls)["instance"])
 
     def setUp(self) -> None:
         self.outputs = self.instance.outputs()
@@ -61,8 +55,8 @@ class Doctor(unittest.TestCase):
             ("cdn_disabled", "Distribution"): self._with_disabled_distribution,
             ("cdn_denied", "OutputBucket"): self._without_bucket_policy,
             ("alarm_raised", f"{STACK}-fragment-waiting"): self._with_raised_alarm,
-            ("concurrency_quota_low", "Lambda, concurrent"): lambda: self._behind_proxy(_low_quota),
-            ("clock_skew", "this machine"): lambda: self._behind_proxy(_ahead),
+            ("concurrency_quota_low", "Lambda, concurrent"): lambda: self._behind(_LowQuota),
+            ("clock_skew", "this machine"): lambda: self._behind(_Ahead),
             # CloudWatch keeps these metrics, so the last faults stay.
             ("table_throttled", "Table"): self._with_throttled_table,
             ("queue_stuck", "EncryptQueue"): self._with_old_message,
@@ -253,68 +247,37 @@ class Doctor(unittest.TestCase):
         self.client("cloudwatch").put_metric_data(Namespace=namespace, MetricData=[data])
 
     @contextmanager
-    def _behind_proxy(self, change: "Change") -> Iterator[None]:
-        with _proxy(self.instance.endpoint, change) as self.endpoint:
-            yield
+    def _behind(self, proxy_of: type[Proxy]) -> Iterator[None]:
+        proxy = proxy_of(self.instance.endpoint)
+        self.endpoint = proxy.endpoint
+        yield
+        proxy.close()
         del self.endpoint
 
 
-Change = Callable[[str, dict[str, str], bytes], bytes]
-
-
-def _low_quota(path: str, _headers: dict[str, str], body: bytes) -> bytes:
+class _LowQuota(Proxy):
     """An account with 10 concurrent executions."""
-    if "account-settings" not in path:
-        return body
-    settings = json.loads(body)
-    settings["AccountLimit"]["ConcurrentExecutions"] = 10
-    return json.dumps(settings).encode()
+
+    def answer(self, handler: BaseHTTPRequestHandler, request: Request) -> Response | None:
+        response = super().answer(handler, request)
+        if response is None or "account-settings" not in request.target:
+            return response
+        status, body, headers = response
+        settings = json.loads(body)
+        settings["AccountLimit"]["ConcurrentExecutions"] = 10
+        return status, json.dumps(settings).encode(), headers
 
 
-def _ahead(_path: str, headers: dict[str, str], body: bytes) -> bytes:
+class _Ahead(Proxy):
     """An AWS whose clock is ten minutes ahead of this machine's: within what the emulator accepts in a signature."""
-    headers["Date"] = format_datetime(datetime.now(timezone.utc) + timedelta(minutes=10), usegmt=True)
-    return body
 
-
-@contextmanager
-def _proxy(upstream: str, change: Change) -> Iterator[str]:
-    """Forwards requests, and changes the responses."""
-    host = upstream.removeprefix("http://")
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log_message(self, *_arguments: object) -> None:
-            pass
-
-        def forward(self) -> None:
-            connection = HTTPConnection(host, timeout=60)
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            connection.request(self.command, self.path, body, dict(self.headers))
-            response = connection.getresponse()
-            headers = {name.title(): value for name, value in response.getheaders()}
-            answer = change(self.path, headers, response.read())
-            connection.close()
-            self.send_response_only(response.status)
-            for name, value in headers.items():
-                if name not in ("Content-Length", "Transfer-Encoding", "Connection"):
-                    self.send_header(name, value)
-            self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
-
-        do_GET = do_POST = forward
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    def answer(self, handler: BaseHTTPRequestHandler, request: Request) -> Response | None:
+        response = super().answer(handler, request)
+        if response is None:
+            return None
+        status, body, headers = response
+        date = format_datetime(datetime.now(timezone.utc) + timedelta(minutes=10), usegmt=True)
+        return status, body, [*(pair for pair in headers if pair[0].lower() != "date"), ("Date", date)]
 
 
 if __name__ == "__main__":

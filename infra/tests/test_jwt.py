@@ -1,8 +1,6 @@
 """JWT authorization of the API, on a temporary stack with a token issuer on the loopback interface."""
 
 import json
-import subprocess
-import sys
 import threading
 import time
 import unittest
@@ -15,7 +13,7 @@ from urllib.parse import urlsplit
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from infra.local.tools import ROOT
+from infra.tests.temporary_stack import hold
 
 _AUDIENCE = "vpp-api"
 
@@ -85,15 +83,7 @@ class Jwt(unittest.TestCase):
         cls.issuer = _Issuer()
         cls.addClassCleanup(cls.issuer.close)
         parameters = [f"--parameter=JwtIssuer={cls.issuer.url}", f"--parameter=JwtAudience={_AUDIENCE}"]
-        holder = subprocess.Popen(
-            [sys.executable, "-m", "infra.local", "hold", *parameters],
-            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        # The stack stops when its standard input is closed.
-        cls.addClassCleanup(holder.wait)
-        cls.addClassCleanup(holder.stdin.close)
-        cls.addClassCleanup(holder.stdout.close)
-        cls.stack = json.loads(holder.stdout.readline())
+        cls.stack = hold(cls, *parameters)
 
     def _send(self, method: str, path: str, headers: dict[str, str], body: str | None = None) -> HTTPResponse:
         endpoint, api = urlsplit(self.stack["endpoint"]), urlsplit(self.stack["api_url"])

@@ -5,23 +5,18 @@ The tests use a temporary stack with visibility timeouts of seconds instead of m
 
 import base64
 import json
-import subprocess
-import sys
-import time
 import unittest
-from collections.abc import Callable
 from typing import Any
 
 from infra.local import emulator, http_client, redrive, restore
-from infra.local.fault_proxy import Proxy
 from infra.local.iam.functions import put_presigned
 from infra.local.instance import Instance
 from infra.local.stack import Stack
 from infra.local.tools import ROOT
 from infra.tests.recording import EXPECTED_OPERATIONS, Recording, WebhookReceiver
+from infra.tests.temporary_stack import eventually, hold
 
 MOVIE = ROOT / "tests" / "media" / "sample.mp4"
-TIMEOUT_SECONDS = 240
 VISIBILITY_SECONDS = 8
 
 
@@ -31,19 +26,12 @@ class Recovery(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
         port = emulator.free_port()
-        cls.recording, cls.receiver = Recording(), WebhookReceiver()
+        cls.recording, cls.receiver = Recording(f"http://127.0.0.1:{port}"), WebhookReceiver()
         cls.addClassCleanup(cls.receiver.close)
-        proxy = Proxy(f"http://127.0.0.1:{port}", 0, lambda: None, cls.recording.add)
-        proxy.enabled = False
-        cls.addClassCleanup(proxy.close)
-        command = [sys.executable, "-m", "infra.local", "hold", "--port", str(port)]
-        command += ["--functions-endpoint", proxy.endpoint, "--parameter", f"WebhookUrl={cls.receiver.url}"]
-        holder = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        assert holder.stdin and holder.stdout
-        cls.addClassCleanup(holder.wait)
-        cls.addClassCleanup(holder.stdin.close)
-        cls.addClassCleanup(holder.stdout.close)
-        cls.instance = Instance(json.loads(holder.stdout.readline())["instance"])
+        cls.addClassCleanup(cls.recording.close)
+        arguments = ["--port", str(port), "--functions-endpoint", cls.recording.endpoint]
+        stack = hold(cls, *arguments, "--parameter", f"WebhookUrl={cls.receiver.url}")
+        cls.instance = Instance(stack["instance"])
         cls.outputs = cls.instance.outputs()
         cls.sqs = cls.instance.client("sqs")
         cls.stack = Stack.local(cls.instance)
@@ -54,15 +42,15 @@ class Recovery(unittest.TestCase):
             self.sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": str(VISIBILITY_SECONDS)})
         with self.stack.consumers_paused(self.stack.queue_attributes(encrypt)["QueueArn"]):
             poisoned = self._package_of("poison.mp4")
-            self._eventually(lambda: self._api(f"/packaged_content/{poisoned}")["status"] == "Fragmented")
+            eventually(self, lambda: self._api(f"/packaged_content/{poisoned}")["status"] == "Fragmented")
             key = self._change_key(poisoned, base64.b64encode(b"no wrapped key").decode())
             self.sqs.send_message(QueueUrl=encrypt, MessageBody="not a message")
         others = [self._package_of(f"other {number}.mp4") for number in range(3)]
         for other in others:
-            self._eventually(lambda other=other: self._api(f"/packaged_content/{other}")["status"] == "Ready")
-        failure = self._eventually(lambda: self._api(f"/packaged_content/{poisoned}").get("failure"))
+            eventually(self, lambda other=other: self._api(f"/packaged_content/{other}")["status"] == "Ready")
+        failure = eventually(self, lambda: self._api(f"/packaged_content/{poisoned}").get("failure"))
         self.assertEqual((failure["stage"], failure["code"]), ("encrypt", "retries_exhausted"))
-        self._eventually(lambda: self.stack.dead_letters("encrypt") == 1)
+        eventually(self, lambda: self.stack.dead_letters("encrypt") == 1)
 
         self.assertEqual(redrive.run(self.stack, yes=False), 0)
         self.assertEqual(self._api(f"/packaged_content/{poisoned}")["status"], "Failed", "the redrive only listed it")
@@ -70,7 +58,7 @@ class Recovery(unittest.TestCase):
 
         self._change_key(poisoned, key)
         self.assertEqual(redrive.run(self.stack, yes=True), 0)
-        self._eventually(lambda: self._api(f"/packaged_content/{poisoned}")["status"] == "Ready")
+        eventually(self, lambda: self._api(f"/packaged_content/{poisoned}")["status"] == "Ready")
         remaining = self.stack.queue_depth(encrypt) + self.stack.dead_letters("encrypt")
         self.assertEqual(remaining, 1, "the invalid message is redriven and not lost")
 
@@ -85,14 +73,14 @@ class Recovery(unittest.TestCase):
         event = {"Records": [{"eventSource": "aws:s3", "s3": {"bucket": {"name": bucket}, "object": s3_object}}]}
         letter = json.dumps({"requestPayload": event})
         self.sqs.send_message(QueueUrl=self.outputs["IngestDeadQueueUrl"], MessageBody=letter)
-        self._eventually(lambda: self._content_of("a b.mp4").get("code") == "ingest_failed")
+        eventually(self, lambda: self._content_of("a b.mp4").get("code") == "ingest_failed")
         self.assertEqual(redrive.run(self.stack, yes=True), 0)
-        self._eventually(lambda: self._content_of("a b.mp4")["status"] == "Ingested")
+        eventually(self, lambda: self._content_of("a b.mp4")["status"] == "Ingested")
 
     def test_a_lost_table_and_a_lost_source_are_restored(self) -> None:
         table, dynamodb = self.outputs["TableName"], self.instance.client("dynamodb")
         package = self._package_of("drill.mp4")
-        self._eventually(lambda: self._api(f"/packaged_content/{package}")["status"] == "Ready")
+        eventually(self, lambda: self._api(f"/packaged_content/{package}")["status"] == "Ready")
         before, licence = self._api(f"/packaged_content/{package}"), self._licence(package)
         dynamodb.restore_table_to_point_in_time(
             SourceTableName=table, TargetTableName="drill", UseLatestRestorableTime=True
@@ -112,11 +100,11 @@ class Recovery(unittest.TestCase):
         marker = s3.delete_object(Bucket=bucket, Key="drill.mp4")["VersionId"]
         request = {"input_content_id": before["input_content_id"], "layout": "single-file"}
         another = self._send("POST", "/packaged_content", request).json()["packaged_content_id"]
-        failure = self._eventually(lambda: self._api(f"/packaged_content/{another}").get("failure"))
+        failure = eventually(self, lambda: self._api(f"/packaged_content/{another}").get("failure"))
         self.assertEqual(failure["code"], "source_missing")
         s3.delete_object(Bucket=bucket, Key="drill.mp4", VersionId=marker)
         self._send("POST", f"/packaged_content/{another}/retry").json()
-        self._eventually(lambda: self._api(f"/packaged_content/{another}")["status"] == "Ready")
+        eventually(self, lambda: self._api(f"/packaged_content/{another}")["status"] == "Ready")
 
     def test_the_functions_send_no_request_that_aws_does_not_know(self) -> None:
         """The requests of all tests of this class, of a client's upload, of a webhook and of a deletion."""
@@ -128,10 +116,10 @@ class Recovery(unittest.TestCase):
             put_presigned(part["url"], bytes(min(part_bytes, size - first)))
         self._send("POST", f"{path}/complete").json()
         package = self._package_of("recorded.mp4")
-        self._eventually(lambda: self._api(f"/packaged_content/{package}")["status"] == "Ready")
+        eventually(self, lambda: self._api(f"/packaged_content/{package}")["status"] == "Ready")
         self._licence(package)
         self._send("DELETE", f"/packaged_content/{package}").json()
-        self._eventually(lambda: EXPECTED_OPERATIONS <= self.recording.operations)
+        eventually(self, lambda: EXPECTED_OPERATIONS <= self.recording.operations)
         faults = [f"{fault}: {request}" for fault, request in self.recording.faults.items()]
         self.assertFalse(faults, "\n".join(faults))
 
@@ -167,7 +155,7 @@ class Recovery(unittest.TestCase):
             listed = self._api("/input_content?limit=100")["input_content"]
             return next((content for content in listed if content["input_content_origin"] == origin), None)
 
-        return self._eventually(find)
+        return eventually(self, find)
 
     def _package_of(self, key: str) -> str:
         """Uploads a movie, and returns the id of the package that it starts."""
@@ -184,10 +172,3 @@ class Recovery(unittest.TestCase):
             ReturnValues="UPDATED_OLD",
         )
         return response["Attributes"]["video_key"]["S"]
-
-    def _eventually(self, look: Callable[[], Any]) -> Any:
-        end = time.monotonic() + TIMEOUT_SECONDS
-        while not (result := look()):
-            self.assertLess(time.monotonic(), end, "timed out")
-            time.sleep(0.2)
-        return result

@@ -3,6 +3,7 @@
 import json
 import re
 import unittest
+from functools import cache
 from typing import Any
 
 import yaml
@@ -25,8 +26,14 @@ def _intrinsic(loader: _Loader, tag: str, node: yaml.Node) -> Any:
 _Loader.add_multi_constructor("!", _intrinsic)
 
 
+@cache
+def _template() -> dict[str, Any]:
+    """The template. Tests must not change it."""
+    return yaml.load(artifacts.TEMPLATE.read_text(), _Loader)
+
+
 def _resources(kind: str) -> dict[str, dict[str, Any]]:
-    everything = yaml.load(artifacts.TEMPLATE.read_text(), _Loader)["Resources"]
+    everything = _template()["Resources"]
     return {name: resource["Properties"] for name, resource in everything.items() if resource["Type"] == kind}
 
 
@@ -110,7 +117,7 @@ class Template(unittest.TestCase):
         # The movie is examined before the probe starts; then only the index is held. The allocator may return memory late.
         self.assertGreaterEqual(memory["Ingest"], 1.25 * (base + max(4 * index, index + probe)))
         self.assertGreaterEqual(memory["Fragment"], 1.25 * (base + 4 * index))
-        template = yaml.load(artifacts.TEMPLATE.read_text(), _Loader)
+        template = _template()
         largest_work_unit = template["Parameters"]["WorkUnitMiB"]["MaxValue"]
         self.assertGreaterEqual(memory["Encrypt"], 1.25 * (base + work_units * largest_work_unit))
         # The probe's file has the index, in /tmp.
@@ -191,7 +198,7 @@ class Template(unittest.TestCase):
             self.assertEqual(len(watched[entrance]), 1, entrance)
 
     def test_a_budget_is_off_by_default_and_notifies_the_alarm_topic(self) -> None:
-        template = yaml.load(artifacts.TEMPLATE.read_text(), _Loader)
+        template = _template()
         self.assertEqual(template["Parameters"]["MonthlyBudgetUsd"]["Default"], 0)
         self.assertEqual(template["Conditions"]["MonthlyBudget"], {"Not": [{"Equals": ["!Ref MonthlyBudgetUsd", 0]}]})
         for name in ("Budget", "AlarmTopicPolicy"):
@@ -207,24 +214,11 @@ class Template(unittest.TestCase):
 
     def test_the_defaults_reserve_nothing_that_a_new_account_lacks(self) -> None:
         """A new account has 10 concurrent executions, and Lambda keeps them all unreserved. Provisioned pollers are off."""
-        template = yaml.load(artifacts.TEMPLATE.read_text(), _Loader)
-        parameters = template["Parameters"]
-        self.assertEqual(parameters["EncryptPollers"]["Default"], 0)
-
-        def default(value: Any) -> int:
-            """The value with the default parameters. A condition compares one parameter with the value that turns it off."""
-            if isinstance(value, dict) and "If" in value:
-                _, first, second = value["If"]
-                return min(default(first), default(second))
-            if isinstance(value, str) and value.startswith("!Ref "):
-                name = value.removeprefix("!Ref ")
-                return 0 if name == "AWS::NoValue" else int(parameters[name]["Default"])
-            return int(value)
-
+        template = _template()
+        self.assertEqual(template["Parameters"]["EncryptPollers"]["Default"], 0)
         for name, resource in template["Resources"].items():
-            properties = resource.get("Properties", {})
-            self.assertEqual(default(properties.get("ReservedConcurrentExecutions", 0)), 0, name)
-            self.assertNotIn("ProvisionedConcurrencyConfig", properties, name)
+            for reserved in ("ReservedConcurrentExecutions", "ProvisionedConcurrencyConfig"):
+                self.assertNotIn(reserved, resource.get("Properties", {}), name)
 
     def test_no_alarm_but_four_supplements_relies_on_a_function_that_it_watches(self) -> None:
         """A function that cannot start logs no metric, so the alarms watch what AWS reports about it."""
@@ -267,7 +261,7 @@ class Template(unittest.TestCase):
             self.assertTrue(f'"{metric}"' in code, metric)
 
     def test_every_function_is_traced(self) -> None:
-        template = yaml.load(artifacts.TEMPLATE.read_text(), _Loader)
+        template = _template()
         self.assertEqual(template["Globals"]["Function"]["Tracing"], "Active")
         # A function with active tracing cannot be created before its role may write traces. A policy in the role itself is
         # there first; a separate policy resource would be created after the function.
@@ -283,9 +277,9 @@ class Template(unittest.TestCase):
         self.assertEqual(_resources("AWS::S3::Bucket")["UploadsBucket"]["VersioningConfiguration"]["Status"], "Enabled")
         rules = _resources("AWS::S3::Bucket")["UploadsBucket"]["LifecycleConfiguration"]["Rules"]
         [expiry] = [rule for rule in rules if "NoncurrentVersionExpiration" in rule]
-        days = yaml.load(artifacts.TEMPLATE.read_text(), _Loader)["Parameters"]["NoncurrentVersionDays"]
+        days = _template()["Parameters"]["NoncurrentVersionDays"]
         self.assertEqual((expiry["Status"], days["Default"]), ("Enabled", 35))
-        everything = yaml.load(artifacts.TEMPLATE.read_text(), _Loader)["Resources"]
+        everything = _template()["Resources"]
         for name in ("UploadsBucket", "WorkBucket", "OutputBucket", "Table", "ContentKeysKey"):
             # After a failed first deployment, an empty resource that remains would collide with the next attempt.
             self.assertEqual(everything[name]["DeletionPolicy"], "RetainExceptOnCreate", name)
@@ -335,7 +329,7 @@ class Template(unittest.TestCase):
         self.assertEqual(protocol, {"If": ["Emulated", "http-only", "https-only"]})
 
     def test_a_domain_has_its_certificate(self) -> None:
-        document = yaml.load(artifacts.TEMPLATE.read_text(), _Loader)
+        document = _template()
         parameters = document["Parameters"]
         stream, api = parameters["CertificateArn"], parameters["ApiCertificateArn"]
         arn = "arn:aws:acm:{}:123456789012:certificate/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
@@ -372,7 +366,7 @@ class Template(unittest.TestCase):
             self.assertTrue(any("AbortIncompleteMultipartUpload" in rule for rule in rules), name)
 
     def test_every_function_of_the_workspace_is_in_the_template(self) -> None:
-        document = yaml.load(artifacts.TEMPLATE.read_text(), _Loader)["Resources"].values()
+        document = _template()["Resources"].values()
         binaries = [
             resource["Metadata"]["BuildProperties"]["Binary"]
             for resource in document

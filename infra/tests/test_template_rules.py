@@ -7,7 +7,7 @@ from typing import Any
 
 from infra.local import artifacts
 from infra.template_rules.__main__ import lint
-from infra.template_rules.check import check_transformed
+from infra.template_rules.check import check
 from infra.template_rules.deployments import bases
 from infra.template_rules.transform import parse, transformed
 
@@ -26,7 +26,7 @@ class TemplateRules(unittest.TestCase):
         template = copy.deepcopy(self.template)
         plant(template["Resources"])
         chosen = None if every_deployment else bases(template)
-        return [str(finding) for finding in check_transformed(template, chosen)]
+        return [str(finding) for finding in check(template, chosen)]
 
     def _assert_named(self, expected: str, plant: Callable[[_Resources], None], every_deployment: bool = False) -> None:
         faults = self._faults(plant, every_deployment)
@@ -61,7 +61,7 @@ class TemplateRules(unittest.TestCase):
         template = copy.deepcopy(self.template)
         template["Parameters"]["New"] = {"Type": "String", "Default": ""}
         template["Conditions"]["NewFeature"] = {"Fn::Not": [{"Fn::Equals": [{"Ref": "New"}, ""]}]}
-        faults = [str(finding) for finding in check_transformed(template)]
+        faults = [str(finding) for finding in check(template)]
         self.assertEqual(faults, ["Conditions: NewFeature is False in every deployment that the rules look at"])
 
     # --- the order of creation ---
@@ -255,7 +255,7 @@ class TemplateRules(unittest.TestCase):
             "MinimumPollers": {"Ref": "EncryptPollers"},
             "MaximumPollers": {"Ref": "EncryptMaximumPollers"},
         }
-        faults = [str(finding) for finding in check_transformed(template)]
+        faults = [str(finding) for finding in check(template)]
         mapping = "EncryptFunctionQueue"
         self.assertIn(f"{mapping}: ScalingConfig.MaximumConcurrency is 1, not from 2 to 1000", faults)
         self.assertIn(f"{mapping}: ProvisionedPollerConfig.MinimumPollers is 1, not from 2 to 200", faults)

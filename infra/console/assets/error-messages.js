@@ -2,6 +2,7 @@
 
 /** Refusals of an upload and failures of a package: title and action by code. */
 const FAILURES = {
+  unreadable_record: ['Unreadable record', 'Upgrade the platform to the version that wrote the record, or delete it.'],
   empty_file: ['The file is empty', 'Upload it again.'],
   not_mp4: ['Not an MP4 file', 'Convert the file to MP4 and upload it again.'],
   moov_missing: ['The movie box (moov) is missing', 'The file is incomplete. Repair it with the software that made it, or export it again.'],

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..instance import STACK, Instance
+from ..values import as_list
 from .functions import WorkloadError
 
 _LOGS = "functions log to standard output, which the emulator captures"
@@ -80,8 +81,8 @@ class Roles:
         """Lists all permissions."""
         for (name, policy), (_, document) in sorted(self._policies.items()):
             for statement in document["Statement"]:
-                for action in _as_list(statement["Action"]):
-                    for resource in _as_list(statement["Resource"]):
+                for action in as_list(statement["Action"]):
+                    for resource in as_list(statement["Resource"]):
                         yield Permission(name, policy, statement["Sid"], action, resource)
 
     def is_necessary(self, permission: Permission, workload: Callable[[], None]) -> bool:
@@ -104,7 +105,7 @@ def _without(document: dict[str, Any], permission: Permission) -> dict[str, Any]
     """The policy without a permission. The statement's other actions and resources remain."""
     statements = []
     for statement in document["Statement"]:
-        actions, resources = _as_list(statement["Action"]), _as_list(statement["Resource"])
+        actions, resources = as_list(statement["Action"]), as_list(statement["Resource"])
         if statement["Sid"] != permission.sid:
             statements.append(statement)
             continue
@@ -114,7 +115,3 @@ def _without(document: dict[str, Any], permission: Permission) -> dict[str, Any]
                 sid = f"S{uuid.uuid4().hex}"
                 statements.append({**copy.deepcopy(statement), "Sid": sid, "Action": remaining, "Resource": resource})
     return {**document, "Statement": statements}
-
-
-def _as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]

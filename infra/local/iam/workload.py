@@ -115,7 +115,7 @@ class Workload:
         self._functions.handle("dead-letter", "IngestDeadQueue", {"body": json.dumps(event)})
 
     def _client_uploads(self) -> None:
-        """Completes an upload with a single presigned URL, and aborts a multipart upload."""
+        """Completes an upload of one part, and aborts one of several parts."""
         upload = self._functions.api("POST", "/uploads", {"name": "still.mp4", "bytes": 4})
         path = f"/uploads/{upload['upload_id']}"
         if self._functions.api("POST", f"{path}/complete", expect=(409,))["code"] != "upload_incomplete":

@@ -121,7 +121,8 @@ function verdictElements(content) {
     return notice('bad', title, sentence(content.message), action, h('p', { class: 'code' }, h('code', {}, content.code)));
   }
   if (content.status === 'Unreadable') {
-    return notice('bad', 'Unreadable record', sentence(content.problem), 'Upgrade the platform to the version that wrote the record, or delete it.');
+    const { title, action } = failureText('unreadable_record');
+    return notice('bad', title, sentence(content.problem), action);
   }
   if (content.status === 'Subtitles') {
     return notice('good', 'Subtitles', 'To use this file, open a video, select Create package, and select the file under Subtitles.');

@@ -127,7 +127,8 @@ function detailElements(pkg) {
     return [notice('bad', title, sentence(pkg.failure?.message), action, h('p', { class: 'code' }, h('code', {}, pkg.failure?.code), ` (stage: ${pkg.failure?.stage})`))];
   }
   if (pkg.status === 'Unreadable') {
-    return [notice('bad', 'Unreadable record', sentence(pkg.problem), 'Upgrade the platform to the version that wrote the record, or delete it.')];
+    const { title, action } = failureText('unreadable_record');
+    return [notice('bad', title, sentence(pkg.problem), action)];
   }
   if (pkg.status !== 'Ready') return [];
   const signedUrl = (kind) => async () => (await api.createPlaybackToken(pkg.packaged_content_id)).urls[kind];
