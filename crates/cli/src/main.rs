@@ -26,18 +26,19 @@ mod package;
 mod platform;
 mod replacement;
 mod shell;
+mod terminal;
 
 use std::fmt::Display;
 use std::process::ExitCode;
 
 use clap::Parser;
 use serde::Serialize;
-use vpp_media::plain_text::escaped;
 
 use args::{Cli, Command};
 use failure::Failure;
 use job::Job;
 use platform::{PlatformClient, PlatformOptions, Reporter, commands, request, upload};
+use terminal::escaped_lines;
 
 fn main() -> ExitCode {
     match Cli::parse().command {
@@ -46,10 +47,7 @@ fn main() -> ExitCode {
             print_result(Job::resolve(*args).and_then(|job| package::run(&job)).map(|summary| format(json, &summary)))
         }
         Command::Inspect(args) => print_result(inspect::run(&args).map(|inspection| format(args.json, &inspection))),
-        Command::Doctor(args) => doctor::run(&args).unwrap_or_else(|failure| {
-            eprintln!("{failure}");
-            failure.exit_code()
-        }),
+        Command::Doctor(args) => doctor::run(&args).unwrap_or_else(|failure| fail(&failure)),
         Command::Completions { shell } => print_result(Ok(shell::completions(shell))),
         Command::Manual { folder } => print_result(shell::manual(&folder).map(|()| String::new())),
         Command::Upload(args) => {
@@ -86,11 +84,14 @@ fn print_result(result: Result<String, Failure>) -> ExitCode {
             print!("{output}");
             ExitCode::SUCCESS
         }
-        Err(failure) => {
-            failure.to_string().lines().for_each(|line| eprintln!("{}", escaped(line)));
-            failure.exit_code()
-        }
+        Err(failure) => fail(&failure),
     }
+}
+
+/// Ends a command with its failure.
+fn fail(failure: &Failure) -> ExitCode {
+    eprint!("{}", escaped_lines(&failure.to_string()));
+    failure.exit_code()
 }
 
 /// Runs a command on a platform. The command reports its progress and its failures as they occur.
@@ -109,6 +110,5 @@ fn format<T: Display + Serialize>(as_json: bool, result: &T) -> String {
     if as_json {
         return format!("{}\n", serde_json::json!(result));
     }
-    // Names in the text are those of whoever made the file.
-    result.to_string().lines().flat_map(|line| [escaped(line).into_owned(), "\n".to_owned()]).collect()
+    escaped_lines(&result.to_string())
 }

@@ -12,12 +12,15 @@ use ureq::Agent;
 use ureq::http::{Request, Response};
 
 use crate::doctor::credentials::{Credentials, variable};
-use crate::doctor::sigv4::{Scope, Signable, encoded, query_string, sign};
+use crate::doctor::sigv4::{Scope, Signable, query_string, sign};
 use crate::doctor::xml::Element;
 use crate::failure::Failure;
+use crate::platform::percent_encode;
 
 /// Maximum bytes of a response. The list of a stack's resources has some ten thousand.
 const MAX_RESPONSE_BYTES: u64 = 4 * 1024 * 1024;
+/// The largest difference of clocks. AWS refuses requests whose time differs by more than five minutes, S3 by more than fifteen.
+pub(super) const MAX_SKEW_SECONDS: u64 = 300;
 /// How often a request is sent again that AWS throttles or fails.
 const RETRIES: u32 = 3;
 /// The pause before the first retry; each next pause is twice as long.
@@ -56,23 +59,10 @@ pub(super) enum CallError {
     },
 }
 
-/// A service: its host name, and the name that requests are signed for.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Service {
-    host: &'static str,
-    signing_name: &'static str,
-}
-
-impl Service {
-    /// A service whose host and signing name are the same.
-    pub(super) const fn new(name: &'static str) -> Self {
-        Self { host: name, signing_name: name }
-    }
-}
-
 /// A request before it is signed.
 struct Call<'c> {
-    service: Service,
+    /// The first part of its host name, which is also the name that requests are signed for.
+    service: &'static str,
     method: &'static str,
     path: &'c str,
     query: &'c [(&'c str, String)],
@@ -89,7 +79,7 @@ impl Account {
     /// Calls an action of a service with the query protocol.
     pub(super) fn query(
         &self,
-        service: Service,
+        service: &'static str,
         version: &str,
         action: &str,
         parameters: &[(&str, String)],
@@ -103,8 +93,8 @@ impl Account {
     }
 
     /// Calls an action of a service with the JSON protocol. `target` is the value of `X-Amz-Target`.
-    pub(super) fn json(&self, service: Service, target: &str, request: &Value) -> Result<Value, CallError> {
-        let version = if service.host == "sqs" || service.host == "dynamodb" { "1.0" } else { "1.1" };
+    pub(super) fn json(&self, service: &'static str, target: &str, request: &Value) -> Result<Value, CallError> {
+        let version = if service == "sqs" || service == "dynamodb" { "1.0" } else { "1.1" };
         let headers =
             [("content-type", format!("application/x-amz-json-{version}")), ("x-amz-target", target.to_owned())];
         let body = request.to_string();
@@ -112,8 +102,18 @@ impl Account {
         self.send(&call).map(|body| serde_json::from_slice(&body).unwrap_or_default())
     }
 
+    /// Gets a resource of a service with the REST protocol, as JSON.
+    pub(super) fn get_json(&self, service: &'static str, path: &str) -> Result<Value, CallError> {
+        self.get(service, path, &[]).map(|body| serde_json::from_slice(&body).unwrap_or_default())
+    }
+
     /// Gets a resource of a service with the REST protocol.
-    pub(super) fn get(&self, service: Service, path: &str, query: &[(&str, String)]) -> Result<Vec<u8>, CallError> {
+    pub(super) fn get(
+        &self,
+        service: &'static str,
+        path: &str,
+        query: &[(&str, String)],
+    ) -> Result<Vec<u8>, CallError> {
         self.send(&Call { service, method: "GET", path, query, headers: &[], body: b"" })
     }
 
@@ -143,9 +143,8 @@ impl Account {
             headers: call.headers,
             body: call.body,
         };
-        let scope = Scope { region: &region, service: call.service.signing_name };
-        let now = OffsetDateTime::now_utc() + time::Duration::seconds(self.skew.get().unwrap_or_default());
-        let signature = sign(&signable, scope, &self.credentials, now);
+        let scope = Scope { region: &region, service: call.service };
+        let signature = sign(&signable, scope, &self.credentials, self.now());
         let query = query_string(call.query);
         let mark = if query.is_empty() { "" } else { "?" };
         let mut builder = Request::builder().method(call.method).uri(format!("{base}{}{mark}{query}", call.path));
@@ -167,10 +166,10 @@ impl Account {
     }
 
     /// Returns the address of a service and the region that its requests are signed for.
-    fn base(&self, service: Service) -> (String, String) {
+    fn base(&self, service: &str) -> (String, String) {
         let china = self.region.starts_with("cn-");
         // CloudFront has one endpoint in each partition (AWS General Reference, "Amazon CloudFront endpoints and quotas").
-        let global = service.host == "cloudfront";
+        let global = service == "cloudfront";
         let region = match (global, china) {
             (false, _) => self.region.clone(),
             (true, false) => "us-east-1".to_owned(),
@@ -182,24 +181,30 @@ impl Account {
         let base = match (global, china) {
             (true, false) => "https://cloudfront.amazonaws.com".to_owned(),
             (true, true) => "https://cloudfront.cn-northwest-1.amazonaws.com.cn".to_owned(),
-            (false, true) => format!("https://{}.{region}.amazonaws.com.cn", service.host),
-            (false, false) => format!("https://{}.{region}.amazonaws.com", service.host),
+            (false, true) => format!("https://{service}.{region}.amazonaws.com.cn"),
+            (false, false) => format!("https://{service}.{region}.amazonaws.com"),
         };
         (base, region)
     }
 
+    /// Returns the time of AWS.
+    pub(super) fn now(&self) -> OffsetDateTime {
+        OffsetDateTime::now_utc() + time::Duration::seconds(self.skew.get().unwrap_or_default())
+    }
+
     /// Compares the clocks at the first response.
     fn note_time(&self, response: &Response<ureq::Body>) {
+        if self.skew.get().is_some() {
+            return;
+        }
         let date = response.headers().get("date").and_then(|value| value.to_str().ok());
         let Some(there) = date.and_then(|text| OffsetDateTime::parse(text, &Rfc2822).ok()) else { return };
-        if self.skew.get().is_none() {
-            let here = OffsetDateTime::from(SystemTime::now());
-            self.skew.set(Some((there - here).whole_seconds()));
-        }
+        let here = OffsetDateTime::from(SystemTime::now());
+        self.skew.set(Some((there - here).whole_seconds()));
     }
 
     fn is_skewed(&self) -> bool {
-        self.skew.get().is_some_and(|seconds| seconds.unsigned_abs() > super::checks::MAX_SKEW_SECONDS)
+        self.skew.get().is_some_and(|seconds| seconds.unsigned_abs() > MAX_SKEW_SECONDS)
     }
 }
 
@@ -229,6 +234,14 @@ impl CallError {
             || *status == 403 && code.is_empty()
     }
 
+    /// Returns the failure of a command that needs the response.
+    pub(super) fn into_failure(self) -> Failure {
+        match self {
+            Self::Refused { code, message, .. } => Failure::refused(code, message),
+            Self::Unreachable { address, reason } => Failure::Unreachable { address, reason },
+        }
+    }
+
     fn is_transient(&self) -> bool {
         match self {
             Self::Refused { status, code, .. } => *status >= 500 || *status == 429 || code.contains("Throttl"),
@@ -246,17 +259,7 @@ impl std::fmt::Display for CallError {
     }
 }
 
-impl CallError {
-    /// Returns the failure of a command that needs the response.
-    pub(super) fn into_failure(self) -> Failure {
-        match self {
-            Self::Refused { code, message, .. } => Failure::refused(code, message),
-            Self::Unreachable { address, reason } => Failure::Unreachable { address, reason },
-        }
-    }
-}
-
 /// Returns a path below a prefix, with the name encoded.
 pub(super) fn path(prefix: &str, name: &str, suffix: &str) -> String {
-    format!("{prefix}{}{suffix}", encoded(name))
+    format!("{prefix}{}{suffix}", percent_encode(name))
 }

@@ -34,6 +34,7 @@ use crate::doctor::finding::Finding;
 use crate::doctor::stack::Stack;
 use crate::failure::Failure;
 use crate::platform::agent;
+use crate::terminal::escaped_lines;
 
 /// The IAM policy that the command needs.
 const POLICY: &str = include_str!("policy.json");
@@ -65,7 +66,7 @@ fn print_findings(as_json: bool, stack: &Stack, findings: &[Finding]) {
             object["type"] = "finding".into();
             println!("{object}");
         } else {
-            println!("{finding}\n");
+            println!("{}", escaped_lines(&finding.to_string()));
         }
     }
     if as_json {

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
 use crate::doctor::credentials::Credentials;
+use crate::platform::percent_encode;
 
 /// The parts of a request that the signature covers.
 #[derive(Debug)]
@@ -84,22 +85,9 @@ pub(super) fn sign(
 /// Returns the encoded query string, in the order that the signature covers.
 pub(super) fn query_string(query: &[(&str, String)]) -> String {
     let mut pairs: Vec<String> =
-        query.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect();
+        query.iter().map(|(name, value)| format!("{}={}", percent_encode(name), percent_encode(value))).collect();
     pairs.sort_unstable();
     pairs.join("&")
-}
-
-/// Percent-encodes everything but the unreserved characters of RFC 3986.
-pub(super) fn encoded(text: &str) -> String {
-    let mut result = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            result.push(char::from(byte));
-        } else {
-            let _ = write!(result, "%{byte:02X}");
-        }
-    }
-    result
 }
 
 fn hex_digest(bytes: &[u8]) -> String {

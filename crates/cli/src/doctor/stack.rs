@@ -1,10 +1,10 @@
 //! The stack: its outputs, parameters and resources, as `CloudFormation` lists them.
 
-use crate::doctor::account::{Account, CallError, Service};
+use crate::doctor::account::{Account, CallError};
 use crate::doctor::xml::Element;
 use crate::failure::Failure;
 
-const CLOUDFORMATION: Service = Service::new("cloudformation");
+const CLOUDFORMATION: &str = "cloudformation";
 const VERSION: &str = "2010-05-15";
 /// Maximum pages of a stack's resources. A stack has at most 500 resources, 100 on a page.
 const MAX_PAGES: usize = 10;

@@ -48,7 +48,8 @@ impl<'a> ApiRequest<'a> {
     }
 }
 
-fn percent_encode(text: &str) -> String {
+/// Percent-encodes everything but the unreserved characters of RFC 3986.
+pub(crate) fn percent_encode(text: &str) -> String {
     let encode = |byte: u8| match byte {
         b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
         _ => format!("%{byte:02X}"),

@@ -10,7 +10,7 @@ use crate::platform::client::PlatformClient;
 use crate::platform::follow::{AfterIngest, FollowedItem, follow};
 use crate::platform::problem::Problem;
 use crate::platform::reporter::Reporter;
-use crate::platform::responses::{format_bytes, is_ready, package_line, package_progress, text};
+use crate::platform::responses::{format_bytes, is_ready, package_line, package_progress, require_accepted, text};
 
 /// Maximum items of a page of the API.
 const MAX_PAGE_ITEMS: u32 = 100;
@@ -118,11 +118,7 @@ fn report_status(
             for warning in content["preflight"]["warnings"].as_array().into_iter().flatten() {
                 reporter.result(&format!("  {}: {}", text(warning, "code"), text(warning, "message")));
             }
-            match text(&content, "status") {
-                "Refused" => Err(Failure::refused(text(&content, "code").to_owned(), text(&content, "message"))),
-                "Unreadable" => Err(Failure::refused("unreadable_record".to_owned(), text(&content, "problem"))),
-                _ => Ok(None),
-            }
+            require_accepted(&content).map(|()| None)
         }
         Err(failure) => Err(failure),
     }

@@ -15,7 +15,7 @@ use crate::platform::api_request::{get, post};
 use crate::platform::client::PlatformClient;
 use crate::platform::package_request;
 use crate::platform::reporter::Reporter;
-use crate::platform::responses::{is_ready, number, package_line, package_progress, text};
+use crate::platform::responses::{is_ready, number, package_line, package_progress, require_accepted, text};
 
 const SHORTEST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
@@ -188,13 +188,8 @@ fn after_ingest(
     then: AfterIngest,
 ) -> Result<PollResult, Failure> {
     reporter.json_line("content", item.file(), json!({"content": content}));
+    require_accepted(content)?;
     let status = text(content, "status");
-    if status == "Refused" {
-        return Err(Failure::refused(text(content, "code").to_owned(), text(content, "message")));
-    }
-    if status == "Unreadable" {
-        return Err(Failure::refused("unreadable_record".to_owned(), text(content, "problem")));
-    }
     reporter.notice(&format!("{}: {status}", item.name));
     let id = match then {
         _ if status != "Ingested" => return Ok(PollResult::Complete),

@@ -35,6 +35,7 @@ pub(crate) mod upload;
 mod uploader;
 mod worker_pool;
 
+pub(crate) use api_request::percent_encode;
 pub(crate) use args::PlatformOptions;
 pub(crate) use client::{PlatformClient, agent};
 pub(crate) use reporter::Reporter;

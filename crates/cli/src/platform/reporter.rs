@@ -24,6 +24,7 @@ use serde_json::Value;
 use vpp_media::plain_text::escaped;
 
 use crate::failure::Failure;
+use crate::terminal::escaped_lines;
 
 /// The output of a command.
 #[derive(Debug)]
@@ -65,7 +66,7 @@ impl Reporter {
     /// Writes a notice as lines of text, to standard error. Characters that a terminal would interpret are escaped.
     pub(crate) fn notice(&self, lines: &str) {
         if !self.json {
-            self.bars.suspend(|| lines.lines().for_each(|line| eprintln!("{}", escaped(line))));
+            self.bars.suspend(|| eprint!("{}", escaped_lines(lines)));
         }
     }
 

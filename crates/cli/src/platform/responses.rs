@@ -28,9 +28,22 @@ pub(crate) fn is_ready(package: &Value) -> Result<bool, Failure> {
             let message = format!("in {}: {}", text(failure, "stage"), text(failure, "message"));
             Err(Failure::refused(text(failure, "code").to_owned(), message))
         }
-        "Unreadable" => Err(Failure::refused("unreadable_record".to_owned(), text(package, "problem"))),
+        "Unreadable" => Err(unreadable(package)),
         _ => Ok(false),
     }
+}
+
+/// Returns a failure for a content that is Refused, or whose record cannot be read.
+pub(crate) fn require_accepted(content: &Value) -> Result<(), Failure> {
+    match text(content, "status") {
+        "Refused" => Err(Failure::refused(text(content, "code").to_owned(), text(content, "message"))),
+        "Unreadable" => Err(unreadable(content)),
+        _ => Ok(()),
+    }
+}
+
+fn unreadable(record: &Value) -> Failure {
+    Failure::refused("unreadable_record", text(record, "problem"))
 }
 
 /// Returns the line that describes a package, with the uploaded file that it belongs to.

@@ -2,7 +2,6 @@
 
 use super::Checkup;
 use super::metrics::{CLOUDWATCH, VERSION};
-use crate::doctor::account::Service;
 use crate::doctor::finding::Code;
 
 /// Checks which alarms are raised, and that somebody is notified.
@@ -24,7 +23,7 @@ pub(super) fn check(checkup: &mut Checkup<'_>) {
     // An emulator's alarms notify nobody.
     for topic in stack.of_kind("AWS::SNS::Topic").filter(|_| !stack.is_emulated()) {
         let request = [("TopicArn", topic.physical_id.clone())];
-        let result = checkup.account.query(Service::new("sns"), "2010-03-31", "ListSubscriptionsByTopic", &request);
+        let result = checkup.account.query("sns", "2010-03-31", "ListSubscriptionsByTopic", &request);
         let Some(response) = checkup.received("sns:ListSubscriptionsByTopic", topic, result) else { continue };
         if response.members("Subscriptions").is_empty() {
             let mend = format!(

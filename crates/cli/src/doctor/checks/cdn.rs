@@ -5,7 +5,7 @@ use std::io::Read;
 use serde_json::Value;
 
 use super::Checkup;
-use crate::doctor::account::{Service, path};
+use crate::doctor::account::path;
 use crate::doctor::finding::Code;
 use crate::doctor::stack::Resource;
 use crate::doctor::xml::Element;
@@ -30,7 +30,7 @@ pub(super) fn check(checkup: &mut Checkup<'_>) {
 
 fn cdn(checkup: &mut Checkup<'_>, distribution: &Resource) {
     let request = path("/2020-05-31/distribution/", &distribution.physical_id, "");
-    let result = checkup.account.get(Service::new("cloudfront"), &request, &[]);
+    let result = checkup.account.get("cloudfront", &request, &[]);
     let Some(body) = checkup.received("cloudfront:GetDistribution", distribution, result) else { return };
     let described = Element::parse(&body);
     let enabled = described.members("DistributionConfig").iter().find(|child| child.is("Enabled"));
@@ -59,8 +59,7 @@ fn cdn(checkup: &mut Checkup<'_>, distribution: &Resource) {
 }
 
 fn bucket_policy(checkup: &mut Checkup<'_>, output: &Resource, distribution: &Resource) {
-    let result =
-        checkup.account.get(Service::new("s3"), &path("/", &output.physical_id, ""), &[("policy", String::new())]);
+    let result = checkup.account.get("s3", &path("/", &output.physical_id, ""), &[("policy", String::new())]);
     let policy = match result {
         Ok(body) => serde_json::from_slice::<Value>(&body).unwrap_or_default(),
         // A bucket that does not exist is reported with the other buckets.

@@ -1,13 +1,11 @@
 //! Functions and their event source mappings.
 
-use serde_json::Value;
-
 use super::Checkup;
-use crate::doctor::account::{Service, path};
+use crate::doctor::account::path;
 use crate::doctor::finding::Code;
 use crate::doctor::stack::Resource;
 
-const LAMBDA: Service = Service::new("lambda");
+const LAMBDA: &str = "lambda";
 /// The functions that need a layer, and the end of the layer's name.
 const LAYERS: [(&str, &str); 2] = [("IngestFunction", "-bento4"), ("ApiFunction", "-console")];
 
@@ -25,9 +23,8 @@ pub(super) fn check(checkup: &mut Checkup<'_>) {
 
 fn configuration(checkup: &mut Checkup<'_>, function: &Resource) {
     let request = path("/2015-03-31/functions/", &function.physical_id, "/configuration");
-    let result = checkup.account.get(LAMBDA, &request, &[]);
-    let Some(body) = checkup.received("lambda:GetFunctionConfiguration", function, result) else { return };
-    let value: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let result = checkup.account.get_json(LAMBDA, &request);
+    let Some(value) = checkup.received("lambda:GetFunctionConfiguration", function, result) else { return };
     let text = |name: &str| value[name].as_str().unwrap_or_default();
     let (state, update) = (text("State"), text("LastUpdateStatus"));
     if matches!(state, "Failed" | "Inactive") || update == "Failed" {
@@ -49,11 +46,10 @@ fn configuration(checkup: &mut Checkup<'_>, function: &Resource) {
 
 fn concurrency(checkup: &mut Checkup<'_>, function: &Resource) {
     let request = path("/2019-09-30/functions/", &function.physical_id, "/concurrency");
-    let Ok(body) = checkup.account.get(LAMBDA, &request, &[]) else {
+    let Ok(value) = checkup.account.get_json(LAMBDA, &request) else {
         // A function that is missing, or that may not be read, is reported with its configuration.
         return;
     };
-    let value: Value = serde_json::from_slice(&body).unwrap_or_default();
     if value["ReservedConcurrentExecutions"].as_u64() == Some(0) {
         let what = "its reserved concurrency is 0, so it is throttled at every invocation";
         let mend = format!("aws lambda delete-function-concurrency --function-name {}", function.physical_id);
@@ -63,9 +59,8 @@ fn concurrency(checkup: &mut Checkup<'_>, function: &Resource) {
 
 fn event_source(checkup: &mut Checkup<'_>, mapping: &Resource) {
     let request = path("/2015-03-31/event-source-mappings/", &mapping.physical_id, "");
-    let result = checkup.account.get(LAMBDA, &request, &[]);
-    let Some(body) = checkup.received("lambda:GetEventSourceMapping", mapping, result) else { return };
-    let value: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let result = checkup.account.get_json(LAMBDA, &request);
+    let Some(value) = checkup.received("lambda:GetEventSourceMapping", mapping, result) else { return };
     let state = value["State"].as_str().unwrap_or_default();
     if matches!(state, "Disabled" | "Disabling") {
         let source = value["EventSourceArn"].as_str().unwrap_or_default();

@@ -1,9 +1,7 @@
 //! The clock, the account's quota, and the state of the stack.
 
-use serde_json::Value;
-
-use super::{Checkup, MAX_SKEW_SECONDS};
-use crate::doctor::account::Service;
+use super::Checkup;
+use crate::doctor::account::MAX_SKEW_SECONDS;
 use crate::doctor::finding::Code;
 
 /// Concurrent executions that ingest, the API and viewers need beside the encrypt stage (docs/operations.md, "Scaling and quotas").
@@ -49,8 +47,8 @@ fn status(checkup: &mut Checkup<'_>) {
 
 fn quota(checkup: &mut Checkup<'_>) {
     let location = "Lambda, concurrent executions of the account";
-    let settings = match checkup.account.get(Service::new("lambda"), "/2016-08-19/account-settings/", &[]) {
-        Ok(body) => serde_json::from_slice::<Value>(&body).unwrap_or_default(),
+    let settings = match checkup.account.get_json("lambda", "/2016-08-19/account-settings/") {
+        Ok(settings) => settings,
         Err(error) => return checkup.unanswered("lambda:GetAccountSettings", location, &error),
     };
     let Some(quota) = settings["AccountLimit"]["ConcurrentExecutions"].as_u64() else { return };

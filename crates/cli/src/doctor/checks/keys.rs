@@ -3,7 +3,6 @@
 use serde_json::json;
 
 use super::Checkup;
-use crate::doctor::account::Service;
 use crate::doctor::finding::Code;
 use crate::doctor::stack::Resource;
 
@@ -20,7 +19,7 @@ pub(super) fn check(checkup: &mut Checkup<'_>) {
 
 fn kms_key(checkup: &mut Checkup<'_>, key: &Resource) {
     let request = json!({"KeyId": key.physical_id});
-    let result = checkup.account.json(Service::new("kms"), "TrentService.DescribeKey", &request);
+    let result = checkup.account.json("kms", "TrentService.DescribeKey", &request);
     let Some(described) = checkup.received("kms:DescribeKey", key, result) else { return };
     let state = described["KeyMetadata"]["KeyState"].as_str().unwrap_or_default();
     if state == "Enabled" {
@@ -39,7 +38,7 @@ fn kms_key(checkup: &mut Checkup<'_>, key: &Resource) {
 
 fn secrets(checkup: &mut Checkup<'_>, secret: &Resource) {
     let request = json!({"SecretId": secret.physical_id});
-    let result = checkup.account.json(Service::new("secretsmanager"), "secretsmanager.DescribeSecret", &request);
+    let result = checkup.account.json("secretsmanager", "secretsmanager.DescribeSecret", &request);
     let Some(described) = checkup.received("secretsmanager:DescribeSecret", secret, result) else { return };
     if !described["DeletedDate"].is_null() {
         let what = "its deletion is scheduled, so the functions cannot read it";

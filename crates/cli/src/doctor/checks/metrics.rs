@@ -3,10 +3,10 @@
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
-use crate::doctor::account::{Account, CallError, Service};
+use crate::doctor::account::{Account, CallError};
 
 /// `CloudWatch`.
-pub(super) const CLOUDWATCH: Service = Service::new("monitoring");
+pub(super) const CLOUDWATCH: &str = "monitoring";
 /// The version of its API.
 pub(super) const VERSION: &str = "2010-08-01";
 /// The period of time that is looked at. SQS reports a metric up to several minutes late.
@@ -24,7 +24,7 @@ pub(super) struct Metric<'m> {
 impl Metric<'_> {
     /// Returns the datapoints of a statistic, `Maximum` or `Sum`, oldest first.
     pub(super) fn datapoints(self, account: &Account, statistic: &str) -> Result<Vec<f64>, CallError> {
-        let end = OffsetDateTime::now_utc() + Duration::seconds(account.skew.get().unwrap_or_default());
+        let end = account.now();
         let text = |at: OffsetDateTime| at.replace_nanosecond(0).unwrap_or(at).format(&Rfc3339).unwrap_or_default();
         let parameters = [
             ("Namespace", self.namespace.to_owned()),

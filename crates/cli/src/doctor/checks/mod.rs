@@ -13,9 +13,6 @@ use crate::doctor::account::{Account, CallError};
 use crate::doctor::finding::{Code, Finding};
 use crate::doctor::stack::{Resource, Stack};
 
-/// The largest difference of clocks. AWS refuses requests whose time differs by more than five minutes, S3 by more than fifteen.
-pub(super) const MAX_SKEW_SECONDS: u64 = 300;
-
 /// Runs every check.
 pub(super) fn run(account: &Account, stack: &Stack) -> Vec<Finding> {
     let mut checkup = Checkup { account, stack, findings: Vec::new() };

@@ -4,7 +4,6 @@ use serde_json::json;
 
 use super::Checkup;
 use super::metrics::Metric;
-use crate::doctor::account::Service;
 use crate::doctor::finding::Code;
 use crate::doctor::stack::Resource;
 
@@ -31,7 +30,7 @@ pub(super) fn check(checkup: &mut Checkup<'_>) {
 fn visible_messages(checkup: &mut Checkup<'_>, queue: &Resource) -> Option<u64> {
     let name = "ApproximateNumberOfMessages";
     let request = json!({"QueueUrl": queue.physical_id, "AttributeNames": [name]});
-    let result = checkup.account.json(Service::new("sqs"), "AmazonSQS.GetQueueAttributes", &request);
+    let result = checkup.account.json("sqs", "AmazonSQS.GetQueueAttributes", &request);
     let attributes = checkup.received("sqs:GetQueueAttributes", queue, result)?;
     attributes["Attributes"][name].as_str()?.parse().ok()
 }

@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 
 use super::Checkup;
 use super::metrics::Metric;
-use crate::doctor::account::{CallError, Service, path};
+use crate::doctor::account::{CallError, path};
 use crate::doctor::finding::Code;
 use crate::doctor::stack::Resource;
 use crate::doctor::xml::Element;
 
-const S3: Service = Service::new("s3");
+const S3: &str = "s3";
 /// The four settings that block public access (S3 User Guide, "Blocking public access to your Amazon S3 storage").
 const BLOCKS: [&str; 4] = ["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"];
 
@@ -101,7 +101,7 @@ fn cors(checkup: &mut Checkup<'_>, bucket: &Resource, method: &str, effect: &str
 
 fn state(checkup: &mut Checkup<'_>, table: &Resource) {
     let request = json!({"TableName": table.physical_id});
-    let result = checkup.account.json(Service::new("dynamodb"), "DynamoDB_20120810.DescribeTable", &request);
+    let result = checkup.account.json("dynamodb", "DynamoDB_20120810.DescribeTable", &request);
     let Some(described) = checkup.received("dynamodb:DescribeTable", table, result) else { return };
     let described = &described["Table"];
     let status = described["TableStatus"].as_str().unwrap_or_default();
