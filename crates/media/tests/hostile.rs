@@ -10,11 +10,13 @@
     reason = "a test: it may panic, and its sizes are small"
 )]
 
+#[path = "support/index.rs"]
+mod index;
 mod support;
 
+use index::index;
 use support::{Base, FragmentLayout, Movie, SampleSpec, TrackSpec};
 use vpp_media::cmaf::PlanOptions;
-use vpp_media::isobmff::IndexReader;
 use vpp_media::preflight::preflight;
 
 const MUTATIONS_PER_MOVIE: u32 = 15_000;
@@ -88,14 +90,7 @@ fn index_bytes(file: &[u8]) -> Vec<usize> {
 
 /// Reads a file and runs preflight; returns the number of samples if it is a movie.
 fn read(file: &[u8]) -> vpp_media::Result<u64> {
-    let mut reader = IndexReader::new(file.len() as u64)?;
-    while let Some(range) = reader.want() {
-        reader.supply(&file[usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap()])?;
-    }
-    let mut index = reader.finish()?;
-    for head in vpp_media::track::sample_heads(&index) {
-        index.add_media(head.start, &file[usize::try_from(head.start).unwrap()..usize::try_from(head.end).unwrap()]);
-    }
+    let index = index(file)?;
     let movie = vpp_media::track::Movie::parse(&index)?;
     preflight(&index, &movie, &PlanOptions::default())?;
     Ok(movie.tracks.iter().map(|track| u64::from(track.samples.len())).sum())

@@ -47,10 +47,7 @@ pub use frame_rate::FrameRate;
 pub(crate) use identity::{INIT_SEGMENT, MAPPED_SIDECAR, SIDECAR, SINGLE_FILE, segment_name, webvtt_name};
 pub use identity::{ParseRepresentationIdError, RepresentationId, SegmentId};
 pub use options::{Layout, PlanOptions, UnsupportedTracks};
-pub use output_bounds::{
-    BYTES_PER_SEGMENT, BYTES_PER_SEGMENT_OF_MANY, FREE_OVERHEAD, FREE_SEGMENTS, MANY_SEGMENTS, MAX_OVERHEAD_FACTOR,
-    MAX_SEGMENTS, max_segments,
-};
+pub use output_bounds::{FREE_SEGMENTS, MANY_SEGMENTS, MAX_SEGMENTS};
 pub use packager::{Packager, package_work_unit};
 pub use plan_file::{PRESENTATION_PREFIX, PlanFile, PlanWriter, presentation_range, read_presentation, read_work_unit};
 pub use planner::{MAX_WINDOW_BYTES, Planner};

@@ -8,18 +8,17 @@
 //! have 2 KiB or more; a text track may have next to nothing in a segment, but accompanies tracks that have. A silent frame of
 //! AAC has 6 bytes, for which a segment has 4 to 16 bytes more.
 
-use super::work_unit::SegmentPlan;
 use crate::number::{Checked, u64_of};
 use crate::{Error, Result};
 
 /// Segments that any package may have.
 pub const FREE_SEGMENTS: u64 = 1024;
 /// Bytes of samples for each further segment.
-pub const BYTES_PER_SEGMENT: u64 = 2 * 1024;
+const BYTES_PER_SEGMENT: u64 = 2 * 1024;
 /// Segments from which on a segment takes more bytes.
 pub const MANY_SEGMENTS: u64 = 64 * 1024;
 /// Bytes of samples for each segment beyond [`MANY_SEGMENTS`].
-pub const BYTES_PER_SEGMENT_OF_MANY: u64 = 64 * 1024;
+const BYTES_PER_SEGMENT_OF_MANY: u64 = 64 * 1024;
 /// Maximum number of segments of a package, counting all tracks.
 pub const MAX_SEGMENTS: u64 = 256 * 1024;
 
@@ -28,9 +27,9 @@ const SEGMENT_OVERHEAD: u64 = 2 * 1024;
 /// Bytes that the entries of a sample may have: size, duration, flags and composition offset, IV and subsamples.
 const SAMPLE_OVERHEAD: u64 = 48;
 /// Overhead that any package may have, in bytes.
-pub const FREE_OVERHEAD: u64 = 16 * 1024 * 1024;
+const FREE_OVERHEAD: u64 = 16 * 1024 * 1024;
 /// Overhead for each byte of samples.
-pub const MAX_OVERHEAD_FACTOR: u64 = 7;
+const MAX_OVERHEAD_FACTOR: u64 = 7;
 
 /// The output that is planned so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -41,15 +40,15 @@ pub(super) struct PlannedOutput {
 }
 
 impl PlannedOutput {
-    /// Adds a segment.
+    /// Adds a segment with this number of samples, and of bytes of all samples.
     ///
     /// # Errors
     /// [`Error::LimitExceeded`] for more segments than any package may have.
-    pub(super) fn add(&mut self, segment: &SegmentPlan) -> Result<()> {
+    pub(super) fn add(&mut self, samples: usize, bytes: u64) -> Result<()> {
         const WHAT: &str = "The size of a package";
         self.segments = self.segments.checked_add(1).or_out_of_range(WHAT)?;
-        self.samples = self.samples.checked_add(u64_of(segment.samples.len())).or_out_of_range(WHAT)?;
-        self.bytes = self.bytes.checked_add(segment.payload_bytes()).or_out_of_range(WHAT)?;
+        self.samples = self.samples.checked_add(u64_of(samples)).or_out_of_range(WHAT)?;
+        self.bytes = self.bytes.checked_add(bytes).or_out_of_range(WHAT)?;
         if self.segments > MAX_SEGMENTS { Err(too_many_segments(self.segments, MAX_SEGMENTS)) } else { Ok(()) }
     }
 
@@ -75,8 +74,7 @@ impl PlannedOutput {
 }
 
 /// Returns the maximum number of segments of a package with this number of bytes of samples.
-#[must_use]
-pub fn max_segments(bytes: u64) -> u64 {
+fn max_segments(bytes: u64) -> u64 {
     let few = FREE_SEGMENTS.saturating_add(bytes / BYTES_PER_SEGMENT);
     let many = MANY_SEGMENTS.saturating_add(bytes / BYTES_PER_SEGMENT_OF_MANY);
     few.min(many).min(MAX_SEGMENTS)

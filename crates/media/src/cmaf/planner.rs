@@ -133,7 +133,7 @@ impl<'m, 'a> Planner<'m, 'a> {
     ///
     /// # Errors
     /// [`Error::Unsupported`] if the segments of a track do not follow one another in time; [`Error::LimitExceeded`] if the
-    /// index of a single file cannot describe them, or if they are [too many for their media](super::max_segments).
+    /// index of a single file cannot describe them, or if they are too many for the size of their media.
     pub fn finish(self) -> Result<Presentation> {
         self.finish_with_sidecars(&[]).map(|(presentation, _)| presentation)
     }
@@ -178,7 +178,7 @@ impl<'m, 'a> Planner<'m, 'a> {
                     let error = Error::LimitExceeded { what, found: bytes, limit: MAX_TEXT_BYTES, action };
                     return Err(error.in_movie(input, self.movies));
                 }
-                self.output.add(&segment)?;
+                self.output.add(segment.samples.len(), bytes)?;
                 window.bytes = window.bytes.checked_add(bytes).or_out_of_range("The size of a segment")?;
                 window.segments.push(segment);
             }

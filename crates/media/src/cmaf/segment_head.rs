@@ -8,11 +8,10 @@ use crate::cenc::SampleAuxiliaryInfo;
 use crate::isobmff::BoxWriter;
 use crate::{Error, Result};
 
-/// Returns the number of bytes of all boxes of a segment up to the payload of `mdat`, of which `auxiliary` are sample auxiliary
-/// information.
-pub(super) fn head_bytes(plan: &SegmentPlan, track: &WorkUnitTrack, auxiliary: u64, layout: Layout) -> u64 {
-    let styp = if layout == Layout::Segments { styp_bytes(plan, track) } else { 0 };
-    moof_bytes(plan, auxiliary).saturating_add(styp).saturating_add(MDAT_HEADER.into())
+/// Returns the number of bytes of all boxes of a segment that is a file, up to the payload of `mdat`. `auxiliary` of them are sample
+/// auxiliary information.
+pub(super) fn head_bytes(plan: &SegmentPlan, track: &WorkUnitTrack, auxiliary: u64) -> u64 {
+    moof_bytes(plan, auxiliary).saturating_add(styp_bytes(plan, track)).saturating_add(MDAT_HEADER.into())
 }
 
 /// Writes all boxes of a segment up to the payload of `mdat`, which has `payload` bytes.

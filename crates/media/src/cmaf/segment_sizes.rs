@@ -75,13 +75,10 @@ impl SegmentSizes {
     /// right, so that the manifests remain as they were.
     #[must_use]
     pub fn stated(&self, presentation: &Presentation) -> Self {
-        let Self { sizes: planned } = Self::planned(presentation);
-        let stated = |written: &(RepresentationId, Vec<SegmentSize>)| {
-            let (id, sizes) = written;
-            let representation = presentation.representations.iter().find(|representation| representation.id == *id);
-            let planned = planned.iter().find(|(planned, _)| planned == id);
-            let planned = planned.zip(representation).filter(|((_, planned), of)| of.are_right(planned, sizes));
-            planned.map_or_else(|| written.clone(), |(planned, _)| planned.clone())
+        let stated = |(id, written): &(RepresentationId, Vec<SegmentSize>)| {
+            let of = presentation.representations.iter().find(|representation| representation.id == *id);
+            let planned = of.map(|of| (of, of.stated_sizes())).filter(|(of, planned)| of.are_right(planned, written));
+            (*id, planned.map_or_else(|| written.clone(), |(_, planned)| planned))
         };
         Self { sizes: self.sizes.iter().map(stated).collect() }
     }

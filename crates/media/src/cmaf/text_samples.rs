@@ -24,7 +24,7 @@ pub(super) fn segment_text(
     payload: &[ByteSpan],
     source: &SourceBuffers,
 ) -> Result<SegmentText> {
-    let coding = usize::try_from(plan.description).ok().and_then(|position| track.codings.get(position));
+    let coding = track.coding(plan.description);
     let coding = coding.ok_or(Error::BadPlan { reason: "a segment has an unknown sample description" })?;
     let mut document = coding.header().map(|header| WebVttSegment::new(track, header));
     let mut rewritten = coding.is_rewritten().then(|| (Vec::new(), Vec::new()));

@@ -38,8 +38,6 @@ pub(super) enum WindowEnd {
 #[derive(Debug, Clone)]
 pub(super) struct TrackPlanner<'m, 'a> {
     selected: SelectedTrack<'m, 'a>,
-    id: RepresentationId,
-    encryption: Option<TrackEncryption>,
     timeline: Timeline,
     /// The first sample of each remaining window, if the track is segmented at its own sync samples.
     boundaries: Option<std::vec::IntoIter<u32>>,
@@ -87,8 +85,6 @@ impl<'m, 'a> TrackPlanner<'m, 'a> {
         Ok(Self {
             work_unit_track: work_unit_track(&selected, id, encryption, &timeline),
             selected,
-            id,
-            encryption,
             timeline,
             boundaries: None,
             samples: track.samples.samples().peekable(),
@@ -182,8 +178,7 @@ impl<'m, 'a> TrackPlanner<'m, 'a> {
         let plan = SegmentPlan { track, number, is_last, description, first_sample, decode_time, extents, samples };
         if self.layout == Layout::Segments {
             let expected_ranges = self.selected.track.descriptions.expected_ranges(description);
-            let size = planned_size(&plan, &self.work_unit_track, expected_ranges, self.layout);
-            self.planned_sizes.push(size);
+            self.planned_sizes.push(planned_size(&plan, &self.work_unit_track, expected_ranges));
         }
         Ok(Some(plan))
     }
@@ -215,6 +210,7 @@ impl<'m, 'a> TrackPlanner<'m, 'a> {
         const BACKWARDS: Error =
             Error::unsupported("A track whose presentation runs backwards from one sync sample to the next");
         let SelectedTrack { track, track_id, switching_set, is_alternative, .. } = self.selected;
+        let WorkUnitTrack { representation: id, encryption, .. } = self.work_unit_track;
         // A reference of frames that are presented may end later than all of them.
         let end = self.end.min(self.timeline.media_time(track.samples.latest_composition_end()));
         let ends = self.starts.iter().skip(1).map(|(start, _)| *start).chain([end]);
@@ -230,8 +226,8 @@ impl<'m, 'a> TrackPlanner<'m, 'a> {
         // A track that ends before presentation time zero has a presentation duration of zero.
         let duration = segments.last().map_or(0, SegmentTime::end).saturating_sub(origin);
         Ok(Representation {
-            init: init_segment(track, track_id, self.encryption.as_ref(), duration)?,
-            id: self.id,
+            init: init_segment(track, track_id, encryption.as_ref(), duration)?,
+            id,
             track_id,
             switching_set,
             kind: track.kind,
@@ -244,7 +240,7 @@ impl<'m, 'a> TrackPlanner<'m, 'a> {
             is_quarter_turned: track.is_quarter_turned(),
             video: track.video().cloned(),
             audio: track.audio().cloned(),
-            encryption: self.encryption,
+            encryption,
             presentation_time_offset: origin,
             first_decode_time: track.samples.first_decode_time().saturating_add(self.timeline.shift),
             frame_rate: self.frame_rate.rate(track.timescale).filter(|_| track.kind == TrackKind::Video),

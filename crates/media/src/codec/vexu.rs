@@ -4,15 +4,15 @@
 use crate::Result;
 use crate::isobmff::Boxes;
 
-/// Returns whether frames have a view for each eye, as `StereoViewInformationBox` (`stri`) states. `None` without that box.
-pub(super) fn has_both_eyes(children: &Boxes<'_>) -> Result<Option<bool>> {
+/// Returns whether `StereoViewInformationBox` (`stri`) states that frames have a view for each eye.
+pub(super) fn has_both_eyes(children: &Boxes<'_>) -> Result<bool> {
     /// `has_left_eye_view` and `has_right_eye_view`.
     const BOTH_EYES: u8 = 0b11;
-    let Some(vexu) = children.clone().find_kind(b"vexu")? else { return Ok(None) };
-    let Some(eyes) = vexu.child(b"eyes")? else { return Ok(None) };
-    let Some(stri) = eyes.child(b"stri")? else { return Ok(None) };
+    let Some(vexu) = children.clone().find_kind(b"vexu")? else { return Ok(false) };
+    let Some(eyes) = vexu.child(b"eyes")? else { return Ok(false) };
+    let Some(stri) = eyes.child(b"stri")? else { return Ok(false) };
     let (_version, _flags, mut fields) = stri.full()?;
-    Ok(Some(fields.u8()? & BOTH_EYES == BOTH_EYES))
+    Ok(fields.u8()? & BOTH_EYES == BOTH_EYES)
 }
 
 #[cfg(test)]
@@ -36,10 +36,10 @@ mod tests {
             let entry = w.finish().unwrap();
             has_both_eyes(&BoxView::parse(&entry, 0).unwrap().children()).unwrap()
         };
-        assert_eq!(found(Some(0b0011)), Some(true));
-        assert_eq!(found(Some(0b1111)), Some(true), "reversed, with additional views");
-        assert_eq!(found(Some(0b0001)), Some(false));
-        assert_eq!(found(Some(0b0010)), Some(false));
-        assert_eq!(found(None), None);
+        assert!(found(Some(0b0011)));
+        assert!(found(Some(0b1111)), "reversed, with additional views");
+        assert!(!found(Some(0b0001)));
+        assert!(!found(Some(0b0010)));
+        assert!(!found(None));
     }
 }

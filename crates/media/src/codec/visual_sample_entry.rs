@@ -41,7 +41,7 @@ impl<'a> VisualSampleEntry<'a> {
             colour: Colour::of_box(&children),
             captions: Vec::new(),
             is_interlaced: false,
-            is_stereoscopic: has_both_eyes(&children)?.unwrap_or(false),
+            is_stereoscopic: has_both_eyes(&children)?,
             supplemental_codecs: None,
         };
         let body = Cow::Borrowed(without_terminator(entry.payload, children.clone())?);

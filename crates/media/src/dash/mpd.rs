@@ -7,7 +7,7 @@
 //! Video and audio define `@mediaPresentationDuration` and `@minBufferTime`. Text has no part in them: players fetch it ahead of
 //! time, and a cue after the end of the media is not presented.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::io;
 
 use quick_xml::Writer;
@@ -100,19 +100,19 @@ impl Document<'_> {
 
     /// Writes the switching sets, which have the first ids, then the subtitle files, and then the trick-mode sets.
     fn write_adaptation_sets(&self, xml: &mut Xml) -> io::Result<()> {
-        let sets: BTreeSet<u16> = self.members.iter().map(|member| member.representation.switching_set).collect();
-        let members = |set: u16| -> Vec<Member<'_>> {
-            self.members.iter().filter(|member| member.representation.switching_set == set).copied().collect()
-        };
-        for set in &sets {
-            write_switching_set(xml, usize::from(*set), &members(*set), self.presentation, self.options)?;
+        let mut sets: BTreeMap<u16, Vec<Member<'_>>> = BTreeMap::new();
+        for member in &self.members {
+            sets.entry(member.representation.switching_set).or_default().push(*member);
+        }
+        for (set, members) in &sets {
+            write_switching_set(xml, usize::from(*set), members, self.presentation, self.options)?;
         }
         let mut ids = sets.len()..;
         for (sidecar, id) in self.presentation.sidecars.iter().zip(&mut ids) {
             write_sidecar(xml, id, sidecar, self.buffer_ms)?;
         }
         let layout = self.presentation.layout;
-        let tricks = sets.iter().filter_map(|set| Some((set, trick_mode_member(&members(*set))?)));
+        let tricks = sets.iter().filter_map(|(set, members)| Some((set, trick_mode_member(members)?)));
         for ((set, member), id) in tricks.zip(&mut ids) {
             write_trick_mode_set(xml, id, usize::from(*set), member, layout, self.options)?;
         }

@@ -20,25 +20,28 @@ pub(super) struct AudioGroup<'p> {
     pub(super) id: String,
     /// Position of the tracks in their switching sets.
     rung: usize,
-    pub(super) tracks: Vec<&'p Representation>,
-    /// The number of the member that each track is. A number is at most once in a group.
-    pub(super) members: Vec<usize>,
-    /// The member that is presented by default, if the group has it.
-    default_member: Option<usize>,
+    pub(super) members: Vec<Member<'p>>,
+    /// The track that players select unless the viewer selects another.
+    pub(super) default_track: Option<&'p Representation>,
     pub(super) rate: Rate,
 }
 
+/// A member of a group.
+pub(super) struct Member<'p> {
+    /// Its number. Members of several groups with one number are the same; a number is at most once in a group.
+    pub(super) number: usize,
+    pub(super) track: &'p Representation,
+}
+
 impl<'p> AudioGroup<'p> {
-    /// Returns the track that players select unless the viewer selects another.
-    pub(super) fn default_track(&self) -> Option<&'p Representation> {
-        let of_default =
-            self.tracks.iter().zip(&self.members).find(|(_, member)| Some(**member) == self.default_member);
-        of_default.map(|(track, _)| *track).or_else(|| default_audio(self.tracks.iter().copied()))
+    /// Returns the tracks of the members.
+    pub(super) fn tracks(&self) -> impl Iterator<Item = &'p Representation> {
+        self.members.iter().map(|member| member.track)
     }
 
     /// Returns whether a track has something to be selected by: a language, name or role.
     pub(super) fn is_described(&self) -> bool {
-        self.tracks.iter().any(|track| track.language.is_some() || track.labels != TrackLabels::default())
+        self.tracks().any(|track| track.language.is_some() || track.labels != TrackLabels::default())
     }
 }
 
@@ -53,15 +56,16 @@ pub(super) fn audio_groups<'p>(tracks: &[SizedRepresentation<'p>], target: u64) 
         // The count is at most the number of tracks.
         *next = next.saturating_add(1);
         let is_group = |group: &&mut AudioGroup<'_>| {
-            group.rung == rung && group.tracks.first().is_some_and(|first| first.codecs == representation.codecs)
+            group.rung == rung && group.tracks().next().is_some_and(|first| first.codecs == representation.codecs)
         };
+        // Members are numbered when all groups are known.
+        let member = Member { number: 0, track: representation };
         if let Some(group) = groups.iter_mut().find(is_group) {
-            group.tracks.push(representation);
+            group.members.push(member);
             group.rate = group.rate.max(rate);
         } else {
             let id = format!("audio{}", groups.len().saturating_add(1));
-            let tracks = vec![representation];
-            groups.push(AudioGroup { id, rung, tracks, members: Vec::new(), default_member: None, rate });
+            groups.push(AudioGroup { id, rung, members: vec![member], default_track: None, rate });
         }
     }
     number_members(&mut groups);
@@ -77,14 +81,15 @@ fn description(track: &Representation) -> Description<'_> {
 }
 
 /// Numbers the members of all groups: the rungs of a switching set are one member, and so are tracks with equal descriptions, of
-/// which a group has several in the same order as others.
+/// which a group has several in the same order as others. Then chooses the default track of each group: the one member that is the
+/// default, if the group has it.
 fn number_members(groups: &mut [AudioGroup<'_>]) {
     let mut numbers = 0_usize;
     let mut of_set: BTreeMap<u16, usize> = BTreeMap::new();
     let mut of_description: BTreeMap<Description<'_>, Vec<usize>> = BTreeMap::new();
     for group in &mut *groups {
         let mut used: BTreeSet<usize> = BTreeSet::new();
-        for track in &group.tracks {
+        for Member { number: of_member, track } in &mut group.members {
             let known = of_description.entry(description(track)).or_default();
             let of_other_codec = || known.iter().copied().find(|number| !used.contains(number));
             let number = of_set.get(&track.switching_set).copied().or_else(of_other_codec).unwrap_or(numbers);
@@ -94,10 +99,13 @@ fn number_members(groups: &mut [AudioGroup<'_>]) {
             }
             of_set.insert(track.switching_set, number);
             used.insert(number);
-            group.members.push(number);
+            *of_member = number;
         }
     }
-    let tracks = groups.iter().flat_map(|group| group.tracks.iter().copied());
-    let default = default_audio(tracks).and_then(|track| of_set.get(&track.switching_set).copied());
-    groups.iter_mut().for_each(|group| group.default_member = default);
+    let default = default_audio(groups.iter().flat_map(AudioGroup::tracks));
+    let default = default.and_then(|track| of_set.get(&track.switching_set).copied());
+    for group in groups {
+        let of_default = group.members.iter().find(|member| Some(member.number) == default);
+        group.default_track = of_default.map(|member| member.track).or_else(|| default_audio(group.tracks()));
+    }
 }

@@ -13,7 +13,7 @@ pub(super) fn path(id: RepresentationId) -> String {
 }
 
 /// Writes the playlist of the first frame of every segment. Each entry has the duration of its segment, and ends with the last
-/// byte of the frame.
+/// byte of the frame, or shortly after it where the sizes are planned.
 pub(super) fn playlist(track: &SizedRepresentation<'_>, layout: Layout, options: &HlsOptions) -> String {
     let representation = track.representation;
     let init = resource::init(representation, layout);

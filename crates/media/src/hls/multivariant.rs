@@ -48,7 +48,7 @@ pub(super) fn write(
     captions.write(&mut text);
     if videos.is_empty() {
         for group in &audio {
-            let Some(track) = group.default_track() else { continue };
+            let Some(track) = group.default_track else { continue };
             write_variant(&mut text, track, group.rate, Some(group).filter(is_listed), &subtitles, &captions)?;
         }
     }
@@ -91,7 +91,7 @@ fn write_variant(
     captions: &CaptionGroup,
 ) -> Result<()> {
     let with_video = group.filter(|_| track.kind == TrackKind::Video);
-    let audio_codecs = with_video.and_then(|group| group.tracks.first()).map(|first| first.codecs.as_str());
+    let audio_codecs = with_video.and_then(|group| group.tracks().next()).map(|first| first.codecs.as_str());
     let codecs = std::iter::once(track.codecs.as_str()).chain(audio_codecs).chain(subtitles.codecs.iter().copied());
     let codecs = codecs.collect::<Vec<_>>().join(",");
     let frame_rate = track.frame_rate.map(|rate| format!(",FRAME-RATE={:.3}", rate.hz())).unwrap_or_default();

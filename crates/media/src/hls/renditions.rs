@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::audio_groups::AudioGroup;
+use super::audio_groups::{AudioGroup, Member};
 use super::media_playlist::path;
 use super::subtitles::{GROUP_ID, SubtitleGroup};
 use super::tags::push_line;
@@ -24,19 +24,19 @@ pub(super) fn write_audio(text: &mut String, presentation: &Presentation, groups
     // The first track of each member.
     let mut firsts: BTreeMap<usize, &Representation> = BTreeMap::new();
     for group in groups {
-        group.members.iter().zip(&group.tracks).for_each(|(member, track)| {
-            firsts.entry(*member).or_insert(track);
-        });
+        for member in &group.members {
+            firsts.entry(member.number).or_insert(member.track);
+        }
     }
     let metadata = firsts.values().map(|track| SelectionMetadata::of_track(presentation, track)).collect::<Vec<_>>();
     let names: BTreeMap<usize, String> = firsts.keys().copied().zip(names(&metadata)).collect();
     for group in groups {
-        let default = group.default_track().map(|track| track.id);
-        for (track, member) in group.tracks.iter().zip(&group.members) {
+        let default = group.default_track.map(|track| track.id);
+        for Member { number, track } in &group.members {
             let channels = track.audio.as_ref().and_then(channels).map(|channels| format!(",CHANNELS=\"{channels}\""));
             let kind = format!("AUDIO,GROUP-ID=\"{}\"", group.id);
             let metadata = SelectionMetadata::of_track(presentation, track);
-            let name = names.get(member).map(String::as_str).unwrap_or_default();
+            let name = names.get(number).map(String::as_str).unwrap_or_default();
             write_rendition(text, &kind, &metadata, name, default == Some(track.id), &channels.unwrap_or_default());
         }
     }

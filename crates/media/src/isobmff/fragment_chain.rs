@@ -124,8 +124,7 @@ impl Chain {
                 if let Some(position) = find_moof(read) {
                     let start = at.saturating_add(u64_of(position));
                     (self.start, self.end, self.read_ahead) = (Some(start), start, ReadAhead::new(start));
-                    let bytes = read.get(position..).unwrap_or_default().to_vec();
-                    self.walk(&bytes)
+                    self.walk(read.get(position..).unwrap_or_default())
                 } else {
                     let at = at.saturating_add(WINDOW);
                     if at < limit { State::Finding { at, limit } } else { State::Done }

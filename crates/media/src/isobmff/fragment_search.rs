@@ -12,7 +12,7 @@
 use std::ops::Range;
 
 use super::fragment_chain::{Chain, Limits};
-use super::{BoxView, MAX_MOOV_BYTES};
+use super::{BoxView, MAX_MOOV_BYTES, entry_field};
 use crate::Result;
 
 /// Maximum number of regions, and so of reads side by side.
@@ -87,16 +87,17 @@ impl FragmentSearch {
         match &mut self.state {
             State::Indexes { sidx } => {
                 let positions = sidx.take().zip(reads.first()).map(|(range, bytes)| sidx_positions(range.start, bytes));
-                let positions = positions.and_then(Result::ok).unwrap_or_default();
+                let positions = self.usable(positions.and_then(Result::ok).unwrap_or_default());
                 let mfra = reads.last().and_then(|end| mfra_range(end, self.file_size));
                 self.state = match mfra {
-                    Some(range) if self.usable(&positions).is_empty() => State::Mfra { range },
+                    Some(range) if positions.is_empty() => State::Mfra { range },
                     _ => self.regions(&positions),
                 };
             }
             State::Mfra { range } => {
                 let positions = reads.first().map(|bytes| mfra_positions(range.start, bytes));
-                self.state = self.regions(&positions.and_then(Result::ok).unwrap_or_default());
+                let positions = self.usable(positions.and_then(Result::ok).unwrap_or_default());
+                self.state = self.regions(&positions);
             }
             State::Regions(chains) => {
                 let waiting = chains.iter_mut().filter(|chain| chain.want().is_some());
@@ -119,8 +120,8 @@ impl FragmentSearch {
 
     /// Returns those of the positions that are in the part to search, in order; none if they end in its first half, as those of
     /// a `sidx` box for each segment do.
-    fn usable(&self, positions: &[u64]) -> Vec<u64> {
-        let mut positions: Vec<u64> = positions.iter().copied().filter(|at| self.rest.contains(at)).collect();
+    fn usable(&self, mut positions: Vec<u64>) -> Vec<u64> {
+        positions.retain(|at| self.rest.contains(at));
         positions.sort_unstable();
         positions.dedup();
         let middle = self.rest.start.midpoint(self.rest.end);
@@ -130,9 +131,8 @@ impl FragmentSearch {
         positions
     }
 
-    /// Divides the part to search into regions of equal size, each from the first of the positions in it.
+    /// Divides the part to search into regions of equal size, each from the first of the usable positions in it.
     fn regions(&mut self, positions: &[u64]) -> State {
-        let positions = self.usable(positions);
         self.has_named_positions = !positions.is_empty();
         let reads = if positions.is_empty() { READS_OF_SEARCHED_REGION } else { READS_OF_KNOWN_REGION };
         let count = self.expected_reads.checked_div(reads).unwrap_or(0).min(MAX_REGIONS);
@@ -182,9 +182,9 @@ fn sidx_positions(offset: u64, bytes: &[u8]) -> Result<Vec<u64>> {
     fields.skip(2)?;
     let count = u32::from(fields.u16()?);
     let mut positions = Vec::new();
-    for [a, b, c, d, ..] in fields.table::<12>(count)? {
+    for entry in fields.table::<12>(count)? {
         positions.push(at);
-        at = at.saturating_add(u64::from(u32::from_be_bytes([*a, *b, *c, *d]) & !TYPE));
+        at = at.saturating_add(u64::from(entry_field(entry, 0) & !TYPE));
     }
     Ok(positions)
 }

@@ -56,8 +56,8 @@ impl<'p> SelectionMetadata<'p> {
     }
 }
 
-/// Returns the label of a track, unless it has characters that no manifest may have. A stored plan of an older version may have
-/// such a label.
+/// Returns the label of a track, unless it has characters that no manifest may have. A request that an older version stored may
+/// have such a label.
 fn label(labels: &TrackLabels) -> Option<&str> {
     labels.label.as_deref().filter(|label| is_plain_text(label))
 }

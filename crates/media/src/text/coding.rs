@@ -56,3 +56,10 @@ pub struct TextTrack {
     /// The media time that is presented at zero.
     pub presentation_time_offset: u64,
 }
+
+impl TextTrack {
+    /// Returns the coding of samples with the sample description at this position, from 0.
+    pub(crate) fn coding(&self, description: u32) -> Option<&TextCoding> {
+        usize::try_from(description).ok().and_then(|position| self.codings.get(position))
+    }
+}

@@ -44,4 +44,22 @@ impl PictureFormat {
         let bit_depths = [bits.ue(8)?.checked_add(8)?, bits.ue(8)?.checked_add(8)?];
         Some(Self { coded_size, size, chroma_format_idc, separate_colour_plane, bit_depths })
     }
+
+    /// Parses `rep_format` of a VPS (F.7.3.2.1.2). Its chroma format is that of the `previous` one if it has none.
+    pub(super) fn parse_of_vps(bits: &mut RbspReader<'_>, previous: Option<&Self>) -> Option<Self> {
+        let coded_size = (bits.bits(16)?, bits.bits(16)?);
+        let (chroma_format_idc, separate_colour_plane, bit_depths) = if bits.flag()? {
+            let chroma_format_idc = bits.bits(2)?;
+            let separate_colour_plane = chroma_format_idc == CHROMA_444 && bits.flag()?;
+            let bit_depths = [bits.bits(4)?.checked_add(8)?, bits.bits(4)?.checked_add(8)?];
+            (chroma_format_idc, separate_colour_plane, bit_depths)
+        } else {
+            previous.map(|format| (format.chroma_format_idc, format.separate_colour_plane, format.bit_depths))?
+        };
+        if bits.flag()? {
+            bits.skip_codes(4)?; // conformance window
+        }
+        // Manifests state the size of the base layer, so the window does not matter.
+        Some(Self { coded_size, size: coded_size, chroma_format_idc, separate_colour_plane, bit_depths })
+    }
 }

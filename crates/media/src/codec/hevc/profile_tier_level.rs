@@ -2,6 +2,9 @@
 
 use crate::codec::rbsp_reader::RbspReader;
 
+/// Greatest number of sub-layers minus 1 (7.4.3.1).
+pub(super) const MAX_SUB_LAYERS_MINUS1: u32 = 6;
+
 /// Skips the sizes of the picture buffer for each sub-layer.
 pub(super) fn skip_sub_layer_ordering_info(bits: &mut RbspReader<'_>, max_sub_layers_minus1: u32) -> Option<()> {
     let sub_layer_ordering_info_present = bits.flag()?;

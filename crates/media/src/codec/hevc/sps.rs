@@ -5,7 +5,7 @@
 
 use super::extension_flags::ExtensionFlags;
 use super::picture_format::PictureFormat;
-use super::profile_tier_level::{skip_profile_tier_level, skip_sub_layer_ordering_info};
+use super::profile_tier_level::{MAX_SUB_LAYERS_MINUS1, skip_profile_tier_level, skip_sub_layer_ordering_info};
 use super::reference_picture_set::ShortTermRefPicSet;
 use super::scaling_list::skip_scaling_list_data;
 use super::vps::SecondLayer;
@@ -51,7 +51,6 @@ pub(super) struct Sps {
 impl Sps {
     /// Parses an SPS of the base layer, or of the second layer (F.7.3.2.2.1), after the NAL unit header.
     pub(super) fn parse(bits: &mut RbspReader<'_>, second_layer: Option<&SecondLayer>) -> Option<Self> {
-        const MAX_SUB_LAYERS_MINUS1: u32 = 6;
         /// `sps_ext_or_max_sub_layers_minus1` of an SPS that takes its format from the VPS (`MultiLayerExtSpsFlag`).
         const EXTENSION: u32 = 7;
         bits.skip(4)?; // sps_video_parameter_set_id

@@ -4,13 +4,10 @@
 //! layer for it. Fields are parsed up to the last one that slice headers depend on, `poc_lsb_not_present_flag`.
 
 use super::picture_format::PictureFormat;
-use super::profile_tier_level::{skip_profile_tier_level, skip_sub_layer_ordering_info};
+use super::profile_tier_level::{MAX_SUB_LAYERS_MINUS1, skip_profile_tier_level, skip_sub_layer_ordering_info};
 use super::vui::skip_hrd_parameters;
 use crate::codec::bit_reader::ceil_log2;
 use crate::codec::rbsp_reader::RbspReader;
-
-/// Greatest value of `vps_max_sub_layers_minus1` (7.4.3.1).
-const MAX_SUB_LAYERS_MINUS1: u32 = 6;
 
 /// Greatest number of layer sets, output layer sets, profiles and representation formats: far more than two layers can have.
 const MAX_SETS: u32 = 64;
@@ -259,7 +256,7 @@ fn rep_formats(bits: &mut RbspReader<'_>) -> Option<(Vec<PictureFormat>, u32)> {
     let num_rep_formats_minus1 = bits.ue(MAX_SETS)?;
     let mut formats = Vec::new();
     for _ in 0..=num_rep_formats_minus1 {
-        let format = parse_rep_format(bits, formats.last())?;
+        let format = PictureFormat::parse_of_vps(bits, formats.last())?;
         formats.push(format);
     }
     let mut index = num_rep_formats_minus1.min(1);
@@ -267,23 +264,4 @@ fn rep_formats(bits: &mut RbspReader<'_>) -> Option<(Vec<PictureFormat>, u32)> {
         index = bits.bits(ceil_log2(num_rep_formats_minus1.checked_add(1)?))?; // vps_rep_format_idx
     }
     Some((formats, index))
-}
-
-/// Parses `rep_format` (F.7.3.2.1.2). Its chroma format is that of the `previous` one if it has none.
-fn parse_rep_format(bits: &mut RbspReader<'_>, previous: Option<&PictureFormat>) -> Option<PictureFormat> {
-    const CHROMA_444: u32 = 3;
-    let coded_size = (bits.bits(16)?, bits.bits(16)?);
-    let (chroma_format_idc, separate_colour_plane, bit_depths) = if bits.flag()? {
-        let chroma_format_idc = bits.bits(2)?;
-        let separate_colour_plane = chroma_format_idc == CHROMA_444 && bits.flag()?;
-        let bit_depths = [bits.bits(4)?.checked_add(8)?, bits.bits(4)?.checked_add(8)?];
-        (chroma_format_idc, separate_colour_plane, bit_depths)
-    } else {
-        previous.map(|format| (format.chroma_format_idc, format.separate_colour_plane, format.bit_depths))?
-    };
-    if bits.flag()? {
-        bits.skip_codes(4)?; // conformance window
-    }
-    // Manifests state the size of the base layer, so the window does not matter.
-    Some(PictureFormat { coded_size, size: coded_size, chroma_format_idc, separate_colour_plane, bit_depths })
 }
