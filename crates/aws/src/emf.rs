@@ -10,6 +10,7 @@ use std::sync::OnceLock;
 use serde_json::{Map, Value, json};
 use vpp_pipeline::domain::metric::Measurement;
 use vpp_pipeline::domain::timestamp::Timestamp;
+use vpp_pipeline::domain::unreadable::UnreadableRecord;
 use vpp_pipeline::ports::Clock;
 
 use crate::clock::SystemClock;
@@ -40,6 +41,12 @@ pub(crate) fn count_not_handled() {
 /// Counts a file that was not examined, because the system refuses to confine the probe.
 pub(crate) fn count_probe_not_confined() {
     count("ProbeNotConfined");
+}
+
+/// Logs and counts a record or message that cannot be read.
+pub(crate) fn count_unreadable(record: &UnreadableRecord) {
+    tracing::error!(id = record.id, kind = record.kind.as_str(), "a record cannot be read: {}", record.problem);
+    write(&Measurement::once("UnreadableRecords", "Kind", record.kind.as_str(), record.id.clone()));
 }
 
 /// Counts one occurrence, by function.

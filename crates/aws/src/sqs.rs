@@ -1,8 +1,8 @@
 //! An SQS queue.
 //!
-//! Every message carries the id of its package as message group. A standard queue does not order groups; it is fair to them:
-//! when the work units of a huge package occupy most consumers, SQS prefers the work units of other packages. Every message
-//! also carries the trace header of the work that sent it.
+//! Every message carries its group: the id of its package, or one group for all packages with many segments for their size. A
+//! standard queue does not order groups; it is fair to them: when the work units of one group occupy most consumers, SQS prefers
+//! the work units of others. Every message also carries the trace header of the work that sent it.
 
 use std::collections::HashMap;
 use std::marker::PhantomData;

@@ -108,7 +108,7 @@ impl From<PlaybackError> for Problem {
             PlaybackError::Failed { .. } => (StatusCode::CONFLICT, "package_failed"),
             PlaybackError::Clear => (StatusCode::CONFLICT, "package_not_encrypted"),
             PlaybackError::UnknownKey => (StatusCode::NOT_FOUND, "key_not_found"),
-            PlaybackError::Unreadable(_) => (StatusCode::CONFLICT, UNREADABLE_RECORD),
+            PlaybackError::Unreadable => (StatusCode::CONFLICT, UNREADABLE_RECORD),
             PlaybackError::Unavailable(_) => {
                 tracing::error!("the request failed: {}", chain(&error));
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable")

@@ -10,7 +10,8 @@ use crate::domain::unreadable::{UNREADABLE_RECORD, UnreadableRecord};
 /// Any underlying error.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// A call to a service failed: throttled, unreachable, denied, or with a response that cannot be parsed. Always transient.
+/// A call to a service failed: throttled, unreachable, denied, or with a response that cannot be parsed. Transient, unless
+/// the call found a record that cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[error("{call} failed")]
 pub struct Unavailable {

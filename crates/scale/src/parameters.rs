@@ -178,7 +178,7 @@ pub struct Template {
     pub work_unit_mib: u64,
     /// `SegmentSeconds`.
     pub segment_seconds: u64,
-    /// Whether messages carry their package as `MessageGroupId`, which makes a standard queue a fair queue.
+    /// Whether messages carry their group as `MessageGroupId`, which makes a standard queue a fair queue.
     pub fair: bool,
     /// `MemorySize`.
     pub memory_mb: [u64; 4],

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use vpp_media::cmaf::{FREE_SEGMENTS, MANY_SEGMENTS, MAX_SEGMENTS};
+use vpp_pipeline::stages::encrypt::PUTS;
 use vpp_scale::movie::Movie;
 use vpp_scale::parameters::{Parameters, Prices};
 use vpp_scale::scenario::{Arrival, Outcome, Scenario};
@@ -42,12 +43,11 @@ fn the_dearest_files_cost_what_is_documented() {
 /// Whatever callers upload, at most `EncryptConcurrency` functions write, each so many objects at a time.
 #[test]
 fn an_hour_costs_at_most_what_is_documented() {
-    const PUTS_IN_PARALLEL: f64 = 4.0;
     let (parameters, prices) = (Parameters::default(), Prices::default());
     let functions = parameters.template.encrypt_concurrency as f64;
     let gigabytes = parameters.template.memory_mb[2] as f64 / 1_024.0;
     let lambda = functions * 3_600.0 * gigabytes * prices.gb_second;
-    let puts = functions * PUTS_IN_PARALLEL * 3_600.0 / parameters.s3.first_byte.as_secs_f64();
+    let puts = functions * PUTS as f64 * 3_600.0 / parameters.s3.first_byte.as_secs_f64();
     let total = lambda + puts / 1_000.0 * prices.thousand_puts;
     assert!((55.0..=60.0).contains(&total), "{total:.2}");
 }

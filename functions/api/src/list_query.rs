@@ -1,7 +1,5 @@
 //! The query parameters of a list: each must be known, and may be given once.
 
-use std::str::FromStr;
-
 use axum::http::Uri;
 use vpp_http::{Problem, QueryParameters};
 use vpp_pipeline::domain::listing::{Cursor, ListedId};
@@ -50,7 +48,7 @@ impl ListQuery {
     }
 
     /// Returns the cursor after which the page starts.
-    pub(crate) fn cursor<I: FromStr + ListedId>(&self) -> Result<Option<Cursor<I>>, Problem> {
+    pub(crate) fn cursor<I: ListedId>(&self) -> Result<Option<Cursor<I>>, Problem> {
         self.parsed("cursor", |text| text.parse().ok(), "the next_cursor of an earlier response")
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! | | |
 //! |---|---|
-//! | `POST /uploads` | create an upload, with presigned URLs for the file or its parts: 201 |
+//! | `POST /uploads` | create an upload, with a presigned URL for each part: 201 |
 //! | `GET /uploads/{id}?from=&limit=` | the parts that have arrived, and new presigned URLs for the others |
 //! | `POST /uploads/{id}/complete` | assemble the file; returns its `input_content_id`: 200 |
 //! | `DELETE /uploads/{id}` | abort the upload: 200 |

@@ -66,8 +66,7 @@ impl Catalog for DynamoCatalog {
     }
 
     async fn content(&self, id: &ContentId) -> Result<Option<Content>, Unavailable> {
-        let item = self.item(&content_item::pk(id), content_item::SK).await?;
-        Ok(item.map(|item| decode(&item, RecordKind::Content, content_item::read)).transpose()?)
+        self.record(&content_item::pk(id), content_item::SK, RecordKind::Content, content_item::read).await
     }
 
     async fn create_package(&self, package: &Package) -> Result<CreateOutcome<Package>, Unavailable> {
@@ -76,8 +75,7 @@ impl Catalog for DynamoCatalog {
     }
 
     async fn package(&self, id: &PackageId) -> Result<Option<Package>, Unavailable> {
-        let item = self.item(&package_item::pk(id), package_item::SK).await?;
-        Ok(item.map(|item| decode(&item, RecordKind::Package, package_item::read)).transpose()?)
+        self.record(&package_item::pk(id), package_item::SK, RecordKind::Package, package_item::read).await
     }
 
     async fn advance(&self, id: &PackageId, transition: &Transition) -> Result<Advance, Unavailable> {
@@ -102,8 +100,8 @@ impl Catalog for DynamoCatalog {
     }
 
     async fn uploads(&self, id: &PackageId) -> Result<Option<Vec<OutputUpload>>, Unavailable> {
-        let item = self.item(&package_item::pk(id), multipart_uploads_item::SK).await?;
-        Ok(item.map(|item| decode(&item, RecordKind::OutputUploads, multipart_uploads_item::read)).transpose()?)
+        let (pk, sk) = (package_item::pk(id), multipart_uploads_item::SK);
+        self.record(&pk, sk, RecordKind::OutputUploads, multipart_uploads_item::read).await
     }
 
     async fn put_receipt(&self, id: &PackageId, receipt: &Receipt) -> Result<(), Unavailable> {

@@ -51,9 +51,8 @@ impl DeletionRecords for DynamoCatalog {
     }
 
     async fn package_deletion(&self, id: &PackageId) -> Result<Option<PackageDeletion>, Unavailable> {
-        let item = self.item(&package_item::pk(id), package_item::SK).await?;
-        let read = item.map(|item| decode(&item, RecordKind::Package, package_item::read_deletion));
-        Ok(read.transpose()?.flatten())
+        let (pk, sk) = (package_item::pk(id), package_item::SK);
+        Ok(self.record(&pk, sk, RecordKind::Package, package_item::read_deletion).await?.flatten())
     }
 
     async fn lease_deletion(

@@ -31,7 +31,7 @@ fn identity(item: &Item) -> Result<(&'static str, String), Malformed> {
         }
         multipart_uploads_item::SK => ("uploads", multipart_uploads_item::read(item)?.len().to_string()),
         client_upload_item::SK => ("client upload", client_upload_item::read(item)?.id.to_string()),
-        "claim" => ("idempotency key", idempotency_item::read(item)?),
+        idempotency_item::SK => ("idempotency key", idempotency_item::read(item)?),
         _ => ("receipt", receipt_item::read(item)?.work_unit.to_string()),
     })
 }

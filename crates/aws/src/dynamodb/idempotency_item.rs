@@ -6,7 +6,7 @@ use vpp_pipeline::domain::timestamp::Timestamp;
 use super::attributes::{Item, Malformed, Reader, Writer, number, string};
 
 /// Sort key of an idempotency key.
-const SK: &str = "claim";
+pub(super) const SK: &str = "claim";
 
 pub(super) fn write(key: &str, answer: &str, forget_at: Timestamp) -> Item {
     Writer::default()

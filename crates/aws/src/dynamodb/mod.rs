@@ -31,4 +31,3 @@ mod table;
 mod transitions;
 
 pub use table::DynamoCatalog;
-pub(crate) use table::count_unreadable;

@@ -8,7 +8,7 @@ use vpp_pipeline::error::Unavailable;
 use vpp_pipeline::ports::{CreateOutcome, RequestRecords};
 
 use super::attributes::string;
-use super::table::{DynamoCatalog, decode, decoded};
+use super::table::{DynamoCatalog, decoded};
 use super::{client_upload_item, idempotency_item};
 use crate::error::unavailable;
 
@@ -19,8 +19,8 @@ impl RequestRecords for DynamoCatalog {
     }
 
     async fn client_upload(&self, id: &ClientUploadId) -> Result<Option<ClientUpload>, Unavailable> {
-        let item = self.item(&client_upload_item::pk(id), client_upload_item::SK).await?;
-        Ok(item.map(|item| decode(&item, RecordKind::ClientUpload, client_upload_item::read)).transpose()?)
+        let (pk, sk) = (client_upload_item::pk(id), client_upload_item::SK);
+        self.record(&pk, sk, RecordKind::ClientUpload, client_upload_item::read).await
     }
 
     async fn delete_client_upload(&self, id: &ClientUploadId) -> Result<(), Unavailable> {

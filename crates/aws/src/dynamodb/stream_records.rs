@@ -13,6 +13,7 @@ use vpp_pipeline::domain::timestamp::Timestamp;
 use vpp_pipeline::domain::unreadable::{RecordKind, UnreadableRecord};
 
 use super::attributes::{Item, Malformed};
+use super::table::unreadable;
 use super::{content_item, package_item};
 
 /// A batch of changes, in order for each item.
@@ -62,38 +63,30 @@ impl StreamRecord {
 
     fn changed(&self) -> Result<Option<Changed>, UnreadableRecord> {
         Ok(match self.key("sk") {
-            content_item::SK => {
-                self.change(content_item::read).map_err(self.unreadable(RecordKind::Content))?.map(Changed::Content)
-            }
-            package_item::SK => {
-                self.change(package_item::read).map_err(self.unreadable(RecordKind::Package))?.map(Changed::Package)
-            }
+            content_item::SK => self.change(RecordKind::Content, content_item::read)?.map(Changed::Content),
+            package_item::SK => self.change(RecordKind::Package, package_item::read)?.map(Changed::Package),
             _ => None,
         })
     }
 
     /// Returns the change; `None` for the deletion of an item that cannot be read. An item that could not be read before the
     /// change counts as new.
-    fn change<T>(&self, read: impl Fn(&Item) -> Result<T, Malformed>) -> Result<Option<Change<T>>, Malformed> {
+    fn change<T>(
+        &self,
+        kind: RecordKind,
+        read: impl Fn(&Item) -> Result<T, Malformed>,
+    ) -> Result<Option<Change<T>>, UnreadableRecord> {
         let image = |image: &Option<Map<String, Value>>| {
             image.as_ref().map(|image| read(&item(image)?).map(Box::new)).transpose()
         };
         let seconds = Duration::try_from_secs_f64(self.approximate_creation_date_time).unwrap_or_default();
         let at = Timestamp::from(UNIX_EPOCH + seconds);
-        let (before, after) = (image(&self.old_image).unwrap_or_default(), image(&self.new_image)?);
+        let after = image(&self.new_image).map_err(|malformed| {
+            let problem = format!("{malformed}, in the change {}", self.sequence_number);
+            unreadable(kind, self.key("pk"), None, problem)
+        })?;
+        let before = image(&self.old_image).unwrap_or_default();
         Ok((before.is_some() || after.is_some()).then_some(Change { before, after, at }))
-    }
-
-    fn unreadable(&self, kind: RecordKind) -> impl Fn(Malformed) -> UnreadableRecord {
-        let pk = self.key("pk");
-        let id = pk.split_once('#').map_or(pk, |(_, id)| id).to_owned();
-        let sequence = self.sequence_number.clone();
-        move |malformed| UnreadableRecord {
-            kind,
-            id: id.clone(),
-            created_at: None,
-            problem: format!("{malformed}, in the change {sequence}"),
-        }
     }
 }
 

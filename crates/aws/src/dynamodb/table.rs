@@ -9,7 +9,6 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{DeleteRequest, TransactWriteItem, WriteRequest};
-use vpp_pipeline::domain::metric::Measurement;
 use vpp_pipeline::domain::unreadable::{RecordKind, UnreadableRecord};
 use vpp_pipeline::error::Unavailable;
 use vpp_pipeline::ports::CreateOutcome;
@@ -98,6 +97,18 @@ impl DynamoCatalog {
         Err(Unavailable::new(CALL, "other transactions kept conflicting".into()))
     }
 
+    /// Reads and decodes an item.
+    pub(super) async fn record<T>(
+        &self,
+        pk: &str,
+        sk: &str,
+        kind: RecordKind,
+        read: impl Fn(&Item) -> Result<T, Malformed>,
+    ) -> Result<Option<T>, Unavailable> {
+        let item = self.item(pk, sk).await?;
+        Ok(item.map(|item| decode(&item, kind, read)).transpose()?)
+    }
+
     /// Deletes the items with these keys.
     pub(super) async fn delete_items(&self, keys: &[Item]) -> Result<(), Unavailable> {
         const CALL: &str = "BatchWriteItem";
@@ -173,22 +184,16 @@ pub(super) fn decode<T>(
 ) -> Result<T, UnreadableRecord> {
     read(item).map_err(|malformed| {
         let text = |name| Reader(item).text(name).ok();
-        let id = text("pk").unwrap_or_default();
-        let record = UnreadableRecord {
-            kind,
-            id: id.split_once('#').map_or(id, |(_, id)| id).to_owned(),
-            created_at: text("created_at").map(str::to_owned),
-            problem: malformed.to_string(),
-        };
-        count_unreadable(&record);
+        let record = unreadable(kind, text("pk").unwrap_or_default(), text("created_at"), malformed.to_string());
+        emf::count_unreadable(&record);
         record
     })
 }
 
-/// Logs and counts a record that cannot be read.
-pub(crate) fn count_unreadable(record: &UnreadableRecord) {
-    tracing::error!(id = record.id, kind = record.kind.as_str(), "a record cannot be read: {}", record.problem);
-    emf::write(&Measurement::once("UnreadableRecords", "Kind", record.kind.as_str(), record.id.clone()));
+/// Describes an item with the partition key `pk` that cannot be read.
+pub(super) fn unreadable(kind: RecordKind, pk: &str, created_at: Option<&str>, problem: String) -> UnreadableRecord {
+    let id = pk.split_once('#').map_or(pk, |(_, id)| id).to_owned();
+    UnreadableRecord { kind, id, created_at: created_at.map(str::to_owned), problem }
 }
 
 /// Converts the error of an item that cannot be encoded or has no key.

@@ -13,7 +13,6 @@ use vpp_pipeline::{Error, Outcome};
 use super::delivery::{DeliveryError, log_outcome};
 use super::function::FunctionError;
 use super::sqs_event::{SqsBatchResponse, SqsEvent, SqsMessage};
-use crate::dynamodb::count_unreadable;
 use crate::retries::retry_transient;
 use crate::{emf, trace};
 
@@ -50,7 +49,7 @@ pub(super) async fn serve_batches(
                 let handled = trace::within(header, handle(message, event.context.deadline()));
                 if let Err(error) = handled.await {
                     if let DeliveryError::Undecodable(undecodable) = &error {
-                        count_unreadable(&UnreadableRecord {
+                        emf::count_unreadable(&UnreadableRecord {
                             kind: RecordKind::Message,
                             id: message.message_id.clone(),
                             created_at: None,

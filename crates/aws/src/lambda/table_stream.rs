@@ -10,7 +10,6 @@ use vpp_pipeline::error::chain;
 
 use super::delivery::DeliveryError;
 use super::function::FunctionError;
-use crate::dynamodb::count_unreadable;
 use crate::dynamodb::stream_records::StreamBatch;
 use crate::emf;
 use crate::retries::retry_transient;
@@ -26,7 +25,7 @@ pub async fn serve_changes(handle: impl AsyncFn(&[Changed]) -> Result<Vec<Event>
         let handled = async move {
             let deadline = event.context.deadline();
             let (changes, unreadable) = event.payload.decode();
-            unreadable.iter().for_each(count_unreadable);
+            unreadable.iter().for_each(emf::count_unreadable);
             match retry_transient(deadline, async || handle(&changes).await).await {
                 Ok(events) => events.iter().for_each(|event| info!(event_id = event.id(), "event published")),
                 Err(error) => {

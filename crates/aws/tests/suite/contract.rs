@@ -20,7 +20,7 @@ use vpp_pipeline::domain::object::{ETag, Location};
 use vpp_pipeline::ports::Queue;
 use vpp_pipeline::testing::contract;
 
-use crate::emulator::{Emulator, Implementation};
+use crate::emulator::{Implementation, on_aws};
 
 /// A contract that an implementation of AWS does not fulfil.
 struct Gap {
@@ -51,9 +51,7 @@ static KNOWN_GAPS: [Gap; 2] = [
 /// Runs a contract against a separate emulator of each implementation.
 fn on_every_aws<F: Future<Output = ()>>(contract: &str, test: impl Fn(SdkConfig) -> F) {
     for implementation in Implementation::all() {
-        let emulator = Emulator::start(&implementation);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let run = || runtime.block_on(async { test(emulator.config().await).await });
+        let run = || on_aws(&implementation, &test);
         let failure = catch_unwind(AssertUnwindSafe(run)).err().map(|panic| message(panic.as_ref()));
         let mut gaps = KNOWN_GAPS.iter();
         let gap = gaps.find(|gap| gap.implementation == implementation && gap.contract == contract);

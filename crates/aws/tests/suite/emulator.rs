@@ -1,5 +1,6 @@
 //! A local AWS for one test: one of several implementations, on a free port. It stops when the test ends.
 
+use std::future::Future;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -103,6 +104,13 @@ impl Emulator {
             .load()
             .await
     }
+}
+
+/// Runs a test against a separate emulator of an implementation.
+pub(crate) fn on_aws<F: Future<Output = ()>>(implementation: &Implementation, test: impl FnOnce(SdkConfig) -> F) {
+    let emulator = Emulator::start(implementation);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async { test(emulator.config().await).await });
 }
 
 impl Drop for Emulator {

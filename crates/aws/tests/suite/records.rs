@@ -1,10 +1,8 @@
 //! Records of this version, of another version, and damaged ones, in a table of the local AWS.
 
 use std::collections::HashMap;
-use std::future::Future;
 use std::path::Path;
 
-use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Map, Value, json};
@@ -16,14 +14,7 @@ use vpp_pipeline::ports::{Catalog, DeletionRecords, Listing};
 use vpp_pipeline::testing::contract;
 
 use crate::contract::create_table;
-use crate::emulator::{Emulator, Implementation};
-
-/// Runs a test against a separate emulator.
-fn on_local_aws<F: Future<Output = ()>>(test: impl FnOnce(SdkConfig) -> F) {
-    let emulator = Emulator::start(&Implementation::MiniStack);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async { test(emulator.config().await).await });
-}
+use crate::emulator::{Implementation, on_aws};
 
 fn text(text: &str) -> AttributeValue {
     AttributeValue::S(text.to_owned())
@@ -34,7 +25,7 @@ async fn scan(client: &Client) -> Vec<HashMap<String, AttributeValue>> {
     items.collect::<Result<Vec<_>, _>>().await.unwrap()
 }
 
-/// Sets an attribute of the newest packages and contents to a value that this version cannot read.
+/// Sets an attribute of an item to a value that this version cannot read.
 async fn damage(client: &Client, item: &HashMap<String, AttributeValue>, name: &str, value: AttributeValue) {
     let request = client.update_item().table_name("table");
     let request = request.key("pk", item["pk"].clone()).key("sk", item["sk"].clone());
@@ -44,7 +35,7 @@ async fn damage(client: &Client, item: &HashMap<String, AttributeValue>, name: &
 
 #[test]
 fn a_record_that_cannot_be_read_is_listed_passed_and_deleted() {
-    on_local_aws(async |config| {
+    on_aws(&Implementation::MiniStack, async |config| {
         create_table(&config).await;
         let client = Client::new(&config);
         let catalog: DynamoCatalog = Aws::new(config).catalog("table".to_owned());
@@ -80,29 +71,14 @@ fn a_record_that_cannot_be_read_is_listed_passed_and_deleted() {
                 damage(&client, item, name, value).await;
             }
         }
-        let (mut contents, mut packages) = (Vec::new(), Vec::new());
-        let mut cursor = None;
-        loop {
-            let page = catalog.contents(&ContentFilter::default(), 1, cursor.as_ref()).await.unwrap();
-            contents.extend(page.items);
-            cursor = page.next;
-            if cursor.is_none() {
-                break;
-            }
-        }
-        let mut cursor = None;
-        loop {
-            let page = catalog.packages(&PackageFilter::default(), 1, cursor.as_ref()).await.unwrap();
-            packages.extend(page.items);
-            cursor = page.next;
-            if cursor.is_none() {
-                break;
-            }
-        }
-        let unreadable: Vec<_> = contents.into_iter().filter_map(unreadable_id).collect();
+        let contents =
+            contract::all_items(async |after| catalog.contents(&ContentFilter::default(), 1, after).await.unwrap());
+        let unreadable: Vec<_> = contents.await.into_iter().filter_map(unreadable_id).collect();
         // The index of contents has no item whose `moov` is not a movie's: four contents of five can be damaged by it.
         assert!(unreadable.len() >= 4, "{unreadable:?}");
-        let unreadable: Vec<_> = packages.into_iter().filter_map(unreadable_id).collect();
+        let packages =
+            contract::all_items(async |after| catalog.packages(&PackageFilter::default(), 1, after).await.unwrap());
+        let unreadable: Vec<_> = packages.await.into_iter().filter_map(unreadable_id).collect();
         assert_eq!(unreadable.len(), 5, "{unreadable:?}");
         let at = Timestamp::from_unix_seconds(5_000_000_000);
         for id in unreadable {
@@ -137,7 +113,7 @@ fn unreadable_id<T>(item: Listed<T>) -> Option<String> {
 #[ignore = "writes a fixture: run it once per release"]
 fn write_the_records_of_this_version() {
     let name = std::env::var("NAME").expect("NAME is the name of the release");
-    on_local_aws(async |config| {
+    on_aws(&Implementation::MiniStack, async |config| {
         create_table(&config).await;
         let client = Client::new(&config);
         let catalog: DynamoCatalog = Aws::new(config).catalog("table".to_owned());

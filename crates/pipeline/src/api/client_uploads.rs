@@ -1,10 +1,11 @@
 //! Client uploads through presigned URLs, which need no credentials for the store.
 //!
-//! A client states the name and the length of a file and gets presigned URLs: one for a small file, one per part for a large
-//! one. A URL accepts exactly the bytes of its part. The client may send any part again, in any order. After a lost connection it requests the progress: the store lists the parts
-//! that have arrived, and the client gets new URLs for the others. No bytes pass through the platform. At the end the client
-//! completes the upload: the parts are checked against their expected lengths and become one object. The creation of that
-//! object starts ingest, as with every other upload. Completing an upload again returns the same response.
+//! A client states the name and the length of a file and gets a presigned URL for each part; a small file has one. A URL accepts
+//! exactly the bytes of its part. The client may send any part again, in any order. After a lost connection it requests the
+//! progress: the store lists the parts that have arrived, and the client gets new URLs for the others. No bytes pass through the
+//! platform. At the end the client completes the upload: the parts are checked against their expected lengths and become one
+//! object. The creation of that object starts ingest, as with every other upload. Completing an upload again returns the same
+//! response.
 
 use crate::api::request_error::{RequestError, unavailable};
 use crate::domain::client_upload::{ClientMultipart, ClientUpload, MAX_URLS, StoredPart, URL_TTL};
@@ -80,16 +81,15 @@ impl<S: ClientUploadStore, R: RequestRecords, K: Clock> ClientUploads<S, R, K> {
         bytes: u64,
         location: Location,
     ) -> Result<ClientUpload, RequestError> {
-        let upload = self.store.begin(&location).await.map_err(unreachable("beginning the upload"))?;
-        let multipart = Some(ClientMultipart { upload, part_bytes: ClientMultipart::part_bytes_for(bytes) });
+        let begun = self.store.begin(&location).await.map_err(unreachable("beginning the upload"))?;
+        let part_bytes = ClientMultipart::part_bytes_for(bytes);
+        let multipart = Some(ClientMultipart { upload: begun.clone(), part_bytes });
         let name = name.to_owned();
         let upload = ClientUpload { id, name, bytes, location, multipart, created_at: self.clock.now() };
         let put = self.records.put_client_upload(&upload).await.map_err(unavailable("writing the upload"))?;
         let CreateOutcome::Existing(known) = put else { return Ok(upload) };
-        if let Some(multipart) = &upload.multipart {
-            let aborted = self.store.abort(&upload.location, &multipart.upload).await;
-            aborted.map_err(unreachable("aborting an upload"))?;
-        }
+        let aborted = self.store.abort(&upload.location, &begun).await;
+        aborted.map_err(unreachable("aborting an upload"))?;
         Ok(known)
     }
 
@@ -104,19 +104,22 @@ impl<S: ClientUploadStore, R: RequestRecords, K: Clock> ClientUploads<S, R, K> {
 
     async fn progress_of(&self, upload: ClientUpload, window: PartWindow) -> Result<UploadProgress, RequestError> {
         let expires_at = self.clock.now().after(URL_TTL);
+        let mut urls = Vec::new();
         let arrived: Vec<u16> = match self.arrival(&upload).await? {
             Arrival::Complete(_) => (1..=upload.part_count()).collect(),
-            Arrival::Parts(parts) => parts.iter().map(|part| part.number).collect(),
+            Arrival::Parts(multipart, parts) => {
+                let arrived: Vec<u16> = parts.iter().map(|part| part.number).collect();
+                let missing = (window.from.max(1)..=upload.part_count()).filter(|number| !arrived.contains(number));
+                for number in missing.take(usize::from(window.limit.min(MAX_URLS))) {
+                    let bytes = upload.bytes_of_part(number);
+                    let url =
+                        self.store.presign_part(&upload.location, &multipart.upload, number, bytes, URL_TTL).await;
+                    urls.push((number, url.map_err(unreachable("presigning a URL"))?));
+                }
+                arrived
+            }
             Arrival::Expired => return Err(RequestError::UploadExpired),
         };
-        let missing = (window.from.max(1)..=upload.part_count()).filter(|number| !arrived.contains(number));
-        let mut urls = Vec::new();
-        for number in missing.take(usize::from(window.limit.min(MAX_URLS))) {
-            let Some(multipart) = &upload.multipart else { return Err(RequestError::UploadExpired) };
-            let bytes = upload.bytes_of_part(number);
-            let url = self.store.presign_part(&upload.location, &multipart.upload, number, bytes, URL_TTL).await;
-            urls.push((number, url.map_err(unreachable("presigning a URL"))?));
-        }
         Ok(UploadProgress { upload, arrived, urls, expires_at })
     }
 
@@ -126,24 +129,25 @@ impl<S: ClientUploadStore, R: RequestRecords, K: Clock> ClientUploads<S, R, K> {
     /// When parts are missing or incomplete, the upload is unknown or has expired, or the platform is unavailable.
     pub async fn complete(&self, id: &ClientUploadId) -> Result<(ContentId, Location), RequestError> {
         let upload = self.find(id).await?;
-        let mut arrival = self.arrival(&upload).await?;
-        if let (Arrival::Parts(parts), Some(multipart)) = (&arrival, &upload.multipart) {
-            let arrived: Vec<u16> = parts.iter().map(|part| part.number).collect();
-            let missing: Vec<u16> = (1..=upload.part_count()).filter(|number| !arrived.contains(number)).collect();
-            if !missing.is_empty() {
-                return Err(RequestError::UploadIncomplete { missing });
+        let etag = match self.arrival(&upload).await? {
+            Arrival::Complete(etag) => Some(etag),
+            Arrival::Expired => None,
+            Arrival::Parts(multipart, parts) => {
+                let arrived: Vec<u16> = parts.iter().map(|part| part.number).collect();
+                let missing: Vec<u16> = (1..=upload.part_count()).filter(|number| !arrived.contains(number)).collect();
+                if !missing.is_empty() {
+                    return Err(RequestError::UploadIncomplete { missing });
+                }
+                match self.store.complete(&upload.location, &multipart.upload, &parts).await {
+                    // Another request has completed or aborted it.
+                    Ok(()) | Err(StoreError::UploadEnded { .. }) => {}
+                    Err(error) => return Err(unreachable("completing the upload")(error)),
+                }
+                self.object(&upload).await?
             }
-            match self.store.complete(&upload.location, &multipart.upload, parts).await {
-                // Another request has completed or aborted it.
-                Ok(()) | Err(StoreError::UploadEnded { .. }) => {}
-                Err(error) => return Err(unreachable("completing the upload")(error)),
-            }
-            arrival = self.object(&upload).await?;
-        }
-        match arrival {
-            Arrival::Complete(etag) => Ok((ContentId::of(&upload.location, &etag), upload.location)),
-            Arrival::Parts(_) | Arrival::Expired => Err(RequestError::UploadExpired),
-        }
+        };
+        let etag = etag.ok_or(RequestError::UploadExpired)?;
+        Ok((ContentId::of(&upload.location, &etag), upload.location))
     }
 
     /// Aborts an upload: its URLs accept nothing from now on, and no object comes of it. An upload that was completed before
@@ -173,36 +177,35 @@ impl<S: ClientUploadStore, R: RequestRecords, K: Clock> ClientUploads<S, R, K> {
     }
 
     /// Returns what has arrived. A part with an unexpected length does not count as arrived.
-    async fn arrival(&self, upload: &ClientUpload) -> Result<Arrival, RequestError> {
+    async fn arrival<'u>(&self, upload: &'u ClientUpload) -> Result<Arrival<'u>, RequestError> {
         let Some(multipart) = &upload.multipart else { return Ok(Arrival::Expired) };
         match self.store.list_parts(&upload.location, &multipart.upload).await {
             Ok(mut parts) => {
                 parts.retain(|part| {
                     part.number <= upload.part_count() && part.bytes == upload.bytes_of_part(part.number)
                 });
-                Ok(Arrival::Parts(parts))
+                Ok(Arrival::Parts(multipart, parts))
             }
-            Err(StoreError::UploadEnded { .. }) => self.object(upload).await,
+            Err(StoreError::UploadEnded { .. }) => {
+                Ok(self.object(upload).await?.map_or(Arrival::Expired, Arrival::Complete))
+            }
             Err(error) => Err(unreachable("listing the parts")(error)),
         }
     }
 
     /// Looks up the completed object.
-    async fn object(&self, upload: &ClientUpload) -> Result<Arrival, RequestError> {
+    async fn object(&self, upload: &ClientUpload) -> Result<Option<ETag>, RequestError> {
         let found = self.store.find(&upload.location).await.map_err(unreachable("looking for the object"))?;
-        Ok(match found {
-            Some((etag, bytes)) if bytes == upload.bytes => Arrival::Complete(etag),
-            _ => Arrival::Expired,
-        })
+        Ok(found.filter(|(_, bytes)| *bytes == upload.bytes).map(|(etag, _)| etag))
     }
 }
 
 /// The parts or the object of an upload that have arrived.
-enum Arrival {
+enum Arrival<'u> {
     /// The complete object.
     Complete(ETag),
-    /// The parts that have arrived.
-    Parts(Vec<StoredPart>),
+    /// The parts that have arrived of the multipart upload.
+    Parts(&'u ClientMultipart, Vec<StoredPart>),
     /// No object, and the multipart upload no longer exists.
     Expired,
 }

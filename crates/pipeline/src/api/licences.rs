@@ -18,7 +18,6 @@ use crate::domain::layout;
 use crate::domain::package::{Encryption, Package};
 use crate::domain::state::{State, Status};
 use crate::domain::timestamp::Timestamp;
-use crate::domain::unreadable::UnreadableRecord;
 use crate::error::{Error, Unavailable};
 use crate::ports::{Catalog, Clock, KeyVault, TokenSigner};
 
@@ -48,7 +47,7 @@ pub enum PlaybackError {
     UnknownKey,
     /// The record of the package cannot be read.
     #[error("the record of this package cannot be read: another version wrote it, or it is damaged")]
-    Unreadable(UnreadableRecord),
+    Unreadable,
     /// A service of the platform is unavailable; a retry may succeed.
     #[error("the platform could not do this just now: try again")]
     Unavailable(#[source] Error),
@@ -196,7 +195,7 @@ async fn playable<C: Catalog>(catalog: &C, id: &PackageId) -> Result<Encryption,
 
 fn unavailable(operation: &'static str) -> impl Fn(Unavailable) -> PlaybackError {
     move |source| match source.unreadable() {
-        Some(record) => PlaybackError::Unreadable(record.clone()),
+        Some(_) => PlaybackError::Unreadable,
         None => PlaybackError::Unavailable(Error::unavailable(operation)(source)),
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! A function that changes a state does not publish the event itself: a crash between the write and the publication would
 //! lose it. Instead the catalog has a change stream, and `notifications::announce` turns each change into an event. So an
-//! event is delivered at least once. It is a function of the change alone, and so is its `id`: the item, its attempt and its
-//! status. Within an attempt a status is never entered twice, so the id is unique, and a receiver can drop duplicates by it.
+//! event is delivered at least once. It is a function of the change and of the URL of the streams; its `id` is one of the change
+//! alone: the item, its attempt and its status. Within an attempt a status is never entered twice, so the id is unique, and a receiver can drop duplicates by it.
 //!
 //! An event lists the public members of its subject one by one. Nothing else, such as a key in any form, can get into it.
 //! `infra/events.schema.json` is the schema, and tests compare the two. A version of the schema may gain members; removing one

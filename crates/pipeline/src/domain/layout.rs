@@ -65,17 +65,19 @@ pub fn key_url(delivery_url: &str, package: &PackageId) -> String {
 #[must_use]
 pub fn differ_by_domain(one: &str, other: &str, package: &PackageId) -> bool {
     let path = licence_url("", package);
-    let pieces = |text: &str| {
-        let mut pieces: Vec<String> = text.split(&path).map(str::to_owned).collect();
-        // Each piece but the last ends with an address, which follows a quotation mark or a tag.
-        if let Some((_, addressed)) = pieces.split_last_mut() {
-            for piece in addressed {
-                piece.truncate(piece.rfind(['"', '>']).unwrap_or_default());
-            }
+    without_domains(one, &path) == without_domains(other, &path)
+}
+
+/// Returns the parts of a text around its addresses with this path.
+fn without_domains<'t>(text: &'t str, path: &str) -> Vec<&'t str> {
+    let mut parts: Vec<&str> = text.split(path).collect();
+    // Each part but the last ends with an address, which follows a quotation mark or a tag.
+    if let Some((_, addressed)) = parts.split_last_mut() {
+        for part in addressed {
+            *part = part.rfind(['"', '>']).and_then(|end| part.get(..end)).unwrap_or_default();
         }
-        pieces
-    };
-    pieces(one) == pieces(other)
+    }
+    parts
 }
 
 /// The media type and the cache rule of an object.

@@ -72,14 +72,8 @@ pub struct WorkUnitMessage {
     pub spans: Vec<PartSpan>,
     /// Whether the package has many segments for its size. All such packages are one message group, so that many small files
     /// with many segments do not delay others.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     is_dense: bool,
-}
-
-/// Whether a member is omitted.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde requires")]
-fn is_false(value: &bool) -> bool {
-    !value
 }
 
 /// The message group of the work units of all packages that have many segments for their size.

@@ -145,6 +145,12 @@ impl Package {
         std::iter::once(&self.source).chain(self.further_inputs.iter().map(|input| &input.source))
     }
 
+    /// Returns the number of bytes of all its files.
+    #[must_use]
+    pub fn source_bytes(&self) -> u64 {
+        self.sources().map(|source| source.bytes).sum()
+    }
+
     /// Applies a transition, if the package is of the transition's attempt and in a status that the step starts from. Otherwise
     /// the package is unchanged.
     pub fn apply(&mut self, transition: &Transition) -> Advance {

@@ -1,7 +1,9 @@
 //! Records that this version cannot read: another version wrote them, or they are damaged.
 //!
 //! One such record must not stop anything but itself. Lists show it as it is, with its id; it is counted and can be deleted.
-//! Messages about it stay in their queues, for the version that can read it. `docs/operations.md` states how schemas change.
+//! A package whose status can be read fails with `unreadable_record` when a stage needs the record; otherwise its message is
+//! dead-lettered. Either way, a retry by the version that can read the record continues.
+//! `docs/operations.md` states how schemas change.
 
 use std::fmt;
 

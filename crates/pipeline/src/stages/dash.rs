@@ -2,9 +2,10 @@
 //!
 //! In the single-file layout, the files are completed first: see `complete_files`.
 //!
-//! The manifests are functions of the plan's presentation and of the receipts: exact sizes give exact bandwidths. The MPD is
-//! written last: when a player can fetch it, every object that it refers to exists.
+//! The manifests are functions of the plan's presentation and of the receipts, which state the sizes that were written: see
+//! [`SegmentSizes::stated`]. The MPD is written last: when a player can fetch it, every object that it refers to exists.
 
+use bytes::Bytes;
 use vpp_media::chapters::chapter_files;
 use vpp_media::cmaf::{Presentation, SegmentSizes};
 use vpp_media::dash::{MpdOptions, mpd};
@@ -19,7 +20,7 @@ use crate::domain::receipt::Receipt;
 use crate::domain::resource_usage::ResourceUsage;
 use crate::domain::state::{Stage, StageWork, State, Step, Transition};
 use crate::error::Error;
-use crate::ports::{Catalog, Clock, Meter, NewObject, ObjectStore, StoreError};
+use crate::ports::{Body, Catalog, Clock, Meter, NewObject, ObjectStore, StoreError};
 use crate::stages::complete_files::FileCompletion;
 use crate::stages::read_presentation::presentation;
 use crate::stages::stage::{package, settle};
@@ -62,7 +63,7 @@ where
     /// Handles one message.
     ///
     /// # Errors
-    /// Transient errors only: a permanent error makes the package Failed.
+    /// Transient errors, and a record that cannot be read; any other permanent error makes the package Failed.
     pub async fn handle(&self, message: &DashMessage) -> Result<Outcome, Error> {
         let result = self.work(message).await;
         settle(result, Stage::Dash, message.package(), message.attempt(), &self.catalog, &self.clock).await
@@ -133,16 +134,16 @@ where
     /// manifest that exists has other licence addresses, and stays.
     async fn write(&self, package: &Package, path: &str, text: String) -> Result<(), Error> {
         let at = self.output(package, path);
-        let object = NewObject::new(text.clone().into_bytes(), layout::output_headers(path));
+        let text = Bytes::from(text);
+        let object = NewObject::new(Body::from_iter([text.clone()]), layout::output_headers(path));
         let put = self.store.put_if_absent(&at, object).await;
         if matches!(put, Err(StoreError::DifferentBytes { .. })) {
             // Room for longer addresses than those of `text`.
             let limit = u64::try_from(text.len()).unwrap_or(u64::MAX).saturating_mul(2).saturating_add(KIB);
             let existing = self.store.read(&at, None, 0..limit).await;
             let existing = existing.map_err(|error| error.into_error("reading a manifest"))?;
-            if std::str::from_utf8(&existing)
-                .is_ok_and(|existing| layout::differ_by_domain(existing, &text, &package.id))
-            {
+            let texts = std::str::from_utf8(&existing).ok().zip(std::str::from_utf8(&text).ok());
+            if texts.is_some_and(|(existing, text)| layout::differ_by_domain(existing, text, &package.id)) {
                 return Ok(());
             }
         }

@@ -77,7 +77,7 @@ where
     /// Handles one message.
     ///
     /// # Errors
-    /// Transient errors only.
+    /// Transient errors, and a record that cannot be read.
     pub async fn handle(&self, message: &DeletionMessage) -> Result<Outcome, Error> {
         match &message.target {
             DeletionTarget::Package { packaged_content_id, attempt } => {

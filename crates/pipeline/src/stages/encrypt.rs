@@ -32,7 +32,7 @@ use crate::stages::stage::{package, settle};
 /// interleaved.
 const GETS: usize = 8;
 /// Maximum number of segments that are written in parallel: four hide the latency of one connection.
-pub(crate) const PUTS: usize = 4;
+pub const PUTS: usize = 4;
 
 const UNKNOWN_SOURCE: vpp_media::Error =
     vpp_media::Error::BadPlan { reason: "a work unit refers to a source that the package does not have" };
@@ -77,7 +77,7 @@ where
     /// Handles one message.
     ///
     /// # Errors
-    /// Transient errors only: a permanent error makes the package Failed.
+    /// Transient errors, and a record that cannot be read; any other permanent error makes the package Failed.
     pub async fn handle(&self, message: &WorkUnitMessage) -> Result<Outcome, Error> {
         let result = self.work(message).await;
         settle(result, Stage::Encrypt, message.package(), message.attempt(), &self.catalog, &self.clock).await

@@ -72,7 +72,7 @@ where
     /// Handles one message.
     ///
     /// # Errors
-    /// Transient errors only: a permanent error makes the package Failed.
+    /// Transient errors, and a record that cannot be read; any other permanent error makes the package Failed.
     pub async fn handle(&self, message: &FragmentMessage) -> Result<Outcome, Error> {
         let result = self.work(message).await;
         settle(result, Stage::Fragment, message.package(), message.attempt(), &self.catalog, &self.clock).await
@@ -125,7 +125,7 @@ where
     /// Returns the sizes of work units and parts.
     fn sizes(&self, package: &Package) -> Result<UnitSizes, Error> {
         let smallest = UnitSizes { part: self.settings.part_bytes, work_unit: self.settings.work_unit_bytes };
-        let (bytes, largest) = (package.sources().map(|source| source.bytes).sum(), self.settings.max_work_unit_bytes);
+        let (bytes, largest) = (package.source_bytes(), self.settings.max_work_unit_bytes);
         let sizes = match package.options.layout {
             Layout::Segments => Some(UnitSizes::of_segments(bytes, smallest, largest)),
             Layout::SingleFile => UnitSizes::of_single_files(bytes, smallest, largest),
@@ -217,8 +217,7 @@ fn is_dense(package: &Package, presentation: &Presentation) -> bool {
     const MANY: u64 = 200;
     const SMALL: u64 = 48 * 1024;
     let segments: u64 = presentation.representations.iter().map(|track| track.segments.len() as u64).sum();
-    let bytes: u64 = package.sources().map(|source| source.bytes).sum();
-    segments > MANY && bytes / segments < SMALL
+    segments > MANY && package.source_bytes() / segments < SMALL
 }
 
 /// Returns the engine's options for a package.

@@ -34,7 +34,7 @@ use crate::stages::read_subtitles::read_subtitles;
 /// The outcome of an upload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ingested {
-    /// The object is a folder marker, or the event is a late duplicate for a deleted content.
+    /// The object is a folder marker, the event is a late duplicate for a deleted content, or the content's record cannot be read.
     Ignored,
     /// The content with its verdict, new or existing.
     Content(Box<Content>),

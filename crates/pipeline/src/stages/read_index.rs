@@ -1,7 +1,9 @@
 //! Reads the index of an uploaded file, by range, at its pinned version.
 
+use std::ops::Range;
+
 use futures_util::future::try_join_all;
-use vpp_media::isobmff::{Index, IndexReader};
+use vpp_media::isobmff::{FragmentSearch, Index, IndexReader};
 use vpp_media::track::sample_heads;
 
 use crate::domain::object::{ETag, Location};
@@ -37,18 +39,8 @@ async fn drive<S: ObjectStore>(
 ) -> Result<Index, Error> {
     let mut reader = reader.map_err(Error::of_media)?;
     while let Some(range) = reader.want() {
-        if let Some(mut search) = reader.search() {
-            loop {
-                let wanted = search.want();
-                if wanted.is_empty() {
-                    break;
-                }
-                let reads = wanted.into_iter().map(|range| store.read(at, Some(etag), range));
-                let found = try_join_all(reads).await.map_err(StoreError::into_source_error)?;
-                *bytes_read += found.iter().map(|bytes| bytes.len() as u64).sum::<u64>();
-                search.supply(&found);
-            }
-            reader.add_fragments(search);
+        if let Some(search) = reader.search() {
+            reader.add_fragments(find_fragments(store, at, etag, search, bytes_read).await?);
         }
         let bytes = store.read(at, Some(etag), range).await.map_err(StoreError::into_source_error)?;
         *bytes_read += bytes.len() as u64;
@@ -56,13 +48,42 @@ async fn drive<S: ObjectStore>(
     }
     let mut index = reader.finish().map_err(Error::of_media)?;
     let heads = sample_heads(&index);
-    let reads = heads.iter().map(|head| store.read(at, Some(etag), head.clone()));
-    let media = try_join_all(reads).await.map_err(StoreError::into_source_error)?;
+    let media = read_all(store, at, etag, &heads, bytes_read).await?;
     for (head, bytes) in heads.iter().zip(&media) {
-        *bytes_read += bytes.len() as u64;
         index.add_media(head.start, bytes);
     }
     Ok(index)
+}
+
+/// Supplies `search` with the ranges it requests until it is complete.
+async fn find_fragments<S: ObjectStore>(
+    store: &S,
+    at: &Location,
+    etag: &ETag,
+    mut search: FragmentSearch,
+    bytes_read: &mut u64,
+) -> Result<FragmentSearch, Error> {
+    loop {
+        let wanted = search.want();
+        if wanted.is_empty() {
+            return Ok(search);
+        }
+        search.supply(&read_all(store, at, etag, &wanted, bytes_read).await?);
+    }
+}
+
+/// Reads ranges in parallel.
+async fn read_all<S: ObjectStore>(
+    store: &S,
+    at: &Location,
+    etag: &ETag,
+    ranges: &[Range<u64>],
+    bytes_read: &mut u64,
+) -> Result<Vec<Vec<u8>>, Error> {
+    let reads = ranges.iter().map(|range| store.read(at, Some(etag), range.clone()));
+    let found = try_join_all(reads).await.map_err(StoreError::into_source_error)?;
+    *bytes_read += found.iter().map(|bytes| bytes.len() as u64).sum::<u64>();
+    Ok(found)
 }
 
 #[cfg(test)]

@@ -210,7 +210,7 @@ impl PackageResponse {
             State::Failed { at, failure, .. } => (None, Some(*at), Some(failure)),
             _ => (None, None, None),
         };
-        let bytes_total = package.sources().map(|source| source.bytes).sum();
+        let bytes_total = package.source_bytes();
         let all_done = state.encrypted_at().is_some();
         Self {
             packaged_content_id: package.id.to_string(),

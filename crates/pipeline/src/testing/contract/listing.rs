@@ -43,12 +43,13 @@ pub async fn listing<C: Catalog + Listing>(catalog: &C, run: &str) {
         (None, vec![0, 1, 2, 3, 4]),
     ] {
         let filter = ContentFilter { verdict: kind, origin: origin.clone() };
-        let found = all(async |after| catalog.contents(&filter, 2, after).await.unwrap()).await;
-        let expected: Vec<_> = numbers.into_iter().map(|number: usize| contents[number].clone()).collect();
+        let found = all_items(async |after| catalog.contents(&filter, 2, after).await.unwrap()).await;
+        let expected: Vec<_> =
+            numbers.into_iter().map(|number: usize| Listed::Readable(contents[number].clone())).collect();
         assert_eq!(found, expected, "{kind:?}");
     }
     let nowhere = ContentFilter { origin: Some(format!("s3://uploads/{run}/none")), ..ContentFilter::default() };
-    assert_eq!(all(async |after| catalog.contents(&nowhere, 2, after).await.unwrap()).await, []);
+    assert_eq!(all_items(async |after| catalog.contents(&nowhere, 2, after).await.unwrap()).await, []);
 }
 
 /// Checks a catalog: packages are listed newest first, page by page, in their current state, and filtered. `catalog` has no
@@ -84,18 +85,19 @@ pub async fn listing_packages<C: Catalog + Listing>(catalog: &C, run: &str) {
         (filter(None, Some(&packages[2].content)), vec![2]),
         (filter(Some(Status::Ready), Some(&packages[2].content)), vec![]),
     ] {
-        let found = all(async |after| catalog.packages(&filter, 2, after).await.unwrap()).await;
-        let expected: Vec<_> = numbers.into_iter().map(|number: usize| packages[number].clone()).collect();
+        let found = all_items(async |after| catalog.packages(&filter, 2, after).await.unwrap()).await;
+        let expected: Vec<_> =
+            numbers.into_iter().map(|number: usize| Listed::Readable(packages[number].clone())).collect();
         assert_eq!(found, expected, "{filter:?}");
     }
 }
 
 /// Returns every item of a list, page by page.
-async fn all<T, I>(list: impl AsyncFn(Option<&Cursor<I>>) -> Page<T, I>) -> Vec<T> {
+pub async fn all_items<T, I>(list: impl AsyncFn(Option<&Cursor<I>>) -> Page<T, I>) -> Vec<Listed<T>> {
     let (mut items, mut cursor) = (Vec::new(), None);
     loop {
         let page = list(cursor.as_ref()).await;
-        items.extend(page.items.into_iter().filter_map(Listed::readable));
+        items.extend(page.items);
         cursor = page.next;
         if cursor.is_none() {
             return items;
