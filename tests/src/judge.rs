@@ -18,7 +18,7 @@ mod finding;
 mod manifests;
 mod pair;
 mod playlist;
-mod rates;
+pub(crate) mod rates;
 mod segments;
 mod selection;
 mod shaka_packager;

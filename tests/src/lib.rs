@@ -5,7 +5,8 @@
 //! ([`decrypt`]), ffmpeg's demuxers and decoders ([`ffmpeg`]), the box parser `mp4-atom` and the manifest parser
 //! `dash-mpd-core` ([`package`]), Shaka Packager ([`shaka`]) and two manifest parsers from npm ([`npm`]). [`rules`] checks the
 //! requirements of the formats that these do not check; its own tests break packages on purpose. [`judge`] derives what manifests
-//! must state from what ffprobe and Shaka Packager read from the source.
+//! must state from what ffprobe and Shaka Packager read from the source. [`planning`] has what tests need that call the engine step
+//! by step.
 
 #![expect(
     clippy::unwrap_used,
@@ -24,6 +25,7 @@ pub mod judge;
 pub mod movies;
 pub mod npm;
 pub mod package;
+pub mod planning;
 pub mod rules;
 pub mod shaka;
 pub mod sidx;

@@ -4,19 +4,16 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use vpp_media::cenc::{ContentKey, ContentKeys, KeyId, Scheme};
-use vpp_media::cmaf::{
-    KeyParameters, PlanOptions, Planner, ProtectedTracks, Protection, SegmentSizes, SourceBuffers, package_work_unit,
-};
+use vpp_media::cenc::Scheme;
+use vpp_media::cmaf::{PlanOptions, Planner, SegmentSizes, SourceBuffers, package_work_unit};
 use vpp_media::dash::{self, MpdOptions};
 use vpp_media::hls::{self, HlsOptions};
-use vpp_media::isobmff::IndexReader;
-use vpp_media::track::{Movie, sample_heads};
+use vpp_media::track::Movie;
 use vpp_tests::fixtures;
+use vpp_tests::planning::{bytes, index, protection};
 
 /// Files of which the written sizes differ from the expected ones: their manifests are corrected when the segments are written.
 const CORRECTED: &[(&str, &str)] = &[
@@ -37,37 +34,21 @@ const CORRECTED: &[(&str, &str)] = &[
     ("default_audio_french.mp4", "cues have styles"),
 ];
 
-fn bytes(file: &[u8], range: &Range<u64>) -> Vec<u8> {
-    file[usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap()].to_vec()
-}
-
 /// Returns the manifests that are written before and after the segments; `None` for a file that is refused.
 fn manifests(file: &[u8], scheme: Option<Scheme>) -> Option<[Vec<String>; 2]> {
-    let mut reader = IndexReader::new(file.len() as u64).ok()?;
-    while let Some(range) = reader.want() {
-        reader.supply(&bytes(file, &range)).ok()?;
-    }
-    let mut index = reader.finish().ok()?;
-    for head in sample_heads(&index) {
-        index.add_media(head.start, &bytes(file, &head));
-    }
+    let index = index(file).ok()?;
     let movie = Movie::parse(&index).ok()?;
-    let (key, kid) = (ContentKey::new([7; 16]), KeyId::new([1; 16]).unwrap());
-    let keys: ContentKeys = [(kid, key.clone())].into_iter().collect();
-    let protection = scheme.map(|scheme| {
-        let key = KeyParameters::derive(scheme, &key, kid, b"content");
-        Protection { scheme, tracks: ProtectedTracks::All, key, audio_key: None }
-    });
+    let (protection, keys) = scheme.map(protection).unzip();
+    let keys = keys.unwrap_or_default();
     let options = PlanOptions {
         segment_duration: Duration::from_secs(2),
         audio_only: movie.require_video().is_err(),
         protection,
         ..PlanOptions::default()
     };
-    let planner = Planner::new(&movie, &options).ok()?;
-    let mut first = planner.clone();
-    first.by_ref().for_each(drop);
-    let presentation = first.finish().ok()?;
+    let mut planner = Planner::new(&movie, &options).ok()?;
+    let work_units: Vec<_> = planner.by_ref().map(Result::unwrap).collect();
+    let presentation = planner.finish().ok()?;
     let write = |sizes: &SegmentSizes| {
         let playlists = hls::playlists(&presentation, sizes, &HlsOptions::default()).unwrap();
         let mpd = dash::mpd(&presentation, sizes, &MpdOptions::default()).unwrap();
@@ -75,9 +56,8 @@ fn manifests(file: &[u8], scheme: Option<Scheme>) -> Option<[Vec<String>; 2]> {
     };
     let early = write(&SegmentSizes::planned(&presentation));
     let mut sizes = SegmentSizes::new(&presentation);
-    for work_unit in planner {
-        let work_unit = work_unit.unwrap();
-        let parts = work_unit.ranges.iter().map(|range| bytes(file, &range.bytes)).collect();
+    for work_unit in work_units {
+        let parts = work_unit.ranges.iter().map(|range| bytes(file, &range.bytes).to_vec()).collect();
         let mut source = SourceBuffers::new(&work_unit, parts).unwrap();
         for segment in package_work_unit(&work_unit, &mut source, &keys).ok()? {
             sizes.set(segment.id, segment.size()).unwrap();

@@ -12,9 +12,9 @@ use std::process::{Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
-use vpp_media::isobmff::IndexReader;
 use vpp_scale::movie::Movie;
 use vpp_tests::decrypt::KEY;
+use vpp_tests::planning::index;
 use vpp_tests::{fixtures, vpp};
 
 const ENCRYPTED: [&str; 4] = ["--key", KEY.key, "--kid", KEY.kid];
@@ -52,11 +52,7 @@ fn endless(folder: &Path) -> PathBuf {
 /// Writes the sample movie with an invalid NAL unit length in its last video sample.
 fn with_bad_sample(folder: &Path) -> PathBuf {
     let mut bytes = fs::read(fixtures::fixture("sample.mp4")).unwrap();
-    let mut reader = IndexReader::new(bytes.len() as u64).unwrap();
-    while let Some(range) = reader.want() {
-        reader.supply(&bytes[usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap()]).unwrap();
-    }
-    let index = reader.finish().unwrap();
+    let index = index(&bytes).unwrap();
     let movie = vpp_media::track::Movie::parse(&index).unwrap();
     let video = movie.tracks.iter().find(|track| track.video().is_some()).unwrap();
     let offset = usize::try_from(video.samples.samples().last().unwrap().offset).unwrap();

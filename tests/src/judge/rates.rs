@@ -8,16 +8,16 @@ use super::timing::Shared;
 
 /// The bit rates of a media playlist (RFC 8216bis 4.4.6.2).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Rate {
-    pub(super) peak: u64,
-    pub(super) average: u64,
+pub(crate) struct Rate {
+    pub(crate) peak: u64,
+    pub(crate) average: u64,
 }
 
 impl Rate {
     /// Returns the rates of segments: duration in units of a timescale, and bytes.
     ///
     /// The peak is the highest of any contiguous segments that last between 0.5 and 1.5 target durations together.
-    pub(super) fn of(segments: &[(i64, u64)], timescale: i64, target: u64) -> Self {
+    pub(crate) fn of(segments: &[(i64, u64)], timescale: i64, target: u64) -> Self {
         let rate = |segments: &[(i64, u64)]| {
             let (units, bytes) = segments.iter().fold((0, 0), |sum, segment| (sum.0 + segment.0, sum.1 + segment.1));
             let bits = u128::from(bytes) * 8 * u128::from(timescale.unsigned_abs());
@@ -39,7 +39,7 @@ impl Rate {
         Self::of(&segments, pair.track.stream.timescale, target)
     }
 
-    pub(super) fn plus(self, other: Self) -> Self {
+    pub(crate) fn plus(self, other: Self) -> Self {
         Self { peak: self.peak + other.peak, average: self.average + other.average }
     }
 
@@ -47,7 +47,7 @@ impl Rate {
         Self { peak: self.peak.min(other.peak), average: self.average.min(other.average) }
     }
 
-    pub(super) fn max(self, other: Self) -> Self {
+    pub(crate) fn max(self, other: Self) -> Self {
         Self { peak: self.peak.max(other.peak), average: self.average.max(other.average) }
     }
 }

@@ -1,20 +1,15 @@
 //! The steps that the platform takes with an untrusted file.
 
-use std::ops::Range;
 use std::time::Duration;
 
-use vpp_media::cenc::{ContentKey, ContentKeys, KeyId, Scheme};
-use vpp_media::cmaf::{
-    KeyParameters, PlanOptions, Planner, ProtectedTracks, Protection, SegmentId, SegmentSize, SegmentSizes,
-    SourceBuffers, package_work_unit,
-};
+use vpp_media::cenc::Scheme;
+use vpp_media::cmaf::{PlanOptions, Planner, SegmentId, SegmentSize, SegmentSizes, SourceBuffers, package_work_unit};
 use vpp_media::dash::{self, MpdOptions};
 use vpp_media::hls::{self, HlsOptions};
-use vpp_media::isobmff::IndexReader;
 use vpp_media::preflight::preflight;
 use vpp_media::sidecar::SidecarFile;
 use vpp_media::time::Timescale;
-use vpp_media::track::sample_heads;
+use vpp_tests::planning::{bytes, index, protection};
 
 use super::sources::Format;
 
@@ -33,26 +28,11 @@ pub fn process(file: &[u8], format: Format, scheme: Option<Scheme>) -> vpp_media
     }
 }
 
-fn bytes(file: &[u8], range: &Range<u64>) -> Vec<u8> {
-    file[usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap()].to_vec()
-}
-
 fn package(file: &[u8], scheme: Option<Scheme>) -> vpp_media::Result<()> {
-    let mut reader = IndexReader::new(file.len() as u64)?;
-    while let Some(range) = reader.want() {
-        reader.supply(&bytes(file, &range))?;
-    }
-    let mut index = reader.finish()?;
-    for head in sample_heads(&index) {
-        index.add_media(head.start, &bytes(file, &head));
-    }
+    let index = index(file)?;
     let movie = vpp_media::track::Movie::parse(&index)?;
-    let (key, kid) = (ContentKey::new([7; 16]), KeyId::new([1; 16]).unwrap());
-    let keys: ContentKeys = [(kid, key.clone())].into_iter().collect();
-    let protection = scheme.map(|scheme| {
-        let key = KeyParameters::derive(scheme, &key, kid, b"content");
-        Protection { scheme, tracks: ProtectedTracks::All, key, audio_key: None }
-    });
+    let (protection, keys) = scheme.map(protection).unzip();
+    let keys = keys.unwrap_or_default();
     let options = PlanOptions {
         segment_duration: Duration::from_secs(1),
         audio_only: movie.require_video().is_err(),
@@ -67,7 +47,7 @@ fn package(file: &[u8], scheme: Option<Scheme>) -> vpp_media::Result<()> {
     for work_unit in &mut planner {
         let work_unit = work_unit?;
         if work_unit.index == 0 && work_unit.source_bytes() <= MAX_WORK_UNIT_BYTES {
-            let parts = work_unit.ranges.iter().map(|range| bytes(file, &range.bytes)).collect();
+            let parts = work_unit.ranges.iter().map(|range| bytes(file, &range.bytes).to_vec()).collect();
             let mut source = SourceBuffers::new(&work_unit, parts)?;
             packaged = package_work_unit(&work_unit, &mut source, &keys).map(drop);
         }

@@ -8,13 +8,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::planting::Packaged;
 use tempfile::TempDir;
 use vpp_tests::decrypt::KEY;
-use vpp_tests::judge::{self, Finding, Manifests, Request, Source};
+use vpp_tests::judge::{self, Manifests, Request, Source};
 use vpp_tests::{fixtures, movies, vpp};
 
 fn assert_silent(inputs: &[&Path], arguments: &[&str], request: Request) {
-    let packaged = Packaged::new(inputs, arguments, request);
-    let lines: Vec<_> = packaged.findings.iter().map(Finding::to_string).collect();
-    assert!(lines.is_empty(), "{}", lines.join("\n"));
+    Packaged::new(inputs, arguments, request).assert_silent();
 }
 
 /// Returns the arguments with which every movie is packaged: clear in segments, and encrypted in single files.
