@@ -212,6 +212,16 @@ class Template(unittest.TestCase):
         publishers = {"cloudwatch.amazonaws.com", "budgets.amazonaws.com"}
         self.assertEqual(set(statement["Principal"]["Service"]), publishers)
 
+    def test_the_audit_log_is_kept_as_long_as_a_parameter_says(self) -> None:
+        api = _resources("AWS::Serverless::Function")["ApiFunction"]
+        groups = _resources("AWS::Logs::LogGroup")
+        group = groups.pop(api["LoggingConfig"]["LogGroup"].removeprefix("!Ref "))
+        self.assertEqual(group["RetentionInDays"], "!Ref AuditRetentionDays")
+        self.assertEqual({group["RetentionInDays"] for group in groups.values()}, {"!Ref LogRetentionDays"})
+        parameters = _template()["Parameters"]
+        audit, log = parameters["AuditRetentionDays"], parameters["LogRetentionDays"]
+        self.assertEqual((audit["Default"], audit["AllowedValues"]), (365, log["AllowedValues"]))
+
     def test_the_defaults_reserve_nothing_that_a_new_account_lacks(self) -> None:
         """A new account has 10 concurrent executions, and Lambda keeps them all unreserved. Provisioned pollers are off."""
         template = _template()

@@ -32,6 +32,13 @@ pub fn caller(request: &Extensions) -> Caller {
     Caller::Authenticated(Role::highest(claims.flat_map(|claim| words(claim))))
 }
 
+/// Returns the subject (`sub`) of the verified JWT of the request that has these extensions.
+#[must_use]
+pub fn subject(request: &Extensions) -> Option<&str> {
+    let Some(RequestContext::ApiGatewayV2(context)) = request.get::<RequestContext>() else { return None };
+    context.authorizer.as_ref()?.jwt.as_ref()?.claims.get("sub").map(String::as_str)
+}
+
 fn words(claim: &str) -> impl Iterator<Item = &str> {
     claim.split(|c: char| c.is_whitespace() || "[],\"".contains(c)).filter(|word| !word.is_empty())
 }
@@ -59,6 +66,17 @@ mod tests {
         assert_eq!(role(&json!({"cognito:groups": "[viewers reader]"})), authenticated(Role::Reader));
         assert_eq!(role(&json!({"roles": "[\"reader\",\"operator\"]"})), authenticated(Role::Operator));
         assert_eq!(role(&json!({"sub": "operator", "name": "reader"})), Caller::Authenticated(None));
+    }
+
+    #[test]
+    fn the_subject_is_that_of_the_verified_jwt() {
+        let context = json!({"http": {"method": "GET", "path": "/"}, "timeEpoch": 0,
+                             "authorizer": {"jwt": {"claims": {"sub": "alice"}}}});
+        let mut extensions = Extensions::new();
+        assert_eq!(subject(&extensions), None);
+        let context: ApiGatewayV2httpRequestContext = serde_json::from_value(context).unwrap();
+        extensions.insert(RequestContext::ApiGatewayV2(context));
+        assert_eq!(subject(&extensions), Some("alice"));
     }
 
     #[test]

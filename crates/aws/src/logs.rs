@@ -16,6 +16,8 @@ pub(crate) fn start(level: Option<&str>) {
     let level = level.and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::INFO);
     let others = level.min(LevelFilter::WARN);
     let filter = Targets::new().with_default(others).with_targets(PLATFORM_TARGETS.map(|target| (target, level)));
+    // The audit log is complete at every level.
+    let filter = filter.with_target("audit", LevelFilter::INFO);
     let lines = fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false);
     // A second start in one process has no effect.
     let _ = registry().with(filter).with(lines).try_init();

@@ -11,12 +11,14 @@ use axum::http::{Extensions, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tracing::{info, warn};
-use vpp_aws::jwt_claims::{Caller, caller};
+use vpp_aws::jwt_claims::{Caller, caller, subject};
 use vpp_http::{Problem, bearer};
 use vpp_pipeline::api::authorizer::Authorizer;
 use vpp_pipeline::domain::access_token::Role;
 use vpp_pipeline::error::chain;
 use vpp_pipeline::ports::{Clock, TokenStore};
+
+use crate::audit::AuditEntry;
 
 /// How callers authenticate.
 #[derive(Debug)]
@@ -53,6 +55,7 @@ where
     K: Clock,
 {
     let Some(required) = required_role(request.method(), request.uri().path()) else { return next.run(request).await };
+    let entry = AuditEntry::of(request.method(), request.uri().path(), subject(request.extensions()));
     let role = match &**authentication {
         Authentication::Jwt => role_of_claims(request.extensions()).map_err(|problem| *problem),
         Authentication::Tokens(authorizer) => match bearer::token(request.headers()) {
@@ -66,14 +69,19 @@ where
             },
         },
     };
-    match role {
+    let authenticated = role.as_ref().ok().copied();
+    let response = match role {
         Ok(role) if role >= required => next.run(request).await,
         Ok(_) => forbidden("this requires the role operator, and the credential has the role reader"),
         Err(refused) => {
             info!(status = refused.status().as_u16(), "not authorized");
             refused
         }
+    };
+    if let Some(entry) = entry {
+        entry.record(authenticated, &response);
     }
+    response
 }
 
 fn role_of_claims(extensions: &Extensions) -> Result<Role, Box<Response>> {

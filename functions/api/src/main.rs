@@ -1,5 +1,6 @@
 //! The HTTP API: upload files; create, list, retry and delete packages; issue playback tokens.
 
+mod audit;
 mod authorization;
 mod idempotency_key_header;
 mod list_query;

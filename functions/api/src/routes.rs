@@ -40,6 +40,7 @@ use vpp_pipeline::domain::listing::{ContentFilter, PackageFilter, VerdictKind};
 use vpp_pipeline::domain::package::Package;
 use vpp_pipeline::ports::{ClientUploadStore, Clock, KeyVault, TokenSigner, TokenStore};
 
+use crate::audit::Created;
 use crate::authorization::{Authentication, authorize};
 use crate::idempotency_key_header::idempotency_key;
 use crate::list_query::ListQuery;
@@ -111,7 +112,7 @@ async fn create_package<C: ApiCatalog, Q: ApiQueue, V: KeyVault, K: Clock>(
         if let Ok(location) = location {
             response.headers_mut().insert(header::LOCATION, location);
         }
-        Ok(response)
+        Ok(Created::mark(&package.id, response))
     }
     .instrument(span)
     .await

@@ -28,6 +28,7 @@ use vpp_pipeline::domain::multipart::MAX_PARTS;
 use vpp_pipeline::domain::timestamp::Timestamp;
 use vpp_pipeline::ports::{ClientUploadStore, Clock, RequestRecords};
 
+use crate::audit::Created;
 use crate::idempotency_key_header::idempotency_key;
 use crate::list_query::ListQuery;
 use crate::request_body::{MAX_BODY, decode, missing_field};
@@ -115,12 +116,12 @@ async fn create<S: ClientUploadStore, B: RequestRecords, K: Clock>(
     };
     let span = info_span!("upload", upload_id = %id);
     async {
-        let progress = uploads.begin(id, &name, bytes).await?;
+        let progress = uploads.begin(id.clone(), &name, bytes).await?;
         if (&progress.upload.name, progress.upload.bytes) != (&name, bytes) {
             return Err(RequestError::KeyReused.into());
         }
         info!(bytes, "upload created");
-        Ok(json(StatusCode::CREATED, &UploadResponse::from(progress)))
+        Ok(Created::mark(&id, json(StatusCode::CREATED, &UploadResponse::from(progress))))
     }
     .instrument(span)
     .await
@@ -155,7 +156,7 @@ async fn complete<S: ClientUploadStore, B: RequestRecords, K: Clock>(
             input_content_id: content.to_string(),
             input_content_origin: location.to_string(),
         };
-        Ok(json(StatusCode::OK, &response))
+        Ok(Created::mark(&content, json(StatusCode::OK, &response)))
     }
     .instrument(span)
     .await

@@ -1,6 +1,7 @@
 //! The routes, with in-memory ports.
 
 mod access;
+mod audit;
 mod documents;
 mod lists;
 mod options;
