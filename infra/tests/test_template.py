@@ -295,6 +295,16 @@ class Template(unittest.TestCase):
             self.assertEqual(everything[name]["DeletionPolicy"], "RetainExceptOnCreate", name)
             self.assertEqual(everything[name]["UpdateReplacePolicy"], "Retain", name)
 
+    def test_records_of_deleted_contents_expire_and_outlast_every_message_about_them(self) -> None:
+        expiry = _resources("AWS::DynamoDB::Table")["Table"]["TimeToLiveSpecification"]
+        self.assertEqual(expiry, {"AttributeName": "forget_at", "Enabled": True})
+        days = _template()["Parameters"]["DeletedContentDays"]
+        retentions = [queue["MessageRetentionPeriod"] for queue in _resources("AWS::SQS::Queue").values()]
+        self.assertGreater(days["MinValue"] * 24 * 3600, max(retentions))
+        self.assertGreaterEqual(days["Default"], days["MinValue"])
+        variables = _resources("AWS::Serverless::Function")["ApiFunction"]["Environment"]["Variables"]
+        self.assertEqual(variables["DELETED_CONTENT_DAYS"], "!Ref DeletedContentDays")
+
     def test_names_that_are_unique_in_an_account_contain_the_region(self) -> None:
         """Names of CloudFront resources and dashboards are global: a stack in a second region needs different ones."""
         named = {

@@ -35,6 +35,7 @@ pub(crate) fn api(
             delivery_url: environment.delivery_url()?,
             segment_duration: environment.segment_duration()?,
             private: environment.path_signing_secret().is_some(),
+            deleted_content: environment.deleted_content()?,
         },
     })
 }

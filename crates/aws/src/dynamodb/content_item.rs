@@ -1,4 +1,5 @@
-//! A content as an item.
+//! A content as an item. DynamoDB deletes the item of a deleted content, its tombstone, at the time in `forget_at`. A content that
+//! replaces the tombstone has no such attribute.
 //!
 //! The preflight report is one JSON text. Only API responses contain it. So a report of another version, which cannot be
 //! decoded, is omitted, and the content remains readable.

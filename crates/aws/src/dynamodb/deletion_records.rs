@@ -5,7 +5,7 @@ use vpp_pipeline::domain::state::Status;
 use vpp_pipeline::domain::timestamp::Timestamp;
 use vpp_pipeline::domain::unreadable::RecordKind;
 use vpp_pipeline::error::Unavailable;
-use vpp_pipeline::ports::{DeletedFile, DeletionRecords, PackageDeletion};
+use vpp_pipeline::ports::{DeletedFile, DeletionRecords, PackageDeletion, Tombstone};
 
 use super::attributes::{Item, Reader, number, string};
 use super::table::{Condition, DynamoCatalog, condition, decode};
@@ -13,13 +13,17 @@ use super::{content_item, package_item};
 use crate::error::unavailable;
 
 impl DeletionRecords for DynamoCatalog {
-    async fn mark_content_deleted(&self, id: &ContentId, at: Timestamp) -> Result<(), Unavailable> {
+    async fn mark_content_deleted(&self, id: &ContentId, tombstone: Tombstone) -> Result<(), Unavailable> {
         let request = self.client.update_item().table_name(&self.table);
         let request = request.key("pk", string(content_item::pk(id))).key("sk", string(content_item::SK));
         let request = request.condition_expression("attribute_exists(pk)");
-        let request = request.update_expression("SET deleted_at = if_not_exists(deleted_at, :at) REMOVE #kind");
+        let request = request.update_expression(
+            "SET deleted_at = if_not_exists(deleted_at, :at), forget_at = if_not_exists(forget_at, :forget) REMOVE #kind",
+        );
         let request = request.expression_attribute_names("#kind", "kind");
-        let written = request.expression_attribute_values(":at", string(at.to_string())).send().await;
+        let request = request.expression_attribute_values(":at", string(tombstone.deleted_at.to_string()));
+        let forget_at = number(tombstone.forget_at.unix_seconds());
+        let written = request.expression_attribute_values(":forget", forget_at).send().await;
         condition(written, "UpdateItem").map(|_| ())
     }
 

@@ -14,6 +14,7 @@ use super::variables::{Environment, InvalidVariable};
 /// Where Lambda mounts the layer `layers/console`.
 const CONSOLE_LAYER: &str = "/opt/console";
 const MIB: u64 = 1024 * 1024;
+const SECONDS_PER_DAY: u64 = 24 * 60 * 60;
 
 impl Environment {
     /// Reads `AUTHORIZATION`: how callers of the API authenticate.
@@ -43,6 +44,16 @@ impl Environment {
         let problem = "is more than a day";
         let allowed = TOKEN_SECONDS.contains(&seconds).then(|| Duration::from_secs(seconds));
         allowed.ok_or(InvalidVariable { name: NAME, problem })
+    }
+
+    /// Reads `DELETED_CONTENT_DAYS`: how long the record of a deleted content is kept.
+    ///
+    /// # Errors
+    /// When it is not set, or is not a whole number of days above zero.
+    pub fn deleted_content(&self) -> Result<Duration, InvalidVariable> {
+        const NAME: &str = "DELETED_CONTENT_DAYS";
+        let seconds = self.positive(NAME)?.checked_mul(SECONDS_PER_DAY);
+        seconds.map(Duration::from_secs).ok_or(InvalidVariable { name: NAME, problem: "is out of range" })
     }
 
     /// Reads `SEGMENT_SECONDS`: the target duration of segments.
@@ -164,6 +175,7 @@ mod tests {
         let environment = Environment::from([
             ("WORK_UNIT_MIB", "32"),
             ("SEGMENT_SECONDS", "6"),
+            ("DELETED_CONTENT_DAYS", "35"),
             ("DELIVERY_URL", "https://cdn.example/"),
             ("PACKAGE_ON_UPLOAD", "none"),
             ("PROBE_CONFINEMENT", "required"),
@@ -171,6 +183,7 @@ mod tests {
         assert_eq!(environment.allow_unconfined_probe(), Ok(false));
         assert_eq!(environment.work_unit_bytes(), Ok(32 * 1024 * 1024));
         assert_eq!(environment.segment_duration(), Ok(Duration::from_secs(6)));
+        assert_eq!(environment.deleted_content(), Ok(Duration::from_hours(35 * 24)));
         assert_eq!(environment.delivery_url().as_deref(), Ok("https://cdn.example"));
         assert_eq!(environment.package_on_upload(), Ok(None));
     }

@@ -10,13 +10,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
-    ScalarAttributeType,
+    AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
+    ProjectionType, ScalarAttributeType,
 };
 use aws_sdk_kms::types::{KeySpec, KeyUsageType};
 use vpp_aws::{Aws, DynamoCatalog, S3Store};
+use vpp_pipeline::domain::id::ContentId;
 use vpp_pipeline::domain::message::{Section, WorkUnitMessage};
 use vpp_pipeline::domain::object::{ETag, Location};
+use vpp_pipeline::domain::timestamp::Timestamp;
 use vpp_pipeline::ports::Queue;
 use vpp_pipeline::testing::contract;
 
@@ -138,6 +140,23 @@ fn dynamodb_fulfils_the_contract_of_a_catalog() {
         contract::listing(&catalog, "listing").await;
         contract::listing_packages(&catalog, "packages").await;
         contract::tombstones(&catalog, "tombstones").await;
+    });
+}
+
+#[test]
+fn dynamodb_fulfils_the_contract_of_expiry() {
+    on_every_aws("expiry", async |config| {
+        create_table(&config).await;
+        let client = aws_sdk_dynamodb::Client::new(&config);
+        let catalog: DynamoCatalog = Aws::new(config).catalog("table".to_owned());
+        let forget_at = async |id: &ContentId| {
+            let request = client.get_item().table_name("table");
+            let request = request.key("pk", AttributeValue::S(format!("content#{id}")));
+            let item = request.key("sk", AttributeValue::S("content".to_owned())).send().await.unwrap().item.unwrap();
+            // A number of seconds, as time to live requires.
+            item.get("forget_at").map(|at| Timestamp::from_unix_seconds(at.as_n().unwrap().parse().unwrap()))
+        };
+        contract::expiry(&catalog, "expiry", &forget_at).await;
     });
 }
 

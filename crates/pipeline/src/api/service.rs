@@ -11,7 +11,7 @@ use crate::domain::listing::{ContentFilter, Cursor, PackageFilter, Page};
 use crate::domain::message::{DashMessage, DeletionMessage, DeletionTarget, FragmentMessage};
 use crate::domain::package::Package;
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{Catalog, Clock, DeletionRecords, KeyVault, Listing, Queue, RequestRecords};
+use crate::ports::{Catalog, Clock, DeletionRecords, KeyVault, Listing, Queue, RequestRecords, Tombstone};
 
 /// The platform's settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct Settings {
     pub segment_duration: Duration,
     /// Whether the CDN requires signed paths.
     pub private: bool,
+    /// How long the record of a deleted content is kept: longer than an event or a message about its file may be late.
+    pub deleted_content: Duration,
 }
 
 /// The catalog as the API uses it.
@@ -107,7 +109,8 @@ where
         layout::manifest_url(&self.settings.delivery_url, &package.id)
     }
 
-    /// Deletes a content and its file. Packages of the content stay.
+    /// Deletes a content and its file. Packages of the content stay. The record is removed later: see
+    /// [`Settings::deleted_content`].
     ///
     /// # Errors
     /// When it does not exist, or the platform is unavailable.
@@ -128,7 +131,8 @@ where
     }
 
     async fn start_content_deletion(&self, id: &ContentId, at: Timestamp) -> Result<(), RequestError> {
-        self.catalog.mark_content_deleted(id, at).await.map_err(unavailable("writing the tombstone"))?;
+        let tombstone = Tombstone { deleted_at: at, forget_at: at.after(self.settings.deleted_content) };
+        self.catalog.mark_content_deleted(id, tombstone).await.map_err(unavailable("writing the tombstone"))?;
         let message = DeletionMessage::new(DeletionTarget::Content { input_content_id: id.clone() });
         self.queue.send_all(&[message]).await.map_err(unavailable("starting the deletion"))
     }

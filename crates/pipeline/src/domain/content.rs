@@ -37,7 +37,8 @@ pub struct Content {
     /// The verdict.
     pub verdict: Verdict,
     /// When it was deleted. A deleted content stays as a tombstone, so that a late event of the same version does not create it
-    /// again. Uploading the same file again creates another version, which replaces the tombstone.
+    /// again. Uploading the same file again creates another version, which replaces the tombstone. The catalog removes the
+    /// tombstone after a time.
     pub deleted_at: Option<Timestamp>,
 }
 

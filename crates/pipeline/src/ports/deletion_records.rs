@@ -27,13 +27,22 @@ pub struct DeletedFile {
     pub etag: ETag,
 }
 
+/// The tombstone of a content: the times that its deletion adds to the record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tombstone {
+    /// When the content was deleted.
+    pub deleted_at: Timestamp,
+    /// From when on the record, with its names and reports, is removed.
+    pub forget_at: Timestamp,
+}
+
 /// Marks contents as deleted, leases deletions, and removes packages from the catalog.
 pub trait DeletionRecords: Send + Sync {
-    /// Turns a content into a tombstone, if it exists. A tombstone is unchanged.
+    /// Turns a content into a tombstone, if it exists. A tombstone keeps the times that it has.
     fn mark_content_deleted(
         &self,
         id: &ContentId,
-        at: Timestamp,
+        tombstone: Tombstone,
     ) -> impl Future<Output = Result<(), Unavailable>> + Send;
 
     /// Returns the file of a content that is marked as deleted; `None` for any other, and if the record does not state it.

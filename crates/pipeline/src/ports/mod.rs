@@ -28,7 +28,7 @@ pub use body::Body;
 pub use catalog::{Catalog, CreateOutcome};
 pub use client_upload_store::ClientUploadStore;
 pub use clock::Clock;
-pub use deletion_records::{DeletedFile, DeletionRecords, PackageDeletion};
+pub use deletion_records::{DeletedFile, DeletionRecords, PackageDeletion, Tombstone};
 pub use edge_cache::{EdgeCache, InvalidationStatus};
 pub use event_bus::EventBus;
 pub use key_vault::{KeyError, KeyVault};

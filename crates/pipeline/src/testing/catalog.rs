@@ -17,7 +17,9 @@ use crate::domain::state::{Advance, State as PackageState, Transition};
 use crate::domain::timestamp::Timestamp;
 use crate::domain::unreadable::{Listed, RecordKind, UnreadableRecord};
 use crate::error::Unavailable;
-use crate::ports::{Catalog, CreateOutcome, DeletedFile, DeletionRecords, Listing, PackageDeletion, RequestRecords};
+use crate::ports::{
+    Catalog, CreateOutcome, DeletedFile, DeletionRecords, Listing, PackageDeletion, RequestRecords, Tombstone,
+};
 
 /// A catalog in memory. Clones share its content.
 #[derive(Debug, Clone, Default)]
@@ -33,7 +35,10 @@ struct State {
     uploads: BTreeMap<PackageId, Vec<OutputUpload>>,
     leases: BTreeMap<PackageId, Timestamp>,
     client_uploads: BTreeMap<ClientUploadId, ClientUpload>,
-    claims: BTreeMap<String, String>,
+    /// The resource ids of idempotency keys, with the times from which on they are removed.
+    claims: BTreeMap<String, (String, Timestamp)>,
+    /// From when on tombstones are removed.
+    forget_at: BTreeMap<ContentId, Timestamp>,
     /// The ids of contents and packages whose records cannot be read, with the deletion of such a package.
     damaged: BTreeMap<String, Option<PackageDeletion>>,
 }
@@ -88,6 +93,27 @@ impl MemoryCatalog {
         lock(&self.state).damaged.insert(id.to_owned(), None);
     }
 
+    /// Removes what has expired at `now`, as the table of the AWS adapter does by itself.
+    pub fn expire(&self, now: Timestamp) {
+        let State { contents, client_uploads, claims, forget_at, damaged, .. } = &mut *lock(&self.state);
+        forget_at.retain(|id, at| {
+            let is_kept = now < *at;
+            if !is_kept {
+                damaged.remove(id.as_str());
+                contents.remove(id);
+            }
+            is_kept
+        });
+        client_uploads.retain(|_, upload| now < upload.expires_at());
+        claims.retain(|_, (_, until)| now < *until);
+    }
+
+    /// Returns from when on the tombstone of a content is removed.
+    #[must_use]
+    pub fn forget_at(&self, id: &ContentId) -> Option<Timestamp> {
+        lock(&self.state).forget_at.get(id).copied()
+    }
+
     /// Returns all contents.
     #[must_use]
     pub fn all_contents(&self) -> Vec<Content> {
@@ -115,6 +141,7 @@ impl Catalog for MemoryCatalog {
             return Ok(CreateOutcome::Existing(known.clone()));
         }
         state.damaged.remove(content.id.as_str());
+        state.forget_at.remove(&content.id);
         state.contents.insert(content.id.clone(), content.clone());
         if let Some(package) = package {
             state.packages.entry(package.id.clone()).or_insert_with(|| package.clone());
@@ -216,9 +243,11 @@ impl Listing for MemoryCatalog {
 }
 
 impl DeletionRecords for MemoryCatalog {
-    async fn mark_content_deleted(&self, id: &ContentId, at: Timestamp) -> Result<(), Unavailable> {
-        if let Some(content) = lock(&self.state).contents.get_mut(id) {
-            content.deleted_at.get_or_insert(at);
+    async fn mark_content_deleted(&self, id: &ContentId, tombstone: Tombstone) -> Result<(), Unavailable> {
+        let State { contents, forget_at, .. } = &mut *lock(&self.state);
+        if let Some(content) = contents.get_mut(id) {
+            content.deleted_at.get_or_insert(tombstone.deleted_at);
+            forget_at.entry(id.clone()).or_insert(tombstone.forget_at);
         }
         Ok(())
     }
@@ -300,12 +329,12 @@ impl RequestRecords for MemoryCatalog {
         &self,
         key: &str,
         answer: &str,
-        _until: Timestamp,
+        until: Timestamp,
     ) -> Result<CreateOutcome<String>, Unavailable> {
         Ok(match lock(&self.state).claims.entry(key.to_owned()) {
-            Entry::Occupied(known) => CreateOutcome::Existing(known.get().clone()),
+            Entry::Occupied(known) => CreateOutcome::Existing(known.get().0.clone()),
             Entry::Vacant(vacant) => {
-                vacant.insert(answer.to_owned());
+                vacant.insert((answer.to_owned(), until));
                 CreateOutcome::Created
             }
         })

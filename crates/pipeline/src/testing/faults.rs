@@ -31,7 +31,7 @@ use crate::error::Unavailable;
 use crate::ports::{
     Catalog, ClientUploadStore, CreateOutcome, DelayQueue, DeletedFile, DeletionRecords, EdgeCache, FileChunk,
     InvalidationStatus, KeyError, KeyVault, Listing, NewObject, NewPart, ObjectDeleter, ObjectStore, PackageDeletion,
-    Probe, ProbeError, PutOutcome, Queue, RequestRecords, StoreError, UploadedPart,
+    Probe, ProbeError, PutOutcome, Queue, RequestRecords, StoreError, Tombstone, UploadedPart,
 };
 
 /// Whether the fault is before or after the effect of a call.
@@ -237,8 +237,8 @@ impl<C: Listing> Listing for Faulty<C> {
 }
 
 impl<C: DeletionRecords> DeletionRecords for Faulty<C> {
-    async fn mark_content_deleted(&self, id: &ContentId, at: Timestamp) -> Result<(), Unavailable> {
-        self.faults.around(self.port.mark_content_deleted(id, at)).await?
+    async fn mark_content_deleted(&self, id: &ContentId, tombstone: Tombstone) -> Result<(), Unavailable> {
+        self.faults.around(self.port.mark_content_deleted(id, tombstone)).await?
     }
 
     async fn deleted_file(&self, id: &ContentId) -> Result<Option<DeletedFile>, Unavailable> {

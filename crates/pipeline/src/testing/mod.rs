@@ -25,8 +25,8 @@ pub use faults::{FaultPoint, Faults, Faulty};
 pub use key_vault::MemoryVault;
 pub use object_store::{MemoryStore, Stored};
 pub use platform::{
-    DashStage, DeleteStage, Delivery, EncryptStage, FragmentStage, IngestStage, MAX_RUN_TIME, MemoryApi,
-    MemoryClientUploads, MemoryLicences, MemoryQueues, MemoryTokens, Platform,
+    DELETED_CONTENT, DashStage, DeleteStage, Delivery, EncryptStage, FragmentStage, IngestStage, MAX_RUN_TIME,
+    MemoryApi, MemoryClientUploads, MemoryLicences, MemoryQueues, MemoryTokens, Platform,
 };
 pub use probe::MemoryProbe;
 pub use queue::MemoryQueue;

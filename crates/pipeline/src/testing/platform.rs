@@ -65,6 +65,9 @@ const MAX_DELIVERIES: usize = 8;
 /// The longest run time of a function.
 pub const MAX_RUN_TIME: Duration = Duration::from_mins(5);
 
+/// How long the record of a deleted content is kept.
+pub const DELETED_CONTENT: Duration = Duration::from_hours(35 * 24);
+
 /// Minimum part size in bytes, small enough that a small file has several parts.
 const PART_BYTES: u64 = 96 * 1024;
 
@@ -352,6 +355,7 @@ impl Platform {
                 delivery_url: "https://cdn.example".to_owned(),
                 segment_duration: Duration::from_secs(6),
                 private: self.path_signing_secret.is_some(),
+                deleted_content: DELETED_CONTENT,
             },
         }
     }

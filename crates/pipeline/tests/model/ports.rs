@@ -27,7 +27,7 @@ use vpp_pipeline::error::Unavailable;
 use vpp_pipeline::ports::{
     Catalog, Clock, CreateOutcome, DelayQueue, DeletedFile, DeletionRecords, EdgeCache, FileChunk, InvalidationStatus,
     KeyError, KeyVault, Listing, Meter, NewObject, NewPart, ObjectDeleter, ObjectStore, PackageDeletion, Probe,
-    ProbeError, PutOutcome, Queue, RequestRecords, StoreError, UploadedPart,
+    ProbeError, PutOutcome, Queue, RequestRecords, StoreError, Tombstone, UploadedPart,
 };
 use vpp_pipeline::testing::{MemoryCatalog, MemoryEdgeCache, MemoryProbe, MemoryStore, MemoryVault};
 
@@ -243,8 +243,8 @@ impl Listing for Replayed<MemoryCatalog> {
 }
 
 impl DeletionRecords for Replayed<MemoryCatalog> {
-    async fn mark_content_deleted(&self, id: &ContentId, at: Timestamp) -> Result<(), Unavailable> {
-        self.replay.catalog_call(Visibility::Write, self.port.mark_content_deleted(id, at)).await
+    async fn mark_content_deleted(&self, id: &ContentId, tombstone: Tombstone) -> Result<(), Unavailable> {
+        self.replay.catalog_call(Visibility::Write, self.port.mark_content_deleted(id, tombstone)).await
     }
 
     async fn deleted_file(&self, id: &ContentId) -> Result<Option<DeletedFile>, Unavailable> {

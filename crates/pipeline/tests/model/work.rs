@@ -21,7 +21,7 @@ use vpp_pipeline::stages::delete::{self, Delete};
 use vpp_pipeline::stages::encrypt::{self, Encrypt};
 use vpp_pipeline::stages::fragment::{self, Fragment};
 use vpp_pipeline::stages::ingest::{self, Ingest};
-use vpp_pipeline::testing::{MemoryCatalog, MemoryEdgeCache, MemoryProbe, MemoryStore, MemoryVault};
+use vpp_pipeline::testing::{DELETED_CONTENT, MemoryCatalog, MemoryEdgeCache, MemoryProbe, MemoryStore, MemoryVault};
 
 use crate::broken_rules::{BrokenRule, DeferredStep};
 use crate::ports::{FixedClock, ModelQueue, NoMeter, ObservedCalls, Outbox, Replayed};
@@ -168,7 +168,12 @@ impl Ports {
             Work::Request(request) => {
                 let queue = Queues { fragment: queue.clone(), dash: queue.clone(), deletion: queue };
                 let delivery_url = "https://cdn.example".to_owned();
-                let settings = service::Settings { delivery_url, segment_duration: SEGMENT, private: false };
+                let settings = service::Settings {
+                    delivery_url,
+                    segment_duration: SEGMENT,
+                    private: false,
+                    deleted_content: DELETED_CONTENT,
+                };
                 return self.answer(request, Api { catalog, queue, vault, clock, settings }).await;
             }
         };

@@ -1,6 +1,7 @@
 //! The in-memory ports pass the contract suite.
 
 use futures_executor::block_on;
+use vpp_pipeline::domain::id::ContentId;
 use vpp_pipeline::domain::object::{ETag, Location};
 use vpp_pipeline::testing::{MemoryCatalog, MemorySigner, MemoryStore, MemoryVault, contract};
 
@@ -40,6 +41,7 @@ fn the_catalog_keeps_its_contract() {
         contract::listing(&catalog, "listing").await;
         contract::listing_packages(&catalog, "packages").await;
         contract::tombstones(&catalog, "tombstones").await;
+        contract::expiry(&catalog, "expiry", &async |id: &ContentId| catalog.forget_at(id)).await;
     });
 }
 

@@ -1,11 +1,13 @@
 //! Deleted packages and contents are removed completely, late messages do not restore them, and they may be requested again.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::support::{MOVIE, assert_ready, only_package, upload_and_run};
 use futures_executor::block_on;
 use vpp_pipeline::Outcome;
 use vpp_pipeline::api::request_error::RequestError;
+use vpp_pipeline::domain::id::ClientUploadId;
 use vpp_pipeline::domain::layout;
 use vpp_pipeline::domain::message::WorkUnitMessage;
 use vpp_pipeline::domain::object::Location;
@@ -15,8 +17,10 @@ use vpp_pipeline::domain::state::Status;
 use vpp_pipeline::domain::uploaded_object::UploadedObject;
 use vpp_pipeline::ports::{Catalog, Clock, DeletionRecords, NewObject, ObjectStore};
 use vpp_pipeline::stages::ingest::Ingested;
-use vpp_pipeline::testing::{FaultPoint, Faults, MAX_RUN_TIME, Platform};
+use vpp_pipeline::testing::{DELETED_CONTENT, FaultPoint, Faults, MAX_RUN_TIME, Platform};
 
+/// A file name that says something about its subject.
+const NAME: &str = "interview with Jane Doe.mp4";
 /// Maximum number of requests that a caller sends.
 const MAX_REQUESTS: usize = 8;
 
@@ -290,6 +294,37 @@ fn a_content_is_deleted_with_its_file_and_its_packages_stay() {
             "the same file, uploaded again"
         );
         assert!(platform.api().content(&id).await.is_ok());
+    });
+}
+
+#[test]
+fn names_and_reports_of_what_was_deleted_are_removed_after_a_time() {
+    block_on(async {
+        let platform = Platform { package_on_upload: None, ..Platform::default() };
+        let id = ClientUploadId::of(&[b"an upload"]);
+        let key = format!("uploads/{id}/{NAME}");
+        platform.uploads().begin(id, NAME, MOVIE.len() as u64).await.unwrap();
+        let upload = platform.upload(&key, MOVIE);
+        let Ok(Ingested::Content(content)) = platform.ingest(&upload).await else { panic!("ingested") };
+        let package = platform.api().create_package(crate::requests::clear_request(&content.id)).await.unwrap();
+        assert!(platform.run().await.is_empty());
+        delete(&platform, &package).await;
+        platform.api().delete_content(&content.id).await.unwrap();
+        assert!(platform.run().await.is_empty());
+        assert_eq!(platform.store.bucket("uploads"), BTreeMap::new());
+
+        let records = || format!("{:?}", platform.catalog);
+        platform.clock.pass(DELETED_CONTENT.saturating_sub(Duration::from_hours(1)));
+        platform.catalog.expire(platform.clock.now());
+        assert!(records().contains(NAME), "the tombstone of the content");
+        assert!(!records().contains(package.id.as_str()));
+        assert_eq!(platform.ingest(&upload).await.unwrap(), Ingested::Ignored, "a late event");
+        platform.api().delete_content(&content.id).await.unwrap();
+        platform.clock.pass(Duration::from_hours(1));
+        platform.catalog.expire(platform.clock.now());
+        for text in [NAME, content.id.as_str(), package.id.as_str()] {
+            assert!(!records().contains(text), "{text}");
+        }
     });
 }
 

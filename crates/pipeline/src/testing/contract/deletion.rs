@@ -2,11 +2,13 @@
 
 use super::fixtures::{at, content, package, receipt};
 use crate::domain::content::Content;
+use crate::domain::id::ContentId;
 use crate::domain::listing::ContentFilter;
 use crate::domain::multipart::{OutputUpload, UploadId};
 use crate::domain::state::{Advance, Failure, Stage, StageWork, Status, Step, Transition};
+use crate::domain::timestamp::Timestamp;
 use crate::domain::unreadable::Listed;
-use crate::ports::{Catalog, CreateOutcome, DeletionRecords, Listing};
+use crate::ports::{Catalog, CreateOutcome, DeletionRecords, Listing, Tombstone};
 
 /// Checks a catalog: each failure may be retried once, and a package that is Deleting takes no step.
 pub async fn retries_and_tombstones<C: Catalog + Listing + DeletionRecords>(catalog: &C, run: &str) {
@@ -79,11 +81,12 @@ pub async fn purging<C: Catalog + Listing + DeletionRecords>(catalog: &C, run: &
 /// Checks a catalog: a tombstone prevents a content of the same version, and is replaced by one of another version.
 pub async fn tombstones<C: Catalog + Listing + DeletionRecords>(catalog: &C, run: &str) {
     let content = content(run, 4_000_100_000);
-    catalog.mark_content_deleted(&content.id, at(5)).await.unwrap();
+    let deleted = |second| Tombstone { deleted_at: at(second), forget_at: at(second + 100) };
+    catalog.mark_content_deleted(&content.id, deleted(5)).await.unwrap();
     assert_eq!(catalog.content(&content.id).await.unwrap(), None, "there is no tombstone without a content");
     catalog.create_content(&content, None).await.unwrap();
-    catalog.mark_content_deleted(&content.id, at(5)).await.unwrap();
-    catalog.mark_content_deleted(&content.id, at(6)).await.unwrap();
+    catalog.mark_content_deleted(&content.id, deleted(5)).await.unwrap();
+    catalog.mark_content_deleted(&content.id, deleted(6)).await.unwrap();
     let deleted = Content { deleted_at: Some(at(5)), ..content.clone() };
     assert_eq!(catalog.content(&content.id).await.unwrap(), Some(deleted.clone()));
     assert_eq!(catalog.create_content(&content, None).await.unwrap(), CreateOutcome::Existing(deleted));
@@ -92,4 +95,24 @@ pub async fn tombstones<C: Catalog + Listing + DeletionRecords>(catalog: &C, run
     let again = Content { version_id: Some("another".to_owned()), ..content };
     assert_eq!(catalog.create_content(&again, None).await.unwrap(), CreateOutcome::Created);
     assert_eq!(catalog.content(&again.id).await.unwrap(), Some(again));
+}
+
+/// Checks a catalog: a tombstone states when it is removed, and the content that replaces it does not. `forget_at` reads this time
+/// from the catalog.
+pub async fn expiry<C: Catalog + DeletionRecords>(
+    catalog: &C,
+    run: &str,
+    forget_at: &impl AsyncFn(&ContentId) -> Option<Timestamp>,
+) {
+    let content = content(run, 4_000_100_000);
+    catalog.create_content(&content, None).await.unwrap();
+    assert_eq!(forget_at(&content.id).await, None);
+    for second in [5, 6] {
+        let tombstone = Tombstone { deleted_at: at(second), forget_at: at(second + 1_000) };
+        catalog.mark_content_deleted(&content.id, tombstone).await.unwrap();
+        assert_eq!(forget_at(&content.id).await, Some(at(1_005)));
+    }
+    let again = Content { version_id: Some("another".to_owned()), ..content };
+    assert_eq!(catalog.create_content(&again, None).await.unwrap(), CreateOutcome::Created);
+    assert_eq!(forget_at(&again.id).await, None);
 }
