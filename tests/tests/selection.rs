@@ -74,6 +74,13 @@ fn a_second_video_is_an_alternative_and_no_variant() {
         assert_eq!(sets.iter().map(|set| roles(set)).collect::<Vec<_>>(), [["main"], ["alternate"]]);
         assert_eq!(attribute(sets[0], "maxWidth"), size.split('x').next());
         assert!(attribute(&package.mpd, "mediaPresentationDuration").unwrap().starts_with(duration), "{}", package.mpd);
+        let output = vpp::package(&movie, &package.directory, &["--json"]);
+        let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let representations = summary["representations"].as_array().unwrap().iter();
+        let alternatives = representations.filter(|representation| representation["alternative"] == true);
+        assert_eq!(alternatives.map(|video| video["name"].as_str().unwrap()).collect::<Vec<_>>(), ["v2"]);
+        let text = String::from_utf8(vpp::package(&movie, &package.directory, &[]).stdout).unwrap();
+        assert_eq!(text.matches("other content than the main video").count(), 1, "{text}");
         let report: serde_json::Value = serde_json::from_str(&vpp::inspect(&movie, &[])).unwrap();
         let codes = report["warnings"].as_array().unwrap().iter().map(|warning| warning["code"].as_str().unwrap());
         assert_eq!(codes.filter(|code| *code != "no_faststart").collect::<Vec<_>>(), ["alternative_video"]);

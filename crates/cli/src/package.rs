@@ -73,6 +73,9 @@ struct RepresentationSummary {
     /// The number of samples of which bytes are encrypted; absent for a clear track.
     #[serde(skip_serializing_if = "Option::is_none")]
     encrypted_samples: Option<u64>,
+    /// Whether it is video of other content than the main video (the warning `alternative_video` of `vpp inspect`).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    alternative: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -100,6 +103,7 @@ impl RepresentationSummary {
             segments: representation.segments.len(),
             name: representation.id.to_string(),
             track_id: representation.track_id,
+            alternative: representation.is_alternative,
             codecs: representation.codecs,
         }
     }
@@ -107,13 +111,20 @@ impl RepresentationSummary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for RepresentationSummary { name, codecs, segments, encrypted_samples, .. } in &self.representations {
+        for RepresentationSummary { name, codecs, segments, encrypted_samples, alternative, .. } in
+            &self.representations
+        {
             let protection = match encrypted_samples {
                 None => "clear",
                 Some(0) => "signalled as encrypted, but no sample is large enough to encrypt",
                 Some(_) => "encrypted",
             };
-            writeln!(f, "{name:<4} {codecs:<14} {protection}, {segments} segments")?;
+            let other = if *alternative {
+                ", other content than the main video: an alternative in DASH, not in HLS"
+            } else {
+                ""
+            };
+            writeln!(f, "{name:<4} {codecs:<14} {protection}, {segments} segments{other}")?;
         }
         for SkippedTrackSummary { track_id, handler, reason } in &self.skipped_tracks {
             writeln!(f, "track {track_id} ({handler}) skipped: {reason}")?;
@@ -154,7 +165,7 @@ pub(crate) fn run(job: &Job) -> Result<Summary, Failure> {
     let keys = job.encryption.as_ref().map(Encryption::keys).unwrap_or_default();
     let options = PlanOptions { protection, work_unit_bytes: WORK_UNIT_BYTES, ..job.options };
     let planner = Planner::of_movies(&movies, &options).map_err(refusal)?;
-    let (presentation, text_files) = plan_presentation(planner.clone(), &sidecars).map_err(refusal)?;
+    let (mut presentation, text_files) = plan_presentation(planner.clone(), &sidecars).map_err(refusal)?;
     let mut sizes = SegmentSizes::new(&presentation);
     let mut encrypted_samples: HashMap<RepresentationId, u64> = HashMap::new();
     let replacement = Replacement::begin(&job.output)?;
@@ -178,7 +189,8 @@ pub(crate) fn run(job: &Job) -> Result<Summary, Failure> {
     for (path, init_segment) in presentation.init_segments() {
         output.write(&path, init_segment)?;
     }
-    write_manifests(job, &presentation, &sizes.stated(&presentation), &mut output)?;
+    let stated = sizes.stated(&mut presentation);
+    write_manifests(job, &presentation, &stated, &mut output)?;
     let bytes_written = output.bytes_written;
     // Closes the files of the package before they are moved.
     drop(output);
