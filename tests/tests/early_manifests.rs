@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use vpp_media::cenc::Scheme;
-use vpp_media::cmaf::{PlanOptions, Planner, SegmentSizes, SourceBuffers, package_work_unit};
+use vpp_media::cmaf::{PlanOptions, Planner, Presentation, SegmentSizes, SourceBuffers, package_work_unit};
 use vpp_media::dash::{self, MpdOptions};
 use vpp_media::hls::{self, HlsOptions};
 use vpp_media::track::Movie;
@@ -48,13 +48,14 @@ fn manifests(file: &[u8], scheme: Option<Scheme>) -> Option<[Vec<String>; 2]> {
     };
     let mut planner = Planner::new(&movie, &options).ok()?;
     let work_units: Vec<_> = planner.by_ref().map(Result::unwrap).collect();
-    let presentation = planner.finish().ok()?;
-    let write = |sizes: &SegmentSizes| {
-        let playlists = hls::playlists(&presentation, sizes, &HlsOptions::default()).unwrap();
-        let mpd = dash::mpd(&presentation, sizes, &MpdOptions::default()).unwrap();
-        playlists.into_iter().map(|playlist| playlist.text).chain([mpd]).collect::<Vec<_>>()
+    let mut presentation = planner.finish().ok()?;
+    let write = |presentation: &Presentation, sizes: &SegmentSizes| {
+        let options = HlsOptions::default();
+        let playlists = hls::playlists(presentation, sizes, &options).unwrap();
+        let mpd = dash::mpd(presentation, sizes, &MpdOptions::default()).unwrap();
+        playlists.map(|playlist| playlist.text).chain([mpd]).collect::<Vec<_>>()
     };
-    let early = write(&SegmentSizes::planned(&presentation));
+    let early = write(&presentation, &SegmentSizes::planned(&presentation));
     let mut sizes = SegmentSizes::new(&presentation);
     for work_unit in work_units {
         let parts = work_unit.ranges.iter().map(|range| bytes(file, &range.bytes).to_vec()).collect();
@@ -63,7 +64,8 @@ fn manifests(file: &[u8], scheme: Option<Scheme>) -> Option<[Vec<String>; 2]> {
             sizes.set(segment.id, segment.size()).unwrap();
         }
     }
-    Some([early, write(&sizes.stated(&presentation))])
+    let stated = sizes.stated(&mut presentation);
+    Some([early, write(&presentation, &stated)])
 }
 
 fn files() -> Vec<PathBuf> {

@@ -9,7 +9,7 @@ use vpp_pipeline::domain::package::Package;
 use vpp_pipeline::domain::receipt::Receipt;
 use vpp_pipeline::domain::state::{Advance, Step, Transition};
 use vpp_pipeline::error::Unavailable;
-use vpp_pipeline::ports::{Catalog, CreateOutcome};
+use vpp_pipeline::ports::{Catalog, CreateOutcome, ReceiptPage};
 
 use crate::account::{Partition, State};
 use crate::execution_environment::ExecutionEnvironment;
@@ -163,15 +163,20 @@ impl Catalog for ExecutionEnvironment {
         self.account().catalog.has_receipt(id, work_unit).await
     }
 
-    async fn receipts(&self, id: &PackageId) -> Result<Vec<Receipt>, Unavailable> {
-        let receipts = self.account().catalog.receipts(id).await?;
-        let mut bytes_left: u64 = receipts.iter().map(|receipt| self.receipt_bytes(receipt)).sum();
+    async fn receipts(&self, id: &PackageId, after: Option<u32>) -> Result<ReceiptPage, Unavailable> {
+        let mut page = ReceiptPage { receipts: Vec::new(), next: after };
+        let mut bytes = 0;
+        // The pages in memory are smaller.
         loop {
-            self.read(id.as_str(), bytes_left.min(PAGE_BYTES)).await?;
-            if bytes_left <= PAGE_BYTES {
-                return Ok(receipts);
+            let ReceiptPage { receipts, next } = self.account().catalog.receipts(id, page.next).await?;
+            bytes += receipts.iter().map(|receipt| self.receipt_bytes(receipt)).sum::<u64>();
+            page.receipts.extend(receipts);
+            page.next = next;
+            if next.is_none() || bytes >= PAGE_BYTES {
+                break;
             }
-            bytes_left -= PAGE_BYTES;
         }
+        self.read(id.as_str(), bytes).await?;
+        Ok(page)
     }
 }

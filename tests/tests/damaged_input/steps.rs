@@ -60,7 +60,7 @@ fn package(file: &[u8], scheme: Option<Scheme>) -> vpp_media::Result<()> {
             sizes.set(SegmentId { representation: representation.id, number }, size)?;
         }
     }
-    hls::playlists(&presentation, &sizes, &HlsOptions::default())?;
+    hls::playlists(&presentation, &sizes, &HlsOptions::default())?.for_each(drop);
     dash::mpd(&presentation, &sizes, &MpdOptions::default())?;
     packaged
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::str::FromStr;
 
 use serde::Serialize;
+use vpp_media::cmaf::RepresentationId;
 use vpp_pipeline::domain::resource_usage::ResourceUsage;
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -37,6 +38,18 @@ pub(super) fn range(name: &'static str, range: &Range<u64>) -> Result<AttributeV
 /// Encodes a value as compact JSON text.
 pub(super) fn json(name: &'static str, value: &impl Serialize) -> Result<AttributeValue, Malformed> {
     serde_json::to_string(value).map(string).map_err(|_| Malformed(name))
+}
+
+/// Encodes representations as text, separated by commas.
+pub(super) fn write_ids(ids: &[RepresentationId]) -> String {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    ids.join(",")
+}
+
+/// Decodes representations that [`write_ids`] encoded.
+pub(super) fn read_ids(text: &str, name: &'static str) -> Result<Vec<RepresentationId>, Malformed> {
+    let ids = text.split(',').filter(|id| !id.is_empty());
+    ids.map(|id| id.parse().map_err(|_| Malformed(name))).collect()
 }
 
 /// Encodes a resource usage as a map.

@@ -9,7 +9,7 @@ use vpp_pipeline::domain::receipt::Receipt;
 use vpp_pipeline::domain::state::{Advance, Transition};
 use vpp_pipeline::domain::unreadable::RecordKind;
 use vpp_pipeline::error::Unavailable;
-use vpp_pipeline::ports::{Catalog, CreateOutcome};
+use vpp_pipeline::ports::{Catalog, CreateOutcome, ReceiptPage};
 
 use super::attributes::{Item, string};
 use super::table::{ABSENT, DynamoCatalog, Transacted, decode, decoded, malformed};
@@ -123,17 +123,21 @@ impl Catalog for DynamoCatalog {
         Ok(self.item(&package_item::pk(id), &receipt_item::sk(work_unit)).await?.is_some())
     }
 
-    async fn receipts(&self, id: &PackageId) -> Result<Vec<Receipt>, Unavailable> {
+    async fn receipts(&self, id: &PackageId, after: Option<u32>) -> Result<ReceiptPage, Unavailable> {
+        let pk = string(package_item::pk(id));
         let request = self.client.query().table_name(&self.table).consistent_read(true);
         let request = request.key_condition_expression("pk = :pk AND begins_with(sk, :unit)");
-        let request = request.expression_attribute_values(":pk", string(package_item::pk(id)));
+        let request = request.expression_attribute_values(":pk", pk.clone());
         let request = request.expression_attribute_values(":unit", string(receipt_item::PREFIX));
-        let mut items = request.into_paginator().items().send();
-        let mut receipts = Vec::new();
-        while let Some(item) = items.next().await {
-            let item = item.map_err(unavailable("Query"))?;
-            receipts.push(decode(&item, RecordKind::Receipt, receipt_item::read)?);
-        }
-        Ok(receipts)
+        let start = after.map(|work_unit| {
+            Item::from([("pk".to_owned(), pk), ("sk".to_owned(), string(receipt_item::sk(work_unit)))])
+        });
+        let page = request.set_exclusive_start_key(start).send().await.map_err(unavailable("Query"))?;
+        let is_last = page.last_evaluated_key().is_none();
+        let items = page.items.unwrap_or_default();
+        let receipts = items.into_iter().map(|item| decode(&item, RecordKind::Receipt, receipt_item::read));
+        let receipts = receipts.collect::<Result<Vec<Receipt>, _>>()?;
+        let next = receipts.last().filter(|_| !is_last).map(|last| last.work_unit);
+        Ok(ReceiptPage { receipts, next })
     }
 }

@@ -22,7 +22,7 @@ use vpp_pipeline::domain::state::{Failure, Planned, Stage, State, Status};
 use vpp_pipeline::domain::subtitles::{SubtitleDescription, SubtitleFile, SubtitleKind};
 use vpp_pipeline::ports::PackageDeletion;
 
-use super::attributes::{Item, Malformed, Reader, Writer, json, number, range, string, usage};
+use super::attributes::{Item, Malformed, Reader, Writer, json, number, range, read_ids, string, usage};
 
 /// Sort key of every package.
 pub(super) const SK: &str = "package";
@@ -35,6 +35,8 @@ pub(super) const INDEX: &str = "packages_by_time";
 
 /// The attribute with the further contents of a package.
 const FURTHER_INPUTS: &str = "further_inputs";
+/// The attribute with the representations that are signalled as encrypted and of which nothing is encrypted.
+pub(super) const NOTHING_ENCRYPTED: &str = "nothing_encrypted";
 /// The attribute with the subtitle files of a package.
 const SUBTITLES: &str = "subtitles";
 
@@ -199,6 +201,10 @@ pub(super) fn read(item: &Item) -> Result<Package, Malformed> {
             bytes_written: item.number("bytes_written")?,
         },
         usage: read_usage(item)?,
+        nothing_encrypted: match item.optional(NOTHING_ENCRYPTED, Reader::text)? {
+            Some(text) => read_ids(text, NOTHING_ENCRYPTED)?,
+            None => Vec::new(),
+        },
         state: state(item)?,
     })
 }

@@ -13,11 +13,14 @@ use vpp_pipeline::domain::id::PackageId;
 use vpp_pipeline::domain::object::{Digest, ETag};
 use vpp_pipeline::domain::receipt::{PartLocation, PartReceipt, Receipt, SegmentReceipt};
 
-use super::attributes::{Item, Malformed, Reader, Writer, json, number, string, usage};
+use super::attributes::{Item, Malformed, Reader, Writer, json, number, read_ids, string, usage, write_ids};
 use super::package_item::pk;
 
 /// Prefix of the sort key of every receipt.
 pub(super) const PREFIX: &str = "unit#";
+
+/// The attribute with the representations of which bytes are encrypted.
+const ENCRYPTED: &str = "encrypted";
 
 /// Returns the sort key of the receipt of a work unit. With eight digits, keys sort like numbers.
 pub(super) fn sk(work_unit: u32) -> String {
@@ -49,6 +52,7 @@ pub(super) fn write(id: &PackageId, receipt: &Receipt) -> Result<Item, Malformed
     let parts = Some(parts).filter(|parts| !parts.is_empty()).map(|parts| json("parts", &parts));
     let item = Writer::default()
         .optional("parts", parts.transpose()?)
+        .optional(ENCRYPTED, receipt.encrypted.as_deref().map(|ids| string(write_ids(ids))))
         .set("pk", string(pk(id)))
         .set("sk", string(sk(receipt.work_unit)))
         .set("work_unit", number(receipt.work_unit))
@@ -92,6 +96,7 @@ pub(super) fn read(item: &Item) -> Result<Receipt, Malformed> {
         bytes_read: item.number("bytes_read")?,
         segments: segments.ok_or(Malformed("segments"))?,
         parts: parts.ok_or(Malformed("parts"))?,
+        encrypted: item.optional(ENCRYPTED, Reader::text)?.map(|text| read_ids(text, ENCRYPTED)).transpose()?,
         usage: item.usage("usage")?.unwrap_or_default(),
     })
 }

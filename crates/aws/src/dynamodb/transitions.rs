@@ -9,8 +9,8 @@ use vpp_pipeline::domain::layout;
 use vpp_pipeline::domain::receipt::Receipt;
 use vpp_pipeline::domain::state::{Step, Transition};
 
-use super::attributes::{number, string, usage};
-use super::package_item::{SK, pk, usage_name};
+use super::attributes::{number, string, usage, write_ids};
+use super::package_item::{NOTHING_ENCRYPTED, SK, pk, usage_name};
 
 /// Builds the update for a step, on condition that the package has a status that the step starts from, and is in the attempt of
 /// the step.
@@ -21,6 +21,8 @@ pub(super) fn advance(table: &str, id: &PackageId, transition: &Transition) -> R
     sets.extend(time.map(|time| (time, string(transition.at.to_string()))));
     sets.extend(result);
     sets.extend(work.usage.iter().map(|(stage, used)| (usage_name(*stage), usage(used))));
+    let nothing_encrypted = Some(&work.nothing_encrypted).filter(|ids| !ids.is_empty());
+    sets.extend(nothing_encrypted.map(|ids| (NOTHING_ENCRYPTED, string(write_ids(ids)))));
     sets.extend(work.output.as_ref().map(|output| ("output_file_path", string(output))));
 
     let condition = match &transition.step {

@@ -207,6 +207,7 @@ fn whole(file: Vec<u8>, scheme: Scheme) -> Run {
         let mut sizes = SegmentSizes::new(&presentation);
         segments.drain(..).for_each(|(id, size)| sizes.set(id, size).unwrap());
         black_box(dash::mpd(&presentation, &sizes, &dash::MpdOptions::default()).unwrap());
-        black_box(hls::playlists(&presentation, &sizes, &hls::HlsOptions::default()).unwrap());
+        let options = hls::HlsOptions::default();
+        black_box(hls::playlists(&presentation, &sizes, &options).unwrap().collect::<Vec<_>>());
     })
 }

@@ -67,20 +67,28 @@ impl SegmentSizes {
         if presentation.layout == Layout::SingleFile {
             return Self::new(presentation);
         }
-        let sizes = presentation.representations.iter();
-        Self { sizes: sizes.map(|representation| (representation.id, representation.stated_sizes())).collect() }
+        let stated = |of: &Representation| {
+            let sizes = of.planned_sizes.iter().map(|planned| of.stated_size(*planned));
+            (of.id, sizes.collect())
+        };
+        Self { sizes: presentation.representations.iter().map(stated).collect() }
     }
 
     /// Returns the sizes that the manifests of `presentation` state when these sizes are written: the planned ones where they are
-    /// right, so that the manifests remain as they were.
+    /// right, so that the manifests remain as they were. Takes the planned sizes out of the presentation, which may have hundreds
+    /// of thousands.
     #[must_use]
-    pub fn stated(&self, presentation: &Presentation) -> Self {
-        let stated = |(id, written): &(RepresentationId, Vec<SegmentSize>)| {
-            let of = presentation.representations.iter().find(|representation| representation.id == *id);
-            let planned = of.map(|of| (of, of.stated_sizes())).filter(|(of, planned)| of.are_right(planned, written));
-            (*id, planned.map_or_else(|| written.clone(), |(_, planned)| planned))
-        };
-        Self { sizes: self.sizes.iter().map(stated).collect() }
+    pub fn stated(mut self, presentation: &mut Presentation) -> Self {
+        for (id, written) in &mut self.sizes {
+            let of = presentation.representations.iter_mut().find(|representation| representation.id == *id);
+            let Some(of) = of else { continue };
+            let mut planned = std::mem::take(&mut of.planned_sizes);
+            planned.iter_mut().for_each(|size| *size = of.stated_size(*size));
+            if of.are_right(&planned, written) {
+                *written = planned;
+            }
+        }
+        self
     }
 
     /// Returns each representation of `presentation` with its sizes.
@@ -99,12 +107,10 @@ impl SegmentSizes {
 }
 
 impl Representation {
-    /// Returns the sizes that manifests state before the segments are written.
-    fn stated_sizes(&self) -> Vec<SegmentSize> {
-        let allowance = |bytes: u64| if self.has_expected_sizes() { bytes / ALLOWANCE } else { 0 };
-        let stated =
-            |size: &SegmentSize| SegmentSize { bytes: size.bytes.saturating_add(allowance(size.bytes)), ..*size };
-        self.planned_sizes.iter().map(stated).collect()
+    /// Returns the size that manifests state before a segment of this `planned` size is written.
+    fn stated_size(&self, planned: SegmentSize) -> SegmentSize {
+        let allowance = if self.has_expected_sizes() { planned.bytes / ALLOWANCE } else { 0 };
+        SegmentSize { bytes: planned.bytes.saturating_add(allowance), ..planned }
     }
 
     /// Returns whether its planned sizes depend on the expected number of slices.

@@ -16,11 +16,13 @@ use quick_xml::events::{BytesDecl, Event};
 use super::adaptation_set::{Member, write_sidecar, write_switching_set};
 use super::bandwidth::bandwidth;
 use super::options::MpdOptions;
+use super::segment_addressing::timeline_bytes;
 use super::trick_mode::{trick_mode_member, write_trick_mode_set};
 use super::xml::Xml;
 use crate::Result;
 use crate::cmaf::{Layout, Presentation, Representation, SegmentSizes, SegmentTime, SizedRepresentation};
 use crate::number::Checked;
+use crate::track::TrackKind;
 
 /// Path of the manifest in the package.
 pub const MANIFEST: &str = "stream.mpd";
@@ -61,12 +63,26 @@ struct Document<'p> {
 
 impl Document<'_> {
     fn to_xml(&self) -> String {
-        let mut xml = Writer::new_with_indent(Vec::new(), b' ', 2);
+        let mut xml = Writer::new_with_indent(Vec::with_capacity(self.capacity()), b' ', 2);
         #[expect(clippy::expect_used, reason = "writing to a Vec<u8> does not fail")]
         self.write(&mut xml).expect("writing to memory");
-        let mut text = String::from_utf8_lossy(&xml.into_inner()).into_owned();
+        let text = String::from_utf8(xml.into_inner());
+        let mut text = text.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
         text.push('\n');
         text
+    }
+
+    /// Returns the room to reserve, so that a buffer with a long timeline is not copied when it grows.
+    fn capacity(&self) -> usize {
+        if self.presentation.layout == Layout::SingleFile {
+            return 0;
+        }
+        let timelines = self.members.iter().map(|Member { representation, .. }| {
+            // The trick-mode set has the timeline of a video too.
+            let times = if representation.kind == TrackKind::Video { 2 } else { 1 };
+            timeline_bytes(representation).saturating_mul(times)
+        });
+        timelines.fold(0, usize::saturating_add)
     }
 
     fn write(&self, xml: &mut Xml) -> io::Result<()> {

@@ -50,6 +50,19 @@ fn write_timeline(xml: &mut Xml, segments: &[SegmentTime]) -> io::Result<()> {
     Ok(())
 }
 
+/// Returns about the number of bytes of the timeline of a representation, and a few KiB for its other elements.
+pub(super) fn timeline_bytes(representation: &Representation) -> usize {
+    /// A line with `S`, its indentation and the name of one attribute.
+    const LINE: usize = 23;
+    const OTHER_ELEMENTS: usize = 8 * 1024;
+    let segments = &representation.segments;
+    let changes = segments.iter().zip(segments.iter().skip(1)).filter(|(a, b)| a.duration != b.duration).count();
+    let digits = representation.longest_segment().to_string().len();
+    let repeats = segments.len().saturating_sub(changes).min(changes).saturating_mul(" r=\"1000\"".len());
+    let lines = changes.saturating_add(1).saturating_mul(digits.saturating_add(LINE)).saturating_add(repeats);
+    lines.saturating_add(OTHER_ELEMENTS)
+}
+
 /// Writes the name of the file of the single-file layout, and the location of its segment index (ISO/IEC 23009-1 5.3.9.2).
 pub(super) fn write_segment_base(xml: &mut Xml, representation: &Representation) -> io::Result<()> {
     write_base_url(xml, representation)?;

@@ -5,7 +5,7 @@ use super::options::HlsOptions;
 use super::rate::Rate;
 use super::resource;
 use crate::Result;
-use crate::cmaf::{Layout, RepresentationId, SegmentSize, SizedRepresentation};
+use crate::cmaf::{Layout, RepresentationId, SizedRepresentation};
 
 /// Returns the path in the package of the playlist of key frames of a track.
 pub(super) fn path(id: RepresentationId) -> String {
@@ -31,14 +31,8 @@ pub(super) fn playlist(track: &SizedRepresentation<'_>, layout: Layout, options:
 
 /// Returns the rate of the key frames of a track.
 pub(super) fn rate(track: &SizedRepresentation<'_>) -> Result<Rate> {
-    let entry_point =
-        |size: &SegmentSize| SegmentSize { bytes: size.first_sample_end, first_sample_end: size.first_sample_end };
-    let sizes: Vec<SegmentSize> = track.sizes.iter().map(entry_point).collect();
     let representation = track.representation;
-    Rate::of(
-        representation,
-        &representation.segments,
-        &sizes,
-        longest_seconds(representation, &representation.segments),
-    )
+    let sizes = track.sizes.iter().map(|size| size.first_sample_end);
+    let target = longest_seconds(representation, &representation.segments);
+    Rate::of(representation, &representation.segments, sizes, target)
 }

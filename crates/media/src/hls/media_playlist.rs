@@ -6,6 +6,9 @@ use super::resource::{self, ByteRange, Resource};
 use super::tags::{INDEPENDENT_SEGMENTS, push_line};
 use crate::cmaf::{Layout, Presentation, Representation, RepresentationId, SegmentTime, SizedRepresentation};
 
+/// Bytes by which most entries of a playlist are at most longer than the first one, whose numbers are small.
+const MORE_DIGITS: usize = 8;
+
 /// Returns the path in the package of the media playlist of a track.
 pub(super) fn path(id: RepresentationId) -> String {
     id.path_of("media.m3u8")
@@ -58,7 +61,7 @@ pub(super) fn write_playlist(
     target: u64,
     tag: &str,
     init: Option<&Resource>,
-    resources: Vec<Resource>,
+    resources: impl Iterator<Item = Resource>,
     options: &HlsOptions,
 ) -> String {
     let mut text =
@@ -73,12 +76,18 @@ pub(super) fn write_playlist(
             push_line(&mut text, format_args!("#EXT-X-KEY:{attributes}"));
         }
     }
-    for (segment, Resource { uri, range }) in segments.iter().zip(resources) {
+    for (index, (segment, Resource { uri, range })) in segments.iter().zip(resources).enumerate() {
+        let start_of_entry = text.len();
         push_line(&mut text, format_args!("#EXTINF:{:.6},", seconds(segment.duration, representation)));
         if let Some(ByteRange { length, start }) = range {
             push_line(&mut text, format_args!("#EXT-X-BYTERANGE:{length}@{start}"));
         }
         push_line(&mut text, format_args!("{uri}"));
+        if index == 0 {
+            // Reserve room for all entries, so that a growing buffer does not copy a long playlist.
+            let entry = text.len().saturating_sub(start_of_entry).saturating_add(MORE_DIGITS);
+            text.reserve(segments.len().saturating_mul(entry));
+        }
     }
     text.push_str("#EXT-X-ENDLIST\n");
     text

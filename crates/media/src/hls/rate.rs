@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::Result;
-use crate::cmaf::{Representation, SegmentSize, SegmentTime, SizedRepresentation};
+use crate::cmaf::{Representation, SegmentTime, SizedRepresentation};
 use crate::number::Checked;
 use crate::time::Timescale;
 
@@ -24,11 +24,12 @@ impl Rate {
     /// # Errors
     /// [`Error::OutOfRange`](crate::Error::OutOfRange) if one does not fit 64 bits.
     pub(super) fn of_track(track: &SizedRepresentation<'_>, target: u64) -> Result<Self> {
-        Self::of(track.representation, &track.representation.segments, track.sizes, target)
+        let sizes = track.sizes.iter().map(|size| size.bytes);
+        Self::of(track.representation, &track.representation.segments, sizes, target)
     }
 
-    /// Returns the rates of a track whose playlist lists these `segments` with these `sizes`, given the target duration in
-    /// seconds.
+    /// Returns the rates of a track whose playlist lists these `segments` with these `sizes` in bytes, given the target duration
+    /// in seconds.
     ///
     /// A segment that is longer than 1.5 target durations counts by itself, and a track that is shorter than half of one as a
     /// whole.
@@ -38,14 +39,15 @@ impl Rate {
     pub(super) fn of(
         representation: &Representation,
         segments: &[SegmentTime],
-        sizes: &[SegmentSize],
+        sizes: impl Iterator<Item = u64> + Clone,
         target: u64,
     ) -> Result<Self> {
-        let mut ends = vec![End { units: 0, bits: 0 }];
         let mut end = End { units: 0, bits: 0 };
-        for (segment, size) in segments.iter().zip(sizes) {
+        let mut ends = Vec::with_capacity(segments.len().saturating_add(1));
+        ends.push(end);
+        for (segment, bytes) in segments.iter().zip(sizes.clone()) {
             let units = end.units.checked_add(segment.duration.into());
-            let bits = u128::from(size.bytes).checked_mul(8).and_then(|bits| end.bits.checked_add(bits));
+            let bits = u128::from(bytes).checked_mul(8).and_then(|bits| end.bits.checked_add(bits));
             end = End { units: units.or_out_of_range(WHAT)?, bits: bits.or_out_of_range(WHAT)? };
             ends.push(end);
         }
@@ -57,10 +59,10 @@ impl Rate {
             return Ok(Self { peak: whole, average: whole });
         }
         let mut longest = 0;
-        for (segment, size) in segments.iter().zip(sizes) {
+        for (segment, bytes) in segments.iter().zip(sizes) {
             let units = u128::from(segment.duration);
             if units.saturating_mul(2) > target.saturating_mul(3) {
-                longest = longest.max(rate(u128::from(size.bytes).saturating_mul(8), units, hz)?);
+                longest = longest.max(rate(u128::from(bytes).saturating_mul(8), units, hz)?);
             }
         }
         Ok(Self { peak: peak(&ends, target, hz)?.max(longest), average: whole })

@@ -2,9 +2,7 @@
 
 use std::ops::Range;
 
-use crate::cmaf::{
-    INIT_SEGMENT, Layout, Representation, SINGLE_FILE, SegmentSize, SizedRepresentation, segment_name, webvtt_name,
-};
+use crate::cmaf::{INIT_SEGMENT, Layout, Representation, SINGLE_FILE, SizedRepresentation, segment_name, webvtt_name};
 
 /// A resource of a playlist: a file, or a byte range of it.
 pub(super) struct Resource {
@@ -27,38 +25,32 @@ pub(super) fn init(representation: &Representation, layout: Layout) -> Resource 
 }
 
 /// Returns the segments of a track.
-pub(super) fn segments(track: &SizedRepresentation<'_>, layout: Layout) -> Vec<Resource> {
-    match layout {
-        Layout::Segments => numbers(track.representation).map(|number| Resource::file(segment_name(number))).collect(),
-        Layout::SingleFile => starts_of_segments(track, |size| size.bytes),
-    }
+pub(super) fn segments<'t>(track: &'t SizedRepresentation<'_>, layout: Layout) -> impl Iterator<Item = Resource> + 't {
+    let numbered = (1..).zip(track.byte_ranges().zip(track.sizes));
+    numbered.map(move |(number, (Range { start, .. }, size))| match layout {
+        Layout::Segments => Resource::file(segment_name(number)),
+        Layout::SingleFile => Resource::of_single_file(start, size.bytes),
+    })
 }
 
 /// Returns the first sample of each segment of a track, with the boxes before it.
-pub(super) fn entry_points(track: &SizedRepresentation<'_>, layout: Layout) -> Vec<Resource> {
-    let entry_point = |(number, size): (u32, &SegmentSize)| Resource {
-        uri: segment_name(number),
-        range: Some(ByteRange { length: size.first_sample_end, start: 0 }),
-    };
-    match layout {
-        Layout::Segments => (1..).zip(track.sizes).map(entry_point).collect(),
-        Layout::SingleFile => starts_of_segments(track, |size| size.first_sample_end),
-    }
+pub(super) fn entry_points<'t>(
+    track: &'t SizedRepresentation<'_>,
+    layout: Layout,
+) -> impl Iterator<Item = Resource> + 't {
+    let numbered = (1..).zip(track.byte_ranges().zip(track.sizes));
+    numbered.map(move |(number, (Range { start, .. }, size))| match layout {
+        Layout::Segments => {
+            Resource { uri: segment_name(number), range: Some(ByteRange { length: size.first_sample_end, start: 0 }) }
+        }
+        Layout::SingleFile => Resource::of_single_file(start, size.first_sample_end),
+    })
 }
 
 /// Returns the segments of a text track as WebVTT text files.
-pub(super) fn webvtt_files(representation: &Representation) -> Vec<Resource> {
-    numbers(representation).map(|number| Resource::file(webvtt_name(number))).collect()
-}
-
-fn numbers(representation: &Representation) -> impl Iterator<Item = u32> {
-    representation.segments.iter().zip(1..).map(|(_, number)| number)
-}
-
-/// Returns the first bytes of every segment of a single file.
-fn starts_of_segments(track: &SizedRepresentation<'_>, length: impl Fn(&SegmentSize) -> u64) -> Vec<Resource> {
-    let ranges = track.byte_ranges().zip(track.sizes);
-    ranges.map(|(Range { start, .. }, size)| Resource::of_single_file(start, length(size))).collect()
+pub(super) fn webvtt_files(representation: &Representation) -> impl Iterator<Item = Resource> {
+    let numbers = representation.segments.iter().zip(1..).map(|(_, number)| number);
+    numbers.map(|number| Resource::file(webvtt_name(number)))
 }
 
 impl Resource {

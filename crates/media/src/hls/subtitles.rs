@@ -35,6 +35,7 @@ impl<'p> SubtitleGroup<'p> {
             group.exists = true;
             // By the target duration of the media: a segment that lasts until a late first cue would hide every peak.
             let segments = listed_segments(presentation, representation);
+            let sizes = sizes.iter().map(|size| size.bytes);
             group.rate = group.rate.max(Rate::of(representation, &segments, sizes, target)?);
             let codecs = representation.codecs.as_str();
             if !is_listed_as_text(representation) && !group.codecs.contains(&codecs) {

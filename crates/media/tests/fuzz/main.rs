@@ -87,7 +87,7 @@ fn manifests(presentation: &Presentation) -> vpp_media::Result<()> {
             sizes.set(SegmentId { representation: track.id, number }, size)?;
         }
     }
-    hls::playlists(presentation, &sizes, &HlsOptions::default())?;
+    hls::playlists(presentation, &sizes, &HlsOptions::default())?.for_each(drop);
     dash::mpd(presentation, &sizes, &MpdOptions::default()).map(drop)
 }
 

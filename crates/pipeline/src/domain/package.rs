@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use vpp_media::cenc::{Drm, KeyId, Scheme};
-use vpp_media::cmaf::{KeyParameters, Protection};
+use vpp_media::cmaf::{KeyParameters, Protection, RepresentationId};
 
 use crate::domain::content::{Content, MediaInfo, Source};
 use crate::domain::content_key::{GeneratedKey, KeyRequest, WrappedKey};
@@ -41,6 +41,9 @@ pub struct Package {
     pub progress: Progress,
     /// Resource usage of each finished stage; for ingest, the sum over all contents.
     pub usage: BTreeMap<Stage, ResourceUsage>,
+    /// The representations that are signalled as encrypted and of which nothing is encrypted, because every sample is smaller
+    /// than a block. Known when the package is Ready.
+    pub nothing_encrypted: Vec<RepresentationId>,
     /// The state.
     pub state: State,
 }
@@ -121,6 +124,7 @@ impl Package {
             output_file_path: None,
             progress: Progress { bytes_read: content.bytes_read, ..Progress::default() },
             usage: BTreeMap::from([(Stage::Ingest, content.usage)]),
+            nothing_encrypted: Vec::new(),
             state: State::Queued,
         }
     }
@@ -162,12 +166,15 @@ impl Package {
         if let Step::Retried { .. } = transition.step {
             self.attempt = transition.started_attempt();
         }
-        let StageWork { output, bytes_read, bytes_written, usage } = &transition.work;
+        let StageWork { output, bytes_read, bytes_written, usage, nothing_encrypted } = &transition.work;
         self.progress.bytes_read += bytes_read;
         self.progress.bytes_written += bytes_written;
         self.usage.extend(usage.iter().copied());
         if output.is_some() {
             self.output_file_path.clone_from(output);
+        }
+        if !nothing_encrypted.is_empty() {
+            self.nothing_encrypted.clone_from(nothing_encrypted);
         }
         Advance::Done
     }

@@ -16,6 +16,9 @@ pub struct Receipt {
     pub segments: Vec<SegmentReceipt>,
     /// The parts of single files that the segments were written in; empty when each segment is an object.
     pub parts: Vec<PartReceipt>,
+    /// The representations of which the work unit encrypted bytes: of a track whose samples are all too small for a block of
+    /// `cbcs` it encrypts nothing. `None` in receipts of earlier releases.
+    pub encrypted: Option<Vec<RepresentationId>>,
     /// Resource usage of the work.
     pub usage: ResourceUsage,
 }

@@ -26,6 +26,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use vpp_media::cmaf::RepresentationId;
+
 use crate::domain::resource_usage::ResourceUsage;
 use crate::domain::timestamp::Timestamp;
 
@@ -152,6 +154,8 @@ pub struct StageWork {
     pub bytes_written: u64,
     /// Resource usage of the stage, and of the stage before it if that stage could not report its usage.
     pub usage: Vec<(Stage, ResourceUsage)>,
+    /// The representations that are signalled as encrypted and of which nothing is encrypted, if the stage found any.
+    pub nothing_encrypted: Vec<RepresentationId>,
 }
 
 /// An arrow of the state machine, with the data of the new state.

@@ -19,6 +19,15 @@ pub enum CreateOutcome<T> {
     Existing(T),
 }
 
+/// Some consecutive receipts of a package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReceiptPage {
+    /// The receipts, by work unit.
+    pub receipts: Vec<Receipt>,
+    /// The work unit after which the next page starts; `None` on the last page.
+    pub next: Option<u32>,
+}
+
 /// Stores contents and packages. Reads are strongly consistent.
 pub trait Catalog: Send + Sync {
     /// Creates `content` and, in the same write, the `package` that its upload starts. Writes neither when the content
@@ -65,6 +74,11 @@ pub trait Catalog: Send + Sync {
     /// Returns whether a work unit's receipt is stored.
     fn has_receipt(&self, id: &PackageId, work_unit: u32) -> impl Future<Output = Result<bool, Unavailable>> + Send;
 
-    /// Returns all receipts of a package, by work unit.
-    fn receipts(&self, id: &PackageId) -> impl Future<Output = Result<Vec<Receipt>, Unavailable>> + Send;
+    /// Returns the receipts of a package that follow the one of work unit `after`, by work unit: as many as the catalog reads in
+    /// one request. A package may have hundreds of thousands of segments, so no function needs to hold all receipts.
+    fn receipts(
+        &self,
+        id: &PackageId,
+        after: Option<u32>,
+    ) -> impl Future<Output = Result<ReceiptPage, Unavailable>> + Send;
 }

@@ -25,7 +25,7 @@ mod token_store;
 mod webhook_receiver;
 
 pub use body::Body;
-pub use catalog::{Catalog, CreateOutcome};
+pub use catalog::{Catalog, CreateOutcome, ReceiptPage};
 pub use client_upload_store::ClientUploadStore;
 pub use clock::Clock;
 pub use deletion_records::{DeletedFile, DeletionRecords, PackageDeletion, Tombstone};

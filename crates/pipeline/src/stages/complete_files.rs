@@ -7,7 +7,7 @@
 //! All staged bytes are compared with their receipts, so a part that is uploaded again has the same bytes, and a file that is
 //! complete already is recognised. No reader sees a file before it is complete.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use vpp_media::cmaf::{FileHead, Presentation, RepresentationId, SegmentSizes, file_heads};
@@ -16,21 +16,18 @@ use crate::domain::layout;
 use crate::domain::multipart::UploadId;
 use crate::domain::object::{Digest, Location};
 use crate::domain::package::Package;
-use crate::domain::receipt::{PartLocation, PartReceipt, Receipt};
 use crate::error::Error;
 use crate::ports::{Catalog, NewObject, NewPart, ObjectStore, StoreError, UploadedPart};
+use crate::stages::read_receipts::{FileParts, StagedPortion, StoredPart};
 
 /// Maximum number of staged parts that are read in parallel.
 const GETS: usize = 8;
+/// The number of the first part of a file, which starts with its head.
+const FIRST: u16 = 1;
+/// Maximum number of bytes that are reserved for a part: a receipt may state any length.
+const MAX_RESERVED: u64 = 64 * 1024 * 1024;
 /// Maximum number of parts that are uploaded in parallel; each has some megabytes.
 const PARTS: usize = 2;
-
-/// The receipts of one part of a file, in the order of their work units, each with the number of its work unit.
-#[derive(Debug)]
-struct PartReceipts<'r> {
-    part: u16,
-    receipts: Vec<(u32, &'r PartReceipt)>,
-}
 
 /// The single files of one package, and the ports to complete them with.
 #[derive(Debug)]
@@ -50,13 +47,14 @@ impl<S: ObjectStore, C: Catalog> FileCompletion<'_, S, C> {
         &self,
         presentation: &Presentation,
         sizes: &SegmentSizes,
-        receipts: &[Receipt],
+        mut files: HashMap<RepresentationId, FileParts>,
     ) -> Result<u64, Error> {
         let heads = file_heads(presentation, sizes).map_err(Error::of_media)?;
         let mut written = 0;
         for head in heads {
-            let mut parts = parts(head.representation, receipts);
-            let Some(first) = parts.remove(&1) else { continue };
+            let mut parts = files.remove(&head.representation).unwrap_or_default();
+            // The first part has room for the head, so it is staged.
+            let Some(StoredPart::Staged(first)) = parts.remove(&FIRST) else { continue };
             written += if parts.is_empty() {
                 self.write_file(head, &first).await?
             } else {
@@ -67,9 +65,9 @@ impl<S: ObjectStore, C: Catalog> FileCompletion<'_, S, C> {
     }
 
     /// Writes a file of one part.
-    async fn write_file(&self, head: FileHead, part: &PartReceipts<'_>) -> Result<u64, Error> {
+    async fn write_file(&self, head: FileHead, part: &[StagedPortion]) -> Result<u64, Error> {
         let path = head.representation.single_file_path();
-        let bytes = self.append_staged(head.bytes, part).await?;
+        let bytes = self.append_staged(head.bytes, (head.representation, FIRST), part).await?;
         let written = bytes.len() as u64;
         let object = NewObject::new(bytes, layout::output_headers(&path));
         let put = self.store.put_if_absent(&self.output(&path), object).await;
@@ -78,21 +76,17 @@ impl<S: ObjectStore, C: Catalog> FileCompletion<'_, S, C> {
     }
 
     /// Completes the upload of a file of several parts.
-    async fn complete_file(
-        &self,
-        head: FileHead,
-        first: &PartReceipts<'_>,
-        others: BTreeMap<u16, PartReceipts<'_>>,
-    ) -> Result<u64, Error> {
+    async fn complete_file(&self, head: FileHead, first: &[StagedPortion], others: FileParts) -> Result<u64, Error> {
         let uploads =
             self.catalog.uploads(&self.package.id).await.map_err(Error::unavailable("reading the uploads"))?;
         let upload = uploads.into_iter().flatten().find(|upload| upload.representation == head.representation);
         let upload = upload.ok_or(Error::not_yet("completing a file", "its upload is not stored"))?.id;
         let at = self.output(&head.representation.single_file_path());
-        let others = others.values().map(|part| self.part(&at, &upload, part));
+        let of = head.representation;
+        let others = others.iter().map(|(number, part)| self.part(&at, &upload, (of, *number), part));
         let mut uploaded: Vec<(UploadedPart, u64)> = stream::iter(others).buffered(PARTS).try_collect().await?;
-        let bytes = self.append_staged(head.bytes, first).await?;
-        uploaded.insert(0, self.upload(&at, &upload, NewPart::new(first.part, bytes)).await?);
+        let bytes = self.append_staged(head.bytes, (of, FIRST), first).await?;
+        uploaded.insert(0, self.upload(&at, &upload, NewPart::new(FIRST, bytes)).await?);
 
         let written = uploaded.iter().map(|(_, written)| written).sum();
         let parts: Vec<UploadedPart> = uploaded.into_iter().map(|(part, _)| part).collect();
@@ -106,16 +100,16 @@ impl<S: ObjectStore, C: Catalog> FileCompletion<'_, S, C> {
         &self,
         at: &Location,
         upload: &UploadId,
-        part: &PartReceipts<'_>,
+        (representation, number): (RepresentationId, u16),
+        part: &StoredPart,
     ) -> Result<(UploadedPart, u64), Error> {
-        let number = part.part;
-        if let [(_, PartReceipt { bytes, digest, location: PartLocation::Uploaded { etag, .. }, .. })] =
-            part.receipts.as_slice()
-        {
-            return Ok((UploadedPart { number, bytes: *bytes, digest: *digest, etag: Some(etag.clone()) }, 0));
+        match part {
+            StoredPart::Uploaded(part) => Ok((part.clone(), 0)),
+            StoredPart::Staged(portions) => {
+                let bytes = self.append_staged(Vec::new(), (representation, number), portions).await?;
+                self.upload(at, upload, NewPart::new(number, bytes)).await
+            }
         }
-        let bytes = self.append_staged(Vec::new(), part).await?;
-        self.upload(at, upload, NewPart::new(number, bytes)).await
     }
 
     async fn upload(&self, at: &Location, upload: &UploadId, new: NewPart) -> Result<(UploadedPart, u64), Error> {
@@ -129,11 +123,19 @@ impl<S: ObjectStore, C: Catalog> FileCompletion<'_, S, C> {
         Ok((UploadedPart { number, bytes, digest, etag }, bytes))
     }
 
-    /// Reads the staged bytes of a part and appends them to `bytes`.
-    async fn append_staged(&self, bytes: Vec<u8>, part: &PartReceipts<'_>) -> Result<Vec<u8>, Error> {
-        let read = |(work_unit, receipt): &(u32, &PartReceipt)| {
-            let (length, digest) = (receipt.bytes, receipt.digest);
-            let key = layout::staged_part_key(&self.package.id, receipt.representation, part.part, *work_unit);
+    /// Reads the staged bytes of part `number` and appends them to `bytes`.
+    async fn append_staged(
+        &self,
+        mut bytes: Vec<u8>,
+        (representation, number): (RepresentationId, u16),
+        part: &[StagedPortion],
+    ) -> Result<Vec<u8>, Error> {
+        let length: u64 = part.iter().map(|portion| portion.bytes).sum();
+        // Reserve the full length, so that a growing buffer does not copy a part. A part has some megabytes.
+        bytes.reserve_exact(usize::try_from(length.min(MAX_RESERVED)).unwrap_or_default());
+        let read = |portion: &StagedPortion| {
+            let (length, digest) = (portion.bytes, portion.digest);
+            let key = layout::staged_part_key(&self.package.id, representation, number, portion.work_unit);
             let at = Location::new(self.work_bucket, key);
             async move {
                 let bytes = self.store.read(&at, None, 0..length).await;
@@ -142,7 +144,7 @@ impl<S: ObjectStore, C: Catalog> FileCompletion<'_, S, C> {
                 (Digest::of(&bytes) == digest).then_some(bytes).ok_or_else(mismatch)
             }
         };
-        let staged = stream::iter(part.receipts.iter().map(read)).buffered(GETS);
+        let staged = stream::iter(part.iter().map(read)).buffered(GETS);
         staged
             .try_fold(bytes, async |mut bytes, staged| {
                 bytes.extend_from_slice(&staged);
@@ -154,21 +156,4 @@ impl<S: ObjectStore, C: Catalog> FileCompletion<'_, S, C> {
     fn output(&self, path: &str) -> Location {
         Location::new(self.output_bucket, layout::output_key(&self.package.id, path))
     }
-}
-
-/// Returns the parts of a representation's file, by number.
-fn parts(representation: RepresentationId, receipts: &[Receipt]) -> BTreeMap<u16, PartReceipts<'_>> {
-    let mut parts: BTreeMap<u16, PartReceipts<'_>> = BTreeMap::new();
-    for receipt in receipts {
-        for part_receipt in receipt.parts.iter().filter(|part| part.representation == representation) {
-            let part = match part_receipt.location {
-                // The whole file is written already.
-                PartLocation::File => continue,
-                PartLocation::Uploaded { part, .. } | PartLocation::Staged { part } => part,
-            };
-            let entry = parts.entry(part).or_insert(PartReceipts { part, receipts: Vec::new() });
-            entry.receipts.push((receipt.work_unit, part_receipt));
-        }
-    }
-    parts
 }

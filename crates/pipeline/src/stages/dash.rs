@@ -16,13 +16,12 @@ use crate::domain::message::DashMessage;
 use crate::domain::object::Location;
 use crate::domain::outcome::Outcome;
 use crate::domain::package::Package;
-use crate::domain::receipt::Receipt;
-use crate::domain::resource_usage::ResourceUsage;
 use crate::domain::state::{Stage, StageWork, State, Step, Transition};
 use crate::error::Error;
 use crate::ports::{Body, Catalog, Clock, Meter, NewObject, ObjectStore, StoreError};
 use crate::stages::complete_files::FileCompletion;
 use crate::stages::read_presentation::presentation;
+use crate::stages::read_receipts::WrittenSegments;
 use crate::stages::stage::{package, settle};
 
 const KIB: u64 = 1024;
@@ -81,12 +80,10 @@ where
                 return Err(Error::not_yet("writing the manifests", "not all work units are encrypted"));
             }
         }
-        let presentation = presentation(&self.store, &self.settings.work_bucket, &package).await?;
-        let receipts = self.catalog.receipts(&package.id).await;
-        let receipts = receipts.map_err(Error::unavailable("reading the receipts"))?;
-        let sizes = sizes(&presentation, &receipts).map_err(Error::of_media)?;
-        let stated = sizes.stated(&presentation);
-        let manifests = self.manifests(&package, &presentation, &stated).map_err(Error::of_media)?;
+        let mut presentation = presentation(&self.store, &self.settings.work_bucket, &package).await?;
+        let written = WrittenSegments::read(&self.catalog, &package, &presentation).await?;
+        let nothing_encrypted = written.nothing_encrypted(&presentation);
+        let WrittenSegments { sizes, files, usage: work_units, .. } = written;
         let completion = FileCompletion {
             store: &self.store,
             catalog: &self.catalog,
@@ -94,47 +91,47 @@ where
             work_bucket: &self.settings.work_bucket,
             output_bucket: &self.settings.output_bucket,
         };
-        let mut bytes_written = completion.complete(&presentation, &sizes, &receipts).await?;
-        bytes_written += manifests.iter().map(|(_, text)| text.len() as u64).sum::<u64>();
-        for (path, text) in manifests {
-            self.write(&package, &path, text).await?;
-        }
+        let mut bytes_written = completion.complete(&presentation, &sizes, files).await?;
+        let stated = sizes.stated(&mut presentation);
+        bytes_written += self.write_manifests(&package, &presentation, &stated).await?;
         let output = Some(self.output(&package, layout::MANIFEST).to_string());
 
-        let work_units =
-            receipts.iter().map(|receipt| receipt.usage).fold(ResourceUsage::default(), ResourceUsage::and);
         let usage = vec![(Stage::Encrypt, work_units), (Stage::Dash, self.meter.reading().since(&before))];
-        let work = StageWork { output, bytes_read: 0, bytes_written, usage };
+        let work = StageWork { output, bytes_read: 0, bytes_written, usage, nothing_encrypted };
         let transition = Transition { attempt: Some(package.attempt), at: self.clock.now(), step: Step::Ready, work };
         self.catalog.advance(&package.id, &transition).await.map_err(Error::unavailable("writing Ready"))?;
         Ok(Outcome::Done)
     }
 
-    /// Returns the manifests, each with its path: the HLS playlists, the chapters, then the MPD. They carry the URLs of the licence server.
-    /// The player adds its playback token.
-    fn manifests(
+    /// Writes the manifests: the HLS playlists, the chapters, then the MPD. They carry the URLs of the licence server; the player
+    /// adds its playback token. A manifest may have many MiB, so one of them is in memory at a time. Returns the number of bytes.
+    async fn write_manifests(
         &self,
         package: &Package,
         presentation: &Presentation,
         sizes: &SegmentSizes,
-    ) -> Result<Vec<(String, String)>, vpp_media::Error> {
+    ) -> Result<u64, Error> {
         let (delivery_url, drm) = (&self.settings.delivery_url, &package.options.drm);
         let key_url = Some(layout::key_url(delivery_url, &package.id));
-        let playlists = playlists(presentation, sizes, &HlsOptions { drm: drm.clone(), key_url })?.into_iter();
+        let options = HlsOptions { drm: drm.clone(), key_url };
+        let playlists = playlists(presentation, sizes, &options).map_err(Error::of_media)?;
+        let playlists = playlists.map(|playlist| (playlist.path, playlist.text));
+        let chapters = chapter_files(presentation).into_iter().map(|file| (file.path, file.text));
+        let mut bytes_written = 0;
+        for (path, text) in playlists.chain(chapters) {
+            bytes_written += self.write(package, &path, text).await?;
+        }
         let licence_url = Some(layout::licence_url(delivery_url, &package.id));
-        let mpd = mpd(presentation, sizes, &MpdOptions { drm: drm.clone(), licence_url })?;
-        Ok(playlists
-            .map(|playlist| (playlist.path, playlist.text))
-            .chain(chapter_files(presentation).into_iter().map(|file| (file.path, file.text)))
-            .chain([(layout::MANIFEST.to_owned(), mpd)])
-            .collect())
+        let mpd = mpd(presentation, sizes, &MpdOptions { drm: drm.clone(), licence_url }).map_err(Error::of_media)?;
+        Ok(bytes_written + self.write(package, layout::MANIFEST, mpd).await?)
     }
 
-    /// Writes a manifest, unless an earlier run of this stage wrote it. If the domain was changed between the two runs, the
+    /// Writes a manifest, unless an earlier run of this stage wrote it. Returns the number of its bytes. If the domain was changed between the two runs, the
     /// manifest that exists has other licence addresses, and stays.
-    async fn write(&self, package: &Package, path: &str, text: String) -> Result<(), Error> {
+    async fn write(&self, package: &Package, path: &str, text: String) -> Result<u64, Error> {
         let at = self.output(package, path);
         let text = Bytes::from(text);
+        let bytes = text.len() as u64;
         let object = NewObject::new(Body::from_iter([text.clone()]), layout::output_headers(path));
         let put = self.store.put_if_absent(&at, object).await;
         if matches!(put, Err(StoreError::DifferentBytes { .. })) {
@@ -144,22 +141,13 @@ where
             let existing = existing.map_err(|error| error.into_error("reading a manifest"))?;
             let texts = std::str::from_utf8(&existing).ok().zip(std::str::from_utf8(&text).ok());
             if texts.is_some_and(|(existing, text)| layout::differ_by_domain(existing, text, &package.id)) {
-                return Ok(());
+                return Ok(bytes);
             }
         }
-        put.map(drop).map_err(|error| error.into_error("writing a manifest"))
+        put.map(|_| bytes).map_err(|error| error.into_error("writing a manifest"))
     }
 
     fn output(&self, package: &Package, path: &str) -> Location {
         Location::new(&self.settings.output_bucket, layout::output_key(&package.id, path))
     }
-}
-
-/// Returns the sizes of all segments, from the receipts.
-fn sizes(presentation: &Presentation, receipts: &[Receipt]) -> Result<SegmentSizes, vpp_media::Error> {
-    let mut sizes = SegmentSizes::new(presentation);
-    for segment in receipts.iter().flat_map(|receipt| &receipt.segments) {
-        sizes.set(segment.id, segment.size)?;
-    }
-    Ok(sizes)
 }

@@ -113,7 +113,14 @@ where
         let before = self.meter.reading();
         let work_unit = self.read_plan(message, package).await?;
         let packager = StreamingPackager::new(&work_unit, &self.keys(package).await?).map_err(Error::of_media)?;
+        let mut encrypted = Vec::new();
         let packaged = self.segments(&work_unit, packager, package);
+        let packaged = packaged.inspect_ok(|PackagedSegment { segment, .. }| {
+            let representation = segment.id.representation;
+            if segment.encrypted_samples > 0 && !encrypted.contains(&representation) {
+                encrypted.push(representation);
+            }
+        });
         let (segments, parts) = match (work_unit.layout, message.spans.as_slice()) {
             (Layout::Segments, _) => {
                 let written = packaged.map_ok(|segment| self.write(segment, package)).try_buffered(PUTS);
@@ -124,7 +131,8 @@ where
         };
         if segments.len() == work_unit.segments.len() {
             let (bytes_read, usage) = (work_unit.source_bytes(), self.meter.reading().since(&before));
-            return Ok(Receipt { work_unit: message.work_unit, bytes_read, segments, parts, usage });
+            let work_unit = message.work_unit;
+            return Ok(Receipt { work_unit, bytes_read, segments, parts, encrypted: Some(encrypted), usage });
         }
         let reason = "the source ended before the work unit did";
         Err(Error::of_media(vpp_media::Error::SourceMismatch { reason }))

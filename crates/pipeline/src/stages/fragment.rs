@@ -103,7 +103,8 @@ where
         let is_dense = is_dense(&package, &presentation);
         let work_units = presentation.work_units;
         let usage = vec![(Stage::Fragment, self.meter.reading().since(&before))];
-        let work = StageWork { output: Some(plan_at.to_string()), bytes_read, bytes_written, usage };
+        let output = Some(plan_at.to_string());
+        let work = StageWork { output, bytes_read, bytes_written, usage, ..StageWork::default() };
         let transition = Transition {
             attempt: Some(package.attempt),
             at: self.clock.now(),

@@ -10,6 +10,7 @@ pub mod ingest;
 mod part_assembler;
 mod read_index;
 mod read_presentation;
+mod read_receipts;
 mod read_subtitles;
 mod stage;
 mod write_parts;

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::ops::Bound;
 use std::sync::{Arc, Mutex};
 
 use super::lock::lock;
@@ -18,8 +19,12 @@ use crate::domain::timestamp::Timestamp;
 use crate::domain::unreadable::{Listed, RecordKind, UnreadableRecord};
 use crate::error::Unavailable;
 use crate::ports::{
-    Catalog, CreateOutcome, DeletedFile, DeletionRecords, Listing, PackageDeletion, RequestRecords, Tombstone,
+    Catalog, CreateOutcome, DeletedFile, DeletionRecords, Listing, PackageDeletion, ReceiptPage, RequestRecords,
+    Tombstone,
 };
+
+/// Receipts of a page: few, so that tests read several pages.
+const RECEIPTS_PER_PAGE: usize = 8;
 
 /// A catalog in memory. Clones share its content.
 #[derive(Debug, Clone, Default)]
@@ -88,6 +93,13 @@ impl MemoryCatalog {
         }
     }
 
+    /// Changes a receipt without any condition, to that of an earlier release for example.
+    pub fn tamper_with_receipt(&self, id: &PackageId, work_unit: u32, change: impl FnOnce(&mut Receipt)) {
+        if let Some(receipt) = lock(&self.state).receipts.get_mut(&(id.clone(), work_unit)) {
+            change(receipt);
+        }
+    }
+
     /// Makes the record of the content or package with this id unreadable.
     pub fn damage(&self, id: &str) {
         lock(&self.state).damaged.insert(id.to_owned(), None);
@@ -124,6 +136,24 @@ impl MemoryCatalog {
     #[must_use]
     pub fn all_packages(&self) -> Vec<Package> {
         lock(&self.state).packages.values().cloned().collect()
+    }
+}
+
+/// Returns all receipts of a package, by work unit.
+///
+/// # Panics
+/// When the catalog is unavailable, or a page does not follow the one before.
+#[expect(clippy::expect_used, reason = "tests that read all receipts let no call fail")]
+pub async fn all_receipts<C: Catalog>(catalog: &C, id: &PackageId) -> Vec<Receipt> {
+    let (mut all, mut after) = (Vec::new(), None);
+    loop {
+        let ReceiptPage { receipts, next } = catalog.receipts(id, after).await.expect("the catalog is available");
+        all.extend(receipts);
+        if next.is_none() {
+            return all;
+        }
+        assert!(next > after, "a page follows the one before");
+        after = next;
     }
 }
 
@@ -209,10 +239,14 @@ impl Catalog for MemoryCatalog {
         Ok(lock(&self.state).receipts.contains_key(&(id.clone(), work_unit)))
     }
 
-    async fn receipts(&self, id: &PackageId) -> Result<Vec<Receipt>, Unavailable> {
+    async fn receipts(&self, id: &PackageId, after: Option<u32>) -> Result<ReceiptPage, Unavailable> {
         let state = lock(&self.state);
-        let receipts = state.receipts.range((id.clone(), 0)..=(id.clone(), u32::MAX));
-        Ok(receipts.map(|(_, receipt)| receipt.clone()).collect())
+        let first = after.map_or(Bound::Included(0), Bound::Excluded).map(|work_unit| (id.clone(), work_unit));
+        let mut receipts = state.receipts.range((first, Bound::Included((id.clone(), u32::MAX))));
+        let page: Vec<Receipt> =
+            receipts.by_ref().take(RECEIPTS_PER_PAGE).map(|(_, receipt)| receipt.clone()).collect();
+        let next = receipts.next().and(page.last()).map(|last| last.work_unit);
+        Ok(ReceiptPage { receipts: page, next })
     }
 }
 

@@ -31,7 +31,7 @@ use crate::error::Unavailable;
 use crate::ports::{
     Catalog, ClientUploadStore, CreateOutcome, DelayQueue, DeletedFile, DeletionRecords, EdgeCache, FileChunk,
     InvalidationStatus, KeyError, KeyVault, Listing, NewObject, NewPart, ObjectDeleter, ObjectStore, PackageDeletion,
-    Probe, ProbeError, PutOutcome, Queue, RequestRecords, StoreError, Tombstone, UploadedPart,
+    Probe, ProbeError, PutOutcome, Queue, ReceiptPage, RequestRecords, StoreError, Tombstone, UploadedPart,
 };
 
 /// Whether the fault is before or after the effect of a call.
@@ -199,8 +199,8 @@ impl<C: Catalog> Catalog for Faulty<C> {
         self.faults.around(self.port.has_receipt(id, work_unit)).await?
     }
 
-    async fn receipts(&self, id: &PackageId) -> Result<Vec<Receipt>, Unavailable> {
-        self.faults.around(self.port.receipts(id)).await?
+    async fn receipts(&self, id: &PackageId, after: Option<u32>) -> Result<ReceiptPage, Unavailable> {
+        self.faults.around(self.port.receipts(id, after)).await?
     }
 }
 

@@ -18,7 +18,7 @@ mod queue;
 mod token_signer;
 mod token_store;
 
-pub use catalog::MemoryCatalog;
+pub use catalog::{MemoryCatalog, all_receipts};
 pub use clock::TickingClock;
 pub use edge_cache::MemoryEdgeCache;
 pub use faults::{FaultPoint, Faults, Faulty};

@@ -27,7 +27,7 @@ use vpp_pipeline::error::Unavailable;
 use vpp_pipeline::ports::{
     Catalog, Clock, CreateOutcome, DelayQueue, DeletedFile, DeletionRecords, EdgeCache, FileChunk, InvalidationStatus,
     KeyError, KeyVault, Listing, Meter, NewObject, NewPart, ObjectDeleter, ObjectStore, PackageDeletion, Probe,
-    ProbeError, PutOutcome, Queue, RequestRecords, StoreError, Tombstone, UploadedPart,
+    ProbeError, PutOutcome, Queue, ReceiptPage, RequestRecords, StoreError, Tombstone, UploadedPart,
 };
 use vpp_pipeline::testing::{MemoryCatalog, MemoryEdgeCache, MemoryProbe, MemoryStore, MemoryVault};
 
@@ -217,8 +217,8 @@ impl Catalog for Replayed<MemoryCatalog> {
         self.replay.catalog_call(Visibility::Read, self.port.has_receipt(id, work_unit)).await
     }
 
-    async fn receipts(&self, id: &PackageId) -> Result<Vec<Receipt>, Unavailable> {
-        self.replay.catalog_call(Visibility::Read, self.port.receipts(id)).await
+    async fn receipts(&self, id: &PackageId, after: Option<u32>) -> Result<ReceiptPage, Unavailable> {
+        self.replay.catalog_call(Visibility::Read, self.port.receipts(id, after)).await
     }
 }
 

@@ -17,7 +17,7 @@ use vpp_pipeline::domain::state::Status;
 use vpp_pipeline::domain::uploaded_object::UploadedObject;
 use vpp_pipeline::ports::{Catalog, Clock, DeletionRecords, NewObject, ObjectStore};
 use vpp_pipeline::stages::ingest::Ingested;
-use vpp_pipeline::testing::{DELETED_CONTENT, FaultPoint, Faults, MAX_RUN_TIME, Platform};
+use vpp_pipeline::testing::{DELETED_CONTENT, FaultPoint, Faults, MAX_RUN_TIME, Platform, all_receipts};
 
 /// A file name that says something about its subject.
 const NAME: &str = "interview with Jane Doe.mp4";
@@ -43,7 +43,7 @@ fn objects(platform: &Platform) -> Vec<String> {
 async fn assert_deleted(platform: &Platform, package: &Package) {
     assert_eq!(objects(platform), [""; 0]);
     assert_eq!(platform.catalog.package(&package.id).await.unwrap(), None);
-    assert_eq!(platform.catalog.receipts(&package.id).await.unwrap(), []);
+    assert_eq!(all_receipts(&platform.catalog, &package.id).await, []);
     assert_eq!(platform.catalog.uploads(&package.id).await.unwrap(), None);
     assert_eq!(platform.store.open_uploads(), 0);
     assert_eq!(platform.edge_cache.invalidated(), [(package.id.clone(), package.attempt)], "once for each attempt");

@@ -18,7 +18,7 @@ use vpp_pipeline::domain::receipt::PartLocation;
 use vpp_pipeline::domain::state::State;
 use vpp_pipeline::ports::Catalog;
 use vpp_pipeline::stages::ingest::Ingested;
-use vpp_pipeline::testing::{Delivery, FaultPoint, Faults, Platform};
+use vpp_pipeline::testing::{Delivery, FaultPoint, Faults, Platform, all_receipts};
 
 fn key() -> ContentKey {
     ContentKey::new([5; 16])
@@ -120,7 +120,7 @@ fn single_files_are_assembled_from_parts() {
         let platform = run(platform()).await;
         assert_ready(&platform);
         let package = only_package(&platform);
-        let receipts = platform.catalog.receipts(&package.id).await.unwrap();
+        let receipts = all_receipts(&platform.catalog, &package.id).await;
         let parts: Vec<_> = receipts.iter().flat_map(|receipt| &receipt.parts).collect();
         let is_staged = |representation: &str| {
             let representation = representation.parse().unwrap();

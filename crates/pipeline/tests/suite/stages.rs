@@ -2,14 +2,16 @@
 
 use crate::support::{MOVIE, assert_ready, is_manifest, only_package, ranges, upload_and_run};
 use futures_executor::block_on;
+use vpp_media::cenc::Scheme;
+use vpp_media::cmaf::ProtectedTracks;
 use vpp_pipeline::Outcome;
 use vpp_pipeline::domain::message::{DashMessage, FragmentMessage, Section, WorkUnitMessage};
 use vpp_pipeline::domain::package_options::ProtectionOptions;
 use vpp_pipeline::domain::resource_usage::ResourceUsage;
-use vpp_pipeline::domain::state::Stage;
-use vpp_pipeline::ports::Catalog;
+use vpp_pipeline::domain::state::{Stage, Status};
 use vpp_pipeline::stages::ingest::Ingested;
-use vpp_pipeline::testing::{Delivery, Platform};
+use vpp_pipeline::testing::{Delivery, Platform, all_receipts};
+use vpp_scale::movie::Movie;
 
 #[test]
 fn an_upload_becomes_a_ready_package_of_the_engines_bytes() {
@@ -64,7 +66,7 @@ fn every_stage_sends_only_the_requests_it_needs() {
         assert_eq!(requests(Stage::Fragment), (3, written(|key| key.ends_with("init.mp4")) + 1));
         // The front of the plan.
         assert_eq!(requests(Stage::Dash), (1, written(is_manifest)));
-        let receipts = platform.catalog.receipts(&package.id).await.unwrap();
+        let receipts = all_receipts(&platform.catalog, &package.id).await;
         let of_work_units =
             receipts.iter().map(|receipt| receipt.usage).fold(ResourceUsage::default(), ResourceUsage::and);
         assert_eq!(package.usage[&Stage::Encrypt], of_work_units);
@@ -164,5 +166,58 @@ fn the_channels_of_mp3_are_read_from_its_first_frame() {
         let mpd = String::from_utf8(mpd.bytes.to_vec()).unwrap();
         let (_, mp3) = mpd.split_once("codecs=\"mp4a.6B\"").unwrap();
         assert!(mp3.contains("cicp:ChannelConfiguration\" value=\"1\""), "{mp3}");
+    });
+}
+
+/// The audio of the generated movie has samples of 10 bytes: `cbcs` encrypts whole blocks of 16 bytes only, and `cenc` every byte
+/// (ISO/IEC 23001-7 9.7, 10). Its video is filler data, which no scheme encrypts. Of the other movie, both tracks are encrypted.
+#[test]
+fn a_track_of_which_nothing_is_encrypted_is_recorded() {
+    block_on(async {
+        let movie = Movie::new(40_000_000, 20, 48);
+        let movie = movie.read(0..movie.len());
+        for (movie, scheme, tracks, expected) in [
+            (&movie[..], Scheme::Cbcs, ProtectedTracks::All, "v1,a1"),
+            (&movie, Scheme::Cbcs, ProtectedTracks::Video, "v1"),
+            (&movie, Scheme::Cenc, ProtectedTracks::All, "v1"),
+            (MOVIE, Scheme::Cbcs, ProtectedTracks::All, ""),
+        ] {
+            let package_on_upload = Some(ProtectionOptions::Encrypt { scheme, tracks });
+            let platform = Platform { package_on_upload, work_unit_bytes: 128 * 1024, ..Platform::default() };
+            platform.ingest(&platform.upload("movie.mp4", movie)).await.unwrap();
+            assert!(platform.run().await.is_empty());
+            let package = only_package(&platform);
+            assert_eq!(package.status(), Status::Ready, "{:?}", package.state);
+            assert!(package.progress.work_units_done > 2);
+            let found: Vec<String> = package.nothing_encrypted.iter().map(ToString::to_string).collect();
+            assert_eq!(found.join(","), expected, "{scheme:?} {tracks:?}");
+        }
+    });
+}
+
+/// The receipts of an earlier release do not state what is encrypted, so nothing is claimed.
+#[test]
+fn receipts_of_an_earlier_release_record_no_warning() {
+    block_on(async {
+        let movie = Movie::new(40_000_000, 20, 48);
+        let tracks = ProtectedTracks::All;
+        let package_on_upload = Some(ProtectionOptions::Encrypt { scheme: Scheme::Cbcs, tracks });
+        let platform = Platform { package_on_upload, work_unit_bytes: 128 * 1024, ..Platform::default() };
+        platform.ingest(&platform.upload("movie.mp4", &movie.read(0..movie.len()))).await.unwrap();
+        for message in platform.fragment_queue.take() {
+            platform.fragment_stage().handle(&message).await.unwrap();
+        }
+        let messages = platform.encrypt_queue.take();
+        for (index, message) in messages.iter().enumerate() {
+            platform.encrypt_stage().handle(message).await.unwrap();
+            if index == 0 {
+                let id = only_package(&platform).id;
+                platform.catalog.tamper_with_receipt(&id, 0, |receipt| receipt.encrypted = None);
+            }
+        }
+        assert!(platform.run().await.is_empty());
+        let package = only_package(&platform);
+        assert_eq!(package.status(), Status::Ready, "{:?}", package.state);
+        assert_eq!(package.nothing_encrypted, []);
     });
 }

@@ -303,6 +303,10 @@ fn package() -> Value {
             ("stages?", object("The resource usage of each completed stage.", stages.into())),
         ],
     );
+    let warning = object(
+        "A warning about a representation of the package.",
+        vec![("code", text()), ("representation", text()), ("message", text()), ("action", text())],
+    );
     let failure = object("The cause of the failure.", vec![("stage", text()), ("code", text()), ("message", text())]);
     object(
         "A package and its progress. No field holds a key.",
@@ -335,6 +339,7 @@ fn package() -> Value {
             ("encrypted_at", nullable(&time())),
             ("ready_at", nullable(&time())),
             ("failed_at?", time()),
+            ("warnings?", json!({"type": "array", "items": warning})),
             ("failure?", failure),
         ],
     )

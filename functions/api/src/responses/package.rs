@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use vpp_media::cenc::Drm;
+use vpp_media::cmaf::RepresentationId;
 use vpp_pipeline::domain::layout;
 use vpp_pipeline::domain::package::Package;
 use vpp_pipeline::domain::resource_usage::ResourceUsage;
@@ -40,6 +41,8 @@ pub(crate) struct PackageResponse {
     layout: &'static str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     subtitles: Vec<SubtitlesField>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<WarningField>,
     #[serde(skip_serializing_if = "DrmField::is_none")]
     drm: DrmField,
     created_at: Timestamp,
@@ -50,6 +53,29 @@ pub(crate) struct PackageResponse {
     failed_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<FailureField>,
+}
+
+/// A warning about the output of the package.
+#[derive(Debug, Serialize)]
+struct WarningField {
+    code: &'static str,
+    /// The representation, whose name is that of its folder.
+    representation: String,
+    message: &'static str,
+    action: &'static str,
+}
+
+impl WarningField {
+    /// Returns the warning about a representation of which nothing is encrypted. The report on its content has a warning with the
+    /// same code if its index tells.
+    fn nothing_encrypted(representation: &RepresentationId) -> Self {
+        Self {
+            code: "nothing_to_encrypt",
+            representation: representation.to_string(),
+            message: "signalled as encrypted, but no sample is large enough to encrypt",
+            action: "request cenc if the track must be encrypted, or leave it clear",
+        }
+    }
 }
 
 /// A subtitle file of the package.
@@ -252,6 +278,7 @@ impl PackageResponse {
             segment_seconds: options.segment_duration.as_secs_f64(),
             layout: options.layout.name(),
             subtitles: options.subtitles.iter().map(SubtitlesField::from).collect(),
+            warnings: package.nothing_encrypted.iter().map(WarningField::nothing_encrypted).collect(),
             drm: DrmField::from(&options.drm),
             created_at: package.created_at,
             fragmented_at: plan.map(|plan| plan.at),

@@ -87,6 +87,25 @@ async fn ingested(bytes: &[u8]) -> (Platform, String) {
 }
 
 #[test]
+fn a_package_reports_the_tracks_of_which_nothing_is_encrypted() {
+    block_on(async {
+        let (platform, content) = ingested(MOVIE).await;
+        let package = post(&platform, &json!({"input_content_id": content, "key": KEY, "kid": KID})).await.json();
+        assert!(platform.run().await.is_empty());
+        let id = package["packaged_content_id"].as_str().unwrap();
+        let path = format!("/packaged_content/{id}");
+        assert_eq!(get(&platform, &path).await.json().get("warnings"), None, "the movie has encrypted tracks only");
+        let silent = vec!["a1".parse().unwrap(), "a2".parse().unwrap()];
+        platform.catalog.tamper(&id.parse().unwrap(), |package| package.nothing_encrypted = silent);
+        let warnings = get(&platform, &path).await.json()["warnings"].clone();
+        let code_and_track = |warning: &Value| (warning["code"].clone(), warning["representation"].clone());
+        let found: Vec<_> = warnings.as_array().unwrap().iter().map(code_and_track).collect();
+        let expected = ["a1", "a2"].map(|track| (json!("nothing_to_encrypt"), json!(track)));
+        assert_eq!(found, expected);
+    });
+}
+
+#[test]
 fn each_layout_is_a_separate_package() {
     block_on(async {
         let (platform, content) = ingested(MOVIE).await;

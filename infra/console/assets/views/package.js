@@ -4,7 +4,7 @@ import * as api from '../api.js';
 import { announce, fill, h, icon, setText } from '../dom.js';
 import { failureText, sentence } from '../error-messages.js';
 import { bytes, dateTime, duration, outOf, secondsBetween } from '../format.js';
-import { STAGES, packageStatus, packageTitle } from '../labels.js';
+import { STAGES, packageStatus, packageTitle, warningLabel } from '../labels.js';
 import { play } from '../player.js';
 import { badge, confirm, copyLine, notice, progressBar, runAction, toneOf } from './components.js';
 
@@ -132,7 +132,10 @@ function detailElements(pkg) {
   }
   if (pkg.status !== 'Ready') return [];
   const signedUrl = (kind) => async () => (await api.createPlaybackToken(pkg.packaged_content_id)).urls[kind];
+  const warnings = (pkg.warnings ?? []).map((warning) =>
+    notice('bad', `${warningLabel(warning.code)} (${warning.representation})`, sentence(warning.message), sentence(warning.action)));
   return [
+    warnings,
     h('div', { class: 'copy' }, Object.entries({ DASH: 'dash', HLS: 'hls' })
       .map(([label, kind]) => copyLine(label, pkg.urls[kind], pkg.private && signedUrl(kind)))),
     pkg.private && h('p', { class: 'hint' }, 'Private stream: Copy returns a URL with a signed path that expires. The URLs shown here are not signed and do not play.'),

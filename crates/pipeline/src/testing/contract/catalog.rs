@@ -13,7 +13,8 @@ use crate::domain::package_options::{PackageOptions, ProtectionOptions};
 use crate::domain::receipt::Receipt;
 use crate::domain::state::{Advance, Failure, Stage, StageWork, State, Status, Step, Transition};
 use crate::domain::subtitles::SubtitleInfo;
-use crate::ports::{Catalog, CreateOutcome};
+use crate::ports::{Catalog, CreateOutcome, ReceiptPage};
+use crate::testing::all_receipts;
 
 /// Checks a catalog: the uploads of a package are stored once.
 pub async fn stored_uploads<C: Catalog>(catalog: &C, run: &str) {
@@ -32,7 +33,7 @@ pub async fn stored_uploads<C: Catalog>(catalog: &C, run: &str) {
     let before = catalog.put_uploads(&package.id, &uploads(["three", "four"])).await.unwrap();
     assert_eq!(before, CreateOutcome::Existing(first.clone()));
     assert_eq!(catalog.uploads(&package.id).await.unwrap(), Some(first));
-    assert_eq!(catalog.receipts(&package.id).await.unwrap(), [], "an upload is not a receipt");
+    assert_eq!(all_receipts(catalog, &package.id).await, [], "an upload is not a receipt");
 }
 
 /// Checks a catalog: conditional creates.
@@ -104,7 +105,12 @@ pub async fn steps<C: Catalog>(catalog: &C, run: &str) {
     ];
     for (second, (step, outcome)) in (10..).zip(steps) {
         let usage = vec![(Stage::Encrypt, usage(second)), (Stage::Dash, usage(second + 1))];
-        let work = StageWork { output: Some(format!("s3://work/{second}")), bytes_read: 100, bytes_written: 7, usage };
+        let nothing_encrypted = match step {
+            Step::Ready => vec!["a1".parse().unwrap(), "a2".parse().unwrap()],
+            _ => Vec::new(),
+        };
+        let output = Some(format!("s3://work/{second}"));
+        let work = StageWork { output, bytes_read: 100, bytes_written: 7, usage, nothing_encrypted };
         let transition = Transition { attempt: None, at: at(second), step, work };
         assert_eq!(catalog.advance(&id, &transition).await.unwrap(), outcome, "{transition:?}");
         assert_eq!(expected.apply(&transition), outcome);
@@ -178,5 +184,9 @@ pub async fn receipts<C: Catalog>(catalog: &C, run: &str) {
     let found = catalog.package(&id).await.unwrap().unwrap();
     assert_eq!((found.progress.work_units_done, found.clone()), (12, expected));
     let all: Vec<Receipt> = (0..12).map(receipt).collect();
-    assert_eq!(catalog.receipts(&id).await.unwrap(), all);
+    assert_eq!(all_receipts(catalog, &id).await, all);
+    let rest = catalog.receipts(&id, Some(6)).await.unwrap();
+    assert_eq!(rest, ReceiptPage { receipts: all[7..].to_vec(), next: None });
+    let none = ReceiptPage { receipts: Vec::new(), next: None };
+    assert_eq!(catalog.receipts(&id, Some(11)).await.unwrap(), none, "nothing follows the last one");
 }

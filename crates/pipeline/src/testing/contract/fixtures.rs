@@ -111,6 +111,7 @@ pub(super) fn package(run: &str, number: u64) -> Package {
         output_file_path: None,
         progress: Progress { bytes_read: 70_000, ..Default::default() },
         usage: BTreeMap::from([(Stage::Ingest, usage(number))]),
+        nothing_encrypted: Vec::new(),
         state: State::Queued,
         id,
     }
@@ -150,5 +151,11 @@ pub(super) fn receipt(work_unit: u32) -> Receipt {
             part("a1", 90_000, PartLocation::Staged { part: 1 }),
         ],
     };
-    Receipt { work_unit, bytes_read: 1_100_000, segments, parts, usage: usage(work_unit.into()) }
+    // A receipt of an earlier release, of a clear package, and of an encrypted one.
+    let encrypted = match work_unit {
+        0 => None,
+        1 => Some(vec![]),
+        _ => Some(vec!["v1".parse().unwrap(), "a1".parse().unwrap()]),
+    };
+    Receipt { work_unit, bytes_read: 1_100_000, segments, parts, encrypted, usage: usage(work_unit.into()) }
 }

@@ -67,6 +67,8 @@ fn responses_have_the_members_of_the_openapi_document_and_no_others() {
         let package = post(&platform, &body).await.json();
         assert!(platform.run().await.is_empty());
         let path = format!("/packaged_content/{}", package["packaged_content_id"].as_str().unwrap());
+        let id = package["packaged_content_id"].as_str().unwrap().parse().unwrap();
+        platform.catalog.tamper(&id, |package| package.nothing_encrypted = vec!["a1".parse().unwrap()]);
         for (schema, response) in [
             ("PackageOrUnreadable", get(&platform, &path).await.json()),
             ("PackageList", get(&platform, "/packaged_content").await.json()),
