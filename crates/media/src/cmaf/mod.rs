@@ -15,6 +15,7 @@ mod gop;
 mod identity;
 mod init_segment;
 mod moof;
+mod one_segment;
 mod options;
 mod output_bounds;
 mod packager;
@@ -46,10 +47,14 @@ mod work_unit;
 pub use frame_rate::FrameRate;
 pub(crate) use identity::{INIT_SEGMENT, MAPPED_SIDECAR, SIDECAR, SINGLE_FILE, segment_name, webvtt_name};
 pub use identity::{ParseRepresentationIdError, RepresentationId, SegmentId};
+pub use one_segment::one_segment;
 pub use options::{Layout, PlanOptions, UnsupportedTracks};
 pub use output_bounds::{FREE_SEGMENTS, MANY_SEGMENTS, MAX_SEGMENTS};
 pub use packager::{Packager, package_work_unit};
-pub use plan_file::{PRESENTATION_PREFIX, PlanFile, PlanWriter, presentation_range, read_presentation, read_work_unit};
+pub use plan_file::{
+    PRESENTATION_PREFIX, PlanFile, PlanFront, PlanWriter, front_length, presentation_range, read_presentation,
+    read_work_unit,
+};
 pub use planner::{MAX_WINDOW_BYTES, Planner};
 pub use presentation::{Presentation, Representation, SegmentTime, Sidecar};
 pub use protection::{KeyParameters, ProtectedTracks, Protection};

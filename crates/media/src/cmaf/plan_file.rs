@@ -1,8 +1,11 @@
 //! The stored form of a plan.
 //!
 //! ```text
-//! "vpppln11"  length of the presentation (u32)  presentation  work unit 0  work unit 1  ...
+//! "vpppln11"  lengths of presentation and index (u32, u32)  presentation  index  work unit 0  work unit 1  ...
 //! ```
+//!
+//! The index states, for each work unit, its length and the number of segments that it has of each representation. So a segment
+//! that is requested by itself is found with the front of a plan and one section.
 //!
 //! Each work unit is a section that is decoded separately. The message that requests a work unit contains the range of its
 //! section, so a worker reads some kilobytes, however long the movie is. Presentation and sections are encoded with `postcard`,
@@ -10,18 +13,19 @@
 
 use std::ops::Range;
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
-use super::presentation::{Presentation, SegmentTime};
+use super::identity::SegmentId;
+use super::presentation::{Presentation, Representation, SegmentTime};
 use super::work_unit::WorkUnit;
 use crate::number::{Checked, u64_of};
 use crate::{Error, Result};
 
 const MAGIC: &[u8; 8] = b"vpppln11";
 
-/// Bytes of magic and length.
-const HEADER: u64 = 12;
+/// Bytes of magic and lengths.
+const HEADER: u64 = 16;
 
 /// Bytes to read from the start of a plan: enough for the presentation of most movies.
 pub const PRESENTATION_PREFIX: u64 = 64 * 1024;
@@ -40,6 +44,16 @@ pub struct PlanWriter {
     full_bytes: u64,
     /// End of each section, relative to the first one.
     ends: Vec<u64>,
+    index: Vec<IndexEntry>,
+}
+
+/// The entry of a work unit in the index.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct IndexEntry {
+    /// Length of its section in bytes.
+    bytes: u64,
+    /// The number of its segments of each representation.
+    segments: Vec<u32>,
 }
 
 /// A finished plan.
@@ -65,6 +79,12 @@ impl PlanWriter {
     pub fn push(&mut self, work_unit: &WorkUnit) -> Result<()> {
         self.last = encode(work_unit, std::mem::take(&mut self.last))?;
         let end = self.full_bytes.checked_add(u64_of(self.last.len())).or_out_of_range(LENGTH)?;
+        let start = self.ends.last().copied().unwrap_or(0);
+        let segments = (0..work_unit.tracks.len()).map(|track| {
+            let of_track = work_unit.segments.iter().filter(|segment| usize::from(segment.track) == track);
+            u32::try_from(of_track.count()).or_out_of_range("The number of segments of a work unit")
+        });
+        self.index.push(IndexEntry { bytes: end.saturating_sub(start), segments: segments.collect::<Result<_>>()? });
         self.ends.push(end);
         if self.last.len() >= CHUNK {
             let mut chunk = std::mem::take(&mut self.last);
@@ -80,11 +100,13 @@ impl PlanWriter {
     /// # Errors
     /// [`Error::BadPlan`] if the presentation cannot be encoded, [`Error::OutOfRange`] if it is too large.
     pub fn finish(self, presentation: &Presentation) -> Result<PlanFile> {
-        let mut encoded = encode(presentation, Vec::new())?;
-        let length = u32::try_from(encoded.len()).or_out_of_range("The length of a presentation")?;
+        let encoded = [encode(presentation, Vec::new())?, encode(&self.index, Vec::new())?];
         let mut front = MAGIC.to_vec();
-        front.extend_from_slice(&length.to_be_bytes());
-        front.append(&mut encoded);
+        for part in &encoded {
+            let length = u32::try_from(part.len()).or_out_of_range("The length of the front of a plan")?;
+            front.extend_from_slice(&length.to_be_bytes());
+        }
+        encoded.iter().for_each(|part| front.extend_from_slice(part));
         let mut start = u64_of(front.len());
         let mut sections = Vec::with_capacity(self.ends.len());
         for end in self.ends {
@@ -104,13 +126,75 @@ const LENGTH: &str = "The length of a plan";
 /// # Errors
 /// [`Error::BadPlan`] if `prefix` is not the start of a plan.
 pub fn presentation_range(prefix: &[u8]) -> Result<Range<u64>> {
+    front_ranges(prefix).map(|[presentation, _]| presentation)
+}
+
+/// Returns the number of bytes of the front of a plan that starts with `prefix`: all before the sections.
+///
+/// # Errors
+/// [`Error::BadPlan`] if `prefix` is not the start of a plan.
+pub fn front_length(prefix: &[u8]) -> Result<u64> {
+    front_ranges(prefix).map(|[_, index]| index.end)
+}
+
+/// Returns the byte ranges of presentation and index.
+fn front_ranges(prefix: &[u8]) -> Result<[Range<u64>; 2]> {
     let (magic, rest) = prefix.split_first_chunk().ok_or(TRUNCATED)?;
     if magic != MAGIC {
         return Err(Error::BadPlan { reason: "it is not a plan of this version" });
     }
-    let length = u32::from_be_bytes(*rest.first_chunk().ok_or(TRUNCATED)?);
-    let end = HEADER.checked_add(length.into()).or_out_of_range(LENGTH)?;
-    Ok(HEADER..end)
+    let (lengths, _) = rest.split_first_chunk::<8>().ok_or(TRUNCATED)?;
+    let (lengths, _) = lengths.as_chunks::<4>();
+    let mut end = HEADER;
+    let mut ranges = lengths.iter().map(|length| {
+        let start = end;
+        end = end.checked_add(u32::from_be_bytes(*length).into()).or_out_of_range(LENGTH)?;
+        Ok(start..end)
+    });
+    let mut next = || ranges.next().unwrap_or(Err(TRUNCATED));
+    Ok([next()?, next()?])
+}
+
+/// The front of a plan: everything that precedes the sections.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanFront {
+    /// The presentation.
+    pub presentation: Presentation,
+    index: Vec<IndexEntry>,
+    /// Offset of the first section.
+    sections: u64,
+}
+
+impl PlanFront {
+    /// Decodes the front from the first bytes of a plan, at least [`front_length`] of them.
+    ///
+    /// # Errors
+    /// [`Error::BadPlan`]
+    pub fn read(bytes: &[u8]) -> Result<Self> {
+        let [presentation, index] = front_ranges(bytes)?;
+        let part = |range: &Range<u64>| {
+            let range = usize::try_from(range.start).ok()?..usize::try_from(range.end).ok()?;
+            bytes.get(range)
+        };
+        let encoded = (part(&presentation).ok_or(TRUNCATED)?, part(&index).ok_or(TRUNCATED)?);
+        Ok(Self { presentation: read_presentation(encoded.0)?, index: decode(encoded.1)?, sections: index.end })
+    }
+
+    /// Returns the byte range of the section whose work unit has a segment; `None` if the package does not have the segment.
+    #[must_use]
+    pub fn section_of(&self, segment: SegmentId) -> Option<Range<u64>> {
+        let of = |representation: &Representation| representation.id == segment.representation;
+        let position = self.presentation.representations.iter().position(of)?;
+        let mut left = segment.number.checked_sub(1)?;
+        let mut start = self.sections;
+        for entry in &self.index {
+            let end = start.checked_add(entry.bytes)?;
+            let count = entry.segments.get(position).copied().unwrap_or(0);
+            let Some(after) = left.checked_sub(count) else { return Some(start..end) };
+            (left, start) = (after, end);
+        }
+        None
+    }
 }
 
 /// Decodes a presentation from the bytes of its range.

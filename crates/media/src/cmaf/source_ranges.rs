@@ -5,6 +5,9 @@
 //! stays under one percent of the needed bytes. A new range starts after each of the largest gaps. An interleaved file is read
 //! as one range, a file with one track after the other as one range per track. Samples that share bytes, such as a silence that
 //! is stored once, are read once.
+//!
+//! A viewer waits for a segment that is requested by itself, so there the number of requests counts, and not the bytes: any gap
+//! that takes no longer to read than another request is read.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -14,12 +17,36 @@ use super::work_unit::{Extent, SegmentPlan, SourceRange, WorkUnitTrack};
 /// The divisor of the needed bytes that bounds the bytes of read gaps.
 const GAP_DIVISOR: u64 = 100;
 
+/// The bytes that arrive in about the time of another request.
+const BYTES_OF_A_REQUEST: u64 = 1024 * 1024;
+
 /// Maximum number of ranges of a work unit. To stay within it, gaps of any size are read.
 const MAX_RANGES: usize = 64;
+
+/// A gap between extents: its length, and the offset of its end.
+type Gap = (u64, u64);
 
 /// Returns the ranges that contain every extent of `segments`, which belong to `tracks`: source by source, ascending and
 /// disjoint.
 pub(super) fn source_ranges(segments: &[SegmentPlan], tracks: &[WorkUnitTrack]) -> Vec<SourceRange> {
+    by_source(segments, tracks, |gaps, needed| range_starts(gaps, needed / GAP_DIVISOR))
+}
+
+/// Returns such ranges for a segment that a viewer waits for.
+pub(super) fn source_ranges_of_one(segment: &SegmentPlan, tracks: &[WorkUnitTrack]) -> Vec<SourceRange> {
+    by_source(std::slice::from_ref(segment), tracks, |mut gaps, _| {
+        gaps.retain(|(gap, _)| *gap > BYTES_OF_A_REQUEST);
+        range_starts(gaps, 0)
+    })
+}
+
+/// Returns the ranges of all sources. `starts` decides, from the gaps and the number of needed bytes of a source, after which
+/// gaps a range starts.
+fn by_source(
+    segments: &[SegmentPlan],
+    tracks: &[WorkUnitTrack],
+    starts: impl Fn(Vec<Gap>, u64) -> Vec<u64>,
+) -> Vec<SourceRange> {
     let inputs: BTreeSet<u16> = tracks.iter().map(|track| track.input).collect();
     let mut all = Vec::new();
     for input in inputs {
@@ -27,13 +54,16 @@ pub(super) fn source_ranges(segments: &[SegmentPlan], tracks: &[WorkUnitTrack]) 
         let of_input = (0..).zip(tracks).filter(|(_, track)| track.input == input);
         let segments = of_input
             .flat_map(|(position, _): (u16, _)| segments.iter().filter(move |segment| segment.track == position));
-        all.extend(ranges(segments).into_iter().map(|bytes| SourceRange { input, bytes }));
+        all.extend(ranges(segments, &starts).into_iter().map(|bytes| SourceRange { input, bytes }));
     }
     all
 }
 
 /// Returns the ranges that contain every extent of `segments`, which belong to one source.
-fn ranges<'s>(segments: impl Iterator<Item = &'s SegmentPlan>) -> Vec<Range<u64>> {
+fn ranges<'s>(
+    segments: impl Iterator<Item = &'s SegmentPlan>,
+    starts: &impl Fn(Vec<Gap>, u64) -> Vec<u64>,
+) -> Vec<Range<u64>> {
     let mut extents: Vec<Extent> = segments.flat_map(|segment| segment.extents.iter().copied()).collect();
     extents.retain(|extent| extent.bytes > 0);
     // A stable sort merges sequences that are in order.
@@ -50,7 +80,7 @@ fn ranges<'s>(segments: impl Iterator<Item = &'s SegmentPlan>) -> Vec<Range<u64>
         needed = needed.saturating_add(extent.end().saturating_sub(covered.max(extent.offset)));
         covered = covered.max(extent.end());
     }
-    let mut starts = range_starts(gaps, needed / GAP_DIVISOR);
+    let mut starts = starts(gaps, needed);
     starts.sort_unstable();
     let mut starts = starts.into_iter().peekable();
     let mut ranges: Vec<Range<u64>> = Vec::new();
@@ -64,7 +94,7 @@ fn ranges<'s>(segments: impl Iterator<Item = &'s SegmentPlan>) -> Vec<Range<u64>
 }
 
 /// Returns the offsets at which a new range starts: after the largest gaps, until the others have at most `allowance` bytes.
-fn range_starts(mut gaps: Vec<(u64, u64)>, allowance: u64) -> Vec<u64> {
+fn range_starts(mut gaps: Vec<Gap>, allowance: u64) -> Vec<u64> {
     // Gaps are disjoint parts of a file, so their sum fits, and no gap exceeds it.
     let mut gap_bytes = gaps.iter().map(|(gap, _)| *gap).fold(0, u64::saturating_add);
     gaps.sort_unstable_by(|a, b| b.cmp(a));
@@ -81,21 +111,40 @@ fn range_starts(mut gaps: Vec<(u64, u64)>, allowance: u64) -> Vec<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cmaf::RepresentationId;
+    use crate::track::TrackKind;
 
     fn of(extents: &[(u64, u64)]) -> Vec<Range<u64>> {
+        bytes(source_ranges(&[segment(extents)], &[track()]))
+    }
+
+    fn of_one(extents: &[(u64, u64)]) -> Vec<Range<u64>> {
+        bytes(source_ranges_of_one(&segment(extents), &[track()]))
+    }
+
+    fn bytes(ranges: Vec<SourceRange>) -> Vec<Range<u64>> {
+        ranges.into_iter().map(|range| range.bytes).collect()
+    }
+
+    fn track() -> WorkUnitTrack {
+        let representation = RepresentationId::new(TrackKind::Video, 1);
+        let (rules, encryption, text) = (vec![], None, None);
+        WorkUnitTrack { representation, input: 0, track_id: 1, encryption, rules, text, is_cmaf: true }
+    }
+
+    fn segment(extents: &[(u64, u64)]) -> SegmentPlan {
         let extents = extents.iter().map(|(offset, bytes)| Extent { offset: *offset, bytes: *bytes }).collect();
         let (description, first_sample, decode_time, samples) = (0, 0, 0, vec![]);
-        let segment = SegmentPlan {
-            track: 0,
-            number: 1,
-            is_last: false,
-            description,
-            first_sample,
-            decode_time,
-            extents,
-            samples,
-        };
-        ranges(std::iter::once(&segment))
+        SegmentPlan { track: 0, number: 1, is_last: false, description, first_sample, decode_time, extents, samples }
+    }
+
+    #[test]
+    fn a_single_segment_is_read_with_the_gaps_that_cost_less_than_a_request() {
+        let interleaved: Vec<_> = (0..300).map(|frame| (frame * 20_000, 400)).collect();
+        assert_eq!(of_one(&interleaved), [0..299 * 20_000 + 400]);
+        assert_eq!(of_one(&[(0, 3000), (2_000_000, 500)]), [0..3000, 2_000_000..2_000_500]);
+        let sparse: Vec<_> = (0..100).map(|chunk| (chunk * (2_000_000 + chunk), 10)).collect();
+        assert_eq!(of_one(&sparse).len(), MAX_RANGES, "the number of requests is bounded");
     }
 
     #[test]
