@@ -255,6 +255,8 @@ class _Resolver:
             return f"{self._arn(name)}/stream/2026-01-01T00:00:00.000"
         if attribute in ("Arn", "FunctionArn", "TopicArn") and self._type(name) in _ARNS:
             return self._arn(name)
+        if attribute == "FunctionUrl":
+            return f"https://{self._ids[name].lower()}.lambda-url.{self._pseudo['AWS::Region']}.on.aws/"
         if attribute.endswith("Name") and f"{attribute}" in PHYSICAL_NAMES.get(self._type(name), ()):
             return self._ids[name]
         return f"{name}.{attribute}"

@@ -73,7 +73,7 @@ class Template(unittest.TestCase):
                         statement["Condition"], {"ForAllValues:StringEquals": names, "Null": present}, name
                     )
 
-    def test_only_encrypt_and_the_licence_server_may_decrypt_content_keys(self) -> None:
+    def test_only_encrypt_the_origin_and_the_licence_server_may_decrypt_content_keys(self) -> None:
         allowed = {
             name: {action for statement in _statements(role) for action in statement["Action"]}
             for name, role in _resources("AWS::IAM::Role").items()
@@ -82,7 +82,7 @@ class Template(unittest.TestCase):
             action: {name for name, actions in allowed.items() if action in actions}
             for action in ("kms:Decrypt", "kms:GenerateMac", "kms:VerifyMac")
         }
-        self.assertEqual(roles["kms:Decrypt"], {"EncryptRole", "LicenseRole"})
+        self.assertEqual(roles["kms:Decrypt"], {"EncryptRole", "LicenseRole", "OriginRole"})
         self.assertEqual(roles["kms:GenerateMac"], {"ApiRole"})
         self.assertEqual(roles["kms:VerifyMac"], {"LicenseRole"})
         logs = {"logs:CreateLogStream", "logs:PutLogEvents"}
@@ -326,7 +326,7 @@ class Template(unittest.TestCase):
     def test_licences_are_on_the_domain_of_the_streams(self) -> None:
         # Manifests state licence addresses. The domain of the streams outlives the API, whose address changes when it is replaced.
         functions = _resources("AWS::Serverless::Function")
-        for name in ("DashFunction", "ApiFunction", "AnnounceFunction"):
+        for name in ("FragmentFunction", "DashFunction", "ApiFunction", "AnnounceFunction"):
             condition, domain, generated = functions[name]["Environment"]["Variables"]["DELIVERY_URL"]["If"]
             self.assertEqual(
                 (condition, domain["Sub"][0], generated["If"][0]), ("OwnDomain", "https://${Name}", "Emulated")
@@ -347,6 +347,47 @@ class Template(unittest.TestCase):
         [origin] = [origin for origin in config["Origins"] if origin["Id"] == "licences"]
         protocol = origin["CustomOriginConfig"]["OriginProtocolPolicy"]
         self.assertEqual(protocol, {"If": ["Emulated", "http-only", "https-only"]})
+
+    def test_only_the_cdn_may_invoke_the_origin_and_asks_the_bucket_first(self) -> None:
+        url = _resources("AWS::Lambda::Url")["OriginUrl"]
+        self.assertEqual(url["AuthType"], {"If": ["Emulated", "NONE", "AWS_IAM"]})
+        # https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html: a caller of a function URL needs both actions.
+        granted = [
+            permission
+            for permission in _resources("AWS::Lambda::Permission").values()
+            if permission["FunctionName"] == "!Ref OriginFunction"
+        ]
+        actions = {permission["Action"] for permission in granted}
+        self.assertEqual(actions, {"lambda:InvokeFunctionUrl", "lambda:InvokeFunction"})
+        for permission in granted:
+            self.assertEqual(permission["Principal"], "cloudfront.amazonaws.com")
+            self.assertTrue(permission["SourceArn"].endswith(":distribution/${Distribution}"))
+            restricted = permission.get("FunctionUrlAuthType") == "AWS_IAM" or permission.get("InvokedViaFunctionUrl")
+            self.assertTrue(restricted, permission)
+        config = _resources("AWS::CloudFront::Distribution")["Distribution"]["DistributionConfig"]
+        [origin] = [origin for origin in config["Origins"] if origin["Id"] == "origin"]
+        self.assertEqual(
+            origin["OriginAccessControlId"], {"If": ["Emulated", "!Ref AWS::NoValue", "!Ref OriginAccess"]}
+        )
+        access = _resources("AWS::CloudFront::OriginAccessControl")["OriginAccess"]["OriginAccessControlConfig"]
+        self.assertEqual((access["OriginAccessControlOriginType"], access["SigningBehavior"]), ("lambda", "always"))
+        emulated, _, groups = config["OriginGroups"]["If"]
+        self.assertEqual((emulated, groups["Quantity"]), ("Emulated", 1))
+        [group] = groups["Items"]
+        self.assertEqual([member["OriginId"] for member in group["Members"]["Items"]], ["output", "origin"])
+        # The bucket answers 403 for what is not there, because the CDN may not list it.
+        self.assertEqual(group["FailoverCriteria"]["StatusCodes"]["Items"], [403, 404])
+        targets = {behavior["PathPattern"]: behavior["TargetOriginId"] for behavior in config["CacheBehaviors"]}
+        self.assertEqual(targets["*.m4s"], {"If": ["Emulated", "origin", group["Id"]]})
+        self.assertEqual(targets["*.vtt"], {"If": ["Emulated", "output", group["Id"]]})
+        self.assertEqual(targets["*.mp4"], "output")
+        # Lambda limits a response to 6 MB (6,291,456 bytes), of base64 here, with its headers.
+        emulated, _, limit = _resources("AWS::Serverless::Function")["OriginFunction"]["Environment"]["Variables"][
+            "MAX_RESPONSE_BYTES"
+        ]["If"]
+        self.assertLess(int(limit) * 4 / 3 + 4096, 6 * 1024 * 1024)
+        cached = {error["ErrorCode"]: error["ErrorCachingMinTTL"] for error in config["CustomErrorResponses"]}
+        self.assertEqual(cached, {403: 1, 404: 1, 503: 0})
 
     def test_a_domain_has_its_certificate(self) -> None:
         document = _template()

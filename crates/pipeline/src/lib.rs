@@ -7,6 +7,8 @@
 //! manifests. [`dead_letter`](stages::dead_letter) makes the package of a dead-lettered message Failed;
 //! [`delete`](stages::delete) deletes objects and records.
 //!
+//! A viewer need not wait for the last two: the [`origin`] makes a segment that is requested before it is written.
+//!
 //! The [`api`] creates, lists and deletes packages for [authorized](api::authorizer) callers, presigns the URLs of
 //! [client uploads](api::client_uploads), and issues playback tokens and [licences](api::licences).
 //! [`notifications`] publishes events and sends webhooks.
@@ -35,6 +37,7 @@ pub mod api;
 pub mod domain;
 pub mod error;
 pub mod notifications;
+pub mod origin;
 pub mod ports;
 pub mod stages;
 #[cfg(feature = "testing")]

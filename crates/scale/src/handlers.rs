@@ -74,8 +74,14 @@ async fn handle_once(environment: &ExecutionEnvironment, payload: &Payload) -> R
             let work_unit_bytes = template.work_unit_mib * MIB / environment.account().factor;
             let [max_work_unit_bytes, part_bytes] =
                 [MAX_WORK_UNIT_BYTES, MIN_PART_BYTES].map(|bytes| bytes / environment.account().factor);
-            let settings =
-                fragment::Settings { work_bucket, output_bucket, work_unit_bytes, max_work_unit_bytes, part_bytes };
+            let settings = fragment::Settings {
+                work_bucket,
+                output_bucket,
+                delivery_url: "https://cdn.example".to_owned(),
+                work_unit_bytes,
+                max_work_unit_bytes,
+                part_bytes,
+            };
             Fragment { store, catalog, queue, clock, meter, settings }.handle(message).await.map(|_| ())
         }
         Payload::Encrypt(message) => {

@@ -27,6 +27,25 @@ impl ExecutionEnvironment {
             at.bucket().to_owned()
         }
     }
+
+    /// Sends an object to S3, and returns the number of bytes that it represents.
+    async fn upload(&self, at: &Location, object: &NewObject) -> Result<u64, StoreError> {
+        let (prefix, parameters) = (self.prefix(at), &self.account().parameters);
+        let bytes = represented_bytes(at.key(), &object.body.to_vec(), self.account().factor);
+        self.compute(bytes, parameters.engine.output).await;
+        let limit = parameters.s3.puts_per_prefix;
+        let is_admitted = |state: &mut State, now: Duration| {
+            state.puts.entry(prefix.clone()).or_insert_with(|| TokenBucket::per_second(limit)).take(1, now)
+        };
+        let first_byte = parameters.s3.first_byte;
+        let admitted =
+            self.admit("PutObject", (first_byte, parameters.sdk), is_admitted, |usage| &mut usage.slow_downs).await;
+        admitted.map_err(unreachable(at))?;
+        self.with_state(|state, _| state.usage.puts += 1);
+        self.transfer(bytes).await;
+        self.sleep(first_byte).await;
+        Ok(bytes)
+    }
 }
 
 fn unreachable(at: &Location) -> impl FnOnce(Unavailable) -> StoreError {
@@ -77,21 +96,7 @@ impl ObjectStore for ExecutionEnvironment {
     }
 
     async fn put_if_absent(&self, at: &Location, object: NewObject) -> Result<PutOutcome, StoreError> {
-        let (prefix, parameters) = (self.prefix(at), &self.account().parameters);
-        let bytes = represented_bytes(at.key(), &object.body.to_vec(), self.account().factor);
-        self.compute(bytes, parameters.engine.output).await;
-        let limit = parameters.s3.puts_per_prefix;
-        let is_admitted = |state: &mut State, now: Duration| {
-            state.puts.entry(prefix.clone()).or_insert_with(|| TokenBucket::per_second(limit)).take(1, now)
-        };
-        let first_byte = parameters.s3.first_byte;
-        let admitted =
-            self.admit("PutObject", (first_byte, parameters.sdk), is_admitted, |usage| &mut usage.slow_downs).await;
-        admitted.map_err(unreachable(at))?;
-        self.with_state(|state, _| state.usage.puts += 1);
-        self.transfer(bytes).await;
-        self.sleep(first_byte).await;
-
+        let bytes = self.upload(at, &object).await?;
         self.with_state(|state, _| {
             if let Some(before) = state.outputs.insert(at.clone(), object.digest) {
                 state.outputs.insert(at.clone(), before);
@@ -108,6 +113,16 @@ impl ObjectStore for ExecutionEnvironment {
                 state.usage.output_bytes += bytes;
             }
             Ok(PutOutcome::Created)
+        })
+    }
+
+    async fn put(&self, at: &Location, object: NewObject) -> Result<(), StoreError> {
+        let bytes = self.upload(at, &object).await?;
+        self.with_state(|state, _| {
+            if state.outputs.insert(at.clone(), object.digest).is_none() {
+                state.usage.output_bytes += bytes;
+            }
+            Ok(())
         })
     }
 

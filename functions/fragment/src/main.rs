@@ -16,6 +16,7 @@ fn main() -> Result<(), FunctionError> {
             settings: Settings {
                 work_bucket: environment.work_bucket()?,
                 output_bucket: environment.output_bucket()?,
+                delivery_url: environment.delivery_url()?,
                 work_unit_bytes: environment.work_unit_bytes()?,
                 max_work_unit_bytes: MAX_WORK_UNIT_BYTES,
                 part_bytes: MIN_PART_BYTES,

@@ -17,7 +17,7 @@ _OPERATIONS: dict[str, tuple[Callable[..., Any], set[str]]] = {
         lambda client, out: client("kms").decrypt(
             KeyId=out["ContentKeysKey"], CiphertextBlob=b"0" * 64, EncryptionContext=_CONTEXT
         ),
-        {"encrypt", "license"},
+        {"encrypt", "license", "origin"},
     ),
     "generate a content key": (
         lambda client, out: client("kms").generate_data_key(
@@ -33,7 +33,7 @@ _OPERATIONS: dict[str, tuple[Callable[..., Any], set[str]]] = {
     ),
     "read a source": (
         lambda client, out: client("s3").get_object(Bucket=out["UploadsBucket"], Key="iam/crossing.mp4"),
-        {"ingest", "fragment", "encrypt"},
+        {"ingest", "fragment", "encrypt", "origin"},
     ),
     "overwrite a source": (
         lambda client, out: client("s3").put_object(Bucket=out["UploadsBucket"], Key="iam/crossing.mp4", Body=b""),
@@ -41,11 +41,11 @@ _OPERATIONS: dict[str, tuple[Callable[..., Any], set[str]]] = {
     ),
     "read a plan": (
         lambda client, out: client("s3").get_object(Bucket=out["WorkBucket"], Key="work/none"),
-        {"fragment", "encrypt", "dash"},
+        {"fragment", "encrypt", "dash", "origin"},
     ),
     "write to the output": (
         lambda client, out: client("s3").put_object(Bucket=out["OutputBucket"], Key="iam/crossing", Body=b""),
-        {"fragment", "encrypt", "dash"},
+        {"fragment", "encrypt", "dash", "origin"},
     ),
     "delete output": (
         lambda client, out: client("s3").delete_object(Bucket=out["OutputBucket"], Key="iam/crossing"),

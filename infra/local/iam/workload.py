@@ -41,6 +41,7 @@ class Workload:
         for message in self._functions.receive_all("Fragment"):
             self._functions.handle("fragment", "FragmentQueue", message)
             self._functions.handle("fragment", "FragmentQueue", message)
+        self._request_segment(packages[0])
         work_units = self._functions.receive_all("Encrypt")
         for message in {message["body"]: message for message in work_units if failing not in message["body"]}.values():
             self._functions.handle("encrypt", "EncryptQueue", message)
@@ -130,6 +131,13 @@ class Workload:
     def _create_package(self, content: str, options: dict[str, Any]) -> str:
         body = {"input_content_id": content, **options}
         return self._functions.api("POST", "/packaged_content", body, expect=(202,))["packaged_content_id"]
+
+    def _request_segment(self, package: str) -> None:
+        """Requests a segment before it is written: it is made, and read the next time."""
+        for _ in range(2):
+            response = self._functions.http("origin", "GET", f"/{package}/v1/1.m4s")
+            if response["statusCode"] != 200:
+                raise WorkloadError(response)
 
     def _request_licence(self, package: str) -> None:
         token = self._functions.api("POST", f"/packaged_content/{package}/playback_tokens")["token"]

@@ -149,8 +149,7 @@ mod tests {
         let counted = record(Some(package("Fragmented", 1)), Some(package("Fragmented", 2)));
         let gone = record(Some(package("Encrypted", 3)), None);
         let (changes, undecodable) = decode(&[moved, counted, gone]);
-        let events: Vec<Event> =
-            changes.iter().filter_map(|changed| Event::of(changed, "https://cdn.example")).collect();
+        let events: Vec<Event> = changes.iter().flat_map(|changed| Event::of(changed, "https://cdn.example")).collect();
         let kinds: Vec<&str> = events.iter().map(Event::kind).collect();
         assert_eq!((kinds, undecodable), (vec!["package.encrypted", "package.deleted"], vec![]));
         let json = serde_json::to_value(&events).unwrap();
@@ -176,7 +175,7 @@ mod tests {
         let (changes, unreadable) = decode(&[repaired, record(Some(unknown), None)]);
         let kinds: Vec<String> = changes
             .iter()
-            .filter_map(|changed| Event::of(changed, "https://cdn.example"))
+            .flat_map(|changed| Event::of(changed, "https://cdn.example"))
             .map(|event| event.kind().to_owned())
             .collect();
         assert_eq!((kinds, unreadable), (vec!["package.encrypted".to_owned()], vec![]));

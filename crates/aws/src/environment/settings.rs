@@ -111,6 +111,14 @@ impl Environment {
         self.positive("LONGEST_RUN_SECONDS").map(Duration::from_secs)
     }
 
+    /// Reads `MAX_RESPONSE_BYTES`: the size of the largest response of the function.
+    ///
+    /// # Errors
+    /// When it is not set, or is not a whole number above zero.
+    pub fn max_response_bytes(&self) -> Result<u64, InvalidVariable> {
+        self.positive("MAX_RESPONSE_BYTES")
+    }
+
     /// Reads `CONSOLE_FOLDER`: the folder of the web console's files. The default is the mount point of its layer.
     #[must_use]
     pub fn console_folder(&self) -> PathBuf {

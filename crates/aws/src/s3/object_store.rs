@@ -6,6 +6,7 @@
 
 use std::ops::Range;
 
+use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
 use aws_sdk_s3::types::ChecksumMode;
 use bytes::Bytes;
 use data_encoding::BASE64;
@@ -26,6 +27,13 @@ use crate::error::{code, unavailable};
 const CONFLICTS: usize = 4;
 
 impl S3Store {
+    /// Returns the request that writes an object.
+    fn put_request(&self, at: &Location, object: &NewObject) -> PutObjectFluentBuilder {
+        let put = self.client.put_object().bucket(at.bucket()).key(at.key());
+        let put = put.content_type(object.headers.content_type).cache_control(object.headers.cache_control);
+        put.checksum_sha256(BASE64.encode(&object.digest.0)).body(request_body(&object.body))
+    }
+
     /// Compares the object at `at` with the digest of the object that was to be written there.
     async fn compare(&self, at: &Location, digest: Digest) -> Result<PutOutcome, StoreError> {
         let head = self.client.head_object().bucket(at.bucket()).key(at.key()).checksum_mode(ChecksumMode::Enabled);
@@ -50,9 +58,7 @@ impl ObjectStore for S3Store {
 
     async fn put_if_absent(&self, at: &Location, object: NewObject) -> Result<PutOutcome, StoreError> {
         for _ in 0..CONFLICTS {
-            let put = self.client.put_object().bucket(at.bucket()).key(at.key()).if_none_match("*");
-            let put = put.content_type(object.headers.content_type).cache_control(object.headers.cache_control);
-            let put = put.checksum_sha256(BASE64.encode(&object.digest.0)).body(request_body(&object.body));
+            let put = self.put_request(at, &object).if_none_match("*");
             let Err(error) = put.customize().disable_payload_signing().send().await else {
                 return Ok(PutOutcome::Created);
             };
@@ -63,6 +69,11 @@ impl ObjectStore for S3Store {
             }
         }
         Err(unreachable(at, Unavailable::new("PutObject", "concurrent writes of the object kept conflicting".into())))
+    }
+
+    async fn put(&self, at: &Location, object: NewObject) -> Result<(), StoreError> {
+        let put = self.put_request(at, &object).customize().disable_payload_signing().send().await;
+        put.map(drop).map_err(unavailable("PutObject")).map_err(|source| unreachable(at, source))
     }
 
     async fn begin_upload(&self, at: &Location, headers: Headers) -> Result<UploadId, StoreError> {

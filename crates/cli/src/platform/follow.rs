@@ -228,6 +228,10 @@ fn report_package(reporter: &Reporter, item: &mut FollowedItem, package: &Value)
     if package_progress(&item.last_response) != progress {
         reporter.progress(bar, &item.name, progress);
     }
+    let is_playable = |package: &Value| package["playable"] == true;
+    if is_playable(package) && !is_playable(&item.last_response) && text(package, "status") != "Ready" {
+        reporter.notice(&format!("{}: plays from now on: {}", item.name, text(package, "url")));
+    }
     if text(package, "status") == "Ready" {
         reporter.result(&package_line(item.file(), package));
     }

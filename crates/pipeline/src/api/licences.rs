@@ -15,7 +15,7 @@ use crate::api::playback_token::{Claim, PlaybackToken};
 use crate::api::signed_path::PathSigningSecret;
 use crate::domain::id::PackageId;
 use crate::domain::layout;
-use crate::domain::package::{Encryption, Package};
+use crate::domain::package::Encryption;
 use crate::domain::state::{State, Status};
 use crate::domain::timestamp::Timestamp;
 use crate::error::{Error, Unavailable};
@@ -30,8 +30,8 @@ pub enum PlaybackError {
     /// The package does not exist.
     #[error("there is no package with this id")]
     UnknownPackage,
-    /// The package is in progress.
-    #[error("this package is {0}: its keys are available once it is Ready")]
+    /// The package cannot be played yet.
+    #[error("this package is {0}: its keys are available once it is playable")]
     NotReady(Status),
     /// The package has failed.
     #[error("this package failed ({code}): there is nothing to play")]
@@ -98,7 +98,7 @@ pub struct KeyAccess {
 }
 
 impl<C: Catalog, S: TokenSigner, K: Clock> PlaybackTokens<C, S, K> {
-    /// Issues permission to play `package`. The package must be Ready, and encrypted unless the CDN requires signed paths.
+    /// Issues permission to play `package`. The package must be playable, and encrypted unless the CDN requires signed paths.
     ///
     /// # Errors
     /// When the package does not meet these conditions, or the platform is unavailable.
@@ -184,12 +184,14 @@ impl<C: Catalog, V: KeyVault, S: TokenSigner, K: Clock> Licences<C, V, S, K> {
 /// Returns the encryption of a package that can be played.
 async fn playable<C: Catalog>(catalog: &C, id: &PackageId) -> Result<Encryption, PlaybackError> {
     let found = catalog.package(id).await.map_err(unavailable("reading the package"))?;
-    let Package { state, encryption, .. } = found.ok_or(PlaybackError::UnknownPackage)?;
-    match state {
+    let package = found.ok_or(PlaybackError::UnknownPackage)?;
+    if package.playable_at().is_some() {
+        return package.encryption.ok_or(PlaybackError::Clear);
+    }
+    match package.state {
         State::Deleting { .. } => Err(PlaybackError::UnknownPackage),
-        State::Ready { .. } => encryption.ok_or(PlaybackError::Clear),
         State::Failed { failure, .. } => Err(PlaybackError::Failed { code: failure.code }),
-        State::Queued | State::Fragmented(_) | State::Encrypted { .. } => Err(PlaybackError::NotReady(state.status())),
+        state => Err(PlaybackError::NotReady(state.status())),
     }
 }
 

@@ -3,7 +3,8 @@
 //! A function that changes a state does not publish the event itself: a crash between the write and the publication would
 //! lose it. Instead the catalog has a change stream, and `notifications::announce` turns each change into an event. So an
 //! event is delivered at least once. It is a function of the change and of the URL of the streams; its `id` is one of the change
-//! alone: the item, its attempt and its status. Within an attempt a status is never entered twice, so the id is unique, and a receiver can drop duplicates by it.
+//! alone: the item, its attempt and what it has become. Within an attempt a package enters no status twice and becomes playable
+//! once, so the id is unique, and a receiver can drop duplicates by it.
 //!
 //! An event lists the public members of its subject one by one. Nothing else, such as a key in any form, can get into it.
 //! `infra/events.schema.json` is the schema, and tests compare the two. A version of the schema may gain members; removing one
@@ -21,6 +22,8 @@ use crate::domain::timestamp::Timestamp;
 const SCHEMA: u8 = 1;
 /// The status of a deleted item.
 const DELETED: &str = "Deleted";
+/// What a package becomes that players can play, beside its status.
+const PLAYABLE: &str = "Playable";
 
 /// A change of an item, from the catalog's change stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,13 +107,13 @@ struct FailureMembers {
 }
 
 impl Event {
-    /// Returns the event of a change; `None` when the change leaves the state as it is. `delivery_url` is the start of every
-    /// stream's URL, without a trailing slash.
+    /// Returns the events of a change, none when it leaves the state as it is. `delivery_url` is the start of every stream's
+    /// URL, without a trailing slash.
     #[must_use]
-    pub fn of(changed: &Changed, delivery_url: &str) -> Option<Self> {
+    pub fn of(changed: &Changed, delivery_url: &str) -> Vec<Self> {
         match changed {
-            Changed::Content(change) => content_event(change),
-            Changed::Package(change) => package_event(change, delivery_url),
+            Changed::Content(change) => content_event(change).into_iter().collect(),
+            Changed::Package(change) => package_events(change, delivery_url),
         }
     }
 
@@ -126,15 +129,16 @@ impl Event {
         &self.kind
     }
 
-    fn new(subject: Subject, id: &str, attempt: u64, at: Timestamp) -> Self {
-        let (name, status) = match &subject {
-            Subject::Content(content) => ("content", content.status),
-            Subject::Package(package) => ("package", package.status),
+    /// Creates the event that the subject, which has this id and attempt, has become `what`.
+    fn new(subject: Subject, what: &str, id: &str, attempt: u64, at: Timestamp) -> Self {
+        let name = match &subject {
+            Subject::Content(_) => "content",
+            Subject::Package(_) => "package",
         };
-        let status = status.to_lowercase();
+        let what = what.to_lowercase();
         // No full stop: a webhook's signed message uses it as separator.
-        let id = format!("{name}-{id}-{attempt}-{status}");
-        Self { schema: SCHEMA, id, kind: format!("{name}.{status}"), at, subject }
+        let id = format!("{name}-{id}-{attempt}-{what}");
+        Self { schema: SCHEMA, id, kind: format!("{name}.{what}"), at, subject }
     }
 }
 
@@ -164,19 +168,21 @@ fn content_event(change: &Change<Content>) -> Option<Event> {
         message: refusal.map(|refusal| refusal.message.clone()),
         packaged_content_id: content.media_info().and_then(|info| info.package.as_ref()).map(ToString::to_string),
     };
-    Some(Event::new(Subject::Content(members), content.id.as_str(), content.created_at.unix_millis(), at))
+    Some(Event::new(Subject::Content(members), now, content.id.as_str(), content.created_at.unix_millis(), at))
 }
 
-fn package_event(change: &Change<Package>, delivery_url: &str) -> Option<Event> {
+fn package_events(change: &Change<Package>, delivery_url: &str) -> Vec<Event> {
     let before = change.before.as_deref();
-    let package = change.after.as_deref().or(before)?;
+    let Some(package) = change.after.as_deref().or(before) else { return Vec::new() };
     let changed_state =
         before.is_none_or(|before| (before.status(), before.attempt) != (package.status(), package.attempt));
     if change.after.is_some() && !changed_state {
-        return None;
+        return Vec::new();
     }
     let is_deleted = change.after.is_none();
     let retried = before.is_some_and(|before| before.attempt != package.attempt);
+    let is_playable = !is_deleted && package.playable_at().is_some();
+    let was_playable = !retried && before.is_some_and(|before| before.playable_at().is_some());
     let at = if is_deleted {
         // The change stream has whole seconds.
         change.at.max(package.status_since())
@@ -193,16 +199,15 @@ fn package_event(change: &Change<Package>, delivery_url: &str) -> Option<Event> 
         status: if is_deleted { DELETED } else { package.status().as_str() },
         previous_status: before.map(|before| before.status().as_str()),
         work_units_total: package.state.plan().map(|plan| plan.work_units),
-        url: match &package.state {
-            State::Ready { .. } if !is_deleted => Some(layout::manifest_url(delivery_url, &package.id)),
-            _ => None,
-        },
+        url: is_playable.then(|| layout::manifest_url(delivery_url, &package.id)),
         failure: match &package.state {
             State::Failed { failure, .. } if !is_deleted => Some(failure.into()),
             _ => None,
         },
     };
-    Some(Event::new(Subject::Package(members), package.id.as_str(), package.attempt, at))
+    let playable = (is_playable && !was_playable).then_some(PLAYABLE);
+    let event = |what| Event::new(Subject::Package(members.clone()), what, package.id.as_str(), package.attempt, at);
+    [Some(members.status), playable].into_iter().flatten().map(event).collect()
 }
 
 impl From<&Failure> for FailureMembers {
@@ -220,5 +225,6 @@ pub fn types() -> Vec<String> {
     let states =
         [Status::Queued, Status::Fragmented, Status::Encrypted, Status::Ready, Status::Failed, Status::Deleting];
     let states = states.map(Status::as_str);
-    [of("content", &["Ingested", "Refused", DELETED]), of("package", &states), of("package", &[DELETED])].concat()
+    [of("content", &["Ingested", "Refused", DELETED]), of("package", &states), of("package", &[PLAYABLE, DELETED])]
+        .concat()
 }

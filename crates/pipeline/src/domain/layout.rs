@@ -49,7 +49,7 @@ pub fn hls_url(url: &str) -> String {
 }
 
 /// Returns the URL of the licence server for a package. It is on the domain of the streams, which outlives the API: manifests
-/// state it, and are never rewritten. `delivery_url` has no trailing slash.
+/// state it, and are not rewritten once the package is Ready. `delivery_url` has no trailing slash.
 #[must_use]
 pub fn licence_url(delivery_url: &str, package: &PackageId) -> String {
     format!("{delivery_url}/license/{package}")
@@ -59,25 +59,6 @@ pub fn licence_url(delivery_url: &str, package: &PackageId) -> String {
 #[must_use]
 pub fn key_url(delivery_url: &str, package: &PackageId) -> String {
     format!("{}/key", licence_url(delivery_url, package))
-}
-
-/// Whether two texts of one manifest differ in nothing but the domain of the licence server.
-#[must_use]
-pub fn differ_by_domain(one: &str, other: &str, package: &PackageId) -> bool {
-    let path = licence_url("", package);
-    without_domains(one, &path) == without_domains(other, &path)
-}
-
-/// Returns the parts of a text around its addresses with this path.
-fn without_domains<'t>(text: &'t str, path: &str) -> Vec<&'t str> {
-    let mut parts: Vec<&str> = text.split(path).collect();
-    // Each part but the last ends with an address, which follows a quotation mark or a tag.
-    if let Some((_, addressed)) = parts.split_last_mut() {
-        for part in addressed {
-            *part = part.rfind(['"', '>']).and_then(|end| part.get(..end)).unwrap_or_default();
-        }
-    }
-    parts
 }
 
 /// The media type and the cache rule of an object.
@@ -91,7 +72,7 @@ pub struct Headers {
 
 /// Media segments never change: their object key identifies everything that determines their bytes.
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
-/// Manifests are the only objects that a later feature may rewrite, so caches retain them for a minute.
+/// Manifests are the only objects that are rewritten, so caches retain them for a minute.
 const SHORT: &str = "public, max-age=60";
 
 /// Returns the headers of the output file at `path`.
@@ -130,19 +111,6 @@ mod tests {
             manifest_url("https://cdn.example", &id),
             "https://cdn.example/abcdefghijklmnopqrstuvwxyz/stream.mpd"
         );
-        Ok(())
-    }
-
-    #[test]
-    fn manifests_are_the_same_but_for_the_domain_of_licences() -> Result<(), crate::domain::id::InvalidId> {
-        let id: PackageId = "abcdefghijklmnopqrstuvwxyz".parse()?;
-        let mpd = |domain: &str| format!("<a>{}</a><b x=\"1\">{}</b>", licence_url(domain, &id), key_url(domain, &id));
-        let (one, other) = (mpd("https://one.example"), mpd("http://localhost:4566"));
-        assert!(differ_by_domain(&one, &other, &id));
-        assert!(!differ_by_domain(&one, &other.replace("x=\"1\"", "x=\"2\""), &id));
-        assert!(!differ_by_domain(&one, "", &id));
-        let stranger: PackageId = "bbcdefghijklmnopqrstuvwxyz".parse()?;
-        assert!(!differ_by_domain(&one, &other, &stranger), "only the addresses of the package itself may differ");
         Ok(())
     }
 

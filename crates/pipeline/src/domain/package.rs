@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use vpp_media::cenc::{Drm, KeyId, Scheme};
-use vpp_media::cmaf::{KeyParameters, Protection, RepresentationId};
+use vpp_media::cmaf::{KeyParameters, Layout, Protection, RepresentationId};
 
 use crate::domain::content::{Content, MediaInfo, Source};
 use crate::domain::content_key::{GeneratedKey, KeyRequest, WrappedKey};
@@ -184,6 +184,19 @@ impl Package {
         self.progress.work_units_done += 1;
         self.progress.bytes_read += receipt.bytes_read;
         self.progress.bytes_written += receipt.bytes_written();
+    }
+
+    /// Returns since when players can play the package; `None` if they cannot. In the segments layout, every segment can be
+    /// made once the plan is written: see [`crate::origin`].
+    #[must_use]
+    pub fn playable_at(&self) -> Option<Timestamp> {
+        match (&self.state, self.options.layout) {
+            (State::Fragmented(plan) | State::Encrypted { plan, .. } | State::Ready { plan, .. }, Layout::Segments) => {
+                Some(plan.at)
+            }
+            (State::Ready { at, .. }, Layout::SingleFile) => Some(*at),
+            _ => None,
+        }
     }
 
     /// Returns the status.

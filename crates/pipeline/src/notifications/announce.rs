@@ -23,7 +23,7 @@ impl<B: EventBus> Announce<B> {
     /// # Errors
     /// Transient errors only. Any of the events may have been published.
     pub async fn handle(&self, changes: &[Changed]) -> Result<Vec<Event>, Error> {
-        let events: Vec<Event> = changes.iter().filter_map(|changed| Event::of(changed, &self.delivery_url)).collect();
+        let events: Vec<Event> = changes.iter().flat_map(|changed| Event::of(changed, &self.delivery_url)).collect();
         if !events.is_empty() {
             self.bus.put_all(&events).await.map_err(Error::unavailable("putting events on the bus"))?;
         }

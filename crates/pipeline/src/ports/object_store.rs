@@ -1,4 +1,4 @@
-//! The object store: objects are read by range at a pinned version, and written once.
+//! The object store: objects are read by range at a pinned version, and all but manifests are written once.
 
 use std::future::Future;
 use std::ops::Range;
@@ -75,7 +75,7 @@ pub struct UploadedPart {
     pub etag: Option<ETag>,
 }
 
-/// Stores objects. Objects are never overwritten.
+/// Stores objects. None but manifests are overwritten.
 ///
 /// Many writers can upload the parts of one object. No reader sees the object until the upload is complete; a part may be
 /// uploaded again; an upload that is never completed expires after some days.
@@ -122,6 +122,12 @@ pub trait ObjectStore: Send + Sync {
         at: &Location,
         object: NewObject,
     ) -> impl Future<Output = Result<PutOutcome, StoreError>> + Send;
+
+    /// Writes `object`, in place of an existing one.
+    ///
+    /// # Errors
+    /// Unavailable.
+    fn put(&self, at: &Location, object: NewObject) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Begins a multipart upload.
     ///

@@ -2,29 +2,22 @@
 //!
 //! In the single-file layout, the files are completed first: see `complete_files`.
 //!
-//! The manifests are functions of the plan's presentation and of the receipts, which state the sizes that were written: see
-//! [`SegmentSizes::stated`]. The MPD is written last: when a player can fetch it, every object that it refers to exists.
-
-use bytes::Bytes;
-use vpp_media::chapters::chapter_files;
-use vpp_media::cmaf::{Presentation, SegmentSizes};
-use vpp_media::dash::{MpdOptions, mpd};
-use vpp_media::hls::{HlsOptions, playlists};
+//! The manifests state the sizes that were written, which the receipts contain: see
+//! [`SegmentSizes::stated`](vpp_media::cmaf::SegmentSizes::stated). The MPD is written last: when a player fetches it, every object
+//! that it refers to exists.
 
 use crate::domain::layout;
 use crate::domain::message::DashMessage;
 use crate::domain::object::Location;
 use crate::domain::outcome::Outcome;
-use crate::domain::package::Package;
 use crate::domain::state::{Stage, StageWork, State, Step, Transition};
 use crate::error::Error;
-use crate::ports::{Body, Catalog, Clock, Meter, NewObject, ObjectStore, StoreError};
+use crate::ports::{Catalog, Clock, Meter, ObjectStore};
 use crate::stages::complete_files::FileCompletion;
-use crate::stages::read_presentation::presentation;
+use crate::stages::manifests::{Existing, ManifestWriter};
+use crate::stages::read_plan::presentation;
 use crate::stages::read_receipts::WrittenSegments;
 use crate::stages::stage::{package, settle};
-
-const KIB: u64 = 1024;
 
 /// The buckets, and the URLs for players.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,70 +77,20 @@ where
         let written = WrittenSegments::read(&self.catalog, &package, &presentation).await?;
         let nothing_encrypted = written.nothing_encrypted(&presentation);
         let WrittenSegments { sizes, files, usage: work_units, .. } = written;
-        let completion = FileCompletion {
-            store: &self.store,
-            catalog: &self.catalog,
-            package: &package,
-            work_bucket: &self.settings.work_bucket,
-            output_bucket: &self.settings.output_bucket,
-        };
+        let Settings { work_bucket, output_bucket, delivery_url } = &self.settings;
+        let (store, catalog, package) = (&self.store, &self.catalog, &package);
+        let completion = FileCompletion { store, catalog, package, work_bucket, output_bucket };
         let mut bytes_written = completion.complete(&presentation, &sizes, files).await?;
         let stated = sizes.stated(&mut presentation);
-        bytes_written += self.write_manifests(&package, &presentation, &stated).await?;
-        let output = Some(self.output(&package, layout::MANIFEST).to_string());
+        let manifests = ManifestWriter { store, package, delivery_url, output_bucket, existing: Existing::Replaced };
+        bytes_written += manifests.write(&presentation, &stated).await?;
+        let output = Location::new(output_bucket, layout::output_key(&package.id, layout::MANIFEST));
+        let output = Some(output.to_string());
 
         let usage = vec![(Stage::Encrypt, work_units), (Stage::Dash, self.meter.reading().since(&before))];
         let work = StageWork { output, bytes_read: 0, bytes_written, usage, nothing_encrypted };
         let transition = Transition { attempt: Some(package.attempt), at: self.clock.now(), step: Step::Ready, work };
         self.catalog.advance(&package.id, &transition).await.map_err(Error::unavailable("writing Ready"))?;
         Ok(Outcome::Done)
-    }
-
-    /// Writes the manifests: the HLS playlists, the chapters, then the MPD. They carry the URLs of the licence server; the player
-    /// adds its playback token. A manifest may have many MiB, so one of them is in memory at a time. Returns the number of bytes.
-    async fn write_manifests(
-        &self,
-        package: &Package,
-        presentation: &Presentation,
-        sizes: &SegmentSizes,
-    ) -> Result<u64, Error> {
-        let (delivery_url, drm) = (&self.settings.delivery_url, &package.options.drm);
-        let key_url = Some(layout::key_url(delivery_url, &package.id));
-        let options = HlsOptions { drm: drm.clone(), key_url };
-        let playlists = playlists(presentation, sizes, &options).map_err(Error::of_media)?;
-        let playlists = playlists.map(|playlist| (playlist.path, playlist.text));
-        let chapters = chapter_files(presentation).into_iter().map(|file| (file.path, file.text));
-        let mut bytes_written = 0;
-        for (path, text) in playlists.chain(chapters) {
-            bytes_written += self.write(package, &path, text).await?;
-        }
-        let licence_url = Some(layout::licence_url(delivery_url, &package.id));
-        let mpd = mpd(presentation, sizes, &MpdOptions { drm: drm.clone(), licence_url }).map_err(Error::of_media)?;
-        Ok(bytes_written + self.write(package, layout::MANIFEST, mpd).await?)
-    }
-
-    /// Writes a manifest, unless an earlier run of this stage wrote it. Returns the number of its bytes. If the domain was changed between the two runs, the
-    /// manifest that exists has other licence addresses, and stays.
-    async fn write(&self, package: &Package, path: &str, text: String) -> Result<u64, Error> {
-        let at = self.output(package, path);
-        let text = Bytes::from(text);
-        let bytes = text.len() as u64;
-        let object = NewObject::new(Body::from_iter([text.clone()]), layout::output_headers(path));
-        let put = self.store.put_if_absent(&at, object).await;
-        if matches!(put, Err(StoreError::DifferentBytes { .. })) {
-            // Room for longer addresses than those of `text`.
-            let limit = u64::try_from(text.len()).unwrap_or(u64::MAX).saturating_mul(2).saturating_add(KIB);
-            let existing = self.store.read(&at, None, 0..limit).await;
-            let existing = existing.map_err(|error| error.into_error("reading a manifest"))?;
-            let texts = std::str::from_utf8(&existing).ok().zip(std::str::from_utf8(&text).ok());
-            if texts.is_some_and(|(existing, text)| layout::differ_by_domain(existing, text, &package.id)) {
-                return Ok(bytes);
-            }
-        }
-        put.map(|_| bytes).map_err(|error| error.into_error("writing a manifest"))
-    }
-
-    fn output(&self, package: &Package, path: &str) -> Location {
-        Location::new(&self.settings.output_bucket, layout::output_key(&package.id, path))
     }
 }

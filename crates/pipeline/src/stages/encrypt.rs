@@ -12,30 +12,23 @@
 //! The function that finds all work units counted makes the package Encrypted and sends it to the dash stage. Two functions may
 //! find that concurrently: one of them takes the step, both send the message, and the dash stage ignores the duplicate.
 
-use futures_util::{Stream, StreamExt, TryFutureExt, TryStreamExt, future, stream};
-use vpp_media::cenc::ContentKeys;
-use vpp_media::cmaf::{Layout, PackagedSegment, SourceRange, StreamingPackager, WorkUnit, read_work_unit};
+use futures_util::TryStreamExt;
+use vpp_media::cmaf::{Layout, PackagedSegment, StreamingPackager, WorkUnit, read_work_unit};
 
 use crate::domain::layout;
 use crate::domain::message::{DashMessage, WorkUnitMessage};
 use crate::domain::object::Location;
 use crate::domain::outcome::Outcome;
-use crate::domain::package::{Encryption, Package};
-use crate::domain::receipt::{Receipt, SegmentReceipt};
+use crate::domain::package::Package;
+use crate::domain::receipt::Receipt;
 use crate::domain::state::{Stage, StageWork, State, Step, Transition};
 use crate::error::Error;
-use crate::ports::{Catalog, Clock, KeyVault, Meter, NewObject, ObjectStore, Queue, StoreError};
-use crate::stages::part_assembler::EncryptedSegment;
+use crate::ports::{Catalog, Clock, KeyVault, Meter, ObjectStore, Queue};
+use crate::stages::segments::{content_keys, packaged_segments, write_segment};
 use crate::stages::stage::{package, settle};
 
-/// Maximum number of ranges that are read in parallel: a work unit has one range, or one per track if the file is not
-/// interleaved.
-const GETS: usize = 8;
 /// Maximum number of segments that are written in parallel: four hide the latency of one connection.
 pub const PUTS: usize = 4;
-
-const UNKNOWN_SOURCE: vpp_media::Error =
-    vpp_media::Error::BadPlan { reason: "a work unit refers to a source that the package does not have" };
 
 /// The buckets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,9 +105,10 @@ where
     async fn process(&self, message: &WorkUnitMessage, package: &Package) -> Result<Receipt, Error> {
         let before = self.meter.reading();
         let work_unit = self.read_plan(message, package).await?;
-        let packager = StreamingPackager::new(&work_unit, &self.keys(package).await?).map_err(Error::of_media)?;
+        let keys = content_keys(&self.vault, package).await?;
+        let packager = StreamingPackager::new(&work_unit, &keys).map_err(Error::of_media)?;
         let mut encrypted = Vec::new();
-        let packaged = self.segments(&work_unit, packager, package);
+        let packaged = packaged_segments(&self.store, &work_unit, packager, package);
         let packaged = packaged.inspect_ok(|PackagedSegment { segment, .. }| {
             let representation = segment.id.representation;
             if segment.encrypted_samples > 0 && !encrypted.contains(&representation) {
@@ -123,7 +117,9 @@ where
         });
         let (segments, parts) = match (work_unit.layout, message.spans.as_slice()) {
             (Layout::Segments, _) => {
-                let written = packaged.map_ok(|segment| self.write(segment, package)).try_buffered(PUTS);
+                let bucket = &self.settings.output_bucket;
+                let write = |segment| write_segment(&self.store, bucket, segment, package);
+                let written = packaged.map_ok(write).try_buffered(PUTS).map_ok(|segment| segment.receipt);
                 (written.try_collect().await?, Vec::new())
             }
             (Layout::SingleFile, []) => self.write_files(packaged, package).await?,
@@ -143,63 +139,6 @@ where
         let at = Location::new(&self.settings.work_bucket, layout::plan_key(&package.id));
         let bytes = self.store.read(&at, None, message.section.range()?).await;
         read_work_unit(&bytes.map_err(|error| error.into_error("reading the plan"))?).map_err(Error::of_media)
-    }
-
-    /// Unwraps the keys of the package's tracks.
-    async fn keys(&self, package: &Package) -> Result<ContentKeys, Error> {
-        let wrapped = package.encryption.iter().flat_map(Encryption::keys);
-        let keys = stream::iter(wrapped).then(|(kid, wrapped)| async move {
-            let key = self.vault.unwrap(wrapped, &package.id).await;
-            key.map(|key| (kid, key)).map_err(Error::unavailable("unwrapping a content key"))
-        });
-        let keys: Vec<_> = keys.try_collect().await?;
-        Ok(keys.into_iter().collect())
-    }
-
-    /// Streams the work unit's segments, each when its last byte has arrived. The ranges are read in parallel, each source at
-    /// its pinned version.
-    fn segments<'a>(
-        &'a self,
-        work_unit: &'a WorkUnit,
-        mut packager: StreamingPackager<'a>,
-        package: &'a Package,
-    ) -> impl Stream<Item = Result<PackagedSegment, Error>> + 'a {
-        let read = move |(position, range): (usize, &'a SourceRange)| {
-            let source = package.sources().nth(range.input.into()).ok_or_else(|| Error::of_media(UNKNOWN_SOURCE));
-            let chunks = future::ready(source).map_ok(move |source| {
-                let chunks = self.store.stream(&source.location, Some(&source.etag), range.bytes.clone());
-                chunks.map_ok(move |bytes| (position, bytes)).map_err(StoreError::into_source_error)
-            });
-            Box::pin(chunks.try_flatten_stream())
-        };
-        let chunks = stream::iter(work_unit.ranges.iter().enumerate().map(read)).flatten_unordered(GETS);
-        let empty = stream::iter([packager.empty_segments()]);
-        let complete = chunks.map(move |chunk| chunk.map(|(range, bytes)| packager.supply(range, &bytes)));
-        let complete = empty.map(Ok).chain(complete).map(|segments| segments?.map_err(Error::of_media));
-        complete.map_ok(|segments| stream::iter(segments.into_iter().map(Ok))).try_flatten()
-    }
-
-    /// Writes a segment as an object.
-    async fn write(&self, packaged: PackagedSegment, package: &Package) -> Result<SegmentReceipt, Error> {
-        let path = packaged.segment.id.path();
-        self.write_text(&packaged, package).await?;
-        let EncryptedSegment { mut receipt, body } = EncryptedSegment::of(packaged);
-        let object = NewObject::new(body, layout::output_headers(&path));
-        receipt.digest = Some(object.digest);
-        let put = self.store.put_if_absent(&self.output(package, &path), object).await;
-        put.map_err(|error| error.into_error("writing a segment"))?;
-        Ok(receipt)
-    }
-
-    /// Writes the WebVTT file of a text segment, in either layout.
-    pub(crate) async fn write_text(&self, packaged: &PackagedSegment, package: &Package) -> Result<(), Error> {
-        if let Some(text) = packaged.segment.webvtt() {
-            let path = packaged.segment.id.webvtt_path();
-            let object = NewObject::new(text.as_bytes().to_vec(), layout::output_headers(&path));
-            let put = self.store.put_if_absent(&self.output(package, &path), object).await;
-            put.map_err(|error| error.into_error("writing a segment's text file"))?;
-        }
-        Ok(())
     }
 
     pub(crate) fn output(&self, package: &Package, path: &str) -> Location {

@@ -1,14 +1,17 @@
 //! Plans a package: the samples of each segment, and the segments of each work unit.
 //!
-//! Only the indexes of the sources are read, at their known ranges, and the headers of a few samples. The plan, the init segments and the sidecar subtitle files
-//! are written; no media is copied. Then the package is Fragmented, and one message per work unit is sent. The uploads of
+//! Only the indexes of the sources are read, at their known ranges, and the headers of a few samples. The plan, the init segments
+//! and the sidecar subtitle files are written, and in the segments layout the manifests; no media is copied. Then the package is
+//! Fragmented, which makes a package of segments playable: see [`crate::origin`]. One message per work unit is sent. The uploads of
 //! single files with several parts are begun here, and stored in the catalog before any message refers to a part. When two
 //! functions begin them concurrently, one aborts its uploads.
 //!
 //! The plan is a function of the indexes and the options. A repeated message gives the same plan, finds every object written,
 //! and sends the same work unit messages; it needs no further state.
 
-use vpp_media::cmaf::{Layout, PlanFile, PlanOptions, PlanWriter, Planner, Presentation, SidecarSource, TextFile};
+use vpp_media::cmaf::{
+    Layout, PlanFile, PlanOptions, PlanWriter, Planner, Presentation, SegmentSizes, SidecarSource, TextFile,
+};
 use vpp_media::isobmff::{Index, IndexReader, MAX_MOOV_BYTES};
 use vpp_media::sidecar::SidecarFile;
 use vpp_media::track::Movie;
@@ -24,6 +27,7 @@ use crate::domain::state::{Stage, StageWork, State, Step, Transition};
 use crate::domain::subtitles::SubtitleFile;
 use crate::error::Error;
 use crate::ports::{Body, Catalog, Clock, CreateOutcome, Meter, NewObject, ObjectStore, Queue};
+use crate::stages::manifests::{Existing, ManifestWriter};
 use crate::stages::read_index::read_index;
 use crate::stages::read_subtitles::read_subtitles;
 use crate::stages::stage::{package, settle};
@@ -35,6 +39,8 @@ pub struct Settings {
     pub work_bucket: String,
     /// Bucket of streams.
     pub output_bucket: String,
+    /// Start of the URL of every stream and of licences, without a trailing slash.
+    pub delivery_url: String,
     /// Approximate size of a work unit in source bytes: a work unit consists of whole segments. The work units of a very large
     /// source are larger.
     pub work_unit_bytes: u64,
@@ -94,11 +100,12 @@ where
         let planned = plan(&package, &indexes, sizes, &subtitles)?;
         let Plan { file: plan, presentation, spans, parts, texts } = planned;
 
-        let bytes_written = self.write_files(&package, &presentation, &texts).await?;
+        let mut bytes_written = self.write_files(&package, &presentation, &texts).await?;
         self.begin_uploads(&package, &presentation, &parts).await?;
         let plan_at = Location::new(&self.settings.work_bucket, layout::plan_key(&package.id));
         let object = NewObject::new(Body::from_iter(plan.chunks), layout::work_headers());
         self.store.put_if_absent(&plan_at, object).await.map_err(|error| error.into_error("writing the plan"))?;
+        bytes_written += self.write_manifests(&package, &presentation).await?;
 
         let is_dense = is_dense(&package, &presentation);
         let work_units = presentation.work_units;
@@ -209,6 +216,17 @@ where
             put.map_err(|error| error.into_error("writing an init segment or subtitles"))?;
         }
         Ok(written)
+    }
+
+    /// Writes the manifests, if they do not depend on the segments. Returns the number of bytes written.
+    async fn write_manifests(&self, package: &Package, presentation: &Presentation) -> Result<u64, Error> {
+        if package.options.layout == Layout::SingleFile {
+            return Ok(0);
+        }
+        let Settings { output_bucket, delivery_url, .. } = &self.settings;
+        let (store, existing) = (&self.store, Existing::Stays);
+        let manifests = ManifestWriter { store, package, delivery_url, output_bucket, existing };
+        manifests.write(presentation, &SegmentSizes::planned(presentation)).await
     }
 }
 

@@ -49,6 +49,10 @@ impl ObjectStore for CountingStore {
         unreachable!("an index is read only")
     }
 
+    async fn put(&self, _: &Location, _: NewObject) -> Result<(), StoreError> {
+        unreachable!("an index is read only")
+    }
+
     async fn begin_upload(&self, _: &Location, _: Headers) -> Result<UploadId, StoreError> {
         unreachable!("an index is read only")
     }

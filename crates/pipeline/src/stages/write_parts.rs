@@ -16,7 +16,8 @@ use crate::error::Error;
 use crate::ports::{Body, Catalog, Clock, KeyVault, Meter, NewObject, NewPart, ObjectStore, Queue};
 use crate::stages::encrypt::{Encrypt, PUTS};
 use crate::stages::part_assembler::{AssembledSpan, EncryptedSegment, PartAssembler};
-use crate::stages::read_presentation::presentation;
+use crate::stages::read_plan::presentation;
+use crate::stages::segments::write_text;
 
 /// The receipts of segments, and of the parts that they were written in.
 type Receipts = (Vec<SegmentReceipt>, Vec<PartReceipt>);
@@ -118,7 +119,7 @@ where
         package: &'a Package,
     ) -> impl Stream<Item = Result<EncryptedSegment, Error>> + 'a {
         packaged.and_then(async move |packaged| {
-            self.write_text(&packaged, package).await?;
+            write_text(&self.store, &self.settings.output_bucket, &packaged, package).await?;
             Ok(EncryptedSegment::of(packaged))
         })
     }

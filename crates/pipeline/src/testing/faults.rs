@@ -128,6 +128,11 @@ impl<S: ObjectStore> ObjectStore for Faulty<S> {
         done.map_err(|source| StoreError::Unavailable { at: at.clone(), source })?
     }
 
+    async fn put(&self, at: &Location, object: NewObject) -> Result<(), StoreError> {
+        let done = self.faults.around(self.port.put(at, object)).await;
+        done.map_err(|source| StoreError::Unavailable { at: at.clone(), source })?
+    }
+
     async fn begin_upload(&self, at: &Location, headers: Headers) -> Result<UploadId, StoreError> {
         let done = self.faults.around(self.port.begin_upload(at, headers)).await;
         done.map_err(|source| StoreError::Unavailable { at: at.clone(), source })?

@@ -178,6 +178,14 @@ impl ObjectStore for MemoryStore {
         }
     }
 
+    async fn put(&self, at: &Location, object: NewObject) -> Result<(), StoreError> {
+        let mut state = lock(&self.state);
+        state.usage.puts += 1;
+        let stored = Stored { bytes: object.body.to_vec().into(), headers: Some(object.headers) };
+        state.objects.insert(at.clone(), stored);
+        Ok(())
+    }
+
     async fn begin_upload(&self, at: &Location, headers: Headers) -> Result<UploadId, StoreError> {
         let mut state = lock(&self.state);
         state.usage.puts += 1;

@@ -25,6 +25,7 @@ use crate::domain::package_options::ProtectionOptions;
 use crate::domain::part_plan::MAX_WORK_UNIT_BYTES;
 use crate::domain::uploaded_object::UploadedObject;
 use crate::error::Error;
+use crate::origin::{self, Origin};
 use crate::ports::Queues;
 use crate::stages::dash::{self, Dash};
 use crate::stages::delete::{self, Delete};
@@ -44,6 +45,8 @@ pub type IngestStage =
 pub type FragmentStage = Fragment<Store, Contents, Outbox<WorkUnitMessage>, TickingClock, MemoryStore>;
 /// The encrypt stage in memory.
 pub type EncryptStage = Encrypt<Store, Contents, Outbox<DashMessage>, Vault, TickingClock, MemoryStore>;
+/// The origin in memory.
+pub type MemoryOrigin = Origin<Store, Contents, Vault>;
 /// The dash stage in memory.
 pub type DashStage = Dash<Store, Contents, TickingClock, MemoryStore>;
 /// The deletion in memory.
@@ -248,11 +251,19 @@ impl Platform {
             settings: fragment::Settings {
                 work_bucket: "work".to_owned(),
                 output_bucket: "output".to_owned(),
+                delivery_url: "https://cdn.example".to_owned(),
                 work_unit_bytes: self.work_unit_bytes,
                 max_work_unit_bytes: MAX_WORK_UNIT_BYTES,
                 part_bytes: self.part_bytes,
             },
         }
+    }
+
+    /// Returns an origin without plans in memory.
+    #[must_use]
+    pub fn origin(&self) -> MemoryOrigin {
+        let settings = origin::Settings { work_bucket: "work".to_owned(), output_bucket: "output".to_owned() };
+        Origin::new(self.faulty(&self.store), self.faulty(&self.catalog), self.faulty(&self.vault), settings)
     }
 
     /// Returns the encrypt stage.

@@ -125,6 +125,17 @@ fn a_package_is_deleted_whatever_is_at_work_and_may_be_requested_again() {
 }
 
 #[test]
+fn a_segment_that_a_viewer_requests_at_any_time_is_the_one_of_the_stages() {
+    let view = Budget { views: 1, ..Budget::NONE };
+    always_ready(view, OBSERVE_OBJECTS);
+    always_ready(Budget { views: 2, crashes: 1, ..view }, RULES.observed);
+    let stats = everything(Budget { deletions: 1, ..view }, &Rules { observed: OBSERVE_OBJECTS, ..RULES });
+    assert!(stats.ready > 0 && stats.deleted > 0, "{stats:?}");
+    let stats = everything(Budget { crashes: 1, retries: 1, ..view }, &Rules { max_receives: 1, ..RULES });
+    assert!(stats.ready > 0 && stats.failed > 0, "{stats:?}");
+}
+
+#[test]
 fn a_source_that_changes_at_any_time_fails_the_package_or_comes_too_late() {
     let budget = Budget { changes: 1, ..Budget::NONE };
     let stats = everything(budget, &Rules { observed: OBSERVE_SOURCES, ..RULES });
@@ -143,7 +154,7 @@ fn single_files_are_completed_once_in_any_order() {
 
 #[test]
 fn the_package_ends_well_after_many_random_faults() {
-    let much = Budget { crashes: 4, failures: 4, duplicates: 5, retries: 3, pauses: 2, ..Budget::NONE };
+    let much = Budget { crashes: 4, failures: 4, duplicates: 5, retries: 3, pauses: 2, views: 3, ..Budget::NONE };
     let mut all = SearchStats::default();
     for seed in 0..RANDOM_RUNS {
         let segments = seed % 2 == 0;

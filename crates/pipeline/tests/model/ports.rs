@@ -85,6 +85,10 @@ impl ObjectStore for Replayed<MemoryStore> {
         self.replay.store_call(self.writing(), at, self.port.put_if_absent(at, object)).await
     }
 
+    async fn put(&self, at: &Location, object: NewObject) -> Result<(), StoreError> {
+        self.replay.store_call(self.writing(), at, self.port.put(at, object)).await
+    }
+
     async fn begin_upload(&self, at: &Location, headers: Headers) -> Result<UploadId, StoreError> {
         self.replay.store_call(Visibility::Write, at, self.port.begin_upload(at, headers)).await
     }

@@ -14,6 +14,7 @@ use vpp_pipeline::domain::package_options::ProtectionOptions;
 use vpp_pipeline::domain::part_plan::MAX_WORK_UNIT_BYTES;
 use vpp_pipeline::domain::state::{Stage, Status};
 use vpp_pipeline::domain::uploaded_object::UploadedObject;
+use vpp_pipeline::origin::{self, Origin, OutputFile};
 use vpp_pipeline::ports::Queues;
 use vpp_pipeline::stages::dash::{self, Dash};
 use vpp_pipeline::stages::dead_letter::DeadLetters;
@@ -45,6 +46,8 @@ pub(crate) enum Work {
     Delete(DeletionMessage),
     Dead(DeadLetter),
     Request(Request),
+    /// A viewer requests a file from the origin.
+    View(String),
 }
 
 /// A user's request, repeated until it is answered.
@@ -77,7 +80,7 @@ impl Work {
             Self::Fragment(message) => letter(message.package(), Stage::Fragment, message.attempt()),
             Self::Encrypt(message) => letter(message.package(), Stage::Encrypt, message.attempt()),
             Self::Dash(message) => letter(message.package(), Stage::Dash, message.attempt()),
-            Self::Delete(_) | Self::Dead(_) | Self::Request(_) => return None,
+            Self::Delete(_) | Self::Dead(_) | Self::Request(_) | Self::View(_) => return None,
         }))
     }
 
@@ -144,8 +147,14 @@ impl Ports {
             Work::Fragment(message) => {
                 // The smallest work unit: one segment of each track.
                 let (work_unit_bytes, max_work_unit_bytes, part_bytes) = (1, MAX_WORK_UNIT_BYTES, self.part_bytes);
-                let settings =
-                    fragment::Settings { work_bucket, output_bucket, work_unit_bytes, max_work_unit_bytes, part_bytes };
+                let settings = fragment::Settings {
+                    work_bucket,
+                    output_bucket,
+                    delivery_url: "https://cdn.example".to_owned(),
+                    work_unit_bytes,
+                    max_work_unit_bytes,
+                    part_bytes,
+                };
                 Fragment { store, catalog, queue, clock, meter, settings }.handle(message).await.map(drop)
             }
             Work::Encrypt(message) => {
@@ -165,6 +174,13 @@ impl Ports {
                 Delete { store, catalog, queue, edge_cache, clock, settings }.handle(message).await.map(drop)
             }
             Work::Dead(letter) => DeadLetters { catalog, clock }.handle(letter).await.map(drop),
+            Work::View(path) => {
+                let settings = origin::Settings { work_bucket, output_bucket };
+                let served = Origin::new(store, catalog, vault, settings).handle(path).await;
+                self.check_served(path, served.ok().flatten());
+                // A viewer may repeat a request that failed, which is another request.
+                return Ok(());
+            }
             Work::Request(request) => {
                 let queue = Queues { fragment: queue.clone(), dash: queue.clone(), deletion: queue };
                 let delivery_url = "https://cdn.example".to_owned();
@@ -181,6 +197,14 @@ impl Ports {
             assert!(error.is_transient(), "a handler settles permanent errors: {error}");
             Redeliver
         })
+    }
+
+    /// Checks that a viewer is served what is stored. A deletion may have been faster.
+    fn check_served(&self, path: &str, served: Option<OutputFile>) {
+        let stored = self.store.bucket("output").remove(path);
+        if let Some((served, stored)) = served.zip(stored) {
+            assert!(served.body.to_vec() == stored.bytes, "{path} is served as it is stored");
+        }
     }
 
     async fn answer(

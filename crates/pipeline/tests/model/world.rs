@@ -41,11 +41,22 @@ pub(crate) struct Budget {
     pub(crate) changes: u8,
     /// Pauses as long as the longest run time of a function.
     pub(crate) pauses: u8,
+    /// Requests of viewers for a segment.
+    pub(crate) views: u8,
 }
 
 impl Budget {
-    pub(crate) const NONE: Self =
-        Self { crashes: 0, failures: 0, duplicates: 0, retries: 0, deletions: 0, requests: 0, changes: 0, pauses: 0 };
+    pub(crate) const NONE: Self = Self {
+        crashes: 0,
+        failures: 0,
+        duplicates: 0,
+        retries: 0,
+        deletions: 0,
+        requests: 0,
+        changes: 0,
+        pauses: 0,
+        views: 0,
+    };
 }
 
 /// The settings of a search.
@@ -125,6 +136,8 @@ pub(crate) enum Event {
     Delete,
     /// A user requests the package.
     Request,
+    /// A viewer requests a segment.
+    View,
     /// The source is replaced.
     Replace,
     /// The source is deleted.
@@ -249,7 +262,8 @@ impl World {
             }
             seen.push((message.digest, message.received));
             events.extend((self.tasks.len() < rules.concurrency).then_some(Event::Deliver(number)));
-            let repeats = self.budget.duplicates > 0 && !matches!(*message.work, Work::Request(_));
+            let is_queued = !matches!(*message.work, Work::Request(_) | Work::View(_));
+            let repeats = self.budget.duplicates > 0 && is_queued;
             events.extend(repeats.then_some(Event::Duplicate(number)));
         }
         self.user_events(&mut events);
@@ -264,14 +278,15 @@ impl World {
 
     /// Returns the user actions that may happen next.
     fn user_events(&self, events: &mut Vec<Event>) {
-        let Budget { retries, deletions, requests, changes, .. } = self.budget;
-        if retries + deletions + requests + changes == 0 {
+        let Budget { retries, deletions, requests, changes, views, .. } = self.budget;
+        if retries + deletions + requests + changes + views == 0 {
             return;
         }
         let status = self.package().map(|package| package.status());
         events.extend((self.budget.retries > 0 && status == Some(Status::Failed)).then_some(Event::Retry));
         let there = status.is_some_and(|status| status != Status::Deleting);
         events.extend((self.budget.deletions > 0 && there).then_some(Event::Delete));
+        events.extend((views > 0 && status.is_some()).then_some(Event::View));
         let known = self.catalog.all_contents().iter().any(|content| content.media_info().is_some());
         events.extend((self.budget.requests > 0 && status.is_none() && known).then_some(Event::Request));
         if self.budget.changes > 0 && status != Some(Status::Ready) {
@@ -313,6 +328,12 @@ impl World {
                 next.budget.requests -= 1;
                 let content = next.catalog.all_contents().remove(0).id;
                 next.send(Work::Request(Request::Package(content)), 0);
+            }
+            Event::View => {
+                next.budget.views -= 1;
+                let package = next.package().expect("there is one").id;
+                // The last segment of video: the encrypt stage makes it last.
+                next.send(Work::View(format!("{package}/v1/2.m4s")), 0);
             }
             Event::Replace => {
                 next.budget.changes -= 1;

@@ -96,7 +96,7 @@ pub(crate) fn failed(stage: Stage) -> Step {
 fn events_of(changes: &[Changed]) -> Vec<Value> {
     changes
         .iter()
-        .filter_map(|changed| Event::of(changed, DELIVERY))
+        .flat_map(|changed| Event::of(changed, DELIVERY))
         .map(|event| serde_json::to_value(event).unwrap())
         .collect()
 }
@@ -162,13 +162,19 @@ proptest! {
         for changed in &changes {
             let Changed::Package(change) = changed else { panic!("a package") };
             let state_changed = change.before.as_ref().map(|before| before.status()) != change.after.as_ref().map(|after| after.status());
-            let event = Event::of(changed, DELIVERY).map(|event| serde_json::to_value(event).unwrap());
-            prop_assert_eq!(event.is_some(), state_changed, "only a change of state is an event");
-            let Some(event) = event else { continue };
-            prop_assert_eq!(&event["at"], &Value::from(change.at.to_string()), "the time of the step");
-            prop_assert!(last.replace(change.at) < Some(change.at));
-            let before = known.insert(event["id"].as_str().unwrap().to_owned(), event);
-            prop_assert_eq!(before, None, "the id is unique");
+            let events = events_of(std::slice::from_ref(changed));
+            prop_assert_eq!(!events.is_empty(), state_changed, "only a change of state is an event");
+            prop_assert!(events.is_empty() || last.replace(change.at) < Some(change.at));
+            let playable = |event: &&Value| event["type"] == "package.playable";
+            prop_assert_eq!(events.iter().filter(|event| !playable(event)).count(), events.len().min(1), "one is of the status");
+            for event in events {
+                prop_assert_eq!(&event["at"], &Value::from(change.at.to_string()), "the time of the step");
+                let is_playable = ["Fragmented", "Encrypted", "Ready"].map(Value::from).contains(&event["package"]["status"]);
+                prop_assert_eq!(event["package"]["url"].is_string(), is_playable);
+                prop_assert!(is_playable || !playable(&&event));
+                let before = known.insert(event["id"].as_str().unwrap().to_owned(), event);
+                prop_assert_eq!(before, None, "the id is unique");
+            }
         }
         prop_assert_eq!(events_of(&changes), events_of(&changes), "the events are a function of the changes");
     }
@@ -231,7 +237,7 @@ fn unpublished_changes_are_retried() {
     block_on(announce.handle(&changes)).unwrap();
     let events = &bus.0.lock().unwrap().1;
     let ids: BTreeSet<&str> = events.iter().map(Event::id).collect();
-    assert_eq!((events.len(), ids.len()), (4, 3), "one event is published twice, with one id");
+    assert_eq!((events.len(), ids.len()), (5, 4), "one event is published twice, with one id");
 }
 
 /// A receiver that gives these responses in turn, and records the requests.

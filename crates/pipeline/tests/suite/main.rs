@@ -13,6 +13,7 @@ mod key_provider;
 mod licences;
 mod messages;
 mod metrics;
+mod origin;
 mod requests;
 mod retries;
 mod single_file;

@@ -215,7 +215,7 @@ fn unreadable(id: &'static str, deleted: &str) -> Value {
 
 fn stream_urls() -> Value {
     object(
-        "The manifest URLs, which players can load once the package is Ready.",
+        "The manifest URLs, which players can load once the package is playable.",
         vec![("dash", text()), ("hls", text())],
     )
 }
@@ -315,6 +315,10 @@ fn package() -> Value {
             ("input_content_id", of("Id")),
             ("input_content_ids?", json!({"type": "array", "items": of("Id")})),
             ("status", one_of(&["Queued", "Fragmented", "Encrypted", "Ready", "Failed", "Deleting"])),
+            (
+                "playable",
+                json!({"type": "boolean", "description": "Whether players can play it. In the segments layout, segments that are not written yet are made when they are requested."}),
+            ),
             ("progress", progress),
             ("times", times),
             ("url", text()),
@@ -338,6 +342,7 @@ fn package() -> Value {
             ("fragmented_at", nullable(&time())),
             ("encrypted_at", nullable(&time())),
             ("ready_at", nullable(&time())),
+            ("playable_at", nullable(&time())),
             ("failed_at?", time()),
             ("warnings?", json!({"type": "array", "items": warning})),
             ("failure?", failure),

@@ -23,6 +23,8 @@ pub(crate) struct PackageResponse {
     #[serde(skip_serializing_if = "Option::is_none")]
     input_content_ids: Option<Vec<String>>,
     status: &'static str,
+    /// Whether players can play it: segments that are not written yet are made when they are requested.
+    playable: bool,
     progress: Progress,
     times: Times,
     url: String,
@@ -49,6 +51,7 @@ pub(crate) struct PackageResponse {
     fragmented_at: Option<Timestamp>,
     encrypted_at: Option<Timestamp>,
     ready_at: Option<Timestamp>,
+    playable_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     failed_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -150,7 +153,7 @@ struct Times {
     deleting: Option<Timestamp>,
 }
 
-/// The URLs of the manifests, which players can load once the package is Ready.
+/// The URLs of the manifests, which players can load once the package is playable.
 #[derive(Debug, Serialize)]
 pub(crate) struct StreamUrls {
     dash: String,
@@ -244,6 +247,7 @@ impl PackageResponse {
             input_content_ids: (!package.further_inputs.is_empty())
                 .then(|| package.contents().map(ToString::to_string).collect()),
             status: package.status().as_str(),
+            playable: package.playable_at().is_some(),
             progress: Progress {
                 work_units_done: package.progress.work_units_done,
                 work_units_total: plan.map(|plan| plan.work_units),
@@ -284,6 +288,7 @@ impl PackageResponse {
             fragmented_at: plan.map(|plan| plan.at),
             encrypted_at: state.encrypted_at(),
             ready_at,
+            playable_at: package.playable_at(),
             failed_at,
             failure: failure.map(|failure| FailureField {
                 stage: failure.stage.as_str(),

@@ -173,7 +173,7 @@ fn a_token_grants_no_other_key_and_no_malformed_request() {
 }
 
 #[test]
-fn only_ready_encrypted_packages_have_licences() {
+fn only_playable_encrypted_packages_have_licences() {
     block_on(async {
         // The API issues no tokens for these packages, so the test signs them.
         let sign = async |platform: &Platform, package: &Package| {
@@ -191,6 +191,12 @@ fn only_ready_encrypted_packages_have_licences() {
         let token = sign(&platform, &queued).await;
         let response = request_licence(&platform, &queued, Some(&token), &[&kid(&queued).base64]).await;
         assert_eq!(response.code(), (409, "package_not_ready".to_owned()));
+
+        for message in platform.fragment_queue.take() {
+            platform.fragment_stage().handle(&message).await.unwrap();
+        }
+        let planned = request_licence(&platform, &queued, Some(&token), &[&kid(&queued).base64]).await;
+        assert_eq!(planned.status, StatusCode::OK);
 
         platform.store.delete(&queued.source.location);
         platform.run().await;

@@ -29,6 +29,10 @@ export function packageCard(failed, refresh) {
     const before = shown;
     if (before.json === JSON.stringify(pkg)) return;
     shown = { ...pkg, json: JSON.stringify(pkg) };
+    if (before.playable !== pkg.playable) {
+      stopPlaying();
+      fill(stage, pkg.playable && poster(pkg));
+    }
     const statusChanged = before.status !== pkg.status || before.failed_at !== pkg.failed_at;
     setText(title, packageTitle(pkg));
     setProgress(pkg);
@@ -37,8 +41,6 @@ export function packageCard(failed, refresh) {
     fill(steps, pkg.status === 'Unreadable' ? [] : stepElements(pkg));
     fill(detail, detailElements(pkg));
     fill(actions, actionButtons(pkg));
-    stopPlaying();
-    fill(stage, pkg.status === 'Ready' && poster(pkg));
     if (before.status) announce(`${packageTitle(pkg)}: ${packageStatus(pkg)}.`);
   }
 
@@ -130,7 +132,7 @@ function detailElements(pkg) {
     const { title, action } = failureText('unreadable_record');
     return [notice('bad', title, sentence(pkg.problem), action)];
   }
-  if (pkg.status !== 'Ready') return [];
+  if (!pkg.playable) return [];
   const signedUrl = (kind) => async () => (await api.createPlaybackToken(pkg.packaged_content_id)).urls[kind];
   const warnings = (pkg.warnings ?? []).map((warning) =>
     notice('bad', `${warningLabel(warning.code)} (${warning.representation})`, sentence(warning.message), sentence(warning.action)));

@@ -30,6 +30,11 @@ pub async fn object_store<S: ObjectStore>(store: &S, bucket: &str, run: &str, et
     let changed = store.read(&at, Some(&other), 2..5).await;
     assert!(matches!(changed, Err(StoreError::Changed { .. })), "{changed:?}");
 
+    let manifest = Location::new(bucket, format!("{run}/stream.mpd"));
+    store.put(&manifest, object(b"first")).await.unwrap();
+    store.put(&manifest, object(b"second")).await.unwrap();
+    assert_eq!(store.read(&manifest, None, 0..10).await.unwrap(), b"second");
+
     let large = Location::new(bucket, format!("{run}/large"));
     let bytes: Vec<u8> = (0..9_000_000_u32).map(|at| at.to_le_bytes()[1]).collect();
     assert_eq!(store.put_if_absent(&large, object(&bytes)).await.unwrap(), PutOutcome::Created);

@@ -5,7 +5,7 @@ use vpp_pipeline::api::signed_path::PathSigningSecret;
 use super::*;
 
 #[test]
-fn a_playback_token_of_a_ready_package_has_a_lifetime() {
+fn a_playback_token_of_a_playable_package_has_a_lifetime() {
     block_on(async {
         let (platform, content) = ingested(MOVIE).await;
         let body = json!({"input_content_id": content, "key": KEY, "kid": KID});
@@ -14,6 +14,13 @@ fn a_playback_token_of_a_ready_package_has_a_lifetime() {
         let issue = async |body: &str| send(&platform, Method::POST, &path, body.to_owned()).await;
         let early = issue("").await;
         assert_eq!((early.status, early.json()["code"].clone()), (StatusCode::CONFLICT, json!("package_not_ready")));
+        for message in platform.fragment_queue.take() {
+            platform.fragment_stage().handle(&message).await.unwrap();
+        }
+        let package = get(&platform, &format!("/packaged_content/{id}")).await.json();
+        assert_eq!((&package["status"], &package["playable"]), (&json!("Fragmented"), &json!(true)));
+        assert_eq!(package["playable_at"], package["fragmented_at"]);
+        assert_eq!(issue("").await.status, StatusCode::CREATED, "it plays before it is Ready");
         assert!(platform.run().await.is_empty());
 
         let now = platform.clock.now();

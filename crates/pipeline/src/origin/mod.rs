@@ -1,0 +1,123 @@
+//! The just-in-time origin: makes a segment that a viewer requests before the encrypt stage has written it.
+//!
+//! Once a package of segments is planned, any of its segments is a function of the plan, the source and the keys. The CDN asks
+//! the output bucket first, and the origin for what is not there. The origin packages that segment alone and writes it under its
+//! name, with the same bytes as the encrypt stage: of the two, the later one finds the object and compares it. So a stream plays
+//! as soon as its plan is written, whatever its size; the stages continue behind it, and nothing changes for the viewer.
+//!
+//! A segment costs two reads of the plan (one while its front is in memory), one read of the source, and one write. A path that
+//! the plan does not name costs a read of the package and of the plan's front, and nothing is written.
+//!
+//! Only a package that is Fragmented or Encrypted is written to. A Ready package has all of its objects. A Failed package, and
+//! one that is being deleted, has no playable segment: the origin answers as the bucket does. An origin that runs when its package
+//! is deleted may write after the deletion; `stages::delete` deletes the objects again when every function that ran has ended.
+
+mod plans;
+mod requested_file;
+
+use futures_util::{TryStreamExt, future};
+use vpp_media::cmaf::{Layout, StreamingPackager, one_segment, read_work_unit};
+
+use crate::domain::layout::{self, Headers};
+use crate::domain::object::Location;
+use crate::domain::package::Package;
+use crate::domain::state::State;
+use crate::error::Error;
+use crate::ports::{Body, Catalog, KeyVault, ObjectStore, StoreError};
+use crate::stages::segments::{packaged_segments, write_segment};
+
+use plans::Plans;
+use requested_file::{FileKind, RequestedFile};
+
+/// The buckets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Bucket of plans.
+    pub work_bucket: String,
+    /// Bucket of streams.
+    pub output_bucket: String,
+}
+
+/// The use case and its ports.
+#[derive(Debug)]
+pub struct Origin<S, C, V> {
+    store: S,
+    catalog: C,
+    vault: V,
+    settings: Settings,
+    plans: Plans,
+}
+
+/// A file of a stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutputFile {
+    /// The bytes.
+    pub body: Body,
+    /// Media type and cache rule.
+    pub headers: Headers,
+}
+
+impl<S: ObjectStore, C: Catalog, V: KeyVault> Origin<S, C, V> {
+    /// Creates an origin without plans in memory. It reads and writes segments in `store`, and unwraps keys with `vault`.
+    pub fn new(store: S, catalog: C, vault: V, settings: Settings) -> Self {
+        Self { store, catalog, vault, settings, plans: Plans::default() }
+    }
+
+    /// Returns the file at `path`, which starts with the package's id and has no slash before it; `None` if the stream has no
+    /// such file, or cannot be played. A file that was written is read; any other is made and written.
+    ///
+    /// # Errors
+    /// Transient errors. Permanent errors when the samples of the segment cannot be packaged: the encrypt stage meets the same
+    /// error and makes the package Failed.
+    pub async fn handle(&self, path: &str) -> Result<Option<OutputFile>, Error> {
+        let Some(requested) = RequestedFile::parse(path) else { return Ok(None) };
+        let package = self.catalog.package(&requested.package);
+        // Written files are rarely requested here, but a read beside that of the package takes no additional time.
+        let (package, written) = future::join(package, self.written(path)).await;
+        let package = package.map_err(Error::unavailable("reading the package"))?;
+        let Some(package) = package.filter(|package| package.playable_at().is_some()) else { return Ok(None) };
+        match written? {
+            Some(body) => Ok(Some(OutputFile { body, headers: requested.headers() })),
+            None => self.make(&requested, &package).await,
+        }
+    }
+
+    /// Reads a file that was written.
+    async fn written(&self, path: &str) -> Result<Option<Body>, Error> {
+        let at = Location::new(&self.settings.output_bucket, path);
+        match self.store.stream(&at, None, 0..u64::MAX).try_collect().await {
+            Ok(body) => Ok(Some(body)),
+            Err(StoreError::Missing { .. }) => Ok(None),
+            Err(error) => Err(error.into_error("reading a segment")),
+        }
+    }
+
+    /// Makes a segment and writes it.
+    async fn make(&self, requested: &RequestedFile, package: &Package) -> Result<Option<OutputFile>, Error> {
+        let is_written = matches!(package.state, State::Ready { .. }) || package.options.layout == Layout::SingleFile;
+        if is_written {
+            return Ok(None);
+        }
+        let plan = self.plans.of(package, &self.store, &self.vault, &self.settings.work_bucket).await?;
+        let Some(section) = plan.front.section_of(requested.segment) else { return Ok(None) };
+        let at = Location::new(&self.settings.work_bucket, layout::plan_key(&package.id));
+        let section = self.store.read(&at, None, section).await;
+        let section = section.map_err(|error| error.into_error("reading the plan"))?;
+        let work_unit = read_work_unit(&section).map_err(Error::of_media)?;
+        let Some(work_unit) = one_segment(work_unit, requested.segment) else { return Ok(None) };
+
+        let packager = StreamingPackager::new(&work_unit, &plan.keys).map_err(Error::of_media)?;
+        let packaged: Vec<_> = packaged_segments(&self.store, &work_unit, packager, package).try_collect().await?;
+        let Some(packaged) = packaged.into_iter().next() else {
+            let reason = "the source ended before the segment did";
+            return Err(Error::of_media(vpp_media::Error::SourceMismatch { reason }));
+        };
+        let text = packaged.segment.webvtt().map(|text| Body::from(text.as_bytes().to_vec()));
+        let segment = write_segment(&self.store, &self.settings.output_bucket, packaged, package).await?;
+        let body = match requested.kind {
+            FileKind::Segment => Some(segment.body),
+            FileKind::Text => text,
+        };
+        Ok(body.map(|body| OutputFile { body, headers: requested.headers() }))
+    }
+}

@@ -1,0 +1,52 @@
+//! Reads the start of a stored plan: the presentation, or everything before the sections.
+
+use vpp_media::cmaf::{
+    PRESENTATION_PREFIX, PlanFront, Presentation, front_length, presentation_range, read_presentation,
+};
+
+use crate::domain::layout;
+use crate::domain::object::Location;
+use crate::domain::package::Package;
+use crate::error::Error;
+use crate::ports::ObjectStore;
+
+/// Reads the presentation of a package's plan.
+pub(crate) async fn presentation<S: ObjectStore>(
+    store: &S,
+    work_bucket: &str,
+    package: &Package,
+) -> Result<Presentation, Error> {
+    let end = |start: &[u8]| presentation_range(start).map(|range| range.end);
+    let bytes = read_start(store, work_bucket, package, end).await?;
+    let range = presentation_range(&bytes).map_err(Error::of_media)?;
+    let inside = usize::try_from(range.start).ok().zip(usize::try_from(range.end).ok());
+    let encoded = inside.and_then(|(start, end)| bytes.get(start..end)).unwrap_or_default();
+    read_presentation(encoded).map_err(Error::of_media)
+}
+
+/// Reads everything that precedes the sections of a package's plan.
+pub(crate) async fn front<S: ObjectStore>(store: &S, work_bucket: &str, package: &Package) -> Result<PlanFront, Error> {
+    let bytes = read_start(store, work_bucket, package, front_length).await?;
+    PlanFront::read(&bytes).map_err(Error::of_media)
+}
+
+/// Reads a plan up to the offset that `end` finds in its first bytes: in one GET for most movies.
+async fn read_start<S: ObjectStore>(
+    store: &S,
+    work_bucket: &str,
+    package: &Package,
+    end: impl Fn(&[u8]) -> vpp_media::Result<u64>,
+) -> Result<Vec<u8>, Error> {
+    let at = Location::new(work_bucket, layout::plan_key(&package.id));
+    let read = |range| async {
+        let bytes = store.read(&at, None, range).await;
+        bytes.map_err(|error| error.into_error("reading the plan"))
+    };
+    let mut bytes = read(0..PRESENTATION_PREFIX).await?;
+    let end = end(&bytes).map_err(Error::of_media)?;
+    if end > bytes.len() as u64 {
+        let rest = read(bytes.len() as u64..end).await?;
+        bytes.extend_from_slice(&rest);
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,89 @@
+"""The just-in-time origin, on a temporary stack whose encrypt stage is stopped: a package plays before anything is encrypted."""
+
+import hashlib
+import re
+import unittest
+from typing import Any
+from urllib.parse import urljoin
+from xml.etree import ElementTree
+
+from infra.local import http_client
+from infra.local.instance import Instance
+from infra.local.stack import Stack
+from infra.local.tools import ROOT
+from infra.tests.temporary_stack import eventually, hold
+
+_MOVIE = ROOT / "tests" / "media" / "sample.mp4"
+_MPD = "{urn:mpeg:dash:schema:mpd:2011}"
+
+
+class Origin(unittest.TestCase):
+    """Playback of a package that is Fragmented."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.instance = Instance(hold(cls)["instance"])
+        cls.outputs = cls.instance.outputs()
+        cls.stack = Stack.local(cls.instance)
+
+    def _get(self, url: str) -> bytes:
+        response = http_client.get(self.instance, url)
+        self.assertEqual(response.status, 200, url)
+        return response.body
+
+    def _package(self, status: str) -> dict[str, Any] | None:
+        """Returns the package of the upload, once it has this status."""
+        packages = self.stack.api("GET", "/packaged_content")["packaged_content"]
+        self.assertNotIn("Failed", [package["status"] for package in packages], packages)
+        return next((package for package in packages if package["status"] == status), None)
+
+    def _digests(self, package: dict[str, Any]) -> dict[str, str]:
+        """Returns the digest of each object of the package, by its path."""
+        s3, bucket = self.instance.client("s3"), self.outputs["OutputBucket"]
+        prefix = f"{package['packaged_content_id']}/"
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+        bodies = {key: s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
+        return {key.removeprefix(prefix): hashlib.sha256(body).hexdigest() for key, body in bodies.items()}
+
+    def _playlist(self, url: str) -> list[str]:
+        """Returns the addresses in a playlist."""
+        lines = self._get(url).decode().splitlines()
+        named = [match[1] for line in lines for match in re.finditer(r'URI="([^"]+)"', line)]
+        return [urljoin(url, name) for name in [*named, *(line for line in lines if line and line[0] != "#")]]
+
+    def test_a_package_plays_before_anything_is_encrypted(self) -> None:
+        queue = self.stack.queue_attributes(self.outputs["EncryptQueueUrl"])["QueueArn"]
+        with self.stack.consumers_paused(queue):
+            self.instance.client("s3").upload_file(str(_MOVIE), self.outputs["UploadsBucket"], "origin/sample.mp4")
+            package = eventually(self, lambda: self._package("Fragmented"))
+            self.assertTrue(package["playable"] and package["playable_at"])
+            early = self._digests(package)
+            self.assertFalse([path for path in early if path.endswith(".m4s")], "nothing is encrypted")
+
+            # The MPD and the playlists are there, and every segment that they name is made.
+            mpd = ElementTree.fromstring(self._get(package["urls"]["dash"]))
+            duration = mpd.attrib["mediaPresentationDuration"]
+            self.assertRegex(duration, r"^PT(29|30)")
+            playlists = [url for url in self._playlist(package["urls"]["hls"]) if url.endswith("/media.m3u8")]
+            self.assertGreaterEqual(len(playlists), 2)
+            segments = [url for playlist in playlists for url in self._playlist(playlist) if url.endswith(".m4s")]
+            self.assertGreaterEqual(len(segments), 10)
+            served = {url: hashlib.sha256(self._get(url)).hexdigest() for url in segments}
+
+            folder = package["url"].rsplit("/", 1)[0]
+            for absent in ("v1/99.m4s", "v9/1.m4s", "v1/01.m4s"):
+                self.assertIn(http_client.get(self.instance, f"{folder}/{absent}").status, (403, 404), absent)
+            token = self.stack.api("POST", f"/packaged_content/{package['packaged_content_id']}/playback_tokens")
+            self.assertTrue(token["token"])
+
+            made = self._digests(package)
+            served = {url.removeprefix(f"{folder}/"): digest for url, digest in served.items()}
+            self.assertEqual(made, {**early, **served}, "what is served is stored, and nothing else")
+
+        package = eventually(self, lambda: self._package("Ready"))
+        self.assertEqual(self._digests(package), made, "the stages continue over what was made")
+
+
+if __name__ == "__main__":
+    unittest.main()
