@@ -103,25 +103,31 @@ class Jwt(unittest.TestCase):
     def test_the_role_is_a_value_of_a_claim(self) -> None:
         for claims in (
             {"scope": "openid vpp/operator"},
-            {"roles": "[reader operator]"},
-            {"cognito:groups": "[operator]"},
+            {"roles": "[vpp/reader vpp/operator]"},
+            {"cognito:groups": "[vpp/operator]"},
         ):
             with self.subTest(claims=claims):
                 self.assertEqual(self._call("GET", "/packaged_content", self.issuer.token(**claims))[0], 200)
                 self.assertEqual(self._upload(self.issuer.token(**claims))[0], 201)
         reader = self.issuer.token(scope="vpp/reader")
         self.assertEqual(self._call("GET", "/packaged_content", reader)[0], 200)
-        for token in (reader, self.issuer.token(scope="openid"), self.issuer.token(sub="operator")):
+        others = (
+            {"scope": "openid"},
+            {"sub": "vpp/operator"},
+            {"scope": "crm/operator operator"},
+            {"roles": "[operator]"},
+        )
+        for token in (reader, *(self.issuer.token(**claims) for claims in others)):
             status, problem = self._upload(token)
             self.assertEqual((status, problem["code"]), (403, "role_insufficient"))
 
     def test_a_token_that_is_invalid_for_this_api_is_rejected(self) -> None:
         other_issuer = _Issuer()
         self.addCleanup(other_issuer.close)
-        operator, now = {"scope": "operator"}, int(time.time())
+        operator, now = {"scope": "vpp/operator"}, int(time.time())
         valid = self.issuer.token(**operator)
         header, body, signature = valid.split(".")
-        forged = _base64url({"iss": self.issuer.url, "aud": _AUDIENCE, "exp": now + 600, "scope": "operator"})
+        forged = _base64url({"iss": self.issuer.url, "aud": _AUDIENCE, "exp": now + 600, "scope": "vpp/operator"})
         for name, token in {
             "no token": None,
             "not a JWT": "operator",

@@ -1,8 +1,8 @@
 //! The role of a caller, from the JWT claims that API Gateway's JWT authorizer passes on.
 //!
 //! The authorizer has verified signature, issuer, audience and lifetime of the JWT. A role is a word of the claim `scope`,
-//! `roles` or `cognito:groups`: `operator` or `reader`, with or without a prefix (`vpp/operator`). The authorizer passes a
-//! claim that is a list as `[one two]`.
+//! `roles` or `cognito:groups`: the configured prefix and `operator` or `reader`, such as `vpp/operator`. The authorizer passes
+//! a claim that is a list as `[one two]`.
 
 use lambda_http::http::Extensions;
 use lambda_http::request::RequestContext;
@@ -20,16 +20,16 @@ pub enum Caller {
     Authenticated(Option<Role>),
 }
 
-/// Returns the caller of the request that has these extensions.
+/// Returns the caller of the request that has these extensions. Names of roles begin with `role_prefix`.
 #[must_use]
-pub fn caller(request: &Extensions) -> Caller {
+pub fn caller(request: &Extensions, role_prefix: &str) -> Caller {
     let Some(RequestContext::ApiGatewayV2(context)) = request.get::<RequestContext>() else {
         return Caller::Unauthenticated;
     };
     let jwt = context.authorizer.as_ref().and_then(|authorizer| authorizer.jwt.as_ref());
     let Some(jwt) = jwt else { return Caller::Unauthenticated };
     let claims = ROLE_CLAIMS.iter().filter_map(|name| jwt.claims.get(*name));
-    Caller::Authenticated(Role::highest(claims.flat_map(|claim| words(claim))))
+    Caller::Authenticated(Role::highest(role_prefix, claims.flat_map(|claim| words(claim))))
 }
 
 /// Returns the subject (`sub`) of the verified JWT of the request that has these extensions.
@@ -55,7 +55,7 @@ mod tests {
         let context: ApiGatewayV2httpRequestContext = serde_json::from_value(context).unwrap();
         let mut extensions = Extensions::new();
         extensions.insert(RequestContext::ApiGatewayV2(context));
-        caller(&extensions)
+        caller(&extensions, "vpp/")
     }
 
     #[test]
@@ -63,9 +63,12 @@ mod tests {
         let role = |claims: &Value| caller_with(&json!({"jwt": {"claims": claims}}));
         let authenticated = |role| Caller::Authenticated(Some(role));
         assert_eq!(role(&json!({"scope": "openid vpp/operator"})), authenticated(Role::Operator));
-        assert_eq!(role(&json!({"cognito:groups": "[viewers reader]"})), authenticated(Role::Reader));
-        assert_eq!(role(&json!({"roles": "[\"reader\",\"operator\"]"})), authenticated(Role::Operator));
-        assert_eq!(role(&json!({"sub": "operator", "name": "reader"})), Caller::Authenticated(None));
+        assert_eq!(role(&json!({"cognito:groups": "[viewers vpp/reader]"})), authenticated(Role::Reader));
+        assert_eq!(role(&json!({"roles": "[\"vpp/reader\",\"vpp/operator\"]"})), authenticated(Role::Operator));
+        assert_eq!(
+            role(&json!({"sub": "vpp/operator", "scope": "crm/operator operator"})),
+            Caller::Authenticated(None)
+        );
     }
 
     #[test]
@@ -81,7 +84,7 @@ mod tests {
 
     #[test]
     fn without_verified_claims_no_caller_is_authenticated() {
-        assert_eq!(caller(&Extensions::new()), Caller::Unauthenticated);
+        assert_eq!(caller(&Extensions::new(), "vpp/"), Caller::Unauthenticated);
         assert_eq!(caller_with(&Value::Null), Caller::Unauthenticated);
     }
 }

@@ -25,8 +25,8 @@ use crate::audit::AuditEntry;
 pub(crate) enum Authentication<T, K> {
     /// With bearer tokens.
     Tokens(Authorizer<T, K>),
-    /// With JWTs, which API Gateway verifies.
-    Jwt,
+    /// With JWTs, which API Gateway verifies. Names of roles in their claims begin with this prefix.
+    Jwt(String),
 }
 
 /// Returns the role that a request of this method and path requires, or `None` if it requires no credential. Readers may read
@@ -57,7 +57,7 @@ where
     let Some(required) = required_role(request.method(), request.uri().path()) else { return next.run(request).await };
     let entry = AuditEntry::of(request.method(), request.uri().path(), subject(request.extensions()));
     let role = match &**authentication {
-        Authentication::Jwt => role_of_claims(request.extensions()).map_err(|problem| *problem),
+        Authentication::Jwt(prefix) => role_of_claims(request.extensions(), prefix).map_err(|problem| *problem),
         Authentication::Tokens(authorizer) => match bearer::token(request.headers()) {
             None => Err(unauthorized(None)),
             Some(token) => match authorizer.role_of(token).await {
@@ -84,12 +84,14 @@ where
     response
 }
 
-fn role_of_claims(extensions: &Extensions) -> Result<Role, Box<Response>> {
-    match caller(extensions) {
+fn role_of_claims(extensions: &Extensions, prefix: &str) -> Result<Role, Box<Response>> {
+    match caller(extensions, prefix) {
         Caller::Authenticated(Some(role)) => Ok(role),
         Caller::Authenticated(None) => {
-            let detail = "the token grants no role: its scope, roles or groups must contain operator or reader";
-            Err(Box::new(forbidden(detail)))
+            let (operator, reader) = (format!("{prefix}operator"), format!("{prefix}reader"));
+            let detail =
+                format!("the token grants no role: its scope, roles or groups must contain {operator} or {reader}");
+            Err(Box::new(forbidden(&detail)))
         }
         Caller::Unauthenticated => Err(Box::new(unauthorized(None))),
     }

@@ -80,7 +80,7 @@ pub(crate) fn authentication(
     environment: &Environment,
 ) -> Result<Authentication<ApiTokenSecrets, SystemClock>, InvalidVariable> {
     Ok(match environment.authorization()? {
-        Authorization::Jwt => Authentication::Jwt,
+        Authorization::Jwt { role_prefix } => Authentication::Jwt(role_prefix),
         Authorization::Tokens { operator, reader } => {
             Authentication::Tokens(Authorizer::new(aws.api_tokens(operator, reader), SystemClock))
         }

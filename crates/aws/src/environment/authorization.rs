@@ -11,5 +11,8 @@ pub enum Authorization {
         reader: String,
     },
     /// With JWTs, which API Gateway verifies.
-    Jwt,
+    Jwt {
+        /// The start of a role's name in the claims.
+        role_prefix: String,
+    },
 }

@@ -17,7 +17,7 @@ const MIB: u64 = 1024 * 1024;
 const SECONDS_PER_DAY: u64 = 24 * 60 * 60;
 
 impl Environment {
-    /// Reads `AUTHORIZATION`: how callers of the API authenticate.
+    /// Reads `AUTHORIZATION`: how callers of the API authenticate. `JWT_ROLE_PREFIX` can be empty.
     ///
     /// # Errors
     /// When it is neither `tokens` nor `jwt`, or when it is `tokens` and `OPERATOR_TOKEN_SECRET` or `READER_TOKEN_SECRET` is
@@ -25,7 +25,9 @@ impl Environment {
     pub fn authorization(&self) -> Result<Authorization, InvalidVariable> {
         const NAME: &str = "AUTHORIZATION";
         match self.required(NAME)?.as_str() {
-            "jwt" => Ok(Authorization::Jwt),
+            "jwt" => {
+                Ok(Authorization::Jwt { role_prefix: self.optional("JWT_ROLE_PREFIX").unwrap_or_default().to_owned() })
+            }
             "tokens" => Ok(Authorization::Tokens {
                 operator: self.required("OPERATOR_TOKEN_SECRET")?,
                 reader: self.required("READER_TOKEN_SECRET")?,

@@ -28,11 +28,11 @@ impl Role {
         }
     }
 
-    /// Returns the highest role among words such as the scopes of a JWT: `vpp/operator`, `vpp:reader`, `operator`.
+    /// Returns the highest role among words such as the scopes of a JWT. A word grants a role if it is `prefix` and the name of
+    /// the role: the same scope of another resource, such as `crm/operator`, grants none.
     #[must_use]
-    pub fn highest<'w>(words: impl IntoIterator<Item = &'w str>) -> Option<Self> {
-        let last = |word: &'w str| word.rsplit(['/', ':', '.']).next().and_then(Self::from_name);
-        words.into_iter().filter_map(last).max()
+    pub fn highest<'w>(prefix: &str, words: impl IntoIterator<Item = &'w str>) -> Option<Self> {
+        words.into_iter().filter_map(|word| word.strip_prefix(prefix).and_then(Self::from_name)).max()
     }
 }
 
@@ -93,9 +93,12 @@ mod tests {
     }
 
     #[test]
-    fn a_role_is_the_last_word_of_a_scope() {
-        assert_eq!(Role::highest(["openid", "vpp/reader", "vpp/operator"]), Some(Role::Operator));
-        assert_eq!(Role::highest(["https://api.example/reader"]), Some(Role::Reader));
-        assert_eq!(Role::highest(["operators", "reader-of-news", ""]), None);
+    fn the_prefix_and_the_name_of_a_role_grant_it() {
+        assert_eq!(Role::highest("vpp/", ["openid", "vpp/reader", "vpp/operator"]), Some(Role::Operator));
+        assert_eq!(Role::highest("https://api.example/", ["https://api.example/reader"]), Some(Role::Reader));
+        assert_eq!(Role::highest("", ["reader", "vpp/operator"]), Some(Role::Reader));
+        for words in [["crm/operator", "operator", "vpp/operators"], ["evil/vpp/operator", "vpp/", "VPP/operator"]] {
+            assert_eq!(Role::highest("vpp/", words), None, "{words:?}");
+        }
     }
 }
