@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from infra.local import artifacts
+from infra.local.values import as_list
 
 
 class _Loader(yaml.SafeLoader):
@@ -130,6 +131,23 @@ class Template(unittest.TestCase):
         waits = int(variables["LONGEST_RUN_SECONDS"]["If"][2])
         self.assertGreater(waits, max(function["Timeout"] for function in functions.values()))
 
+    def test_only_the_deletion_may_send_to_the_queue_that_it_reads(self) -> None:
+        """Lambda stops a function that invokes itself through a queue after about 16 times, unless the function allows it."""
+        functions, roles = _resources("AWS::Serverless::Function"), _resources("AWS::IAM::Role")
+        loops = set()
+        for name, function in functions.items():
+            events = [event["Properties"] for event in function.get("Events", {}).values() if event["Type"] == "SQS"]
+            reads = {event["Queue"] for event in events}
+            role = roles[function["Role"].removeprefix("!GetAtt ").removesuffix(".Arn")]
+            for statement in _statements(role):
+                if "sqs:SendMessage" in statement["Action"] and reads & set(as_list(statement["Resource"])):
+                    loops.add(name)
+        self.assertEqual(loops, {"DeleteFunction"})
+        self.assertEqual({name for name, function in functions.items() if "RecursiveLoop" in function}, loops)
+        self.assertEqual(functions["DeleteFunction"]["RecursiveLoop"], "Allow")
+        alarm = _resources("AWS::CloudWatch::Alarm")["DeletionsStuckAlarm"]
+        self.assertEqual((alarm["MetricName"], alarm["Dimensions"]), ("NotHandled", [{"Name": "Function", "Value": "delete"}]))
+
     def test_the_api_may_access_client_uploads_only(self) -> None:
         statements = _statements(_resources("AWS::IAM::Role")["ApiRole"])
         objects = [s for s in statements if any(action.startswith("s3:") for action in s["Action"])]
@@ -230,16 +248,17 @@ class Template(unittest.TestCase):
             for reserved in ("ReservedConcurrentExecutions", "ProvisionedConcurrencyConfig"):
                 self.assertNotIn(reserved, resource.get("Properties", {}), name)
 
-    def test_no_alarm_but_four_supplements_relies_on_a_function_that_it_watches(self) -> None:
+    def test_no_alarm_but_five_supplements_relies_on_a_function_that_it_watches(self) -> None:
         """A function that cannot start logs no metric, so the alarms watch what AWS reports about it."""
         emitted = {
             name
             for name, alarm in _resources("AWS::CloudWatch::Alarm").items()
             if "VideoPackaging/" in json.dumps(alarm)
         }
-        # Only a function knows that a record cannot be read, or that the system refuses to confine the probe.
+        # Only a function knows that a record cannot be read, that the system refuses to confine the probe, or that a deletion,
+        # whose message is sent again, does not end.
         supplements = {"NotHandledAlarm", "FailureRateAlarm", "UnreadableRecordsAlarm", "ProbeNotConfinedAlarm"}
-        self.assertEqual(emitted, supplements)
+        self.assertEqual(emitted, supplements | {"DeletionsStuckAlarm"})
 
     def test_the_documented_cost_of_alarms_is_that_of_their_number(self) -> None:
         text = (artifacts.ROOT / "docs" / "operations.md").read_text()

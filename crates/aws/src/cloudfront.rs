@@ -1,8 +1,11 @@
 //! CloudFront invalidations: they remove a deleted package from the edge caches.
 //!
-//! CloudFront treats requests with the same paths and the same caller reference as one invalidation, and each response has its
-//! status. The reference is the attempt of the package, so a repeated request incurs no further cost and reports when the
-//! invalidation has completed. CloudFront processes fifteen invalidations at a time and refuses further ones.
+//! CloudFront treats requests with the same paths and the same caller reference as one invalidation. The reference is the attempt
+//! of the package, so a repeated request incurs no further cost. `GetInvalidation` reports when it has completed. CloudFront
+//! processes fifteen invalidations at a time and refuses further ones.
+//!
+//! CloudFront is a global service with one endpoint in each partition that has it (botocore's `endpoints.json`): that of China is
+//! separate, and AWS GovCloud (US) has none.
 //!
 //! If the CDN requires signed paths, a CloudFront function removes the signature before the cache lookup: the cache key is the
 //! path without it.
@@ -13,14 +16,12 @@ use aws_config::SdkConfig;
 use lambda_http::http::Request;
 use vpp_pipeline::domain::id::PackageId;
 use vpp_pipeline::error::Unavailable;
-use vpp_pipeline::ports::{EdgeCache, InvalidationStatus};
+use vpp_pipeline::ports::{EdgeCache, Invalidation, InvalidationStatus};
 
 use crate::http_client::{HttpClient, Limits, Response, SigningScope};
 
-const CALL: &str = "CreateInvalidation";
-/// CloudFront is a global service; its requests are signed for this region.
-const SCOPE: SigningScope<'static> = SigningScope { service: "cloudfront", region: "us-east-1" };
-const ENDPOINT: &str = "https://cloudfront.amazonaws.com";
+const CREATE: &str = "CreateInvalidation";
+const GET: &str = "GetInvalidation";
 /// Text in the response for a completed invalidation.
 const COMPLETED: &str = "<Status>Completed</Status>";
 /// Text in the response when too many invalidations are in progress.
@@ -32,28 +33,52 @@ const LIMITS: Limits = Limits { time: Duration::from_secs(20), response_bytes: 6
 pub struct CloudFrontCache {
     http: HttpClient,
     endpoint: String,
+    scope: SigningScope<'static>,
     distribution: String,
+}
+
+/// Returns the endpoint of the partition of a region, and the scope of signatures for it.
+fn partition(region: &str) -> (&'static str, SigningScope<'static>) {
+    let (endpoint, region) = if region.starts_with("cn-") {
+        ("https://cloudfront.cn-northwest-1.amazonaws.com.cn", "cn-northwest-1")
+    } else {
+        ("https://cloudfront.amazonaws.com", "us-east-1")
+    };
+    (endpoint, SigningScope { service: "cloudfront", region })
 }
 
 impl CloudFrontCache {
     /// Uses the edge caches of the distribution with this id.
     #[must_use]
     pub fn new(config: &SdkConfig, distribution: String) -> Self {
-        let endpoint = config.endpoint_url().unwrap_or(ENDPOINT).trim_end_matches('/').to_owned();
-        Self { http: HttpClient::new(config, LIMITS), endpoint, distribution }
+        let (endpoint, scope) = partition(config.region().map_or("", |region| region.as_ref()));
+        let endpoint = config.endpoint_url().unwrap_or(endpoint).trim_end_matches('/').to_owned();
+        Self { http: HttpClient::new(config, LIMITS), endpoint, scope, distribution }
+    }
+
+    fn invalidations(&self) -> String {
+        format!("{}/2020-05-31/distribution/{}/invalidation", self.endpoint, self.distribution)
     }
 }
 
 impl EdgeCache for CloudFrontCache {
-    async fn invalidate(&self, package: &PackageId, attempt: u64) -> Result<InvalidationStatus, Unavailable> {
-        let address = format!("{}/2020-05-31/distribution/{}/invalidation", self.endpoint, self.distribution);
-        let request = Request::post(address)
-            .header("content-type", "application/xml")
-            .body(invalidation_batch(package, attempt).into());
-        let request = request.map_err(|error| Unavailable::new(CALL, error.into()))?;
+    async fn invalidate(
+        &self,
+        package: &PackageId,
+        attempt: u64,
+        begun: Option<&str>,
+    ) -> Result<Invalidation, Unavailable> {
+        let (call, request) = match begun {
+            Some(id) => (GET, Request::get(format!("{}/{id}", self.invalidations())).body(Vec::new())),
+            None => {
+                let request = Request::post(self.invalidations()).header("content-type", "application/xml");
+                (CREATE, request.body(invalidation_batch(package, attempt).into()))
+            }
+        };
+        let request = request.map_err(|error| Unavailable::new(call, error.into()))?;
         let response =
-            self.http.call(request, Some(SCOPE)).await.map_err(|error| Unavailable::new(CALL, error.into()))?;
-        read(&response)
+            self.http.call(request, Some(self.scope)).await.map_err(|error| Unavailable::new(call, error.into()))?;
+        read(call, &response)
     }
 }
 
@@ -65,12 +90,35 @@ fn invalidation_batch(package: &PackageId, attempt: u64) -> String {
     )
 }
 
-fn read(response: &Response) -> Result<InvalidationStatus, Unavailable> {
+fn read(call: &'static str, response: &Response) -> Result<Invalidation, Unavailable> {
     let text = String::from_utf8_lossy(&response.body);
+    let status = if text.contains(COMPLETED) { InvalidationStatus::Completed } else { InvalidationStatus::InProgress };
     match response.status {
-        200..=299 if text.contains(COMPLETED) => Ok(InvalidationStatus::Completed),
-        200..=299 => Ok(InvalidationStatus::InProgress),
-        400 if text.contains(TOO_MANY) => Ok(InvalidationStatus::InProgress),
-        status => Err(Unavailable::new(CALL, format!("{status}: {text}").into())),
+        200..=299 => Ok(Invalidation { id: id(&text), status }),
+        400 if text.contains(TOO_MANY) => Ok(Invalidation { id: None, status: InvalidationStatus::InProgress }),
+        status => Err(Unavailable::new(call, format!("{status}: {text}").into())),
+    }
+}
+
+/// Returns the id in a response, if it can be part of a path.
+fn id(text: &str) -> Option<String> {
+    let (id, _) = text.split_once("<Id>")?.1.split_once("</Id>")?;
+    let is_plain = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    is_plain.then(|| id.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_partition_has_its_endpoint() {
+        for (region, host, signed_for) in [
+            ("eu-central-1", "https://cloudfront.amazonaws.com", "us-east-1"),
+            ("cn-north-1", "https://cloudfront.cn-northwest-1.amazonaws.com.cn", "cn-northwest-1"),
+        ] {
+            let (endpoint, scope) = partition(region);
+            assert_eq!((endpoint, scope.region), (host, signed_for), "{region}");
+        }
     }
 }

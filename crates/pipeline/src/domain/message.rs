@@ -104,6 +104,17 @@ pub struct DeletionMessage {
     /// The target.
     #[serde(flatten)]
     pub target: DeletionTarget,
+    /// The invalidation of the CDN's cache that has begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invalidation: Option<String>,
+    /// How often the deletion has sent its message again.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub passes: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// The target of a deletion.
@@ -128,7 +139,7 @@ impl DeletionMessage {
     /// Creates a request to delete `target`.
     #[must_use]
     pub fn new(target: DeletionTarget) -> Self {
-        Self { schema: Schema, target }
+        Self { schema: Schema, target, invalidation: None, passes: 0 }
     }
 }
 

@@ -14,13 +14,23 @@ pub enum InvalidationStatus {
     InProgress,
 }
 
+/// An invalidation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invalidation {
+    /// Its id; `None` if it has not begun, because too many others are in progress.
+    pub id: Option<String>,
+    /// Its status.
+    pub status: InvalidationStatus,
+}
+
 /// The CDN's cache.
 pub trait EdgeCache: Send + Sync {
-    /// Invalidates all objects of a package's attempt, and returns the status of the invalidation. Calling it again does not
-    /// create another invalidation.
+    /// Invalidates all objects of a package's attempt, or looks at the invalidation `begun`, which an earlier call returned.
+    /// Calling it again does not create another invalidation.
     fn invalidate(
         &self,
         package: &PackageId,
         attempt: u64,
-    ) -> impl Future<Output = Result<InvalidationStatus, Unavailable>> + Send;
+        begun: Option<&str>,
+    ) -> impl Future<Output = Result<Invalidation, Unavailable>> + Send;
 }

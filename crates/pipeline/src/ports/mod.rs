@@ -29,7 +29,7 @@ pub use catalog::{Catalog, CreateOutcome, ReceiptPage};
 pub use client_upload_store::ClientUploadStore;
 pub use clock::Clock;
 pub use deletion_records::{DeletedFile, DeletionRecords, PackageDeletion, Tombstone};
-pub use edge_cache::{EdgeCache, InvalidationStatus};
+pub use edge_cache::{EdgeCache, Invalidation, InvalidationStatus};
 pub use event_bus::EventBus;
 pub use key_vault::{KeyError, KeyVault};
 pub use listing::Listing;

@@ -18,6 +18,9 @@
 //! package has been requested again. So a copy takes a lease, which is valid for the longest run time of a function. A copy
 //! that finds the lease taken checks again after the lease has expired, so it also takes over from a copy that was stopped.
 //!
+//! The job checks again by sending its message again, at most [`MAX_PASSES`] times: a job that does not end by then fails, and its
+//! message is redelivered and dead-lettered like any other.
+//!
 //! A message of an earlier attempt that is delivered even later finds no package, or the next attempt: see
 //! [`crate::domain::state`].
 
@@ -37,6 +40,9 @@ use crate::ports::{
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(1);
 /// The longest delay between two passes: the longest delay of a queue.
 const MAX_DELAY: Duration = Duration::from_mins(15);
+
+/// Maximum number of times that a deletion sends its message again: for two days, in which the CDN completes 7,000 invalidations.
+pub const MAX_PASSES: u32 = 500;
 
 /// The buckets, and the longest run time of a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,10 +105,15 @@ where
         if now.since(deletion.at_rest_since) < self.settings.max_run_time {
             return self.check_again(message).await;
         }
-        let invalidation = self.edge_cache.invalidate(id, attempt).await;
-        match invalidation.map_err(Error::unavailable("invalidating the CDN's cache"))? {
+        let invalidation = self.edge_cache.invalidate(id, attempt, message.invalidation.as_deref()).await;
+        let invalidation = invalidation.map_err(Error::unavailable("invalidating the CDN's cache"))?;
+        match invalidation.status {
             InvalidationStatus::Completed => {}
-            InvalidationStatus::InProgress => return self.check_again(message).await,
+            InvalidationStatus::InProgress => {
+                let mut message = message.clone();
+                message.invalidation = invalidation.id;
+                return self.check_again(&message).await;
+            }
         }
         let purged = self.catalog.purge_package(id, attempt).await;
         purged.map_err(Error::unavailable("deleting the package's records"))?;
@@ -111,8 +122,14 @@ where
 
     /// Sends the message again, delayed until every function that may be running now has ended.
     async fn check_again(&self, message: &DeletionMessage) -> Result<Outcome, Error> {
+        if message.passes >= MAX_PASSES {
+            let source = format!("it has not ended after {MAX_PASSES} passes").into();
+            return Err(Error::Transient { operation: "the deletion", source });
+        }
+        let mut message = message.clone();
+        message.passes += 1;
         let delay = (self.settings.max_run_time + CLOCK_TOLERANCE).min(MAX_DELAY);
-        let sent = self.queue.send_delayed(message, delay).await;
+        let sent = self.queue.send_delayed(&message, delay).await;
         sent.map_err(Error::unavailable("sending the deletion again"))?;
         Ok(Outcome::Done)
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use super::lock::lock;
 use crate::domain::id::PackageId;
 use crate::error::Unavailable;
-use crate::ports::{EdgeCache, InvalidationStatus};
+use crate::ports::{EdgeCache, Invalidation, InvalidationStatus};
 
 /// A CDN cache that records its invalidations. Clones share them.
 #[derive(Debug, Clone, Default)]
@@ -15,6 +15,7 @@ pub struct MemoryEdgeCache(Arc<Mutex<State>>);
 struct State {
     invalidated: Vec<(PackageId, u64)>,
     busy: u32,
+    looks: u32,
 }
 
 impl MemoryEdgeCache {
@@ -30,6 +31,12 @@ impl MemoryEdgeCache {
         lock(&self.0).invalidated.clone()
     }
 
+    /// Returns how often an invalidation that had begun was looked at and was in progress.
+    #[must_use]
+    pub fn looks(&self) -> u32 {
+        lock(&self.0).looks
+    }
+
     /// Reports the next `times` invalidations as in progress.
     pub fn delay_invalidation(&self, times: u32) {
         lock(&self.0).busy = times;
@@ -37,16 +44,26 @@ impl MemoryEdgeCache {
 }
 
 impl EdgeCache for MemoryEdgeCache {
-    async fn invalidate(&self, package: &PackageId, attempt: u64) -> Result<InvalidationStatus, Unavailable> {
+    async fn invalidate(
+        &self,
+        package: &PackageId,
+        attempt: u64,
+        begun: Option<&str>,
+    ) -> Result<Invalidation, Unavailable> {
         let mut state = lock(&self.0);
+        let id = format!("{package}.{attempt}");
+        if begun.is_some_and(|begun| begun != id) {
+            return Err(Unavailable::new("GetInvalidation", "there is no such invalidation".into()));
+        }
         if let Some(left) = state.busy.checked_sub(1) {
             state.busy = left;
-            return Ok(InvalidationStatus::InProgress);
+            state.looks += u32::from(begun.is_some());
+            return Ok(Invalidation { id: Some(id), status: InvalidationStatus::InProgress });
         }
         let invalidation = (package.clone(), attempt);
         if !state.invalidated.contains(&invalidation) {
             state.invalidated.push(invalidation);
         }
-        Ok(InvalidationStatus::Completed)
+        Ok(Invalidation { id: Some(id), status: InvalidationStatus::Completed })
     }
 }

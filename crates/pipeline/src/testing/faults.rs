@@ -30,7 +30,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::error::Unavailable;
 use crate::ports::{
     Catalog, ClientUploadStore, CreateOutcome, DelayQueue, DeletedFile, DeletionRecords, EdgeCache, FileChunk,
-    InvalidationStatus, KeyError, KeyVault, Listing, NewObject, NewPart, ObjectDeleter, ObjectStore, PackageDeletion,
+    Invalidation, KeyError, KeyVault, Listing, NewObject, NewPart, ObjectDeleter, ObjectStore, PackageDeletion,
     Probe, ProbeError, PutOutcome, Queue, ReceiptPage, RequestRecords, StoreError, Tombstone, UploadedPart,
 };
 
@@ -348,8 +348,13 @@ impl<M: Sync, Q: Queue<M>> Queue<M> for Faulty<Q> {
 }
 
 impl<E: EdgeCache> EdgeCache for Faulty<E> {
-    async fn invalidate(&self, package: &PackageId, run: u64) -> Result<InvalidationStatus, Unavailable> {
-        self.faults.around(self.port.invalidate(package, run)).await?
+    async fn invalidate(
+        &self,
+        package: &PackageId,
+        attempt: u64,
+        begun: Option<&str>,
+    ) -> Result<Invalidation, Unavailable> {
+        self.faults.around(self.port.invalidate(package, attempt, begun)).await?
     }
 }
 

@@ -25,7 +25,7 @@ use vpp_pipeline::domain::state::{Advance, Status, Transition};
 use vpp_pipeline::domain::timestamp::Timestamp;
 use vpp_pipeline::error::Unavailable;
 use vpp_pipeline::ports::{
-    Catalog, Clock, CreateOutcome, DelayQueue, DeletedFile, DeletionRecords, EdgeCache, FileChunk, InvalidationStatus,
+    Catalog, Clock, CreateOutcome, DelayQueue, DeletedFile, DeletionRecords, EdgeCache, FileChunk, Invalidation,
     KeyError, KeyVault, Listing, Meter, NewObject, NewPart, ObjectDeleter, ObjectStore, PackageDeletion, Probe,
     ProbeError, PutOutcome, Queue, ReceiptPage, RequestRecords, StoreError, Tombstone, UploadedPart,
 };
@@ -331,8 +331,13 @@ impl KeyVault for Replayed<MemoryVault> {
 }
 
 impl EdgeCache for Replayed<MemoryEdgeCache> {
-    async fn invalidate(&self, package: &PackageId, attempt: u64) -> Result<InvalidationStatus, Unavailable> {
-        self.replay.catalog_call(Visibility::Write, self.port.invalidate(package, attempt)).await
+    async fn invalidate(
+        &self,
+        package: &PackageId,
+        attempt: u64,
+        begun: Option<&str>,
+    ) -> Result<Invalidation, Unavailable> {
+        self.replay.catalog_call(Visibility::Write, self.port.invalidate(package, attempt, begun)).await
     }
 }
 

@@ -16,6 +16,7 @@ use vpp_pipeline::domain::package_options::ProtectionOptions;
 use vpp_pipeline::domain::state::Status;
 use vpp_pipeline::domain::uploaded_object::UploadedObject;
 use vpp_pipeline::ports::{Catalog, Clock, DeletionRecords, NewObject, ObjectStore};
+use vpp_pipeline::stages::delete::MAX_PASSES;
 use vpp_pipeline::stages::ingest::Ingested;
 use vpp_pipeline::testing::{DELETED_CONTENT, FaultPoint, Faults, MAX_RUN_TIME, Platform, all_receipts};
 
@@ -206,6 +207,31 @@ fn a_package_is_purged_after_the_cdn_invalidation_has_completed() {
             platform.clock.pass(MAX_RUN_TIME);
         }
         assert!(platform.run().await.is_empty());
+        assert_deleted(&platform, &package).await;
+    });
+}
+
+#[test]
+fn a_deletion_looks_at_the_invalidation_that_it_has_begun_and_ends_after_its_passes() {
+    block_on(async {
+        let platform = Platform { package_on_upload: Some(ProtectionOptions::Clear), ..Platform::default() };
+        upload_and_run(&platform).await;
+        platform.clock.pass(MAX_RUN_TIME);
+        let package = only_package(&platform);
+        platform.edge_cache.delay_invalidation(u32::MAX);
+        delete(&platform, &package).await;
+        let mut message = platform.deletion_queue.take().remove(0);
+        let mut passes = 0;
+        while platform.delete_stage().handle(&message).await.is_ok() {
+            message = platform.deletion_queue.take().remove(0);
+            passes += 1;
+            platform.clock.pass(MAX_RUN_TIME);
+        }
+        assert_eq!(passes, MAX_PASSES);
+        assert_eq!(platform.edge_cache.looks(), MAX_PASSES, "all but the first pass");
+        platform.edge_cache.delay_invalidation(0);
+        platform.clock.pass(MAX_RUN_TIME);
+        platform.delete_stage().handle(&message).await.unwrap();
         assert_deleted(&platform, &package).await;
     });
 }
