@@ -245,8 +245,36 @@ class Template(unittest.TestCase):
         template = _template()
         self.assertEqual(template["Parameters"]["EncryptPollers"]["Default"], 0)
         for name, resource in template["Resources"].items():
-            for reserved in ("ReservedConcurrentExecutions", "ProvisionedConcurrencyConfig"):
-                self.assertNotIn(reserved, resource.get("Properties", {}), name)
+            properties = resource.get("Properties", {})
+            self.assertNotIn("ProvisionedConcurrencyConfig", properties, name)
+            reserved = properties.get("ReservedConcurrentExecutions", {"If": ["", "", "!Ref AWS::NoValue"]})
+            self.assertEqual(reserved["If"][2], "!Ref AWS::NoValue", name)
+        self.assertEqual(template["Parameters"]["LicenseReservedConcurrency"]["Default"], 0)
+        reserves = {"Not": [{"Equals": ["!Ref LicenseReservedConcurrency", 0]}]}
+        self.assertEqual(template["Conditions"]["ReservedLicenses"], reserves)
+
+    def test_a_burst_of_work_leaves_executions_to_viewers_and_callers(self) -> None:
+        """Every queue has a maximum, and their sum is at most half of the 1,000 concurrent executions of an account."""
+        parameters = _template()["Parameters"]
+
+        def most(value: Any) -> int:
+            if isinstance(value, dict):
+                parameter = parameters[value["If"][2].removeprefix("!Ref ")]
+                self.assertGreaterEqual(parameter["MinValue"], 2, "the least that AWS accepts")
+                return parameter["Default"]
+            return value
+
+        total = 0
+        for name, function in _resources("AWS::Serverless::Function").items():
+            for event in function.get("Events", {}).values():
+                if event["Type"] == "SQS":
+                    scaling = event["Properties"]["ScalingConfig"]
+                    maximum = most(scaling.get("If", [None, None, scaling])[2]["MaximumConcurrency"])
+                    self.assertGreaterEqual(maximum, 2, f"{name}: the least that AWS accepts")
+                    total += maximum
+        self.assertLessEqual(total, 500)
+        licence = _resources("AWS::Serverless::Function")["LicenseFunction"]["ReservedConcurrentExecutions"]
+        self.assertEqual(licence["If"][:2], ["ReservedLicenses", "!Ref LicenseReservedConcurrency"])
 
     def test_no_alarm_but_five_supplements_relies_on_a_function_that_it_watches(self) -> None:
         """A function that cannot start logs no metric, so the alarms watch what AWS reports about it."""

@@ -95,11 +95,8 @@ impl Account {
                 per_minute: sqs.provisioned_per_minute,
                 max: max * sqs.poller_concurrency,
             }),
-            (Function::Encrypt, None) => {
-                let max = template.encrypt_concurrency.min(sqs.standard.max);
-                Some(Ramp { start: sqs.standard.start.min(max), max, ..sqs.standard })
-            }
-            (Function::Fragment | Function::Dash, _) => Some(sqs.standard),
+            (Function::Encrypt, None) => Some(sqs.standard.at_most(template.encrypt_concurrency)),
+            (Function::Fragment | Function::Dash, _) => Some(sqs.standard.at_most(template.package_concurrency)),
         }
     }
 

@@ -50,6 +50,13 @@ pub struct Ramp {
 }
 
 impl Ramp {
+    /// Returns this ramp with the maximum `max`, unless its maximum is lower.
+    #[must_use]
+    pub fn at_most(&self, max: u64) -> Self {
+        let max = self.max.min(max);
+        Self { start: self.start.min(max), max, ..*self }
+    }
+
     /// Returns the limit after `elapsed`.
     #[must_use]
     pub fn after(&self, elapsed: Duration) -> u64 {

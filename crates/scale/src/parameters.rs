@@ -172,6 +172,8 @@ pub struct Engine {
 pub struct Template {
     /// `EncryptConcurrency`.
     pub encrypt_concurrency: u64,
+    /// `PackageConcurrency`, of fragment and of dash.
+    pub package_concurrency: u64,
     /// Minimum and maximum of the provisioned pollers of encrypt's queue. They replace `EncryptConcurrency`.
     pub encrypt_pollers: Option<(u64, u64)>,
     /// `WorkUnitMiB`.
@@ -239,6 +241,7 @@ impl Default for Parameters {
             engine: Engine { source: 500 * MB, output: 500 * MB, index: 20 * MB, probe: ms(50), start: ms(15) },
             template: Template {
                 encrypt_concurrency: 100,
+                package_concurrency: 100,
                 encrypt_pollers: None,
                 work_unit_mib: 32,
                 segment_seconds: 6,
