@@ -459,6 +459,22 @@ class Template(unittest.TestCase):
         mapping = _resources("AWS::ApiGatewayV2::ApiMapping")["ApiDomainMapping"]
         self.assertEqual((mapping["DomainName"], mapping["ApiId"]), ("!Ref ApiDomain", "!Ref HttpApi"))
 
+    def test_the_rate_of_requests_is_a_parameter(self) -> None:
+        settings = _resources("AWS::ApiGatewayV2::Stage")["HttpApiStage"]["DefaultRouteSettings"]
+        limits = {"ThrottlingBurstLimit": "!Ref ApiBurst", "ThrottlingRateLimit": "!Ref ApiRequestsPerSecond"}
+        self.assertEqual(settings, limits)
+
+    def test_immutable_files_are_cached_as_long_as_they_allow(self) -> None:
+        """A file states in Cache-Control how long it may be cached; the policy of its path limits that."""
+        layout = (artifacts.ROOT / "crates/pipeline/src/domain/layout.rs").read_text()
+        year = int(re.search(r"max-age=(\d+), immutable", layout)[1])
+        distribution = _resources("AWS::CloudFront::Distribution")["Distribution"]["DistributionConfig"]
+        policies = _resources("AWS::CloudFront::CachePolicy")
+        behaviors = {one["PathPattern"]: one["CachePolicyId"] for one in distribution["CacheBehaviors"]}
+        for pattern in ("*.m4s", "*.mp4", "*.vtt"):
+            policy = policies[behaviors[pattern].removeprefix("!Ref ")]["CachePolicyConfig"]
+            self.assertEqual((policy["MinTTL"], policy["MaxTTL"]), (0, year), pattern)
+
     def test_every_work_queue_has_a_dead_letter_queue(self) -> None:
         queues = _resources("AWS::SQS::Queue")
         dead = {name for name in queues if name.endswith("DeadQueue")}
