@@ -1,5 +1,5 @@
-//! An idempotency key as an item, with the resource id that it is bound to. DynamoDB deletes the item at the time in
-//! `forget_at`.
+//! An idempotency key as an item, with the resource id that it is bound to. The binding ends at the time in `forget_at`;
+//! DynamoDB deletes the item later.
 
 use vpp_pipeline::domain::timestamp::Timestamp;
 

@@ -14,7 +14,7 @@ use crate::error::unavailable;
 
 impl RequestRecords for DynamoCatalog {
     async fn put_client_upload(&self, upload: &ClientUpload) -> Result<CreateOutcome<ClientUpload>, Unavailable> {
-        let put = self.put_if_absent(client_upload_item::write(upload)).await?;
+        let put = self.put_if_absent_or_expired(client_upload_item::write(upload), upload.created_at).await?;
         decoded(put, RecordKind::ClientUpload, client_upload_item::read)
     }
 
@@ -33,9 +33,11 @@ impl RequestRecords for DynamoCatalog {
         &self,
         key: &str,
         answer: &str,
+        now: Timestamp,
         forget_at: Timestamp,
     ) -> Result<CreateOutcome<String>, Unavailable> {
         let item = idempotency_item::write(key, answer, forget_at);
-        decoded(self.put_if_absent(item).await?, RecordKind::IdempotencyKey, idempotency_item::read)
+        let put = self.put_if_absent_or_expired(item, now).await?;
+        decoded(put, RecordKind::IdempotencyKey, idempotency_item::read)
     }
 }

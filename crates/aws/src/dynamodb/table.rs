@@ -7,13 +7,15 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{DeleteRequest, TransactWriteItem, WriteRequest};
+use vpp_pipeline::domain::timestamp::Timestamp;
 use vpp_pipeline::domain::unreadable::{RecordKind, UnreadableRecord};
 use vpp_pipeline::error::Unavailable;
 use vpp_pipeline::ports::CreateOutcome;
 
-use super::attributes::{Item, Malformed, Reader, string};
+use super::attributes::{Item, Malformed, Reader, number, string};
 use crate::emf;
 use crate::error::{code, unavailable};
 use crate::retries::{Backoff, BatchRetry};
@@ -29,6 +31,9 @@ const CONDITION_FAILED: &str = "ConditionalCheckFailed";
 const CONDITION_FAILED_EXCEPTION: &str = "ConditionalCheckFailedException";
 /// The condition of a write that creates an item.
 pub(super) const ABSENT: &str = "attribute_not_exists(pk)";
+/// DynamoDB deletes expired items "within a few days of their expiration" (developer guide, "Using time to live"), so they are
+/// replaced.
+const ABSENT_OR_EXPIRED: &str = "attribute_not_exists(pk) OR forget_at <= :now";
 
 /// A table that holds contents, packages and receipts.
 #[derive(Debug, Clone)]
@@ -61,9 +66,28 @@ impl DynamoCatalog {
 
     /// Writes an item unless one with its key exists, and returns the existing item.
     pub(super) async fn put_if_absent(&self, item: Item) -> Result<CreateOutcome<Item>, Unavailable> {
+        self.put(item, |request| request.condition_expression(ABSENT)).await
+    }
+
+    /// Writes an item, unless its key exists and has not expired `now`.
+    pub(super) async fn put_if_absent_or_expired(
+        &self,
+        item: Item,
+        now: Timestamp,
+    ) -> Result<CreateOutcome<Item>, Unavailable> {
+        let now = number(now.unix_seconds());
+        let absent = |request: PutItemFluentBuilder| request.condition_expression(ABSENT_OR_EXPIRED);
+        self.put(item, |request| absent(request).expression_attribute_values(":now", now)).await
+    }
+
+    async fn put(
+        &self,
+        item: Item,
+        condition_of: impl FnOnce(PutItemFluentBuilder) -> PutItemFluentBuilder,
+    ) -> Result<CreateOutcome<Item>, Unavailable> {
         let key = |name| Reader(&item).text(name).map(str::to_owned).map_err(malformed);
         let (pk, sk) = (key("pk")?, key("sk")?);
-        let request = self.client.put_item().table_name(&self.table).condition_expression(ABSENT);
+        let request = condition_of(self.client.put_item().table_name(&self.table));
         match condition(request.set_item(Some(item)).send().await, "PutItem")? {
             Condition::Held => Ok(CreateOutcome::Created),
             Condition::Failed => {

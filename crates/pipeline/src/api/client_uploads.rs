@@ -65,7 +65,7 @@ impl<S: ClientUploadStore, R: RequestRecords, K: Clock> ClientUploads<S, R, K> {
     pub async fn begin(&self, id: ClientUploadId, name: &str, bytes: u64) -> Result<UploadProgress, RequestError> {
         let location = Location::new(&self.bucket, ClientUpload::key(&id, name));
         let known = self.records.client_upload(&id).await.map_err(unavailable("reading the upload"))?;
-        let upload = match known {
+        let upload = match known.filter(|upload| self.clock.now() < upload.expires_at()) {
             Some(upload) => upload,
             None => self.create(id, name, bytes, location).await?,
         };

@@ -18,8 +18,9 @@ impl<C: ApiCatalog, Q, V, K: Clock> Api<C, Q, V, K> {
     /// When the key is bound to another resource, or the platform is unavailable.
     pub async fn claim_idempotency_key(&self, key: &str, resource_id: &str) -> Result<(), RequestError> {
         let key = ClientUploadId::of(&[b"idempotency", key.as_bytes()]);
-        let expires_at = self.clock.now().after(IDEMPOTENCY_KEY_TTL);
-        let claimed = self.catalog.claim_idempotency_key(key.as_str(), resource_id, expires_at).await;
+        let now = self.clock.now();
+        let expires_at = now.after(IDEMPOTENCY_KEY_TTL);
+        let claimed = self.catalog.claim_idempotency_key(key.as_str(), resource_id, now, expires_at).await;
         match claimed.map_err(unavailable("storing the idempotency key"))? {
             CreateOutcome::Existing(other) if other != resource_id => Err(RequestError::KeyReused),
             CreateOutcome::Created | CreateOutcome::Existing(_) => Ok(()),

@@ -10,7 +10,7 @@ use crate::ports::catalog::CreateOutcome;
 
 /// Stores client uploads, and the resources that idempotency keys are bound to.
 pub trait RequestRecords: Send + Sync {
-    /// Stores an upload, unless one with its id exists.
+    /// Stores an upload, unless one with its id exists that has not expired when this one is created.
     fn put_client_upload(
         &self,
         upload: &ClientUpload,
@@ -25,11 +25,12 @@ pub trait RequestRecords: Send + Sync {
     /// Deletes the record of an upload.
     fn delete_client_upload(&self, id: &ClientUploadId) -> impl Future<Output = Result<(), Unavailable>> + Send;
 
-    /// Binds an idempotency key to the resource id `answer` until `expires_at`, unless the key is bound already.
+    /// Binds an idempotency key to the resource id `answer` until `expires_at`, unless the key is bound already, `now`.
     fn claim_idempotency_key(
         &self,
         key: &str,
         answer: &str,
+        now: Timestamp,
         expires_at: Timestamp,
     ) -> impl Future<Output = Result<CreateOutcome<String>, Unavailable>> + Send;
 }

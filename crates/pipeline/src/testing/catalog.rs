@@ -341,13 +341,14 @@ impl DeletionRecords for MemoryCatalog {
 
 impl RequestRecords for MemoryCatalog {
     async fn put_client_upload(&self, upload: &ClientUpload) -> Result<CreateOutcome<ClientUpload>, Unavailable> {
-        Ok(match lock(&self.state).client_uploads.entry(upload.id.clone()) {
-            Entry::Occupied(known) => CreateOutcome::Existing(known.get().clone()),
-            Entry::Vacant(vacant) => {
-                vacant.insert(upload.clone());
-                CreateOutcome::Created
-            }
-        })
+        let mut state = lock(&self.state);
+        if let Some(known) = state.client_uploads.get(&upload.id)
+            && upload.created_at < known.expires_at()
+        {
+            return Ok(CreateOutcome::Existing(known.clone()));
+        }
+        state.client_uploads.insert(upload.id.clone(), upload.clone());
+        Ok(CreateOutcome::Created)
     }
 
     async fn client_upload(&self, id: &ClientUploadId) -> Result<Option<ClientUpload>, Unavailable> {
@@ -363,15 +364,17 @@ impl RequestRecords for MemoryCatalog {
         &self,
         key: &str,
         answer: &str,
-        until: Timestamp,
+        now: Timestamp,
+        expires_at: Timestamp,
     ) -> Result<CreateOutcome<String>, Unavailable> {
-        Ok(match lock(&self.state).claims.entry(key.to_owned()) {
-            Entry::Occupied(known) => CreateOutcome::Existing(known.get().0.clone()),
-            Entry::Vacant(vacant) => {
-                vacant.insert((answer.to_owned(), until));
-                CreateOutcome::Created
-            }
-        })
+        let mut state = lock(&self.state);
+        if let Some((bound, until)) = state.claims.get(key)
+            && now < *until
+        {
+            return Ok(CreateOutcome::Existing(bound.clone()));
+        }
+        state.claims.insert(key.to_owned(), (answer.to_owned(), expires_at));
+        Ok(CreateOutcome::Created)
     }
 }
 

@@ -290,9 +290,10 @@ impl<C: RequestRecords> RequestRecords for Faulty<C> {
         &self,
         key: &str,
         answer: &str,
+        now: Timestamp,
         until: Timestamp,
     ) -> Result<CreateOutcome<String>, Unavailable> {
-        self.faults.around(self.port.claim_idempotency_key(key, answer, until)).await?
+        self.faults.around(self.port.claim_idempotency_key(key, answer, now, until)).await?
     }
 }
 

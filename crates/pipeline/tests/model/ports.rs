@@ -299,9 +299,10 @@ impl RequestRecords for Replayed<MemoryCatalog> {
         &self,
         key: &str,
         answer: &str,
+        now: Timestamp,
         until: Timestamp,
     ) -> Result<CreateOutcome<String>, Unavailable> {
-        self.replay.catalog_call(Visibility::Write, self.port.claim_idempotency_key(key, answer, until)).await
+        self.replay.catalog_call(Visibility::Write, self.port.claim_idempotency_key(key, answer, now, until)).await
     }
 }
 

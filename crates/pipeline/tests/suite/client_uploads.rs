@@ -75,6 +75,8 @@ fn an_upload_expires() {
         assert!(matches!(platform.uploads().complete(&id).await, Err(RequestError::UploadExpired)));
         platform.clock.pass(UPLOAD_TTL);
         assert!(matches!(platform.uploads().complete(&id).await, Err(RequestError::UnknownUpload)));
+        let again = platform.uploads().begin(id, "film.mp4", MAX_SINGLE_PART_BYTES + 1).await.unwrap();
+        assert_eq!((again.arrived, again.urls.is_empty()), (vec![], false), "it begins again");
     });
 }
 
