@@ -30,8 +30,8 @@ use crate::domain::timestamp::Timestamp;
 use crate::error::Unavailable;
 use crate::ports::{
     Catalog, ClientUploadStore, CreateOutcome, DelayQueue, DeletedFile, DeletionRecords, EdgeCache, FileChunk,
-    Invalidation, KeyError, KeyVault, Listing, NewObject, NewPart, ObjectDeleter, ObjectStore, PackageDeletion,
-    Probe, ProbeError, PutOutcome, Queue, ReceiptPage, RequestRecords, StoreError, Tombstone, UploadedPart,
+    Invalidation, KeyError, KeyVault, Listing, NewObject, NewPart, ObjectDeleter, ObjectStore, PackageDeletion, Probe,
+    ProbeError, PutOutcome, Queue, ReceiptPage, RequestRecords, StoreError, Tombstone, UploadedPart,
 };
 
 /// Whether the fault is before or after the effect of a call.
