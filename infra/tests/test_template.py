@@ -146,7 +146,9 @@ class Template(unittest.TestCase):
         self.assertEqual({name for name, function in functions.items() if "RecursiveLoop" in function}, loops)
         self.assertEqual(functions["DeleteFunction"]["RecursiveLoop"], "Allow")
         alarm = _resources("AWS::CloudWatch::Alarm")["DeletionsStuckAlarm"]
-        self.assertEqual((alarm["MetricName"], alarm["Dimensions"]), ("NotHandled", [{"Name": "Function", "Value": "delete"}]))
+        self.assertEqual(
+            (alarm["MetricName"], alarm["Dimensions"]), ("NotHandled", [{"Name": "Function", "Value": "delete"}])
+        )
 
     def test_the_api_may_access_client_uploads_only(self) -> None:
         statements = _statements(_resources("AWS::IAM::Role")["ApiRole"])
