@@ -107,7 +107,7 @@ class Template(unittest.TestCase):
             return (artifacts.ROOT / path).read_text()
 
         page = read("docs/performance-and-cost.md")
-        stated = r"hold at most (\d+) MiB plus, for encrypt,\s+([\d.]+) work units, and for ingest and fragment, four\s+times the index"
+        stated = r"hold at most (\d+) MiB plus, for encrypt,\s+([\d.]+) work units, for ingest and fragment, four\s+times the index"
         base, work_units = (float(number) for number in re.search(stated, page).groups())
         largest = re.search(r"MAX_MOOV_BYTES: u64 = (\d+) \* 1024 \* 1024;", read("crates/media/src/isobmff/index.rs"))
         index = int(largest[1])
@@ -427,6 +427,9 @@ class Template(unittest.TestCase):
         # The bucket answers 403 for what is not there, because the CDN may not list it.
         self.assertEqual(group["FailoverCriteria"]["StatusCodes"]["Items"], [403, 404])
         targets = {behavior["PathPattern"]: behavior["TargetOriginId"] for behavior in config["CacheBehaviors"]}
+        self.assertEqual(
+            len(targets), len(config["CacheBehaviors"]), "CloudFront refuses a pattern that is there twice"
+        )
         self.assertEqual(targets["*.m4s"], {"If": ["Emulated", "origin", group["Id"]]})
         self.assertEqual(targets["*.vtt"], {"If": ["Emulated", "output", group["Id"]]})
         self.assertEqual(targets["*.mp4"], "output")
