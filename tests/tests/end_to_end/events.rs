@@ -41,7 +41,7 @@ fn delivered(subject: &str, last: &str) -> Vec<Delivery> {
 fn types_in_order(events: &[Value]) -> Vec<&str> {
     let mut known = BTreeSet::new();
     let mut events: Vec<&Value> = events.iter().filter(|event| known.insert(text(event, "id"))).collect();
-    events.sort_by_key(|event| text(event, "at"));
+    events.sort_by_key(|event| (text(event, "at"), text(event, "id")));
     events.iter().map(|event| text(event, "type")).collect()
 }
 
@@ -52,7 +52,7 @@ fn every_change_of_state_is_notified_once_and_arrives_signed() {
     let package = package_of_upload(&content);
     ready(package);
     assert_eq!(call("DELETE", &format!("/packaged_content/{package}"), "").status, 202);
-    let statuses = ["queued", "fragmented", "encrypted", "ready", "deleting", "deleted"];
+    let statuses = ["queued", "fragmented", "playable", "encrypted", "ready", "deleting", "deleted"];
     let expected = statuses.map(|status| format!("package.{status}"));
 
     let name = format!("package-{package}");

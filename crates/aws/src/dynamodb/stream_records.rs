@@ -178,7 +178,8 @@ mod tests {
             .flat_map(|changed| Event::of(changed, "https://cdn.example"))
             .map(|event| event.kind().to_owned())
             .collect();
-        assert_eq!((kinds, unreadable), (vec!["package.encrypted".to_owned()], vec![]));
+        let expected = ["package.encrypted", "package.playable"].map(str::to_owned);
+        assert_eq!((kinds, unreadable), (expected.to_vec(), vec![]));
     }
 
     #[test]

@@ -30,8 +30,8 @@ use index::index;
 use support::{Base, FragmentLayout, Movie, SampleSpec, TrackSpec};
 use vpp_media::cenc::{ContentKey, ContentKeys, KeyId, Scheme};
 use vpp_media::cmaf::{
-    KeyParameters, PlanOptions, PlanWriter, Planner, Presentation, ProtectedTracks, Protection, SegmentId, SegmentSize,
-    SegmentSizes, SourceBuffers, package_work_unit, read_presentation, read_work_unit,
+    KeyParameters, PlanFront, PlanOptions, PlanWriter, Planner, Presentation, ProtectedTracks, Protection, SegmentId,
+    SegmentSize, SegmentSizes, SourceBuffers, package_work_unit, read_presentation, read_work_unit,
 };
 use vpp_media::codec::ProtectionRule;
 use vpp_media::dash::{self, MpdOptions};
@@ -157,7 +157,9 @@ fn movie_fragments_are_an_error_or_a_movie() {
 
 #[test]
 fn a_stored_plan_is_an_error_or_a_plan() {
-    static STORED: OnceLock<Vec<(Vec<u8>, Vec<u8>)>> = OnceLock::new();
+    /// The first section, the presentation, and everything before the sections.
+    type Stored = (Vec<u8>, Vec<u8>, Vec<u8>);
+    static STORED: OnceLock<Vec<Stored>> = OnceLock::new();
     let stored = STORED.get_or_init(|| {
         let plan = |file: &[u8], scheme| {
             let index = index(file).unwrap();
@@ -167,9 +169,9 @@ fn a_stored_plan_is_an_error_or_a_plan() {
             planner.by_ref().for_each(|work_unit| writer.push(&work_unit.unwrap()).unwrap());
             let plan = writer.finish(&planner.finish().unwrap()).unwrap();
             let (section, bytes) = (&plan.sections[0], plan.chunks.concat());
-            let presentation = vpp_media::cmaf::presentation_range(&bytes[..12]).unwrap();
+            let presentation = vpp_media::cmaf::presentation_range(&bytes[..16]).unwrap();
             let part = |range: &std::ops::Range<u64>| bytes[range.start as usize..range.end as usize].to_vec();
-            (part(section), part(&presentation))
+            (part(section), part(&presentation), part(&(0..section.start)))
         };
         vec![
             plan(&Movie::new(&tracks()).file, Scheme::Cbcs),
@@ -179,8 +181,7 @@ fn a_stored_plan_is_an_error_or_a_plan() {
     });
     for_inputs(10_000, |input| {
         let mut changes = Changes::of(input);
-        let (section, presentation) = &stored[changes.below(stored.len())];
-        let (mut section, mut presentation) = (section.clone(), presentation.clone());
+        let (mut section, mut presentation, mut front) = stored[changes.below(stored.len())].clone();
         let places: Vec<_> = (0..section.len()).collect();
         changes.clone().apply(&mut section, &places);
         if let Ok(work_unit) = read_work_unit(&section)
@@ -193,8 +194,16 @@ fn a_stored_plan_is_an_error_or_a_plan() {
             drop((packaged, arriving::segments(&work_unit, part, &keys())));
         }
         let places: Vec<_> = (0..presentation.len()).collect();
-        changes.apply(&mut presentation, &places);
+        changes.clone().apply(&mut presentation, &places);
         drop(read_presentation(&presentation).and_then(|presentation| manifests(&presentation)));
+        let places: Vec<_> = (0..front.len()).collect();
+        changes.apply(&mut front, &places);
+        if let Ok(found) = PlanFront::read(&front) {
+            let ids = found.presentation.representations.iter().map(|representation| representation.id);
+            let numbers = [0, 1, 2, u32::MAX];
+            ids.flat_map(|representation| numbers.map(|number| SegmentId { representation, number }))
+                .for_each(|segment| drop(found.section_of(segment)));
+        }
     });
 }
 
