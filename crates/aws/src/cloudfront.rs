@@ -5,7 +5,7 @@
 //! processes fifteen invalidations at a time and refuses further ones.
 //!
 //! CloudFront is a global service with one endpoint in each partition that has it (botocore's `endpoints.json`): that of China is
-//! separate, and AWS GovCloud (US) has none.
+//! separate, and AWS `GovCloud` (US) has none.
 //!
 //! If the CDN requires signed paths, a CloudFront function removes the signature before the cache lookup: the cache key is the
 //! path without it.
@@ -68,12 +68,11 @@ impl EdgeCache for CloudFrontCache {
         attempt: u64,
         begun: Option<&str>,
     ) -> Result<Invalidation, Unavailable> {
-        let (call, request) = match begun {
-            Some(id) => (GET, Request::get(format!("{}/{id}", self.invalidations())).body(Vec::new())),
-            None => {
-                let request = Request::post(self.invalidations()).header("content-type", "application/xml");
-                (CREATE, request.body(invalidation_batch(package, attempt).into()))
-            }
+        let (call, request) = if let Some(id) = begun {
+            (GET, Request::get(format!("{}/{id}", self.invalidations())).body(Vec::new()))
+        } else {
+            let request = Request::post(self.invalidations()).header("content-type", "application/xml");
+            (CREATE, request.body(invalidation_batch(package, attempt).into()))
         };
         let request = request.map_err(|error| Unavailable::new(call, error.into()))?;
         let response =
