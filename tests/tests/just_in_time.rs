@@ -105,8 +105,11 @@ fn manifests(file: &[u8], scheme: Option<Scheme>) -> Option<[Vec<String>; 2]> {
             sizes.set(segment.id, segment.size()).unwrap();
         }
     }
+    let as_planned = sizes.are_as_planned(&planned.presentation);
     let stated = sizes.stated(&mut planned.presentation);
-    Some([early, planned.manifests(&stated)])
+    let late = planned.manifests(&stated);
+    assert_eq!(as_planned, early == late, "manifests are replaced if and only if they change");
+    Some([early, late])
 }
 
 fn files() -> Vec<PathBuf> {

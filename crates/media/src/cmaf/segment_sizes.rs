@@ -74,6 +74,16 @@ impl SegmentSizes {
         Self { sizes: presentation.representations.iter().map(stated).collect() }
     }
 
+    /// Returns whether the manifests that were written before the segments are right for these sizes.
+    #[must_use]
+    pub fn are_as_planned(&self, presentation: &Presentation) -> bool {
+        let is_right = |(id, written): &(RepresentationId, Vec<SegmentSize>)| {
+            let of = presentation.representations.iter().find(|representation| representation.id == *id);
+            of.is_some_and(|of| of.are_right(of.planned_sizes.iter().map(|planned| of.stated_size(*planned)), written))
+        };
+        presentation.layout == Layout::Segments && self.sizes.iter().all(is_right)
+    }
+
     /// Returns the sizes that the manifests of `presentation` state when these sizes are written: the planned ones where they are
     /// right, so that the manifests remain as they were. Takes the planned sizes out of the presentation, which may have hundreds
     /// of thousands.
@@ -84,7 +94,7 @@ impl SegmentSizes {
             let Some(of) = of else { continue };
             let mut planned = std::mem::take(&mut of.planned_sizes);
             planned.iter_mut().for_each(|size| *size = of.stated_size(*size));
-            if of.are_right(&planned, written) {
+            if of.are_right(planned.iter().copied(), written) {
                 *written = planned;
             }
         }
@@ -119,8 +129,8 @@ impl Representation {
     }
 
     /// Returns whether manifests that state the `stated` sizes are right for the `written` ones.
-    fn are_right(&self, stated: &[SegmentSize], written: &[SegmentSize]) -> bool {
-        let is_right = |(stated, written): (&SegmentSize, &SegmentSize)| match self.kind {
+    fn are_right(&self, stated: impl ExactSizeIterator<Item = SegmentSize>, written: &[SegmentSize]) -> bool {
+        let is_right = |(stated, written): (SegmentSize, &SegmentSize)| match self.kind {
             TrackKind::Text | TrackKind::Audio => stated.bytes == written.bytes,
             // The first frame of a segment is a byte range in a playlist, which may end after it.
             TrackKind::Video => {
@@ -130,6 +140,6 @@ impl Representation {
                 is_near(stated.bytes, written.bytes) && is_near(stated.first_sample_end, written.first_sample_end)
             }
         };
-        stated.len() == written.len() && stated.iter().zip(written).all(is_right)
+        stated.len() == written.len() && stated.zip(written).all(is_right)
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! In the single-file layout, the files are completed first: see `complete_files`.
 //!
-//! The manifests state the sizes that were written, which the receipts contain: see
-//! [`SegmentSizes::stated`](vpp_media::cmaf::SegmentSizes::stated). The MPD is written last: when a player fetches it, every object
+//! The manifests state the sizes that were written, which the receipts contain. Those that the fragment stage has written stay if
+//! the planned sizes were right: see [`SegmentSizes`](vpp_media::cmaf::SegmentSizes). The MPD is written last: when a player fetches it, every object
 //! that it refers to exists.
 
 use crate::domain::layout;
@@ -81,9 +81,13 @@ where
         let (store, catalog, package) = (&self.store, &self.catalog, &package);
         let completion = FileCompletion { store, catalog, package, work_bucket, output_bucket };
         let mut bytes_written = completion.complete(&presentation, &sizes, files).await?;
+        let is_as_planned = sizes.are_as_planned(&presentation);
         let stated = sizes.stated(&mut presentation);
-        let manifests = ManifestWriter { store, package, delivery_url, output_bucket, existing: Existing::Replaced };
-        bytes_written += manifests.write(&presentation, &stated).await?;
+        if !is_as_planned {
+            let (existing, parallel) = (Existing::Replaced, 1);
+            let manifests = ManifestWriter { store, package, delivery_url, output_bucket, existing, parallel };
+            bytes_written += manifests.write(&presentation, &stated).await?;
+        }
         let output = Location::new(output_bucket, layout::output_key(&package.id, layout::MANIFEST));
         let output = Some(output.to_string());
 

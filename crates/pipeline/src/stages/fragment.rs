@@ -32,6 +32,9 @@ use crate::stages::read_index::read_index;
 use crate::stages::read_subtitles::read_subtitles;
 use crate::stages::stage::{package, settle};
 
+/// Maximum number of manifests that are written in parallel.
+const MANIFESTS: usize = 4;
+
 /// The buckets, and the sizes of work units and parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -224,8 +227,8 @@ where
             return Ok(0);
         }
         let Settings { output_bucket, delivery_url, .. } = &self.settings;
-        let (store, existing) = (&self.store, Existing::Stays);
-        let manifests = ManifestWriter { store, package, delivery_url, output_bucket, existing };
+        let (store, existing, parallel) = (&self.store, Existing::Stays, MANIFESTS);
+        let manifests = ManifestWriter { store, package, delivery_url, output_bucket, existing, parallel };
         manifests.write(presentation, &SegmentSizes::planned(presentation)).await
     }
 }

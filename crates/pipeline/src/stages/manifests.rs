@@ -1,10 +1,11 @@
 //! The manifests of a package: the HLS playlists, the chapters, and the MPD.
 //!
-//! They are functions of the plan's presentation and of the sizes of the segments. In the segments layout they are written
-//! twice: with the plan, so that the stream plays before its segments are written; and when the segments are, which states the
-//! written sizes where the planned ones were not right (see [`SegmentSizes::stated`]). The second text is the same for most
-//! movies, and replaces the first. Manifests are the only objects that are ever replaced.
+//! They are functions of the plan's presentation and of the sizes of the segments. In the segments layout they are written with the
+//! plan, so that the stream plays before its segments are written. When the segments are written and the planned sizes were not
+//! right, which is rare, manifests with the written sizes replace them (see [`SegmentSizes::stated`]). Manifests are the only
+//! objects that are ever replaced.
 
+use futures_util::{StreamExt, TryStreamExt, stream};
 use vpp_media::chapters::chapter_files;
 use vpp_media::cmaf::{Presentation, SegmentSizes};
 use vpp_media::dash::{MpdOptions, mpd};
@@ -34,11 +35,13 @@ pub(crate) struct ManifestWriter<'a, S> {
     pub(crate) delivery_url: &'a str,
     pub(crate) output_bucket: &'a str,
     pub(crate) existing: Existing,
+    /// Number of manifests that are in memory and written in parallel. A manifest may have many MiB.
+    pub(crate) parallel: usize,
 }
 
 impl<S: ObjectStore> ManifestWriter<'_, S> {
     /// Writes the playlists, the chapters, then the MPD. They contain the URLs of the licence server; the player adds its
-    /// playback token. A manifest may have many MiB, so one of them is in memory at a time. Returns the number of bytes.
+    /// playback token. Returns the number of bytes.
     ///
     /// # Errors
     /// Transient errors, and a permanent one if the size of a segment is unknown.
@@ -49,10 +52,10 @@ impl<S: ObjectStore> ManifestWriter<'_, S> {
         let playlists = playlists(presentation, sizes, &options).map_err(Error::of_media)?;
         let playlists = playlists.map(|playlist| (playlist.path, playlist.text));
         let chapters = chapter_files(presentation).into_iter().map(|file| (file.path, file.text));
-        let mut bytes_written = 0;
-        for (path, text) in playlists.chain(chapters) {
-            bytes_written += self.write_text(&path, text).await?;
-        }
+        let texts = stream::iter(playlists.chain(chapters));
+        let written =
+            texts.map(|(path, text)| async move { self.write_text(&path, text).await }).buffered(self.parallel);
+        let bytes_written = written.try_fold(0, async |sum, bytes| Ok(sum + bytes)).await?;
         let licence_url = Some(layout::licence_url(self.delivery_url, id));
         let mpd = mpd(presentation, sizes, &MpdOptions { drm: drm.clone(), licence_url }).map_err(Error::of_media)?;
         Ok(bytes_written + self.write_text(layout::MANIFEST, mpd).await?)

@@ -68,7 +68,7 @@ fn a_change_of_the_domain_between_two_runs_of_a_stage_fails_no_package() {
         }
         let message = platform.dash_queue.take().remove(0);
 
-        // The first run replaces the manifests, and stops before the catalog is written.
+        // The first run ends before the catalog is written.
         let before = platform.catalog.fork();
         platform.dash_stage().handle(&message).await.unwrap();
         let written = manifests(&platform);
@@ -76,7 +76,7 @@ fn a_change_of_the_domain_between_two_runs_of_a_stage_fails_no_package() {
         let mut stage = platform.dash_stage();
         stage.settings.delivery_url = AFTER.to_owned();
         assert_eq!(stage.handle(&message).await.unwrap(), Outcome::Done);
-        assert_eq!(manifests(&platform), written.replace(BEFORE, AFTER), "only the addresses differ");
+        assert_eq!(manifests(&platform), written, "the first addresses stay");
         assert_ready(&platform).await;
     });
 }
