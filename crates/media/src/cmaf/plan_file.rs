@@ -42,8 +42,8 @@ pub struct PlanWriter {
     last: Vec<u8>,
     /// Bytes of all full chunks.
     full_bytes: u64,
-    /// End of each section, relative to the first one.
-    ends: Vec<u64>,
+    /// End of the last section, relative to the first one.
+    end: u64,
     index: Vec<IndexEntry>,
 }
 
@@ -79,13 +79,14 @@ impl PlanWriter {
     pub fn push(&mut self, work_unit: &WorkUnit) -> Result<()> {
         self.last = encode(work_unit, std::mem::take(&mut self.last))?;
         let end = self.full_bytes.checked_add(u64_of(self.last.len())).or_out_of_range(LENGTH)?;
-        let start = self.ends.last().copied().unwrap_or(0);
-        let segments = (0..work_unit.tracks.len()).map(|track| {
-            let of_track = work_unit.segments.iter().filter(|segment| usize::from(segment.track) == track);
-            u32::try_from(of_track.count()).or_out_of_range("The number of segments of a work unit")
-        });
-        self.index.push(IndexEntry { bytes: end.saturating_sub(start), segments: segments.collect::<Result<_>>()? });
-        self.ends.push(end);
+        let mut segments = vec![0_u32; work_unit.tracks.len()];
+        for segment in &work_unit.segments {
+            if let Some(count) = segments.get_mut(usize::from(segment.track)) {
+                *count = count.checked_add(1).or_out_of_range("The number of segments of a work unit")?;
+            }
+        }
+        let start = std::mem::replace(&mut self.end, end);
+        self.index.push(IndexEntry { bytes: end.saturating_sub(start), segments });
         if self.last.len() >= CHUNK {
             let mut chunk = std::mem::take(&mut self.last);
             chunk.shrink_to_fit();
@@ -108,9 +109,9 @@ impl PlanWriter {
         }
         encoded.iter().for_each(|part| front.extend_from_slice(part));
         let mut start = u64_of(front.len());
-        let mut sections = Vec::with_capacity(self.ends.len());
-        for end in self.ends {
-            let end = end.checked_add(u64_of(front.len())).or_out_of_range(LENGTH)?;
+        let mut sections = Vec::with_capacity(self.index.len());
+        for entry in self.index {
+            let end = start.checked_add(entry.bytes).or_out_of_range(LENGTH)?;
             sections.push(start..end);
             start = end;
         }
@@ -143,16 +144,12 @@ fn front_ranges(prefix: &[u8]) -> Result<[Range<u64>; 2]> {
     if magic != MAGIC {
         return Err(Error::BadPlan { reason: "it is not a plan of this version" });
     }
-    let (lengths, _) = rest.split_first_chunk::<8>().ok_or(TRUNCATED)?;
-    let (lengths, _) = lengths.as_chunks::<4>();
-    let mut end = HEADER;
-    let mut ranges = lengths.iter().map(|length| {
-        let start = end;
-        end = end.checked_add(u32::from_be_bytes(*length).into()).or_out_of_range(LENGTH)?;
-        Ok(start..end)
-    });
-    let mut next = || ranges.next().unwrap_or(Err(TRUNCATED));
-    Ok([next()?, next()?])
+    let (presentation, rest) = rest.split_first_chunk().ok_or(TRUNCATED)?;
+    let (index, _) = rest.split_first_chunk().ok_or(TRUNCATED)?;
+    let after =
+        |start: u64, length: &[u8; 4]| start.checked_add(u32::from_be_bytes(*length).into()).or_out_of_range(LENGTH);
+    let middle = after(HEADER, presentation)?;
+    Ok([HEADER..middle, middle..after(middle, index)?])
 }
 
 /// The front of a plan: everything that precedes the sections.
