@@ -4,6 +4,8 @@
 //! `roles` or `cognito:groups`: the configured prefix and `operator` or `reader`, such as `vpp/operator`. The authorizer passes
 //! a claim that is a list as `[one two]`.
 
+use std::collections::HashMap;
+
 use lambda_http::http::Extensions;
 use lambda_http::request::RequestContext;
 use vpp_pipeline::domain::access_token::Role;
@@ -23,20 +25,21 @@ pub enum Caller {
 /// Returns the caller of the request that has these extensions. Names of roles begin with `role_prefix`.
 #[must_use]
 pub fn caller(request: &Extensions, role_prefix: &str) -> Caller {
-    let Some(RequestContext::ApiGatewayV2(context)) = request.get::<RequestContext>() else {
-        return Caller::Unauthenticated;
-    };
-    let jwt = context.authorizer.as_ref().and_then(|authorizer| authorizer.jwt.as_ref());
-    let Some(jwt) = jwt else { return Caller::Unauthenticated };
-    let claims = ROLE_CLAIMS.iter().filter_map(|name| jwt.claims.get(*name));
+    let Some(claims) = claims(request) else { return Caller::Unauthenticated };
+    let claims = ROLE_CLAIMS.iter().filter_map(|name| claims.get(*name));
     Caller::Authenticated(Role::highest(role_prefix, claims.flat_map(|claim| words(claim))))
 }
 
 /// Returns the subject (`sub`) of the verified JWT of the request that has these extensions.
 #[must_use]
 pub fn subject(request: &Extensions) -> Option<&str> {
+    claims(request)?.get("sub").map(String::as_str)
+}
+
+/// Returns the claims of the verified JWT.
+fn claims(request: &Extensions) -> Option<&HashMap<String, String>> {
     let Some(RequestContext::ApiGatewayV2(context)) = request.get::<RequestContext>() else { return None };
-    context.authorizer.as_ref()?.jwt.as_ref()?.claims.get("sub").map(String::as_str)
+    Some(&context.authorizer.as_ref()?.jwt.as_ref()?.claims)
 }
 
 fn words(claim: &str) -> impl Iterator<Item = &str> {

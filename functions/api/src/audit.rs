@@ -45,11 +45,7 @@ impl AuditEntry {
     pub(crate) fn record(self, role: Option<Role>, response: &Response) {
         let created = response.extensions().get::<Created>().map(|Created(id)| id.as_str()).unwrap_or_default();
         let status = response.status().as_u16();
-        let role = match role {
-            Some(Role::Operator) => "operator",
-            Some(Role::Reader) => "reader",
-            None => "none",
-        };
+        let role = role.map_or("none", Role::name);
         let Self { method, path, subject } = self;
         info!(target: "audit", role, subject, method = method.as_str(), path, created, status, "request");
     }

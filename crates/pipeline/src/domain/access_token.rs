@@ -21,10 +21,15 @@ impl Role {
     /// Returns the role with this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        match name {
-            "reader" => Some(Self::Reader),
-            "operator" => Some(Self::Operator),
-            _ => None,
+        [Self::Reader, Self::Operator].into_iter().find(|role| role.name() == name)
+    }
+
+    /// Returns the name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Reader => "reader",
+            Self::Operator => "operator",
         }
     }
 
