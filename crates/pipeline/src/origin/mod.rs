@@ -16,14 +16,15 @@ mod plans;
 mod requested_file;
 
 use futures_util::{TryStreamExt, future};
-use vpp_media::cmaf::{Layout, StreamingPackager, one_segment, read_work_unit};
+use vpp_media::cmaf::{StreamingPackager, one_segment};
 
-use crate::domain::layout::{self, Headers};
+use crate::domain::layout::Headers;
 use crate::domain::object::Location;
 use crate::domain::package::Package;
 use crate::domain::state::State;
 use crate::error::Error;
 use crate::ports::{Body, Catalog, KeyVault, ObjectStore, StoreError};
+use crate::stages::read_plan::work_unit;
 use crate::stages::segments::{packaged_segments, write_segment};
 
 use plans::Plans;
@@ -77,7 +78,7 @@ impl<S: ObjectStore, C: Catalog, V: KeyVault> Origin<S, C, V> {
         let package = package.map_err(Error::unavailable("reading the package"))?;
         let Some(package) = package.filter(|package| package.playable_at().is_some()) else { return Ok(None) };
         match written? {
-            Some(body) => Ok(Some(OutputFile { body, headers: requested.headers() })),
+            Some(body) => Ok(Some(OutputFile { body, headers: requested.headers })),
             None => self.make(&requested, &package).await,
         }
     }
@@ -92,18 +93,15 @@ impl<S: ObjectStore, C: Catalog, V: KeyVault> Origin<S, C, V> {
         }
     }
 
-    /// Makes a segment and writes it.
+    /// Makes a segment of a playable package and writes it. If the package is Ready, all of its segments are written.
     async fn make(&self, requested: &RequestedFile, package: &Package) -> Result<Option<OutputFile>, Error> {
-        let is_written = matches!(package.state, State::Ready { .. }) || package.options.layout == Layout::SingleFile;
-        if is_written {
+        if matches!(package.state, State::Ready { .. }) {
             return Ok(None);
         }
-        let plan = self.plans.of(package, &self.store, &self.vault, &self.settings.work_bucket).await?;
+        let work_bucket = &self.settings.work_bucket;
+        let plan = self.plans.of(package, &self.store, &self.vault, work_bucket).await?;
         let Some(section) = plan.front.section_of(requested.segment) else { return Ok(None) };
-        let at = Location::new(&self.settings.work_bucket, layout::plan_key(&package.id));
-        let section = self.store.read(&at, None, section).await;
-        let section = section.map_err(|error| error.into_error("reading the plan"))?;
-        let work_unit = read_work_unit(&section).map_err(Error::of_media)?;
+        let work_unit = work_unit(&self.store, work_bucket, package, section).await?;
         let Some(work_unit) = one_segment(work_unit, requested.segment) else { return Ok(None) };
 
         let packager = StreamingPackager::new(&work_unit, &plan.keys).map_err(Error::of_media)?;
@@ -118,6 +116,6 @@ impl<S: ObjectStore, C: Catalog, V: KeyVault> Origin<S, C, V> {
             FileKind::Segment => Some(segment.body),
             FileKind::Text => text,
         };
-        Ok(body.map(|body| OutputFile { body, headers: requested.headers() }))
+        Ok(body.map(|body| OutputFile { body, headers: requested.headers }))
     }
 }

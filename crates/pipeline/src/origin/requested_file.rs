@@ -11,6 +11,7 @@ pub(super) struct RequestedFile {
     pub(super) package: PackageId,
     pub(super) segment: SegmentId,
     pub(super) kind: FileKind,
+    pub(super) headers: Headers,
 }
 
 /// The form of a segment.
@@ -35,15 +36,8 @@ impl RequestedFile {
             "vtt" if rest.starts_with('t') => (FileKind::Text, segment.webvtt_path()),
             _ => return None,
         };
-        (spelling == rest).then_some(Self { package: package.parse().ok()?, segment, kind })
-    }
-
-    /// Returns the headers of the file.
-    pub(super) fn headers(&self) -> Headers {
-        layout::output_headers(&match self.kind {
-            FileKind::Segment => self.segment.path(),
-            FileKind::Text => self.segment.webvtt_path(),
-        })
+        let (package, headers) = (package.parse().ok()?, layout::output_headers(rest));
+        (spelling == rest).then_some(Self { package, segment, kind, headers })
     }
 }
 

@@ -17,8 +17,9 @@ use crate::domain::multipart::UploadId;
 use crate::domain::object::{Digest, Location};
 use crate::domain::package::Package;
 use crate::error::Error;
-use crate::ports::{Catalog, NewObject, NewPart, ObjectStore, StoreError, UploadedPart};
+use crate::ports::{Catalog, NewPart, ObjectStore, StoreError, UploadedPart};
 use crate::stages::read_receipts::{FileParts, StagedPortion, StoredPart};
+use crate::stages::write_output::write_output;
 
 /// Maximum number of staged parts that are read in parallel.
 const GETS: usize = 8;
@@ -69,9 +70,7 @@ impl<S: ObjectStore, C: Catalog> FileCompletion<'_, S, C> {
         let path = head.representation.single_file_path();
         let bytes = self.append_staged(head.bytes, (head.representation, FIRST), part).await?;
         let written = bytes.len() as u64;
-        let object = NewObject::new(bytes, layout::output_headers(&path));
-        let put = self.store.put_if_absent(&self.output(&path), object).await;
-        put.map_err(|error| error.into_error("writing a file"))?;
+        write_output(self.store, self.output_bucket, &self.package.id, &path, bytes, "writing a file").await?;
         Ok(written)
     }
 
@@ -81,7 +80,8 @@ impl<S: ObjectStore, C: Catalog> FileCompletion<'_, S, C> {
             self.catalog.uploads(&self.package.id).await.map_err(Error::unavailable("reading the uploads"))?;
         let upload = uploads.into_iter().flatten().find(|upload| upload.representation == head.representation);
         let upload = upload.ok_or(Error::not_yet("completing a file", "its upload is not stored"))?.id;
-        let at = self.output(&head.representation.single_file_path());
+        let key = layout::output_key(&self.package.id, &head.representation.single_file_path());
+        let at = Location::new(self.output_bucket, key);
         let of = head.representation;
         let others = others.iter().map(|(number, part)| self.part(&at, &upload, (of, *number), part));
         let mut uploaded: Vec<(UploadedPart, u64)> = stream::iter(others).buffered(PARTS).try_collect().await?;
@@ -151,9 +151,5 @@ impl<S: ObjectStore, C: Catalog> FileCompletion<'_, S, C> {
                 Ok(bytes)
             })
             .await
-    }
-
-    fn output(&self, path: &str) -> Location {
-        Location::new(self.output_bucket, layout::output_key(&self.package.id, path))
     }
 }

@@ -13,7 +13,7 @@
 //! find that concurrently: one of them takes the step, both send the message, and the dash stage ignores the duplicate.
 
 use futures_util::TryStreamExt;
-use vpp_media::cmaf::{Layout, PackagedSegment, StreamingPackager, WorkUnit, read_work_unit};
+use vpp_media::cmaf::{Layout, PackagedSegment, StreamingPackager};
 
 use crate::domain::layout;
 use crate::domain::message::{DashMessage, WorkUnitMessage};
@@ -24,6 +24,7 @@ use crate::domain::receipt::Receipt;
 use crate::domain::state::{Stage, StageWork, State, Step, Transition};
 use crate::error::Error;
 use crate::ports::{Catalog, Clock, KeyVault, Meter, ObjectStore, Queue};
+use crate::stages::read_plan::work_unit;
 use crate::stages::segments::{content_keys, packaged_segments, write_segment};
 use crate::stages::stage::{package, settle};
 
@@ -104,7 +105,8 @@ where
 
     async fn process(&self, message: &WorkUnitMessage, package: &Package) -> Result<Receipt, Error> {
         let before = self.meter.reading();
-        let work_unit = self.read_plan(message, package).await?;
+        let section = message.section.range()?;
+        let work_unit = work_unit(&self.store, &self.settings.work_bucket, package, section).await?;
         let keys = content_keys(&self.vault, package).await?;
         let packager = StreamingPackager::new(&work_unit, &keys).map_err(Error::of_media)?;
         let mut encrypted = Vec::new();
@@ -132,13 +134,6 @@ where
         }
         let reason = "the source ended before the work unit did";
         Err(Error::of_media(vpp_media::Error::SourceMismatch { reason }))
-    }
-
-    /// Reads the work unit's section of the plan.
-    async fn read_plan(&self, message: &WorkUnitMessage, package: &Package) -> Result<WorkUnit, Error> {
-        let at = Location::new(&self.settings.work_bucket, layout::plan_key(&package.id));
-        let bytes = self.store.read(&at, None, message.section.range()?).await;
-        read_work_unit(&bytes.map_err(|error| error.into_error("reading the plan"))?).map_err(Error::of_media)
     }
 
     pub(crate) fn output(&self, package: &Package, path: &str) -> Location {

@@ -31,6 +31,7 @@ use crate::stages::manifests::{Existing, ManifestWriter};
 use crate::stages::read_index::read_index;
 use crate::stages::read_subtitles::read_subtitles;
 use crate::stages::stage::{package, settle};
+use crate::stages::write_output::write_output;
 
 /// Maximum number of manifests that are written in parallel.
 const MANIFESTS: usize = 4;
@@ -213,10 +214,8 @@ where
         let texts = texts.iter().map(|file| (file.path.clone(), file.text.as_bytes()));
         for (path, bytes) in presentation.init_segments().chain(texts) {
             written += bytes.len() as u64;
-            let at = Location::new(&self.settings.output_bucket, layout::output_key(&package.id, &path));
-            let object = NewObject::new(bytes.to_vec(), layout::output_headers(&path));
-            let put = self.store.put_if_absent(&at, object).await;
-            put.map_err(|error| error.into_error("writing an init segment or subtitles"))?;
+            let (bucket, operation) = (&self.settings.output_bucket, "writing an init segment or subtitles");
+            write_output(&self.store, bucket, &package.id, &path, bytes.to_vec(), operation).await?;
         }
         Ok(written)
     }

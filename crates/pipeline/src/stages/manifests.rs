@@ -17,7 +17,7 @@ use crate::domain::package::Package;
 use crate::error::Error;
 use crate::ports::{NewObject, ObjectStore, StoreError};
 
-/// What becomes of a manifest that exists.
+/// Whether a manifest that exists stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Existing {
     /// It stays: a later stage may have written it.

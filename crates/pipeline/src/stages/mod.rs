@@ -15,4 +15,5 @@ mod read_receipts;
 mod read_subtitles;
 pub(crate) mod segments;
 mod stage;
+mod write_output;
 mod write_parts;

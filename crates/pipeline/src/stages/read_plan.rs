@@ -1,7 +1,10 @@
-//! Reads the start of a stored plan: the presentation, or everything before the sections.
+//! Reads a part of a stored plan: the presentation, everything before the sections, or the section of a work unit.
+
+use std::ops::Range;
 
 use vpp_media::cmaf::{
-    PRESENTATION_PREFIX, PlanFront, Presentation, front_length, presentation_range, read_presentation,
+    PRESENTATION_PREFIX, PlanFront, Presentation, WorkUnit, front_length, presentation_range, read_presentation,
+    read_work_unit,
 };
 
 use crate::domain::layout;
@@ -30,6 +33,16 @@ pub(crate) async fn front<S: ObjectStore>(store: &S, work_bucket: &str, package:
     PlanFront::read(&bytes).map_err(Error::of_media)
 }
 
+/// Reads a work unit, whose section of a package's plan has this byte range.
+pub(crate) async fn work_unit<S: ObjectStore>(
+    store: &S,
+    work_bucket: &str,
+    package: &Package,
+    section: Range<u64>,
+) -> Result<WorkUnit, Error> {
+    read_work_unit(&read(store, work_bucket, package, section).await?).map_err(Error::of_media)
+}
+
 /// Reads a plan up to the offset that `end` finds in its first bytes: in one GET for most movies.
 async fn read_start<S: ObjectStore>(
     store: &S,
@@ -37,11 +50,7 @@ async fn read_start<S: ObjectStore>(
     package: &Package,
     end: impl Fn(&[u8]) -> vpp_media::Result<u64>,
 ) -> Result<Vec<u8>, Error> {
-    let at = Location::new(work_bucket, layout::plan_key(&package.id));
-    let read = |range| async {
-        let bytes = store.read(&at, None, range).await;
-        bytes.map_err(|error| error.into_error("reading the plan"))
-    };
+    let read = |range| read(store, work_bucket, package, range);
     let mut bytes = read(0..PRESENTATION_PREFIX).await?;
     let end = end(&bytes).map_err(Error::of_media)?;
     if end > bytes.len() as u64 {
@@ -49,4 +58,14 @@ async fn read_start<S: ObjectStore>(
         bytes.extend_from_slice(&rest);
     }
     Ok(bytes)
+}
+
+async fn read<S: ObjectStore>(
+    store: &S,
+    work_bucket: &str,
+    package: &Package,
+    range: Range<u64>,
+) -> Result<Vec<u8>, Error> {
+    let at = Location::new(work_bucket, layout::plan_key(&package.id));
+    store.read(&at, None, range).await.map_err(|error| error.into_error("reading the plan"))
 }

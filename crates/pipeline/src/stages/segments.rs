@@ -4,12 +4,11 @@ use futures_util::{Stream, StreamExt, TryFutureExt, TryStreamExt, future, stream
 use vpp_media::cenc::ContentKeys;
 use vpp_media::cmaf::{PackagedSegment, SourceRange, StreamingPackager, WorkUnit};
 
-use crate::domain::layout;
-use crate::domain::object::Location;
 use crate::domain::package::{Encryption, Package};
 use crate::error::Error;
-use crate::ports::{KeyVault, NewObject, ObjectStore, StoreError};
+use crate::ports::{KeyVault, ObjectStore, StoreError};
 use crate::stages::part_assembler::EncryptedSegment;
+use crate::stages::write_output::write_output;
 
 /// Maximum number of ranges that are read in parallel: a work unit has one range, or one per track if the file is not
 /// interleaved.
@@ -65,11 +64,9 @@ pub(crate) async fn write_segment<S: ObjectStore>(
     write_text(store, output_bucket, &packaged, package).await?;
     let path = packaged.segment.id.path();
     let mut segment = EncryptedSegment::of(packaged);
-    let object = NewObject::new(segment.body.clone(), layout::output_headers(&path));
-    segment.receipt.digest = Some(object.digest);
-    let at = Location::new(output_bucket, layout::output_key(&package.id, &path));
-    let put = store.put_if_absent(&at, object).await;
-    put.map_err(|error| error.into_error("writing a segment"))?;
+    let body = segment.body.clone();
+    let digest = write_output(store, output_bucket, &package.id, &path, body, "writing a segment").await?;
+    segment.receipt.digest = Some(digest);
     Ok(segment)
 }
 
@@ -82,10 +79,8 @@ pub(crate) async fn write_text<S: ObjectStore>(
 ) -> Result<(), Error> {
     if let Some(text) = packaged.segment.webvtt() {
         let path = packaged.segment.id.webvtt_path();
-        let object = NewObject::new(text.as_bytes().to_vec(), layout::output_headers(&path));
-        let at = Location::new(output_bucket, layout::output_key(&package.id, &path));
-        let put = store.put_if_absent(&at, object).await;
-        put.map_err(|error| error.into_error("writing a segment's text file"))?;
+        let text = text.as_bytes().to_vec();
+        write_output(store, output_bucket, &package.id, &path, text, "writing a segment's text file").await?;
     }
     Ok(())
 }

@@ -18,6 +18,7 @@ use crate::stages::encrypt::{Encrypt, PUTS};
 use crate::stages::part_assembler::{AssembledSpan, EncryptedSegment, PartAssembler};
 use crate::stages::read_plan::presentation;
 use crate::stages::segments::write_text;
+use crate::stages::write_output::write_output;
 
 /// The receipts of segments, and of the parts that they were written in.
 type Receipts = (Vec<SegmentReceipt>, Vec<PartReceipt>);
@@ -51,10 +52,8 @@ where
             let mut body = Body::from(bytes);
             let of_file = segments.iter().filter(|segment| segment.receipt.id.representation == representation);
             of_file.for_each(|segment| body.extend(segment.body.clone()));
-            let object = NewObject::new(body, layout::output_headers(&path));
-            let (bytes, digest) = (object.body.length(), object.digest);
-            let put = self.store.put_if_absent(&self.output(package, &path), object).await;
-            put.map_err(|error| error.into_error("writing a file"))?;
+            let (bytes, bucket) = (body.length(), &self.settings.output_bucket);
+            let digest = write_output(&self.store, bucket, &package.id, &path, body, "writing a file").await?;
             parts.push(PartReceipt { representation, bytes, digest, location: PartLocation::File });
         }
         Ok((segments.into_iter().map(|segment| segment.receipt).collect(), parts))
