@@ -19,8 +19,10 @@ from .tools import ROOT, exclusive
 
 FOLDER = ROOT / "tests" / "browser"
 INSTALL = "apt-get install --no-install-recommends chromium"
-_GENERATED_FIXTURES = ("ladder-low.mp4", "ladder-off.mp4")
-"""Fixtures that the tests upload."""
+_GENERATED_FIXTURES = ("ladder-low.mp4", "ladder-off.mp4", "chapters.mp4")
+"""Fixtures that the tests use."""
+_MOVIES = ("sample.mp4", "made/chapters.mp4")
+"""Movies in `tests/media` that are uploaded before the tests start. The tests upload the other fixtures."""
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 
@@ -83,7 +85,7 @@ def _packages() -> None:
 def _movies(instance: Instance) -> dict[str, str]:
     """Uploads the movies that the tests play. Returns their S3 URLs by name."""
     bucket = instance.outputs()["UploadsBucket"]
-    movies = [ROOT / "tests" / "media" / "sample.mp4"]
+    movies = [ROOT / "tests" / "media" / name for name in _MOVIES]
     generated = subprocess.run(
         [sys.executable, ROOT / "tests" / "media" / "make.py", *_GENERATED_FIXTURES], stdout=sys.stderr, check=False
     )

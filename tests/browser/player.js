@@ -58,6 +58,18 @@ window.players = {
   },
 };
 
+/** Loads a stream in Shaka Player, with a file of chapters if one is given. Resolves to the chapters that it lists: start, end, title. */
+window.chapters = async (url, file) => {
+  shaka.polyfill.installAll();
+  const player = new shaka.Player();
+  await player.attach(video());
+  await player.load(url);
+  if (file) await player.addChaptersTrack(file, 'und', 'text/vtt');
+  const languages = player.getChaptersTracks().map(({ language }) => language);
+  const chapters = await Promise.all(languages.map((language) => player.getChaptersAsync(language)));
+  return chapters.flat().map(({ startTime, endTime, title }) => [startTime, endTime, title]);
+};
+
 /** The state of playback. */
 window.playbackState = () => ({
   time: video().currentTime,

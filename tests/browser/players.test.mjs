@@ -7,12 +7,14 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { browser, site } from './browser.mjs';
-import { TIMEOUT, eventually, playbackUrls, packaged, playbackToken, send } from './stack.mjs';
+import { TIMEOUT, api, content, eventually, playbackUrls, packaged, playbackToken, send } from './stack.mjs';
 
 const KEYS = { key: 'hyN9IKGfWKdAwFaE5pm0qg', kid: 'oW5AK5BW43HzbTSKpiu3SQ' };
 const AUDIO_KEYS = { audio_key: '00112233445566778899aabbccddeeff', audio_kid: 'ffeeddccbbaa99887766554433221100' };
 /** Time of the frame that is compared: after the middle, not near a segment boundary. */
 const FRAME_TIME = 17.4;
+/** The chapters of `chapters.mp4`, as its recipe states them (tests/media/recipes.py): start and end in seconds, title. */
+const CHAPTERS = [[0, 2.5, 'Anfang'], [2.5, 4.04, 'Zweites & <größtes> Kapitel'], [4.04, 6, 'Ende']];
 /** Maximum mean difference, of 255, between the same frame from two decoders. */
 const MAXIMUM_DIFFERENCE = 2;
 
@@ -107,6 +109,22 @@ test(async function cbcs_streams_play_in_every_player_with_a_token() {
 
 test(async function cenc_streams_play_in_every_player_with_a_token() {
   await assertAllPlay(await packaged('sample.mp4', { scheme: 'cenc', encrypt: 'all', ...KEYS }));
+});
+
+// Shaka Player reads the chapters that an HLS playlist names; the MPD has none, so the page adds the file of the package.
+test(async function shaka_player_lists_the_chapters_of_a_movie() {
+  const { urls } = await playbackUrls(await packaged('chapters.mp4', { scheme: 'clear' }));
+  const file = urls.dash.replace(/[^/]*$/, 'chapters.vtt');
+  for (const [url, chapters] of [[urls.hls, null], [urls.dash, file]]) {
+    const page = await chromium.context.newPage();
+    await page.goto(`${otherSite.url}/player.html`);
+    const found = await page.evaluate((from) => window.chapters(...from), [url, chapters]);
+    assert.deepEqual(found, CHAPTERS, url);
+    await page.close();
+  }
+  const { input_content_id: id } = await content('chapters.mp4');
+  const listed = (await api('GET', `/input_content/${id}`)).chapters.map((chapter) => [chapter.start_seconds, chapter.title]);
+  assert.deepEqual(listed, CHAPTERS.map(([start, , title]) => [start, title]));
 });
 
 test(async function without_a_valid_token_nothing_is_decoded() {
