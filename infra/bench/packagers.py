@@ -37,14 +37,18 @@ class Packager:
 
 @dataclass(frozen=True)
 class Measurement:
-    """Median CPU and wall time in seconds, and peak memory in bytes, of a packager on a movie."""
+    """Median CPU and wall time in seconds, and peak memory in bytes, of a packager on a movie.
+
+    The spreads are the differences between the longest and the shortest time, as parts of the median."""
 
     movie: str
     movie_bytes: int
     name: str
     job: str
     cpu: float
+    cpu_spread: float
     wall: float
+    wall_spread: float
     memory: int
 
 
@@ -143,10 +147,25 @@ def measure(packagers: list[Packager], movie: Movie, path: Path, rounds: int) ->
                     runs[number].append(_run(packager.command(source, Path(output))))
     measurements = []
     for number, packager in enumerate(packagers):
-        cpu, wall, memory = (statistics.median(figures) for figures in zip(*runs[number], strict=True))
-        size = path.stat().st_size
-        measurements.append(Measurement(movie.name, size, packager.name, packager.job, cpu, wall, int(memory)))
+        times, walls, peaks = zip(*runs[number], strict=True)
+        measurements.append(
+            Measurement(
+                movie=movie.name,
+                movie_bytes=path.stat().st_size,
+                name=packager.name,
+                job=packager.job,
+                cpu=statistics.median(times),
+                cpu_spread=_spread(times),
+                wall=statistics.median(walls),
+                wall_spread=_spread(walls),
+                memory=int(statistics.median(peaks)),
+            )
+        )
     return measurements
+
+
+def _spread(times: tuple[float, ...]) -> float:
+    return (max(times) - min(times)) / statistics.median(times)
 
 
 def _scratch(movie: Path) -> Path:

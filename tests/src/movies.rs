@@ -1,9 +1,13 @@
 //! The movies that the platform must package, and a runner that checks all of them before it fails.
 
+use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
+use vpp_media::track::Movie;
+
 use crate::fixtures;
+use crate::planning::index;
 
 /// The files of the corpus that must be packaged.
 const CORPUS: [&str; 16] =
@@ -53,4 +57,22 @@ pub fn for_every(movies: &[PathBuf], check: impl Fn(&Path)) {
         .map(|movie| movie.file_name().unwrap().to_string_lossy())
         .collect();
     assert!(!movies.is_empty() && failed.is_empty(), "{} of {} movies: {failed:?}", failed.len(), movies.len());
+}
+
+/// Writes the sample movie to `path`, with an invalid NAL unit length in the video samples for which `is_bad` holds. It is called
+/// with the position of the sample and the number of samples. Returns the path.
+#[must_use]
+pub fn with_bad_video_samples(path: &Path, is_bad: impl Fn(usize, usize) -> bool) -> PathBuf {
+    let mut bytes = fs::read(fixtures::fixture("sample.mp4")).unwrap();
+    let index = index(&bytes).unwrap();
+    let movie = Movie::parse(&index).unwrap();
+    let video = movie.tracks.iter().find(|track| track.video().is_some()).unwrap();
+    let count = video.samples.samples().count();
+    let bad = video.samples.samples().enumerate().filter(|(position, _)| is_bad(*position, count));
+    for (_, sample) in bad {
+        let offset = usize::try_from(sample.offset).unwrap();
+        bytes[offset..offset + 4].fill(0xff);
+    }
+    fs::write(path, bytes).unwrap();
+    path.to_owned()
 }

@@ -1,5 +1,7 @@
 //! Runs the command `vpp` as a user does.
 
+use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
@@ -52,4 +54,30 @@ pub fn package_inputs(inputs: &[&Path], output: &Path, arguments: &[&str]) -> Ou
     let mut command = command();
     command.arg("package").args(inputs).arg("-o").arg(output).args(arguments);
     command.output().expect("vpp starts")
+}
+
+/// Returns the content of every file below `folder`, by path.
+///
+/// # Panics
+/// When a file cannot be read.
+#[must_use]
+pub fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(&next)
+            .expect("the folder can be read")
+            .map(|entry| entry.expect("the folder can be read").path())
+        {
+            if entry.is_dir() {
+                folders.push(entry);
+            } else {
+                found.insert(
+                    entry.strip_prefix(folder).expect("the folder can be read").to_owned(),
+                    fs::read(&entry).expect("the folder can be read"),
+                );
+            }
+        }
+    }
+    found
 }

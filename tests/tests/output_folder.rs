@@ -14,26 +14,10 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use vpp_scale::movie::Movie;
 use vpp_tests::decrypt::KEY;
-use vpp_tests::planning::index;
-use vpp_tests::{fixtures, vpp};
+use vpp_tests::vpp::files;
+use vpp_tests::{fixtures, movies, vpp};
 
 const ENCRYPTED: [&str; 4] = ["--key", KEY.key, "--kid", KEY.kid];
-
-/// Returns the content of every file below `folder`, by path.
-fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(next) = folders.pop() {
-        for entry in fs::read_dir(&next).unwrap().map(|entry| entry.unwrap().path()) {
-            if entry.is_dir() {
-                folders.push(entry);
-            } else {
-                found.insert(entry.strip_prefix(folder).unwrap().to_owned(), fs::read(&entry).unwrap());
-            }
-        }
-    }
-    found
-}
 
 fn package(movie: &str, output: &Path, arguments: &[&str]) {
     let packaged = vpp::package(&fixtures::fixture(movie), output, arguments);
@@ -51,15 +35,7 @@ fn endless(folder: &Path) -> PathBuf {
 
 /// Writes the sample movie with an invalid NAL unit length in its last video sample.
 fn with_bad_sample(folder: &Path) -> PathBuf {
-    let mut bytes = fs::read(fixtures::fixture("sample.mp4")).unwrap();
-    let index = index(&bytes).unwrap();
-    let movie = vpp_media::track::Movie::parse(&index).unwrap();
-    let video = movie.tracks.iter().find(|track| track.video().is_some()).unwrap();
-    let offset = usize::try_from(video.samples.samples().last().unwrap().offset).unwrap();
-    bytes[offset..offset + 4].fill(0xff);
-    let path = folder.join("bad-sample.mp4");
-    fs::write(&path, bytes).unwrap();
-    path
+    movies::with_bad_video_samples(&folder.join("bad-sample.mp4"), |sample, count| sample + 1 == count)
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The command line of `vpp`.
 
+use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -151,6 +152,9 @@ pub(crate) struct PackageArgs {
     /// Tracks to leave out. Without it, a movie with an unsupported track is refused.
     #[arg(long, value_name = "TRACKS")]
     pub(crate) leave_out: Option<LeaveOutArg>,
+    /// Number of threads that read, encrypt and write. Default: the number of processors. The output is the same.
+    #[arg(short, long, value_name = "THREADS")]
+    pub(crate) jobs: Option<NonZeroU16>,
     /// Print the result as JSON.
     #[arg(long)]
     pub(crate) json: bool,

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use vpp_media::isobmff::{Index, IndexReader};
 use vpp_media::track::sample_heads;
@@ -14,21 +15,22 @@ use crate::failure::Failure;
 const MAX_CAPACITY_FACTOR: usize = 8;
 
 /// A local movie, read by byte ranges.
+#[derive(Debug)]
 pub(crate) struct Input<'p> {
     path: &'p Path,
     file: File,
-    pub(crate) bytes_read: u64,
+    bytes_read: AtomicU64,
 }
 
 impl<'p> Input<'p> {
     /// Opens the movie.
     pub(crate) fn open(path: &'p Path) -> Result<Self, Failure> {
         let file = File::open(path).map_err(Failure::io(path))?;
-        Ok(Self { path, file, bytes_read: 0 })
+        Ok(Self { path, file, bytes_read: AtomicU64::new(0) })
     }
 
     /// Reads the index of the movie, and the sample heads that complete it.
-    pub(crate) fn index(&mut self) -> Result<Index, Failure> {
+    pub(crate) fn index(&self) -> Result<Index, Failure> {
         let file_size = self.file.metadata().map_err(Failure::io(self.path))?.len();
         let mut reader = IndexReader::new(file_size)?;
         let mut bytes = Vec::new();
@@ -45,7 +47,7 @@ impl<'p> Input<'p> {
     }
 
     /// Reads a range into `bytes` and replaces their content.
-    pub(crate) fn read(&mut self, range: &Range<u64>, bytes: &mut Vec<u8>) -> Result<(), Failure> {
+    pub(crate) fn read(&self, range: &Range<u64>, bytes: &mut Vec<u8>) -> Result<(), Failure> {
         // The planner bounds ranges by the file, and by the size of a work unit or of an index.
         let out_of_range = || vpp_media::Error::OutOfRange { what: "The length of a source range" };
         let length = range.end.checked_sub(range.start).ok_or_else(out_of_range)?;
@@ -56,7 +58,12 @@ impl<'p> Input<'p> {
         bytes.shrink_to(buffer_length.saturating_mul(MAX_CAPACITY_FACTOR));
         bytes.resize(buffer_length, 0);
         self.file.read_exact_at(bytes, range.start).map_err(Failure::io(self.path))?;
-        self.bytes_read += length;
+        self.bytes_read.fetch_add(length, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Returns the number of bytes that were read so far.
+    pub(crate) fn bytes_read(&self) -> u64 {
+        self.bytes_read.load(Ordering::Relaxed)
     }
 }

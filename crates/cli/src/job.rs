@@ -1,6 +1,8 @@
 //! The packaging job that the arguments of `vpp package` resolve to.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::thread;
 
 use vpp_media::cenc::{ConstantIv, ContentKey, ContentKeys, Drm, KeyId, Scheme};
 use vpp_media::cmaf::{KeyParameters, Layout, PlanOptions, ProtectedTracks, Protection};
@@ -27,6 +29,8 @@ pub(crate) struct Job {
     pub(crate) licence_url: Option<String>,
     /// The key URL that the playlists signal.
     pub(crate) key_url: Option<String>,
+    /// The number of threads that package.
+    pub(crate) threads: NonZeroUsize,
 }
 
 impl Job {
@@ -75,11 +79,22 @@ impl Job {
             drm,
             licence_url: args.licence_url,
             key_url: args.key_url,
+            threads: args.jobs.map_or_else(default_threads, NonZeroUsize::from),
         })
     }
 }
 
 impl Job {
+    /// Converts a refusal of the engine, and names the input that it is about if there are several.
+    pub(crate) fn refusal(&self, error: vpp_media::Error) -> Failure {
+        let (position, error) = error.into_movie();
+        let failure = Failure::from(error);
+        match position {
+            Some(position) => self.name(position, failure),
+            None => failure,
+        }
+    }
+
     /// Names the input that a refusal is about, if there are several.
     pub(crate) fn name(&self, position: usize, failure: Failure) -> Failure {
         match self.inputs.get(position).filter(|_| self.inputs.len() > 1) {
@@ -87,6 +102,11 @@ impl Job {
             None => failure,
         }
     }
+}
+
+/// Returns the number of processors that this process may use, or one if the system does not tell.
+fn default_threads() -> NonZeroUsize {
+    thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
 fn protected_tracks(encrypt: Option<EncryptArg>, audio_only: bool) -> Result<ProtectedTracks, Failure> {

@@ -26,7 +26,9 @@ mod package;
 mod platform;
 mod replacement;
 mod shell;
+mod summary;
 mod terminal;
+mod workers;
 
 use std::fmt::Display;
 use std::process::ExitCode;

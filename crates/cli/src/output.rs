@@ -3,6 +3,8 @@
 use std::fs::{self, File};
 use std::io::{ErrorKind, IoSlice, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use vpp_media::cmaf::{Layout, Presentation, RepresentationId, Segment, SegmentSizes, SourceBuffers, file_heads};
 
@@ -11,65 +13,96 @@ use crate::failure::Failure;
 /// Slices with a smaller average length are copied into one buffer before the write, which is faster than a vectored write.
 const MIN_VECTORED_SLICE_BYTES: usize = 1024;
 
-/// The output folder of a package.
+/// The output folder of a package. Several threads may write to it.
+#[derive(Debug)]
 pub(crate) struct Output<'p> {
     folder: &'p Path,
     single_files: Vec<SingleFile>,
-    pub(crate) bytes_written: u64,
+    bytes_written: AtomicU64,
 }
 
 /// The file of a representation in the single-file layout.
+#[derive(Debug)]
 struct SingleFile {
     representation: RepresentationId,
     path: PathBuf,
-    file: File,
+    /// One thread writes at a time. File systems allow no more than that for one file.
+    file: Mutex<File>,
 }
 
 impl<'p> Output<'p> {
-    /// Returns the output folder. In the single-file layout, creates the file of each representation and seeks past its head.
+    /// Returns the output folder. In the single-file layout, creates the file of each representation.
     pub(crate) fn new(folder: &'p Path, presentation: &Presentation) -> Result<Self, Failure> {
         let is_single_file = presentation.layout == Layout::SingleFile;
         let representations = presentation.representations.iter().filter(|_| is_single_file);
         let single_files = representations.map(|representation| {
             let path = folder.join(representation.id.single_file_path());
-            let mut file = create(&path)?;
-            file.seek(SeekFrom::Start(representation.head_bytes())).map_err(Failure::io(&path))?;
-            Ok(SingleFile { representation: representation.id, path, file })
+            Ok(SingleFile { representation: representation.id, file: Mutex::new(create(&path)?), path })
         });
-        Ok(Self { folder, single_files: single_files.collect::<Result<_, Failure>>()?, bytes_written: 0 })
+        let single_files = single_files.collect::<Result<_, Failure>>()?;
+        Ok(Self { folder, single_files, bytes_written: AtomicU64::new(0) })
+    }
+
+    /// Returns the number of bytes that were written so far.
+    pub(crate) fn bytes_written(&self) -> u64 {
+        self.bytes_written.load(Ordering::Relaxed)
     }
 
     /// Writes a file.
-    pub(crate) fn write(&mut self, path: &str, bytes: &[u8]) -> Result<(), Failure> {
+    pub(crate) fn write(&self, path: &str, bytes: &[u8]) -> Result<(), Failure> {
         self.write_file(path, std::iter::once(bytes))
     }
 
-    /// Writes a segment and its WebVTT file, if it has one.
-    pub(crate) fn write_segment(&mut self, segment: &Segment, source: &SourceBuffers) -> Result<(), Failure> {
-        match self.single_files.iter_mut().find(|single| single.representation == segment.id.representation) {
-            Some(SingleFile { path, file, .. }) => {
-                self.bytes_written += write_slices(file, path, segment.byte_slices(source))?;
-            }
+    /// Writes a segment, to `offset` of the single file of its representation or to a file of its own, and its WebVTT file, if it
+    /// has one.
+    pub(crate) fn write_segment(
+        &self,
+        segment: &Segment,
+        source: &SourceBuffers,
+        offset: Option<u64>,
+    ) -> Result<(), Failure> {
+        match self.single_file(segment.id.representation).zip(offset) {
+            Some((single, offset)) => self.write_at(single, offset, segment.byte_slices(source))?,
             None => self.write_file(&segment.id.path(), segment.byte_slices(source))?,
         }
         segment.webvtt().map_or(Ok(()), |text| self.write(&segment.id.webvtt_path(), text.as_bytes()))
     }
 
     /// Writes the heads of the single files once the sizes of all segments are known.
-    pub(crate) fn write_heads(&mut self, presentation: &Presentation, sizes: &SegmentSizes) -> Result<(), Failure> {
+    pub(crate) fn write_heads(&self, presentation: &Presentation, sizes: &SegmentSizes) -> Result<(), Failure> {
         for head in file_heads(presentation, sizes)? {
-            let single = self.single_files.iter_mut().find(|single| single.representation == head.representation);
-            let Some(SingleFile { path, file, .. }) = single else { continue };
-            file.rewind().map_err(Failure::io(path))?;
-            self.bytes_written += write_slices(file, path, std::iter::once(head.bytes.as_slice()))?;
+            if let Some(single) = self.single_file(head.representation) {
+                self.write_at(single, 0, std::iter::once(head.bytes.as_slice()))?;
+            }
         }
         Ok(())
     }
 
-    fn write_file<'b>(&mut self, path: &str, slices: impl Iterator<Item = &'b [u8]>) -> Result<(), Failure> {
-        let path = self.folder.join(path);
-        self.bytes_written += write_slices(&mut create(&path)?, &path, slices)?;
+    fn single_file(&self, representation: RepresentationId) -> Option<&SingleFile> {
+        self.single_files.iter().find(|single| single.representation == representation)
+    }
+
+    fn write_at<'b>(
+        &self,
+        single: &SingleFile,
+        offset: u64,
+        slices: impl Iterator<Item = &'b [u8]>,
+    ) -> Result<(), Failure> {
+        // A thread that panicked while it wrote ends the command.
+        let mut file = single.file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.seek(SeekFrom::Start(offset)).map_err(Failure::io(&single.path))?;
+        self.add(write_slices(&mut file, &single.path, slices)?);
         Ok(())
+    }
+
+    fn write_file<'b>(&self, path: &str, slices: impl Iterator<Item = &'b [u8]>) -> Result<(), Failure> {
+        let path = self.folder.join(path);
+        self.add(write_slices(&mut create(&path)?, &path, slices)?);
+        Ok(())
+    }
+
+    fn add(&self, bytes: u64) {
+        self.bytes_written.fetch_add(bytes, Ordering::Relaxed);
     }
 }
 
