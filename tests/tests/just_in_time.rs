@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use vpp_media::cenc::{ContentKeys, Scheme};
 use vpp_media::cmaf::{
-    PlanFront, PlanOptions, PlanWriter, Planner, Presentation, Segment, SegmentId, SegmentSizes, SourceBuffers,
-    WorkUnit, front_length, one_segment, package_work_unit, read_work_unit,
+    PlanIndex, PlanOptions, PlanWriter, Planner, Presentation, Segment, SegmentId, SegmentSizes, SourceBuffers,
+    WorkUnit, index_end, one_segment, package_work_unit, read_work_unit,
 };
 use vpp_media::dash::{self, MpdOptions};
 use vpp_media::hls::{self, HlsOptions};
@@ -147,13 +147,12 @@ fn a_segment_that_is_requested_by_itself_has_the_bytes_of_its_work_unit() {
         for scheme in [None, Some(Scheme::Cbcs), Some(Scheme::Cenc)] {
             let Some(planned) = Planned::new(&file, scheme) else { continue };
             let stored = planned.stored();
-            let length = usize::try_from(front_length(&stored).unwrap()).unwrap();
-            let front = PlanFront::read(&stored[..length]).unwrap();
-            assert_eq!(front.presentation, planned.presentation);
+            let length = usize::try_from(index_end(&stored).unwrap()).unwrap();
+            let index = PlanIndex::read(&stored[..length]).unwrap();
             for work_unit in &planned.work_units {
                 let Some(segments) = planned.segments(work_unit) else { continue };
                 for (segment, expected) in segments {
-                    let section = front.section_of(segment.id).unwrap();
+                    let section = index.section_of(segment.id).unwrap();
                     let found = read_work_unit(bytes(&stored, &section)).unwrap();
                     assert_eq!(found, *work_unit);
                     let one = one_segment(found, segment.id).unwrap();
@@ -163,10 +162,10 @@ fn a_segment_that_is_requested_by_itself_has_the_bytes_of_its_work_unit() {
                     compared += 1;
                 }
             }
-            for representation in &front.presentation.representations {
+            for representation in &planned.presentation.representations {
                 let last = u32::try_from(representation.segments.len()).unwrap();
                 for number in [0, last + 1, u32::MAX] {
-                    assert_eq!(front.section_of(SegmentId { representation: representation.id, number }), None);
+                    assert_eq!(index.section_of(SegmentId { representation: representation.id, number }), None);
                 }
             }
         }

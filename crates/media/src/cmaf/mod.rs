@@ -52,8 +52,7 @@ pub use options::{Layout, PlanOptions, UnsupportedTracks};
 pub use output_bounds::{FREE_SEGMENTS, MANY_SEGMENTS, MAX_SEGMENTS};
 pub use packager::{Packager, package_work_unit};
 pub use plan_file::{
-    PRESENTATION_PREFIX, PlanFile, PlanFront, PlanWriter, front_length, presentation_range, read_presentation,
-    read_work_unit,
+    PLAN_PREFIX, PlanFile, PlanIndex, PlanWriter, index_end, presentation_range, read_presentation, read_work_unit,
 };
 pub use planner::{MAX_WINDOW_BYTES, Planner};
 pub use presentation::{Presentation, Representation, SegmentTime, Sidecar};

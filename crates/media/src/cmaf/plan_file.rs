@@ -1,11 +1,11 @@
 //! The stored form of a plan.
 //!
 //! ```text
-//! "vpppln11"  lengths of presentation and index (u32, u32)  presentation  index  work unit 0  work unit 1  ...
+//! "vpppln12"  lengths of index and presentation (u32, u32)  index  presentation  work unit 0  work unit 1  ...
 //! ```
 //!
 //! The index states, for each work unit, its length and the number of segments that it has of each representation. So a segment
-//! that is requested by itself is found with the front of a plan and one section.
+//! that is requested by itself is found with the index and one section, without the presentation.
 //!
 //! Each work unit is a section that is decoded separately. The message that requests a work unit contains the range of its
 //! section, so a worker reads some kilobytes, however long the movie is. Presentation and sections are encoded with `postcard`,
@@ -16,19 +16,19 @@ use std::ops::Range;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::identity::SegmentId;
-use super::presentation::{Presentation, Representation, SegmentTime};
+use super::identity::{RepresentationId, SegmentId};
+use super::presentation::{Presentation, SegmentTime};
 use super::work_unit::WorkUnit;
 use crate::number::{Checked, u64_of};
 use crate::{Error, Result};
 
-const MAGIC: &[u8; 8] = b"vpppln11";
+const MAGIC: &[u8; 8] = b"vpppln12";
 
 /// Bytes of magic and lengths.
 const HEADER: u64 = 16;
 
-/// Bytes to read from the start of a plan: enough for the presentation of most movies.
-pub const PRESENTATION_PREFIX: u64 = 64 * 1024;
+/// Bytes to read from the start of a plan: enough for the index and the presentation of most movies.
+pub const PLAN_PREFIX: u64 = 64 * 1024;
 
 /// Approximate bytes of a chunk. A plan is larger than the index that it is derived from, so it is never copied as a whole.
 const CHUNK: usize = 1024 * 1024;
@@ -44,7 +44,16 @@ pub struct PlanWriter {
     full_bytes: u64,
     /// End of the last section, relative to the first one.
     end: u64,
-    index: Vec<IndexEntry>,
+    entries: Vec<IndexEntry>,
+}
+
+/// The index, as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct StoredIndex {
+    /// The representations, in the order of the presentation.
+    representations: Vec<RepresentationId>,
+    /// The work units, in order.
+    entries: Vec<IndexEntry>,
 }
 
 /// The entry of a work unit in the index.
@@ -86,7 +95,7 @@ impl PlanWriter {
             }
         }
         let start = std::mem::replace(&mut self.end, end);
-        self.index.push(IndexEntry { bytes: end.saturating_sub(start), segments });
+        self.entries.push(IndexEntry { bytes: end.saturating_sub(start), segments });
         if self.last.len() >= CHUNK {
             let mut chunk = std::mem::take(&mut self.last);
             chunk.shrink_to_fit();
@@ -101,7 +110,9 @@ impl PlanWriter {
     /// # Errors
     /// [`Error::BadPlan`] if the presentation cannot be encoded, [`Error::OutOfRange`] if it is too large.
     pub fn finish(self, presentation: &Presentation) -> Result<PlanFile> {
-        let encoded = [encode(presentation, Vec::new())?, encode(&self.index, Vec::new())?];
+        let representations = presentation.representations.iter().map(|representation| representation.id).collect();
+        let index = StoredIndex { representations, entries: self.entries };
+        let encoded = [encode(&index, Vec::new())?, encode(presentation, Vec::new())?];
         let mut front = MAGIC.to_vec();
         for part in &encoded {
             let length = u32::try_from(part.len()).or_out_of_range("The length of the front of a plan")?;
@@ -109,8 +120,8 @@ impl PlanWriter {
         }
         encoded.iter().for_each(|part| front.extend_from_slice(part));
         let mut start = u64_of(front.len());
-        let mut sections = Vec::with_capacity(self.index.len());
-        for entry in self.index {
+        let mut sections = Vec::with_capacity(index.entries.len());
+        for entry in index.entries {
             let end = start.checked_add(entry.bytes).or_out_of_range(LENGTH)?;
             sections.push(start..end);
             start = end;
@@ -127,64 +138,58 @@ const LENGTH: &str = "The length of a plan";
 /// # Errors
 /// [`Error::BadPlan`] if `prefix` is not the start of a plan.
 pub fn presentation_range(prefix: &[u8]) -> Result<Range<u64>> {
-    front_ranges(prefix).map(|[presentation, _]| presentation)
+    front_ranges(prefix).map(|[_, presentation]| presentation)
 }
 
-/// Returns the number of bytes of the front of a plan that starts with `prefix`: all before the sections.
+/// Returns the offset of the end of the index in a plan that starts with `prefix`.
 ///
 /// # Errors
 /// [`Error::BadPlan`] if `prefix` is not the start of a plan.
-pub fn front_length(prefix: &[u8]) -> Result<u64> {
-    front_ranges(prefix).map(|[_, index]| index.end)
+pub fn index_end(prefix: &[u8]) -> Result<u64> {
+    front_ranges(prefix).map(|[index, _]| index.end)
 }
 
-/// Returns the byte ranges of presentation and index.
+/// Returns the byte ranges of index and presentation.
 fn front_ranges(prefix: &[u8]) -> Result<[Range<u64>; 2]> {
     let (magic, rest) = prefix.split_first_chunk().ok_or(TRUNCATED)?;
     if magic != MAGIC {
         return Err(Error::BadPlan { reason: "it is not a plan of this version" });
     }
-    let (presentation, rest) = rest.split_first_chunk().ok_or(TRUNCATED)?;
-    let (index, _) = rest.split_first_chunk().ok_or(TRUNCATED)?;
+    let (index, rest) = rest.split_first_chunk().ok_or(TRUNCATED)?;
+    let (presentation, _) = rest.split_first_chunk().ok_or(TRUNCATED)?;
     let after =
         |start: u64, length: &[u8; 4]| start.checked_add(u32::from_be_bytes(*length).into()).or_out_of_range(LENGTH);
-    let middle = after(HEADER, presentation)?;
-    Ok([HEADER..middle, middle..after(middle, index)?])
+    let middle = after(HEADER, index)?;
+    Ok([HEADER..middle, middle..after(middle, presentation)?])
 }
 
-/// The front of a plan: everything that precedes the sections.
+/// The index of a plan: where the section of each segment is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlanFront {
-    /// The presentation.
-    pub presentation: Presentation,
-    index: Vec<IndexEntry>,
+pub struct PlanIndex {
+    stored: StoredIndex,
     /// Offset of the first section.
     sections: u64,
 }
 
-impl PlanFront {
-    /// Decodes the front from the first bytes of a plan, at least [`front_length`] of them.
+impl PlanIndex {
+    /// Decodes the index from the first bytes of a plan, at least as many as [`index_end`] returns.
     ///
     /// # Errors
     /// [`Error::BadPlan`]
     pub fn read(bytes: &[u8]) -> Result<Self> {
-        let [presentation, index] = front_ranges(bytes)?;
-        let part = |range: &Range<u64>| {
-            let range = usize::try_from(range.start).ok()?..usize::try_from(range.end).ok()?;
-            bytes.get(range)
-        };
-        let encoded = (part(&presentation).ok_or(TRUNCATED)?, part(&index).ok_or(TRUNCATED)?);
-        Ok(Self { presentation: read_presentation(encoded.0)?, index: decode(encoded.1)?, sections: index.end })
+        let [index, presentation] = front_ranges(bytes)?;
+        let range = usize::try_from(index.start).ok().zip(usize::try_from(index.end).ok());
+        let encoded = range.and_then(|(start, end)| bytes.get(start..end)).ok_or(TRUNCATED)?;
+        Ok(Self { stored: decode(encoded)?, sections: presentation.end })
     }
 
     /// Returns the byte range of the section whose work unit has a segment; `None` if the package does not have the segment.
     #[must_use]
     pub fn section_of(&self, segment: SegmentId) -> Option<Range<u64>> {
-        let of = |representation: &Representation| representation.id == segment.representation;
-        let position = self.presentation.representations.iter().position(of)?;
+        let position = self.stored.representations.iter().position(|id| *id == segment.representation)?;
         let mut left = segment.number.checked_sub(1)?;
         let mut start = self.sections;
-        for entry in &self.index {
+        for entry in &self.stored.entries {
             let end = start.checked_add(entry.bytes)?;
             let count = entry.segments.get(position).copied().unwrap_or(0);
             let Some(after) = left.checked_sub(count) else { return Some(start..end) };

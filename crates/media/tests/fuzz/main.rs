@@ -30,8 +30,9 @@ use index::index;
 use support::{Base, FragmentLayout, Movie, SampleSpec, TrackSpec};
 use vpp_media::cenc::{ContentKey, ContentKeys, KeyId, Scheme};
 use vpp_media::cmaf::{
-    KeyParameters, PlanFront, PlanOptions, PlanWriter, Planner, Presentation, ProtectedTracks, Protection, SegmentId,
-    SegmentSize, SegmentSizes, SourceBuffers, package_work_unit, read_presentation, read_work_unit,
+    KeyParameters, PlanIndex, PlanOptions, PlanWriter, Planner, Presentation, ProtectedTracks, Protection,
+    RepresentationId, SegmentId, SegmentSize, SegmentSizes, SourceBuffers, package_work_unit, read_presentation,
+    read_work_unit,
 };
 use vpp_media::codec::ProtectionRule;
 use vpp_media::dash::{self, MpdOptions};
@@ -157,8 +158,8 @@ fn movie_fragments_are_an_error_or_a_movie() {
 
 #[test]
 fn a_stored_plan_is_an_error_or_a_plan() {
-    /// The first section, the presentation, and everything before the sections.
-    type Stored = (Vec<u8>, Vec<u8>, Vec<u8>);
+    /// The first section, the presentation, everything before the sections, and the representations.
+    type Stored = (Vec<u8>, Vec<u8>, Vec<u8>, Vec<RepresentationId>);
     static STORED: OnceLock<Vec<Stored>> = OnceLock::new();
     let stored = STORED.get_or_init(|| {
         let plan = |file: &[u8], scheme| {
@@ -167,11 +168,13 @@ fn a_stored_plan_is_an_error_or_a_plan() {
             let mut planner = Planner::new(&movie, &options(scheme)).unwrap();
             let mut writer = PlanWriter::new();
             planner.by_ref().for_each(|work_unit| writer.push(&work_unit.unwrap()).unwrap());
-            let plan = writer.finish(&planner.finish().unwrap()).unwrap();
+            let planned = planner.finish().unwrap();
+            let ids = planned.representations.iter().map(|representation| representation.id).collect();
+            let plan = writer.finish(&planned).unwrap();
             let (section, bytes) = (&plan.sections[0], plan.chunks.concat());
             let presentation = vpp_media::cmaf::presentation_range(&bytes[..16]).unwrap();
             let part = |range: &std::ops::Range<u64>| bytes[range.start as usize..range.end as usize].to_vec();
-            (part(section), part(&presentation), part(&(0..section.start)))
+            (part(section), part(&presentation), part(&(0..section.start)), ids)
         };
         vec![
             plan(&Movie::new(&tracks()).file, Scheme::Cbcs),
@@ -181,7 +184,7 @@ fn a_stored_plan_is_an_error_or_a_plan() {
     });
     for_inputs(10_000, |input| {
         let mut changes = Changes::of(input);
-        let (mut section, mut presentation, mut front) = stored[changes.below(stored.len())].clone();
+        let (mut section, mut presentation, mut front, ids) = stored[changes.below(stored.len())].clone();
         let places: Vec<_> = (0..section.len()).collect();
         changes.clone().apply(&mut section, &places);
         if let Ok(work_unit) = read_work_unit(&section)
@@ -198,10 +201,10 @@ fn a_stored_plan_is_an_error_or_a_plan() {
         drop(read_presentation(&presentation).and_then(|presentation| manifests(&presentation)));
         let places: Vec<_> = (0..front.len()).collect();
         changes.apply(&mut front, &places);
-        if let Ok(found) = PlanFront::read(&front) {
-            let ids = found.presentation.representations.iter().map(|representation| representation.id);
+        if let Ok(found) = PlanIndex::read(&front) {
             let numbers = [0, 1, 2, u32::MAX];
-            ids.flat_map(|representation| numbers.map(|number| SegmentId { representation, number }))
+            ids.into_iter()
+                .flat_map(|representation| numbers.map(|number| SegmentId { representation, number }))
                 .for_each(|segment| drop(found.section_of(segment)));
         }
     });

@@ -4,8 +4,8 @@ use crate::harness::*;
 use crate::support::Movie;
 use proptest::prelude::*;
 use vpp_media::cmaf::{
-    Layout, PlanFile, PlanFront, PlanOptions, PlanWriter, SegmentId, SegmentSize, SegmentSizes, SourceBuffers,
-    WorkUnit, file_heads, front_length, package_work_unit, presentation_range, read_presentation, read_work_unit,
+    Layout, PlanFile, PlanIndex, PlanOptions, PlanWriter, SegmentId, SegmentSize, SegmentSizes, SourceBuffers,
+    WorkUnit, file_heads, index_end, package_work_unit, presentation_range, read_presentation, read_work_unit,
 };
 use vpp_media::isobmff::{Index, IndexReader};
 use vpp_media::track::Sample;
@@ -195,9 +195,9 @@ proptest! {
         for (work_unit, section) in work_units.iter().zip(sections) {
             prop_assert_eq!(work_unit, &read_work_unit(at(section)).unwrap());
         }
-        let front = &bytes[..front_length(&bytes[..16]).unwrap() as usize];
-        prop_assert_eq!(PlanFront::read(front).unwrap().presentation, presentation.clone());
-        prop_assert!(PlanFront::read(&front[..front.len() - 1]).is_err());
+        let start = &bytes[..index_end(&bytes[..16]).unwrap() as usize];
+        prop_assert!(PlanIndex::read(start).is_ok());
+        prop_assert!(PlanIndex::read(&start[..start.len() - 1]).is_err());
         let stored = read_presentation(at(presentation_range(&bytes[..16]).unwrap())).unwrap();
         prop_assert_eq!(stored, presentation);
     }

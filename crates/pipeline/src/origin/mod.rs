@@ -5,11 +5,11 @@
 //! name, with the same bytes as the encrypt stage: of the two, the later one finds the object and compares it. So a stream plays
 //! as soon as its plan is written, whatever its size; the stages continue behind it, and nothing changes for the viewer.
 //!
-//! A segment costs two reads of the plan (one while its front is in memory), one read of the source, and one write. A path that
-//! the plan does not name costs a read of the package and of the plan's front, and nothing is written.
+//! A segment costs two reads of the plan (one while its index is in memory), one read of the source, and one write. A path that
+//! the plan does not name costs a read of the package and of the plan's index, and nothing is written.
 //!
-//! Only a package that is Fragmented or Encrypted is written to. A Ready package has all of its objects. A Failed package, and
-//! one that is being deleted, has no playable segment: the origin answers as the bucket does. An origin that runs when its package
+//! Only a package that is Fragmented or Encrypted is written to. A Ready package has all of its objects: one that became Ready
+//! after the origin looked for a segment has it now, so the origin looks once more. A Failed package, and one that is being deleted, has no playable segment: the origin answers as the bucket does. An origin that runs when its package
 //! is deleted may write after the deletion; `stages::delete` deletes the objects again when every function that ran has ended.
 
 mod plans;
@@ -74,13 +74,15 @@ impl<S: ObjectStore, C: Catalog, V: KeyVault> Origin<S, C, V> {
         let Some(requested) = RequestedFile::parse(path) else { return Ok(None) };
         let package = self.catalog.package(&requested.package);
         // Written files are rarely requested here, but a read beside that of the package takes no additional time.
-        let (package, written) = future::join(package, self.written(path)).await;
+        let (written, package) = future::join(self.written(path), package).await;
         let package = package.map_err(Error::unavailable("reading the package"))?;
         let Some(package) = package.filter(|package| package.playable_at().is_some()) else { return Ok(None) };
-        match written? {
-            Some(body) => Ok(Some(OutputFile { body, headers: requested.headers })),
-            None => self.make(&requested, &package).await,
-        }
+        let written = match (written?, &package.state) {
+            (Some(body), _) => Some(body),
+            (None, State::Ready { .. }) => self.written(path).await?,
+            (None, _) => return self.make(&requested, &package).await,
+        };
+        Ok(written.map(|body| OutputFile { body, headers: requested.headers }))
     }
 
     /// Reads a file that was written.
@@ -93,14 +95,11 @@ impl<S: ObjectStore, C: Catalog, V: KeyVault> Origin<S, C, V> {
         }
     }
 
-    /// Makes a segment of a playable package and writes it. If the package is Ready, all of its segments are written.
+    /// Makes a segment of a playable package that is not Ready, and writes it.
     async fn make(&self, requested: &RequestedFile, package: &Package) -> Result<Option<OutputFile>, Error> {
-        if matches!(package.state, State::Ready { .. }) {
-            return Ok(None);
-        }
         let work_bucket = &self.settings.work_bucket;
         let plan = self.plans.of(package, &self.store, &self.vault, work_bucket).await?;
-        let Some(section) = plan.front.section_of(requested.segment) else { return Ok(None) };
+        let Some(section) = plan.index.section_of(requested.segment) else { return Ok(None) };
         let work_unit = work_unit(&self.store, work_bucket, package, section).await?;
         let Some(work_unit) = one_segment(work_unit, requested.segment) else { return Ok(None) };
 

@@ -5,22 +5,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use lru::LruCache;
 use vpp_media::cenc::ContentKeys;
-use vpp_media::cmaf::PlanFront;
+use vpp_media::cmaf::PlanIndex;
 
 use crate::domain::id::PackageId;
 use crate::domain::package::Package;
 use crate::error::Error;
 use crate::ports::{KeyVault, ObjectStore};
-use crate::stages::read_plan::front;
+use crate::stages::read_plan::index;
 use crate::stages::segments::content_keys;
 
-/// Number of plans in memory. The front of the longest film has some megabytes.
-const CAPACITY: NonZeroUsize = NonZeroUsize::MIN.saturating_add(7);
+/// Number of plans in memory. The index of the longest film has some hundred kilobytes.
+const CAPACITY: NonZeroUsize = NonZeroUsize::MIN.saturating_add(63);
 
-/// The front of a plan, and the content keys of the package.
+/// The index of a plan, and the content keys of the package.
 #[derive(Debug)]
 pub(super) struct Plan {
-    pub(super) front: PlanFront,
+    pub(super) index: PlanIndex,
     pub(super) keys: ContentKeys,
 }
 
@@ -51,9 +51,9 @@ impl Plans {
         if let Some(plan) = known {
             return Ok(plan);
         }
-        let front = front(store, work_bucket, package);
-        let (front, keys) = futures_util::try_join!(front, content_keys(vault, package))?;
-        let plan = Arc::new(Plan { front, keys });
+        let index = index(store, work_bucket, package);
+        let (index, keys) = futures_util::try_join!(index, content_keys(vault, package))?;
+        let plan = Arc::new(Plan { index, keys });
         self.0.lock().unwrap_or_else(PoisonError::into_inner).put(key, Arc::clone(&plan));
         Ok(plan)
     }

@@ -1,10 +1,9 @@
-//! Reads a part of a stored plan: the presentation, everything before the sections, or the section of a work unit.
+//! Reads a part of a stored plan: the index, the presentation, or the section of a work unit.
 
 use std::ops::Range;
 
 use vpp_media::cmaf::{
-    PRESENTATION_PREFIX, PlanFront, Presentation, WorkUnit, front_length, presentation_range, read_presentation,
-    read_work_unit,
+    PLAN_PREFIX, PlanIndex, Presentation, WorkUnit, index_end, presentation_range, read_presentation, read_work_unit,
 };
 
 use crate::domain::layout;
@@ -27,10 +26,10 @@ pub(crate) async fn presentation<S: ObjectStore>(
     read_presentation(encoded).map_err(Error::of_media)
 }
 
-/// Reads everything that precedes the sections of a package's plan.
-pub(crate) async fn front<S: ObjectStore>(store: &S, work_bucket: &str, package: &Package) -> Result<PlanFront, Error> {
-    let bytes = read_start(store, work_bucket, package, front_length).await?;
-    PlanFront::read(&bytes).map_err(Error::of_media)
+/// Reads the index of a package's plan.
+pub(crate) async fn index<S: ObjectStore>(store: &S, work_bucket: &str, package: &Package) -> Result<PlanIndex, Error> {
+    let bytes = read_start(store, work_bucket, package, index_end).await?;
+    PlanIndex::read(&bytes).map_err(Error::of_media)
 }
 
 /// Reads a work unit, whose section of a package's plan has this byte range.
@@ -51,7 +50,7 @@ async fn read_start<S: ObjectStore>(
     end: impl Fn(&[u8]) -> vpp_media::Result<u64>,
 ) -> Result<Vec<u8>, Error> {
     let read = |range| read(store, work_bucket, package, range);
-    let mut bytes = read(0..PRESENTATION_PREFIX).await?;
+    let mut bytes = read(0..PLAN_PREFIX).await?;
     let end = end(&bytes).map_err(Error::of_media)?;
     if end > bytes.len() as u64 {
         let rest = read(bytes.len() as u64..end).await?;

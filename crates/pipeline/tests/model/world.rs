@@ -97,6 +97,8 @@ pub(crate) struct Task {
     message: Message,
     entries: Vec<RecordedAnswer>,
     started: u64,
+    /// The attempt of the package when a viewer's request arrived, if the package was playable.
+    playable: Option<u64>,
     done: bool,
 }
 
@@ -218,9 +220,9 @@ impl World {
     pub(crate) fn digest(&self) -> u64 {
         let messages = self.messages.iter().map(|message| digest::of(&(message.digest, message.received, message.due)));
         let tasks = self.tasks.iter().map(|task| {
-            let Task { message, entries, started, done } = task;
+            let Task { message, entries, started, playable, done } = task;
             let entries: Vec<u64> = entries.iter().map(|entry| entry.digest).collect();
-            digest::of(&(message.digest, message.received, entries, started, done))
+            digest::of(&(message.digest, message.received, entries, started, playable, done))
         });
         let (messages, tasks) = (digest::of_all(messages), digest::of_all(tasks));
         digest::of(&(self.port_digest, messages, tasks, self.now, self.budget))
@@ -375,7 +377,9 @@ impl World {
             // User requests have distinct times, because attempts are identified by them.
             self.now += 1;
         }
-        self.tasks.push(Task { message, entries: Vec::new(), started: self.now, done: false });
+        let viewed = Some(self.package()).filter(|_| matches!(*message.work, Work::View(_)));
+        let playable = viewed.flatten().as_ref().and_then(playable_attempt);
+        self.tasks.push(Task { message, entries: Vec::new(), started: self.now, playable, done: false });
         self.call(self.tasks.len() - 1, CallOutcome::Done, rules);
     }
 
@@ -383,7 +387,7 @@ impl World {
     fn call(&mut self, number: usize, outcome: CallOutcome, rules: &Rules) {
         self.fork_ports();
         let before = self.package();
-        let Task { message, entries, started, .. } = self.tasks[number].clone();
+        let Task { message, entries, started, playable, .. } = self.tasks[number].clone();
         let replay = Replay::new(entries, outcome);
         let ports = Ports {
             store: self.store.clone(),
@@ -393,6 +397,7 @@ impl World {
             outbox: Outbox::default(),
             replay: replay.clone(),
             started,
+            playable,
             broken: rules.broken,
             layout: rules.layout,
             part_bytes: rules.part_bytes,
@@ -454,6 +459,11 @@ impl Task {
     pub(crate) fn calls(&self) -> usize {
         self.entries.len()
     }
+}
+
+/// Returns the attempt of a playable package.
+pub(crate) fn playable_attempt(package: &Package) -> Option<u64> {
+    package.playable_at().map(|_| package.attempt)
 }
 
 fn millis(time: Duration) -> u64 {
