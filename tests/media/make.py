@@ -167,6 +167,7 @@ def table() -> str:
         "Packaged together": recipes.LADDER,
         "Packaged with a choice": recipes.SELECTED,
         "Must package with a warning": recipes.WARNED,
+        "Matroska and WebM": recipes.MATROSKA,
         "Must be refused": recipes.BAD,
     }
     for title, group in groups.items():
@@ -214,6 +215,8 @@ def main(arguments: list[str]) -> int:
                 write(recipes.SAMPLE, path_of(recipes.SAMPLE.name))
             case ["--list-good"]:
                 print(*(recipe.name for recipe in [recipes.SAMPLE, *recipes.GOOD]), sep="\n")
+            case ["--list-matroska"]:
+                print(*(recipe.name for recipe in recipes.MATROSKA), sep="\n")
             case ["--list-bad"]:
                 print(*(recipe.name for recipe in recipes.BAD), sep="\n")
             case ["--readme"] | ["--check-readme"]:

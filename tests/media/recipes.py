@@ -415,12 +415,41 @@ WARNED = [
     Recipe("cut-by-edit.mp4", "an edit list that ends after 2 of 10 seconds", synthetic=synthetic.shortened_by_edit, of="video-only.mp4"),
 ]
 
+# Matroska and WebM. The peers of the other fixtures do not read all of these.
+MATROSKA = [
+    Recipe("avc.mkv", "H.264 at 23.976 frames a second, with B-frames, and AAC", "-i {sample.mp4} -c copy -f matroska"),
+    Recipe("live.mkv", "as a live recording: a segment and clusters of unknown size, no index of key frames", "-i {sample.mp4} -c copy -f matroska -live 1"),
+    Recipe("hevc.mkv", "H.265 and AAC", "-i {hevc.mp4} -c copy -f matroska"),
+    Recipe("av1.mkv", "AV1 and AAC", "-i {av1.mp4} -c copy -f matroska"),
+    Recipe("vp9-opus.webm", "VP9 and Opus, whose first samples are not presented", "-i {vp9.mp4} -i {opus-flac.mp4} -map 0:v -map 1:a:0 -c copy -f webm"),
+    Recipe(
+        "many-codecs.mkv",
+        "Opus, FLAC, AC-3, E-AC-3 and MP3 beside H.264",
+        "-i {opus-flac.mp4} -i {dolby.mp4} -i {mp3.mp4} -map 0:v -map 0:a -map 1:a -map 2:a -c copy -f matroska",
+    ),
+    Recipe("late-audio.mkv", "audio that starts after 0.7 s", "-i {late-audio.mp4} -c copy -f matroska"),
+    Recipe("variable-rate.mkv", "frames of different durations", "-i {variable-rate.mp4} -c copy -f matroska"),
+    Recipe("anamorphic.mkv", "720x576, displayed at 16:9", "-i {anamorphic.mp4} -c copy -f matroska"),
+    Recipe(
+        "labels.mkv",
+        "chapters, and two languages of which the second is a commentary with a name",
+        "-i {chapters.mp4} -i {two-languages.mp4} -map 0:v -map 1:a -map_chapters 0 -c copy -t 6"
+        " -metadata:s:a:1 title=Kommentar -disposition:a:1 comment -f matroska",
+    ),
+    Recipe("cut.mkv", "a recording that was interrupted after 700,000 bytes", synthetic=synthetic.cut_recording, of="live.mkv"),
+]
+
 BAD = [
     Recipe("empty.mp4", "an empty file", synthetic=synthetic.empty),
     Recipe("text.mp4", "a text file", synthetic=synthetic.text),
     Recipe("picture.mp4", "a PNG image", "-f lavfi -i testsrc2=size=320x180 -frames:v 1 -c:v png -f image2"),
     Recipe("sound.mp4", "an MP3 file", f"{TONE} -t 5 -c:a libmp3lame -f mp3"),
-    Recipe("matroska.mp4", "a Matroska file", "-i {video-only.mp4} -c copy -f matroska"),
+    Recipe("transport-stream.mp4", "an MPEG transport stream", "-i {video-only.mp4} -c copy -f mpegts"),
+    Recipe(
+        "vorbis.webm",
+        "Vorbis audio, which no sample entry is defined for",
+        "-i {vp9.mp4} -map 0:v -map 0:a -c:v copy -c:a libvorbis -fflags +bitexact -flags +bitexact -f webm",
+    ),
     Recipe("no-video.mp4", "an AAC track only", f"{TONE} -t 5 {AAC}"),
     Recipe("moov-cut.mp4", "truncated in the movie box", synthetic=synthetic.cut_in_moov, of="sample.mp4"),
     Recipe("mdat-cut.mp4", "truncated in the media, complete movie box", synthetic=synthetic.cut_in_mdat, of="sample.mp4"),
@@ -437,4 +466,4 @@ BAD = [
     Recipe("absurd-table.mp4", "a sample size table with an entry count of four billion", synthetic=synthetic.excessive_sample_count, of="sample.mp4"),
 ]
 
-MADE = {recipe.name: recipe for recipe in GOOD + SEVERAL_SAMPLE_ENTRIES + WITHOUT_DECODER + LADDER + SELECTED + WARNED + BAD}
+MADE = {recipe.name: recipe for recipe in GOOD + SEVERAL_SAMPLE_ENTRIES + WITHOUT_DECODER + LADDER + SELECTED + WARNED + MATROSKA + BAD}

@@ -62,6 +62,10 @@ def cut_in_mdat(to: Path, source: Path) -> None:
     to.write_bytes(data[: (start + end) // 2])
 
 
+def cut_recording(to: Path, source: Path) -> None:
+    to.write_bytes(source.read_bytes()[:700_000])
+
+
 def cut_in_last_mdat(to: Path, source: Path) -> None:
     data = source.read_bytes()
     at, after = [(at, after) for kind, at, _, after in boxes(data) if kind == b"mdat"][-1]

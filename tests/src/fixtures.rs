@@ -44,6 +44,12 @@ pub fn good() -> Vec<String> {
     GOOD.get_or_init(|| make(&["--list-good"]).lines().map(str::to_owned).collect()).clone()
 }
 
+/// Returns the names of all fixtures in Matroska and WebM that must be packaged.
+#[must_use]
+pub fn matroska() -> Vec<String> {
+    make(&["--list-matroska"]).lines().map(str::to_owned).collect()
+}
+
 /// Returns the names of all fixtures that must be refused.
 #[must_use]
 pub fn bad() -> Vec<String> {

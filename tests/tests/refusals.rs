@@ -127,12 +127,13 @@ fn every_bad_file_gets_a_documented_code_within_a_second() {
 }
 
 /// Every fixture that must be refused, with its code.
-const REFUSALS: [(&str, &str); 15] = [
+const REFUSALS: [(&str, &str); 16] = [
     ("empty.mp4", "empty_file"),
     ("text.mp4", "not_mp4"),
     ("picture.mp4", "not_mp4"),
     ("sound.mp4", "not_mp4"),
-    ("matroska.mp4", "not_mp4"),
+    ("transport-stream.mp4", "not_mp4"),
+    ("vorbis.webm", "unsupported_codec"),
     ("no-video.mp4", "no_video"),
     ("moov-cut.mp4", "truncated_index"),
     ("mdat-cut.mp4", "truncated_media"),

@@ -79,7 +79,7 @@ pub(crate) enum Command {
 /// Arguments of `vpp inspect`.
 #[derive(Debug, Args)]
 pub(crate) struct InspectArgs {
-    /// Input movie (MP4 or MOV).
+    /// Input movie (MP4, MOV, Matroska or WebM).
     pub(crate) input: PathBuf,
     /// Target segment duration.
     #[arg(long, value_name = "SECONDS", default_value = "6", value_parser = seconds)]
@@ -98,7 +98,7 @@ pub(crate) struct InspectArgs {
 /// Arguments of `vpp package`.
 #[derive(Debug, Args)]
 pub(crate) struct PackageArgs {
-    /// Input movies (MP4 or MOV): one movie, or the bit rates and languages of one package.
+    /// Input movies (MP4, MOV, Matroska or WebM): one movie, or the bit rates and languages of one package.
     #[arg(required = true, value_name = "INPUT")]
     pub(crate) inputs: Vec<PathBuf>,
     /// Output folder.

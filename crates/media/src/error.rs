@@ -18,8 +18,8 @@ pub enum Error {
     #[error("the file has no bytes: copy or export it again")]
     EmptyFile,
 
-    /// The first bytes are not those of an ISO base media file.
-    #[error("this is not an MP4 or QuickTime file but {found}: {}", action_for(found))]
+    /// The first bytes are not those of an ISO base media file, nor of a Matroska file.
+    #[error("this is not an MP4, QuickTime, Matroska or WebM file but {found}: {}", action_for(found))]
     NotMp4 {
         /// The format that the first bytes indicate.
         found: &'static str,
@@ -75,6 +75,15 @@ pub enum Error {
         /// Type of the innermost box that is known.
         kind: FourCc,
         /// Offset of that box from the start of the file, in bytes.
+        offset: u64,
+        /// The violated rule.
+        reason: &'static str,
+    },
+
+    /// An element of a Matroska or WebM file violates the specification.
+    #[error("the Matroska element at byte {offset} is malformed: {reason}; remux the file, or record it again")]
+    MalformedMatroska {
+        /// Offset of the element from the start of the file, in bytes.
         offset: u64,
         /// The violated rule.
         reason: &'static str,
@@ -225,7 +234,11 @@ fn action_for(found: &str) -> &'static str {
     if found.ends_with("image") || found.ends_with("document") || matches!(found, "text" | "data of an unknown kind") {
         return "use a movie";
     }
-    if found.ends_with("archive") { "unpack it first" } else { "remux or convert it to MP4 first" }
+    match found {
+        "an MPEG transport stream" => "remux it first: ffmpeg -i INPUT -c copy OUTPUT.mp4",
+        _ if found.ends_with("archive") => "unpack it first",
+        _ => "remux or convert it to MP4 first",
+    }
 }
 
 /// Returns numbers as a list for people.
@@ -303,7 +316,7 @@ impl Error {
             Self::TruncatedIndex { .. } => "truncated_index",
             Self::TruncatedMedia { .. } => "truncated_media",
             Self::SecondMoov { .. } => "second_moov",
-            Self::Malformed { .. } => "malformed",
+            Self::Malformed { .. } | Self::MalformedMatroska { .. } => "malformed",
             Self::MalformedSample { .. } => "malformed_sample",
             Self::MalformedSubtitles { .. } => "malformed_subtitles",
             Self::NoVideo => "no_video",

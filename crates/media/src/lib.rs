@@ -46,6 +46,7 @@ mod error;
 pub mod hls;
 pub mod isobmff;
 mod manifest;
+mod matroska;
 mod number;
 pub mod plain_text;
 pub mod preflight;

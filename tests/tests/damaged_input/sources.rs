@@ -62,7 +62,7 @@ fn structure(file: &[u8]) -> Vec<(usize, usize)> {
 }
 
 /// Returns the movies of the short test: H.264; H.265; AV1, VP9 and five audio codecs; fragments with an index each; an edit list
-/// with an empty edit; QuickTime; text tracks.
+/// with an empty edit; QuickTime; text tracks; WebM.
 pub fn few() -> Vec<Source> {
     let names = [
         "still.mp4",
@@ -73,6 +73,7 @@ pub fn few() -> Vec<Source> {
         "quicktime.mov",
         "timed-text.mp4",
         "ttml.mp4",
+        "vp9-opus.webm",
     ];
     let movies = names.map(|name| {
         // The movie with every codec is a fixture of the engine's unit tests.
@@ -84,7 +85,7 @@ pub fn few() -> Vec<Source> {
 
 /// Returns every fixture and every file of the corpus that is not too large, and the files of the short test.
 pub fn all() -> Vec<Source> {
-    let fixtures = fixtures::fixtures(&[fixtures::good(), fixtures::bad()].concat());
+    let fixtures = fixtures::fixtures(&[fixtures::good(), fixtures::bad(), fixtures::matroska()].concat());
     let folders = ["good", "bad", "edge"].into_iter().filter_map(fixtures::corpus_folder);
     let corpus = folders.flat_map(|folder| {
         let mut paths: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();

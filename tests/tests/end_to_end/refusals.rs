@@ -38,7 +38,7 @@ fn what_is_no_movie_is_refused() {
         ("text.mp4", "not_mp4", ""),
         ("picture.mp4", "not_mp4", "PNG"),
         ("sound.mp4", "not_mp4", "MP3"),
-        ("matroska.mp4", "not_mp4", "Matroska"),
+        ("transport-stream.mp4", "not_mp4", "MPEG transport stream"),
     ]);
 }
 
@@ -58,6 +58,7 @@ fn a_movie_that_is_not_for_this_platform_is_refused() {
         ("no-video.mp4", "no_video", ""),
         ("encrypted.mp4", "already_encrypted", ""),
         ("mpeg-4-part-2.mp4", "unsupported_codec", "mp4v"),
+        ("vorbis.webm", "unsupported_codec", "A_VORBIS"),
         ("prores.mov", "unsupported_codec", "apcn"),
         ("pcm.mov", "unsupported_codec", "sowt"),
     ]);

@@ -3,7 +3,8 @@
 //! A request has a fixed cost, every byte adds to it, and a file may interleave its tracks by the frame, by the second or not
 //! at all. So the extents of a work unit are sorted by offset, and the gaps between them are read as well, as long as their sum
 //! stays under one percent of the needed bytes. A new range starts after each of the largest gaps. An interleaved file is read
-//! as one range, a file with one track after the other as one range per track. Samples that share bytes, such as a silence that
+//! as one range, a file with one track after the other as one range per track. Gaps of a few bytes, such as the headers of blocks in
+//! a Matroska file, are always read. Samples that share bytes, such as a silence that
 //! is stored once, are read once.
 //!
 //! A viewer waits for a segment that is requested by itself, so there the number of requests counts, and not the bytes: any gap
@@ -17,6 +18,9 @@ use super::work_unit::{Extent, SegmentPlan, SourceRange, WorkUnitTrack};
 /// The divisor of the needed bytes that bounds the bytes of read gaps.
 const GAP_DIVISOR: u64 = 100;
 
+/// Gaps of at most this many bytes are always read: the headers between the frames of a Matroska file.
+const MAX_HEADER_GAP: u64 = 64;
+
 /// The bytes that arrive in about the time of another request.
 const BYTES_OF_A_REQUEST: u64 = 1024 * 1024;
 
@@ -29,7 +33,10 @@ type Gap = (u64, u64);
 /// Returns the ranges that contain every extent of `segments`, which belong to `tracks`: source by source, ascending and
 /// disjoint.
 pub(super) fn source_ranges(segments: &[SegmentPlan], tracks: &[WorkUnitTrack]) -> Vec<SourceRange> {
-    by_source(segments, tracks, |gaps, needed| range_starts(gaps, needed / GAP_DIVISOR))
+    by_source(segments, tracks, |mut gaps, needed| {
+        gaps.retain(|(gap, _)| *gap > MAX_HEADER_GAP);
+        range_starts(gaps, needed / GAP_DIVISOR)
+    })
 }
 
 /// Returns such ranges for a segment that a viewer waits for.
@@ -165,6 +172,12 @@ mod tests {
         let read: u64 = ranges.iter().map(|range| range.end - range.start).sum();
         assert!(read <= 505_000, "{read}");
         assert!(ranges.len() <= MAX_RANGES);
+    }
+
+    #[test]
+    fn headers_between_frames_are_read_whatever_their_share() {
+        let frames: Vec<_> = (0..1000).map(|frame| (frame * 300, 280)).collect();
+        assert_eq!(of(&frames), [0..299_980]);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 
 /// A reader of bit fields in plain bytes. A read past the end returns `None`.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct BitReader<'a> {
+pub(crate) struct BitReader<'a> {
     bytes: &'a [u8],
     /// Bits read so far.
     position: usize,
@@ -14,12 +14,12 @@ pub(super) struct BitReader<'a> {
 
 impl<'a> BitReader<'a> {
     /// Starts at the first bit of `bytes`.
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, position: 0 }
     }
 
     /// Reads `count` bits, at most 32: `f(n)`.
-    pub(super) fn bits(&mut self, count: u32) -> Option<u32> {
+    pub(crate) fn bits(&mut self, count: u32) -> Option<u32> {
         let mut value = 0;
         for _ in 0..count {
             let byte = *self.bytes.get(self.position / 8)?;
@@ -31,17 +31,17 @@ impl<'a> BitReader<'a> {
     }
 
     /// Reads `count` bits, at most 8.
-    pub(super) fn bits_u8(&mut self, count: u32) -> Option<u8> {
+    pub(crate) fn bits_u8(&mut self, count: u32) -> Option<u8> {
         self.bits(count).and_then(|value| u8::try_from(value).ok())
     }
 
     /// Reads one bit: `f(1)`.
-    pub(super) fn flag(&mut self) -> Option<bool> {
+    pub(crate) fn flag(&mut self) -> Option<bool> {
         self.bits(1).map(|bit| bit == 1)
     }
 
     /// Skips `count` bits. Any number is allowed.
-    pub(super) fn skip(&mut self, count: usize) -> Option<()> {
+    pub(crate) fn skip(&mut self, count: usize) -> Option<()> {
         let position = self.position.checked_add(count)?;
         self.position = Some(position).filter(|position| position.div_ceil(8) <= self.bytes.len())?;
         Some(())

@@ -78,15 +78,36 @@ fn descriptor<'a>(reader: &mut Reader<'a>, tag: u8, esds: &BoxView<'_>) -> Resul
     Ok(payload)
 }
 
-/// Writes an `esds` box for an audio codec that needs no `DecoderSpecificInfo`.
-pub(super) fn write_esds(w: &mut BoxWriter, object_type: u8) {
+/// Writes an `esds` box for audio, with this payload of `DecoderSpecificInfo`; without that descriptor if it is empty.
+pub(crate) fn write_audio_esds(w: &mut BoxWriter, object_type: u8, specific: &[u8]) {
+    let specific_bytes = if specific.is_empty() { 0 } else { specific.len().saturating_add(HEADER) };
+    let decoder_bytes = specific_bytes.saturating_add(13);
     w.full(b"esds", 0, 0, |w| {
-        w.raw(&[ES_DESCRIPTOR, 21]); // tag, length
+        // ES_ID and flags, the decoder configuration, the sync layer configuration.
+        write_header(w, ES_DESCRIPTOR, decoder_bytes.saturating_add(3 + HEADER + 1 + HEADER));
         w.raw(&STORED_ES_ID);
         w.u8(0); // flags
-        w.raw(&[DECODER_CONFIG_DESCRIPTOR, 13, object_type]); // tag, length
+        write_header(w, DECODER_CONFIG_DESCRIPTOR, decoder_bytes);
+        w.u8(object_type);
         w.u8(0x15); // streamType audio, reserved bit
         w.zeros(11); // bufferSizeDB, maxBitrate, avgBitrate: unknown
-        w.raw(&[SL_CONFIG_DESCRIPTOR, 1, 2]); // tag, length, predefined for MP4
+        if !specific.is_empty() {
+            write_header(w, DECODER_SPECIFIC_INFO, specific.len());
+            w.raw(specific);
+        }
+        write_header(w, SL_CONFIG_DESCRIPTOR, 1);
+        w.u8(2); // predefined for MP4
     });
+}
+
+/// Bytes of the header of a descriptor that [`write_header`] writes.
+const HEADER: usize = 5;
+
+/// Writes the tag and the length of a descriptor, in four bytes of seven bits (ISO/IEC 14496-1 8.3.3).
+fn write_header(w: &mut BoxWriter, tag: u8, length: usize) {
+    w.u8(tag);
+    for shift in [21, 14, 7, 0] {
+        let continues = if shift > 0 { 0x80 } else { 0 };
+        w.u8(u8::try_from((length >> shift) & 0x7f).unwrap_or(0) | continues);
+    }
 }

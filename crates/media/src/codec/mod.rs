@@ -60,9 +60,11 @@ mod vp9;
 
 pub use av1::{Av1Config, Av1Parser};
 pub use avc::{AvcConfig, AvcParser};
+pub(crate) use bit_reader::BitReader;
 pub use caption_service::CaptionService;
 pub use channel_configuration::ChannelConfiguration;
 pub use colr::Colour;
+pub(crate) use esds::write_audio_esds;
 pub use frame_header::SampleHeads;
 pub use hevc::{HevcConfig, HevcParser};
 pub(crate) use protected_entry::protection_of_any;
@@ -72,4 +74,5 @@ pub use sample_entry::SampleEntry;
 pub(crate) use sample_entry_types::is_known_text;
 pub use track_info::{AudioInfo, SupplementalCodecs, TextInfo, VideoInfo};
 pub use track_kind::TrackKind;
+pub(crate) use vp9::Vp9KeyFrame;
 pub use vp9::Vp9Parser;

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::audio_sample_entry::{AudioSampleEntry, CHANNEL_COUNT_AT, FIXED_BYTES, SAMPLE_RATE_AT};
 use super::bit_reader::BitReader;
 use super::channel_configuration::ChannelConfiguration;
-use super::esds::write_esds;
+use super::esds::write_audio_esds;
 use super::frame_header::FrameHeader;
 use super::sample_entry::SampleEntry;
 use super::track_info::AudioInfo;
@@ -29,7 +29,7 @@ pub(super) fn sample_entry<'a>(entry: &BoxView<'a>) -> Result<SampleEntry<'a>> {
     let object_type = if audio.sample_rate >= LOWEST_MPEG1_RATE { MPEG1 } else { MPEG2 };
     let mut w = BoxWriter::new();
     w.raw(audio.body.get(..FIXED_BYTES).unwrap_or(&audio.body));
-    write_esds(&mut w, object_type);
+    write_audio_esds(&mut w, object_type, &[]);
     let info = AudioInfo {
         channel_configuration: ChannelConfiguration::of_mono_or_stereo(audio.channels),
         ..AudioInfo::new(audio.sample_rate, audio.channels)

@@ -8,6 +8,7 @@ use super::{
     aac, ac3, ac4, alac, av1, avc, closed_captions, flac, hevc, iamf, mp3, mpegh, opus, text_sample_entry as text, vp9,
 };
 use crate::isobmff::{BoxView, FourCc};
+use crate::matroska::UNMAPPED_CODEC;
 use crate::{Error, Result};
 
 impl<'a> SampleEntry<'a> {
@@ -34,7 +35,7 @@ impl<'a> SampleEntry<'a> {
             (TrackKind::Text, b"wvtt") => text::webvtt(entry),
             (TrackKind::Text, b"stpp") => text::ttml(entry, track_id),
             (TrackKind::Text, b"tx3g") => text::timed_text(entry),
-            _ => Err(Error::UnsupportedCodec { track_id, codec: entry.kind.to_string() }),
+            _ => Err(Error::UnsupportedCodec { track_id, codec: codec_name(entry) }),
         }
     }
 
@@ -64,6 +65,13 @@ impl<'a> SampleEntry<'a> {
             None => {}
         }
     }
+}
+
+/// Returns the name of a codec that is not supported: the type of its sample entry, or its name in a Matroska file.
+fn codec_name(entry: &BoxView<'_>) -> String {
+    // reserved, data_reference_index
+    let name = entry.payload.get(8..).filter(|_| entry.kind == &UNMAPPED_CODEC);
+    name.map_or_else(|| entry.kind.to_string(), |name| String::from_utf8_lossy(name).into_owned())
 }
 
 /// Returns whether a text track with this sample entry type can be packaged.

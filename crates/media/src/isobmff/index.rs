@@ -30,12 +30,13 @@ pub struct Index {
 /// A `moov` box.
 #[derive(Debug, Clone)]
 pub(super) struct MovieBox {
-    /// Its byte range in the file.
+    /// Its byte range in the file; empty for a Matroska file, which has none.
     pub(super) range: Range<u64>,
-    /// Its bytes; for a compressed `moov`, the box that it holds.
+    /// Its bytes; for a compressed `moov`, the box that it holds; for a Matroska file, the box that describes it.
     pub(super) bytes: Vec<u8>,
-    /// For a compressed `moov`: the header of a `free` box of its size, which takes its place in a copy of the file.
-    pub(super) placeholder: Option<[u8; 8]>,
+    /// For a `moov` that is not in the file like this: the header of a `free` box, which takes the place of a compressed `moov`, or of
+    /// a whole Matroska file, in a copy of the file.
+    pub(super) placeholder: Option<Vec<u8>>,
 }
 
 impl Index {
@@ -71,7 +72,8 @@ impl Index {
 
     /// Returns the byte spans of the file that the index holds, each with its offset. A sparse copy of them, of
     /// [`sparse_size`](Self::sparse_size) bytes, is enough for a prober, which walks from one box header to the next. A compressed
-    /// `moov` is a `free` box in the copy, and follows the file uncompressed.
+    /// `moov` is a `free` box in the copy, and follows the file uncompressed. So is a whole Matroska file, and the `moov` that
+    /// describes it follows.
     pub fn spans(&self) -> impl Iterator<Item = (u64, &[u8])> {
         let around = self.spans.iter().map(|(span, bytes)| (span.offset, bytes));
         let MovieBox { range, bytes, placeholder } = &self.moov;

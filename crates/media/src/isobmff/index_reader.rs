@@ -20,6 +20,13 @@
 //! A recording that was interrupted ends anywhere: inside a fragment or a box header, or with zeros that the file system has
 //! appended. Whatever follows the last whole box is not read, and the index has the offset at which the file is cut off.
 //!
+//! # Matroska
+//!
+//! A Matroska or WebM file has no boxes. [`crate::matroska`] reads it, and describes it by a `moov` box that the file does not
+//! contain: its range is empty, and [`IndexReader::at`] reads such a file again.
+//!
+//! # Reading an index again
+//!
 //! The `moov` itself shows whether a file is fragmented. To read an index a second time, it is enough to store the range of
 //! the `moov`: [`IndexReader::at`] repeats the walk where necessary.
 
@@ -33,6 +40,7 @@ use super::index::{ByteSpans, MovieBox, REMUX};
 use super::read_ahead::ReadAhead;
 use super::top_level::{MAX_TOP_LEVEL_BOXES, TopLevelHeader, sniff};
 use super::{BoxView, FourCc, FragmentSearch, Index, MAX_MOOV_BYTES};
+use crate::matroska::{MatroskaReader, SIGNATURE};
 use crate::number::{Checked, u64_of};
 use crate::{Error, Result};
 
@@ -99,6 +107,8 @@ enum State {
     Boxes { at: u64, bytes: Vec<u8>, needed: u64 },
     /// A `moov` box is at `range`; `bytes` holds its first bytes.
     Moov { range: Range<u64>, bytes: Vec<u8>, walk: WalkFrom },
+    /// The file is Matroska.
+    Matroska(Box<MatroskaReader>),
     /// There is nothing more to read.
     Done,
 }
@@ -146,6 +156,10 @@ impl IndexReader {
     /// [`Error::MoovTooLarge`] and [`Error::TruncatedIndex`], as when the box is found for the first time.
     pub fn at(file_size: u64, moov: Range<u64>) -> Result<Self> {
         let mut reader = Self::new(file_size)?;
+        if moov.is_empty() {
+            // A Matroska file.
+            return Ok(reader);
+        }
         reader.check_moov(&moov)?;
         reader.state = State::Moov { range: moov, bytes: Vec::new(), walk: WalkFrom::StartOfFile };
         Ok(reader)
@@ -164,6 +178,7 @@ impl IndexReader {
                 let next_header = if *walk == WalkFrom::EndOfMoov { NEXT_HEADER } else { 0 };
                 range.start + u64_of(bytes.len())..range.end.saturating_add(next_header).min(self.file_size)
             }
+            State::Matroska(reader) => return reader.want(),
             State::Done => return None,
         };
         (!missing.is_empty()).then_some(missing)
@@ -192,6 +207,10 @@ impl IndexReader {
             State::Moov { range, bytes: mut buffer, walk } => {
                 buffer.extend_from_slice(bytes);
                 self.state = self.after_moov(range, buffer, walk)?;
+            }
+            State::Matroska(mut reader) => {
+                reader.supply(bytes)?;
+                self.state = self.after_matroska(reader)?;
             }
             State::Done => {}
         }
@@ -263,6 +282,11 @@ impl IndexReader {
                     _ => self.cut(at, FourCc(*b"????"), self.file_size),
                 };
             };
+            if at == 0 && rest.starts_with(&SIGNATURE) {
+                let mut reader = Box::new(MatroskaReader::new(self.file_size));
+                reader.supply(rest)?;
+                return self.after_matroska(reader);
+            }
             if at == 0 && !header.may_be_first() {
                 return Err(Error::NotMp4 { found: sniff(rest) });
             }
@@ -317,6 +341,22 @@ impl IndexReader {
             };
             (at, rest) = (end, after);
         }
+    }
+
+    /// Returns the state after a Matroska file has been read further.
+    fn after_matroska(&mut self, reader: Box<MatroskaReader>) -> Result<State> {
+        if reader.want().is_some() {
+            return Ok(State::Matroska(reader));
+        }
+        let (bytes, cut_at) = reader.finish()?;
+        let size = u64_of(bytes.len());
+        if size > MAX_MOOV_BYTES {
+            return Err(Error::MoovTooLarge { size, limit: MAX_MOOV_BYTES });
+        }
+        self.cut_at = cut_at;
+        let placeholder = [&[0, 0, 0, 1][..], b"free", &self.file_size.max(16).to_be_bytes()].concat();
+        self.moov = Some(MovieBox { range: 0..0, bytes, placeholder: Some(placeholder) });
+        Ok(State::Done)
     }
 
     /// Returns whether a box may have this type where it is. Bytes after the index whose type no box has are not boxes: an
@@ -427,7 +467,7 @@ fn movie_box(range: Range<u64>, bytes: Vec<u8>) -> Result<MovieBox> {
     if let Some(field) = placeholder.first_chunk_mut() {
         *field = size.to_be_bytes();
     }
-    Ok(MovieBox { range, bytes: uncompressed, placeholder: Some(placeholder) })
+    Ok(MovieBox { range, bytes: uncompressed, placeholder: Some(placeholder.to_vec()) })
 }
 
 /// Returns whether movie fragments follow a `moov` (ISO/IEC 14496-12 8.8.1). A `moov` that does not parse is refused later.

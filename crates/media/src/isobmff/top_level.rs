@@ -45,8 +45,7 @@ impl TopLevelHeader {
 
 /// Names the format of a file that is not an MP4, for the error message.
 pub(super) fn sniff(bytes: &[u8]) -> &'static str {
-    const SIGNATURES: [(&[u8], &str); 14] = [
-        (b"\x1aE\xdf\xa3", "Matroska or WebM"),
+    const SIGNATURES: [(&[u8], &str); 13] = [
         (b"\x89PNG", "a PNG image"),
         (b"\xff\xd8\xff", "a JPEG image"),
         (b"GIF8", "a GIF image"),

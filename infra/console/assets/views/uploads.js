@@ -19,11 +19,11 @@ addEventListener('beforeunload', (event) => {
 /** The upload area, with one card per upload. */
 export function uploadArea(handleUnauthorized) {
   const cards = h('ul', { class: 'uploads', 'aria-label': 'Uploads' });
-  const picker = h('input', { type: 'file', class: 'unseen', id: 'picker', multiple: true, accept: 'video/*,audio/mp4,.mp4,.m4v,.m4a,.mov,.vtt,.srt,.ttml,.dfxp,.scc' });
+  const picker = h('input', { type: 'file', class: 'unseen', id: 'picker', multiple: true, accept: 'video/*,audio/mp4,.mp4,.m4v,.m4a,.mov,.mkv,.mka,.webm,.vtt,.srt,.ttml,.dfxp,.scc' });
   const area = h('section', { class: 'drop', 'aria-labelledby': 'drop-title' },
     h('div', { class: 'drop-icon' }, icon('upload')),
     h('h2', { id: 'drop-title' }, 'Drop video files here'),
-    h('p', { class: 'soft' }, 'MP4 or MOV of any size, or subtitles (WebVTT, SRT, TTML, SCC).'),
+    h('p', { class: 'soft' }, 'MP4, MOV, Matroska or WebM of any size, or subtitles (WebVTT, SRT, TTML, SCC).'),
     picker,
     h('label', { for: 'picker', class: 'button first' }, 'Choose files'));
   let dragDepth = 0;

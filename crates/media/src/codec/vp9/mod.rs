@@ -15,3 +15,4 @@ mod uncompressed_header;
 
 pub use parser::Vp9Parser;
 pub(super) use sample_entry::{complete, sample_entry};
+pub(crate) use uncompressed_header::Vp9KeyFrame;

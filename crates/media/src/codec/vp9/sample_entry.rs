@@ -1,7 +1,7 @@
 //! The sample entry `vp09`, and its `VPCodecConfigurationBox` (`vpcC`).
 
 use super::codecs_string::codecs;
-use super::uncompressed_header::key_frame_size;
+use super::uncompressed_header::Vp9KeyFrame;
 use crate::Result;
 use crate::codec::colr::Colour;
 use crate::codec::frame_format::FrameFormat;
@@ -25,5 +25,6 @@ pub(in crate::codec) fn sample_entry<'a>(entry: &BoxView<'a>) -> Result<SampleEn
 
 /// Completes an entry with the frame size of the key frame that a sample starts with.
 pub(in crate::codec) fn complete(entry: &mut SampleEntry<'_>, head: &[u8]) {
-    entry.take_format(key_frame_size(head).map(FrameFormat::of_size));
+    let size = Vp9KeyFrame::parse(head).map(|frame| (frame.width, frame.height));
+    entry.take_format(size.map(FrameFormat::of_size));
 }

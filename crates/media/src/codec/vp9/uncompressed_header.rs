@@ -13,18 +13,45 @@ pub(super) fn header_bytes(frame: &[u8], widths: &mut ReferenceWidths) -> Option
     Some(header.bits.bytes_read())
 }
 
-/// Returns width and height of the key frame that starts with `head`; `None` if another frame does.
-pub(super) fn key_frame_size(head: &[u8]) -> Option<(u32, u32)> {
-    let mut header = HeaderParser { bits: BitReader::new(head), widths: &mut ReferenceWidths::default() };
-    let profile = header.profile()?;
-    let (show_existing_frame, is_inter_frame) = (header.bits.flag()?, header.bits.flag()?);
-    if show_existing_frame || is_inter_frame {
-        return None;
+/// What the header of a key frame states about the video.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Vp9KeyFrame {
+    /// `profile`, 0 to 3.
+    pub(crate) profile: u8,
+    /// Bits per sample.
+    pub(crate) bit_depth: u8,
+    /// `chromaSubsampling` of `vpcC`: 1 for 4:2:0, 2 for 4:2:2, 3 for 4:4:4 and 4:4:0.
+    pub(crate) chroma_subsampling: u8,
+    /// `color_range`.
+    pub(crate) is_full_range: bool,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+}
+
+impl Vp9KeyFrame {
+    /// Reads the start of the header of the key frame that starts with `head`; `None` if another frame does.
+    pub(crate) fn parse(head: &[u8]) -> Option<Self> {
+        let mut header = HeaderParser { bits: BitReader::new(head), widths: &mut ReferenceWidths::default() };
+        let profile = header.profile()?;
+        let (show_existing_frame, is_inter_frame) = (header.bits.flag()?, header.bits.flag()?);
+        if show_existing_frame || is_inter_frame {
+            return None;
+        }
+        header.bits.skip(2)?; // show_frame, error_resilient_mode
+        header.frame_sync_code()?;
+        let ColorConfig { bit_depth, chroma_subsampling, is_full_range } = header.color_config(profile)?;
+        let (width, height) = header.frame_size()?;
+        let profile = u8::try_from(profile).ok()?;
+        Some(Self { profile, bit_depth, chroma_subsampling, is_full_range, width, height })
     }
-    header.bits.skip(2)?; // show_frame, error_resilient_mode
-    header.frame_sync_code()?;
-    header.color_config(profile)?;
-    header.frame_size()
+}
+
+/// `color_config`.
+struct ColorConfig {
+    bit_depth: u8,
+    /// As in [`Vp9KeyFrame`].
+    chroma_subsampling: u8,
+    is_full_range: bool,
 }
 
 /// A header that is being parsed.
@@ -139,17 +166,36 @@ impl HeaderParser<'_, '_> {
         (self.bits.bits(24)? == SYNC_CODE).then_some(())
     }
 
-    fn color_config(&mut self, profile: u32) -> Option<()> {
+    fn color_config(&mut self, profile: u32) -> Option<ColorConfig> {
         const RGB: u32 = 7;
-        if profile >= 2 {
-            self.bits.skip(1)?; // ten_or_twelve_bit
-        }
+        const C420: u8 = 1;
+        const C422: u8 = 2;
+        const C444: u8 = 3;
+        let bit_depth = match profile {
+            0 | 1 => 8,
+            _ if self.bits.flag()? => 12,
+            _ => 10,
+        };
         let is_rgb = self.bits.bits(3)? == RGB;
-        match (is_rgb, profile) {
-            (false, 1 | 3) => self.bits.skip(4), // color_range, subsampling_x, subsampling_y, reserved
-            (false, _) | (true, 1 | 3) => self.bits.skip(1), // color_range; reserved
-            (true, _) => Some(()),
-        }
+        let is_full_range = is_rgb || self.bits.flag()?;
+        let chroma_subsampling = match (is_rgb, profile) {
+            (false, 1 | 3) => {
+                let (subsampling_x, subsampling_y) = (self.bits.flag()?, self.bits.flag()?);
+                self.bits.skip(1)?; // reserved
+                match (subsampling_x, subsampling_y) {
+                    (true, true) => C420,
+                    (true, false) => C422,
+                    (false, _) => C444,
+                }
+            }
+            (true, 1 | 3) => {
+                self.bits.skip(1)?; // reserved
+                C444
+            }
+            (true, _) => C444,
+            (false, _) => C420,
+        };
+        Some(ColorConfig { bit_depth, chroma_subsampling, is_full_range })
     }
 
     /// Parses `frame_size`. Returns width and height.
