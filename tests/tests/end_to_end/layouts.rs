@@ -57,3 +57,10 @@ fn a_film_is_assembled_of_parts_and_read_once() {
     // The audio, and the start of the video.
     assert!(staged * 10 <= size, "{staged} of {size} bytes were staged");
 }
+
+/// The index of a Matroska file is read from the whole of it, by every function that needs it.
+#[test]
+fn a_recording_in_matroska_becomes_the_same_stream_as_by_the_command() {
+    let package = packaged("live.mkv");
+    assert_eq!(package["status"], "Ready");
+}
