@@ -29,7 +29,7 @@ STALL_SECONDS = 300
 
 MOVIE = ROOT / "tests" / "media" / "sample.mp4"
 STAGES = ("queued", "fragmented", "encrypted", "ready")
-QUEUES = ("Fragment", "Encrypt", "Dash", "IngestDead", "FragmentDead", "EncryptDead", "DashDead")
+QUEUES = ("Ingest", "Fragment", "Encrypt", "Dash", "IngestDead", "FragmentDead", "EncryptDead", "DashDead")
 _SAMPLE_SECONDS = 0.5
 _POLL_SECONDS = 3
 

@@ -30,7 +30,7 @@ from .tools import ROOT
 FUNCTION_TIMEOUT_SECONDS = 8
 """Function timeout. The emulator notices a killed function when its timeout expires."""
 
-VISIBILITY_SECONDS = {"Fragment": 12, "Encrypt": 2, "Dash": 12, "Deletion": 12}
+VISIBILITY_SECONDS = {"Ingest": 12, "Fragment": 12, "Encrypt": 2, "Dash": 12, "Deletion": 12}
 """Visibility timeouts. That of the encrypt queue is so short that messages are redelivered while they are processed."""
 
 _STALL_SECONDS = 180
@@ -122,7 +122,7 @@ class Chaos:
         s3_object = {"key": movie.key, "eTag": movie.etag, "size": movie.file.stat().st_size}
         bucket = {"name": self._outputs["UploadsBucket"]}
         event = {"Records": [{"eventSource": "aws:s3", "s3": {"bucket": bucket, "object": s3_object}}]}
-        self._lambda.invoke(FunctionName=f"{STACK}-ingest", InvocationType="Event", Payload=json.dumps(event))
+        self._sqs.send_message(QueueUrl=self._outputs["IngestQueueUrl"], MessageBody=json.dumps(event))
 
     def _disturb(self, movies: list[Movie]) -> None:
         """Requests packages and disturbs them until each has a final status."""

@@ -2,10 +2,9 @@
 
 There are three kinds of dead-lettered work:
 
-- Messages in a dead-letter queue that the dead-letter handler could not process. They are sent back to their source queue; a
-  dead letter of ingest contains the upload event, which invokes ingest again.
+- Messages in a dead-letter queue that the dead-letter handler could not process. They are sent back to their source queue.
 - Packages that failed with `retries_exhausted`. The API's retry resumes them at the failed stage.
-- Input contents that were refused with `ingest_failed`. Ingest is invoked again with their upload.
+- Input contents that were refused with `ingest_failed`. Their upload is sent to the ingest queue again.
 
 A message is deleted from the dead-letter queue after it was sent. An interruption in between duplicates the message, which every
 stage tolerates, and never loses it. Without `--yes`, the command only lists the work.
@@ -81,32 +80,36 @@ def _redrive_queue(stack: Stack, stage: str, depth: int) -> int:
 def _redrive_message(stack: Stack, stage: str, message: dict[str, Any]) -> bool:
     """Sends a message back to its source, then deletes it from the dead-letter queue."""
     sqs = stack.client("sqs")
-    if stage == "ingest":
-        if not _invoke_with_dead_letter(stack, message["Body"]):
-            log(f"    not an upload event, remains in the queue: {_shortened(message['Body'])}")
-            return False
-    else:
-        # Fair queues schedule messages by their group.
-        group = message.get("Attributes", {}).get("MessageGroupId")
-        grouped = {"MessageGroupId": group} if group else {}
-        sqs.send_message(QueueUrl=stack.queue_url(stage), MessageBody=message["Body"], **grouped)
+    body = _upload_of(message["Body"]) if stage == "ingest" else message["Body"]
+    if body is None:
+        log(f"    not an upload, remains in the queue: {_shortened(message['Body'])}")
+        return False
+    # Fair queues schedule messages by their group.
+    group = message.get("Attributes", {}).get("MessageGroupId")
+    grouped = {"MessageGroupId": group} if group else {}
+    sqs.send_message(QueueUrl=stack.queue_url(stage), MessageBody=body, **grouped)
     log(f"    {_shortened(message['Body'])}")
     sqs.delete_message(QueueUrl=stack.dead_letter_queue_url(stage), ReceiptHandle=message["ReceiptHandle"])
     return True
 
 
-def _invoke_with_dead_letter(stack: Stack, body: str) -> bool:
-    """Invokes ingest with the event in Lambda's invocation record (on-failure destination)."""
+def _upload_of(body: str) -> str | None:
+    """The message about an upload in a dead letter; None if there is none.
+
+    S3 invoked earlier versions of ingest. The dead letters of these are Lambda's invocation records (on-failure destination).
+    """
     try:
-        event = json.loads(body)["requestPayload"]
-    except (ValueError, KeyError, TypeError):
-        return False
-    _invoke_ingest(stack, event)
-    return True
+        letter = json.loads(body)
+    except ValueError:
+        return None
+    if not isinstance(letter, dict):
+        return None
+    upload = letter.get("requestPayload", letter)
+    return json.dumps(upload) if isinstance(upload, dict) and {"Records", "bucket"} & upload.keys() else None
 
 
 def _ingest_again(stack: Stack, origin: str) -> bool:
-    """Invokes ingest with the S3 event of an upload. Returns whether the object still exists."""
+    """Sends the S3 notification of an upload again. Returns whether the object still exists."""
     bucket, _, key = origin.removeprefix("s3://").partition("/")
     try:
         head = stack.client("s3").head_object(Bucket=bucket, Key=key)
@@ -118,14 +121,8 @@ def _ingest_again(stack: Stack, origin: str) -> bool:
     if version and version != "null":
         s3_object["versionId"] = version
     record = {"eventSource": "aws:s3", "s3": {"bucket": {"name": bucket}, "object": s3_object}}
-    _invoke_ingest(stack, {"Records": [record]})
+    stack.client("sqs").send_message(QueueUrl=stack.queue_url("ingest"), MessageBody=json.dumps({"Records": [record]}))
     return True
-
-
-def _invoke_ingest(stack: Stack, event: dict[str, Any]) -> None:
-    """Invokes ingest asynchronously, so that Lambda retries and dead-letters the event like one of the bucket."""
-    payload = json.dumps(event).encode()
-    stack.client("lambda").invoke(FunctionName=f"{stack.name}-ingest", InvocationType="Event", Payload=payload)
 
 
 def _shortened(text: str) -> str:

@@ -209,11 +209,6 @@ class Template(unittest.TestCase):
             for metric, threshold in {"Errors": 0, "Duration": function["Timeout"] * 900}.items():
                 [alarm] = watched[name, metric]
                 self.assertEqual((alarm["Namespace"], alarm["Threshold"]), ("AWS/Lambda", threshold), name)
-            if "EventInvokeConfig" in function:
-                [age], [dropped] = watched[name, "AsyncEventAge"], watched[name, "AsyncEventsDropped"]
-                oldest = function["EventInvokeConfig"]["MaximumEventAgeInSeconds"] * 1000
-                self.assertTrue(0 < age["Threshold"] < oldest, name)
-                self.assertEqual(dropped["Threshold"], 0, name)
         for entrance in (("HttpApi", "5xx"), ("Distribution", "5xxErrorRate"), ("LicenseFunction", "Throttles")):
             self.assertEqual(len(watched[entrance]), 1, entrance)
 
@@ -275,6 +270,8 @@ class Template(unittest.TestCase):
                     self.assertGreaterEqual(maximum, 2, f"{name}: the least that AWS accepts")
                     total += maximum
         self.assertLessEqual(total, 500)
+        notifications = _resources("AWS::S3::Bucket")["UploadsBucket"]["NotificationConfiguration"]
+        self.assertEqual(set(notifications), {"QueueConfigurations"}, "asynchronous invocations have no maximum")
         licence = _resources("AWS::Serverless::Function")["LicenseFunction"]["ReservedConcurrentExecutions"]
         self.assertEqual(licence["If"][:2], ["ReservedLicenses", "!Ref LicenseReservedConcurrency"])
 

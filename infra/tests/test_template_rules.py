@@ -39,9 +39,10 @@ class TemplateRules(unittest.TestCase):
     # --- the graph of references ---
 
     def test_a_circular_dependency_is_named_with_its_members(self) -> None:
-        faults = self._faults(lambda r: _variables(r, "IngestFunction").update(BUCKET={"Ref": "UploadsBucket"}))
+        tag = {"Key": "bucket", "Value": {"Ref": "UploadsBucket"}}
+        faults = self._faults(lambda r: _properties(r, "IngestQueue").update(Tags=[tag]))
         [fault] = [fault for fault in faults if "circular" in fault]
-        self.assertRegex(fault, "(UploadsBucket|IngestFunction) -> .*(UploadsBucket|IngestFunction) -> ")
+        self.assertRegex(fault, "(UploadsBucket|IngestQueue) -> .*(UploadsBucket|IngestQueue) -> ")
 
     def test_a_reference_to_a_missing_resource_is_named(self) -> None:
         self._assert_named(
@@ -113,12 +114,14 @@ class TemplateRules(unittest.TestCase):
 
     def test_a_bucket_that_can_be_created_before_it_may_notify_is_named(self) -> None:
         self._assert_named(
-            "UploadsBucket: can be created before IngestUploadsPermission, which lets s3.amazonaws.com invoke IngestFunction",
+            "UploadsBucket: can be created before IngestQueuePolicy, which lets s3.amazonaws.com send messages",
             lambda r: r["UploadsBucket"].pop("DependsOn"),
         )
         self._assert_named(
-            "UploadsBucket: no permission lets s3.amazonaws.com invoke IngestFunction",
-            lambda r: _properties(r, "IngestUploadsPermission").update(SourceArn="arn:aws:s3:::another"),
+            "UploadsBucket: no policy lets s3.amazonaws.com send messages to IngestQueue",
+            lambda r: _properties(r, "IngestQueuePolicy")["PolicyDocument"]["Statement"][0].update(
+                Resource={"Fn::GetAtt": ["FragmentQueue", "Arn"]}
+            ),
         )
 
     def test_a_route_whose_function_the_api_may_not_invoke_is_named(self) -> None:

@@ -50,13 +50,9 @@ impl Account {
         let queue = function.of_mut(&mut state.queues);
         if !queue.backlog.is_empty() && !queue.dispatch_is_scheduled {
             queue.dispatch_is_scheduled = true;
-            let pause = match function {
-                Function::Ingest => self.parameters.lambda.throttled_wait,
-                _ => DISPATCH_INTERVAL,
-            };
             let account = Arc::clone(self);
             self.timeline.spawn(move || async move {
-                account.timeline.sleep(pause).await;
+                account.timeline.sleep(DISPATCH_INTERVAL).await;
                 function.of_mut(&mut lock(&account.state).queues).dispatch_is_scheduled = false;
                 account.dispatch(function);
             });
@@ -74,7 +70,7 @@ impl Account {
             return None;
         }
         let elapsed = self.timeline.since(queue.active_since.unwrap_or(now));
-        if self.ramp(function).is_some_and(|ramp| queue.backlog.in_flight() >= ramp.after(elapsed)) {
+        if queue.backlog.in_flight() >= self.ramp(function).after(elapsed) {
             return None;
         }
         let start = state.environments.start(function, now);
@@ -85,18 +81,18 @@ impl Account {
         Some((group, delivery, start))
     }
 
-    /// Returns the concurrency ramp of a function's event source mapping. Ingest is invoked asynchronously and has none.
-    fn ramp(&self, function: Function) -> Option<Ramp> {
+    /// Returns the concurrency ramp of a function's event source mapping.
+    fn ramp(&self, function: Function) -> Ramp {
         let (sqs, template) = (&self.parameters.sqs, &self.parameters.template);
         match (function, template.encrypt_pollers) {
-            (Function::Ingest, _) => None,
-            (Function::Encrypt, Some((min, max))) => Some(Ramp {
+            (Function::Encrypt, Some((min, max))) => Ramp {
                 start: min * sqs.poller_concurrency,
                 per_minute: sqs.provisioned_per_minute,
                 max: max * sqs.poller_concurrency,
-            }),
-            (Function::Encrypt, None) => Some(sqs.standard.at_most(template.encrypt_concurrency)),
-            (Function::Fragment | Function::Dash, _) => Some(sqs.standard.at_most(template.package_concurrency)),
+            },
+            (Function::Encrypt, None) => sqs.standard.at_most(template.encrypt_concurrency),
+            (Function::Ingest, _) => sqs.standard.at_most(template.ingest_concurrency),
+            (Function::Fragment | Function::Dash, _) => sqs.standard.at_most(template.package_concurrency),
         }
     }
 
@@ -119,10 +115,8 @@ impl Account {
             let mut state = lock(&self.state);
             state.environments.end(function, duration);
             function.of_mut(&mut state.queues).backlog.end(&group, duration, now);
-            if function != Function::Ingest {
-                // A receive, and after success a delete.
-                state.usage.queue_requests += 1 + u64::from(succeeded);
-            }
+            // A receive, and after success a delete.
+            state.usage.queue_requests += 1 + u64::from(succeeded);
         }
         if !succeeded {
             self.redeliver(function, delivery);

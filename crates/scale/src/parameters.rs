@@ -62,9 +62,6 @@ pub struct Lambda {
     pub network_memory_mb: u64,
     /// The memory at which an environment has one full vCPU. Source: developer guide, "Configure function memory".
     pub vcpu_memory_mb: u64,
-    /// The wait before a throttled asynchronous invocation is retried: 1 s at first, up to 5 minutes. Source: developer guide,
-    /// "Invoking a function asynchronously". The model uses the first wait.
-    pub throttled_wait: Duration,
 }
 
 /// Amazon SQS and Lambda's event source mappings.
@@ -105,7 +102,7 @@ pub struct S3 {
     /// Whether each package's folder has the rates of a separate prefix. S3 partitions a busy bucket by prefix, but gradually: false
     /// models a bucket that was never busy, in which all objects share the rates of one prefix.
     pub partitioned: bool,
-    /// The time from the end of an upload to the invocation of ingest. Source: user guide, "Amazon S3 event notifications":
+    /// The time from the end of an upload to its message in the ingest queue. Source: user guide, "Amazon S3 event notifications":
     /// "typically delivered in seconds".
     pub event: Duration,
 }
@@ -172,6 +169,8 @@ pub struct Engine {
 pub struct Template {
     /// `EncryptConcurrency`.
     pub encrypt_concurrency: u64,
+    /// `IngestConcurrency`.
+    pub ingest_concurrency: u64,
     /// `PackageConcurrency`, of fragment and of dash.
     pub package_concurrency: u64,
     /// Minimum and maximum of the provisioned pollers of encrypt's queue. They replace `EncryptConcurrency`.
@@ -186,9 +185,9 @@ pub struct Template {
     pub memory_mb: [u64; 4],
     /// `Timeout`.
     pub timeout: [Duration; 4],
-    /// `VisibilityTimeout` of the queue; for the events of ingest, the wait before Lambda retries.
+    /// `VisibilityTimeout` of the queue.
     pub visibility_timeout: [Duration; 4],
-    /// `maxReceiveCount`; the events of ingest are received at most three times.
+    /// `maxReceiveCount`.
     pub max_receives: [u32; 4],
 }
 
@@ -203,7 +202,6 @@ impl Default for Parameters {
                 network: 75 * MB,
                 network_memory_mb: 1_024,
                 vcpu_memory_mb: 1_769,
-                throttled_wait: ms(1_000),
             },
             sqs: Sqs {
                 send: ms(20),
@@ -241,6 +239,7 @@ impl Default for Parameters {
             engine: Engine { source: 500 * MB, output: 500 * MB, index: 20 * MB, probe: ms(50), start: ms(15) },
             template: Template {
                 encrypt_concurrency: 100,
+                ingest_concurrency: 100,
                 package_concurrency: 100,
                 encrypt_pollers: None,
                 work_unit_mib: 32,
@@ -248,8 +247,8 @@ impl Default for Parameters {
                 fair: true,
                 memory_mb: [1_408, 1_769, 1_769, 1_024],
                 timeout: [300, 300, 180, 300].map(Duration::from_secs),
-                visibility_timeout: [60, 1_800, 1_080, 1_800].map(Duration::from_secs),
-                max_receives: [3, 5, 5, 5],
+                visibility_timeout: [1_800, 1_800, 1_080, 1_800].map(Duration::from_secs),
+                max_receives: [5; 4],
             },
             sdk: Backoff { retries: 2, first: ms(1_000), longest: ms(20_000) },
             handler_pauses: [ms(500), ms(3_000)],

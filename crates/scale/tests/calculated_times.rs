@@ -171,8 +171,8 @@ fn the_package_of_a_dead_lettered_message_never_becomes_ready() {
     assert!(outcome.to_ready.is_empty());
     assert_eq!(
         (outcome.usage.redeliveries, outcome.usage.dead_lettered),
-        (2, 1),
-        "ingest receives an event three times"
+        (4, 1),
+        "ingest receives a message five times"
     );
 }
 

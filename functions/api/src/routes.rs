@@ -36,9 +36,10 @@ use vpp_pipeline::api::licences::PlaybackTokens;
 use vpp_pipeline::api::request_error::RequestError;
 use vpp_pipeline::api::service::{Api, ApiCatalog, ApiQueue};
 use vpp_pipeline::domain::id::{ContentId, PackageId};
+use vpp_pipeline::domain::ingest_message::IngestMessage;
 use vpp_pipeline::domain::listing::{ContentFilter, PackageFilter, VerdictKind};
 use vpp_pipeline::domain::package::Package;
-use vpp_pipeline::ports::{ClientUploadStore, Clock, KeyVault, TokenSigner, TokenStore};
+use vpp_pipeline::ports::{ClientUploadStore, Clock, KeyVault, Queue, TokenSigner, TokenStore};
 
 use crate::audit::Created;
 use crate::authorization::{Authentication, authorize};
@@ -55,14 +56,15 @@ use crate::responses::{
 type Served<C, Q, V, K> = State<Arc<Api<C, Q, V, K>>>;
 
 /// Builds the router of the API over its ports.
-pub(crate) fn router<C, Q, V, K, S, I, T>(
+pub(crate) fn router<C, Q, V, K, S, I, U, T>(
     api: Arc<Api<C, Q, V, K>>,
     tokens: Arc<PlaybackTokens<C, S, K>>,
-    uploads: Arc<ClientUploads<I, C, K>>,
+    uploads: Arc<ClientUploads<I, C, U, K>>,
     authentication: Arc<Authentication<T, K>>,
 ) -> Router
 where
     I: ClientUploadStore + 'static,
+    U: Queue<IngestMessage> + 'static,
     T: TokenStore + 'static,
     S: TokenSigner + 'static,
     C: ApiCatalog + 'static,

@@ -24,16 +24,17 @@ use vpp_pipeline::api::client_uploads::{ClientUploads, PartWindow, UploadProgres
 use vpp_pipeline::api::request_error::RequestError;
 use vpp_pipeline::domain::client_upload::{MAX_FILE_BYTES, MAX_NAME_LENGTH, MAX_URLS};
 use vpp_pipeline::domain::id::ClientUploadId;
+use vpp_pipeline::domain::ingest_message::IngestMessage;
 use vpp_pipeline::domain::multipart::MAX_PARTS;
 use vpp_pipeline::domain::timestamp::Timestamp;
-use vpp_pipeline::ports::{ClientUploadStore, Clock, RequestRecords};
+use vpp_pipeline::ports::{ClientUploadStore, Clock, Queue, RequestRecords};
 
 use crate::audit::Created;
 use crate::idempotency_key_header::idempotency_key;
 use crate::list_query::ListQuery;
 use crate::request_body::{MAX_BODY, decode, missing_field};
 
-type Served<S, B, K> = State<Arc<ClientUploads<S, B, K>>>;
+type Served<S, B, Q, K> = State<Arc<ClientUploads<S, B, Q, K>>>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -90,21 +91,22 @@ impl From<UploadProgress> for UploadResponse {
 }
 
 /// Returns the routes.
-pub(crate) fn routes<S, B, K>(uploads: Arc<ClientUploads<S, B, K>>) -> Router
+pub(crate) fn routes<S, B, Q, K>(uploads: Arc<ClientUploads<S, B, Q, K>>) -> Router
 where
     S: ClientUploadStore + 'static,
     B: RequestRecords + 'static,
+    Q: Queue<IngestMessage> + 'static,
     K: Clock + 'static,
 {
     Router::new()
-        .route("/uploads", post(create::<S, B, K>))
-        .route("/uploads/{id}", get(progress::<S, B, K>).delete(abort::<S, B, K>))
-        .route("/uploads/{id}/complete", post(complete::<S, B, K>))
+        .route("/uploads", post(create::<S, B, Q, K>))
+        .route("/uploads/{id}", get(progress::<S, B, Q, K>).delete(abort::<S, B, Q, K>))
+        .route("/uploads/{id}/complete", post(complete::<S, B, Q, K>))
         .with_state(uploads)
 }
 
-async fn create<S: ClientUploadStore, B: RequestRecords, K: Clock>(
-    State(uploads): Served<S, B, K>,
+async fn create<S: ClientUploadStore, B: RequestRecords, Q: Queue<IngestMessage>, K: Clock>(
+    State(uploads): Served<S, B, Q, K>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
@@ -127,8 +129,8 @@ async fn create<S: ClientUploadStore, B: RequestRecords, K: Clock>(
     .await
 }
 
-async fn progress<S: ClientUploadStore, B: RequestRecords, K: Clock>(
-    State(uploads): Served<S, B, K>,
+async fn progress<S: ClientUploadStore, B: RequestRecords, Q: Queue<IngestMessage>, K: Clock>(
+    State(uploads): Served<S, B, Q, K>,
     Path(id): Path<String>,
     uri: Uri,
 ) -> Result<Response, Problem> {
@@ -142,8 +144,8 @@ async fn progress<S: ClientUploadStore, B: RequestRecords, K: Clock>(
     Ok(json(StatusCode::OK, &UploadResponse::from(progress)))
 }
 
-async fn complete<S: ClientUploadStore, B: RequestRecords, K: Clock>(
-    State(uploads): Served<S, B, K>,
+async fn complete<S: ClientUploadStore, B: RequestRecords, Q: Queue<IngestMessage>, K: Clock>(
+    State(uploads): Served<S, B, Q, K>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let id = parse_id(&id)?;
@@ -162,8 +164,8 @@ async fn complete<S: ClientUploadStore, B: RequestRecords, K: Clock>(
     .await
 }
 
-async fn abort<S: ClientUploadStore, B: RequestRecords, K: Clock>(
-    State(uploads): Served<S, B, K>,
+async fn abort<S: ClientUploadStore, B: RequestRecords, Q: Queue<IngestMessage>, K: Clock>(
+    State(uploads): Served<S, B, Q, K>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let id = parse_id(&id)?;

@@ -9,6 +9,7 @@ use vpp_pipeline::api::authorizer::Authorizer;
 use vpp_pipeline::api::client_uploads::ClientUploads;
 use vpp_pipeline::api::licences::{self, PlaybackTokens};
 use vpp_pipeline::api::service::{Api, Settings};
+use vpp_pipeline::domain::ingest_message::IngestMessage;
 use vpp_pipeline::domain::message::{DashMessage, DeletionMessage, FragmentMessage};
 use vpp_pipeline::ports::Queues;
 
@@ -16,6 +17,8 @@ use crate::authorization::Authentication;
 use crate::web_console::WebConsole;
 
 type ApiQueues = Queues<SqsQueue<FragmentMessage>, SqsQueue<DashMessage>, SqsQueue<DeletionMessage>>;
+
+type ApiUploads = ClientUploads<S3ClientUploads, DynamoCatalog, SqsQueue<IngestMessage>, SystemClock>;
 
 /// Wires the use cases of packages and contents.
 pub(crate) fn api(
@@ -62,13 +65,11 @@ pub(crate) async fn tokens(
 }
 
 /// Wires uploads by presigned URLs.
-pub(crate) fn uploads(
-    aws: &Aws,
-    environment: &Environment,
-) -> Result<ClientUploads<S3ClientUploads, DynamoCatalog, SystemClock>, InvalidVariable> {
+pub(crate) fn uploads(aws: &Aws, environment: &Environment) -> Result<ApiUploads, InvalidVariable> {
     Ok(ClientUploads {
         store: aws.client_uploads(),
         records: aws.catalog(environment.table()?),
+        queue: aws.queue(environment.ingest_queue()?),
         clock: SystemClock,
         bucket: environment.uploads_bucket()?,
     })

@@ -30,8 +30,8 @@ class Functions:
         )
 
     def ingest(self, event: dict[str, Any]) -> None:
-        """Invokes ingest with an S3 notification."""
-        self._invoke("ingest", event)
+        """Invokes ingest with the message of an S3 notification."""
+        self.handle("ingest", "IngestQueue", {"body": json.dumps(event)})
 
     def api(
         self, method: str, target: str, body: Any = None, expect: tuple[int, ...] = (200, 201, 202)

@@ -87,7 +87,7 @@ class Workload:
 
     def _purge_queues(self) -> None:
         """Removes the messages of an earlier, failed run."""
-        for queue in ("Fragment", "Encrypt", "Dash", "Deletion"):
+        for queue in ("Ingest", "Fragment", "Encrypt", "Dash", "Deletion"):
             self._functions.receive_all(queue)
 
     @property
@@ -112,7 +112,7 @@ class Workload:
         (content,) = self._list(f"/input_content?origin=s3://{self._bucket}/{key}", "input_content")
         if content["code"] != "source_missing":
             raise WorkloadError(content)
-        event = {"requestPayload": object_created(self._bucket, key, "1" * 32, 1000)}
+        event = object_created(self._bucket, key, "1" * 32, 1000)
         self._functions.handle("dead-letter", "IngestDeadQueue", {"body": json.dumps(event)})
 
     def _client_uploads(self) -> None:

@@ -144,12 +144,18 @@ pub(crate) fn invalidations(distribution: &str) -> Vec<String> {
     ids.map(|id| element(&cloudfront(&format!("{target}/{id}")), "Path").expect("a path").to_owned()).collect()
 }
 
-/// Invokes a function of the platform, which must succeed, and waits for its response.
-pub(crate) fn invoke(function: &str, event: &Value) {
+/// Invokes ingest with the message of a notification. It must succeed; waits for its response.
+pub(crate) fn ingest(notification: &Value) {
+    let record = json!({
+        "messageId": "1", "receiptHandle": "1", "body": notification.to_string(), "attributes": {},
+        "eventSource": "aws:sqs", "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:ingest",
+    });
+    let (function, event) = ("ingest", json!({"Records": [record]}));
     let target = format!("/2015-03-31/functions/{}-{function}/invocations", stack().output("stack"));
     let (json, body) = (header("content-type", "application/json"), event.to_string());
     let answer = signed("lambda", "POST", &target, "", vec![json], body.as_str().into()).expect(function);
     assert_eq!(answer.header("x-amz-function-error"), "", "{function}: {}", answer.text());
+    assert_eq!(answer.json()["batchItemFailures"], json!([]), "{function}");
 }
 
 /// Returns the bodies of all messages that functions have sent to the queue at `url`, from the audit log.

@@ -49,13 +49,13 @@ fn repeated_events_and_messages_change_nothing() {
     let (bucket, size) = (stack().output("uploads_bucket"), movie.metadata().unwrap().len());
     let etag = upload(key, &movie);
     let event = aws::object_created(bucket, key, &etag, size);
-    aws::invoke("ingest", &event);
+    aws::ingest(&event);
     let content = find_content(key).expect("a verdict");
     let package = package_of_upload(&content);
 
     let mut repeated = BTreeSet::new();
     let answer = eventually("the film to be Ready", || {
-        aws::invoke("ingest", &event);
+        aws::ingest(&event);
         for (queue, body) in messages(package).difference(&repeated.clone()) {
             aws::send_message(stack().output(queue), body);
             repeated.insert((*queue, body.clone()));
@@ -71,7 +71,7 @@ fn repeated_events_and_messages_change_nothing() {
     assert_eq!(answer["progress"]["work_units_done"], work_units, "each work unit counts once");
 
     let before = state(key, package);
-    aws::invoke("ingest", &event);
+    aws::ingest(&event);
     let replayed: Vec<_> =
         all.iter().map(|(queue, body)| (*queue, aws::send_message(stack().output(queue), body))).collect();
     for (queue, message) in &replayed {

@@ -33,6 +33,6 @@ fn a_folder_marker_is_not_a_content() {
     let bucket = stack().output("uploads_bucket");
     let etag = aws::put(bucket, "names/a folder/", Body::Bytes(b""));
     // Invokes ingest once more directly, to wait for its response.
-    aws::invoke("ingest", &aws::object_created(bucket, "names/a folder/", &etag, 0));
+    aws::ingest(&aws::object_created(bucket, "names/a folder/", &etag, 0));
     assert_eq!(find_content("names/a folder/"), None);
 }

@@ -36,6 +36,14 @@ impl Environment {
         self.required("OUTPUT_BUCKET")
     }
 
+    /// Reads `INGEST_QUEUE_URL`: the queue of uploads.
+    ///
+    /// # Errors
+    /// When it is not set.
+    pub fn ingest_queue(&self) -> Result<String, InvalidVariable> {
+        self.required("INGEST_QUEUE_URL")
+    }
+
     /// Reads `FRAGMENT_QUEUE_URL`: the queue of packages to plan.
     ///
     /// # Errors

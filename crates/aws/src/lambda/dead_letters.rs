@@ -16,6 +16,7 @@ use super::function::FunctionError;
 use super::queue::serve_batches;
 use super::s3_event::S3Event;
 use super::sqs_event::SqsMessage;
+use super::uploads::uploads;
 use crate::retries::retry_transient;
 use crate::{emf, trace};
 
@@ -45,7 +46,8 @@ pub async fn serve_dead_letters(
     .await
 }
 
-/// The body that Lambda sends to the dead-letter queue of ingest when an asynchronous invocation has used up its retries.
+/// The body that Lambda sends to the dead-letter queue of ingest when an asynchronous invocation has used up its retries. Before
+/// ingest had a queue, S3 invoked it.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct FailedInvocation {
@@ -56,8 +58,11 @@ struct FailedInvocation {
 fn dead_letters(message: &SqsMessage) -> Result<Vec<DeadLetter>, Undecodable> {
     match stage_of_queue(&message.event_source_arn)? {
         Stage::Ingest => {
-            let invocation: FailedInvocation = message.decode()?;
-            Ok(invocation.request_payload.uploads()?.into_iter().map(DeadLetter::Upload).collect())
+            let uploads = match message.decode::<FailedInvocation>() {
+                Ok(invocation) => invocation.request_payload.uploads()?,
+                Err(_) => uploads(message)?,
+            };
+            Ok(uploads.into_iter().map(DeadLetter::Upload).collect())
         }
         stage @ Stage::Fragment => {
             let message: FragmentMessage = message.decode()?;
@@ -109,11 +114,13 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_invocation_of_ingest_names_its_uploads() {
+    fn a_dead_letter_of_ingest_names_its_uploads() {
         let object = json!({"key": "a+b", "size": 5, "eTag": "0123"});
         let event = json!({"Records": [{"s3": {"bucket": {"name": "uploads"}, "object": object}}]});
-        let body = json!({"version": "1.0", "requestContext": {}, "requestPayload": event, "responsePayload": {}});
-        let letters = dead_letters(&message("vpp-ingest-dead", &body)).unwrap();
-        assert!(matches!(&letters[..], [DeadLetter::Upload(upload)] if upload.location.key() == "a b"));
+        let record = json!({"version": "1.0", "requestContext": {}, "requestPayload": event, "responsePayload": {}});
+        for body in [record, event] {
+            let letters = dead_letters(&message("vpp-ingest-dead", &body)).unwrap();
+            assert!(matches!(&letters[..], [DeadLetter::Upload(upload)] if upload.location.key() == "a b"));
+        }
     }
 }

@@ -5,7 +5,7 @@
 //! | SQS queue of a stage | [`serve_queue`] | `sqs_event` |
 //! | dead-letter queues | [`serve_dead_letters`] | `sqs_event`, `dead_letters` |
 //! | SQS queue of webhook notifications | [`serve_webhooks`] | `sqs_event` |
-//! | S3 event notifications | [`serve_uploads`] | `s3_event` |
+//! | SQS queue of uploads | [`serve_uploads`] | `sqs_event`, `s3_event` |
 //! | DynamoDB stream | [`serve_changes`] | `dynamodb::stream_records` |
 //! | API Gateway (HTTP API) | [`serve_http`] | `lambda_http` |
 //!

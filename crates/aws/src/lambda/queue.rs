@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use futures_util::FutureExt;
-use lambda_runtime::{LambdaEvent, service_fn};
+use lambda_runtime::{Context, LambdaEvent, service_fn};
 use tracing::{Instrument, info_span};
 use vpp_pipeline::domain::message::Message;
 use vpp_pipeline::domain::unreadable::{RecordKind, UnreadableRecord};
@@ -42,27 +42,34 @@ pub(super) async fn serve_batches(
 ) -> Result<(), FunctionError> {
     let handle = &handle;
     let served = lambda_runtime::run(service_fn(|event: LambdaEvent<SqsEvent>| {
-        let handled = async move {
-            let mut response = SqsBatchResponse::default();
-            for message in &event.payload.messages {
-                let header = message.trace_header().map(str::to_owned).or_else(|| event.context.xray_trace_id.clone());
-                let handled = trace::within(header, handle(message, event.context.deadline()));
-                if let Err(error) = handled.await {
-                    if let DeliveryError::Undecodable(undecodable) = &error {
-                        emf::count_unreadable(&UnreadableRecord {
-                            kind: RecordKind::Message,
-                            id: message.message_id.clone(),
-                            created_at: None,
-                            problem: chain(undecodable),
-                        });
-                    }
-                    emf::count_not_handled();
-                    response.fail(message);
-                }
-            }
-            Ok::<SqsBatchResponse, DeliveryError>(response)
-        };
+        let handled = async move { Ok::<_, DeliveryError>(handle_batch(&event.payload, &event.context, handle).await) };
         handled.boxed_local()
     }));
     served.await.map_err(FunctionError::Lambda)
+}
+
+/// Calls `handle` for each message of a batch, and returns the response.
+pub(super) async fn handle_batch(
+    batch: &SqsEvent,
+    context: &Context,
+    handle: &impl AsyncFn(&SqsMessage, SystemTime) -> Result<(), DeliveryError>,
+) -> SqsBatchResponse {
+    let mut response = SqsBatchResponse::default();
+    for message in &batch.messages {
+        let header = message.trace_header().map(str::to_owned).or_else(|| context.xray_trace_id.clone());
+        let handled = trace::within(header, handle(message, context.deadline()));
+        if let Err(error) = handled.await {
+            if let DeliveryError::Undecodable(undecodable) = &error {
+                emf::count_unreadable(&UnreadableRecord {
+                    kind: RecordKind::Message,
+                    id: message.message_id.clone(),
+                    created_at: None,
+                    problem: chain(undecodable),
+                });
+            }
+            emf::count_not_handled();
+            response.fail(message);
+        }
+    }
+    response
 }

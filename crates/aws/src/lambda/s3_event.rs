@@ -9,15 +9,30 @@ use vpp_pipeline::domain::uploaded_object::UploadedObject;
 
 use super::delivery::Undecodable;
 
-/// An S3 event notification. Only the fields that are used are declared. The test notification of S3 has no records.
+/// An S3 event notification. Only the fields that are used are declared.
 #[derive(Debug, Deserialize)]
-pub(super) struct S3Event {
-    #[serde(rename = "Records", default)]
-    records: Vec<S3Record>,
+#[serde(untagged)]
+pub(super) enum S3Event {
+    /// Objects were created.
+    Created {
+        #[serde(rename = "Records")]
+        records: Vec<S3Record>,
+    },
+    /// S3 tests the destination when the notifications of a bucket are configured.
+    Test {
+        #[serde(rename = "Event")]
+        _event: TestEvent,
+    },
 }
 
 #[derive(Debug, Deserialize)]
-struct S3Record {
+pub(super) enum TestEvent {
+    #[serde(rename = "s3:TestEvent")]
+    TestEvent,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct S3Record {
     s3: S3Entity,
 }
 
@@ -56,7 +71,10 @@ impl S3Event {
                 bytes: object.size,
             })
         };
-        self.records.into_iter().map(upload).collect()
+        match self {
+            Self::Created { records } => records.into_iter().map(upload).collect(),
+            Self::Test { .. } => Ok(Vec::new()),
+        }
     }
 }
 
@@ -123,5 +141,6 @@ mod tests {
         let event = json!({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "uploads"});
         let event: S3Event = serde_json::from_value(event).unwrap();
         assert_eq!(event.uploads().unwrap(), []);
+        assert!(serde_json::from_value::<S3Event>(json!({"schema": 2})).is_err(), "another message is no notification");
     }
 }

@@ -13,12 +13,16 @@ use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use vpp_pipeline::domain::client_upload::StoredPart;
 use vpp_pipeline::domain::multipart::UploadId;
 use vpp_pipeline::domain::object::{ETag, Location};
+use vpp_pipeline::domain::uploaded_object::UploadedObject;
 use vpp_pipeline::error::Unavailable;
 use vpp_pipeline::ports::{ClientUploadStore, StoreError};
 
 use super::multipart::{abort_multipart_upload, upload_id};
 use super::store_error::{NO_SUCH_UPLOAD, NOT_FOUND, unreachable};
 use crate::error::{code, unavailable};
+
+/// The version id of an object that was written before its bucket had versions.
+const NO_VERSION: &str = "null";
 
 /// The S3 buckets that callers upload to.
 #[derive(Debug, Clone)]
@@ -97,14 +101,19 @@ impl ClientUploadStore for S3ClientUploads {
         })
     }
 
-    async fn find(&self, at: &Location) -> Result<Option<(ETag, u64)>, StoreError> {
+    async fn find(&self, at: &Location) -> Result<Option<UploadedObject>, StoreError> {
         const CALL: &str = "HeadObject";
         match self.client.head_object().bucket(at.bucket()).key(at.key()).send().await {
             Ok(head) => {
                 let bytes = head.content_length().and_then(|bytes| u64::try_from(bytes).ok());
                 let missing = || unreachable(at, Unavailable::new(CALL, "the response has no length".into()));
                 let bytes = bytes.ok_or_else(missing)?;
-                Ok(head.e_tag().map(|etag| (ETag::new(etag), bytes)))
+                Ok(head.e_tag().map(|etag| UploadedObject {
+                    location: at.clone(),
+                    etag: ETag::new(etag),
+                    version_id: head.version_id().filter(|id| *id != NO_VERSION).map(str::to_owned),
+                    bytes,
+                }))
             }
             Err(error) if NOT_FOUND.contains(&code(&error)) => Ok(None),
             Err(error) => Err(unreachable(at, unavailable(CALL)(error))),

@@ -55,7 +55,7 @@ codes! {
     FunctionWithoutLayer "function_without_layer" "A function does not have the layer that it executes or serves.",
     KeyUnusable "key_unusable" "A KMS key is disabled, or its deletion is scheduled.",
     MappingDisabled "mapping_disabled" "The event source mapping of a queue or stream is disabled.",
-    NotificationMissing "notification_missing" "The uploads bucket does not invoke ingest.",
+    NotificationMissing "notification_missing" "The uploads bucket does not notify the ingest queue.",
     PermissionMissing "permission_missing" "The caller may not look at a resource, which remains unchecked.",
     QueueStuck "queue_stuck" "The oldest message of a queue waits for longer than its alarm allows.",
     ResourceMissing "resource_missing" "A resource of the stack does not exist.",

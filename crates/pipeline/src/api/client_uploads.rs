@@ -4,16 +4,20 @@
 //! exactly the bytes of its part. The client may send any part again, in any order. After a lost connection it requests the
 //! progress: the store lists the parts that have arrived, and the client gets new URLs for the others. No bytes pass through the
 //! platform. At the end the client completes the upload: the parts are checked against their expected lengths and become one
-//! object. The creation of that object starts ingest, as with every other upload. Completing an upload again returns the same
-//! response.
+//! object. Completing an upload again returns the same response.
+//!
+//! The completion starts ingest. The store's notification does so too, as with every other object, but it can be minutes late.
+//! Whichever comes second finds the content.
 
 use crate::api::request_error::{RequestError, unavailable};
 use crate::domain::client_upload::{ClientMultipart, ClientUpload, MAX_URLS, StoredPart, URL_TTL};
 use crate::domain::id::{ClientUploadId, ContentId};
-use crate::domain::object::{ETag, Location};
+use crate::domain::ingest_message::IngestMessage;
+use crate::domain::object::Location;
 use crate::domain::timestamp::Timestamp;
+use crate::domain::uploaded_object::UploadedObject;
 use crate::error::Error;
-use crate::ports::{ClientUploadStore, Clock, CreateOutcome, RequestRecords, StoreError};
+use crate::ports::{ClientUploadStore, Clock, CreateOutcome, Queue, RequestRecords, StoreError};
 
 /// The progress of an upload, and presigned URLs for some of the missing parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,18 +49,20 @@ impl Default for PartWindow {
 
 /// The use case and its ports.
 #[derive(Debug)]
-pub struct ClientUploads<S, R, K> {
+pub struct ClientUploads<S, R, Q, K> {
     /// Presigns URLs and completes uploads.
     pub store: S,
     /// Stores the uploads.
     pub records: R,
+    /// The ingest stage's queue.
+    pub queue: Q,
     /// The clock.
     pub clock: K,
     /// The uploads bucket.
     pub bucket: String,
 }
 
-impl<S: ClientUploadStore, R: RequestRecords, K: Clock> ClientUploads<S, R, K> {
+impl<S: ClientUploadStore, R: RequestRecords, Q: Queue<IngestMessage>, K: Clock> ClientUploads<S, R, Q, K> {
     /// Begins an upload and returns URLs for it. Each file has a unique `id`; beginning again with the same id returns the same
     /// upload.
     ///
@@ -123,14 +129,14 @@ impl<S: ClientUploadStore, R: RequestRecords, K: Clock> ClientUploads<S, R, K> {
         Ok(UploadProgress { upload, arrived, urls, expires_at })
     }
 
-    /// Completes an upload. Returns the id of the content that the object becomes, and its location.
+    /// Completes an upload and starts its ingest. Returns the id of the content that the object becomes, and its location.
     ///
     /// # Errors
     /// When parts are missing or incomplete, the upload is unknown or has expired, or the platform is unavailable.
     pub async fn complete(&self, id: &ClientUploadId) -> Result<(ContentId, Location), RequestError> {
         let upload = self.find(id).await?;
-        let etag = match self.arrival(&upload).await? {
-            Arrival::Complete(etag) => Some(etag),
+        let object = match self.arrival(&upload).await? {
+            Arrival::Complete(object) => Some(object),
             Arrival::Expired => None,
             Arrival::Parts(multipart, parts) => {
                 let arrived: Vec<u16> = parts.iter().map(|part| part.number).collect();
@@ -146,8 +152,10 @@ impl<S: ClientUploadStore, R: RequestRecords, K: Clock> ClientUploads<S, R, K> {
                 self.object(&upload).await?
             }
         };
-        let etag = etag.ok_or(RequestError::UploadExpired)?;
-        Ok((ContentId::of(&upload.location, &etag), upload.location))
+        let object = object.ok_or(RequestError::UploadExpired)?;
+        let sent = self.queue.send_all(&[IngestMessage::new(&object)]).await;
+        sent.map_err(unavailable("starting ingest"))?;
+        Ok((object.content_id(), upload.location))
     }
 
     /// Aborts an upload: its URLs accept nothing from now on, and no object comes of it. An upload that was completed before
@@ -194,16 +202,16 @@ impl<S: ClientUploadStore, R: RequestRecords, K: Clock> ClientUploads<S, R, K> {
     }
 
     /// Looks up the completed object.
-    async fn object(&self, upload: &ClientUpload) -> Result<Option<ETag>, RequestError> {
+    async fn object(&self, upload: &ClientUpload) -> Result<Option<UploadedObject>, RequestError> {
         let found = self.store.find(&upload.location).await.map_err(unreachable("looking for the object"))?;
-        Ok(found.filter(|(_, bytes)| *bytes == upload.bytes).map(|(etag, _)| etag))
+        Ok(found.filter(|object| object.bytes == upload.bytes))
     }
 }
 
 /// The parts or the object of an upload that have arrived.
 enum Arrival<'u> {
     /// The complete object.
-    Complete(ETag),
+    Complete(UploadedObject),
     /// The parts that have arrived of the multipart upload.
     Parts(&'u ClientMultipart, Vec<StoredPart>),
     /// No object, and the multipart upload no longer exists.

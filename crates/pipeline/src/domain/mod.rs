@@ -7,6 +7,7 @@ pub mod content_key;
 pub mod dead_letter;
 pub mod event;
 pub mod id;
+pub mod ingest_message;
 pub mod layout;
 pub mod listing;
 pub mod message;

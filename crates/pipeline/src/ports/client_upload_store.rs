@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use crate::domain::client_upload::StoredPart;
 use crate::domain::multipart::UploadId;
-use crate::domain::object::{ETag, Location};
+use crate::domain::object::Location;
+use crate::domain::uploaded_object::UploadedObject;
 use crate::ports::store_error::StoreError;
 
 /// Presigns URLs and manages their uploads. A presigned URL permits to PUT one part, of exactly the length it was signed for.
@@ -50,11 +51,11 @@ pub trait ClientUploadStore: Send + Sync {
         parts: &[StoredPart],
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Returns the version and the length of the object, if it exists.
+    /// Returns the object, with its version and length, if it exists.
     ///
     /// # Errors
     /// Unavailable.
-    fn find(&self, at: &Location) -> impl Future<Output = Result<Option<(ETag, u64)>, StoreError>> + Send;
+    fn find(&self, at: &Location) -> impl Future<Output = Result<Option<UploadedObject>, StoreError>> + Send;
 
     /// Aborts a multipart upload. Aborting one that has ended succeeds.
     ///

@@ -27,6 +27,7 @@ use crate::domain::probe_report::ProbeReport;
 use crate::domain::receipt::Receipt;
 use crate::domain::state::{Advance, Transition};
 use crate::domain::timestamp::Timestamp;
+use crate::domain::uploaded_object::UploadedObject;
 use crate::error::Unavailable;
 use crate::ports::{
     Catalog, ClientUploadStore, CreateOutcome, DelayQueue, DeletedFile, DeletionRecords, EdgeCache, FileChunk,
@@ -325,7 +326,7 @@ impl<S: ClientUploadStore> ClientUploadStore for Faulty<S> {
         done.map_err(|source| StoreError::Unavailable { at: at.clone(), source })?
     }
 
-    async fn find(&self, at: &Location) -> Result<Option<(ETag, u64)>, StoreError> {
+    async fn find(&self, at: &Location) -> Result<Option<UploadedObject>, StoreError> {
         let done = self.faults.around(self.port.find(at)).await;
         done.map_err(|source| StoreError::Unavailable { at: at.clone(), source })?
     }

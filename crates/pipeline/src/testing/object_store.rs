@@ -15,6 +15,7 @@ use crate::domain::layout::{Headers, work_headers};
 use crate::domain::multipart::{MAX_PARTS, MIN_PART_BYTES, UploadId};
 use crate::domain::object::{Digest, ETag, Location};
 use crate::domain::resource_usage::MeterReading;
+use crate::domain::uploaded_object::UploadedObject;
 use crate::error::Unavailable;
 use crate::ports::{
     ClientUploadStore, Meter, NewObject, NewPart, ObjectDeleter, ObjectStore, PutOutcome, StoreError, UploadedPart,
@@ -314,8 +315,14 @@ impl ClientUploadStore for MemoryStore {
         self.complete_upload(at, upload, &parts).await.map(|_| ())
     }
 
-    async fn find(&self, at: &Location) -> Result<Option<(ETag, u64)>, StoreError> {
-        Ok(lock(&self.state).objects.get(at).map(|stored| (stored.etag(), stored.bytes.len() as u64)))
+    async fn find(&self, at: &Location) -> Result<Option<UploadedObject>, StoreError> {
+        let object = |stored: &Stored| UploadedObject {
+            location: at.clone(),
+            etag: stored.etag(),
+            version_id: None,
+            bytes: stored.bytes.len() as u64,
+        };
+        Ok(lock(&self.state).objects.get(at).map(object))
     }
 
     async fn abort(&self, at: &Location, upload: &UploadId) -> Result<(), StoreError> {

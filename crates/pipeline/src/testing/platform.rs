@@ -19,6 +19,7 @@ use crate::api::client_uploads::ClientUploads;
 use crate::api::licences::{self, Licences, PlaybackTokens};
 use crate::api::service::{self, Api};
 use crate::api::signed_path::PathSigningSecret;
+use crate::domain::ingest_message::IngestMessage;
 use crate::domain::message::{DashMessage, DeletionMessage, FragmentMessage, WorkUnitMessage};
 use crate::domain::object::Location;
 use crate::domain::package_options::ProtectionOptions;
@@ -52,7 +53,7 @@ pub type DashStage = Dash<Store, Contents, TickingClock, MemoryStore>;
 /// The deletion in memory.
 pub type DeleteStage = Delete<Store, Contents, Outbox<DeletionMessage>, Faulty<MemoryEdgeCache>, TickingClock>;
 /// Client uploads in memory.
-pub type MemoryClientUploads = ClientUploads<Store, Contents, TickingClock>;
+pub type MemoryClientUploads = ClientUploads<Store, Contents, Outbox<IngestMessage>, TickingClock>;
 /// The queues of the API in memory.
 pub type MemoryQueues = Queues<Outbox<FragmentMessage>, Outbox<DashMessage>, Outbox<DeletionMessage>>;
 /// The API in memory.
@@ -90,6 +91,8 @@ pub struct Platform {
     pub store: MemoryStore,
     /// The catalog.
     pub catalog: MemoryCatalog,
+    /// The ingest stage's queue.
+    pub ingest_queue: MemoryQueue<IngestMessage>,
     /// The fragment stage's queue.
     pub fragment_queue: MemoryQueue<FragmentMessage>,
     /// The encrypt stage's queue.
@@ -127,6 +130,7 @@ impl Default for Platform {
         Self {
             store: MemoryStore::with_min_part_bytes(PART_BYTES),
             catalog: MemoryCatalog::default(),
+            ingest_queue: MemoryQueue::default(),
             fragment_queue: MemoryQueue::default(),
             encrypt_queue: MemoryQueue::default(),
             dash_queue: MemoryQueue::default(),
@@ -174,9 +178,14 @@ impl Platform {
     /// there is a deletion.
     pub async fn run(&self) -> Vec<Error> {
         let (fragment, encrypt, dash) = (self.fragment_stage(), self.encrypt_stage(), self.dash_stage());
-        let delete = self.delete_stage();
+        let (ingest, delete) = (self.ingest_stage(), self.delete_stage());
         let mut dead = Vec::new();
         loop {
+            let ingested = self
+                .drain(&self.ingest_queue, &mut dead, async |message: &IngestMessage| {
+                    ingest.handle(&message.clone().into_object()).await
+                })
+                .await;
             let planned =
                 self.drain(&self.fragment_queue, &mut dead, async |message| fragment.handle(message).await).await;
             let encrypted =
@@ -184,7 +193,7 @@ impl Platform {
             let written = self.drain(&self.dash_queue, &mut dead, async |message| dash.handle(message).await).await;
             let deleted =
                 self.drain(&self.deletion_queue, &mut dead, async |message| delete.handle(message).await).await;
-            if planned + encrypted + written + deleted == 0 {
+            if ingested + planned + encrypted + written + deleted == 0 {
                 return dead;
             }
             self.clock.pass(if deleted > 0 { MAX_RUN_TIME / 2 } else { Duration::ZERO });
@@ -319,6 +328,7 @@ impl Platform {
         ClientUploads {
             store: self.faulty(&self.store),
             records: self.faulty(&self.catalog),
+            queue: self.faulty(&self.ingest_queue),
             clock: self.clock.clone(),
             bucket: "uploads".to_owned(),
         }

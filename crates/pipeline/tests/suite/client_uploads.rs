@@ -7,8 +7,11 @@ use vpp_pipeline::api::request_error::RequestError;
 use vpp_pipeline::domain::client_upload::{MAX_SINGLE_PART_BYTES, UPLOAD_TTL};
 use vpp_pipeline::domain::id::{ClientUploadId, ContentId};
 use vpp_pipeline::domain::object::{ETag, Location};
-use vpp_pipeline::ports::{NewPart, ObjectStore, StoreError};
+use vpp_pipeline::domain::state::Status;
+use vpp_pipeline::ports::{Catalog, ClientUploadStore, NewPart, ObjectStore, StoreError};
 use vpp_pipeline::testing::{FaultPoint, Faults, Platform};
+
+use crate::support::MOVIE;
 
 /// Maximum number of requests that a caller sends.
 const MAX_REQUESTS: usize = 8;
@@ -38,6 +41,32 @@ async fn send(platform: &Platform) -> ContentId {
     let (content, location) = retry(|| uploads.complete(&id)).await;
     assert_eq!(location, begun.upload.location);
     content
+}
+
+#[test]
+fn a_completed_upload_is_ingested_without_the_notification_and_once_with_it() {
+    block_on(async {
+        for notifications in 0..3 {
+            let platform = Platform::default();
+            let (id, uploads) = (ClientUploadId::of(&[b"a file"]), platform.uploads());
+            let upload = uploads.begin(id.clone(), "movie.mp4", MOVIE.len() as u64).await.unwrap().upload;
+            let part = NewPart::new(1, MOVIE.to_vec());
+            platform.store.put_part(&upload.location, &upload.multipart.unwrap().upload, part).await.unwrap();
+            for _ in 0..2 {
+                uploads.complete(&id).await.unwrap();
+                assert!(platform.run().await.is_empty());
+            }
+            let notification = platform.store.find(&upload.location).await.unwrap().unwrap();
+            for _ in 0..notifications {
+                platform.ingest(&notification).await.unwrap();
+                assert!(platform.run().await.is_empty());
+            }
+            let content = platform.catalog.all_contents().remove(0);
+            let package = platform.catalog.package(content.media_info().unwrap().package.as_ref().unwrap()).await;
+            assert_eq!(package.unwrap().unwrap().status(), Status::Ready);
+            assert_eq!(platform.catalog.all_contents().len(), 1);
+        }
+    });
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Upgrades: this release handles the messages of earlier releases.
 
 use serde_json::{Value, json};
+use vpp_pipeline::domain::ingest_message::IngestMessage;
 use vpp_pipeline::domain::message::{DashMessage, DeletionMessage, FragmentMessage, Message, WorkUnitMessage};
 
 const ID: &str = "abcdefghijklmnopqrstuvwxyz";
@@ -24,6 +25,8 @@ fn messages_of_every_earlier_release_are_parsed() {
     ] {
         assert!(parses::<WorkUnitMessage>(&body), "{body}");
     }
+    let upload = json!({"schema": 1, "input_content_id": ID, "bucket": "b", "key": "k", "etag": "e", "bytes": 5});
+    assert!(parses::<IngestMessage>(&upload));
     for body in
         [json!({"schema": 1, "packaged_content_id": ID, "attempt": 7}), json!({"schema": 1, "input_content_id": ID})]
     {

@@ -73,16 +73,16 @@ fn public_access(checkup: &mut Checkup<'_>, bucket: &Resource) -> bool {
 fn notification(checkup: &mut Checkup<'_>, bucket: &Resource) {
     let Ok(found) = configuration(checkup, bucket, ("notification", "s3:GetBucketNotification")) else { return };
     let found = found.unwrap_or_default();
-    let ingest =
-        checkup.stack.resource("IngestFunction").map(|function| function.physical_id.as_str()).unwrap_or_default();
-    let targets = found.all("CloudFunctionConfiguration");
-    let invokes = |target: &&Element| {
-        let function = target.text_of("CloudFunction");
-        let named = function.split(':').nth(6) == Some(ingest);
+    // The physical id of a queue is its URL, which ends with its name.
+    let url = checkup.stack.resource("IngestQueue").map(|queue| queue.physical_id.as_str()).unwrap_or_default();
+    let ingest = url.rsplit('/').next().unwrap_or_default();
+    let targets = found.all("QueueConfiguration");
+    let notifies = |target: &&Element| {
+        let named = target.text_of("Queue").split(':').nth(5) == Some(ingest);
         named && target.all("Event").iter().any(|event| event.text().starts_with("s3:ObjectCreated:"))
     };
-    if !targets.iter().any(invokes) {
-        let what = "it does not invoke ingest when an object is created: uploads stay unseen";
+    if !targets.iter().any(notifies) {
+        let what = "it does not notify the ingest queue when an object is created: uploads stay unseen";
         let mend = "deploy the template again; if CloudFormation sees no change, put the notification back with \
                     `aws s3api put-bucket-notification-configuration`";
         checkup.report(Code::NotificationMissing, bucket.location(), what, mend);

@@ -115,8 +115,9 @@ pub async fn client_uploads<S: ClientUploadStore>(store: &S, bucket: &str, run: 
     let part = |number, bytes, etag: &ETag| StoredPart { number, bytes, etag: etag.clone() };
     assert_eq!(arrived, [part(1, 6_000_000, &first), part(2, 8, &last)], "the latest part of each number");
     store.complete(&at, &upload, &arrived).await.unwrap();
-    let (_, length) = store.find(&at).await.unwrap().unwrap();
-    assert_eq!(length, 6_000_008);
+    let object = store.find(&at).await.unwrap().unwrap();
+    assert_eq!((object.bytes, &object.location), (6_000_008, &at));
+    assert_eq!(sender.read(&at, Some(&object.etag), 6_000_000..6_000_008).await.unwrap(), b"the last");
     let over = store.list_parts(&at, &upload).await;
     assert!(matches!(over, Err(StoreError::UploadEnded { .. })), "{over:?}");
     for _ in 0..2 {
