@@ -8,7 +8,7 @@ export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down env images logs redrive restore test check advisories bench chaos iam load large burst scale fuzz fmt hashes deploy .rust-tests .infra-tests
+.PHONY: help demo up down env images logs redrive restore adopt test check advisories bench chaos iam load large burst scale fuzz fmt hashes deploy .rust-tests .infra-tests
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
@@ -36,6 +36,9 @@ redrive: ## list dead-lettered work; with YES=1, redrive it (STACK=name: on AWS)
 
 restore: ## copy missing items of the restored table TABLE into the stack's table (STACK=name: on AWS)
 	@$(LOCAL) restore $(if $(STACK),--stack $(STACK)) "$(TABLE)"
+
+adopt: ## import the buckets and the table TABLE of a deleted stack, before it is deployed again (STACK=name: on AWS)
+	@$(LOCAL) adopt $(if $(STACK),--stack $(STACK)) "$(TABLE)"
 
 test: ## run all tests
 	@$(LOCAL) setup --test

@@ -159,6 +159,16 @@ def _restore(options: argparse.Namespace) -> int:
     return restore.run(_stack(options), options.table)
 
 
+def _adopt(options: argparse.Namespace) -> int:
+    import boto3
+
+    from . import adopt
+    from .instance import STACK
+
+    client = boto3.client if options.stack else _instance(options).client
+    return adopt.run(client, options.stack or STACK, options.table)
+
+
 def _stack(options: argparse.Namespace):
     """The named stack in an AWS account, or the local stack."""
     from .stack import Stack
@@ -229,6 +239,7 @@ _COMMANDS = {
     "setup": _setup, "up": _up, "hold": _hold, "env": _env, "logs": _logs, "demo": _demo,
     "down": _down, "fuzz": _fuzz, "iam": _iam, "chaos": _chaos, "load": _load, "browser": _browser,
     "large": _large, "burst": _burst, "redrive": _redrive, "restore": _restore, "images": _images, "hashes": _hashes,
+    "adopt": _adopt,
 }  # fmt: skip
 
 
@@ -251,7 +262,9 @@ def _parser() -> argparse.ArgumentParser:
     redrive.add_argument("--yes", action="store_true", help="redrive the work")
     restore = commands.add_parser("restore", help="copy the missing items of a restored table into the stack's table")
     restore.add_argument("table", help="name of the restored table")
-    for command in (redrive, restore):
+    adopt = commands.add_parser("adopt", help="import the data of a deleted stack into a new one")
+    adopt.add_argument("table", help="name of the deleted stack's table")
+    for command in (redrive, restore, adopt):
         command.add_argument("--stack", help="name of a stack in the current AWS account, instead of the local stack")
     for name, text in (
         ("up", "start the emulator, build and deploy"),

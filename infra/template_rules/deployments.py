@@ -24,6 +24,7 @@ EXAMPLES: dict[str, Any] = {
     "ApiCertificateArn": "arn:aws:acm:ap-southeast-1:123456789012:certificate/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0",
     "ApiDomainName": "video.example.com",
     "CertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0",
+    "ContentKeysKeyArn": "arn:aws:kms:ap-southeast-1:123456789012:key/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0",
     "DomainName": ["media.example.com"],
     "JwtIssuer": "https://issuer.example",
     "JwtAudience": ["audience"],

@@ -5,22 +5,19 @@ The tests use a temporary stack with visibility timeouts of seconds instead of m
 
 import base64
 import json
-import unittest
-from typing import Any
 
-from infra.local import emulator, http_client, redrive, restore
+from infra.local import emulator, redrive, restore
 from infra.local.iam.functions import object_created, put_presigned
 from infra.local.instance import Instance
 from infra.local.stack import Stack
-from infra.local.tools import ROOT
+from infra.tests.on_a_stack import MOVIE, OnAStack
 from infra.tests.recording import EXPECTED_OPERATIONS, Recording, WebhookReceiver
 from infra.tests.temporary_stack import eventually, hold
 
-MOVIE = ROOT / "tests" / "media" / "sample.mp4"
 VISIBILITY_SECONDS = 8
 
 
-class Recovery(unittest.TestCase):
+class Recovery(OnAStack):
     """`make redrive` and `make restore`."""
 
     @classmethod
@@ -165,33 +162,6 @@ class Recovery(unittest.TestCase):
         self.assertGreater(len(items), 0)
         for item in items:
             dynamodb.delete_item(TableName=table, Key={name: item[name] for name in ("pk", "sk")})
-
-    def _licence(self, package: str) -> dict[str, Any]:
-        """Requests a licence of a package, as a player does."""
-        issued = self._send("POST", f"/packaged_content/{package}/playback_tokens").json()
-        kid = base64.urlsafe_b64encode(bytes.fromhex(self._api(f"/packaged_content/{package}")["kid"].replace("-", "")))
-        request = {"kids": [kid.decode().rstrip("=")], "type": "temporary"}
-        return http_client.call(self.instance, "POST", issued["license_url"], request, issued["token"]).json()
-
-    def _send(self, method: str, path: str, body: Any = None) -> http_client.Response:
-        return http_client.call(self.instance, method, f"{self.outputs['ApiUrl'].rstrip('/')}{path}", body)
-
-    def _api(self, path: str) -> dict[str, Any]:
-        return self._send("GET", path).json()
-
-    def _content_of(self, key: str) -> dict[str, Any]:
-        origin = f"s3://{self.outputs['UploadsBucket']}/{key}"
-
-        def find() -> dict[str, Any] | None:
-            listed = self._api("/input_content?limit=100")["input_content"]
-            return next((content for content in listed if content["input_content_origin"] == origin), None)
-
-        return eventually(self, find)
-
-    def _package_of(self, key: str) -> str:
-        """Uploads a movie, and returns the id of the package that it starts."""
-        self.instance.client("s3").upload_file(str(MOVIE), self.outputs["UploadsBucket"], key)
-        return self._content_of(key)["packaged_content_id"]
 
     def _change_key(self, package: str, wrapped: str) -> str:
         """Overwrites the encrypted content key of a package in the table. Returns the previous value."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from infra.local import artifacts
+from infra.local import adopt, artifacts
 from infra.local.values import as_list
 
 
@@ -43,6 +43,9 @@ def _statements(role: dict[str, Any]) -> list[dict[str, Any]]:
     return [s["If"][1] if "If" in s else s for s in statements]
 
 
+_CONTENT_KEYS_KEY = {"If": ["NewContentKeysKey", "!GetAtt ContentKeysKey.Arn", "!Ref ContentKeysKeyArn"]}
+
+
 class Template(unittest.TestCase):
     """Rules of `template.yaml`."""
 
@@ -64,15 +67,18 @@ class Template(unittest.TestCase):
                         self.assertNotEqual(resource, "*", name)
 
     def test_content_keys_are_bound_to_their_package_by_encryption_context(self) -> None:
+        bound = set()
         for name, role in _resources("AWS::IAM::Role").items():
             for statement in _statements(role):
-                if statement["Resource"] == "!GetAtt ContentKeysKey.Arn":
+                if statement["Resource"] == _CONTENT_KEYS_KEY:
+                    bound.add(name)
                     names = {"kms:EncryptionContextKeys": ["packaged_content_id"]}
                     # ForAllValues is also true for a request without a context. Null refuses such a request.
                     present = {"If": ["Emulated", "!Ref AWS::NoValue", {"kms:EncryptionContextKeys": False}]}
                     self.assertEqual(
                         statement["Condition"], {"ForAllValues:StringEquals": names, "Null": present}, name
                     )
+        self.assertEqual(bound, {"IngestRole", "EncryptRole", "ApiRole", "LicenseRole", "OriginRole"})
 
     def test_only_encrypt_the_origin_and_the_licence_server_may_decrypt_content_keys(self) -> None:
         allowed = {
@@ -350,6 +356,20 @@ class Template(unittest.TestCase):
         self.assertGreaterEqual(days["Default"], days["MinValue"])
         variables = _resources("AWS::Serverless::Function")["ApiFunction"]["Environment"]["Variables"]
         self.assertEqual(variables["DELETED_CONTENT_DAYS"], "!Ref DeletedContentDays")
+
+    def test_a_stack_is_created_again_over_what_a_deleted_one_retains(self) -> None:
+        resources = _template()["Resources"]
+        retained = {name for name, resource in resources.items() if "DeletionPolicy" in resource}
+        # The key is named by a parameter, and then not created.
+        self.assertEqual(retained, {*adopt.RETAINED, "ContentKeysKey"})
+        self.assertEqual(resources["ContentKeysKey"]["Condition"], "NewContentKeysKey")
+        imported = yaml.load(adopt.template(artifacts.TEMPLATE.read_text()), _Loader)
+        self.assertEqual(set(imported["Resources"]), set(adopt.RETAINED))
+        self.assertNotIn("Transform", imported)
+        text = json.dumps(imported["Resources"])
+        self.assertNotIn("GetAtt", text)
+        for reference in re.findall(r"!Ref ([\w:]+)", text) + re.findall(r"\$\{([\w:]+)", text):
+            self.assertTrue(reference.startswith("AWS::") or reference in imported["Parameters"], reference)
 
     def test_names_that_are_unique_in_an_account_contain_the_region(self) -> None:
         """Names of CloudFront resources and dashboards are global: a stack in a second region needs different ones."""
