@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use vpp_pipeline::domain::content::Content;
 use vpp_pipeline::domain::id::{ContentId, PackageId};
+use vpp_pipeline::domain::list_shard::shard;
 use vpp_pipeline::domain::multipart::OutputUpload;
 use vpp_pipeline::domain::package::Package;
 use vpp_pipeline::domain::receipt::Receipt;
@@ -22,8 +23,8 @@ const WRITE_UNIT_BYTES: u64 = 1_024;
 const READ_UNIT_BYTES: u64 = 4_096;
 /// Bytes of a page of a query.
 const PAGE_BYTES: u64 = 1_048_576;
-/// The index partition that holds all contents.
-const CONTENT_INDEX_PARTITION: &str = "by_kind";
+/// Write units of a package in its index, which projects few attributes.
+const LISTED_PACKAGE_UNITS: u64 = 1;
 
 impl State {
     fn partition(&mut self, key: &str, dynamodb: &DynamoDb) -> &mut Partition {
@@ -88,6 +89,11 @@ impl ExecutionEnvironment {
         Err(Unavailable::new("TransactWriteItems", "transaction conflicts".into()))
     }
 
+    /// Writes a package to the shard of its index. The index projects the status, and is written with each.
+    async fn write_listed(&self, id: &PackageId) -> Result<(), Unavailable> {
+        self.write(&shard("package", id.as_str()), LISTED_PACKAGE_UNITS).await
+    }
+
     fn item_units(&self) -> u64 {
         self.dynamodb().item_bytes.div_ceil(WRITE_UNIT_BYTES)
     }
@@ -105,7 +111,10 @@ impl Catalog for ExecutionEnvironment {
     ) -> Result<CreateOutcome<Content>, Unavailable> {
         // A transaction of both items, which consumes twice the write units, and the content's entry in the index.
         self.write(content.id.as_str(), self.item_units() * 2 * (1 + u64::from(package.is_some()))).await?;
-        self.write(CONTENT_INDEX_PARTITION, self.item_units()).await?;
+        self.write(&shard("content", content.id.as_str()), self.item_units()).await?;
+        if let Some(package) = package {
+            self.write_listed(&package.id).await?;
+        }
         self.sleep(self.dynamodb().transaction).await;
         self.account().catalog.create_content(content, package).await
     }
@@ -117,6 +126,7 @@ impl Catalog for ExecutionEnvironment {
 
     async fn create_package(&self, package: &Package) -> Result<CreateOutcome<Package>, Unavailable> {
         self.write(package.id.as_str(), self.item_units()).await?;
+        self.write_listed(&package.id).await?;
         self.sleep(self.dynamodb().item).await;
         self.account().catalog.create_package(package).await
     }
@@ -128,6 +138,7 @@ impl Catalog for ExecutionEnvironment {
 
     async fn advance(&self, id: &PackageId, transition: &Transition) -> Result<Advance, Unavailable> {
         self.transact(id, self.item_units() * 2, 0).await?;
+        self.write_listed(id).await?;
         let advance = self.account().catalog.advance(id, transition).await?;
         if let (Step::Ready, Advance::Done) = (&transition.step, advance)
             && let Some(package) = self.account().catalog.package(id).await?

@@ -7,7 +7,7 @@
 use vpp_media::sidecar::SubtitleFormat;
 use vpp_pipeline::domain::content::{Content, MediaInfo, Refusal, RequiredOptions, Verdict};
 use vpp_pipeline::domain::id::ContentId;
-use vpp_pipeline::domain::listing::Cursor;
+use vpp_pipeline::domain::list_shard::shard;
 use vpp_pipeline::domain::object::ETag;
 use vpp_pipeline::domain::subtitles::SubtitleInfo;
 use vpp_pipeline::ports::DeletedFile;
@@ -16,8 +16,8 @@ use super::attributes::{Item, Malformed, Reader, Writer, json, number, range, st
 
 /// Sort key of every content.
 pub(super) const SK: &str = "content";
-/// Partition key of every content in the index.
-pub(super) const KIND: &str = "content";
+/// The list of contents: the start of the names of its shards, and of every content's partition key.
+pub(super) const LIST: &str = "content";
 /// The value of `media` of a subtitle file.
 pub(super) const SUBTITLES: &str = "subtitles";
 /// The index that lists contents by time.
@@ -31,21 +31,11 @@ pub(super) fn pk(id: &ContentId) -> String {
     format!("{PREFIX}{id}")
 }
 
-/// Converts a cursor to a key of the index.
-pub(super) fn index_key(cursor: &Cursor<ContentId>) -> Item {
-    Writer::default()
-        .set("pk", string(format!("{PREFIX}{}", cursor.id())))
-        .set("sk", string(SK))
-        .set("kind", string(KIND))
-        .set("created_at", string(cursor.created_at()))
-        .finish()
-}
-
 pub(super) fn write(content: &Content) -> Result<Item, Malformed> {
     let item = Writer::default()
         .set("pk", string(pk(&content.id)))
         .set("sk", string(SK))
-        .optional("kind", (!content.is_deleted()).then(|| string(KIND)))
+        .optional("kind", (!content.is_deleted()).then(|| string(shard(LIST, content.id.as_str()))))
         .optional("deleted_at", content.deleted_at.map(|at| string(at.to_string())))
         .set("input_content_id", string(content.id.as_str()))
         .set("input_content_origin", string(content.location.to_string()))

@@ -48,12 +48,15 @@ impl Filter {
     }
 }
 
-/// An index of the table, and the partition key that all its items share.
+/// An index of the table.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Index {
     pub(super) name: &'static str,
-    pub(super) partition_key: (&'static str, &'static str),
+    /// The attribute with the partition key: the shard of the list.
+    pub(super) shard: &'static str,
+    /// The list.
+    pub(super) list: &'static str,
 }
 
-pub(super) const CONTENTS: Index = Index { name: content_item::INDEX, partition_key: ("kind", content_item::KIND) };
-pub(super) const PACKAGES: Index = Index { name: package_item::INDEX, partition_key: ("listed", package_item::LISTED) };
+pub(super) const CONTENTS: Index = Index { name: content_item::INDEX, shard: "kind", list: content_item::LIST };
+pub(super) const PACKAGES: Index = Index { name: package_item::INDEX, shard: "listed", list: package_item::LIST };

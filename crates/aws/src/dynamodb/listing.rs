@@ -1,14 +1,17 @@
-//! Lists of contents and packages: queries of an index, newest first.
+//! Lists of contents and packages: queries of the shards of an index, newest first.
 //!
-//! DynamoDB applies a filter to the items that a query has read, so a page may take several queries. After [`QUERIES`] queries
-//! the page is returned as it is, with a cursor. The index of packages holds the attributes that filters use, and no attribute
+//! DynamoDB applies a filter to the items that a query has read, so a page may take several queries of each shard. After
+//! [`ROUNDS`] of them the page is returned as it is, with a cursor. The index of packages holds the attributes that filters use, and no attribute
 //! that changes with every work unit. The packages of a page are then read from the table.
 
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::types::KeysAndAttributes;
+use futures_util::future::try_join_all;
 use vpp_pipeline::domain::content::Content;
 use vpp_pipeline::domain::id::{ContentId, PackageId};
+use vpp_pipeline::domain::list_shard::{SHARDS, shards};
 use vpp_pipeline::domain::listing::{ContentFilter, Cursor, PackageFilter, Page};
 use vpp_pipeline::domain::package::Package;
 use vpp_pipeline::domain::unreadable::{Listed, RecordKind};
@@ -17,55 +20,72 @@ use vpp_pipeline::ports::Listing;
 
 use super::attributes::{Item, Malformed, Reader, Writer, string};
 use super::index_filter::{CONTENTS, Filter, Index, PACKAGES};
+use super::merge::{Merge, Position, Shard};
 use super::table::{BACKOFF, DynamoCatalog, decode, malformed};
 use super::{content_item, package_item};
 use crate::error::unavailable;
 use crate::retries::BatchRetry;
 
-/// Maximum number of queries for one page.
-const QUERIES: usize = 8;
+/// Number of queries of each shard after which a page is returned as it is.
+const ROUNDS: usize = 8;
 /// Number of items that one query with a filter reads.
 const FILTERED_ITEMS: i32 = 1_000;
 
 impl DynamoCatalog {
-    /// Returns at most `limit` items that follow `after`, and the key after which the next page starts, if there may be one.
+    /// Returns at most `limit` items that follow `after`, and the position at which the next page starts, if there may be one.
     async fn newest(
         &self,
         index: Index,
         filter: Filter,
         limit: u16,
-        after: Option<Item>,
-    ) -> Result<(Vec<Item>, Option<Item>), Unavailable> {
-        let (name, value) = index.partition_key;
+        after: Option<Position>,
+    ) -> Result<(Vec<Item>, Option<Position>), Unavailable> {
         let page = usize::from(limit);
-        let (mut found, mut position): (Vec<Item>, _) = (Vec::new(), after);
-        for _ in 0..QUERIES {
-            let request = self.client.query().table_name(&self.table).index_name(index.name);
-            let request = request.scan_index_forward(false).key_condition_expression("#partition = :partition");
-            let request = request.expression_attribute_names("#partition", name);
-            let request = request.expression_attribute_values(":partition", string(value));
-            let clauses = Some(filter.clauses.join(" AND ")).filter(|clauses| !clauses.is_empty());
-            // Without a filter, one extra item shows whether another page follows.
-            let request = request.limit(if clauses.is_some() { FILTERED_ITEMS } else { i32::from(limit) + 1 });
-            let mut request = request.set_filter_expression(clauses).set_exclusive_start_key(position);
-            for (placeholder, name) in &filter.names {
-                request = request.expression_attribute_names(*placeholder, *name);
+        let mut merge = Merge::new(index.list, shards(index.list), after);
+        for round in 1.. {
+            let queries = merge.open().map(async |(number, shard)| {
+                let response = self.query(index, &filter, limit, merge.from(), shard).await?;
+                Ok::<_, Unavailable>((number, response.items.unwrap_or_default(), response.last_evaluated_key))
+            });
+            for (number, items, next) in try_join_all(queries).await? {
+                merge.add(number, items, next).map_err(malformed)?;
             }
-            for (placeholder, value) in &filter.values {
-                request = request.expression_attribute_values(*placeholder, string(value));
-            }
-            let response = request.send().await.map_err(unavailable("Query"))?;
-            found.extend(response.items.unwrap_or_default());
-            position = response.last_evaluated_key.filter(|key| !key.is_empty());
-            if found.len() > page || position.is_none() {
+            let is_long = round >= ROUNDS && merge.has_advanced().map_err(malformed)?;
+            if is_long || merge.has(page).map_err(malformed)? {
                 break;
             }
         }
-        if found.len() > page {
-            found.truncate(page);
-            position = found.last().cloned();
+        merge.page(page).map_err(malformed)
+    }
+
+    /// Reads the next page of a shard, from the time `from` on, inclusive.
+    async fn query(
+        &self,
+        index: Index,
+        filter: &Filter,
+        limit: u16,
+        from: Option<&str>,
+        shard: &Shard,
+    ) -> Result<QueryOutput, Unavailable> {
+        let request = self.client.query().table_name(&self.table).index_name(index.name).scan_index_forward(false);
+        let key = if from.is_some() { "#shard = :shard AND created_at <= :from" } else { "#shard = :shard" };
+        let request = request.key_condition_expression(key).expression_attribute_names("#shard", index.shard);
+        let mut request = request.expression_attribute_values(":shard", string(&shard.name));
+        if let Some(from) = from {
+            request = request.expression_attribute_values(":from", string(from));
         }
-        Ok((found, position))
+        let clauses = Some(filter.clauses.join(" AND ")).filter(|clauses| !clauses.is_empty());
+        // Without a filter, a query reads twice the shard's share of the page.
+        let share = (i32::from(limit) / i32::from(SHARDS)).saturating_mul(2).saturating_add(1);
+        let request = request.limit(if clauses.is_some() { FILTERED_ITEMS } else { share });
+        let mut request = request.set_filter_expression(clauses).set_exclusive_start_key(shard.next.clone());
+        for (placeholder, name) in &filter.names {
+            request = request.expression_attribute_names(*placeholder, *name);
+        }
+        for (placeholder, value) in &filter.values {
+            request = request.expression_attribute_values(*placeholder, string(value));
+        }
+        request.send().await.map_err(unavailable("Query"))
     }
 
     /// Reads the packages of these index items from the table. Omits packages that were deleted meanwhile.
@@ -102,7 +122,7 @@ impl Listing for DynamoCatalog {
         limit: u16,
         after: Option<&Cursor<ContentId>>,
     ) -> Result<Page<Content, ContentId>, Unavailable> {
-        let after = after.map(content_item::index_key);
+        let after = after.map(|after| position(content_item::LIST, after));
         let (items, next) = self.newest(CONTENTS, Filter::of_contents(filter), limit, after).await?;
         let items = items.iter().map(|item| decode(item, RecordKind::Content, content_item::read).into()).collect();
         Ok(Page { items, next: next.as_ref().map(cursor).transpose().map_err(malformed)? })
@@ -114,17 +134,20 @@ impl Listing for DynamoCatalog {
         limit: u16,
         after: Option<&Cursor<PackageId>>,
     ) -> Result<Page<Package, PackageId>, Unavailable> {
-        let after = after.map(package_item::index_key);
+        let after = after.map(|after| position(package_item::LIST, after));
         let (listed, next) = self.newest(PACKAGES, Filter::of_packages(filter), limit, after).await?;
         let items = self.packages_of(&listed).await?;
         Ok(Page { items, next: next.as_ref().map(cursor).transpose().map_err(malformed)? })
     }
 }
 
-/// Returns the cursor of an index item, or of its key. It holds texts, whatever they are: a list continues after an item that
-/// cannot be read.
-fn cursor<I>(item: &Item) -> Result<Cursor<I>, Malformed> {
-    let item = Reader(item);
-    let id = item.text("pk")?.split_once('#').map(|(_, id)| id).ok_or(Malformed("pk"))?;
-    Ok(Cursor::after(item.text("created_at")?, id))
+/// Returns the position of a cursor in a list.
+fn position<I>(list: &str, cursor: &Cursor<I>) -> Position {
+    Position { created_at: cursor.created_at().to_owned(), pk: format!("{list}#{}", cursor.id()) }
+}
+
+/// Returns the cursor of a position. It holds texts, whatever they are: a list continues after an item that cannot be read.
+fn cursor<I>(position: &Position) -> Result<Cursor<I>, Malformed> {
+    let (_, id) = position.pk.split_once('#').ok_or(Malformed("pk"))?;
+    Ok(Cursor::after(&position.created_at, id))
 }

@@ -9,7 +9,7 @@
 //! | client upload | `client_upload#<id>` | `client_upload` |
 //! | idempotency key | `claim#<hash>` | `claim` |
 //!
-//! The index `by_kind` lists contents by time, and `packages_by_time` lists packages. Every other read is consistent. State
+//! The index `by_kind` lists contents by time, and `packages_by_time` lists packages; their partitions are the shards of a list. Every other read is consistent. State
 //! changes by conditional writes: the condition of a step is the list of statuses that the step starts from.
 
 mod attributes;
@@ -22,6 +22,7 @@ mod earlier_records;
 mod idempotency_item;
 mod index_filter;
 mod listing;
+mod merge;
 mod multipart_uploads_item;
 mod package_item;
 mod receipt_item;

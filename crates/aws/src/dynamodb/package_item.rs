@@ -13,7 +13,7 @@ use vpp_media::cmaf::{KeyParameters, Layout, Protection, UnsupportedTracks};
 use vpp_pipeline::domain::content::Source;
 use vpp_pipeline::domain::content_key::WrappedKey;
 use vpp_pipeline::domain::id::{ContentId, PackageId};
-use vpp_pipeline::domain::listing::Cursor;
+use vpp_pipeline::domain::list_shard::shard;
 use vpp_pipeline::domain::object::ETag;
 use vpp_pipeline::domain::package::{Encryption, Package, PackageInput, Progress};
 use vpp_pipeline::domain::package_options::{PackageOptions, ProtectionOptions};
@@ -27,8 +27,8 @@ use super::attributes::{Item, Malformed, Reader, Writer, json, number, range, re
 /// Sort key of every package.
 pub(super) const SK: &str = "package";
 
-/// Partition key of every package in the index.
-pub(super) const LISTED: &str = "package";
+/// The list of packages: the start of the names of its shards, and of every package's partition key.
+pub(super) const LIST: &str = "package";
 /// The index that lists packages by time. It holds only the attributes that filters use, so counting a work unit does not write
 /// to it.
 pub(super) const INDEX: &str = "packages_by_time";
@@ -44,16 +44,6 @@ const SUBTITLES: &str = "subtitles";
 fn inputs(package: &Package) -> String {
     let ids: Vec<&str> = package.contents().map(ContentId::as_str).collect();
     ids.join(",")
-}
-
-/// Converts a cursor to a key of the index.
-pub(super) fn index_key(cursor: &Cursor<PackageId>) -> Item {
-    Writer::default()
-        .set("pk", string(format!("{PREFIX}{}", cursor.id())))
-        .set("sk", string(SK))
-        .set("listed", string(LISTED))
-        .set("created_at", string(cursor.created_at()))
-        .finish()
 }
 
 /// Prefix of the partition key of a package.
@@ -79,7 +69,7 @@ pub(super) fn write(package: &Package) -> Result<Item, Malformed> {
         .optional(FURTHER_INPUTS, write_further(&package.further_inputs)?)
         .set("created_at", string(package.created_at.to_string()))
         .set("attempt", number(package.attempt))
-        .set("listed", string(LISTED))
+        .set("listed", string(shard(LIST, package.id.as_str())))
         .set("inputs", string(inputs(package)))
         .set("work_units_done", number(package.progress.work_units_done))
         .set("bytes_read", number(package.progress.bytes_read))

@@ -9,6 +9,7 @@ pub mod event;
 pub mod id;
 pub mod ingest_message;
 pub mod layout;
+pub mod list_shard;
 pub mod listing;
 pub mod message;
 pub mod metric;
