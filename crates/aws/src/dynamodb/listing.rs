@@ -1,8 +1,8 @@
 //! Lists of contents and packages: queries of the shards of an index, newest first.
 //!
 //! DynamoDB applies a filter to the items that a query has read, so a page may take several queries of each shard. After
-//! [`ROUNDS`] of them the page is returned as it is, with a cursor. The index of packages holds the attributes that filters use, and no attribute
-//! that changes with every work unit. The packages of a page are then read from the table.
+//! [`ROUNDS`] of them the page is returned as it is, with a cursor. The index of packages holds the attributes that filters use,
+//! and no attribute that changes with every work unit. The packages of a page are then read from the table.
 
 use std::collections::HashMap;
 

@@ -9,8 +9,9 @@
 //! | client upload | `client_upload#<id>` | `client_upload` |
 //! | idempotency key | `claim#<hash>` | `claim` |
 //!
-//! The index `by_kind` lists contents by time, and `packages_by_time` lists packages; their partitions are the shards of a list. Every other read is consistent. State
-//! changes by conditional writes: the condition of a step is the list of statuses that the step starts from.
+//! The index `by_kind` lists contents by time, and `packages_by_time` lists packages; their partitions are the shards of a list.
+//! Every other read is consistent. State changes by conditional writes: the condition of a step is the list of statuses that the
+//! step starts from.
 
 mod attributes;
 mod catalog;
