@@ -123,7 +123,7 @@ mod tests {
         let notification = json!({"Records": [{"s3": {"bucket": {"name": "uploads"}, "object": object}}]});
         let [notified] = &decode(&notification).unwrap()[..] else { panic!("one object") };
         let completed = serde_json::to_value(IngestMessage::new(notified)).unwrap();
-        assert_eq!(&decode(&completed).unwrap()[..], [notified.clone()]);
+        assert_eq!(decode(&completed).unwrap(), std::slice::from_ref(notified));
         assert_eq!(decode(&json!({"Event": "s3:TestEvent"})).unwrap(), []);
         assert!(matches!(decode(&json!([1])), Err(Undecodable::Body(_))));
     }

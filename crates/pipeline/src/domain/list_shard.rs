@@ -8,12 +8,16 @@
 /// the next.
 pub const SHARDS: u8 = 8;
 
+/// The characters of an id: base32 (RFC 4648 6) in lower case.
+const BASE32: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+
 /// Returns the name of the shard of `list` that holds the item with this id.
 #[must_use]
 pub fn shard(list: &str, id: &str) -> String {
-    // Ids are base32 of a hash: the low bits of the first character are evenly distributed.
-    let first = id.bytes().next().unwrap_or_default();
-    name(list, first % SHARDS)
+    // An id is a hash: each of its characters stands for five evenly distributed bits.
+    let first = id.bytes().next();
+    let bits = BASE32.iter().zip(0_u8..).find(|(character, _)| Some(**character) == first).map_or(0, |(_, bits)| bits);
+    name(list, bits % SHARDS)
 }
 
 /// Returns the names of all shards of `list`, with that of items without shards.
@@ -31,15 +35,18 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::domain::id::ContentId;
+    use crate::domain::object::{ETag, Location};
 
     #[test]
     fn ids_are_spread_evenly_over_shards_that_are_all_read() {
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-        // Every first character of base32 (RFC 4648 6), in lower case.
-        for first in "abcdefghijklmnopqrstuvwxyz234567".chars() {
-            *counts.entry(shard("package", &format!("{first}bcdefghijklmnopqrstuvwxyz"))).or_default() += 1;
+        for number in 0..8_000 {
+            let id = ContentId::of(&Location::new("uploads", format!("{number}.mp4")), &ETag::new("0123"));
+            *counts.entry(shard("package", id.as_str())).or_default() += 1;
         }
-        assert_eq!(counts.values().copied().collect::<Vec<_>>(), [4; 8]);
+        assert_eq!(counts.len(), 8);
+        assert!(counts.values().all(|items| (850..1_150).contains(items)), "{counts:?}");
         let all = shards("package");
         assert!(counts.keys().all(|name| all.contains(name)));
         assert!(all.contains(&"package".to_owned()), "the items of releases without shards");
