@@ -47,8 +47,8 @@ class Stack:
             raise CommandError(f"cannot read the stack {name}: {failure}") from failure
         return cls(name, {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}, boto3.client)
 
-    def api(self, method: str, path: str) -> dict[str, Any]:
-        """Calls the API as an operator."""
+    def api(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Calls the API as an operator, with a JSON body if there is one."""
         secret = self.outputs.get("OperatorTokenSecret")
         if not secret:
             raise CommandError("this stack uses JWTs: retry packages with `vpp retry`")
@@ -57,7 +57,8 @@ class Stack:
         headers = {"Authorization": f"Bearer {json.loads(tokens)['current']}"}
         if self.endpoint:
             headers["Host"], base = urlsplit(base).netloc, self.endpoint
-        request = urllib.request.Request(f"{base}{path}", method=method, headers=headers)
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{base}{path}", data, method=method, headers=headers)
         try:
             with urllib.request.urlopen(request, timeout=60) as response:
                 return json.load(response)

@@ -84,6 +84,47 @@ class Origin(unittest.TestCase):
         package = eventually(self, lambda: self._package("Ready"))
         self.assertEqual(self._digests(package), made, "the stages continue over what was made")
 
+    def test_a_package_on_demand_has_what_viewers_request_until_it_is_made_ahead(self) -> None:
+        upload = {"Bucket": self.outputs["UploadsBucket"], "Key": "on-demand/sample.mp4"}
+        self.instance.client("s3").upload_file(str(_MOVIE), upload["Bucket"], upload["Key"])
+        origin = f"s3://{upload['Bucket']}/{upload['Key']}"
+
+        def contents() -> list[dict[str, Any]]:
+            return self.stack.api("GET", f"/input_content?origin={origin}")["input_content"]
+
+        (content,) = eventually(self, contents)
+        body = {"input_content_id": content["input_content_id"], "scheme": "clear"}
+        body |= {"when": "on-demand", "retention_days": 7}
+        path = f"/packaged_content/{self.stack.api('POST', '/packaged_content', body)['packaged_content_id']}"
+
+        def package(**expected: Any) -> dict[str, Any] | None:
+            found = self.stack.api("GET", path)
+            return found if all(found[name] == value for name, value in expected.items()) else None
+
+        planned = eventually(self, lambda: package(playable=True))
+        self.assertEqual((planned["status"], planned["when"], planned["segments_made"]), ("Fragmented", "on-demand", 0))
+        unwatched = self._digests(planned)
+        self.assertFalse([name for name in unwatched if not name.endswith((".mpd", ".m3u8", "/init.mp4"))], unwatched)
+
+        folder = planned["url"].rsplit("/", 1)[0]
+        segment = self._get(f"{folder}/v1/3.m4s")
+        self.assertEqual(eventually(self, lambda: package(segments_made=1))["status"], "Fragmented")
+        made = self._digests(planned)
+        self.assertEqual(made, {**unwatched, "v1/3.m4s": hashlib.sha256(segment).hexdigest()})
+        object_at = {"Bucket": self.outputs["OutputBucket"], "Key": f"{planned['packaged_content_id']}/v1/3.m4s"}
+        tags = self.instance.client("s3").get_object_tagging(**object_at)["TagSet"]
+        self.assertEqual(tags, [{"Key": "retention-days", "Value": "7"}])
+        # As the lifecycle rule deletes it.
+        self.instance.client("s3").delete_object(**object_at)
+        self.assertEqual(self._get(f"{folder}/v1/3.m4s?again"), segment)
+        self.assertEqual(self._digests(planned), made)
+
+        self.stack.api("POST", f"{path}/ahead")
+        ready = eventually(self, lambda: package(status="Ready"))
+        self.assertEqual(ready["when"], "ahead")
+        self.assertGreater(len(self._digests(ready)), len(made))
+        self.assertEqual(self._digests(ready)["v1/3.m4s"], made["v1/3.m4s"])
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -414,6 +414,14 @@ class Template(unittest.TestCase):
         protocol = origin["CustomOriginConfig"]["OriginProtocolPolicy"]
         self.assertEqual(protocol, {"If": ["Emulated", "http-only", "https-only"]})
 
+    def test_a_lifecycle_rule_exists_for_each_retention(self) -> None:
+        code = (artifacts.ROOT / "crates" / "pipeline" / "src" / "domain" / "when.rs").read_text()
+        allowed = re.search(r"pub const ALLOWED: \[u16; \d+\] = \[([\d, ]+)\];", code)[1].split(", ")
+        tag = re.search(r'pub const TAG: &str = "([a-z-]+)";', code)[1]
+        rules = _resources("AWS::S3::Bucket")["OutputBucket"]["LifecycleConfiguration"]["Rules"]
+        expiring = {rule["ExpirationInDays"]: rule["TagFilters"] for rule in rules if "ExpirationInDays" in rule}
+        self.assertEqual(expiring, {int(days): [{"Key": tag, "Value": days}] for days in allowed})
+
     def test_only_the_cdn_may_invoke_the_origin_and_asks_the_bucket_first(self) -> None:
         url = _resources("AWS::Lambda::Url")["OriginUrl"]
         self.assertEqual(url["AuthType"], {"If": ["Emulated", "NONE", "AWS_IAM"]})

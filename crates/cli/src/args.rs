@@ -52,7 +52,7 @@ pub(crate) enum Command {
     /// Show the status of packages and contents.
     #[command(after_help = PLATFORM_EXIT_STATUS)]
     Status(platform::IdArgs),
-    /// Print the playback addresses of a package that is Ready.
+    /// Print the playback addresses of a package that is playable.
     #[command(after_help = PLATFORM_EXIT_STATUS)]
     Url(platform::UrlArgs),
     /// Delete packages, or with --contents uploaded files.
@@ -61,6 +61,9 @@ pub(crate) enum Command {
     /// Retry failed packages.
     #[command(after_help = PLATFORM_EXIT_STATUS)]
     Retry(platform::IdArgs),
+    /// Make all segments of packages that are made on demand.
+    #[command(after_help = PLATFORM_EXIT_STATUS)]
+    Ahead(platform::IdArgs),
     /// Look at a deployed stack with your AWS credentials, and name what is wrong and how to mend it.
     #[command(after_help = DOCTOR_EXIT_STATUS)]
     Doctor(DoctorArgs),

@@ -30,6 +30,15 @@ pub(crate) enum LayoutArg {
     SingleFile,
 }
 
+/// The value of `--when`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum WhenArg {
+    /// Once the package is planned.
+    Ahead,
+    /// When viewers request them.
+    OnDemand,
+}
+
 /// The value of `--leave-out`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LeaveOutArg {

@@ -76,6 +76,10 @@ fn main() -> ExitCode {
             commands::retry(&args, platform, reporter);
             Ok(())
         }),
+        Command::Ahead(args) => on_platform(&args.platform, |platform, reporter| {
+            commands::ahead(&args, platform, reporter);
+            Ok(())
+        }),
     }
 }
 

@@ -7,7 +7,7 @@ use vpp_pipeline::domain::id::{ContentId, PackageId};
 use vpp_pipeline::domain::list_shard::shard;
 use vpp_pipeline::domain::multipart::OutputUpload;
 use vpp_pipeline::domain::package::Package;
-use vpp_pipeline::domain::receipt::Receipt;
+use vpp_pipeline::domain::receipt::{MadeSegment, Receipt};
 use vpp_pipeline::domain::state::{Advance, Step, Transition};
 use vpp_pipeline::error::Unavailable;
 use vpp_pipeline::ports::{Catalog, CreateOutcome, ReceiptPage};
@@ -146,6 +146,18 @@ impl Catalog for ExecutionEnvironment {
             self.with_state(|state, now| state.ready.insert(package.source.location.key().to_owned(), now));
         }
         Ok(advance)
+    }
+
+    async fn make_ahead(&self, id: &PackageId) -> Result<(), Unavailable> {
+        self.write(id.as_str(), self.item_units()).await?;
+        self.sleep(self.dynamodb().item).await;
+        self.account().catalog.make_ahead(id).await
+    }
+
+    async fn count_made(&self, id: &PackageId, made: &MadeSegment) -> Result<(), Unavailable> {
+        self.write(id.as_str(), self.item_units()).await?;
+        self.sleep(self.dynamodb().item).await;
+        self.account().catalog.count_made(id, made).await
     }
 
     async fn put_uploads(

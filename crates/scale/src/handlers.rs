@@ -12,6 +12,7 @@ use vpp_pipeline::Error;
 use vpp_pipeline::domain::multipart::MIN_PART_BYTES;
 use vpp_pipeline::domain::package_options::ProtectionOptions;
 use vpp_pipeline::domain::part_plan::MAX_WORK_UNIT_BYTES;
+use vpp_pipeline::domain::when::When;
 use vpp_pipeline::stages::dash::{self, Dash};
 use vpp_pipeline::stages::encrypt::{self, Encrypt};
 use vpp_pipeline::stages::fragment::{self, Fragment};
@@ -66,6 +67,7 @@ async fn handle_once(environment: &ExecutionEnvironment, payload: &Payload) -> R
             let settings = ingest::Settings {
                 package_on_upload: Some(protection),
                 segment_duration: Duration::from_secs(template.segment_seconds),
+                when: When::Ahead,
             };
             let ingest = Ingest { store, catalog, queue, vault, probe: environment.clone(), clock, meter, settings };
             ingest.handle(upload).await.map(|_| ())

@@ -13,6 +13,7 @@ use vpp_pipeline::api::package_request::{PackageRequest, RequestedProtection, SE
 use vpp_pipeline::domain::id::{ContentId, Inputs};
 use vpp_pipeline::domain::package_options::{ProtectionOptions, RequestedKeys};
 use vpp_pipeline::domain::subtitles::{SubtitleDescription, SubtitleKind};
+use vpp_pipeline::domain::when::{RetentionDays, When};
 use zeroize::Zeroizing;
 
 use crate::request_body::{decode, missing_field};
@@ -20,7 +21,7 @@ use crate::request_body::{decode, missing_field};
 /// Maximum number of subtitle files in a package: more than any movie has languages.
 const MAX_SUBTITLES: usize = 64;
 
-const FIELDS: [&str; 21] = [
+const FIELDS: [&str; 23] = [
     "input_content_id",
     "input_content_ids",
     "key",
@@ -33,6 +34,8 @@ const FIELDS: [&str; 21] = [
     "unsupported",
     "segment_seconds",
     "layout",
+    "when",
+    "retention_days",
     "subtitles",
     "subtitles.input_content_id",
     "subtitles.language",
@@ -60,6 +63,8 @@ struct Body {
     unsupported: Option<String>,
     segment_seconds: Option<u64>,
     layout: Option<String>,
+    when: Option<String>,
+    retention_days: Option<u64>,
     #[serde(default)]
     subtitles: Vec<Object<SubtitlesBody>>,
     #[serde(default)]
@@ -97,12 +102,14 @@ impl DrmBody {
 /// Parses the body.
 ///
 /// The defaults are `cbcs`, encryption of the video only (of the audio in a package of audio only), a key that the platform
-/// generates, the platform's segment duration, and one file per segment. A clear package takes no field about keys.
+/// generates, the platform's segment duration, and one file per segment, which is made ahead. A clear package takes no field about
+/// keys.
 pub(crate) fn package_request(body: &[u8], idempotency_key: Option<String>) -> Result<PackageRequest, Problem> {
     let body: Body = decode(body, &FIELDS)?;
     let inputs = inputs(&body)?;
     let segment_duration = body.segment_seconds.map(segment_duration).transpose()?;
     let layout = body.layout.as_deref().map(layout).transpose()?.unwrap_or_default();
+    let (when, retention) = when(&body, layout)?;
     let audio_only = body.audio_only;
     let unsupported = body.unsupported.as_deref().map(unsupported).transpose()?.unwrap_or_default();
     let subtitles = subtitles(&body.subtitles)?;
@@ -119,8 +126,30 @@ pub(crate) fn package_request(body: &[u8], idempotency_key: Option<String>) -> R
         drm,
         layout,
         subtitles,
+        when,
+        retention,
         idempotency_key,
     })
+}
+
+/// Parses when segments are made, and how long those of viewers are kept.
+fn when(body: &Body, layout: Layout) -> Result<(When, Option<RetentionDays>), Problem> {
+    const DAYS: &str = "retention_days";
+    let unknown = || Problem::field("invalid_field", "when", "expected ahead or on-demand");
+    let when = body.when.as_deref().map(|name| When::from_name(name).ok_or_else(unknown)).transpose()?;
+    let when = when.unwrap_or_default();
+    if when == When::OnDemand && layout == Layout::SingleFile {
+        let detail = "expected ahead: only single segments can be made on demand, which requires layout segments";
+        return Err(Problem::field("invalid_field", "when", detail));
+    }
+    let Some(days) = body.retention_days else { return Ok((when, None)) };
+    if when == When::Ahead {
+        let detail = "not allowed: segments that are made ahead do not expire";
+        return Err(Problem::field("invalid_field", DAYS, detail));
+    }
+    let allowed = RetentionDays::ALLOWED.map(|days| days.to_string()).join(", ");
+    let invalid = || Problem::field("invalid_field", DAYS, format!("expected one of {allowed}"));
+    Ok((when, Some(RetentionDays::new(days).ok_or_else(invalid)?)))
 }
 
 /// Parses one content or several: the request has exactly one of the two fields.

@@ -7,6 +7,7 @@
 //! | `GET /packaged_content/{id}` | a package and its progress |
 //! | `GET /packaged_content_id/{id}` | the same, at the path of the original platform |
 //! | `POST /packaged_content/{id}/retry` | retry a failed package: 202 |
+//! | `POST /packaged_content/{id}/ahead` | make all segments of a package that is made on demand: 202 |
 //! | `DELETE /packaged_content/{id}` | delete a package and its files: 202 |
 //! | `POST /packaged_content/{id}/playback_tokens` | issue a playback token: see [`crate::playback_tokens`] |
 //! | `GET /input_content?limit=&cursor=&status=&origin=` | list contents, newest first |
@@ -76,6 +77,7 @@ where
         .route("/packaged_content", post(create_package::<C, Q, V, K>).get(packages::<C, Q, V, K>))
         .route("/packaged_content/{id}", get(package::<C, Q, V, K>).delete(delete_package::<C, Q, V, K>))
         .route("/packaged_content/{id}/retry", post(retry::<C, Q, V, K>))
+        .route("/packaged_content/{id}/ahead", post(package_ahead::<C, Q, V, K>))
         .route("/packaged_content_id/{id}", get(package::<C, Q, V, K>))
         .route("/health", get(async || json(StatusCode::OK, &Health { status: "ok" })))
         .route("/input_content", get(contents::<C, Q, V, K>))
@@ -153,6 +155,21 @@ async fn retry<C: ApiCatalog, Q: ApiQueue, V: KeyVault, K: Clock>(
     async {
         let package = api.retry(&id).await?;
         info!(status = %package.status(), "retried");
+        Ok(json(StatusCode::ACCEPTED, &package_response(&api, &package)))
+    }
+    .instrument(span)
+    .await
+}
+
+async fn package_ahead<C: ApiCatalog, Q: ApiQueue, V: KeyVault, K: Clock>(
+    State(api): Served<C, Q, V, K>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let id: PackageId = id.parse().map_err(|_| RequestError::UnknownPackage)?;
+    let span = info_span!("package_ahead", packaged_content_id = %id);
+    async {
+        let package = api.package_ahead(&id).await?;
+        info!(status = %package.status(), "is made ahead");
         Ok(json(StatusCode::ACCEPTED, &package_response(&api, &package)))
     }
     .instrument(span)

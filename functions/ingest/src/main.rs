@@ -16,6 +16,7 @@ fn main() -> Result<(), FunctionError> {
             settings: Settings {
                 package_on_upload: environment.package_on_upload()?,
                 segment_duration: environment.segment_duration()?,
+                when: environment.package_when()?,
             },
         };
         serve_uploads(async |upload| stage.handle(upload).await).await

@@ -4,7 +4,7 @@ mod routes;
 
 use std::sync::Arc;
 
-use vpp_aws::{FunctionError, run_function, serve_http};
+use vpp_aws::{FunctionError, SystemClock, run_function, serve_http};
 use vpp_pipeline::origin::{Origin, Settings};
 
 fn main() -> Result<(), FunctionError> {
@@ -13,7 +13,7 @@ fn main() -> Result<(), FunctionError> {
         let vault = aws.key_vault(environment.content_keys_key()?);
         let settings =
             Settings { work_bucket: environment.work_bucket()?, output_bucket: environment.output_bucket()? };
-        let origin = Arc::new(Origin::new(store, catalog, vault, settings));
+        let origin = Arc::new(Origin::new(store, catalog, vault, SystemClock, settings));
         serve_http(routes::router(origin, environment.max_response_bytes()?)).await
     })
 }

@@ -16,7 +16,7 @@ use tracing::{error, info, warn};
 use vpp_http::Problem;
 use vpp_pipeline::error::{Error, chain};
 use vpp_pipeline::origin::{Origin, OutputFile};
-use vpp_pipeline::ports::{Catalog, KeyVault, ObjectStore};
+use vpp_pipeline::ports::{Catalog, Clock, KeyVault, ObjectStore};
 
 /// The CDN keeps the absence of a segment for a second: it may be made the next time.
 const ABSENT: &str = "public, max-age=1";
@@ -24,34 +24,36 @@ const NO_STORE: &str = "no-store";
 
 /// An origin, and the size of its largest response.
 #[derive(Debug)]
-struct Served<S, C, V> {
-    origin: Arc<Origin<S, C, V>>,
+struct Served<S, C, V, K> {
+    origin: Arc<Origin<S, C, V, K>>,
     max_bytes: u64,
 }
 
-impl<S, C, V> Clone for Served<S, C, V> {
+impl<S, C, V, K> Clone for Served<S, C, V, K> {
     fn clone(&self) -> Self {
         Self { origin: Arc::clone(&self.origin), max_bytes: self.max_bytes }
     }
 }
 
 /// Returns the routes of an origin whose responses have at most `max_bytes` bytes.
-pub(crate) fn router<S, C, V>(origin: Arc<Origin<S, C, V>>, max_bytes: u64) -> Router
+pub(crate) fn router<S, C, V, K>(origin: Arc<Origin<S, C, V, K>>, max_bytes: u64) -> Router
 where
     S: ObjectStore + 'static,
     C: Catalog + 'static,
     V: KeyVault + 'static,
+    K: Clock + 'static,
 {
     Router::new()
-        .fallback_service(get(segment::<S, C, V>).with_state(Served { origin, max_bytes }))
+        .fallback_service(get(segment::<S, C, V, K>).with_state(Served { origin, max_bytes }))
         .method_not_allowed_fallback(async || Problem::no_such_method())
 }
 
-async fn segment<S, C, V>(State(served): State<Served<S, C, V>>, uri: Uri, headers: HeaderMap) -> Response
+async fn segment<S, C, V, K>(State(served): State<Served<S, C, V, K>>, uri: Uri, headers: HeaderMap) -> Response
 where
     S: ObjectStore,
     C: Catalog,
     V: KeyVault,
+    K: Clock,
 {
     let path = uri.path().trim_start_matches('/');
     match served.origin.handle(path).await {

@@ -55,6 +55,7 @@ export const deleteContent = (id) => call('DELETE', `input_content/${segment(id)
 export const listPackages = (parameters, signal) => call('GET', `packaged_content${query(parameters)}`, undefined, signal);
 export const getPackage = (id, signal) => call('GET', `packaged_content/${segment(id)}`, undefined, signal);
 export const createPackage = (request) => call('POST', 'packaged_content', request);
+export const packageAhead = (id) => call('POST', `packaged_content/${segment(id)}/ahead`);
 export const retryPackage = (id) => call('POST', `packaged_content/${segment(id)}/retry`);
 export const deletePackage = (id) => call('DELETE', `packaged_content/${segment(id)}`);
 export const createPlaybackToken = (id) => call('POST', `packaged_content/${segment(id)}/playback_tokens`);

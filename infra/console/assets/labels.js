@@ -83,7 +83,13 @@ const PACKAGE_STATUSES = {
   Unreadable: 'The record cannot be read',
 };
 
+/** Whether a package has the segments that viewers requested, and no work is in progress. */
+export function isOnDemand(pkg) {
+  return pkg.when === 'on-demand' && pkg.playable === true && pkg.status === 'Fragmented';
+}
+
 /** The status of a package, described. */
 export function packageStatus(pkg) {
+  if (isOnDemand(pkg)) return 'Ready to play, segments on demand';
   return PACKAGE_STATUSES[pkg.status] ?? pkg.status;
 }

@@ -57,6 +57,13 @@ class Workload:
             self._expect_status(package, "Ready")
             self._request_licence(package)
         self._list_all()
+        on_demand = self._create_package(
+            content, {"when": "on-demand", "retention_days": 30, "scheme": "clear", "segment_seconds": 4}
+        )
+        self._functions.handle_all("fragment", "Fragment")
+        self._request_segment(on_demand)
+        if self._functions.api("GET", f"/packaged_content/{on_demand}")["segments_made"] != 1:
+            raise WorkloadError("the segment is not counted")
         self._dead_letter_and_retry(failing, "Fragment")
         self._delete_source(key, content, [message for message in work_units if failing in message["body"]])
         self._delete_package(packages[0])

@@ -1,18 +1,19 @@
 //! Contents, packages, and the receipts of work units.
 
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use vpp_pipeline::domain::content::{Content, INGEST_FAILED};
 use vpp_pipeline::domain::id::{ContentId, PackageId};
 use vpp_pipeline::domain::multipart::OutputUpload;
 use vpp_pipeline::domain::package::Package;
-use vpp_pipeline::domain::receipt::Receipt;
+use vpp_pipeline::domain::receipt::{MadeSegment, Receipt};
 use vpp_pipeline::domain::state::{Advance, Transition};
 use vpp_pipeline::domain::unreadable::RecordKind;
 use vpp_pipeline::error::Unavailable;
 use vpp_pipeline::ports::{Catalog, CreateOutcome, ReceiptPage};
 
-use super::attributes::{Item, string};
-use super::table::{ABSENT, DynamoCatalog, Transacted, decode, decoded, malformed};
+use super::attributes::{Item, number, string};
+use super::table::{ABSENT, DynamoCatalog, Transacted, condition, decode, decoded, malformed};
 use super::{content_item, multipart_uploads_item, package_item, receipt_item, transitions};
 use crate::error::unavailable;
 
@@ -27,6 +28,12 @@ impl DynamoCatalog {
     fn put_new(&self, item: Item) -> Result<Put, Unavailable> {
         let put = Put::builder().table_name(&self.table).set_item(Some(item)).condition_expression(ABSENT).build();
         put.map_err(|error| Unavailable::new("PutItem", error.into()))
+    }
+
+    /// Returns an update of a package, if it exists.
+    fn update_package(&self, id: &PackageId) -> UpdateItemFluentBuilder {
+        let update = self.client.update_item().table_name(&self.table).condition_expression("attribute_exists(pk)");
+        update.key("pk", string(package_item::pk(id))).key("sk", string(package_item::SK))
     }
 
     fn put_content(&self, content: &Content) -> Result<Put, Unavailable> {
@@ -88,6 +95,22 @@ impl Catalog for DynamoCatalog {
         let package = self.package(id).await?;
         let package = package.ok_or_else(|| Unavailable::new("UpdateItem", "there is no such package".into()))?;
         Ok(Advance::Stale(package.status()))
+    }
+
+    async fn make_ahead(&self, id: &PackageId) -> Result<(), Unavailable> {
+        let update = self.update_package(id).update_expression("REMOVE #when");
+        let update = update.expression_attribute_names("#when", package_item::WHEN);
+        condition(update.send().await, "UpdateItem").map(drop)
+    }
+
+    async fn count_made(&self, id: &PackageId, made: &MadeSegment) -> Result<(), Unavailable> {
+        let update = self.update_package(id);
+        let update = update.update_expression("ADD #made :one, bytes_read :read, bytes_written :written");
+        let update = update.expression_attribute_names("#made", package_item::SEGMENTS_MADE);
+        let update = update.expression_attribute_values(":one", number(1));
+        let update = update.expression_attribute_values(":read", number(made.bytes_read));
+        let update = update.expression_attribute_values(":written", number(made.bytes_written));
+        condition(update.send().await, "UpdateItem").map(drop)
     }
 
     async fn put_uploads(

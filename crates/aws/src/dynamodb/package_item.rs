@@ -20,6 +20,7 @@ use vpp_pipeline::domain::package_options::{PackageOptions, ProtectionOptions};
 use vpp_pipeline::domain::resource_usage::ResourceUsage;
 use vpp_pipeline::domain::state::{Failure, Planned, Stage, State, Status};
 use vpp_pipeline::domain::subtitles::{SubtitleDescription, SubtitleFile, SubtitleKind};
+use vpp_pipeline::domain::when::{RetentionDays, When};
 use vpp_pipeline::ports::PackageDeletion;
 
 use super::attributes::{Item, Malformed, Reader, Writer, json, number, range, read_ids, string, usage};
@@ -37,6 +38,12 @@ pub(super) const INDEX: &str = "packages_by_time";
 const FURTHER_INPUTS: &str = "further_inputs";
 /// The attribute with the representations that are signalled as encrypted and of which nothing is encrypted.
 pub(super) const NOTHING_ENCRYPTED: &str = "nothing_encrypted";
+/// The attribute of a package that is made on demand.
+pub(super) const WHEN: &str = "when";
+/// The attribute with the days until segments that are made on demand expire.
+const RETENTION_DAYS: &str = "retention_days";
+/// The attribute with the number of segments that were made on demand.
+pub(super) const SEGMENTS_MADE: &str = "segments_made";
 /// The attribute with the subtitle files of a package.
 const SUBTITLES: &str = "subtitles";
 
@@ -75,6 +82,8 @@ pub(super) fn write(package: &Package) -> Result<Item, Malformed> {
         .set("bytes_read", number(package.progress.bytes_read))
         .optional("usage_ingest", package.usage.get(&Stage::Ingest).map(usage))
         .set("bytes_written", number(package.progress.bytes_written))
+        .optional(WHEN, Some(package.when).filter(|when| *when != When::default()).map(|when| string(when.name())))
+        .optional(RETENTION_DAYS, package.retention.map(|retention| number(retention.days())))
         .set("status", string(Status::Queued.as_str()));
     let item = write_options(item, &package.options)?;
     Ok(package.encryption.iter().fold(item, write_encryption).finish())
@@ -181,6 +190,8 @@ pub(super) fn read(item: &Item) -> Result<Package, Malformed> {
         },
         further_inputs: read_further(item)?,
         options: options(item)?,
+        when: when(item)?,
+        retention: retention(item)?,
         encryption: encryption(item)?,
         created_at: item.parsed("created_at")?,
         attempt: item.optional("attempt", Reader::number)?.unwrap_or_default(),
@@ -189,6 +200,7 @@ pub(super) fn read(item: &Item) -> Result<Package, Malformed> {
             work_units_done: item.number("work_units_done")?,
             bytes_read: item.number("bytes_read")?,
             bytes_written: item.number("bytes_written")?,
+            segments_made: item.optional(SEGMENTS_MADE, Reader::number)?.unwrap_or_default(),
         },
         usage: read_usage(item)?,
         nothing_encrypted: match item.optional(NOTHING_ENCRYPTED, Reader::text)? {
@@ -234,6 +246,16 @@ fn options(item: Reader<'_>) -> Result<PackageOptions, Malformed> {
     })
 }
 
+fn when(item: Reader<'_>) -> Result<When, Malformed> {
+    let name = item.optional(WHEN, Reader::text)?;
+    name.map_or(Ok(When::default()), |name| When::from_name(name).ok_or(Malformed(WHEN)))
+}
+
+fn retention(item: Reader<'_>) -> Result<Option<RetentionDays>, Malformed> {
+    let days = item.optional(RETENTION_DAYS, Reader::number)?;
+    days.map(|days| RetentionDays::new(days).ok_or(Malformed(RETENTION_DAYS))).transpose()
+}
+
 fn layout(item: Reader<'_>) -> Result<Layout, Malformed> {
     let name = item.optional("layout", Reader::text)?;
     name.map_or(Ok(Layout::default()), |name| Layout::from_name(name).ok_or(Malformed("layout")))
@@ -274,14 +296,15 @@ fn wrapped_key(item: Reader<'_>, name: &'static str) -> Result<WrappedKey, Malfo
     WrappedKey::from_base64(item.text(name)?).ok_or(Malformed(name))
 }
 
-/// Reads the deletion of a package that is Deleting, and nothing else of it. Where the state before cannot be read, functions may
-/// have started work until the deletion.
+/// Reads the deletion of a package that is Deleting, and nothing else of it. Where the state before cannot be read, or segments
+/// expire and are made again, functions may have started work until the deletion.
 pub(super) fn read_deletion(item: &Item) -> Result<Option<PackageDeletion>, Malformed> {
     let item = Reader(item);
     if item.text("status") != Ok(Status::Deleting.as_str()) {
         return Ok(None);
     }
-    let at_rest_since = match state(item).ok().and_then(|state| state.at_rest_since()) {
+    let before = state(item).ok().filter(|_| !item.has(RETENTION_DAYS));
+    let at_rest_since = match before.and_then(|state| state.at_rest_since()) {
         Some(since) => since,
         None => item.parsed("deleting_at")?,
     };

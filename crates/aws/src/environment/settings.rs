@@ -7,6 +7,7 @@ use vpp_media::cenc::Scheme;
 use vpp_media::cmaf::ProtectedTracks;
 use vpp_pipeline::api::playback_token::TOKEN_SECONDS;
 use vpp_pipeline::domain::package_options::ProtectionOptions;
+use vpp_pipeline::domain::when::When;
 
 use super::authorization::Authorization;
 use super::variables::{Environment, InvalidVariable};
@@ -91,6 +92,16 @@ impl Environment {
         }
     }
 
+    /// Reads `PACKAGE_WHEN`: when the segments of the package that an upload starts are made.
+    ///
+    /// # Errors
+    /// When it is neither `ahead` nor `on-demand`.
+    pub fn package_when(&self) -> Result<When, InvalidVariable> {
+        const NAME: &str = "PACKAGE_WHEN";
+        let when = When::from_name(&self.required(NAME)?);
+        when.ok_or(InvalidVariable { name: NAME, problem: "is neither ahead nor on-demand" })
+    }
+
     /// Reads `PROBE_CONFINEMENT`: whether the probe may read files where the system refuses to confine it. `required` forbids
     /// it, `preferred` allows it.
     ///
@@ -167,6 +178,7 @@ mod tests {
             ("WORK_UNIT_MIB", "0"),
             ("SEGMENT_SECONDS", "six"),
             ("PACKAGE_ON_UPLOAD", "cenc"),
+            ("PACKAGE_WHEN", "later"),
             ("TABLE_NAME", ""),
             ("PROBE_CONFINEMENT", "no"),
         ]);
@@ -175,6 +187,7 @@ mod tests {
         assert!(environment.work_unit_bytes().map_err(message).unwrap_err().contains("WORK_UNIT_MIB"));
         assert!(environment.segment_duration().map_err(message).unwrap_err().contains("SEGMENT_SECONDS"));
         assert!(environment.package_on_upload().map_err(message).unwrap_err().contains("is not none"));
+        assert!(environment.package_when().map_err(message).unwrap_err().contains("neither ahead"));
         assert!(environment.allow_unconfined_probe().map_err(message).unwrap_err().contains("neither required"));
         let huge = Environment::from([("WORK_UNIT_MIB", "18446744073709551615")]);
         assert!(huge.work_unit_bytes().map_err(message).unwrap_err().contains("out of range"));
@@ -188,6 +201,7 @@ mod tests {
             ("DELETED_CONTENT_DAYS", "35"),
             ("DELIVERY_URL", "https://cdn.example/"),
             ("PACKAGE_ON_UPLOAD", "none"),
+            ("PACKAGE_WHEN", "on-demand"),
             ("PROBE_CONFINEMENT", "required"),
         ]);
         assert_eq!(environment.allow_unconfined_probe(), Ok(false));
@@ -196,5 +210,6 @@ mod tests {
         assert_eq!(environment.deleted_content(), Ok(Duration::from_hours(35 * 24)));
         assert_eq!(environment.delivery_url().as_deref(), Ok("https://cdn.example"));
         assert_eq!(environment.package_on_upload(), Ok(None));
+        assert_eq!(environment.package_when(), Ok(When::OnDemand));
     }
 }

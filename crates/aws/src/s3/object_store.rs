@@ -14,6 +14,7 @@ use futures_util::Stream;
 use vpp_pipeline::domain::layout::Headers;
 use vpp_pipeline::domain::multipart::UploadId;
 use vpp_pipeline::domain::object::{Digest, ETag, Location};
+use vpp_pipeline::domain::when::RetentionDays;
 use vpp_pipeline::error::Unavailable;
 use vpp_pipeline::ports::{NewObject, NewPart, ObjectStore, PutOutcome, StoreError, UploadedPart};
 
@@ -31,6 +32,8 @@ impl S3Store {
     fn put_request(&self, at: &Location, object: &NewObject) -> PutObjectFluentBuilder {
         let put = self.client.put_object().bucket(at.bucket()).key(at.key());
         let put = put.content_type(object.headers.content_type).cache_control(object.headers.cache_control);
+        let tag = |retention: RetentionDays| format!("{}={}", RetentionDays::TAG, retention.days());
+        let put = put.set_tagging(object.retention.map(tag));
         put.checksum_sha256(BASE64.encode(&object.digest.0)).body(request_body(&object.body))
     }
 

@@ -133,6 +133,7 @@ fn dynamodb_fulfils_the_contract_of_a_catalog() {
         contract::steps_of_attempts(&catalog, "runs").await;
         contract::failures(&catalog, "failures").await;
         contract::receipts(&catalog, "receipts").await;
+        contract::made_on_demand(&catalog, "made on demand").await;
         contract::stored_uploads(&catalog, "uploads").await;
         contract::retries_and_tombstones(&catalog, "retries").await;
         contract::purging(&catalog, "purging").await;

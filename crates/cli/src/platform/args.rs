@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use crate::argument_types::{EncryptArg, LayoutArg, LeaveOutArg, SchemeArg, SubtitleArgs};
+use crate::argument_types::{EncryptArg, LayoutArg, LeaveOutArg, SchemeArg, SubtitleArgs, WhenArg};
 use crate::failure::Failure;
 use crate::platform::client::PlatformClient;
 use crate::platform::endpoint::{Token, api_address};
@@ -81,6 +81,12 @@ pub(crate) struct PackageOptions {
     /// Output layout: one file per segment, or one per track.
     #[arg(long)]
     pub(crate) layout: Option<LayoutArg>,
+    /// When to make segments. Default: ahead.
+    #[arg(long)]
+    pub(crate) when: Option<WhenArg>,
+    /// Days until a segment that was made on demand expires: 1, 7, 30, 90 or 365. Default: it stays.
+    #[arg(long, value_name = "DAYS", requires = "when", value_parser = clap::value_parser!(u16).range(1..=365))]
+    pub(crate) retention_days: Option<u16>,
     /// Target segment duration, 1 to 60.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u8).range(1..=60))]
     pub(crate) segment_duration: Option<u8>,
@@ -145,7 +151,7 @@ pub(crate) struct RequestArgs {
     /// IDs of the contents: one movie, or the bit rates and languages of one stream.
     #[arg(required = true, value_name = "INPUT_CONTENT_ID", value_parser = id)]
     pub(crate) contents: Vec<String>,
-    /// Wait until the package is Ready or Failed.
+    /// Wait until the package is Ready or Failed, or playable if it is made on demand.
     #[arg(short, long)]
     pub(crate) follow: bool,
     #[command(flatten)]
@@ -189,13 +195,13 @@ pub(crate) struct ListArgs {
     pub(crate) platform: PlatformOptions,
 }
 
-/// Arguments of `vpp status` and `vpp retry`.
+/// Arguments of `vpp status`, `vpp retry` and `vpp ahead`.
 #[derive(Debug, Args)]
 pub(crate) struct IdArgs {
     /// IDs of packages; `vpp status` also accepts IDs of contents.
     #[arg(required = true, value_name = "ID", value_parser = id)]
     pub(crate) ids: Vec<String>,
-    /// Wait until each package is Ready or Failed.
+    /// Wait until each package is Ready or Failed, or playable if it is made on demand.
     #[arg(short, long)]
     pub(crate) follow: bool,
     #[command(flatten)]

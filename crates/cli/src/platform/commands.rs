@@ -1,4 +1,4 @@
-//! `vpp list`, `status`, `url`, `delete` and `retry`.
+//! `vpp list`, `status`, `url`, `delete`, `retry` and `ahead`.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,9 @@ use crate::platform::client::PlatformClient;
 use crate::platform::follow::{AfterIngest, FollowedItem, follow};
 use crate::platform::problem::Problem;
 use crate::platform::reporter::Reporter;
-use crate::platform::responses::{format_bytes, is_ready, package_line, package_progress, require_accepted, text};
+use crate::platform::responses::{
+    format_bytes, is_complete, is_playable, package_line, package_progress, require_accepted, text,
+};
 
 /// Maximum items of a page of the API.
 const MAX_PAGE_ITEMS: u32 = 100;
@@ -103,7 +105,7 @@ fn report_status(
             reporter.json_line("package", None, json!({"package": package}));
             reporter.result(&package_line(None, &package));
             reporter.result(&format!("  {}", package_progress(&package)));
-            is_ready(&package).map(|_| None)
+            is_complete(&package).map(|_| None)
         }
         Err(Failure::Platform(problem)) if problem.code == "package_not_found" => {
             let content = platform.send(get(&format!("/input_content/{id}"))).map_err(|failure| match failure {
@@ -127,8 +129,9 @@ fn report_status(
 /// Runs `vpp url`.
 pub(crate) fn url(args: &UrlArgs, platform: &PlatformClient, reporter: &Reporter) -> Result<(), Failure> {
     let package = platform.send(get(&format!("/packaged_content/{}", args.id)))?;
-    if !is_ready(&package)? {
-        let detail = format!("the package is {}", text(&package, "status"));
+    is_complete(&package)?;
+    if !is_playable(&package) {
+        let detail = format!("the package is {}, and cannot be played yet", text(&package, "status"));
         let problem = json!({"code": "package_not_ready", "detail": detail});
         return Err(Failure::Platform(Box::new(Problem::from_response(409, &problem))));
     }
@@ -190,9 +193,19 @@ pub(crate) fn delete(args: &DeleteArgs, platform: &PlatformClient, reporter: &Re
 
 /// Runs `vpp retry`.
 pub(crate) fn retry(args: &IdArgs, platform: &PlatformClient, reporter: &Reporter) {
+    continue_packages("retry", args, platform, reporter);
+}
+
+/// Runs `vpp ahead`.
+pub(crate) fn ahead(args: &IdArgs, platform: &PlatformClient, reporter: &Reporter) {
+    continue_packages("ahead", args, platform, reporter);
+}
+
+/// Sends a request that continues each package, and follows them.
+fn continue_packages(action: &str, args: &IdArgs, platform: &PlatformClient, reporter: &Reporter) {
     let mut followed = Vec::new();
     for id in &args.ids {
-        match platform.send(post(&format!("/packaged_content/{id}/retry"))) {
+        match platform.send(post(&format!("/packaged_content/{id}/{action}"))) {
             Ok(_) if args.follow => followed.push(FollowedItem::package(id)),
             Ok(package) => {
                 reporter.json_line("package", None, json!({"package": package}));

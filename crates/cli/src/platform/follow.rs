@@ -15,7 +15,9 @@ use crate::platform::api_request::{get, post};
 use crate::platform::client::PlatformClient;
 use crate::platform::package_request;
 use crate::platform::reporter::Reporter;
-use crate::platform::responses::{is_ready, number, package_line, package_progress, require_accepted, text};
+use crate::platform::responses::{
+    is_complete, is_playable, number, package_line, package_progress, require_accepted, text,
+};
 
 const SHORTEST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
@@ -36,7 +38,7 @@ pub(crate) enum AfterIngest {
 enum Target {
     /// A content, until it is ingested or refused.
     Content { id: String, then: AfterIngest },
-    /// A package, until it is Ready or Failed.
+    /// A package, until it is Ready or Failed, or playable if it is made on demand.
     Package { id: String },
     /// A resource that is being deleted, until it is not found.
     Deletion { path: String },
@@ -158,7 +160,8 @@ fn poll(platform: &PlatformClient, reporter: &Reporter, item: &mut FollowedItem)
             }
             report_package(reporter, item, &package);
             item.last_response = package;
-            is_ready(&item.last_response).map(|ready| if ready { PollResult::Complete } else { PollResult::Changed })
+            is_complete(&item.last_response)
+                .map(|complete| if complete { PollResult::Complete } else { PollResult::Changed })
         }
         Target::Deletion { path } => {
             if find(platform, &path)?.is_some() {
@@ -228,11 +231,11 @@ fn report_package(reporter: &Reporter, item: &mut FollowedItem, package: &Value)
     if package_progress(&item.last_response) != progress {
         reporter.progress(bar, &item.name, progress);
     }
-    let is_playable = |package: &Value| package["playable"] == true;
-    if is_playable(package) && !is_playable(&item.last_response) && text(package, "status") != "Ready" {
+    let is_complete = is_complete(package).is_ok_and(|complete| complete);
+    if is_playable(package) && !is_playable(&item.last_response) && !is_complete {
         reporter.notice(&format!("{}: plays from now on: {}", item.name, text(package, "url")));
     }
-    if text(package, "status") == "Ready" {
+    if is_complete {
         reporter.result(&package_line(item.file(), package));
     }
 }

@@ -22,11 +22,12 @@ pub(crate) struct Subtitle {
 impl PackageOptions {
     /// Returns whether any package option is given.
     pub(crate) fn is_any_given(&self) -> bool {
-        let Self { scheme, encrypt, layout, segment_duration, audio_only, leave_out, kid, .. } = self;
+        let Self { scheme, encrypt, layout, when, segment_duration, audio_only, leave_out, kid, .. } = self;
         let drm = [&self.widevine, &self.playready, &self.fairplay];
         scheme.is_some()
             || encrypt.is_some()
             || layout.is_some()
+            || when.is_some()
             || segment_duration.is_some()
             || *audio_only
             || leave_out.is_some()
@@ -52,6 +53,8 @@ impl PackageOptions {
         put("scheme", self.scheme.as_ref().map(value_name));
         put("encrypt", self.encrypt.as_ref().map(value_name));
         put("layout", self.layout.as_ref().map(value_name));
+        put("when", self.when.as_ref().map(value_name));
+        put("retention_days", self.retention_days.map(Value::from));
         put("segment_seconds", self.segment_duration.map(Value::from));
         put("audio_only", self.audio_only.then_some(Value::Bool(true)));
         put("unsupported", self.leave_out.map(|option| LeaveOutArg::unsupported_tracks(Some(option)).name().into()));

@@ -19,10 +19,12 @@ pub(crate) fn numbers(response: &Value, name: &str) -> Vec<u64> {
     response.get(name).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_u64).collect()
 }
 
-/// Returns whether a package is Ready. A package that has Failed, or whose record cannot be read, is a failure.
-pub(crate) fn is_ready(package: &Value) -> Result<bool, Failure> {
+/// Returns whether all is done for a package: it is Ready, or made on demand and playable. A package that has Failed, or whose
+/// record cannot be read, is a failure.
+pub(crate) fn is_complete(package: &Value) -> Result<bool, Failure> {
     match text(package, "status") {
         "Ready" => Ok(true),
+        _ if is_playable(package) && text(package, "when") == "on-demand" => Ok(true),
         "Failed" => {
             let failure = &package["failure"];
             let message = format!("in {}: {}", text(failure, "stage"), text(failure, "message"));
@@ -31,6 +33,11 @@ pub(crate) fn is_ready(package: &Value) -> Result<bool, Failure> {
         "Unreadable" => Err(unreadable(package)),
         _ => Ok(false),
     }
+}
+
+/// Returns whether players can play a package.
+pub(crate) fn is_playable(package: &Value) -> bool {
+    package["playable"] == true
 }
 
 /// Returns a failure for a content that is Refused, or whose record cannot be read.
@@ -55,6 +62,9 @@ pub(crate) fn package_line(file: Option<&str>, package: &Value) -> String {
 /// Returns the status of a package and its completed work units and bytes.
 pub(crate) fn package_progress(package: &Value) -> String {
     let (status, progress) = (text(package, "status"), &package["progress"]);
+    if is_playable(package) && status != "Ready" && text(package, "when") == "on-demand" {
+        return format!("{status}, on demand, {} segments made", number(package, "segments_made"));
+    }
     let total = number(progress, "work_units_total");
     if total == 0 {
         return status.to_owned();
@@ -91,5 +101,10 @@ mod tests {
         };
         assert_eq!(progress(json!(3)), "Fragmented, 1 of 3 work units, 10 B of 2.0 kB");
         assert_eq!(progress(Value::Null), "Fragmented");
+        let made = json!({"status": "Fragmented", "playable": true, "when": "on-demand", "segments_made": 3});
+        assert_eq!(package_progress(&made), "Fragmented, on demand, 3 segments made");
+        assert!(
+            is_complete(&made).unwrap() && !is_complete(&json!({"status": "Fragmented", "playable": true})).unwrap()
+        );
     }
 }

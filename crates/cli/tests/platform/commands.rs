@@ -103,6 +103,29 @@ fn status_follows_to_the_end_and_reports_every_change_once() {
 }
 
 #[test]
+fn a_package_on_demand_is_complete_when_it_is_playable_and_can_be_made_ahead() {
+    let platform = FakePlatform::start(1000);
+    let mut on_demand = package("Fragmented", 0);
+    for (name, value) in [("playable", json!(true)), ("when", json!("on-demand")), ("segments_made", json!(2))] {
+        on_demand[name] = value;
+    }
+    platform.set_responses("/packaged_content/thepackage", vec![package("Queued", 0), on_demand]);
+    let (status, stdout, stderr) = run(&platform.api(), ["status", "thepackage", "--follow"]);
+    assert_eq!(status, 0, "{stderr}");
+    assert_eq!(stdout, "thepackage  Fragmented  https://cdn.example/thepackage/stream.mpd\n");
+    assert!(stderr.contains("Fragmented, on demand, 2 segments made"), "{stderr}");
+    assert_eq!(run(&platform.api(), ["url", "thepackage", "--dash"]).0, 0, "it has an address that plays");
+
+    platform.set_responses("/packaged_content/thepackage/ahead", vec![package("Fragmented", 0)]);
+    let (status, stdout, stderr) = run(&platform.api(), ["ahead", "thepackage"]);
+    assert_eq!(
+        (status, stdout.as_str()),
+        (0, "thepackage  Fragmented  https://cdn.example/thepackage/stream.mpd\n"),
+        "{stderr}"
+    );
+}
+
+#[test]
 fn url_prints_the_addresses_of_a_ready_package_and_a_requested_token() {
     let platform = FakePlatform::start(1000);
     platform.set_responses("/packaged_content/thepackage", vec![package("Fragmented", 1)]);

@@ -246,6 +246,7 @@ pub(crate) fn package(status: &str, work_units: u64) -> Value {
         (status == "Failed").then(|| json!({"stage": "encrypt", "code": "source_changed", "message": "it was"}));
     json!({
         "packaged_content_id": "thepackage", "input_content_id": "thecontent", "status": status,
+        "playable": status == "Ready", "when": "ahead",
         "progress": {"work_units_done": work_units, "work_units_total": total, "bytes_done": 10 * work_units, "bytes_total": 40},
         "url": "https://cdn.example/thepackage/stream.mpd", "failure": failure, "created_at": "2026-01-01T00:00:00Z",
         "urls": {"dash": "https://cdn.example/thepackage/stream.mpd", "hls": "https://cdn.example/thepackage/stream.m3u8"},

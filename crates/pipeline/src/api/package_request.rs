@@ -8,6 +8,7 @@ use vpp_media::cmaf::{Layout, ProtectedTracks, UnsupportedTracks};
 use crate::domain::id::{ContentId, Inputs};
 use crate::domain::package_options::RequestedKeys;
 use crate::domain::subtitles::SubtitleDescription;
+use crate::domain::when::{RetentionDays, When};
 
 /// The segment durations that a caller may request, in seconds.
 pub const SEGMENT_SECONDS: std::ops::RangeInclusive<u64> = 1..=60;
@@ -31,6 +32,10 @@ pub struct PackageRequest {
     pub layout: Layout,
     /// The subtitle files to add.
     pub subtitles: Vec<(ContentId, SubtitleDescription)>,
+    /// When to make the segments.
+    pub when: When,
+    /// When a segment that was made on demand expires; `None` to keep it.
+    pub retention: Option<RetentionDays>,
     /// The caller's idempotency key.
     pub idempotency_key: Option<String>,
 }

@@ -1,6 +1,7 @@
 //! Creates, retries and deletes packages.
 //!
-//! A request is idempotent, because package ids are content-addressed: a repeated request returns the same package. A caller's
+//! A request is idempotent, because package ids are content-addressed: a repeated request returns the same package. When its
+//! segments are made is not part of the id: a request to make them ahead applies to a package that is made on demand. A caller's
 //! key exists in plaintext only here and in the encrypt stage. The stored key is wrapped, and no response contains a key.
 
 use vpp_media::cenc::{ContentKey, KeyId};
@@ -18,6 +19,7 @@ use crate::domain::package_id::{package_id_of_request, package_id_of_upload};
 use crate::domain::package_options::{PackageOptions, ProtectionOptions};
 use crate::domain::state::{StageWork, State, Status, Step, Transition};
 use crate::domain::subtitles::{SubtitleDescription, SubtitleFile};
+use crate::domain::when::When;
 use crate::ports::{Clock, CreateOutcome, KeyError, KeyVault};
 
 impl<C, Q, V, K> Api<C, Q, V, K>
@@ -61,16 +63,52 @@ where
             self.claim_idempotency_key(key, id.as_str()).await?;
         }
         let known = self.catalog.package(&id).await.map_err(unavailable("reading the package"))?;
-        let package = match known {
+        let mut package = match known {
             Some(package) => package,
             None => self.create(id, &inputs, options, &request).await?,
         };
+        if package.status() == Status::Deleting {
+            return Err(RequestError::Deleting);
+        }
+        if (request.when, package.when) == (When::Ahead, When::OnDemand) {
+            package = self.write_ahead(&package.id).await?;
+        }
         match package.status() {
             Status::Queued => self.send_to_stage(&package).await?,
-            Status::Deleting => return Err(RequestError::Deleting),
-            Status::Fragmented | Status::Encrypted | Status::Ready | Status::Failed => {}
+            // The request that made it ahead may have been interrupted before it sent the message.
+            Status::Fragmented if package.when == When::Ahead && package.progress.work_units_done == 0 => {
+                self.send_to_stage(&package).await?;
+            }
+            _ => {}
         }
         Ok(package)
+    }
+
+    /// Makes all segments of a package, if it is one whose segments are made on demand. A failed package has to be retried. For a
+    /// package in progress, sends the message again, so that an interrupted request can be repeated.
+    ///
+    /// # Errors
+    /// When the package does not exist, or the platform is unavailable.
+    pub async fn package_ahead(&self, id: &PackageId) -> Result<Package, RequestError> {
+        let mut package = self.package(id).await?;
+        if package.status() == Status::Deleting {
+            return Err(RequestError::Deleting);
+        }
+        if package.when == When::OnDemand {
+            package = self.write_ahead(id).await?;
+        }
+        match package.status() {
+            Status::Queued | Status::Fragmented | Status::Encrypted => self.send_to_stage(&package).await?,
+            Status::Ready | Status::Failed | Status::Deleting => {}
+        }
+        Ok(package)
+    }
+
+    /// Writes that the segments of a package are made ahead. Returns the package as it is then: a retry may have started another
+    /// attempt meanwhile, which did not know of it.
+    async fn write_ahead(&self, id: &PackageId) -> Result<Package, RequestError> {
+        self.catalog.make_ahead(id).await.map_err(unavailable("writing when the segments are made"))?;
+        self.package(id).await
     }
 
     /// Retries a failed package from its status before the failure, and reuses finished work. For a package in progress, sends
@@ -207,6 +245,7 @@ where
         let Some(((content, info), further)) = inputs.split_first() else { return Err(RequestError::UnknownContent) };
         let package = Package::queued(id, content, info, options, encryption, self.clock.now());
         let package = further.iter().fold(package, |package, (content, info)| package.with_input(content, info));
+        let package = package.made(request.when, request.retention);
         let created = self.catalog.create_package(&package).await.map_err(unavailable("writing the package"))?;
         Ok(match created {
             CreateOutcome::Created => package,

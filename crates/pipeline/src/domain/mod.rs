@@ -29,3 +29,4 @@ pub mod timestamp;
 pub mod unreadable;
 pub mod uploaded_object;
 pub mod webhook_signature;
+pub mod when;

@@ -11,10 +11,11 @@ use crate::domain::content::{Content, MediaInfo, Source};
 use crate::domain::content_key::{GeneratedKey, KeyRequest, WrappedKey};
 use crate::domain::id::{ContentId, PackageId};
 use crate::domain::package_options::PackageOptions;
-use crate::domain::receipt::Receipt;
+use crate::domain::receipt::{MadeSegment, Receipt};
 use crate::domain::resource_usage::ResourceUsage;
 use crate::domain::state::{Advance, Stage, StageWork, State, Status, Step, Transition};
 use crate::domain::timestamp::Timestamp;
+use crate::domain::when::{RetentionDays, When};
 
 /// One or several contents, packaged as one stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +30,10 @@ pub struct Package {
     pub further_inputs: Vec<PackageInput>,
     /// The options.
     pub options: PackageOptions,
+    /// When its segments are made.
+    pub when: When,
+    /// When a segment that was made on demand expires; `None` if it stays.
+    pub retention: Option<RetentionDays>,
     /// The encryption; `None` for a clear package.
     pub encryption: Option<Encryption>,
     /// When it was requested.
@@ -98,6 +103,8 @@ pub struct Progress {
     pub bytes_read: u64,
     /// Bytes written to the output bucket.
     pub bytes_written: u64,
+    /// Segments made on demand. One that expired and was made again counts twice.
+    pub segments_made: u64,
 }
 
 impl Package {
@@ -118,6 +125,8 @@ impl Package {
             source: content.source(info),
             further_inputs: Vec::new(),
             options,
+            when: When::default(),
+            retention: None,
             encryption,
             created_at,
             attempt: created_at.unix_millis(),
@@ -137,6 +146,12 @@ impl Package {
         let ingest = self.usage.entry(Stage::Ingest).or_default();
         *ingest = ingest.and(content.usage);
         self
+    }
+
+    /// Sets when its segments are made, and how long those of viewers are kept.
+    #[must_use]
+    pub fn made(self, when: When, retention: Option<RetentionDays>) -> Self {
+        Self { when, retention, ..self }
     }
 
     /// Returns the ids of its contents, in order.
@@ -184,6 +199,24 @@ impl Package {
         self.progress.work_units_done += 1;
         self.progress.bytes_read += receipt.bytes_read;
         self.progress.bytes_written += receipt.bytes_written();
+    }
+
+    /// Counts a segment that was made on demand.
+    pub fn count_made(&mut self, made: &MadeSegment) {
+        self.progress.segments_made += 1;
+        self.progress.bytes_read += made.bytes_read;
+        self.progress.bytes_written += made.bytes_written;
+    }
+
+    /// Returns the last time at which a function may have started to write segments; `None` while one may still start. While
+    /// segments expire, the origin makes them, whatever the status.
+    #[must_use]
+    pub fn at_rest_since(&self) -> Option<Timestamp> {
+        match (self.retention, &self.state) {
+            (None, state) => state.at_rest_since(),
+            (Some(_), State::Deleting { at, .. }) => Some(*at),
+            (Some(_), _) => None,
+        }
     }
 
     /// Returns since when players can play the package; `None` if they cannot. In the segments layout, every segment can be

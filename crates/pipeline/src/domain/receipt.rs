@@ -34,6 +34,15 @@ impl Receipt {
     }
 }
 
+/// A segment that the origin made on demand. It is in no receipt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MadeSegment {
+    /// Bytes read from the source.
+    pub bytes_read: u64,
+    /// Bytes written to the output bucket.
+    pub bytes_written: u64,
+}
+
 /// Consecutive segments of a single file that were written together: a part of the file, or a portion of a part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartReceipt {

@@ -8,8 +8,13 @@
 //! A segment costs two reads of the plan (one while its index is in memory), one read of the source, and one write. A path that
 //! the plan does not name costs a read of the package and of the plan's index, and nothing is written.
 //!
+//! A package that is made on demand has no stages behind it: it stays Fragmented, and has the segments that viewers requested.
+//! Those may expire, and are made again. The origin does for it what the encrypt stage does for others: it counts the segments
+//! that it has made, one write for each that is new, and makes the package Failed if a segment can never be made.
+//!
 //! Only a package that is Fragmented or Encrypted is written to. A Ready package has all of its objects: one that became Ready
-//! after the origin looked for a segment has it now, so the origin looks once more. A Failed package, and one that is being deleted, has no playable segment: the origin answers as the bucket does. An origin that runs when its package
+//! after the origin looked for a segment has it now, so the origin looks once more. Where segments expire, one of a Ready package is
+//! made again. A Failed package, and one that is being deleted, has no playable segment: the origin answers as the bucket does. An origin that runs when its package
 //! is deleted may write after the deletion; `stages::delete` deletes the objects again when every function that ran has ended.
 
 mod plans;
@@ -21,11 +26,14 @@ use vpp_media::cmaf::{StreamingPackager, one_segment};
 use crate::domain::layout::Headers;
 use crate::domain::object::Location;
 use crate::domain::package::Package;
-use crate::domain::state::State;
-use crate::error::Error;
-use crate::ports::{Body, Catalog, KeyVault, ObjectStore, StoreError};
+use crate::domain::receipt::MadeSegment;
+use crate::domain::state::{Failure, Stage, State};
+use crate::domain::when::When;
+use crate::error::{Error, chain};
+use crate::ports::{Body, Catalog, Clock, KeyVault, ObjectStore, PutOutcome, StoreError};
 use crate::stages::read_plan::work_unit;
 use crate::stages::segments::{packaged_segments, write_segment};
+use crate::stages::stage::fail;
 
 use plans::Plans;
 use requested_file::{FileKind, RequestedFile};
@@ -41,10 +49,11 @@ pub struct Settings {
 
 /// The use case and its ports.
 #[derive(Debug)]
-pub struct Origin<S, C, V> {
+pub struct Origin<S, C, V, K> {
     store: S,
     catalog: C,
     vault: V,
+    clock: K,
     settings: Settings,
     plans: Plans,
 }
@@ -58,18 +67,18 @@ pub struct OutputFile {
     pub headers: Headers,
 }
 
-impl<S: ObjectStore, C: Catalog, V: KeyVault> Origin<S, C, V> {
+impl<S: ObjectStore, C: Catalog, V: KeyVault, K: Clock> Origin<S, C, V, K> {
     /// Creates an origin without plans in memory. It reads and writes segments in `store`, and unwraps keys with `vault`.
-    pub fn new(store: S, catalog: C, vault: V, settings: Settings) -> Self {
-        Self { store, catalog, vault, settings, plans: Plans::default() }
+    pub fn new(store: S, catalog: C, vault: V, clock: K, settings: Settings) -> Self {
+        Self { store, catalog, vault, clock, settings, plans: Plans::default() }
     }
 
     /// Returns the file at `path`, which starts with the package's id and has no slash before it; `None` if the stream has no
     /// such file, or cannot be played. A file that was written is read; any other is made and written.
     ///
     /// # Errors
-    /// Transient errors. Permanent errors when the samples of the segment cannot be packaged: the encrypt stage meets the same
-    /// error and makes the package Failed.
+    /// Transient errors. Permanent errors when the segment cannot be packaged: then the package is Failed, or the encrypt stage meets
+    /// the same error and makes it Failed.
     pub async fn handle(&self, path: &str) -> Result<Option<OutputFile>, Error> {
         let Some(requested) = RequestedFile::parse(path) else { return Ok(None) };
         let package = self.catalog.package(&requested.package);
@@ -79,10 +88,20 @@ impl<S: ObjectStore, C: Catalog, V: KeyVault> Origin<S, C, V> {
         let Some(package) = package.filter(|package| package.playable_at().is_some()) else { return Ok(None) };
         let written = match (written?, &package.state) {
             (Some(body), _) => Some(body),
-            (None, State::Ready { .. }) => self.written(path).await?,
+            (None, State::Ready { .. }) if package.retention.is_none() => self.written(path).await?,
             (None, _) => return self.make(&requested, &package).await,
         };
         Ok(written.map(|body| OutputFile { body, headers: requested.headers }))
+    }
+
+    /// Makes a segment of a playable package, writes it, and settles a package that is made on demand.
+    async fn make(&self, requested: &RequestedFile, package: &Package) -> Result<Option<OutputFile>, Error> {
+        let made = self.package_segment(requested, package).await;
+        if let (Err(Error::Permanent { code, message, .. }), When::OnDemand) = (&made, package.when) {
+            let failure = Failure { stage: Stage::Encrypt, code: (*code).to_owned(), message: message.clone() };
+            fail(failure, &package.id, Some(package.attempt), &self.catalog, &self.clock).await?;
+        }
+        made
     }
 
     /// Reads a file that was written.
@@ -95,8 +114,8 @@ impl<S: ObjectStore, C: Catalog, V: KeyVault> Origin<S, C, V> {
         }
     }
 
-    /// Makes a segment of a playable package that is not Ready, and writes it.
-    async fn make(&self, requested: &RequestedFile, package: &Package) -> Result<Option<OutputFile>, Error> {
+    /// Packages a segment and writes it.
+    async fn package_segment(&self, requested: &RequestedFile, package: &Package) -> Result<Option<OutputFile>, Error> {
         let work_bucket = &self.settings.work_bucket;
         let plan = self.plans.of(package, &self.store, &self.vault, work_bucket).await?;
         let Some(section) = plan.index.section_of(requested.segment) else { return Ok(None) };
@@ -110,11 +129,23 @@ impl<S: ObjectStore, C: Catalog, V: KeyVault> Origin<S, C, V> {
             return Err(Error::of_media(vpp_media::Error::SourceMismatch { reason }));
         };
         let text = packaged.segment.webvtt().map(|text| Body::from(text.as_bytes().to_vec()));
-        let segment = write_segment(&self.store, &self.settings.output_bucket, packaged, package).await?;
+        let (bucket, retention) = (&self.settings.output_bucket, package.retention);
+        let (segment, outcome) = write_segment(&self.store, bucket, packaged, package, retention).await?;
+        if outcome == PutOutcome::Created && package.when == When::OnDemand {
+            let bytes_written = segment.body.length() + text.as_ref().map_or(0, Body::length);
+            self.count(package, MadeSegment { bytes_read: work_unit.source_bytes(), bytes_written }).await;
+        }
         let body = match requested.kind {
             FileKind::Segment => Some(segment.body),
             FileKind::Text => text,
         };
         Ok(body.map(|body| OutputFile { body, headers: requested.headers }))
+    }
+
+    /// Counts a segment that was made. The viewer gets the segment although it cannot be counted.
+    async fn count(&self, package: &Package, made: MadeSegment) {
+        if let Err(error) = self.catalog.count_made(&package.id, &made).await {
+            tracing::warn!(packaged_content_id = %package.id, "a segment is not counted: {}", chain(&error));
+        }
     }
 }

@@ -6,7 +6,7 @@ use crate::domain::content::Content;
 use crate::domain::id::{ContentId, PackageId};
 use crate::domain::multipart::OutputUpload;
 use crate::domain::package::Package;
-use crate::domain::receipt::Receipt;
+use crate::domain::receipt::{MadeSegment, Receipt};
 use crate::domain::state::{Advance, Transition};
 use crate::error::Unavailable;
 
@@ -56,6 +56,12 @@ pub trait Catalog: Send + Sync {
         id: &PackageId,
         transition: &Transition,
     ) -> impl Future<Output = Result<Advance, Unavailable>> + Send;
+
+    /// Makes the segments of a package ahead, whatever its status. Does nothing when there is no such package.
+    fn make_ahead(&self, id: &PackageId) -> impl Future<Output = Result<(), Unavailable>> + Send;
+
+    /// Counts a segment that was made on demand. Does nothing when there is no such package.
+    fn count_made(&self, id: &PackageId, made: &MadeSegment) -> impl Future<Output = Result<(), Unavailable>> + Send;
 
     /// Stores the multipart uploads of a package's files, unless some are stored already.
     fn put_uploads(

@@ -10,6 +10,7 @@ use vpp_media::isobmff::MAX_MOOV_BYTES;
 use crate::domain::layout::Headers;
 use crate::domain::multipart::UploadId;
 use crate::domain::object::{Digest, ETag, Location};
+use crate::domain::when::RetentionDays;
 use crate::ports::body::Body;
 use crate::ports::store_error::StoreError;
 
@@ -22,6 +23,8 @@ pub struct NewObject {
     pub digest: Digest,
     /// Media type and cache rule.
     pub headers: Headers,
+    /// When the object expires; `None` if it stays.
+    pub retention: Option<RetentionDays>,
 }
 
 impl NewObject {
@@ -29,7 +32,13 @@ impl NewObject {
     #[must_use]
     pub fn new(body: impl Into<Body>, headers: Headers) -> Self {
         let body = body.into();
-        Self { digest: body.digest(), body, headers }
+        Self { digest: body.digest(), body, headers, retention: None }
+    }
+
+    /// Sets when the object expires.
+    #[must_use]
+    pub fn retained(self, retention: Option<RetentionDays>) -> Self {
+        Self { retention, ..self }
     }
 }
 

@@ -120,8 +120,8 @@ where
         let (segments, parts) = match (work_unit.layout, message.spans.as_slice()) {
             (Layout::Segments, _) => {
                 let bucket = &self.settings.output_bucket;
-                let write = |segment| write_segment(&self.store, bucket, segment, package);
-                let written = packaged.map_ok(write).try_buffered(PUTS).map_ok(|segment| segment.receipt);
+                let write = |segment| write_segment(&self.store, bucket, segment, package, None);
+                let written = packaged.map_ok(write).try_buffered(PUTS).map_ok(|(segment, _)| segment.receipt);
                 (written.try_collect().await?, Vec::new())
             }
             (Layout::SingleFile, []) => self.write_files(packaged, package).await?,

@@ -6,6 +6,9 @@
 //! single files with several parts are begun here, and stored in the catalog before any message refers to a part. When two
 //! functions begin them concurrently, one aborts its uploads.
 //!
+//! No message is sent for a package that is made on demand: the origin makes its segments. When a user requests that it is made
+//! ahead, this stage runs again and sends the messages.
+//!
 //! The plan is a function of the indexes and the options. A repeated message gives the same plan, finds every object written,
 //! and sends the same work unit messages; it needs no further state.
 
@@ -25,6 +28,7 @@ use crate::domain::package::Package;
 use crate::domain::part_plan::{PartPlanner, PartSpan, UnitSizes};
 use crate::domain::state::{Stage, StageWork, State, Step, Transition};
 use crate::domain::subtitles::SubtitleFile;
+use crate::domain::when::When;
 use crate::error::Error;
 use crate::ports::{Body, Catalog, Clock, CreateOutcome, Meter, NewObject, ObjectStore, Queue};
 use crate::stages::manifests::{Existing, ManifestWriter};
@@ -124,7 +128,9 @@ where
         };
         // A package that is past this step keeps its state, but its work unit messages are sent again.
         self.catalog.advance(&package.id, &transition).await.map_err(Error::unavailable("writing Fragmented"))?;
-
+        if package.when == When::OnDemand {
+            return Ok(Outcome::Done);
+        }
         let messages = (0..).zip(plan.sections.into_iter().zip(spans)).map(|(work_unit, (section, spans))| {
             let message = WorkUnitMessage::new(package.id.clone(), work_unit, Section::of(&section)?);
             Ok(message.with_spans(spans).of_dense_package(is_dense).for_attempt(package.attempt))

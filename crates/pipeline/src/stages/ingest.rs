@@ -24,6 +24,7 @@ use crate::domain::probe_report::ProbeReport;
 use crate::domain::state::Status;
 use crate::domain::subtitles::SubtitleInfo;
 use crate::domain::uploaded_object::UploadedObject;
+use crate::domain::when::When;
 use crate::error::{Error, chain};
 use crate::ports::{
     Catalog, Clock, CreateOutcome, FileChunk, KeyError, KeyVault, Meter, ObjectStore, Probe, ProbeError, Queue,
@@ -47,6 +48,8 @@ pub struct Settings {
     pub package_on_upload: Option<ProtectionOptions>,
     /// Target duration of its segments.
     pub segment_duration: Duration,
+    /// When its segments are made.
+    pub when: When,
 }
 
 /// The use case and its ports.
@@ -237,7 +240,8 @@ where
                 Some(encryption)
             }
         };
-        Ok(Some(Package::queued(id, content, info, options, encryption, self.clock.now())))
+        let package = Package::queued(id, content, info, options, encryption, self.clock.now());
+        Ok(Some(package.made(self.settings.when, None)))
     }
 }
 

@@ -14,6 +14,6 @@ pub(crate) mod read_plan;
 mod read_receipts;
 mod read_subtitles;
 pub(crate) mod segments;
-mod stage;
+pub(crate) mod stage;
 mod write_output;
 mod write_parts;

@@ -5,10 +5,11 @@ use vpp_media::cenc::ContentKeys;
 use vpp_media::cmaf::{PackagedSegment, SourceRange, StreamingPackager, WorkUnit};
 
 use crate::domain::package::{Encryption, Package};
+use crate::domain::when::RetentionDays;
 use crate::error::Error;
-use crate::ports::{KeyVault, ObjectStore, StoreError};
+use crate::ports::{KeyVault, ObjectStore, PutOutcome, StoreError};
 use crate::stages::part_assembler::EncryptedSegment;
-use crate::stages::write_output::write_output;
+use crate::stages::write_output::write_output_for;
 
 /// Maximum number of ranges that are read in parallel: a work unit has one range, or one per track if the file is not
 /// interleaved.
@@ -54,20 +55,22 @@ pub(crate) fn packaged_segments<'a, S: ObjectStore>(
     complete.map_ok(|segments| stream::iter(segments.into_iter().map(Ok))).try_flatten()
 }
 
-/// Writes a segment, and its WebVTT file if it is text. Returns the segment, with the digest in its receipt.
+/// Writes a segment, and its WebVTT file if it is text. Returns the segment, with the digest in its receipt, and whether it is new.
 pub(crate) async fn write_segment<S: ObjectStore>(
     store: &S,
     output_bucket: &str,
     packaged: PackagedSegment,
     package: &Package,
-) -> Result<EncryptedSegment, Error> {
-    write_text(store, output_bucket, &packaged, package).await?;
+    retention: Option<RetentionDays>,
+) -> Result<(EncryptedSegment, PutOutcome), Error> {
+    write_text(store, output_bucket, &packaged, package, retention).await?;
     let path = packaged.segment.id.path();
     let mut segment = EncryptedSegment::of(packaged);
     let body = segment.body.clone();
-    let digest = write_output(store, output_bucket, &package.id, &path, body, "writing a segment").await?;
-    segment.receipt.digest = Some(digest);
-    Ok(segment)
+    let written =
+        write_output_for(store, output_bucket, &package.id, &path, body, retention, "writing a segment").await?;
+    segment.receipt.digest = Some(written.digest);
+    Ok((segment, written.outcome))
 }
 
 /// Writes the WebVTT file of a text segment, in either layout.
@@ -76,11 +79,13 @@ pub(crate) async fn write_text<S: ObjectStore>(
     output_bucket: &str,
     packaged: &PackagedSegment,
     package: &Package,
+    retention: Option<RetentionDays>,
 ) -> Result<(), Error> {
     if let Some(text) = packaged.segment.webvtt() {
         let path = packaged.segment.id.webvtt_path();
         let text = text.as_bytes().to_vec();
-        write_output(store, output_bucket, &package.id, &path, text, "writing a segment's text file").await?;
+        let operation = "writing a segment's text file";
+        write_output_for(store, output_bucket, &package.id, &path, text, retention, operation).await?;
     }
     Ok(())
 }

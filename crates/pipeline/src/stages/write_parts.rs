@@ -118,7 +118,7 @@ where
         package: &'a Package,
     ) -> impl Stream<Item = Result<EncryptedSegment, Error>> + 'a {
         packaged.and_then(async move |packaged| {
-            write_text(&self.store, &self.settings.output_bucket, &packaged, package).await?;
+            write_text(&self.store, &self.settings.output_bucket, &packaged, package, None).await?;
             Ok(EncryptedSegment::of(packaged))
         })
     }

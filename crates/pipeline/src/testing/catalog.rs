@@ -13,10 +13,11 @@ use crate::domain::id::{ClientUploadId, ContentId, PackageId};
 use crate::domain::listing::{ContentFilter, Cursor, PackageFilter, Page};
 use crate::domain::multipart::OutputUpload;
 use crate::domain::package::Package;
-use crate::domain::receipt::Receipt;
+use crate::domain::receipt::{MadeSegment, Receipt};
 use crate::domain::state::{Advance, State as PackageState, Transition};
 use crate::domain::timestamp::Timestamp;
 use crate::domain::unreadable::{Listed, RecordKind, UnreadableRecord};
+use crate::domain::when::When;
 use crate::error::Unavailable;
 use crate::ports::{
     Catalog, CreateOutcome, DeletedFile, DeletionRecords, Listing, PackageDeletion, ReceiptPage, RequestRecords,
@@ -74,7 +75,7 @@ impl State {
             return *deletion;
         }
         let package = self.packages.get(id)?;
-        let deletion = PackageDeletion { attempt: package.attempt, at_rest_since: package.state.at_rest_since()? };
+        let deletion = PackageDeletion { attempt: package.attempt, at_rest_since: package.at_rest_since()? };
         matches!(package.state, PackageState::Deleting { .. }).then_some(deletion)
     }
 }
@@ -204,6 +205,16 @@ impl Catalog for MemoryCatalog {
         state.check(RecordKind::Package, id.as_str(), None)?;
         let package = state.packages.get_mut(id).ok_or_else(no_such_package)?;
         Ok(package.apply(transition))
+    }
+
+    async fn make_ahead(&self, id: &PackageId) -> Result<(), Unavailable> {
+        self.tamper(id, |package| package.when = When::Ahead);
+        Ok(())
+    }
+
+    async fn count_made(&self, id: &PackageId, made: &MadeSegment) -> Result<(), Unavailable> {
+        self.tamper(id, |package| package.count_made(made));
+        Ok(())
     }
 
     async fn put_uploads(

@@ -24,7 +24,7 @@ use crate::domain::multipart::{OutputUpload, UploadId};
 use crate::domain::object::{ETag, Location};
 use crate::domain::package::Package;
 use crate::domain::probe_report::ProbeReport;
-use crate::domain::receipt::Receipt;
+use crate::domain::receipt::{MadeSegment, Receipt};
 use crate::domain::state::{Advance, Transition};
 use crate::domain::timestamp::Timestamp;
 use crate::domain::uploaded_object::UploadedObject;
@@ -183,6 +183,14 @@ impl<C: Catalog> Catalog for Faulty<C> {
 
     async fn advance(&self, id: &PackageId, transition: &Transition) -> Result<Advance, Unavailable> {
         self.faults.around(self.port.advance(id, transition)).await?
+    }
+
+    async fn make_ahead(&self, id: &PackageId) -> Result<(), Unavailable> {
+        self.faults.around(self.port.make_ahead(id)).await?
+    }
+
+    async fn count_made(&self, id: &PackageId, made: &MadeSegment) -> Result<(), Unavailable> {
+        self.faults.around(self.port.count_made(id, made)).await?
     }
 
     async fn put_uploads(

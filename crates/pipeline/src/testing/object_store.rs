@@ -16,6 +16,7 @@ use crate::domain::multipart::{MAX_PARTS, MIN_PART_BYTES, UploadId};
 use crate::domain::object::{Digest, ETag, Location};
 use crate::domain::resource_usage::MeterReading;
 use crate::domain::uploaded_object::UploadedObject;
+use crate::domain::when::RetentionDays;
 use crate::error::Unavailable;
 use crate::ports::{
     ClientUploadStore, Meter, NewObject, NewPart, ObjectDeleter, ObjectStore, PutOutcome, StoreError, UploadedPart,
@@ -69,6 +70,8 @@ pub struct Stored {
     pub bytes: Bytes,
     /// Media type and cache rule; `None` for a user's upload.
     pub headers: Option<Headers>,
+    /// When it expires; `None` if it stays.
+    pub retention: Option<RetentionDays>,
 }
 
 impl Stored {
@@ -97,6 +100,11 @@ impl MemoryStore {
         lock(&self.state).uploads.len()
     }
 
+    /// Deletes the objects that expire, as lifecycle rules do after some days.
+    pub fn expire_objects(&self) {
+        lock(&self.state).objects.retain(|_, stored| stored.retention.is_none());
+    }
+
     /// Aborts all uploads, as the lifecycle rule does after some days.
     pub fn expire_uploads(&self) {
         lock(&self.state).uploads.clear();
@@ -105,7 +113,7 @@ impl MemoryStore {
     /// Writes an object as a user does, over an existing one.
     #[must_use]
     pub fn upload(&self, at: &Location, bytes: &[u8]) -> ETag {
-        let stored = Stored { bytes: Bytes::copy_from_slice(bytes), headers: None };
+        let stored = Stored { bytes: Bytes::copy_from_slice(bytes), headers: None, retention: None };
         let etag = stored.etag();
         lock(&self.state).objects.insert(at.clone(), stored);
         etag
@@ -172,7 +180,11 @@ impl ObjectStore for MemoryStore {
             Some(stored) if Digest::of(&stored.bytes) == object.digest => Ok(PutOutcome::AlreadyExists),
             Some(_) => Err(StoreError::DifferentBytes { at: at.clone() }),
             None => {
-                let stored = Stored { bytes: object.body.to_vec().into(), headers: Some(object.headers) };
+                let stored = Stored {
+                    bytes: object.body.to_vec().into(),
+                    headers: Some(object.headers),
+                    retention: object.retention,
+                };
                 state.objects.insert(at.clone(), stored);
                 Ok(PutOutcome::Created)
             }
@@ -182,7 +194,8 @@ impl ObjectStore for MemoryStore {
     async fn put(&self, at: &Location, object: NewObject) -> Result<(), StoreError> {
         let mut state = lock(&self.state);
         state.usage.puts += 1;
-        let stored = Stored { bytes: object.body.to_vec().into(), headers: Some(object.headers) };
+        let stored =
+            Stored { bytes: object.body.to_vec().into(), headers: Some(object.headers), retention: object.retention };
         state.objects.insert(at.clone(), stored);
         Ok(())
     }
@@ -243,7 +256,7 @@ impl ObjectStore for MemoryStore {
             number = part.number;
             bytes.extend_from_slice(held);
         }
-        let stored = Stored { bytes: bytes.into(), headers: Some(open.headers) };
+        let stored = Stored { bytes: bytes.into(), headers: Some(open.headers), retention: None };
         state.uploads.remove(upload.as_str());
         state.objects.insert(at.clone(), stored);
         Ok(PutOutcome::Created)

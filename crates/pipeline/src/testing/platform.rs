@@ -25,6 +25,7 @@ use crate::domain::object::Location;
 use crate::domain::package_options::ProtectionOptions;
 use crate::domain::part_plan::MAX_WORK_UNIT_BYTES;
 use crate::domain::uploaded_object::UploadedObject;
+use crate::domain::when::When;
 use crate::error::Error;
 use crate::origin::{self, Origin};
 use crate::ports::Queues;
@@ -47,7 +48,7 @@ pub type FragmentStage = Fragment<Store, Contents, Outbox<WorkUnitMessage>, Tick
 /// The encrypt stage in memory.
 pub type EncryptStage = Encrypt<Store, Contents, Outbox<DashMessage>, Vault, TickingClock, MemoryStore>;
 /// The origin in memory.
-pub type MemoryOrigin = Origin<Store, Contents, Vault>;
+pub type MemoryOrigin = Origin<Store, Contents, Vault, TickingClock>;
 /// The dash stage in memory.
 pub type DashStage = Dash<Store, Contents, TickingClock, MemoryStore>;
 /// The deletion in memory.
@@ -113,6 +114,8 @@ pub struct Platform {
     pub faults: Faults,
     /// Protection of the package that an upload starts; `None` to start none.
     pub package_on_upload: Option<ProtectionOptions>,
+    /// When the segments of that package are made.
+    pub when: When,
     /// Signs paths, if the CDN requires signed paths.
     pub path_signing_secret: Option<PathSigningSecret>,
     /// How the queues deliver messages.
@@ -141,6 +144,7 @@ impl Default for Platform {
             clock: TickingClock::default(),
             faults: Faults::default(),
             package_on_upload: Some(protection),
+            when: When::default(),
             path_signing_secret: None,
             delivery: Delivery::InOrder,
             work_unit_bytes: 512 * 1024,
@@ -243,6 +247,7 @@ impl Platform {
             meter: self.store.clone(),
             settings: ingest::Settings {
                 package_on_upload: self.package_on_upload,
+                when: self.when,
                 segment_duration: Duration::from_secs(6),
             },
         }
@@ -272,7 +277,8 @@ impl Platform {
     #[must_use]
     pub fn origin(&self) -> MemoryOrigin {
         let settings = origin::Settings { work_bucket: "work".to_owned(), output_bucket: "output".to_owned() };
-        Origin::new(self.faulty(&self.store), self.faulty(&self.catalog), self.faulty(&self.vault), settings)
+        let (store, catalog) = (self.faulty(&self.store), self.faulty(&self.catalog));
+        Origin::new(store, catalog, self.faulty(&self.vault), self.clock.clone(), settings)
     }
 
     /// Returns the encrypt stage.

@@ -14,7 +14,7 @@ use vpp_pipeline::domain::layout::Headers;
 use vpp_pipeline::domain::multipart::{MIN_PART_BYTES, OutputUpload, UploadId};
 use vpp_pipeline::domain::object::{Digest, ETag, Location};
 use vpp_pipeline::domain::package::Package;
-use vpp_pipeline::domain::receipt::{PartLocation, PartReceipt, Receipt, SegmentReceipt};
+use vpp_pipeline::domain::receipt::{MadeSegment, PartLocation, PartReceipt, Receipt, SegmentReceipt};
 use vpp_pipeline::domain::resource_usage::{MeterReading, ResourceUsage};
 use vpp_pipeline::domain::state::{Advance, Transition};
 use vpp_pipeline::error::Unavailable;
@@ -172,6 +172,14 @@ impl Catalog for LargeCatalog {
 
     async fn advance(&self, id: &PackageId, transition: &Transition) -> Result<Advance, Unavailable> {
         self.catalog.advance(id, transition).await
+    }
+
+    async fn make_ahead(&self, id: &PackageId) -> Result<(), Unavailable> {
+        self.catalog.make_ahead(id).await
+    }
+
+    async fn count_made(&self, id: &PackageId, made: &MadeSegment) -> Result<(), Unavailable> {
+        self.catalog.count_made(id, made).await
     }
 
     async fn put_uploads(

@@ -10,6 +10,7 @@ use vpp_pipeline::domain::id::PackageId;
 use vpp_pipeline::domain::message::FragmentMessage;
 use vpp_pipeline::domain::package::{Package, Progress};
 use vpp_pipeline::domain::state::{State, Status};
+use vpp_pipeline::domain::when::When;
 use vpp_pipeline::testing::{Stored, all_receipts};
 
 use crate::broken_rules::BrokenRule;
@@ -36,11 +37,19 @@ pub(crate) fn after_step(before: Option<&Package>, world: &World, work: &Work) -
     if let Some((key, _)) = other {
         return Err(format!("{key} is not what a run without faults writes"));
     }
+    // Viewers request one segment.
+    if package.progress.segments_made > 1 {
+        return Err(format!("{} segments are counted as made", package.progress.segments_made));
+    }
     if package.status() == Status::Ready {
         if let Some(missing) = expected.keys().find(|key| !output.contains_key(*key)) {
             return Err(format!("Ready without {missing}"));
         }
-        if package.progress != whole.progress || package.state.plan().map(|plan| plan.work_units) != Some(2) {
+        // What the origin has made is read and written in addition.
+        let (done, made) = (package.progress, package.progress.segments_made);
+        let counted =
+            if made == 0 { done == whole.progress } else { done.work_units_done == whole.progress.work_units_done };
+        if !counted || package.state.plan().map(|plan| plan.work_units) != Some(2) {
             return Err(format!("Ready with wrong counters: {:?}", package.progress));
         }
     }
@@ -73,12 +82,20 @@ pub(crate) fn at_rest(world: &World) -> Result<(), String> {
     let Some(package) = world.package() else { return at_rest_without_package(world) };
     match &package.state {
         State::Ready { .. } => Ok(()),
+        State::Fragmented(_) if package.when == When::OnDemand => at_rest_on_demand(world),
         State::Failed { failure, .. } if REASONS.contains(&failure.code.as_str()) && !failure.message.is_empty() => {
             Ok(())
         }
         State::Failed { failure, .. } => Err(format!("Failed without a reason: {failure:?}")),
         _ => Err(format!("stuck: {}", package.status())),
     }
+}
+
+/// Checks that a package that is made on demand has no segments but the one that viewers request.
+fn at_rest_on_demand(world: &World) -> Result<(), String> {
+    let output = world.store.bucket("output");
+    let other = output.keys().find(|key| key.ends_with(".m4s") && !key.ends_with(crate::world::VIEWED));
+    other.map_or(Ok(()), |key| Err(format!("{key} was made, and nobody requested it")))
 }
 
 /// Checks a final world without a package: there was none, for a reason, or it was deleted completely.
@@ -119,10 +136,12 @@ fn fault_free(world: &World, package: &Package) -> Arc<FaultFreeRun> {
         package_on_upload: true,
         layout: Layout::default(),
         part_bytes: crate::PART_BYTES,
+        when: When::Ahead,
     };
     let content = world.catalog.all_contents().remove(0);
     let progress = Progress { bytes_read: content.bytes_read, ..Progress::default() };
-    let queued = Package { state: State::Queued, progress, output_file_path: None, ..package.clone() };
+    let queued =
+        Package { state: State::Queued, progress, output_file_path: None, when: When::Ahead, ..package.clone() };
     let mut run =
         World::uploaded(Budget::NONE).with_package(&content, &queued, FragmentMessage::new(queued.id.clone()));
     while let Some(event) = run.events(&rules).first().copied() {

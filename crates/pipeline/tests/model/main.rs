@@ -45,6 +45,7 @@ mod work;
 mod world;
 
 use vpp_media::cmaf::Layout;
+use vpp_pipeline::domain::when::When;
 
 use broken_rules::BrokenRule;
 use ports::ObservedCalls;
@@ -63,6 +64,7 @@ const RULES: Rules = Rules {
     package_on_upload: true,
     layout: Layout::Segments,
     part_bytes: PART_BYTES,
+    when: When::Ahead,
 };
 
 /// Number of random paths.
@@ -136,6 +138,34 @@ fn a_segment_that_a_viewer_requests_at_any_time_is_the_one_of_the_stages() {
 }
 
 #[test]
+fn a_package_that_is_made_on_demand_has_what_viewers_request_until_it_is_made_ahead() {
+    let on_demand = Rules { when: When::OnDemand, ..RULES };
+    let objects = Rules { observed: OBSERVE_OBJECTS, ..on_demand };
+    let view = Budget { views: 1, ..Budget::NONE };
+    let stats = everything(Budget { crashes: 1, duplicates: 1, views: 2, ..view }, &on_demand);
+    assert!(stats.ends > 0 && stats.on_demand == stats.ends, "{stats:?}");
+    let stats = everything(Budget { aheads: 1, ..view }, &Rules { concurrency: 2, ..on_demand });
+    assert!(stats.ready > 0 && stats.ready + stats.on_demand == stats.ends, "{stats:?}");
+    let stats = everything(Budget { crashes: 1, aheads: 1, ..Budget::NONE }, &on_demand);
+    assert!(stats.ready > 0 && stats.ready + stats.on_demand == stats.ends, "{stats:?}");
+    let stats = everything(Budget { deletions: 1, ..view }, &objects);
+    assert!(stats.on_demand > 0 && stats.deleted > 0 && stats.on_demand + stats.deleted == stats.ends, "{stats:?}");
+    let stats = everything(Budget { deletions: 1, aheads: 1, ..Budget::NONE }, &on_demand);
+    assert!(stats.ready > 0 && stats.on_demand > 0 && stats.deleted > 0, "{stats:?}");
+}
+
+#[test]
+fn a_package_that_is_made_on_demand_fails_when_its_source_is_gone_and_can_be_retried() {
+    let on_demand = Rules { when: When::OnDemand, observed: OBSERVE_SOURCES, ..RULES };
+    let budget = Budget { views: 1, changes: 1, retries: 1, ..Budget::NONE };
+    let stats = everything(budget, &on_demand);
+    assert!(stats.on_demand > 0 && stats.failed > 0, "{stats:?}");
+    let dead = Rules { max_receives: 1, observed: RULES.observed, ..on_demand };
+    let stats = everything(Budget { crashes: 1, retries: 1, aheads: 1, ..Budget::NONE }, &dead);
+    assert!(stats.ready > 0 && stats.on_demand > 0 && stats.failed > 0, "{stats:?}");
+}
+
+#[test]
 fn a_source_that_changes_at_any_time_fails_the_package_or_comes_too_late() {
     let budget = Budget { changes: 1, ..Budget::NONE };
     let stats = everything(budget, &Rules { observed: OBSERVE_SOURCES, ..RULES });
@@ -154,7 +184,8 @@ fn single_files_are_completed_once_in_any_order() {
 
 #[test]
 fn the_package_ends_well_after_many_random_faults() {
-    let much = Budget { crashes: 4, failures: 4, duplicates: 5, retries: 3, pauses: 2, views: 3, ..Budget::NONE };
+    let much =
+        Budget { crashes: 4, failures: 4, duplicates: 5, retries: 3, pauses: 2, views: 3, aheads: 1, ..Budget::NONE };
     let mut all = SearchStats::default();
     for seed in 0..RANDOM_RUNS {
         let segments = seed % 2 == 0;
@@ -164,6 +195,7 @@ fn the_package_ends_well_after_many_random_faults() {
             observed: OBSERVE_ALL,
             layout: if segments { Layout::Segments } else { Layout::SingleFile },
             package_on_upload: segments,
+            when: if seed % 4 == 0 { When::OnDemand } else { When::Ahead },
             ..RULES
         };
         let (deletions, changes) = (u8::from(seed % 5 < 2), u8::from(seed % 3 == 0));
@@ -173,7 +205,7 @@ fn the_package_ends_well_after_many_random_faults() {
         all.add(stats);
     }
     println!("{all:?}");
-    assert!(all.ready > 0 && all.failed > 0 && all.deleted > 0, "{all:?}");
+    assert!(all.ready > 0 && all.on_demand > 0 && all.failed > 0 && all.deleted > 0, "{all:?}");
 }
 
 #[test]

@@ -19,7 +19,7 @@ use vpp_pipeline::domain::multipart::{OutputUpload, UploadId};
 use vpp_pipeline::domain::object::{ETag, Location};
 use vpp_pipeline::domain::package::Package;
 use vpp_pipeline::domain::probe_report::ProbeReport;
-use vpp_pipeline::domain::receipt::Receipt;
+use vpp_pipeline::domain::receipt::{MadeSegment, Receipt};
 use vpp_pipeline::domain::resource_usage::MeterReading;
 use vpp_pipeline::domain::state::{Advance, Status, Transition};
 use vpp_pipeline::domain::timestamp::Timestamp;
@@ -161,6 +161,14 @@ impl Catalog for Replayed<MemoryCatalog> {
             Ok(advance)
         };
         self.replay.catalog_call(Visibility::Write, step).await
+    }
+
+    async fn make_ahead(&self, id: &PackageId) -> Result<(), Unavailable> {
+        self.replay.catalog_call(Visibility::Write, self.port.make_ahead(id)).await
+    }
+
+    async fn count_made(&self, id: &PackageId, made: &MadeSegment) -> Result<(), Unavailable> {
+        self.replay.catalog_call(Visibility::Write, self.port.count_made(id, made)).await
     }
 
     async fn put_uploads(

@@ -14,6 +14,8 @@ pub(crate) struct SearchStats {
     pub(crate) ends: usize,
     /// Final worlds with a package that is Ready.
     pub(crate) ready: usize,
+    /// Final worlds with a package whose segments are made on demand.
+    pub(crate) on_demand: usize,
     /// Final worlds with a package that has failed.
     pub(crate) failed: usize,
     /// Final worlds without a package.
@@ -33,6 +35,7 @@ impl SearchStats {
         self.worlds += other.worlds;
         self.ends += other.ends;
         self.ready += other.ready;
+        self.on_demand += other.on_demand;
         self.failed += other.failed;
         self.deleted += other.deleted;
     }
@@ -47,6 +50,7 @@ impl SearchStats {
             self.ends += 1;
             match world.package().map(|package| package.status().as_str()) {
                 Some("Ready") => self.ready += 1,
+                Some("Fragmented") => self.on_demand += 1,
                 Some(_) => self.failed += 1,
                 None => self.deleted += 1,
             }

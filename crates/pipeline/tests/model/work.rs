@@ -14,6 +14,7 @@ use vpp_pipeline::domain::package_options::ProtectionOptions;
 use vpp_pipeline::domain::part_plan::MAX_WORK_UNIT_BYTES;
 use vpp_pipeline::domain::state::{Stage, Status};
 use vpp_pipeline::domain::uploaded_object::UploadedObject;
+use vpp_pipeline::domain::when::When;
 use vpp_pipeline::origin::{self, Origin, OutputFile};
 use vpp_pipeline::ports::Queues;
 use vpp_pipeline::stages::dash::{self, Dash};
@@ -55,6 +56,8 @@ pub(crate) enum Work {
 #[derive(Debug, Clone)]
 pub(crate) enum Request {
     Package(ContentId),
+    /// Makes the segments of a package ahead.
+    Ahead(PackageId),
     Retry(PackageId),
     Deletion(PackageId),
 }
@@ -117,6 +120,7 @@ pub(crate) struct Ports {
     pub(crate) part_bytes: u64,
     pub(crate) observed: ObservedCalls,
     pub(crate) package_on_upload: bool,
+    pub(crate) when: When,
 }
 
 impl Ports {
@@ -143,7 +147,7 @@ impl Ports {
                 let probe = self.replayed(&MemoryProbe::default(), work);
                 let protection = ProtectionOptions::Encrypt { scheme: SCHEME, tracks: TRACKS };
                 let package_on_upload = self.package_on_upload.then_some(protection);
-                let settings = ingest::Settings { package_on_upload, segment_duration: SEGMENT };
+                let settings = ingest::Settings { package_on_upload, segment_duration: SEGMENT, when: self.when };
                 let stage = Ingest { store, catalog, queue, vault, probe, clock, meter, settings };
                 stage.handle(upload).await.map(drop)
             }
@@ -179,7 +183,7 @@ impl Ports {
             Work::Dead(letter) => DeadLetters { catalog, clock }.handle(letter).await.map(drop),
             Work::View(path) => {
                 let settings = origin::Settings { work_bucket, output_bucket };
-                let served = Origin::new(store, catalog, vault, settings).handle(path).await;
+                let served = Origin::new(store, catalog, vault, clock, settings).handle(path).await;
                 if let Ok(served) = served {
                     self.check_served(path, served);
                 }
@@ -228,6 +232,7 @@ impl Ports {
     ) -> Result<(), Redeliver> {
         let answer = match request {
             Request::Retry(id) => api.retry(id).await,
+            Request::Ahead(id) => api.package_ahead(id).await,
             Request::Deletion(id) => api.delete_package(id).await,
             Request::Package(content) => {
                 api.create_package(PackageRequest {
@@ -239,6 +244,8 @@ impl Ports {
                     drm: Drm::default(),
                     layout: self.layout,
                     subtitles: Vec::new(),
+                    when: self.when,
+                    retention: None,
                     idempotency_key: None,
                 })
                 .await

@@ -12,6 +12,7 @@ use vpp_pipeline::domain::object::Location;
 use vpp_pipeline::domain::package::Package;
 use vpp_pipeline::domain::state::Status;
 use vpp_pipeline::domain::uploaded_object::UploadedObject;
+use vpp_pipeline::domain::when::When;
 use vpp_pipeline::ports::Catalog;
 use vpp_pipeline::testing::{MemoryCatalog, MemoryEdgeCache, MemoryStore, MemoryVault};
 use vpp_scale::movie::Movie;
@@ -43,6 +44,8 @@ pub(crate) struct Budget {
     pub(crate) pauses: u8,
     /// Requests of viewers for a segment.
     pub(crate) views: u8,
+    /// Requests to make the segments of a package ahead.
+    pub(crate) aheads: u8,
 }
 
 impl Budget {
@@ -56,6 +59,7 @@ impl Budget {
         changes: 0,
         pauses: 0,
         views: 0,
+        aheads: 0,
     };
 }
 
@@ -78,6 +82,8 @@ pub(crate) struct Rules {
     pub(crate) layout: Layout,
     /// Bytes of the smallest part of a single file.
     pub(crate) part_bytes: u64,
+    /// When the segments of packages are made.
+    pub(crate) when: When,
 }
 
 /// A message in a queue, or a user's request.
@@ -140,6 +146,8 @@ pub(crate) enum Event {
     Request,
     /// A viewer requests a segment.
     View,
+    /// A user requests that the segments of the package are made ahead.
+    Ahead,
     /// The source is replaced.
     Replace,
     /// The source is deleted.
@@ -149,6 +157,9 @@ pub(crate) enum Event {
     /// Time passes.
     Pause,
 }
+
+/// The segment that viewers request: the last one of video, which the encrypt stage makes last.
+pub(crate) const VIEWED: &str = "v1/2.m4s";
 
 /// Returns a movie of two groups of pictures, with audio.
 pub(crate) fn movie() -> &'static [u8] {
@@ -280,8 +291,8 @@ impl World {
 
     /// Returns the user actions that may happen next.
     fn user_events(&self, events: &mut Vec<Event>) {
-        let Budget { retries, deletions, requests, changes, views, .. } = self.budget;
-        if retries + deletions + requests + changes + views == 0 {
+        let Budget { retries, deletions, requests, changes, views, aheads, .. } = self.budget;
+        if retries + deletions + requests + changes + views + aheads == 0 {
             return;
         }
         let status = self.package().map(|package| package.status());
@@ -289,6 +300,8 @@ impl World {
         let there = status.is_some_and(|status| status != Status::Deleting);
         events.extend((self.budget.deletions > 0 && there).then_some(Event::Delete));
         events.extend((views > 0 && status.is_some()).then_some(Event::View));
+        let on_demand = self.package().is_some_and(|package| package.when == When::OnDemand);
+        events.extend((aheads > 0 && there && on_demand).then_some(Event::Ahead));
         let known = self.catalog.all_contents().iter().any(|content| content.media_info().is_some());
         events.extend((self.budget.requests > 0 && status.is_none() && known).then_some(Event::Request));
         if self.budget.changes > 0 && status != Some(Status::Ready) {
@@ -334,8 +347,11 @@ impl World {
             Event::View => {
                 next.budget.views -= 1;
                 let package = next.package().expect("there is one").id;
-                // The last segment of video: the encrypt stage makes it last.
-                next.send(Work::View(format!("{package}/v1/2.m4s")), 0);
+                next.send(Work::View(format!("{package}/{VIEWED}")), 0);
+            }
+            Event::Ahead => {
+                next.budget.aheads -= 1;
+                next.ask(Request::Ahead);
             }
             Event::Replace => {
                 next.budget.changes -= 1;
@@ -403,6 +419,7 @@ impl World {
             part_bytes: rules.part_bytes,
             observed: rules.observed,
             package_on_upload: rules.package_on_upload,
+            when: rules.when,
         };
         let end = run_until_waiting(ports.handle(&message.work));
         let (entries, wrote) = replay.into_entries();

@@ -34,6 +34,7 @@ fn the_catalog_keeps_its_contract() {
         contract::steps_of_attempts(&catalog, "runs").await;
         contract::failures(&catalog, "failures").await;
         contract::receipts(&catalog, "receipts").await;
+        contract::made_on_demand(&catalog, "made on demand").await;
         contract::stored_uploads(&catalog, "uploads").await;
         contract::retries_and_tombstones(&catalog, "retries").await;
         contract::purging(&catalog, "forgetting").await;

@@ -13,6 +13,7 @@ mod key_provider;
 mod licences;
 mod messages;
 mod metrics;
+mod on_demand;
 mod origin;
 mod requests;
 mod retries;

@@ -9,6 +9,7 @@ use vpp_pipeline::api::request_error::RequestError;
 use vpp_pipeline::domain::id::{ContentId, Inputs};
 use vpp_pipeline::domain::package_options::RequestedKeys;
 use vpp_pipeline::domain::state::State;
+use vpp_pipeline::domain::when::When;
 use vpp_pipeline::ports::Catalog;
 use vpp_pipeline::stages::ingest::Ingested;
 use vpp_pipeline::testing::Platform;
@@ -25,6 +26,8 @@ fn request(content: &ContentId, key: u8) -> PackageRequest {
         drm: Drm::default(),
         layout: Layout::Segments,
         subtitles: Vec::new(),
+        when: When::Ahead,
+        retention: None,
         idempotency_key: None,
     }
 }

@@ -16,6 +16,7 @@ use vpp_pipeline::domain::package::Package;
 use vpp_pipeline::domain::package_options::RequestedKeys;
 use vpp_pipeline::domain::receipt::PartLocation;
 use vpp_pipeline::domain::state::State;
+use vpp_pipeline::domain::when::When;
 use vpp_pipeline::ports::Catalog;
 use vpp_pipeline::stages::ingest::Ingested;
 use vpp_pipeline::testing::{Delivery, FaultPoint, Faults, Platform, all_receipts};
@@ -44,6 +45,8 @@ async fn requested(platform: &Platform) {
             segment_duration: None,
             layout: Layout::SingleFile,
             subtitles: Vec::new(),
+            when: When::Ahead,
+            retention: None,
             idempotency_key: None,
         }
     };

@@ -144,7 +144,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
         path: "/packaged_content",
         id: "createPackage",
         description: "Create a package from one or several uploaded files. The package id is derived from the request, so a \
-                      repeated request returns the existing package. Without `key` and `kid`, the platform or its key provider \
+                      repeated request returns the existing package. `when` is not part of the id: a request to make the segments \
+                      ahead applies to an existing package that is made on demand. Without `key` and `kid`, the platform or its key provider \
                       generates a key. A different request with the same Idempotency-Key is refused.",
         body: Some(Body::Required("PackageRequest")),
         idempotency_key: true,
@@ -197,6 +198,16 @@ pub(super) const OPERATIONS: &[Operation] = &[
         description: "Retry a failed package. Work that is done already is not repeated.",
         response: (202, "Package"),
         problems: &[PACKAGE_NOT_FOUND, (409, "package_ready"), PACKAGE_DELETING, UNREADABLE],
+        ..GET
+    },
+    Operation {
+        method: "post",
+        path: "/packaged_content/{id}/ahead",
+        id: "packageAhead",
+        description: "Make all segments of a package that is made on demand. Segments that viewers requested are not made again. A \
+                      package that is made ahead already is unchanged.",
+        response: (202, "Package"),
+        problems: &[PACKAGE_NOT_FOUND, PACKAGE_DELETING, UNREADABLE],
         ..GET
     },
     Operation {

@@ -1,6 +1,7 @@
 //! The JSON Schemas of requests and responses.
 
 use serde_json::{Map, Value, json};
+use vpp_pipeline::domain::when::RetentionDays;
 
 /// Returns all schemas, by name.
 pub(super) fn schemas() -> Value {
@@ -56,6 +57,20 @@ fn one_of(names: &[&str]) -> Value {
     json!({"type": "string", "enum": names})
 }
 
+fn when() -> Value {
+    json!({
+        "type": "string", "enum": ["ahead", "on-demand"],
+        "description": "When segments are made: once the package is planned, or when viewers request them. On demand requires layout segments.",
+    })
+}
+
+fn retention_days() -> Value {
+    json!({
+        "type": "integer", "enum": RetentionDays::ALLOWED,
+        "description": "Days until a segment that was made on demand expires. It is made again when it is requested again. Without it, segments stay.",
+    })
+}
+
 fn key(description: &str) -> Value {
     json!({
         "type": "string", "minLength": 22, "maxLength": 36,
@@ -86,7 +101,7 @@ fn requests() -> Vec<(&'static str, Value)> {
     );
     let ids = json!({"type": "array", "items": of("Id"), "minItems": 1, "maxItems": 16, "uniqueItems": true});
     let mut package = closed(
-        "The contents and options of a package. The package id is derived from all of them.",
+        "The contents and options of a package. The package id is derived from all of them but `when` and `retention_days`.",
         vec![
             ("input_content_id?", of("Id")),
             ("input_content_ids?", ids),
@@ -100,6 +115,8 @@ fn requests() -> Vec<(&'static str, Value)> {
             ("unsupported?", one_of(&["refuse", "leave_out"])),
             ("segment_seconds?", json!({"type": "integer", "minimum": 1, "maximum": 60})),
             ("layout?", one_of(&["segments", "single-file"])),
+            ("when?", when()),
+            ("retention_days?", retention_days()),
             ("subtitles?", json!({"type": "array", "maxItems": 64, "items": subtitles})),
             ("drm?", drm),
         ],
@@ -336,6 +353,12 @@ fn package() -> Value {
             ("unsupported", one_of(&["refuse", "leave_out"])),
             ("segment_seconds", json!({"type": "number"})),
             ("layout", one_of(&["segments", "single-file"])),
+            ("when", when()),
+            ("retention_days?", retention_days()),
+            (
+                "segments_made",
+                json!({"type": "integer", "minimum": 0, "description": "Segments made on demand. One that expired and was made again counts twice."}),
+            ),
             ("subtitles?", json!({"type": "array", "items": subtitles})),
             ("drm?", json!({"type": "object"})),
             ("created_at", time()),

@@ -11,6 +11,7 @@ use vpp_pipeline::domain::resource_usage::ResourceUsage;
 use vpp_pipeline::domain::state::State;
 use vpp_pipeline::domain::subtitles::{SubtitleDescription, SubtitleFile};
 use vpp_pipeline::domain::timestamp::Timestamp;
+use vpp_pipeline::domain::when::RetentionDays;
 
 use super::unreadable::{OrUnreadable, UnreadablePackage};
 
@@ -41,6 +42,11 @@ pub(crate) struct PackageResponse {
     unsupported: &'static str,
     segment_seconds: f64,
     layout: &'static str,
+    when: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retention_days: Option<u16>,
+    /// Segments made on demand.
+    segments_made: u64,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     subtitles: Vec<SubtitlesField>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -281,6 +287,9 @@ impl PackageResponse {
             unsupported: options.unsupported.name(),
             segment_seconds: options.segment_duration.as_secs_f64(),
             layout: options.layout.name(),
+            when: package.when.name(),
+            retention_days: package.retention.map(RetentionDays::days),
+            segments_made: package.progress.segments_made,
             subtitles: options.subtitles.iter().map(SubtitlesField::from).collect(),
             warnings: package.nothing_encrypted.iter().map(WarningField::nothing_encrypted).collect(),
             drm: DrmField::from(&options.drm),

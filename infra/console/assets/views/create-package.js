@@ -21,6 +21,9 @@ export async function createPackageDialog(content, onCreated) {
   ]);
   const encrypt = radioGroup('encrypt', 'Encrypted tracks', [['video', 'Video', 'Audio stays clear'], ['all', 'Video and audio', '']]);
   const layout = radioGroup('layout', 'Output files', [['segments', 'One file per segment', ''], ['single-file', 'One file per track', '']]);
+  const when = radioGroup('when', 'Segments', [['ahead', 'Written now', ''], ['on-demand', 'On demand', 'When viewers request them']]);
+  const retention = selectField('retention_days', 'Keep each segment', [['', 'for ever'], ...[1, 7, 30, 90, 365].map((days) => [days, days === 1 ? '1 day' : `${days} days`])]);
+  const onDemand = h('div', { class: 'grid' }, when, retention);
   const seconds = field('segment_seconds', 'Segment duration (seconds)', { type: 'number', min: '1', max: '60', step: '1', inputmode: 'numeric', placeholder: '6' });
   const required = content.packageable_with?.[0] ?? {};
   const audioOnly = checkbox('audio_only', 'Audio only', 'on', required.audio_only);
@@ -48,7 +51,7 @@ export async function createPackageDialog(content, onCreated) {
 
   const submit = h('button', { type: 'submit', class: 'first' }, 'Create package');
   const form = h('form', { class: 'stack', novalidate: true },
-    scheme, protection, h('div', { class: 'grid' }, layout, h('div', { class: 'stack tight' }, seconds, audioOnly, leaveOut)), subtitles, ladder,
+    scheme, protection, h('div', { class: 'grid' }, layout, h('div', { class: 'stack tight' }, seconds, audioOnly, leaveOut)), onDemand, subtitles, ladder,
     h('div', { class: 'dialog-footer' }, problem,
       h('div', { class: 'row end' }, h('button', { type: 'button', class: 'quiet', onclick: () => dialog.close() }, 'Cancel'), submit)));
   const dialog = h('dialog', { class: 'dialog', 'aria-labelledby': 'create-package-title' },
@@ -62,6 +65,8 @@ export async function createPackageDialog(content, onCreated) {
     const data = new FormData(form);
     protection.hidden = data.get('scheme') === 'clear';
     encrypt.hidden = data.get('audio_only') === 'on';
+    onDemand.hidden = data.get('layout') === 'single-file';
+    retention.hidden = data.get('when') !== 'on-demand';
   }
   form.addEventListener('change', updateOptions);
   form.addEventListener('submit', async (event) => {
@@ -91,6 +96,7 @@ export function requestBody(content, data) {
   const text = (name) => data.get(name)?.trim() || undefined;
   const isClear = data.get('scheme') === 'clear';
   const audioOnly = data.get('audio_only') === 'on';
+  const onDemand = data.get('layout') !== 'single-file' && data.get('when') === 'on-demand';
   const unlessClear = (value) => (isClear ? undefined : value);
   const additional = data.getAll('additional');
   const drm = { widevine: text('widevine'), playready: text('playready'), fairplay: text('fairplay') };
@@ -107,6 +113,8 @@ export function requestBody(content, data) {
     audio_kid: unlessClear(text('audio_kid')),
     drm: unlessClear(Object.values(drm).some(Boolean) ? drm : undefined),
     layout: data.get('layout'),
+    when: onDemand ? 'on-demand' : undefined,
+    retention_days: onDemand && text('retention_days') ? Number(text('retention_days')) : undefined,
     segment_seconds: text('segment_seconds') && Number(text('segment_seconds')),
     audio_only: audioOnly || undefined,
     unsupported: data.get('leave_out') === 'on' ? 'leave_out' : undefined,
@@ -122,6 +130,11 @@ async function listByStatus(status) {
 function field(name, label, attributes = {}) {
   const id = `create-package-${name}`;
   return h('div', { class: 'field' }, h('label', { for: id }, label), h('input', { type: 'text', id, name, autocomplete: 'off', spellcheck: 'false', ...attributes }));
+}
+
+function selectField(name, label, options) {
+  const id = `create-package-${name}`;
+  return h('div', { class: 'field' }, h('label', { for: id }, label), h('select', { id, name }, options.map(([value, text]) => h('option', { value }, text))));
 }
 
 function checkbox(name, label, value = 'on', checked = false) {

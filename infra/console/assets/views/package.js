@@ -4,7 +4,7 @@ import * as api from '../api.js';
 import { announce, fill, h, icon, setText } from '../dom.js';
 import { failureText, sentence } from '../error-messages.js';
 import { bytes, dateTime, duration, outOf, secondsBetween } from '../format.js';
-import { STAGES, packageStatus, packageTitle, warningLabel } from '../labels.js';
+import { STAGES, isOnDemand, packageStatus, packageTitle, warningLabel } from '../labels.js';
 import { play } from '../player.js';
 import { badge, confirm, copyLine, notice, progressBar, runAction, toneOf } from './components.js';
 
@@ -33,7 +33,8 @@ export function packageCard(failed, refresh) {
       stopPlaying();
       fill(stage, pkg.playable && poster(pkg));
     }
-    const statusChanged = before.status !== pkg.status || before.failed_at !== pkg.failed_at;
+    const statusChanged = before.status !== pkg.status || before.failed_at !== pkg.failed_at
+      || before.when !== pkg.when || before.segments_made !== pkg.segments_made;
     setText(title, packageTitle(pkg));
     setProgress(pkg);
     if (!statusChanged) return;
@@ -41,13 +42,13 @@ export function packageCard(failed, refresh) {
     fill(steps, pkg.status === 'Unreadable' ? [] : stepElements(pkg));
     fill(detail, detailElements(pkg));
     fill(actions, actionButtons(pkg));
-    if (before.status) announce(`${packageTitle(pkg)}: ${packageStatus(pkg)}.`);
+    if (before.status && before.status !== pkg.status) announce(`${packageTitle(pkg)}: ${packageStatus(pkg)}.`);
   }
 
   /** The progress bar: determinate while work units are processed. */
   function setProgress(pkg) {
     const { work_units_done: done, work_units_total: total } = pkg.progress ?? {};
-    progress.element.hidden = ['Ready', 'Failed', 'Unreadable'].includes(pkg.status);
+    progress.element.hidden = ['Ready', 'Failed', 'Unreadable'].includes(pkg.status) || isOnDemand(pkg);
     const bytesDone = pkg.progress?.bytes_done ?? pkg.progress?.bytes_read ?? 0;
     const bytesTotal = pkg.progress?.bytes_total ?? pkg.progress?.source_bytes ?? 0;
     const text = pkg.status === 'Fragmented' && total
@@ -81,6 +82,11 @@ export function packageCard(failed, refresh) {
       announce('Retry started.');
       refresh();
     });
+    const ahead = button('Write all segments', 'small', async () => {
+      await api.packageAhead(pkg.packaged_content_id);
+      announce('Writing all segments.');
+      refresh();
+    });
     const remove = button('Delete', 'quiet small', async () => {
       const confirmed = await confirm('Delete this package?', 'All objects of the stream are deleted, and its URLs stop working. The source file is retained.', 'Delete package');
       if (!confirmed) return;
@@ -89,7 +95,7 @@ export function packageCard(failed, refresh) {
       stopPlaying();
       refresh();
     });
-    return [pkg.status === 'Failed' && retry, remove];
+    return [pkg.status === 'Failed' && retry, isOnDemand(pkg) && ahead, remove];
   }
 
   return {
@@ -156,6 +162,7 @@ function properties(pkg) {
     ['Package ID', h('code', {}, pkg.packaged_content_id)],
     pkg.kid && ['Key ID', h('code', {}, pkg.kid)],
     pkg.audio_kid && ['Audio key ID', h('code', {}, pkg.audio_kid)],
+    isOnDemand(pkg) && ['Written on demand', [`${pkg.segments_made} segment${pkg.segments_made === 1 ? '' : 's'}`, pkg.retention_days && `kept for ${pkg.retention_days} days`].filter(Boolean).join(', ')],
     ['Segments', `${pkg.segment_seconds} s, one file per ${pkg.layout === 'single-file' ? 'track' : 'segment'}`],
     pkg.subtitles?.length > 0 && ['Subtitles', pkg.subtitles.map((track) => track.label ?? track.language).join(', ')],
     ['Created', dateTime(pkg.created_at)],

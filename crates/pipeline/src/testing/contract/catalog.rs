@@ -10,10 +10,11 @@ use crate::domain::content::{Content, Refusal, RequiredOptions, Verdict};
 use crate::domain::multipart::{OutputUpload, UploadId};
 use crate::domain::package::{Package, Progress};
 use crate::domain::package_options::{PackageOptions, ProtectionOptions};
-use crate::domain::receipt::Receipt;
+use crate::domain::receipt::{MadeSegment, Receipt};
 use crate::domain::state::{Advance, Failure, Stage, StageWork, State, Status, Step, Transition};
 use crate::domain::subtitles::SubtitleInfo;
-use crate::ports::{Catalog, CreateOutcome, ReceiptPage};
+use crate::domain::when::{RetentionDays, When};
+use crate::ports::{Catalog, CreateOutcome, DeletionRecords, ReceiptPage};
 use crate::testing::all_receipts;
 
 /// Checks a catalog: the uploads of a package are stored once.
@@ -189,4 +190,34 @@ pub async fn receipts<C: Catalog>(catalog: &C, run: &str) {
     assert_eq!(rest, ReceiptPage { receipts: all[7..].to_vec(), next: None });
     let none = ReceiptPage { receipts: Vec::new(), next: None };
     assert_eq!(catalog.receipts(&id, Some(11)).await.unwrap(), none, "nothing follows the last one");
+}
+
+/// Checks a catalog: a package that is made on demand counts the segments that are made, and can be made ahead.
+pub async fn made_on_demand<C: Catalog + DeletionRecords>(catalog: &C, run: &str) {
+    let (mut expected, unknown) = (package(run, 1), package(run, 2).id);
+    let id = expected.id.clone();
+    assert_eq!((expected.when, expected.retention.map(RetentionDays::days)), (When::OnDemand, Some(30)));
+    catalog.create_package(&expected).await.unwrap();
+    let made = MadeSegment { bytes_read: 1_000, bytes_written: 1_100 };
+    for _ in 0..2 {
+        catalog.count_made(&id, &made).await.unwrap();
+        expected.count_made(&made);
+    }
+    catalog.count_made(&unknown, &made).await.unwrap();
+    assert_eq!(catalog.package(&id).await.unwrap(), Some(expected.clone()));
+    for _ in 0..2 {
+        catalog.make_ahead(&id).await.unwrap();
+        catalog.make_ahead(&unknown).await.unwrap();
+        expected.when = When::Ahead;
+        assert_eq!(catalog.package(&id).await.unwrap(), Some(expected.clone()));
+    }
+    assert_eq!(catalog.package(&unknown).await.unwrap(), None, "no record appears");
+
+    let steps = [Step::Fragmented { work_units: 2 }, Step::Encrypted, Step::Ready, Step::Deleting];
+    for (second, step) in (10..).zip(steps) {
+        let transition = Transition { attempt: None, at: at(second), step, work: StageWork::default() };
+        assert_eq!(catalog.advance(&id, &transition).await.unwrap(), expected.apply(&transition));
+    }
+    let deletion = catalog.package_deletion(&id).await.unwrap().unwrap();
+    assert_eq!(deletion.at_rest_since, at(13), "segments that expired may have been made until now");
 }

@@ -19,6 +19,7 @@ use crate::domain::resource_usage::ResourceUsage;
 use crate::domain::state::{Stage, State};
 use crate::domain::subtitles::{SubtitleDescription, SubtitleFile, SubtitleKind};
 use crate::domain::timestamp::Timestamp;
+use crate::domain::when::{RetentionDays, When};
 use crate::testing::probe::report;
 
 pub(super) fn at(second: u64) -> Timestamp {
@@ -105,6 +106,8 @@ pub(super) fn package(run: &str, number: u64) -> Package {
         source: crate::domain::content::Source { location, etag, bytes: 5_000_000_000, index: 32..70_000 },
         further_inputs: further(run),
         options,
+        when: When::OnDemand,
+        retention: RetentionDays::new(30),
         encryption: Some(Encryption { protection: encryption, key, audio_key }),
         created_at: at(number),
         attempt: 1_000 * number,

@@ -182,3 +182,44 @@ fn uploads_of_every_subtitle_format_are_contents_with_their_warnings() {
         }
     });
 }
+
+#[test]
+fn a_package_is_made_on_demand_on_request_and_ahead_later() {
+    block_on(async {
+        let (platform, content) = ingested(MOVIE).await;
+        let with = |fields: Value| {
+            let mut body = json!({"input_content_id": content, "key": KEY, "kid": KID});
+            body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+            body
+        };
+        for (field, fields) in [
+            ("when", json!({"when": "later"})),
+            ("when", json!({"when": "on-demand", "layout": "single-file"})),
+            ("retention_days", json!({"when": "on-demand", "retention_days": 2})),
+            ("retention_days", json!({"retention_days": 30})),
+            ("retention_days", json!({"when": "ahead", "retention_days": 30})),
+        ] {
+            let refused = post(&platform, &with(fields.clone())).await;
+            let problem = refused.json();
+            assert_eq!((refused.status, &problem["field"]), (StatusCode::BAD_REQUEST, &json!(field)), "{fields}");
+        }
+        let accepted = post(&platform, &with(json!({"when": "on-demand", "retention_days": 30}))).await.json();
+        assert_eq!((&accepted["when"], &accepted["retention_days"]), (&json!("on-demand"), &json!(30)));
+        assert!(platform.run().await.is_empty());
+        let id = accepted["packaged_content_id"].as_str().unwrap();
+        let path = format!("/packaged_content/{id}");
+        let planned = get(&platform, &path).await.json();
+        assert_eq!((&planned["status"], &planned["playable"]), (&json!("Fragmented"), &json!(true)));
+        assert_eq!(planned["segments_made"], 0);
+        platform.origin().handle(&format!("{id}/v1/1.m4s")).await.unwrap().unwrap();
+        assert_eq!(get(&platform, &path).await.json()["segments_made"], 1);
+
+        let ahead = send(&platform, Method::POST, &format!("{path}/ahead"), "").await;
+        assert_eq!((ahead.status, &ahead.json()["when"]), (StatusCode::ACCEPTED, &json!("ahead")));
+        assert!(platform.run().await.is_empty());
+        let ready = get(&platform, &path).await.json();
+        assert_eq!((&ready["status"], &ready["segments_made"]), (&json!("Ready"), &json!(1)));
+        let plain = post(&platform, &with(json!({}))).await.json();
+        assert_eq!((&plain["packaged_content_id"], &plain["when"]), (&json!(id), &json!("ahead")));
+    });
+}
