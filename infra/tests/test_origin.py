@@ -31,9 +31,15 @@ class Origin(unittest.TestCase):
         self.assertEqual(response.status, 200, url)
         return response.body
 
-    def _package(self, status: str) -> dict[str, Any] | None:
-        """Returns the package of the upload, once it has this status."""
-        packages = self.stack.api("GET", "/packaged_content")["packaged_content"]
+    def _upload(self, key: str) -> str:
+        """Uploads the movie, and returns the id of its content."""
+        self.instance.client("s3").upload_file(str(_MOVIE), self.outputs["UploadsBucket"], key)
+        path = f"/input_content?origin=s3://{self.outputs['UploadsBucket']}/{key}"
+        return eventually(self, lambda: self.stack.api("GET", path)["input_content"])[0]["input_content_id"]
+
+    def _package(self, content: str, status: str) -> dict[str, Any] | None:
+        """Returns the package that the upload of a content started, once it has this status."""
+        packages = self.stack.api("GET", f"/packaged_content?input_content_id={content}")["packaged_content"]
         self.assertNotIn("Failed", [package["status"] for package in packages], packages)
         return next((package for package in packages if package["status"] == status), None)
 
@@ -55,8 +61,8 @@ class Origin(unittest.TestCase):
     def test_a_package_plays_before_anything_is_encrypted(self) -> None:
         queue = self.stack.queue_attributes(self.outputs["EncryptQueueUrl"])["QueueArn"]
         with self.stack.consumers_paused(queue):
-            self.instance.client("s3").upload_file(str(_MOVIE), self.outputs["UploadsBucket"], "origin/sample.mp4")
-            package = eventually(self, lambda: self._package("Fragmented"))
+            content = self._upload("origin/sample.mp4")
+            package = eventually(self, lambda: self._package(content, "Fragmented"))
             self.assertTrue(package["playable"] and package["playable_at"])
             early = self._digests(package)
             self.assertFalse([path for path in early if path.endswith(".m4s")], "nothing is encrypted")
@@ -81,20 +87,12 @@ class Origin(unittest.TestCase):
             served = {url.removeprefix(f"{folder}/"): digest for url, digest in served.items()}
             self.assertEqual(made, {**early, **served}, "what is served is stored, and nothing else")
 
-        package = eventually(self, lambda: self._package("Ready"))
+        package = eventually(self, lambda: self._package(content, "Ready"))
         self.assertEqual(self._digests(package), made, "the stages continue over what was made")
 
     def test_a_package_on_demand_has_what_viewers_request_until_it_is_made_ahead(self) -> None:
-        upload = {"Bucket": self.outputs["UploadsBucket"], "Key": "on-demand/sample.mp4"}
-        self.instance.client("s3").upload_file(str(_MOVIE), upload["Bucket"], upload["Key"])
-        origin = f"s3://{upload['Bucket']}/{upload['Key']}"
-
-        def contents() -> list[dict[str, Any]]:
-            return self.stack.api("GET", f"/input_content?origin={origin}")["input_content"]
-
-        (content,) = eventually(self, contents)
-        body = {"input_content_id": content["input_content_id"], "scheme": "clear"}
-        body |= {"when": "on-demand", "retention_days": 7}
+        content = self._upload("on-demand/sample.mp4")
+        body = {"input_content_id": content, "scheme": "clear", "when": "on-demand", "retention_days": 7}
         path = f"/packaged_content/{self.stack.api('POST', '/packaged_content', body)['packaged_content_id']}"
 
         def package(**expected: Any) -> dict[str, Any] | None:

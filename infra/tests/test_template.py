@@ -255,6 +255,9 @@ class Template(unittest.TestCase):
         self.assertEqual(template["Parameters"]["LicenseReservedConcurrency"]["Default"], 0)
         reserves = {"Not": [{"Equals": ["!Ref LicenseReservedConcurrency", 0]}]}
         self.assertEqual(template["Conditions"]["ReservedLicenses"], reserves)
+        self.assertEqual(template["Parameters"]["OriginReservedConcurrency"]["Default"], 0)
+        reserves = {"Not": [{"Equals": ["!Ref OriginReservedConcurrency", 0]}]}
+        self.assertEqual(template["Conditions"]["ReservedOrigin"], reserves)
 
     def test_a_burst_of_work_leaves_executions_to_viewers_and_callers(self) -> None:
         """Every queue has a maximum, and their sum is at most half of the 1,000 concurrent executions of an account."""
@@ -413,6 +416,31 @@ class Template(unittest.TestCase):
         [origin] = [origin for origin in config["Origins"] if origin["Id"] == "licences"]
         protocol = origin["CustomOriginConfig"]["OriginProtocolPolicy"]
         self.assertEqual(protocol, {"If": ["Emulated", "http-only", "https-only"]})
+
+    def test_made_up_paths_end_at_the_edge_and_a_parameter_bounds_the_origin(self) -> None:
+        config = _resources("AWS::CloudFront::Distribution")["Distribution"]["DistributionConfig"]
+        origin = _resources("AWS::Serverless::Function")["OriginFunction"]
+        self.assertEqual(
+            origin["ReservedConcurrentExecutions"],
+            {"If": ["ReservedOrigin", "!Ref OriginReservedConcurrency", "!Ref AWS::NoValue"]},
+        )
+        # Every behavior that leads to the origin has a function in front of it, whether playback is private or not.
+        for behavior in config["CacheBehaviors"]:
+            if "segments" in json.dumps(behavior["TargetOriginId"]):
+                [association] = behavior["FunctionAssociations"]
+                self.assertEqual(association["EventType"], "viewer-request")
+                functions = ["SignedPathFunction", "SegmentPathFunction"]
+                chosen = [f"!GetAtt {name}.FunctionARN" for name in functions]
+                self.assertEqual(association["FunctionARN"], {"If": ["Private", *chosen]})
+        functions = {
+            name: each["Condition"]
+            for name, each in _template()["Resources"].items()
+            if each["Type"] == "AWS::CloudFront::Function"
+        }
+        self.assertEqual(functions, {"SignedPathFunction": "Private", "SegmentPathFunction": "Public"})
+        conditions = _template()["Conditions"]
+        for name, value in (("Private", "true"), ("Public", "false")):
+            self.assertEqual(conditions[name], {"Equals": ["!Ref PrivatePlayback", value]})
 
     def test_a_lifecycle_rule_exists_for_each_retention(self) -> None:
         code = (artifacts.ROOT / "crates" / "pipeline" / "src" / "domain" / "when.rs").read_text()

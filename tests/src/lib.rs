@@ -19,6 +19,7 @@
 
 pub mod boxes;
 pub mod decrypt;
+pub mod edge_function;
 pub mod ffmpeg;
 pub mod fixtures;
 pub mod judge;

@@ -2,17 +2,13 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test fails")]
 
-use std::fs;
-use std::io::Write;
-use std::process::{Command, Stdio};
-
 use data_encoding::BASE64URL_NOPAD;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
 use vpp_pipeline::api::signed_path::PathSigningSecret;
 use vpp_pipeline::domain::timestamp::Timestamp;
-use vpp_tests::fixtures;
+use vpp_tests::edge_function;
 
 const SECRET: &str = "a secret of the tests' own, long enough";
 const OTHER: &str = "another secret of theirs, long enough too";
@@ -22,10 +18,7 @@ const NOW: u64 = 1_900_000_000;
 
 /// Returns the function's code, with a secret in the place where `CloudFormation` inserts the stack's.
 fn code(secret: &Value) -> String {
-    let template = fs::read_to_string(fixtures::root().join("template.yaml")).unwrap();
-    let (_, rest) = template.split_once("FunctionCode: !Sub |\n").expect("the function");
-    let lines = rest.lines().take_while(|line| line.is_empty() || line.starts_with("        "));
-    let code: String = lines.flat_map(|line| [line.trim_start_matches("        "), "\n"]).collect();
+    let code = edge_function::code("SignedPathFunction");
     let placeholder = "{{resolve:secretsmanager:${PathSigningSecret}}}";
     assert_eq!(code.matches(placeholder).count(), 1, "{code}");
     let code = code.replace(placeholder, &secret.to_string()).replace("${PathSigningSecretRevision}", "1");
@@ -68,17 +61,7 @@ fn accepted_path(answer: &Value) -> Option<String> {
 }
 
 fn run(secret: &Value, events: &[Value]) -> Vec<Value> {
-    let mut command = Command::new("node");
-    command
-        .arg(fixtures::root().join("tests/oracles/cloudfront-function.cjs"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped());
-    let mut node = command.spawn().expect("node starts");
-    let input = json!({"code": code(secret), "now": NOW * 1000, "events": events});
-    node.stdin.take().unwrap().write_all(input.to_string().as_bytes()).unwrap();
-    let output = node.wait_with_output().unwrap();
-    assert!(output.status.success());
-    serde_json::from_slice(&output.stdout).unwrap()
+    edge_function::results(&code(secret), NOW * 1000, events)
 }
 
 /// Returns the signed path segment that the API issues.

@@ -67,6 +67,13 @@ pub struct OutputFile {
     pub headers: Headers,
 }
 
+/// Returns whether `path`, which has no slash before it, is that of a segment which some package may have. The origin reads nothing
+/// for any other.
+#[must_use]
+pub fn is_segment_path(path: &str) -> bool {
+    RequestedFile::parse(path).is_some()
+}
+
 impl<S: ObjectStore, C: Catalog, V: KeyVault, K: Clock> Origin<S, C, V, K> {
     /// Creates an origin without plans in memory. It reads and writes segments in `store`, and unwraps keys with `vault`.
     pub fn new(store: S, catalog: C, vault: V, clock: K, settings: Settings) -> Self {
@@ -101,7 +108,17 @@ impl<S: ObjectStore, C: Catalog, V: KeyVault, K: Clock> Origin<S, C, V, K> {
             let failure = Failure { stage: Stage::Encrypt, code: (*code).to_owned(), message: message.clone() };
             fail(failure, &package.id, Some(package.attempt), &self.catalog, &self.clock).await?;
         }
-        made
+        match made {
+            // What it needs may have been deleted meanwhile.
+            Err(error) if error.is_transient() && !self.is_still_playable(package).await? => Ok(None),
+            made => made,
+        }
+    }
+
+    /// Returns whether a package is playable, in the attempt in which it was.
+    async fn is_still_playable(&self, package: &Package) -> Result<bool, Error> {
+        let found = self.catalog.package(&package.id).await.map_err(Error::unavailable("reading the package"))?;
+        Ok(found.is_some_and(|found| found.attempt == package.attempt && found.playable_at().is_some()))
     }
 
     /// Reads a file that was written.

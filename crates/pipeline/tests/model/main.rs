@@ -69,6 +69,8 @@ const RULES: Rules = Rules {
 
 /// Number of random paths.
 const RANDOM_RUNS: u64 = 1_000;
+/// Number of random paths on which viewers request segments while stages, deletions and retries are at work.
+const RANDOM_RACES: u64 = 10_000;
 
 const OBSERVE_OBJECTS: ObservedCalls = ObservedCalls { sources: false, objects: true };
 const OBSERVE_SOURCES: ObservedCalls = ObservedCalls { sources: true, objects: false };
@@ -76,9 +78,13 @@ const OBSERVE_ALL: ObservedCalls = ObservedCalls { sources: true, objects: true 
 
 /// Explores everything that can follow an upload.
 fn everything(budget: Budget, rules: &Rules) -> SearchStats {
-    let stats =
-        search::all(&World::uploaded(budget), rules).unwrap_or_else(|violation| panic!("{}", report(&violation)));
-    println!("{budget:?} {stats:?}");
+    everything_after(&World::uploaded(budget), rules)
+}
+
+/// Explores everything that can follow a world.
+fn everything_after(start: &World, rules: &Rules) -> SearchStats {
+    let stats = search::all(start, rules).unwrap_or_else(|violation| panic!("{}", report(&violation)));
+    println!("{:?} {stats:?}", start.budget);
     stats
 }
 
@@ -140,18 +146,25 @@ fn a_segment_that_a_viewer_requests_at_any_time_is_the_one_of_the_stages() {
 #[test]
 fn a_package_that_is_made_on_demand_has_what_viewers_request_until_it_is_made_ahead() {
     let on_demand = Rules { when: When::OnDemand, ..RULES };
-    let objects = Rules { observed: OBSERVE_OBJECTS, ..on_demand };
+    let planned = |budget| World::at_rest(budget, &on_demand);
     let view = Budget { views: 1, ..Budget::NONE };
     let stats = everything(Budget { crashes: 1, duplicates: 1, views: 2, ..view }, &on_demand);
     assert!(stats.ends > 0 && stats.on_demand == stats.ends, "{stats:?}");
-    let stats = everything(Budget { aheads: 1, ..view }, &Rules { concurrency: 2, ..on_demand });
-    assert!(stats.ready > 0 && stats.ready + stats.on_demand == stats.ends, "{stats:?}");
-    let stats = everything(Budget { crashes: 1, aheads: 1, ..Budget::NONE }, &on_demand);
-    assert!(stats.ready > 0 && stats.ready + stats.on_demand == stats.ends, "{stats:?}");
-    let stats = everything(Budget { deletions: 1, ..view }, &objects);
-    assert!(stats.on_demand > 0 && stats.deleted > 0 && stats.on_demand + stats.deleted == stats.ends, "{stats:?}");
-    let stats = everything(Budget { deletions: 1, aheads: 1, ..Budget::NONE }, &on_demand);
-    assert!(stats.ready > 0 && stats.on_demand > 0 && stats.deleted > 0, "{stats:?}");
+    let objects = Rules { observed: OBSERVE_OBJECTS, ..on_demand };
+    let stats = everything_after(&planned(Budget { deletions: 1, ..view }), &objects);
+    assert!(stats.on_demand > 0 && stats.on_demand + stats.deleted == stats.ends, "{stats:?}");
+    let ahead = Budget { aheads: 1, ..Budget::NONE };
+    for (start, rules) in [
+        (planned(Budget { views: 1, ..ahead }), on_demand),
+        (planned(Budget { crashes: 1, ..ahead }), on_demand),
+        (World::uploaded(ahead), on_demand),
+        (World::uploaded(Budget { crashes: 1, ..ahead }), Rules { concurrency: 1, ..on_demand }),
+    ] {
+        let stats = everything_after(&start, &rules);
+        assert!(stats.ready > 0 && stats.ready + stats.on_demand == stats.ends, "{stats:?}");
+    }
+    let stats = everything_after(&planned(Budget { deletions: 1, ..ahead }), &Rules { concurrency: 1, ..on_demand });
+    assert!(stats.ready > 0 && stats.deleted > 0, "{stats:?}");
 }
 
 #[test]
@@ -161,8 +174,8 @@ fn a_package_that_is_made_on_demand_fails_when_its_source_is_gone_and_can_be_ret
     let stats = everything(budget, &on_demand);
     assert!(stats.on_demand > 0 && stats.failed > 0, "{stats:?}");
     let dead = Rules { max_receives: 1, observed: RULES.observed, ..on_demand };
-    let stats = everything(Budget { crashes: 1, retries: 1, aheads: 1, ..Budget::NONE }, &dead);
-    assert!(stats.ready > 0 && stats.on_demand > 0 && stats.failed > 0, "{stats:?}");
+    let stats = everything(Budget { crashes: 1, retries: 1, ..Budget::NONE }, &dead);
+    assert!(stats.on_demand > 0 && stats.failed > 0, "{stats:?}");
 }
 
 #[test]
@@ -208,6 +221,28 @@ fn the_package_ends_well_after_many_random_faults() {
     assert!(all.ready > 0 && all.on_demand > 0 && all.failed > 0 && all.deleted > 0, "{all:?}");
 }
 
+/// No byte differs, no object is left over, and no viewer is answered with an error of the server: the invariants check it.
+#[test]
+fn viewers_race_with_stages_deletions_and_retries() {
+    let budget =
+        Budget { crashes: 1, retries: 1, deletions: 1, requests: 1, views: 3, pauses: 1, aheads: 1, ..Budget::NONE };
+    let mut all = SearchStats::default();
+    for seed in 0..RANDOM_RACES {
+        let rules = Rules {
+            concurrency: 4,
+            max_receives: 1 + u8::from(seed % 2 == 0),
+            observed: OBSERVE_ALL,
+            when: if seed % 3 == 0 { When::OnDemand } else { When::Ahead },
+            ..RULES
+        };
+        let stats = search::one(&World::uploaded(budget), &rules, seed)
+            .unwrap_or_else(|violation| panic!("seed {seed}: {}", report(&violation)));
+        all.add(stats);
+    }
+    println!("{all:?}");
+    assert!(all.ready > 0 && all.on_demand > 0 && all.failed > 0 && all.deleted > 0, "{all:?}");
+}
+
 #[test]
 fn the_search_finds_every_broken_rule() {
     let none = Budget::NONE;
@@ -215,7 +250,7 @@ fn the_search_finds_every_broken_rule() {
     let deletion = Budget { deletions: 1, ..none };
     let once = Rules { concurrency: 1, ..RULES };
     let deleting = Rules { observed: OBSERVE_OBJECTS, ..RULES };
-    let ready = |budget| World::ready(budget, &RULES);
+    let ready = |budget| World::at_rest(budget, &RULES);
     for (broken, start, rules) in [
         (BrokenRule::UnconditionalWrites, World::uploaded(duplicate), RULES),
         (BrokenRule::MessageFirst, World::uploaded(none), Rules { max_receives: 2, ..RULES }),

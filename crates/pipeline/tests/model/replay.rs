@@ -90,6 +90,11 @@ impl Replay {
         self.with(|recording| (std::mem::take(&mut recording.entries), recording.wrote))
     }
 
+    /// Returns whether a call has failed.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.with(|recording| recording.entries.iter().any(|entry| entry.answer.is_none()))
+    }
+
     /// Returns whether the handler has made no call yet.
     pub(crate) fn is_at_start(&self) -> bool {
         self.with(|recording| recording.next == 0)

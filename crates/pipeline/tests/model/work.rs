@@ -184,8 +184,12 @@ impl Ports {
             Work::View(path) => {
                 let settings = origin::Settings { work_bucket, output_bucket };
                 let served = Origin::new(store, catalog, vault, clock, settings).handle(path).await;
-                if let Ok(served) = served {
-                    self.check_served(path, served);
+                match served {
+                    Ok(served) => self.check_served(path, served),
+                    Err(error) => {
+                        let answer = if error.is_transient() { "503" } else { "404" };
+                        assert!(answer == "404" || self.replay.has_failed(), "{path} is answered with 503: {error}");
+                    }
                 }
                 // A viewer may repeat a request that failed, which is another request.
                 return Ok(());

@@ -197,8 +197,8 @@ impl World {
         world
     }
 
-    /// Returns the world some time after the upload, with the package Ready.
-    pub(crate) fn ready(budget: Budget, rules: &Rules) -> Self {
+    /// Returns the world some time after the upload: the package is Ready, or is made on demand and planned.
+    pub(crate) fn at_rest(budget: Budget, rules: &Rules) -> Self {
         let mut world = Self::uploaded(Budget { pauses: 1, ..Budget::NONE });
         while let Some(event) = world.events(rules).first().copied() {
             world = world.after(event, rules);
