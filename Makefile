@@ -8,7 +8,7 @@ export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down env images logs redrive restore adopt test check advisories bench chaos iam load large burst scale fuzz fmt hashes deploy .rust-tests .infra-tests
+.PHONY: help demo up down env images logs redrive restore adopt test check advisories bench chaos iam load large instant burst scale fuzz fmt hashes deploy .rust-tests .infra-tests
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
@@ -88,6 +88,9 @@ load: ## load-test the local API with 50 clients for a minute
 
 large: ## package 2 GiB and 10 MB locally and check memory bounds
 	@$(LOCAL) large
+
+instant: ## play movies in a browser as soon as they are uploaded, and print how soon
+	@$(LOCAL) instant
 
 burst: ## upload 500 small files in parallel and plot queues, latencies, memory to target/burst (FILES=500)
 	@$(LOCAL) burst $(if $(FILES),--files $(FILES))

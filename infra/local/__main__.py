@@ -140,6 +140,16 @@ def _large(options: argparse.Namespace) -> int:
     return large_file.run(_instance(options))
 
 
+def _instant(options: argparse.Namespace) -> int:
+    """Uses a temporary stack, so that there is no other load."""
+    from . import browser, instant
+
+    chromium = browser.chromium()
+    if not chromium:
+        return browser.skipped()
+    return _on_temporary_stack(options, lambda instance: instant.run(instance, chromium))
+
+
 def _burst(options: argparse.Namespace) -> int:
     """Uses a temporary stack, so that there is no other load."""
     from . import burst
@@ -238,8 +248,8 @@ def _instance(options: argparse.Namespace, name: str | None = None):
 _COMMANDS = {
     "setup": _setup, "up": _up, "hold": _hold, "env": _env, "logs": _logs, "demo": _demo,
     "down": _down, "fuzz": _fuzz, "iam": _iam, "chaos": _chaos, "load": _load, "browser": _browser,
-    "large": _large, "burst": _burst, "redrive": _redrive, "restore": _restore, "images": _images, "hashes": _hashes,
-    "adopt": _adopt,
+    "large": _large, "instant": _instant, "burst": _burst, "redrive": _redrive, "restore": _restore, "images": _images,
+    "hashes": _hashes, "adopt": _adopt,
 }  # fmt: skip
 
 
@@ -274,6 +284,10 @@ def _parser() -> argparse.ArgumentParser:
         ("images", "create the images of README.md, on a temporary stack"),
         ("fuzz", "fuzz the API with schemathesis, on a temporary stack"),
         ("large", "package 2 GiB and 10 MB, and check the bounds of memory and bytes moved"),
+        (
+            "instant",
+            "play movies in a browser as soon as they are uploaded, on a temporary stack, and measure how soon",
+        ),
         ("burst", "upload many files in parallel to a temporary stack, and plot queues, latencies and memory"),
         ("chaos", "package while faults are injected, and compare the output, on a temporary stack"),
         ("iam", "remove each permission of each role in turn, on a temporary stack"),

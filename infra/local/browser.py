@@ -54,6 +54,16 @@ def run(instance: Instance, browser: str, filters: list[str]) -> int:
     return subprocess.run(command, cwd=FOLDER, env=environment, check=False).returncode
 
 
+def measure_instant(instance: Instance, browser: str) -> subprocess.Popen[str]:
+    """Starts a browser that plays an upload as soon as it can: see `tests/browser/instant.mjs`."""
+    _packages()
+    description = {**instance.describe(), "movies": {}, "operator_token": instance.token()}
+    environment = {**os.environ, "VPP_STACK": json.dumps(description), "VPP_CHROMIUM": browser}
+    return subprocess.Popen(
+        ["node", "instant.mjs"], cwd=FOLDER, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+
+
 def skipped() -> int:
     """Reports that the tests are skipped, and how to install Chromium."""
     log(f"browser tests: skipped, Chromium is not installed. To install it: {INSTALL}")

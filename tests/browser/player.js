@@ -79,6 +79,25 @@ window.playbackState = () => ({
   problems: window.problems,
 });
 
+/** Resolves to the time at which a frame is presented that was decoded after this call, in milliseconds since 1970. */
+const nextFrame = () => new Promise((resolve) => { video().requestVideoFrameCallback(() => resolve(Date.now())); });
+
+/** Plays a stream in Shaka Player. Resolves to the time of its first frame, in milliseconds since 1970. */
+window.firstFrame = async (url, token) => {
+  const frame = nextFrame();
+  await window.players.shaka(url, token);
+  return frame;
+};
+
+/** Seeks to a part of the stream, from 0 to 1. Resolves to the milliseconds until the next frame is presented there. */
+window.seekTime = async (part) => {
+  const started = Date.now();
+  const seeked = new Promise((resolve) => { video().addEventListener('seeked', resolve, { once: true }); });
+  video().currentTime = part * video().duration;
+  await seeked;
+  return await nextFrame() - started;
+};
+
 /** Pauses and seeks to a time. Resolves to the presentation time of the displayed frame. */
 window.pauseAt = (time) => new Promise((resolve) => {
   const element = video();

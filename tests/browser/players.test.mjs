@@ -127,6 +127,22 @@ test(async function shaka_player_lists_the_chapters_of_a_movie() {
   assert.deepEqual(listed, CHAPTERS.map(([start, , title]) => [start, title]));
 });
 
+// Nothing writes the segments of this package but the requests of the players, so it plays before it is packaged.
+test(async function a_package_plays_in_every_player_before_any_segment_is_written() {
+  const { input_content_id } = await content('sample.mp4');
+  const request = { input_content_id, when: 'on-demand', segment_seconds: 4, scheme: 'cbcs', ...KEYS };
+  const { packaged_content_id: id } = await api('POST', '/packaged_content', request);
+  const pkg = await eventually('a package to be playable', async () => {
+    const found = await api('GET', `/packaged_content/${id}`);
+    return found.playable && found;
+  });
+  assert.deepEqual([pkg.status, pkg.segments_made], ['Fragmented', 0]);
+  await assertAllPlay(pkg);
+  const watched = await api('GET', `/packaged_content/${id}`);
+  assert.equal(watched.status, 'Fragmented');
+  assert.ok(watched.segments_made > 0);
+});
+
 test(async function without_a_valid_token_nothing_is_decoded() {
   const pkg = await packaged('sample.mp4', { scheme: 'cbcs', encrypt: 'all', ...KEYS });
   const other = await packaged('sample.mp4', { scheme: 'cenc', encrypt: 'all', ...KEYS });
