@@ -116,7 +116,6 @@ fn a_package_on_demand_is_complete_when_it_is_playable_and_can_be_made_ahead() {
     assert!(stderr.contains("Fragmented, on demand, 2 segments made"), "{stderr}");
     assert_eq!(run(&platform.api(), ["url", "thepackage", "--dash"]).0, 0, "it has an address that plays");
 
-    platform.set_responses("/packaged_content/thepackage/ahead", vec![package("Fragmented", 0)]);
     let (status, stdout, stderr) = run(&platform.api(), ["ahead", "thepackage"]);
     assert_eq!(
         (status, stdout.as_str()),

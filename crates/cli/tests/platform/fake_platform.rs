@@ -217,6 +217,7 @@ impl FakePlatform {
                     "urls": {"dash": "https://cdn.example/signed/stream.mpd", "hls": "https://cdn.example/signed/stream.m3u8"}});
                 Reply::Response(201, token.to_string())
             }
+            ("POST", ["packaged_content", _, "ahead"]) => Reply::Response(202, package("Fragmented", 0).to_string()),
             ("POST", ["packaged_content", _, "retry"]) => Reply::Response(202, package("Queued", 0).to_string()),
             ("DELETE", [_, _]) => Reply::Response(202, package("Deleting", 0).to_string()),
             ("GET", _) => {
