@@ -94,7 +94,8 @@ pub(crate) fn at_rest(world: &World) -> Result<(), String> {
 /// Checks that a package that is made on demand has no segments but the one that viewers request.
 fn at_rest_on_demand(world: &World) -> Result<(), String> {
     let output = world.store.bucket("output");
-    let other = output.keys().find(|key| key.ends_with(".m4s") && !key.ends_with(crate::world::VIEWED));
+    let is_segment = |key: &str| key.rsplit_once('.').is_some_and(|(_, extension)| extension == "m4s");
+    let other = output.keys().find(|key| is_segment(key) && !key.ends_with(crate::world::VIEWED));
     other.map_or(Ok(()), |key| Err(format!("{key} was made, and nobody requested it")))
 }
 

@@ -12,7 +12,7 @@ use vpp_pipeline::stages::ingest::Ingested;
 use vpp_pipeline::testing::{MAX_RUN_TIME, Platform, Stored};
 
 use crate::requests::clear_request;
-use crate::support::{MOVIE, assert_ready, is_manifest, only_package, upload_and_run};
+use crate::support::{MOVIE, assert_ready, is_manifest, is_segment, only_package, upload_and_run};
 
 /// Returns a platform whose uploads start packages that are made on demand, with one of them.
 async fn on_demand() -> Platform {
@@ -34,7 +34,7 @@ async fn requested(retention: Option<RetentionDays>) -> (Platform, impl Fn(When)
 }
 
 fn segments(platform: &Platform) -> BTreeMap<String, Stored> {
-    platform.store.bucket("output").into_iter().filter(|(key, _)| key.ends_with(".m4s")).collect()
+    platform.store.bucket("output").into_iter().filter(|(key, _)| is_segment(key)).collect()
 }
 
 /// Requests a segment as a viewer, and returns its bytes.

@@ -10,7 +10,7 @@ use vpp_pipeline::domain::state::{Stage, Status};
 use vpp_pipeline::testing::{Platform, Stored};
 
 use crate::failures::dead_letters;
-use crate::support::{MOVIE, assert_ready, is_manifest, only_package};
+use crate::support::{MOVIE, assert_ready, is_manifest, is_segment, only_package};
 
 /// Returns the platform after the fragment stage.
 async fn planned() -> Platform {
@@ -31,10 +31,6 @@ fn fork(platform: &Platform) -> Platform {
         vault: platform.vault.fork(),
         ..Platform::default()
     }
-}
-
-fn is_segment(key: &str) -> bool {
-    key.rsplit_once('.').is_some_and(|(_, extension)| extension == "m4s")
 }
 
 /// Returns the segments that the stages write.

@@ -90,6 +90,11 @@ pub(crate) fn is_manifest(key: &str) -> bool {
     matches!(extension, Some("mpd" | "m3u8"))
 }
 
+/// Returns whether an object is a media segment.
+pub(crate) fn is_segment(key: &str) -> bool {
+    key.rsplit_once('.').is_some_and(|(_, extension)| extension == "m4s")
+}
+
 /// Checks the result of a finished run: one Ready package, with the engine's objects and the manifests.
 pub(crate) async fn assert_ready(platform: &Platform) {
     let package = only_package(platform);
