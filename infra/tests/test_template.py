@@ -80,6 +80,16 @@ class Template(unittest.TestCase):
                     )
         self.assertEqual(bound, {"IngestRole", "EncryptRole", "ApiRole", "LicenseRole", "OriginRole"})
 
+    def test_ingest_writes_contents_and_packages_only(self) -> None:
+        """Ingest runs a parser of untrusted bytes. Its role reaches no idempotency key and no upload of a client."""
+        role = _resources("AWS::IAM::Role")["IngestRole"]
+        statements = [one for one in _statements(role) if "dynamodb:PutItem" in one["Action"]]
+        [statement] = statements
+        self.assertEqual(set(statement["Action"]), {"dynamodb:GetItem", "dynamodb:PutItem"})
+        prefixes = {"dynamodb:LeadingKeys": ["content#*", "package#*"]}
+        present = {"If": ["Emulated", "!Ref AWS::NoValue", {"dynamodb:LeadingKeys": False}]}
+        self.assertEqual(statement["Condition"], {"ForAllValues:StringLike": prefixes, "Null": present})
+
     def test_only_encrypt_the_origin_and_the_licence_server_may_decrypt_content_keys(self) -> None:
         allowed = {
             name: {action for statement in _statements(role) for action in statement["Action"]}

@@ -25,6 +25,10 @@ use crate::webhook_secret::WebhookSecret;
 /// whole, 18 minutes later.
 const DYNAMODB_ATTEMPTS: u32 = 8;
 
+/// Maximum number of attempts of an S3 request; the default of the SDK is three. S3 answers 503 while it partitions a busy prefix,
+/// and a package's prefix is new.
+const S3_ATTEMPTS: u32 = 5;
+
 /// The account, region and endpoint that the environment configures. Each adapter has its own client; a function creates only
 /// the adapters that it needs.
 #[derive(Debug)]
@@ -56,6 +60,7 @@ impl Aws {
     #[must_use]
     pub fn object_store(&self) -> S3Store {
         let config = aws_sdk_s3::config::Builder::from(&self.config).interceptor(self.requests.clone());
+        let config = config.retry_config(RetryConfig::standard().with_max_attempts(S3_ATTEMPTS));
         S3Store::new(aws_sdk_s3::Client::from_conf(config.build()))
     }
 

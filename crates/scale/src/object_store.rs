@@ -38,8 +38,9 @@ impl ExecutionEnvironment {
             state.puts.entry(prefix.clone()).or_insert_with(|| TokenBucket::per_second(limit)).take(1, now)
         };
         let first_byte = parameters.s3.first_byte;
-        let admitted =
-            self.admit("PutObject", (first_byte, parameters.sdk), is_admitted, |usage| &mut usage.slow_downs).await;
+        let admitted = self
+            .admit("PutObject", (first_byte, parameters.s3.retries), is_admitted, |usage| &mut usage.slow_downs)
+            .await;
         admitted.map_err(unreachable(at))?;
         self.with_state(|state, _| state.usage.puts += 1);
         self.transfer(bytes).await;
@@ -69,8 +70,9 @@ impl ObjectStore for ExecutionEnvironment {
                 state.gets.entry(prefix.clone()).or_insert_with(|| TokenBucket::per_second(limit)).take(1, now)
             };
             let first_byte = parameters.s3.first_byte;
-            let admitted =
-                self.admit("GetObject", (first_byte, parameters.sdk), is_admitted, |usage| &mut usage.slow_downs).await;
+            let admitted = self
+                .admit("GetObject", (first_byte, parameters.s3.retries), is_admitted, |usage| &mut usage.slow_downs)
+                .await;
             admitted.map_err(unreachable(at))?;
             self.with_state(|state, _| state.usage.gets += 1);
             self.sleep(first_byte).await;

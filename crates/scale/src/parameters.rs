@@ -33,7 +33,7 @@ pub struct Parameters {
     pub engine: Engine,
     /// The settings in `template.yaml`.
     pub template: Template,
-    /// Retries of the AWS SDK for Rust, except for DynamoDB: three attempts, with a random wait of up to 1 s, 2 s ... 20 s. Source:
+    /// Retries of the AWS SDK for Rust, except for S3 and DynamoDB: three attempts, with a random wait of up to 1 s, 2 s ... 20 s. Source:
     /// `aws_config::retry::RetryConfig::standard`, docs.rs.
     pub sdk: Backoff,
     /// Pauses before a handler is retried within the same invocation: `HANDLER_PAUSES` in `crates/aws/src/retries.rs`.
@@ -105,6 +105,8 @@ pub struct S3 {
     /// The time from the end of an upload to its message in the ingest queue. Source: user guide, "Amazon S3 event notifications":
     /// "typically delivered in seconds".
     pub event: Duration,
+    /// Retries of the SDK: `S3_ATTEMPTS` in `crates/aws/src/clients.rs`.
+    pub retries: Backoff,
 }
 
 /// Amazon DynamoDB.
@@ -220,6 +222,7 @@ impl Default for Parameters {
                 puts_per_prefix: 3_500,
                 partitioned: false,
                 event: ms(1_000),
+                retries: Backoff { retries: 4, first: ms(1_000), longest: ms(20_000) },
             },
             dynamodb: DynamoDb {
                 item: ms(6),

@@ -139,7 +139,7 @@ fn a_slow_down_response_is_retried() {
     // Ten GETs a second for eleven simultaneous uploads: one waits for a retry of the SDK, and all become Ready.
     let mut parameters = instant();
     parameters.s3.gets_per_prefix = 10;
-    parameters.sdk = Backoff { retries: 49, ..parameters.sdk };
+    parameters.s3.retries = Backoff { retries: 49, ..parameters.s3.retries };
     let movie = Arc::new(Movie::new(10_000_000, 10, FACTOR));
     let arrival = |number: u32| Arrival { at: Duration::ZERO, key: format!("{number}.mp4"), movie: Arc::clone(&movie) };
     let outcome = Scenario { parameters, factor: FACTOR, arrivals: (0..11).map(arrival).collect() }.run();

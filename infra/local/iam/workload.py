@@ -31,7 +31,7 @@ class Workload:
         self._purge_queues()
         key = f"iam/{uuid.uuid4().hex}.mp4"
         content = self._ingest(key, SAMPLE.read_bytes())
-        self._ingest_missing_source()
+        without_version = self._ingest_missing_source()
         self._client_uploads()
         packages = [
             self._create_package(content, {"key": _CONTENT_KEY, "kid": uuid.uuid4().hex}),
@@ -68,6 +68,7 @@ class Workload:
         self._delete_source(key, content, [message for message in work_units if failing in message["body"]])
         self._delete_package(packages[0])
         self._functions.api("DELETE", f"/input_content/{content}")
+        self._functions.api("DELETE", f"/input_content/{without_version}")
         self._functions.handle_all("delete", "Deletion")
 
     def run_with_long_movie(self) -> None:
@@ -112,8 +113,8 @@ class Workload:
         self._functions.receive_all("Encrypt")
         return content["input_content_id"]
 
-    def _ingest_missing_source(self) -> None:
-        """Ingests an object that does not exist, and a dead letter of ingest."""
+    def _ingest_missing_source(self) -> str:
+        """Ingests an object that does not exist, and a dead letter of ingest. Returns the id of the first, which has no version."""
         key = f"iam/{uuid.uuid4().hex}-missing.mp4"
         self._functions.ingest(object_created(self._bucket, key, "0" * 32, 1000))
         (content,) = self._list(f"/input_content?origin=s3://{self._bucket}/{key}", "input_content")
@@ -121,6 +122,7 @@ class Workload:
             raise WorkloadError(content)
         event = object_created(self._bucket, key, "1" * 32, 1000)
         self._functions.handle("dead-letter", "IngestDeadQueue", {"body": json.dumps(event)})
+        return content["input_content_id"]
 
     def _client_uploads(self) -> None:
         """Completes an upload of one part, and aborts one of several parts."""

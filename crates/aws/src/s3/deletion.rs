@@ -6,7 +6,7 @@ use vpp_pipeline::error::Unavailable;
 use vpp_pipeline::ports::{ObjectDeleter, StoreError};
 
 use super::ranged_read::S3Store;
-use super::store_error::{NOT_FOUND, unreachable};
+use super::store_error::{NO_VERSION, unreachable};
 use crate::error::{code, unavailable};
 
 impl ObjectDeleter for S3Store {
@@ -35,23 +35,27 @@ impl ObjectDeleter for S3Store {
     }
 
     async fn delete_version(&self, at: &Location, version: Option<&str>, etag: &ETag) -> Result<(), StoreError> {
-        if version.is_none() {
-            let head = self.client.head_object().bucket(at.bucket()).key(at.key()).send().await;
-            let found = match head {
-                Ok(head) => head.e_tag().map(ETag::new),
-                Err(error) if NOT_FOUND.contains(&code(&error)) => None,
-                Err(error) => return Err(unreachable(at, unavailable("HeadObject")(error))),
-            };
-            if found.as_ref() != Some(etag) {
-                return Ok(());
-            }
+        if version.is_none() && self.listed_etag(at).await?.as_ref() != Some(etag) {
+            return Ok(());
         }
         let request = self.client.delete_object().bucket(at.bucket()).key(at.key());
-        match request.set_version_id(version.map(str::to_owned)).send().await {
+        match request.version_id(version.unwrap_or(NO_VERSION)).send().await {
             Err(error) if !matches!(code(&error), Some("NoSuchKey" | "NoSuchVersion")) => {
                 Err(unreachable(at, unavailable("DeleteObject")(error)))
             }
             _ => Ok(()),
         }
+    }
+}
+
+impl S3Store {
+    /// Returns the entity tag of the object at `at`, if there is one. A list returns it to a role that may not read the object.
+    async fn listed_etag(&self, at: &Location) -> Result<Option<ETag>, StoreError> {
+        // The keys of a list are in order, so the first is the prefix itself, if that is a key.
+        let request = self.client.list_objects_v2().bucket(at.bucket()).prefix(at.key()).max_keys(1);
+        let listed = request.send().await.map_err(unavailable("ListObjectsV2"));
+        let listed = listed.map_err(|source| unreachable(at, source))?;
+        let object = listed.contents().iter().find(|object| object.key() == Some(at.key()));
+        Ok(object.and_then(|object| object.e_tag()).map(ETag::new))
     }
 }

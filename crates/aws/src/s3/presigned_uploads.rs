@@ -18,11 +18,8 @@ use vpp_pipeline::error::Unavailable;
 use vpp_pipeline::ports::{ClientUploadStore, StoreError};
 
 use super::multipart::{abort_multipart_upload, upload_id};
-use super::store_error::{NO_SUCH_UPLOAD, NOT_FOUND, unreachable};
+use super::store_error::{NO_SUCH_UPLOAD, NO_VERSION, NOT_FOUND, unreachable};
 use crate::error::{code, unavailable};
-
-/// The version id of an object that was written before its bucket had versions.
-const NO_VERSION: &str = "null";
 
 /// The S3 buckets that callers upload to.
 #[derive(Debug, Clone)]
