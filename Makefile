@@ -57,6 +57,7 @@ check: ## check formatting, lints, layering, instruction counts, template and de
 	@$(LOCAL) setup --supply
 	@cargo fmt --check
 	@cargo clippy --quiet --workspace --all-targets --release -- -D warnings
+	@cargo clippy --quiet --package vpp-web --target wasm32-unknown-unknown -- -D warnings
 	@$(PYTHON) infra/layering.py
 	@$(PYTHON) -m infra.template_rules
 	@$(PYTHON) -m infra.import_cycles
@@ -66,6 +67,7 @@ check: ## check formatting, lints, layering, instruction counts, template and de
 	@$(VENVS)/sam/bin/sam validate --lint >/dev/null
 	@$(VENVS)/supply/bin/checkov --config-file infra/checkov.yaml
 	@PATH="$(CURDIR)/$(VENVS)/supply/bin:$$PATH" cargo deny --locked --all-features check --hide-inclusion-graph bans licenses sources
+	@PATH="$(CURDIR)/$(VENVS)/supply/bin:$$PATH" cargo deny --log-level error --locked --manifest-path layers/console/bindgen/Cargo.toml check --hide-inclusion-graph bans licenses sources
 	@$(VENVS)/sam/bin/ruff check --quiet infra
 	@$(VENVS)/sam/bin/ruff format --quiet --check infra
 	@echo "check: passed"
@@ -73,6 +75,7 @@ check: ## check formatting, lints, layering, instruction counts, template and de
 advisories: ## check the dependencies for known vulnerabilities (needs the network)
 	@$(LOCAL) setup --supply
 	@PATH="$(CURDIR)/$(VENVS)/supply/bin:$$PATH" cargo deny --locked --all-features check --hide-inclusion-graph advisories
+	@PATH="$(CURDIR)/$(VENVS)/supply/bin:$$PATH" cargo deny --log-level error --locked --manifest-path layers/console/bindgen/Cargo.toml check --hide-inclusion-graph advisories
 
 bench: ## benchmark the engine against other packagers (ROUNDS=5)
 	@$(PYTHON) -m infra.bench $(if $(ROUNDS),--rounds $(ROUNDS))

@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 FORBIDDEN = {
     "vpp-media": re.compile(r"^(tokio|hyper|http|axum|reqwest|lambda_.*|aws-.*|vpp-(pipeline|aws))$"),
+    "vpp-web": re.compile(r"^(tokio|hyper|http|axum|reqwest|lambda_.*|aws-.*|vpp-(pipeline|aws|http))$"),
     "vpp-pipeline": re.compile(r"^(tokio|hyper|http|axum|reqwest|lambda_.*|aws-.*|vpp-aws)$"),
     "vpp-scale": re.compile(r"^(tokio|hyper|http|axum|reqwest|lambda_.*|aws-.*|vpp-aws)$"),
     "vpp-http": re.compile(r"^(tokio|hyper|reqwest|lambda_.*|aws-.*|vpp-aws)$"),

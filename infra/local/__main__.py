@@ -38,8 +38,18 @@ def _setup(options: argparse.Namespace) -> int:
     if options.supply:
         tools.program("supply", "checkov")
         tools.cargo_program("cargo-modules")
+        tools.rust_target("wasm32-unknown-unknown")
     if options.cross:
         tools.program("cross", "cargo-lambda")
+        tools.rust_target("wasm32-unknown-unknown")
+    return 0
+
+
+def _console(_options: argparse.Namespace) -> int:
+    from . import artifacts
+
+    with tools.exclusive("build"):
+        print(artifacts.console())
     return 0
 
 
@@ -246,7 +256,7 @@ def _instance(options: argparse.Namespace, name: str | None = None):
 
 
 _COMMANDS = {
-    "setup": _setup, "up": _up, "hold": _hold, "env": _env, "logs": _logs, "demo": _demo,
+    "setup": _setup, "console": _console, "up": _up, "hold": _hold, "env": _env, "logs": _logs, "demo": _demo,
     "down": _down, "fuzz": _fuzz, "iam": _iam, "chaos": _chaos, "load": _load, "browser": _browser,
     "large": _large, "instant": _instant, "burst": _burst, "redrive": _redrive, "restore": _restore, "images": _images,
     "hashes": _hashes, "adopt": _adopt,
@@ -262,6 +272,7 @@ def _parser() -> argparse.ArgumentParser:
     setup.add_argument("--test", action="store_true", help="include the tools of the tests")
     setup.add_argument("--supply", action="store_true", help="include the tools that check dependencies and template")
     setup.add_argument("--cross", action="store_true", help="include the tools that build for AWS")
+    commands.add_parser("console", help="build the web console, and print its folder")
     env = commands.add_parser("env", help="print the stack's endpoint, names and URLs as JSON")
     env.add_argument("--shell", action="store_true", help="print them as shell variables, for eval")
     commands.add_parser("hashes", help="write the hashes of the pinned Python packages into the requirements files")

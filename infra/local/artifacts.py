@@ -19,7 +19,7 @@ from pathlib import Path
 import yaml
 
 from .terminal import CommandError, step
-from .tools import LOCAL, ROOT, program
+from .tools import LOCAL, ROOT, program, rust_target
 
 TEMPLATE = ROOT / "template.yaml"
 LAYERS = ROOT / "target" / "layers"
@@ -60,10 +60,18 @@ def _build(folder: Path, executables: Path) -> Path:
     return template
 
 
+def console() -> Path:
+    """Builds the web console, and returns its folder."""
+    _build_console(LAYERS / "console")
+    return CONSOLE
+
+
 def _build_console(layer: Path) -> None:
     """Builds the web console's layer with the Makefile that `sam build` uses."""
+    rust_target("wasm32-unknown-unknown")
     command = ["make", "--silent", "--directory", str(ROOT / "layers" / "console"), "build-ConsoleLayer"]
-    done = subprocess.run([*command, f"ARTIFACTS_DIR={layer}"], stdout=sys.stderr, check=False)
+    with step("building the web console"):
+        done = subprocess.run([*command, f"ARTIFACTS_DIR={layer}"], env=_environment(), stdout=sys.stderr, check=False)
     if done.returncode != 0:
         raise CommandError(f"the build failed: {' '.join(command)}")
 

@@ -19,7 +19,7 @@ from .tools import ROOT, exclusive
 
 FOLDER = ROOT / "tests" / "browser"
 INSTALL = "apt-get install --no-install-recommends chromium"
-_GENERATED_FIXTURES = ("ladder-low.mp4", "ladder-off.mp4", "chapters.mp4")
+_GENERATED_FIXTURES = ("ladder-low.mp4", "ladder-high.mp4", "ladder-off.mp4", "chapters.mp4", "no-video.mp4", "vp9.mp4")
 """Fixtures that the tests use."""
 _MOVIES = ("sample.mp4", "made/chapters.mp4")
 """Movies in `tests/media` that are uploaded before the tests start. The tests upload the other fixtures."""

@@ -83,6 +83,22 @@ def cargo_program(name: str) -> Path:
     return executable
 
 
+def rust_target(name: str) -> None:
+    """Installs the standard library of a target for the Rust compiler that `cargo` runs, if it is missing."""
+    query = ["rustc", "--print", "target-libdir", "--target", name]
+    folder = subprocess.run(query, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+    if folder and Path(folder).is_dir():
+        return
+    if not shutil.which("rustup"):
+        raise CommandError(f"please install the Rust target {name}; rustup (https://rustup.rs) would do it")
+    with exclusive("rustup"), step(f"installing the Rust target {name}"):
+        done = subprocess.run(
+            ["rustup", "--quiet", "target", "add", name], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+    if done.returncode != 0:
+        raise CommandError(f"rustup could not install the target {name}:\n{done.stderr.strip()}")
+
+
 def run_inside(environment: str, module: str, arguments: list[str]) -> None:
     """Re-executes a module with the Python of a virtual environment, unless it already runs there."""
     folder = _complete(environment)

@@ -1,56 +1,34 @@
-// Configures each player as its documentation describes, with a stream's URL and a playback token for the licence server.
+// Plays a stream in each player, as docs/playback-and-licences.md describes, with the module that the API serves for other pages.
 // `window.problems` collects the players' errors. Only this file depends on the players' APIs.
+
+const { configureShaka, configureDash, hlsConfiguration } = await import(new URL('/assets/playback.js', new URLSearchParams(location.search).get('api')));
 
 window.problems = [];
 const report = (problem) => window.problems.push(problem);
 const video = () => document.querySelector('video');
 
 window.players = {
-  async shaka(url, token) {
+  async shaka(url, playback) {
     shaka.polyfill.installAll();
-    // For HLS, Shaka Player requests the key (KEY); for DASH, a licence (LICENSE).
-    const { LICENSE, KEY } = shaka.net.NetworkingEngine.RequestType;
     const player = new shaka.Player();
     await player.attach(video());
     player.addEventListener('error', ({ detail }) => report(`shaka ${detail.category}.${detail.code} ${detail.data}`));
-    player.getNetworkingEngine().registerRequestFilter((type, request) => {
-      if (token && [LICENSE, KEY].includes(type)) request.headers.Authorization = `Bearer ${token}`;
-    });
+    configureShaka(shaka, player, playback);
     await player.load(url).catch((error) => report(`shaka ${error.category}.${error.code} ${error.data}`));
     video().play().catch(() => {});
   },
 
-  dash(url, token) {
+  dash(url, playback) {
     const player = dashjs.MediaPlayer().create();
     player.updateSettings({ debug: { logLevel: dashjs.Debug.LOG_LEVEL_NONE } });
     player.on('error', ({ error }) => report(`dash.js ${error.code} ${error.message}`));
     player.initialize(video(), null, true);
-    if (token) player.setProtectionData({ 'org.w3.clearkey': { withCredentials: false, httpRequestHeaders: { Authorization: `Bearer ${token}` } } });
+    configureDash(player, playback);
     player.attachSource(url);
   },
 
-  // hls.js identifies ClearKey by `org.w3.clearkey`, Apple's players by `identity`, so the loader rewrites KEYFORMAT. The page
-  // also supplies the initialization data (W3C EME, `keyids`).
-  hls(url, token, licenseUrl) {
-    class ClearKeyPlaylistLoader extends Hls.DefaultConfig.loader {
-      load(context, config, callbacks) {
-        const onSuccess = (response, ...rest) => {
-          response.data = response.data.replaceAll('KEYFORMAT="identity"', 'KEYFORMAT="org.w3.clearkey"');
-          callbacks.onSuccess(response, ...rest);
-        };
-        super.load(context, config, { ...callbacks, onSuccess });
-      }
-    }
-    const generateRequest = (_type, _data, { decryptdata: { keyId } }) => {
-      const kid = btoa(String.fromCharCode(...keyId)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
-      return { initDataType: 'keyids', initData: new TextEncoder().encode(JSON.stringify({ kids: [kid] })) };
-    };
-    const player = new Hls(!token ? {} : {
-      emeEnabled: true,
-      pLoader: ClearKeyPlaylistLoader,
-      drmSystems: { 'org.w3.clearkey': { licenseUrl, generateRequest } },
-      licenseXhrSetup: (request) => request.setRequestHeader('Authorization', `Bearer ${token}`),
-    });
+  hls(url, playback) {
+    const player = new Hls(hlsConfiguration(Hls, playback));
     player.on(Hls.Events.ERROR, (_name, { fatal, details, error }) => fatal && report(`hls.js ${details} ${error?.message}`));
     player.loadSource(url);
     player.attachMedia(video());

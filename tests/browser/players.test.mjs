@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { browser, site } from './browser.mjs';
-import { TIMEOUT, api, content, eventually, playbackUrls, packaged, playbackToken, send } from './stack.mjs';
+import { TIMEOUT, api, content, eventually, playbackUrls, packaged, playbackToken, send, stack } from './stack.mjs';
 
 const KEYS = { key: 'hyN9IKGfWKdAwFaE5pm0qg', kid: 'oW5AK5BW43HzbTSKpiu3SQ' };
 const AUDIO_KEYS = { audio_key: '00112233445566778899aabbccddeeff', audio_kid: 'ffeeddccbbaa99887766554433221100' };
@@ -35,8 +35,9 @@ after(async () => {
 /** Opens the player page and starts a player. */
 async function start(player, url, token, licenceUrl) {
   const page = await chromium.context.newPage();
-  await page.goto(`${otherSite.url}/player.html`);
-  await page.evaluate(([name, ...rest]) => void window.players[name](...rest), [player, url, token, licenceUrl]);
+  await page.goto(`${otherSite.url}/player.html?api=${encodeURIComponent(stack.api_url)}`);
+  await page.waitForFunction(() => window.players);
+  await page.evaluate(([name, ...rest]) => void window.players[name](...rest), [player, url, { token, license_url: licenceUrl }]);
   return page;
 }
 

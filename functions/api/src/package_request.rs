@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use vpp_http::{Object, Problem};
-use vpp_media::cenc::{Drm, FairPlayUri, ParseDrmError, ParseKeyError, Pssh, Scheme};
+use vpp_media::cenc::{ContentKey, Drm, FairPlayUri, KeyId, ParseDrmError, ParseKeyError, Pssh, Scheme};
 use vpp_media::cmaf::{Layout, MAX_INPUTS, ProtectedTracks, UnsupportedTracks};
 use vpp_media::plain_text::is_plain_text;
 use vpp_media::track::is_language_tag;
@@ -236,16 +236,16 @@ fn encrypted(body: Body) -> Result<(RequestedProtection, Drm), Problem> {
         let drm = drm(&body.drm, scheme)?;
         return Ok((RequestedProtection::Encrypt { scheme, tracks, keys: None }, drm));
     }
-    let key = (
-        parse_key("kid", required("kid", body.kid.as_deref())?)?,
-        parse_key("key", required("key", key.as_ref().map(|key| key.as_str()))?)?,
-    );
-    let audio_key = match (audio_key, body.audio_kid) {
+    // A value that is malformed is reported before one that is missing.
+    let kids = [("kid", body.kid.as_deref()), ("audio_kid", body.audio_kid.as_deref())];
+    let [kid, audio_kid] = kids.map(|(field, text)| text.map(|text| parse_key::<KeyId>(field, text)).transpose());
+    let keys = [("key", key), ("audio_key", audio_key)];
+    let [key, audio_key] = keys.map(|(field, text)| text.map(|text| parse_key::<ContentKey>(field, &text)).transpose());
+    let (kid, audio_kid, key, audio_key) = (kid?, audio_kid?, key?, audio_key?);
+    let key = (required("kid", kid)?, required("key", key)?);
+    let audio_key = match (audio_kid, audio_key) {
         (None, None) => None,
-        (audio_key, audio_kid) => Some((
-            parse_key("audio_kid", required("audio_kid", audio_kid.as_deref())?)?,
-            parse_key("audio_key", required("audio_key", audio_key.as_ref().map(|key| key.as_str()))?)?,
-        )),
+        (audio_kid, audio_key) => Some((required("audio_kid", audio_kid)?, required("audio_key", audio_key)?)),
     };
     if audio_key.is_some() && (tracks == ProtectedTracks::Video || body.audio_only) {
         let detail = "not allowed: only a package of video and audio with encrypt all can have a separate audio key";

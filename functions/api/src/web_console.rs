@@ -5,7 +5,8 @@
 //! the folder. Browsers cache the files and revalidate them: every response has an `ETag`.
 //!
 //! The Content Security Policy lets the console run its own scripts only, and connect only to the API, the CDN and the uploads
-//! bucket. So a flaw in the console cannot send the token of its user elsewhere.
+//! bucket. So a flaw in the console cannot send the token of its user elsewhere. It may compile WebAssembly, which the packaging
+//! engine in the page is, and which comes from its own origin too.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -49,7 +50,7 @@ impl WebConsole {
     pub(crate) fn new(folder: PathBuf, origins: &[String]) -> Self {
         let origins = origins.join(" ");
         let policy = format!(
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self' {origins}; \
+            "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; connect-src 'self' {origins}; \
              media-src 'self' blob: {origins}; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
         );
         // If an origin cannot be part of a header, the policy allows nothing.
@@ -145,6 +146,7 @@ fn media_type(name: &str) -> Option<&'static str> {
         "css" => Some("text/css; charset=utf-8"),
         "js" => Some("text/javascript; charset=utf-8"),
         "svg" => Some("image/svg+xml"),
+        "wasm" => Some("application/wasm"),
         _ => None,
     }
 }

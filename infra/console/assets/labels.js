@@ -19,6 +19,11 @@ const WARNINGS = {
   boxes_dropped: 'Boxes not in the stream',
   cbcs_undefined: 'cbcs is not defined for this codec',
   poor_interleaving: 'Poor interleaving',
+  nothing_to_encrypt: 'Nothing to encrypt',
+  subtitle_encoding_guessed: 'Encoding guessed',
+  subtitles_simplified: 'Subtitles simplified',
+  subtitle_cues_dropped: 'Cues left out',
+  timestamp_map_applied: 'Timestamp map applied',
   no_faststart: 'Movie box at the end of the file (no faststart)',
 };
 
@@ -40,38 +45,63 @@ export function codecName(codecString) {
   return CODECS[codecString] ?? CODECS[fourcc] ?? CODECS[fourcc.toLowerCase()] ?? fourcc;
 }
 
-/** The name of an input content: its file name, or the ID of a record that cannot be read. */
+/** The name of an input content: its file name, or the ID of a record that cannot be read. @param {Api.Content} content */
 export function contentName(content) {
   return content.status === 'Unreadable' ? content.input_content_id : fileName(content.input_content_origin);
 }
 
-/** The summary of an input content: duration, resolution, codecs, size, date. */
+/** Whether an input content is a subtitle file. @param {Api.Content} content */
+export function isSubtitles(content) {
+  return content.status !== 'Unreadable' && content.media === 'subtitles';
+}
+
+/** The summary of an input content: duration, resolution, codecs, size, date. @param {Api.Content} content */
 export function contentSummary(content) {
+  if (content.status === 'Unreadable') return content.created_at ? [dateTime(content.created_at)] : [];
   const video = content.tracks?.find((track) => track.type === 'video');
   const audio = content.tracks?.find((track) => track.type === 'audio');
   return [
     content.container && timecode(content.container.duration / content.container.timescale),
     video?.width && `${video.width} × ${video.height}`,
     [video, audio].filter(Boolean).map((track) => codecName(track.codec)).join(' + '),
-    content.bytes !== undefined && bytes(content.bytes),
-    content.created_at && dateTime(content.created_at),
+    content.format && SUBTITLE_FORMATS[content.format],
+    bytes(content.bytes),
+    dateTime(content.created_at),
   ].filter(Boolean);
 }
 
-/** The title of a package: its encryption. */
+const SUBTITLE_FORMATS = { webvtt: 'WebVTT', srt: 'SubRip (SRT)', ttml: 'TTML', scc: 'SCC' };
+
+/** The title of a package: its encryption, and what distinguishes it from the usual package of one file. @param {Api.Package} pkg */
 export function packageTitle(pkg) {
   if (pkg.status === 'Unreadable') return pkg.packaged_content_id;
+  const [inputs, subtitles] = [pkg.input_content_ids?.length ?? 1, pkg.subtitles?.length ?? 0];
+  return [
+    encryptionTitle(pkg),
+    pkg.audio_only && 'audio only',
+    inputs > 1 && `${inputs} inputs`,
+    subtitles > 0 && (subtitles === 1 ? '1 subtitle file' : `${subtitles} subtitle files`),
+    pkg.layout === 'single-file' && 'single files',
+  ].filter(Boolean).join(' · ');
+}
+
+/** @param {Api.Schemas['Package']} pkg */
+function encryptionTitle(pkg) {
   if (pkg.scheme === 'clear') return 'Clear (not encrypted)';
   const tracks = pkg.audio_only ? 'audio' : pkg.encrypt === 'all' ? 'video and audio' : 'video';
   return `Encrypted ${tracks} (${pkg.scheme})`;
 }
 
-/** Whether the API packages a content: with any options, or only with those that `packageable_with` lists. */
+/** Whether the API packages a content as a movie: with any options, or only with those of `packageable_with`. @param {Api.Content} content */
 export function isPackageable(content) {
-  return content.status === 'Ingested' || content.packageable_with?.length > 0;
+  if (content.status === 'Unreadable' || isSubtitles(content)) return false;
+  return content.status === 'Ingested' || (content.packageable_with ?? []).length > 0;
 }
 
-export const STAGES = ['Ingested', 'Fragmented', 'Encrypted', 'Ready'];
+/** The names of the stages of a package. Nothing is encrypted in a clear one. @param {Api.Schemas['Package']} pkg */
+export function stageNames(pkg) {
+  return ['Ingested', 'Fragmented', pkg.scheme === 'clear' ? 'Written' : 'Encrypted', 'Ready'];
+}
 
 const PACKAGE_STATUSES = {
   Queued: 'Queued for planning',
@@ -88,7 +118,7 @@ export function isOnDemand(pkg) {
   return pkg.when === 'on-demand' && pkg.playable === true && pkg.status === 'Fragmented';
 }
 
-/** The status of a package, described. */
+/** The status of a package, described. @param {Api.Package} pkg */
 export function packageStatus(pkg) {
   if (isOnDemand(pkg)) return 'Ready to play, segments on demand';
   return PACKAGE_STATUSES[pkg.status] ?? pkg.status;

@@ -11,8 +11,8 @@ import { library } from './views/library.js';
 import { movie } from './views/movie.js';
 import { signIn } from './views/sign-in.js';
 
-const main = document.getElementById('main');
-const signOut = document.getElementById('sign-out');
+const main = /** @type {HTMLElement} */ (document.getElementById('main'));
+const signOut = /** @type {HTMLElement} */ (document.getElementById('sign-out'));
 let leave = () => {};
 let isSignedIn = false;
 
@@ -21,12 +21,14 @@ async function show(isNavigation = true) {
   leave();
   leave = () => {};
   if (!isSignedIn) {
+    // The API answers nobody without a token.
+    if (session.token() === null) return place(signIn(false, () => show()), isNavigation);
     try {
       await api.listContents({ limit: 1 });
       isSignedIn = true;
     } catch (error) {
       if (!error.isUnauthorized) return showError(error);
-      return place(signIn(session.token() !== null, () => show()), isNavigation);
+      return place(signIn(true, () => show()), isNavigation);
     }
   }
   signOut.hidden = session.token() === null;
@@ -40,7 +42,7 @@ function place(view, isNavigation) {
   document.title = view.title ? `${view.title} · Video packaging` : 'Video packaging';
   if (isNavigation) {
     scrollTo(0, 0);
-    (main.querySelector('[autofocus]') ?? main).focus();
+    (/** @type {HTMLElement | null} */ (main.querySelector('[autofocus]')) ?? main).focus();
   }
 }
 

@@ -42,15 +42,15 @@ export function isSameFile(record, file) {
 /**
  * One upload. It dispatches a `change` event on every change.
  *
- * `state` is `starting`, `sending`, `paused`, `completing`, `done` (`content` is then the content's id), `failed` (`error` is then
- * the cause), or `aborted`.
+ * `state` is `new`, `refused` (the file is held back), `starting`, `sending`, `paused`, `completing`, `done` (`content` is then the
+ * content's id), `failed` (`error` is then the cause), or `aborted`.
  */
 export class Upload extends EventTarget {
   constructor(file, record = null) {
     super();
     this.file = file;
     this.id = record?.id ?? null;
-    this.state = 'starting';
+    this.state = 'new';
     this.error = null;
     this.content = null;
     this.arrived = new Set();
@@ -87,6 +87,11 @@ export class Upload extends EventTarget {
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  /** Holds the file back. */
+  refuse() {
+    if (this.state === 'new') this.#setState('refused');
   }
 
   /** Stops sending. The parts that arrived are retained. */

@@ -4,8 +4,9 @@
 //! The preflight report is one JSON text. Only API responses contain it. So a report of another version, which cannot be
 //! decoded, is omitted, and the content remains readable.
 
+use vpp_media::preflight::RequiredOptions;
 use vpp_media::sidecar::SubtitleFormat;
-use vpp_pipeline::domain::content::{Content, MediaInfo, Refusal, RequiredOptions, Verdict};
+use vpp_pipeline::domain::content::{Content, MediaInfo, Refusal, Verdict};
 use vpp_pipeline::domain::id::ContentId;
 use vpp_pipeline::domain::list_shard::shard;
 use vpp_pipeline::domain::object::ETag;

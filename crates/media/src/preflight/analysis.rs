@@ -6,7 +6,7 @@ use super::statistics::{DurationStatistics, TrackStatistics, milliseconds, signe
 use super::{Preflight, TrackReport, Warning, movie_warnings};
 use crate::Result;
 use crate::cenc::Scheme;
-use crate::cmaf::{PlanOptions, Planner, Representation, SegmentTime, WorkUnit};
+use crate::cmaf::{PlanOptions, Planner, Presentation, Representation, SegmentTime, WorkUnit};
 use crate::codec::SampleEntry;
 use crate::isobmff::Index;
 use crate::time::Timescale;
@@ -27,6 +27,11 @@ const MAX_PADDING_MS: u64 = 100;
 /// # Errors
 /// The reason why the movie cannot be packaged.
 pub fn preflight(index: &Index, movie: &Movie<'_>, options: &PlanOptions) -> Result<Preflight> {
+    analyse(index, movie, options).map(|(preflight, _)| preflight)
+}
+
+/// Returns the report, and the stream that it is about.
+pub(super) fn analyse(index: &Index, movie: &Movie<'_>, options: &PlanOptions) -> Result<(Preflight, Presentation)> {
     let mut planner = Planner::new(movie, options)?;
     let mut analysis = Analysis { movie, tracks: Vec::new(), max_ranges: 0, bytes: 0 };
     for work_unit in &mut planner {
@@ -38,7 +43,7 @@ pub fn preflight(index: &Index, movie: &Movie<'_>, options: &PlanOptions) -> Res
     let tracks: Vec<TrackReport> =
         representations.zip(&analysis.tracks).map(|(track, statistics)| track_report(track, statistics)).collect();
     // The numbers of a report are for display: one that does not fit saturates.
-    Ok(Preflight {
+    let preflight = Preflight {
         segment_ms: u64::try_from(options.segment_duration.as_millis()).unwrap_or(u64::MAX),
         segments: tracks.iter().map(|track| track.segments.count).fold(0, u64::saturating_add),
         work_units: presentation.work_units,
@@ -47,7 +52,8 @@ pub fn preflight(index: &Index, movie: &Movie<'_>, options: &PlanOptions) -> Res
         chapters: presentation.chapters.clone(),
         warnings: analysis.warnings(index, &tracks, &alternatives, options),
         tracks,
-    })
+    };
+    Ok((preflight, presentation))
 }
 
 /// The statistics of the work units so far.

@@ -9,6 +9,7 @@
 //! A movie that cannot be packaged has no report. Its [`Error`](crate::Error) is the third verdict, `refused`.
 
 mod analysis;
+mod examination;
 mod movie_warnings;
 mod report;
 mod statistics;
@@ -16,6 +17,7 @@ mod view;
 mod warning;
 
 pub use analysis::{preflight, trim_warnings};
+pub use examination::{Examination, RequiredOptions, examine};
 pub use movie_warnings::movie_warnings;
 pub use report::{Distribution, Preflight, TrackReport};
 pub use view::{PreflightView, WarningView};

@@ -6,11 +6,12 @@
 
 use vpp_media::cenc::{ContentKey, KeyId};
 use vpp_media::cmaf::{KeyParameters, Protection};
+use vpp_media::preflight::RequiredOptions;
 
 use crate::api::package_request::{PackageRequest, RequestedProtection};
 use crate::api::request_error::{RequestError, unavailable};
 use crate::api::service::{Api, ApiCatalog, ApiQueue};
-use crate::domain::content::{Content, MediaInfo, RequiredOptions};
+use crate::domain::content::{Content, MediaInfo};
 use crate::domain::content_key::{KeyRequest, WrappedKey};
 use crate::domain::id::{ContentId, PackageId};
 use crate::domain::message::{DashMessage, DeletionMessage, DeletionTarget, FragmentMessage};

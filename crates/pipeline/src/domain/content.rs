@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use vpp_media::cmaf::UnsupportedTracks;
-use vpp_media::preflight::Preflight;
+use vpp_media::preflight::{Preflight, RequiredOptions};
 
 use crate::domain::id::{ContentId, PackageId};
 use crate::domain::object::{ETag, Location};
@@ -79,48 +79,6 @@ pub struct Refusal {
     pub media_info: Option<Box<MediaInfo>>,
     /// The sets of options with which it can be packaged; none without `media_info`.
     pub remedies: Vec<RequiredOptions>,
-}
-
-/// Options without which a file is refused.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct RequiredOptions {
-    /// Only the audio is packaged.
-    pub audio_only: bool,
-    /// What is done about unsupported tracks.
-    pub unsupported: UnsupportedTracks,
-}
-
-impl RequiredOptions {
-    /// Every set of options that may be required, the smallest first.
-    pub const ALL: [Self; 3] = [
-        Self { audio_only: false, unsupported: UnsupportedTracks::LeaveOut },
-        Self { audio_only: true, unsupported: UnsupportedTracks::Refuse },
-        Self { audio_only: true, unsupported: UnsupportedTracks::LeaveOut },
-    ];
-
-    /// Returns whether a request with the options `given` has all of these.
-    #[must_use]
-    pub fn are_in(self, given: Self) -> bool {
-        (!self.audio_only || given.audio_only)
-            && (self.unsupported == UnsupportedTracks::Refuse || given.unsupported == UnsupportedTracks::LeaveOut)
-    }
-
-    /// Returns the name of the set in the catalog.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match (self.audio_only, self.unsupported) {
-            (false, UnsupportedTracks::Refuse) => "none",
-            (false, UnsupportedTracks::LeaveOut) => "leave_out",
-            (true, UnsupportedTracks::Refuse) => "audio_only",
-            (true, UnsupportedTracks::LeaveOut) => "audio_only+leave_out",
-        }
-    }
-
-    /// Parses a name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|options| options.name() == name)
-    }
 }
 
 impl Refusal {

@@ -8,12 +8,13 @@
 
 use std::time::Duration;
 
-use vpp_media::cmaf::PlanOptions;
+use vpp_media::cenc::Scheme;
+use vpp_media::cmaf::ProtectedTracks;
 use vpp_media::isobmff::{Index, IndexReader};
-use vpp_media::preflight::{Preflight, preflight};
+use vpp_media::preflight::{Examination, Preflight, Warning, examine};
 use vpp_media::track::Movie;
 
-use crate::domain::content::{Content, MediaInfo, Refusal, RequiredOptions, Verdict};
+use crate::domain::content::{Content, MediaInfo, Refusal, Verdict};
 use crate::domain::content_key::KeyRequest;
 use crate::domain::id::ContentId;
 use crate::domain::message::FragmentMessage;
@@ -201,11 +202,14 @@ where
 
     /// Validates a complete index: by our own reader first, for its codes, then by the probe.
     async fn examine(&self, index: &Index, id: &ContentId) -> Result<Verdict, Error> {
-        let Examined { video_track_number, preflight, refusal } = examine_movie(index, self.settings.segment_duration)?;
+        let movie = Movie::parse(index).map_err(Error::of_media)?;
+        let video_track_number = movie.video_track_number();
+        let examination = examine(index, &movie, self.settings.segment_duration).map_err(Error::of_media)?;
+        let Examination { preflight, refusal, .. } = examination;
         let chunks: Vec<FileChunk<'_>> = index.spans().collect();
         let report = self.probe.probe(index.sparse_size(), &chunks).await.map_err(of_probe)?;
         check_video_track(video_track_number, &report)?;
-        let package = self.settings.options().filter(|_| refusal.is_none());
+        let package = self.settings.options(&preflight).filter(|_| refusal.is_none());
         let package = package.map(|options| package_id_of_upload(&id.clone().into(), &options));
         let index = index.moov_range();
         let info = MediaInfo { index, video_track_number, report, preflight: Some(preflight), package };
@@ -222,7 +226,8 @@ where
 
     /// Returns the package that the upload starts, with a generated key.
     async fn package(&self, content: &Content) -> Result<Option<Package>, Error> {
-        let (Some(info), Some(mut options)) = (content.media_info(), self.settings.options()) else {
+        let Some(info) = content.media_info() else { return Ok(None) };
+        let Some(mut options) = info.preflight.as_ref().and_then(|preflight| self.settings.options(preflight)) else {
             return Ok(None);
         };
         let id = package_id_of_upload(&content.id.clone().into(), &options);
@@ -246,47 +251,26 @@ where
 }
 
 impl Settings {
-    fn options(&self) -> Option<PackageOptions> {
-        let protection = self.package_on_upload?;
+    /// Returns the options of the package that the upload of a movie starts: those that are set, but `cenc` in place of `cbcs`
+    /// if that is not defined for a track that is encrypted. A warning of the report says so.
+    fn options(&self, preflight: &Preflight) -> Option<PackageOptions> {
+        let protection = match self.package_on_upload? {
+            ProtectionOptions::Encrypt { scheme: Scheme::Cbcs, tracks } if is_cbcs_undefined(preflight, tracks) => {
+                ProtectionOptions::Encrypt { scheme: Scheme::Cenc, tracks }
+            }
+            protection => protection,
+        };
         Some(PackageOptions::new(protection, self.segment_duration))
     }
 }
 
-/// What our own reader finds in a movie that can be packaged, if need be with other options than the default.
-struct Examined {
-    video_track_number: Option<u32>,
-    preflight: Preflight,
-    /// Why the default options refuse it, and the options that do not.
-    refusal: Option<(vpp_media::Error, Vec<RequiredOptions>)>,
-}
-
-/// Examines a movie. The whole movie is planned, so that every error that planning would find is reported now. A movie that lacks
-/// video, or has a track that cannot be packaged, is planned with further options.
-fn examine_movie(index: &Index, segment_duration: Duration) -> Result<Examined, Error> {
-    let movie = Movie::parse(index).map_err(Error::of_media)?;
-    let video_track_number = movie.video_track_number();
-    let plan = |RequiredOptions { audio_only, unsupported }| {
-        let options = PlanOptions { segment_duration, audio_only, unsupported, ..PlanOptions::default() };
-        preflight(index, &movie, &options)
-    };
-    let reason = match plan(RequiredOptions::default()) {
-        Ok(preflight) => return Ok(Examined { video_track_number, preflight, refusal: None }),
-        Err(reason) => reason,
-    };
-    let (mut remedies, mut reports): (Vec<RequiredOptions>, Vec<Preflight>) = Default::default();
-    let depends_on_options = !movie.refused.is_empty() || reason == vpp_media::Error::NoVideo;
-    for options in RequiredOptions::ALL.into_iter().filter(|_| depends_on_options) {
-        if !remedies.iter().any(|smaller| smaller.are_in(options))
-            && let Ok(report) = plan(options)
-        {
-            remedies.push(options);
-            reports.push(report);
-        }
-    }
-    match reports.into_iter().next() {
-        None => Err(Error::of_media(reason)),
-        Some(preflight) => Ok(Examined { video_track_number, preflight, refusal: Some((reason, remedies)) }),
-    }
+/// Returns whether `cbcs` is not defined for one of the `tracks` to encrypt.
+fn is_cbcs_undefined(preflight: &Preflight, tracks: ProtectedTracks) -> bool {
+    let is_video = |id: u32| preflight.tracks.iter().any(|track| track.track_id == id && track.gops.is_some());
+    preflight.warnings.iter().any(|warning| match warning {
+        Warning::CbcsUndefined { track_id, .. } => tracks == ProtectedTracks::All || is_video(*track_id),
+        _ => false,
+    })
 }
 
 /// Checks that the probe has found the same video track.
@@ -314,5 +298,65 @@ fn of_probe(error: ProbeError) -> Error {
             message: "the file looks damaged: a second reader does not accept it; export the file again".to_owned(),
             source: Some(error.into()),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use vpp_media::preflight::{Distribution, TrackReport};
+
+    use super::*;
+
+    fn report(track_id: u32, gops: Option<Distribution>) -> TrackReport {
+        TrackReport {
+            track_id,
+            name: "a track".to_owned(),
+            codecs: "a codec".to_owned(),
+            start_ms: 0,
+            end_ms: 0,
+            average_bitrate: 0,
+            peak_bitrate: 0,
+            segments: Distribution::default(),
+            gops,
+            open_gops: None,
+            constant_frame_rate: None,
+            priming_samples: None,
+        }
+    }
+
+    #[test]
+    fn an_upload_is_packaged_with_cenc_if_cbcs_is_not_defined_for_a_track_that_is_encrypted() {
+        let with_undefined = |tracks: &[u32]| Preflight {
+            segment_ms: 6000,
+            segments: 2,
+            work_units: 1,
+            max_ranges_per_work_unit: 1,
+            bytes_to_read: 0,
+            chapters: None,
+            tracks: vec![report(1, Some(Distribution::default())), report(2, None)],
+            warnings: tracks
+                .iter()
+                .map(|id| Warning::CbcsUndefined { track_id: *id, codecs: "vp09".to_owned() })
+                .collect(),
+        };
+        for (undefined, tracks, expected) in [
+            (&[][..], ProtectedTracks::Video, Scheme::Cbcs),
+            (&[1], ProtectedTracks::Video, Scheme::Cenc),
+            (&[2], ProtectedTracks::Video, Scheme::Cbcs),
+            (&[2], ProtectedTracks::All, Scheme::Cenc),
+        ] {
+            let package_on_upload = Some(ProtectionOptions::Encrypt { scheme: Scheme::Cbcs, tracks });
+            let settings = Settings { package_on_upload, segment_duration: Duration::from_secs(6) };
+            let options = settings.options(&with_undefined(undefined)).map(|options| options.protection);
+            assert_eq!(
+                options,
+                Some(ProtectionOptions::Encrypt { scheme: expected, tracks }),
+                "{undefined:?} {tracks:?}"
+            );
+        }
+        let clear =
+            Settings { package_on_upload: Some(ProtectionOptions::Clear), segment_duration: Duration::from_secs(6) };
+        let options = clear.options(&with_undefined(&[1])).map(|options| options.protection);
+        assert_eq!(options, Some(ProtectionOptions::Clear));
     }
 }

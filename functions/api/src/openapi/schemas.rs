@@ -258,8 +258,8 @@ fn content() -> Value {
             ("verdict?", one_of(&["accepted", "accepted_with_warnings", "refused"])),
             ("warnings?", texts()),
             ("video_track_number?", nullable(&whole())),
-            ("container?", json!({"type": "object"})),
-            ("tracks?", json!({"type": "array", "items": {"type": "object"}})),
+            ("container?", container()),
+            ("tracks?", json!({"type": "array", "items": track()})),
             ("packaged_content_id?", of("Id")),
             ("media?", one_of(&["subtitles"])),
             ("format?", one_of(&["webvtt", "srt", "ttml", "scc"])),
@@ -269,8 +269,87 @@ fn content() -> Value {
                 "packageable_with?",
                 json!({"type": "array", "description": "Options with which a refused file can be packaged.", "items": required_options}),
             ),
-            ("preflight?", json!({"type": "object"})),
+            ("preflight?", preflight()),
             ("chapters?", json!({"type": "array", "items": chapter})),
+        ],
+    )
+}
+
+/// Returns the schema of the probe's report on a file as a whole.
+fn container() -> Value {
+    object(
+        "The file as a whole. `duration` is in units of `timescale`.",
+        vec![
+            ("major_brand", nullable(&text())),
+            ("timescale", whole()),
+            ("duration", whole()),
+            ("fragmented", json!({"type": "boolean"})),
+            ("fast_start", json!({"type": "boolean"})),
+        ],
+    )
+}
+
+/// Returns the schema of the probe's report on a track.
+fn track() -> Value {
+    object(
+        "A track of the file. `duration` is in units of `timescale`.",
+        vec![
+            ("id", whole()),
+            ("type", one_of(&["video", "audio", "text", "subtitles", "hint", "system", "unknown"])),
+            ("codec", text()),
+            ("language", json!({"type": "string", "description": "ISO 639-2."})),
+            ("timescale", whole()),
+            ("duration", whole()),
+            ("sample_count", whole()),
+            ("width?", whole()),
+            ("height?", whole()),
+            ("sample_rate?", whole()),
+            ("channels?", whole()),
+            ("protected", json!({"type": "boolean"})),
+        ],
+    )
+}
+
+/// Returns the schema of the preflight report. That of a subtitle file has a verdict and warnings only.
+fn preflight() -> Value {
+    let warning = object(
+        "What may make the stream play poorly.",
+        vec![("code", text()), ("track_id?", whole()), ("message", text()), ("action", text())],
+    );
+    let distribution = || {
+        let members = ["count", "shortest_ms", "mean_ms", "longest_ms"];
+        object("Durations.", members.into_iter().map(|name| (name, whole())).collect())
+    };
+    let milliseconds = || json!({"type": "integer"});
+    let track = object(
+        "The expected stream of a track.",
+        vec![
+            ("track_id", whole()),
+            ("name", text()),
+            ("codecs", text()),
+            ("start_ms", milliseconds()),
+            ("end_ms", milliseconds()),
+            ("average_bitrate", whole()),
+            ("peak_bitrate", whole()),
+            ("segments", distribution()),
+            ("gops?", distribution()),
+            ("open_gops?", whole()),
+            ("constant_frame_rate?", json!({"type": "boolean"})),
+            ("priming_samples?", whole()),
+        ],
+    );
+    object(
+        "The expected stream.",
+        vec![
+            ("verdict", one_of(&["accepted", "accepted_with_warnings"])),
+            ("warnings", json!({"type": "array", "items": warning})),
+            ("segment_ms?", whole()),
+            ("segments?", whole()),
+            ("work_units?", whole()),
+            ("max_ranges_per_work_unit?", whole()),
+            ("bytes_to_read?", whole()),
+            ("chapters?", json!({"type": "object"})),
+            ("tracks?", json!({"type": "array", "items": track})),
         ],
     )
 }
@@ -324,6 +403,10 @@ fn package() -> Value {
         "A warning about a representation of the package.",
         vec![("code", text()), ("representation", text()), ("message", text()), ("action", text())],
     );
+    let drm = closed(
+        "The signalling of the DRM systems, as the request specified it.",
+        vec![("widevine?", text()), ("playready?", text()), ("fairplay?", text())],
+    );
     let failure = object("The cause of the failure.", vec![("stage", text()), ("code", text()), ("message", text())]);
     object(
         "A package and its progress. No field holds a key.",
@@ -360,7 +443,7 @@ fn package() -> Value {
                 json!({"type": "integer", "minimum": 0, "description": "Segments made on demand. One that expired and was made again counts twice."}),
             ),
             ("subtitles?", json!({"type": "array", "items": subtitles})),
-            ("drm?", json!({"type": "object"})),
+            ("drm?", drm),
             ("created_at", time()),
             ("fragmented_at", nullable(&time())),
             ("encrypted_at", nullable(&time())),

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 use vpp_media::cmaf::UnsupportedTracks;
-use vpp_media::preflight::{Preflight, PreflightView, Warning, WarningView};
+use vpp_media::preflight::{Preflight, PreflightView, RequiredOptions, Warning, WarningView};
 use vpp_media::sidecar::SubtitleFormat;
-use vpp_pipeline::domain::content::{Content, RequiredOptions, Verdict};
+use vpp_pipeline::domain::content::{Content, Verdict};
 use vpp_pipeline::domain::probe_report::{Container, Track};
 use vpp_pipeline::domain::timestamp::Timestamp;
 

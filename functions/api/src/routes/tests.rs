@@ -207,6 +207,8 @@ fn a_problem_has_a_stable_code_and_names_its_field() {
             (json!({"key": KEY, "kid": KID}), "missing_field", "input_content_id"),
             (json!({"input_content_id": content, "kid": KID}), "missing_field", "key"),
             (json!({"input_content_id": content, "key": KEY}), "missing_field", "kid"),
+            (json!({"input_content_id": content, "key": "short"}), "invalid_field", "key"),
+            (json!({"input_content_id": content, "audio_key": "short"}), "invalid_field", "audio_key"),
             (with("input_content_id", json!("55")), "invalid_field", "input_content_id"),
             (with("key", json!("short")), "invalid_field", "key"),
             (with("key", json!(5)), "invalid_field", "key"),

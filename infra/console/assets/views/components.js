@@ -1,5 +1,6 @@
 // UI components that several views share.
 
+import * as api from '../api.js';
 import { announce, h, icon, setText } from '../dom.js';
 
 /** A status badge. The colour repeats the text, so no information depends on colour alone. */
@@ -88,4 +89,19 @@ export async function runAction(button, action, failed) {
   } finally {
     button.disabled = false;
   }
+}
+
+/**
+ * A button that packages with other options. `done` is called when the packages are created.
+ *
+ * @param {import('../remedies.js').Remedy} remedy
+ */
+export function remedyButton({ label, requests }, failed, done) {
+  const button = h('button', { type: 'button', class: 'first small' }, label);
+  button.addEventListener('click', () => runAction(button, async () => {
+    for (const request of requests) await api.createPackage(request);
+    announce('Package created.');
+    done();
+  }, failed));
+  return button;
 }

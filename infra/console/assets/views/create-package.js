@@ -10,15 +10,20 @@ const SUBTITLE_KINDS = [
   ['subtitles', 'Subtitles'], ['captions', 'Captions (for deaf and hard-of-hearing viewers)'], ['forced', 'Forced subtitles'],
 ];
 
-/** Shows the form for a content. `onCreated` receives the API's response. */
+/**
+ * Shows the form for a content. `onCreated` receives the API's response.
+ *
+ * @param {Api.Schemas['Content']} content
+ * @param {(pkg: Api.Schemas['Package']) => void} onCreated
+ */
 export async function createPackageDialog(content, onCreated) {
   const problem = h('div', { role: 'alert' });
-  const [subtitleFiles, videos] = await Promise.all([listByStatus('Subtitles'), listByStatus('Ingested')]);
+  const [subtitleFiles, videos] = await Promise.all([list({ status: 'Subtitles' }), list({ status: 'Ingested' })]);
   const otherVideos = videos.filter(({ input_content_id: id }) => id !== content.input_content_id);
 
   const scheme = radioGroup('scheme', 'Encryption', [
     ['cbcs', 'cbcs', 'All current players'], ['cenc', 'cenc', 'Older Android devices, VP9'], ['clear', 'Clear', 'No encryption'],
-  ]);
+  ], isCbcsUndefined(content) ? 'cenc' : 'cbcs');
   const encrypt = radioGroup('encrypt', 'Encrypted tracks', [['video', 'Video', 'Audio stays clear'], ['all', 'Video and audio', '']]);
   const layout = radioGroup('layout', 'Output files', [['segments', 'One file per segment', ''], ['single-file', 'One file per track', '']]);
   const when = radioGroup('when', 'Segments', [['ahead', 'Written now', ''], ['on-demand', 'On demand', 'When viewers request them']]);
@@ -74,12 +79,19 @@ export async function createPackageDialog(content, onCreated) {
     submit.disabled = true;
     fill(problem);
     clearInvalid(form);
+    const invalid = invalidField(form);
+    if (invalid) {
+      fill(problem, notice('bad', 'Request rejected', invalid.message));
+      mark(invalid.input);
+      submit.disabled = false;
+      return;
+    }
     try {
       const pkg = await api.createPackage(requestBody(content, new FormData(form)));
       dialog.close();
       onCreated(pkg);
     } catch (error) {
-      fill(problem, notice('bad', 'Request rejected', errorText(error)));
+      fill(problem, notice('bad', 'Request rejected', withLabels(errorText(error), error.field)));
       markInvalid(form, error.field);
     } finally {
       submit.disabled = false;
@@ -91,7 +103,7 @@ export async function createPackageDialog(content, onCreated) {
   dialog.showModal();
 }
 
-/** The request body. Options without a value are omitted. */
+/** The request body. Options without a value are omitted. @returns {Api.PackageRequest} */
 export function requestBody(content, data) {
   const text = (name) => data.get(name)?.trim() || undefined;
   const isClear = data.get('scheme') === 'clear';
@@ -122,9 +134,14 @@ export function requestBody(content, data) {
   };
 }
 
-async function listByStatus(status) {
-  const page = await api.listContents({ status, limit: 100 }).catch(() => ({ input_content: [] }));
-  return page.input_content;
+async function list(filter) {
+  const { input_content: contents } = await api.listContents({ ...filter, limit: 100 }).catch(() => ({ input_content: [] }));
+  return contents.flatMap((content) => (content.status === 'Unreadable' ? [] : [content]));
+}
+
+/** Whether the scheme cbcs is not defined for a track of a content. @param {Api.Schemas['Content']} content */
+function isCbcsUndefined(content) {
+  return (content.preflight?.warnings ?? []).some(({ code }) => code === 'cbcs_undefined');
 }
 
 function field(name, label, attributes = {}) {
@@ -141,12 +158,12 @@ function checkbox(name, label, value = 'on', checked = false) {
   return h('label', { class: 'check' }, h('input', { type: 'checkbox', name, value, checked }), h('span', {}, label));
 }
 
-/** A radio group. The first option is the default. */
-function radioGroup(name, legend, options) {
+/** A radio group. */
+function radioGroup(name, legend, options, selected = options[0][0]) {
   return h('fieldset', { class: 'field' },
     h('legend', {}, legend),
-    h('div', { class: 'cards' }, options.map(([value, label, hint], index) => h('label', { class: 'option' },
-      h('input', { type: 'radio', name, value, checked: index === 0 }),
+    h('div', { class: 'cards' }, options.map(([value, label, hint]) => h('label', { class: 'option' },
+      h('input', { type: 'radio', name, value, checked: value === selected }),
       h('span', { class: 'option-text' }, h('span', {}, label), hint && h('span', { class: 'hint' }, hint))))));
 }
 
@@ -162,10 +179,47 @@ function subtitleRow(file) {
       h('label', { class: 'field' }, h('span', {}, 'Kind'), h('select', { name: `kind ${id}` }, SUBTITLE_KINDS.map(([value, text]) => h('option', { value }, text))))));
 }
 
+/** The labels of the fields that the API names otherwise. */
+const LABELS = {
+  kid: 'Key ID', key: 'Key', audio_kid: 'Audio key ID', audio_key: 'Audio key', segment_seconds: 'Segment duration',
+  'drm.widevine': 'Widevine', 'drm.playready': 'PlayReady', 'drm.fairplay': 'FairPlay', scheme: 'Encryption', encrypt: 'Encrypted tracks',
+  input_content_ids: 'Additional inputs', unsupported: 'Leave out unsupported tracks', layout: 'Output files', 'subtitles.label': 'Label',
+};
+
+/** A message of the API with the labels of the form in place of the names of fields. */
+function withLabels(message, field) {
+  const label = LABELS[field];
+  if (!label) return message;
+  const named = message.replaceAll(`\`${field}\``, label);
+  return named === message ? `${label}: ${message[0].toLowerCase()}${message.slice(1)}` : named;
+}
+
+/** The first field of a subtitle file that the API would not accept. The API does not name the file. */
+function invalidField(form) {
+  for (const selected of form.querySelectorAll('[name="subtitle"]:checked')) {
+    const input = form.elements[`language ${selected.value}`];
+    const file = selected.closest('label').textContent;
+    if (input.value.trim() === '') return { input, message: `Enter the language of ${file}.` };
+    if (!isLanguage(input.value.trim())) return { input, message: `Enter the language of ${file} as a BCP 47 tag, such as en or pt-BR.` };
+  }
+  return null;
+}
+
+function isLanguage(tag) {
+  try {
+    return Intl.getCanonicalLocales(tag).length === 1;
+  } catch {
+    return false;
+  }
+}
+
 /** Marks and focuses the field that a problem names. */
 function markInvalid(form, name) {
   const input = name && form.querySelector(`[name="${CSS.escape(name.split('.').at(-1))}"]`);
-  if (!input) return;
+  if (input) mark(input);
+}
+
+function mark(input) {
   input.closest('details')?.setAttribute('open', '');
   input.setAttribute('aria-invalid', 'true');
   input.focus();

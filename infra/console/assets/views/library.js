@@ -3,7 +3,8 @@
 import * as api from '../api.js';
 import { fill, h, icon, setText } from '../dom.js';
 import { errorText } from '../error-messages.js';
-import { contentName, contentSummary, packageStatus } from '../labels.js';
+import { contentName, contentSummary, isPackageable, isSubtitles, packageStatus } from '../labels.js';
+import { startEngine } from '../inspector.js';
 import { poll } from '../polling.js';
 import { badge, notice, toneOf } from './components.js';
 import { uploadArea } from './uploads.js';
@@ -12,6 +13,8 @@ const PAGE_SIZE = 25;
 const FILTERS = [['', 'All'], ['Ingested', 'Videos'], ['Subtitles', 'Subtitles'], ['Refused', 'Refused']];
 
 let filter = '';
+/** The row that was opened, and the scroll position then: where a reader goes on after coming back. @type {{ id: string, scroll: number } | null} */
+let opened = null;
 
 /** `handleUnauthorized` handles errors of sign-in and returns whether it did. */
 export function library(handleUnauthorized) {
@@ -37,8 +40,19 @@ export function library(handleUnauthorized) {
       for (const content of page.input_content.toReversed()) add(content, true);
       for (const row of rows.values()) row.setPackage(packages.get(row.id));
       if (rows.size === 0) fill(list, emptyMessage());
+      goBack();
       return false;
     }, failed);
+  }
+
+  /** Restores focus and scroll position of the row that was opened. */
+  function goBack() {
+    const row = opened && rows.get(opened.id);
+    if (row) {
+      row.element.querySelector('a').focus({ preventScroll: true });
+      scrollTo(0, opened.scroll);
+    }
+    opened = null;
   }
 
   function add(content, atTop) {
@@ -81,6 +95,7 @@ export function library(handleUnauthorized) {
   const uploads = uploadArea(handleUnauthorized);
   fill(list, h('li', { class: 'soft empty' }, 'Loading…'));
   watch();
+  startEngine();
   const element = h('div', { class: 'page' },
     h('h1', { class: 'unseen' }, 'Videos'),
     uploads.element,
@@ -115,17 +130,23 @@ async function newestPackages(signal) {
   const newest = new Map();
   const page = await api.listPackages({ limit: 100 }, signal);
   for (const pkg of page.packaged_content) {
+    if (pkg.status === 'Unreadable') continue;
     for (const id of pkg.input_content_ids ?? [pkg.input_content_id]) if (!newest.has(id)) newest.set(id, pkg);
   }
   return newest;
 }
 
+/** @param {Api.Content} content */
 function createRow(content) {
   const name = contentName(content);
-  const state = h('span', { class: 'movie-state' }, content.status === 'Ingested' ? badge('Ingested') : badge(content.status, toneOf(content.status)));
-  const iconName = { Refused: 'warning', Subtitles: 'text', Unreadable: 'warning' }[content.status] ?? 'film';
+  const status = isSubtitles(content) ? 'Subtitles' : content.status;
+  const state = h('span', { class: 'movie-state' }, badge(status, content.status === 'Ingested' ? '' : toneOf(content.status)));
+  const iconName = isSubtitles(content) ? 'text' : content.status === 'Ingested' ? 'film' : 'warning';
   const element = h('li', {},
-    h('a', { class: 'movie', href: `#/movies/${encodeURIComponent(content.input_content_id)}` },
+    h('a', {
+      class: 'movie', href: `#/movies/${encodeURIComponent(content.input_content_id)}`,
+      onclick: () => { opened = { id: content.input_content_id, scroll: scrollY }; },
+    },
       h('span', { class: `tile ${content.status === 'Refused' ? 'bad' : ''}` }, icon(iconName)),
       h('span', { class: 'movie-text' },
         h('span', { class: 'movie-name' }, name),
@@ -135,7 +156,7 @@ function createRow(content) {
     id: content.input_content_id,
     element,
     setPackage(pkg) {
-      if (!pkg || content.status !== 'Ingested') return;
+      if (!pkg || !isPackageable(content)) return;
       const text = progressText(pkg);
       if (state.firstChild.textContent === text) return;
       fill(state, badge(text, toneOf(pkg.status)));
@@ -145,7 +166,9 @@ function createRow(content) {
   };
 }
 
+/** @param {Api.Package} pkg */
 function progressText(pkg) {
+  if (pkg.status === 'Unreadable') return pkg.status;
   const { work_units_done: done, work_units_total: total } = pkg.progress ?? {};
   return pkg.status === 'Fragmented' && total ? `Encrypting ${Math.floor((100 * done) / total)} %` : pkg.status;
 }

@@ -3,11 +3,14 @@
 import * as api from '../api.js';
 import { announce, fill, h, icon } from '../dom.js';
 import { errorText, failureText, sentence } from '../error-messages.js';
-import { codecName, contentName, contentSummary, isPackageable, warningLabel } from '../labels.js';
+import { contentName, contentSummary, isPackageable, isSubtitles } from '../labels.js';
 import { poll } from '../polling.js';
-import { confirm, notice, runAction } from './components.js';
+import { remediesOfContent } from '../remedies.js';
+import { confirm, notice, remedyButton, runAction } from './components.js';
 import { createPackageDialog } from './create-package.js';
 import { packageCard } from './package.js';
+import { isBeingIngested } from './uploads.js';
+import { trackList, warningList } from './verdict.js';
 
 /** `handleUnauthorized` handles errors of sign-in and returns whether it did. */
 export function movie(id, handleUnauthorized) {
@@ -20,7 +23,10 @@ export function movie(id, handleUnauthorized) {
     h('div', { class: 'heading' }, h('h2', {}, 'Packages'), create),
     list);
   const cards = new Map();
+  /** @type {Api.Content | null} */
   let content = null;
+  /** Whether the shown verdict is that of a content with packages; null before it is shown. @type {boolean | null} */
+  let shownAsPackaged = null;
   let stopPolling = () => {};
 
   function failed(error) {
@@ -34,8 +40,12 @@ export function movie(id, handleUnauthorized) {
     stopPolling = poll(async (signal) => {
       if (content === null) await loadContent(signal);
       if (content === null) return false;
-      if (!isPackageable(content)) return true;
+      if (!isPackageable(content)) {
+        showVerdict(content, false);
+        return true;
+      }
       const page = await api.listPackages({ input_content_id: id, limit: 100 }, signal);
+      showVerdict(content, page.packaged_content.length > 0);
       showPackages(page.packaged_content);
       return false;
     }, failed);
@@ -46,7 +56,10 @@ export function movie(id, handleUnauthorized) {
       content = await api.getContent(id, signal);
     } catch (error) {
       if (error.status !== 404) throw error;
-      fill(top, h('h1', {}, 'Ingesting'), h('p', { class: 'soft' }, 'The upload is being checked, or no upload has this ID.'));
+      const [title, text] = isBeingIngested(id)
+        ? ['Checking', 'The upload is being checked.']
+        : ['Not found', 'No file has this ID. A file that was just uploaded appears here when it has been checked.'];
+      if (top.querySelector('h1')?.textContent !== title) fill(top, h('h1', {}, title), h('p', { class: 'soft' }, text));
       return;
     }
     const name = contentName(content);
@@ -56,9 +69,16 @@ export function movie(id, handleUnauthorized) {
     fill(top,
       h('div', { class: 'heading' }, h('h1', {}, name), remove),
       h('p', { class: 'summary' }, contentSummary(content).map((item) => h('span', {}, item))));
-    fill(verdict, verdictElements(content));
     section.hidden = !isPackageable(content);
     announce(`${name}: ${content.status}.`);
+  }
+
+  /** @param {Api.Content} judged */
+  function showVerdict(judged, isPackaged) {
+    if (shownAsPackaged === isPackaged) return;
+    shownAsPackaged = isPackaged;
+    const remedies = remediesOfContent(judged).map((remedy) => remedyButton(remedy, failed, watch));
+    fill(verdict, verdictElements(judged, isPackaged, remedies));
   }
 
   function showPackages(packages) {
@@ -114,41 +134,29 @@ export function movie(id, handleUnauthorized) {
   };
 }
 
-/** The preflight verdict: the reason of a refusal, or the warnings and the tracks. */
-function verdictElements(content) {
-  if (content.status === 'Refused') {
-    const { title, action } = failureText(content.code);
-    return notice('bad', title, sentence(content.message), action, h('p', { class: 'code' }, h('code', {}, content.code)));
-  }
+/**
+ * The preflight verdict: the reason of a refusal and what can be done about it, or the warnings and the tracks.
+ *
+ * @param {Api.Content} content
+ * @param {boolean} isPackaged whether it has packages
+ * @param {HTMLElement[]} remedies
+ */
+function verdictElements(content, isPackaged, remedies) {
   if (content.status === 'Unreadable') {
     const { title, action } = failureText('unreadable_record');
     return notice('bad', title, sentence(content.problem), action);
   }
-  if (content.status === 'Subtitles') {
-    return notice('good', 'Subtitles', 'To use this file, open a video, select Create package, and select the file under Subtitles.');
+  if (content.status === 'Refused') {
+    const { title, action } = failureText(content.code);
+    const code = h('p', { class: 'code' }, h('code', {}, content.code));
+    if (isPackaged) return notice('', `${title}: packaged with other options`, sentence(content.message), null, code);
+    return notice('bad', title, sentence(content.message), remedies.length > 0 ? null : action, code, remedies.length > 0 && h('div', { class: 'row' }, remedies));
   }
-  const warnings = content.preflight?.warnings ?? [];
-  return [
-    warnings.length > 0 && h('details', { class: 'card quiet-card' },
-      h('summary', {}, warnings.length === 1 ? '1 warning' : `${warnings.length} warnings`),
-      h('ul', { class: 'warnings' }, warnings.map((warning) => h('li', {},
-        h('p', { class: 'notice-title' }, warningLabel(warning.code)),
-        h('p', {}, sentence(warning.message)),
-        h('p', { class: 'notice-action' }, sentence(warning.action)))))),
-    h('details', { class: 'card quiet-card' },
-      h('summary', {}, 'Tracks'),
-      h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Tracks' }, trackTable(content))),
-  ];
-}
-
-function trackTable(content) {
-  const format = (track) => (track.width ? `${track.width} × ${track.height}` : track.channels ? `${track.channels} channels, ${track.sample_rate / 1000} kHz` : '');
-  return h('table', {},
-    h('thead', {}, h('tr', {}, ['Track', 'Type', 'Codec', 'Language', 'Format'].map((name) => h('th', { scope: 'col' }, name)))),
-    h('tbody', {}, content.tracks.map((track) => h('tr', {},
-      h('th', { scope: 'row' }, String(track.id)),
-      h('td', {}, track.type),
-      h('td', {}, `${codecName(track.codec)} `, h('code', {}, track.codec)),
-      h('td', {}, track.language === 'und' ? '' : track.language),
-      h('td', {}, format(track))))));
+  if (isSubtitles(content)) {
+    return [
+      notice('good', 'Subtitles', 'To use this file, open a video, select Create package, and select the file under Subtitles.'),
+      warningList(content.preflight?.warnings ?? []),
+    ];
+  }
+  return [warningList(content.preflight?.warnings ?? []), trackList(content.tracks ?? [])];
 }

@@ -4,9 +4,10 @@ import * as api from '../api.js';
 import { announce, fill, h, icon, setText } from '../dom.js';
 import { failureText, sentence } from '../error-messages.js';
 import { bytes, dateTime, duration, outOf, secondsBetween } from '../format.js';
-import { STAGES, isOnDemand, packageStatus, packageTitle, warningLabel } from '../labels.js';
+import { contentName, isOnDemand, packageStatus, packageTitle, stageNames, warningLabel } from '../labels.js';
 import { play } from '../player.js';
-import { badge, confirm, copyLine, notice, progressBar, runAction, toneOf } from './components.js';
+import { canRetry, remediesOfPackage } from '../remedies.js';
+import { badge, confirm, copyLine, notice, progressBar, remedyButton, runAction, toneOf } from './components.js';
 
 /** The number of completed stages, by status. */
 const COMPLETED_STAGES = { Queued: 1, Fragmented: 2, Encrypted: 3, Ready: 4 };
@@ -25,6 +26,7 @@ export function packageCard(failed, refresh) {
   let shown = {};
   let stopPlaying = () => {};
 
+  /** @param {Api.Package} pkg */
   function set(pkg) {
     const before = shown;
     if (before.json === JSON.stringify(pkg)) return;
@@ -95,7 +97,8 @@ export function packageCard(failed, refresh) {
       stopPlaying();
       refresh();
     });
-    return [pkg.status === 'Failed' && retry, isOnDemand(pkg) && ahead, remove];
+    const remedies = pkg.status === 'Failed' ? remediesOfPackage(pkg).map((remedy) => remedyButton(remedy, failed, refresh)) : [];
+    return [remedies, pkg.status === 'Failed' && canRetry(pkg.failure?.code) && retry, isOnDemand(pkg) && ahead, remove];
   }
 
   return {
@@ -105,16 +108,18 @@ export function packageCard(failed, refresh) {
   };
 }
 
+/** @param {Api.Schemas['Package']} pkg */
 function stepElements(pkg) {
   const completed = pkg.status === 'Failed' ? completedBeforeFailure(pkg) : COMPLETED_STAGES[pkg.status] ?? 0;
-  const times = { Fragmented: pkg.fragmented_at, Encrypted: pkg.encrypted_at, Ready: pkg.ready_at };
+  const times = [null, pkg.fragmented_at, pkg.encrypted_at, pkg.ready_at];
   let previous = pkg.created_at;
-  return STAGES.map((name, index) => {
+  return stageNames(pkg).map((name, index) => {
     const isCompleted = index < completed;
     const isCurrent = index === completed;
     const hasFailed = isCurrent && pkg.status === 'Failed';
-    const elapsed = isCompleted && times[name] ? duration(Math.max(0, secondsBetween(previous, times[name]))) : '';
-    if (times[name]) previous = times[name];
+    const at = times[index];
+    const elapsed = isCompleted && at ? duration(Math.max(0, secondsBetween(previous, at))) : '';
+    if (at) previous = at;
     const status = isCompleted ? ', completed' : hasFailed ? ', failed' : isCurrent ? ', in progress' : ', pending';
     return h('li', { class: [isCompleted && 'completed', isCurrent && 'current', hasFailed && 'failed'].filter(Boolean).join(' '), 'aria-current': isCurrent ? 'step' : null },
       h('span', { class: 'dot' }, isCompleted && icon('check'), hasFailed && icon('cross')),
@@ -123,12 +128,13 @@ function stepElements(pkg) {
   });
 }
 
-/** The number of stages that a failed package completed. */
+/** The number of stages that a failed package completed. @param {Api.Schemas['Package']} pkg */
 function completedBeforeFailure(pkg) {
   if (pkg.encrypted_at) return 3;
   return pkg.fragmented_at ? 2 : 1;
 }
 
+/** @param {Api.Package} pkg */
 function detailElements(pkg) {
   if (pkg.status === 'Failed') {
     const { title, action } = failureText(pkg.failure?.code);
@@ -153,6 +159,14 @@ function detailElements(pkg) {
   ];
 }
 
+/** A link to an input of a package. Its text is the file's name, once that is known. @param {string} id */
+function inputLink(id) {
+  const link = h('a', { href: `#/movies/${encodeURIComponent(id)}` }, id);
+  api.getContent(id).then((content) => setText(link, contentName(content)), () => {});
+  return link;
+}
+
+/** @param {Api.Schemas['Package']} pkg @returns {[string, any][]} */
 function properties(pkg) {
   const receipt = pkg.receipt ?? {};
   const requests = receipt.requests && Object.entries(receipt.requests).map(([name, number]) => `${number} ${name}`).join(', ');
@@ -160,16 +174,17 @@ function properties(pkg) {
   const bytesWritten = receipt.bytes_written ?? pkg.progress?.bytes_written;
   return [
     ['Package ID', h('code', {}, pkg.packaged_content_id)],
+    pkg.input_content_ids && ['Inputs', pkg.input_content_ids.map((id, index) => [index > 0 && ', ', inputLink(id)])],
     pkg.kid && ['Key ID', h('code', {}, pkg.kid)],
     pkg.audio_kid && ['Audio key ID', h('code', {}, pkg.audio_kid)],
     isOnDemand(pkg) && ['Written on demand', [`${pkg.segments_made} segment${pkg.segments_made === 1 ? '' : 's'}`, pkg.retention_days && `kept for ${pkg.retention_days} days`].filter(Boolean).join(', ')],
     ['Segments', `${pkg.segment_seconds} s, one file per ${pkg.layout === 'single-file' ? 'track' : 'segment'}`],
-    pkg.subtitles?.length > 0 && ['Subtitles', pkg.subtitles.map((track) => track.label ?? track.language).join(', ')],
+    pkg.subtitles && ['Subtitles', pkg.subtitles.map((track) => `${track.label ?? track.language} (${track.kind})`).join(', ')],
     ['Created', dateTime(pkg.created_at)],
     pkg.ready_at && ['Time to Ready', duration(secondsBetween(pkg.created_at, pkg.ready_at))],
     bytesRead !== undefined && ['Read / written', `${bytes(bytesRead)} / ${bytes(bytesWritten)}`],
     requests && ['Requests', requests],
     receipt.function_ms !== undefined && ['Lambda duration', duration(receipt.function_ms / 1000)],
     receipt.peak_memory_bytes && ['Peak memory', bytes(receipt.peak_memory_bytes)],
-  ].filter(Boolean);
+  ].filter(Array.isArray);
 }

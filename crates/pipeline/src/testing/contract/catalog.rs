@@ -1,12 +1,12 @@
 //! The contract of the catalog.
 
-use vpp_media::preflight::Warning;
+use vpp_media::preflight::{RequiredOptions, Warning};
 use vpp_media::sidecar::SubtitleFormat;
 
 use std::time::Duration;
 
 use super::fixtures::{at, content, package, receipt, usage};
-use crate::domain::content::{Content, Refusal, RequiredOptions, Verdict};
+use crate::domain::content::{Content, Refusal, Verdict};
 use crate::domain::multipart::{OutputUpload, UploadId};
 use crate::domain::package::{Package, Progress};
 use crate::domain::package_options::{PackageOptions, ProtectionOptions};

@@ -89,6 +89,23 @@ fn responses_have_the_members_of_the_openapi_document_and_no_others() {
     });
 }
 
+/// A script of the web console that expects what the API does not send, such as another status, has an error of its types.
+#[test]
+fn the_scripts_of_the_web_console_fit_the_types_of_the_api() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/console_types");
+    let install = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "error"];
+    if !folder.join("node_modules/.package-lock.json").exists() {
+        let installed = std::process::Command::new("npm").args(install).current_dir(&folder).status().unwrap();
+        assert!(installed.success(), "npm cannot install the packages of {}", folder.display());
+    }
+    let file = std::env::temp_dir().join(format!("vpp-openapi-{}.json", std::process::id()));
+    std::fs::write(&file, document().to_string()).unwrap();
+    let checked = std::process::Command::new("node").arg("check.mjs").arg(&file).current_dir(&folder).output().unwrap();
+    std::fs::remove_file(&file).unwrap();
+    let [errors, problem] = [&checked.stdout, &checked.stderr].map(|output| String::from_utf8_lossy(output));
+    assert!(checked.status.success(), "{errors}{problem}");
+}
+
 /// Asserts that the schema has every member of an object, and that the object has every required member.
 fn assert_members(schemas: &Value, schema: &Value, value: &Value) {
     if let Some(name) = schema["$ref"].as_str() {
