@@ -46,7 +46,7 @@ export function dateTime(iso) {
 
 /** Seconds between two ISO 8601 times. */
 export function secondsBetween(from, to) {
-  return (new Date(to) - new Date(from)) / 1000;
+  return (Date.parse(to) - Date.parse(from)) / 1000;
 }
 
 /** The file name of a source URL: the text after the last slash. */

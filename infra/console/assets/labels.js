@@ -63,7 +63,7 @@ export function contentSummary(content) {
   return [
     content.container && timecode(content.container.duration / content.container.timescale),
     video?.width && `${video.width} × ${video.height}`,
-    [video, audio].filter(Boolean).map((track) => codecName(track.codec)).join(' + '),
+    [video, audio].flatMap((track) => (track ? [codecName(track.codec)] : [])).join(' + '),
     content.format && SUBTITLE_FORMATS[content.format],
     bytes(content.bytes),
     dateTime(content.created_at),

@@ -19,7 +19,7 @@ const STORAGE_KEY = 'unfinished-uploads';
 /** The stored uploads that are not complete, newest first: id, name, bytes, modification time. */
 export function unfinishedUploads() {
   try {
-    return JSON.parse(localStorage.getItem(STORAGE_KEY)) ?? [];
+    return JSON.parse(localStorage.getItem(STORAGE_KEY) ?? '[]');
   } catch {
     return [];
   }
@@ -46,9 +46,11 @@ export function isSameFile(record, file) {
  * content's id), `failed` (`error` is then the cause), or `aborted`.
  */
 export class Upload extends EventTarget {
+  /** @param {File} file @param {{ id: string } | null} record */
   constructor(file, record = null) {
     super();
     this.file = file;
+    /** The ID of the upload, once it is created. @type {any} */
     this.id = record?.id ?? null;
     this.state = 'new';
     this.error = null;
@@ -173,7 +175,7 @@ export class Upload extends EventTarget {
           this.#abortRequests();
           throw error;
         }
-        await new Promise((resolve) => setTimeout(resolve, Math.min(MAXIMUM_BACKOFF_MS, 250 * 2 ** attempt)));
+        await new Promise((resolve) => setTimeout(() => resolve(null), Math.min(MAXIMUM_BACKOFF_MS, 250 * 2 ** attempt)));
       } finally {
         this.sentBytes.delete(part);
         this.#changed();
@@ -191,7 +193,7 @@ export class Upload extends EventTarget {
 
   /** Uses `XMLHttpRequest`, because `fetch` does not report upload progress. */
   #put(part, url) {
-    return new Promise((resolve, reject) => {
+    return /** @type {Promise<void>} */ (new Promise((resolve, reject) => {
       const request = new XMLHttpRequest();
       this.requests.add(request);
       request.open('PUT', url);
@@ -208,7 +210,7 @@ export class Upload extends EventTarget {
       request.onloadend = () => this.requests.delete(request);
       const start = (part - 1) * this.partBytes;
       request.send(this.file.slice(start, start + this.#size(part)));
-    });
+    }));
   }
 
   #size(part) {

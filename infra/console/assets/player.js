@@ -37,7 +37,7 @@ export async function play(video, pkg, failed) {
   let token;
 
   async function currentToken() {
-    if (!token || new Date(token.expires_at) - Date.now() < TOKEN_RENEWAL_MS) token = await api.createPlaybackToken(pkg.packaged_content_id);
+    if (!token || Date.parse(token.expires_at) - Date.now() < TOKEN_RENEWAL_MS) token = await api.createPlaybackToken(pkg.packaged_content_id);
     return token;
   }
 

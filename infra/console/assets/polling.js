@@ -3,11 +3,14 @@
 const INTERVAL_MS = 1000;
 const MAXIMUM_INTERVAL_MS = 15_000;
 
+/** @param {any} _error */
+function noReport(_error) {}
+
 /**
  * Calls `look` with an abort signal, repeatedly, until it returns true or the returned function is called. Polling pauses while
  * the page is hidden. Transient errors are retried with exponential backoff; every error is reported to `failed`.
  */
-export function poll(look, failed = () => {}) {
+export function poll(look, failed = noReport) {
   const controller = new AbortController();
   let timer;
   let failures = 0;

@@ -13,7 +13,11 @@ export function canRetry(code) {
   return !PERMANENT.has(code);
 }
 
-/** The label of the options with which a refused file can be packaged. */
+/**
+ * The label of the options with which a refused file can be packaged.
+ *
+ * @param {NonNullable<Api.Schemas['Content']['packageable_with']>[number]} options
+ */
 export function optionsLabel({ audio_only: audioOnly, unsupported }) {
   const leavesOut = unsupported === 'leave_out';
   if (audioOnly) return leavesOut ? 'Package as audio, without unsupported tracks' : 'Package as audio';

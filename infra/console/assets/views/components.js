@@ -53,7 +53,7 @@ export function copyLine(label, url, fresh) {
       announce(`${label} URL copied.`);
     } catch {
       setText(caption, 'Copy manually');
-      getSelection().selectAllChildren(line);
+      getSelection()?.selectAllChildren(line);
     }
     setTimeout(() => setText(caption, 'Copy'), 2000);
   });

@@ -50,7 +50,7 @@ export function ladderCard(files, ladder, dismiss) {
     h('div', { class: 'heading' }, h('span', { class: 'movie-name' }, names),
       h('button', { type: 'button', class: 'quiet small', onclick: dismiss }, icon('cross'), 'Dismiss')),
     notice(ladder.is_aligned ? 'good' : '', title, !ladder.key_frames && sentence(ladder.message), action),
-    ladder.is_aligned ? rungTable(ladder.tracks ?? []) : keyFrameTable(files, ladder.key_frames));
+    ladder.is_aligned ? rungTable(ladder.tracks ?? []) : keyFrameTable(files, ladder.key_frames ?? []));
 }
 
 /** The tracks of the package, with their segments: those of all videos start at the same times. */
@@ -62,9 +62,10 @@ function rungTable(tracks) {
   return scrollable('Tracks of the package', table(['Track', 'Format', 'Codec', 'Segments', 'Duration'], rows));
 }
 
-/** The first key frames that do not match. The names of video tracks start with `movie 2`: the second file. */
-function keyFrameTable(files, [names, ...times] = []) {
-  if (!names) return false;
+/** The first key frames that do not match. The names of video tracks start with `movie 2`: the second file. @param {string[][]} lines */
+function keyFrameTable(files, lines) {
+  if (lines.length === 0) return false;
+  const [names, ...times] = lines;
   const columns = names.map((name) => name.replace(/^movie (\d+) /, (_, number) => `${files[number - 1].name} `));
   return scrollable('Key frames that do not match', table(columns, times));
 }

@@ -48,7 +48,7 @@ export function library(handleUnauthorized) {
   /** Restores focus and scroll position of the row that was opened. */
   function goBack() {
     const row = opened && rows.get(opened.id);
-    if (row) {
+    if (opened && row) {
       row.element.querySelector('a').focus({ preventScroll: true });
       scrollTo(0, opened.scroll);
     }

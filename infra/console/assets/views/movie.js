@@ -113,7 +113,7 @@ export function movie(id, handleUnauthorized) {
     }, failed);
   }
 
-  create.addEventListener('click', () => createPackageDialog(content, (pkg) => {
+  create.addEventListener('click', () => content && content.status !== 'Unreadable' && createPackageDialog(content, (pkg) => {
     announce('Package created.');
     location.hash = `#/movies/${encodeURIComponent(pkg.input_content_id)}`;
     watch();

@@ -23,6 +23,7 @@ export function packageCard(failed, refresh) {
   const actions = h('div', { class: 'row' });
   const element = h('li', { class: 'card package' },
     h('div', { class: 'heading' }, title, state), steps, progress.element, stage, detail, actions);
+  /** @type {{ json?: string, status?: string, playable?: boolean, failed_at?: string, when?: string, made?: number }} */
   let shown = {};
   let stopPlaying = () => {};
 
@@ -30,13 +31,13 @@ export function packageCard(failed, refresh) {
   function set(pkg) {
     const before = shown;
     if (before.json === JSON.stringify(pkg)) return;
-    shown = { ...pkg, json: JSON.stringify(pkg) };
-    if (before.playable !== pkg.playable) {
+    const { playable, failed_at: failedAt, when, segments_made: made } = pkg.status === 'Unreadable' ? {} : pkg;
+    shown = { json: JSON.stringify(pkg), status: pkg.status, playable, failed_at: failedAt, when, made };
+    if (before.playable !== playable) {
       stopPlaying();
-      fill(stage, pkg.playable && poster(pkg));
+      fill(stage, playable && poster(pkg));
     }
-    const statusChanged = before.status !== pkg.status || before.failed_at !== pkg.failed_at
-      || before.when !== pkg.when || before.segments_made !== pkg.segments_made;
+    const statusChanged = before.status !== pkg.status || before.failed_at !== failedAt || before.when !== when || before.made !== made;
     setText(title, packageTitle(pkg));
     setProgress(pkg);
     if (!statusChanged) return;
@@ -186,5 +187,5 @@ function properties(pkg) {
     requests && ['Requests', requests],
     receipt.function_ms !== undefined && ['Lambda duration', duration(receipt.function_ms / 1000)],
     receipt.peak_memory_bytes && ['Peak memory', bytes(receipt.peak_memory_bytes)],
-  ].filter(Array.isArray);
+  ].flatMap((property) => (Array.isArray(property) ? [/** @type {[string, any]} */ (property)] : []));
 }
