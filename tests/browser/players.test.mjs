@@ -32,11 +32,17 @@ after(async () => {
   otherSite?.close();
 });
 
-/** Opens the player page and starts a player. */
-async function start(player, url, token, licenceUrl) {
+/** Opens the player page. */
+async function openPage() {
   const page = await chromium.context.newPage();
   await page.goto(`${otherSite.url}/player.html?api=${encodeURIComponent(stack.api_url)}`);
-  await page.waitForFunction(() => window.players);
+  await page.waitForFunction(() => window.players && window.thumbnail);
+  return page;
+}
+
+/** Opens the player page and starts a player. */
+async function start(player, url, token, licenceUrl) {
+  const page = await openPage();
   await page.evaluate(([name, ...rest]) => void window.players[name](...rest), [player, url, { token, license_url: licenceUrl }]);
   return page;
 }
@@ -117,8 +123,7 @@ test(async function shaka_player_lists_the_chapters_of_a_movie() {
   const { urls } = await playbackUrls(await packaged('chapters.mp4', { scheme: 'clear' }));
   const file = urls.dash.replace(/[^/]*$/, 'chapters.vtt');
   for (const [url, chapters] of [[urls.hls, null], [urls.dash, file]]) {
-    const page = await chromium.context.newPage();
-    await page.goto(`${otherSite.url}/player.html`);
+    const page = await openPage();
     const found = await page.evaluate((from) => window.chapters(...from), [url, chapters]);
     assert.deepEqual(found, CHAPTERS, url);
     await page.close();
