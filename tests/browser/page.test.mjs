@@ -305,7 +305,7 @@ test(async function the_form_marks_the_field_of_a_problem_and_uses_its_label() {
   await dialog.getByRole('alert').getByText(/^Key: /).waitFor();
   assert.equal(await dialog.getByLabel('Key', { exact: true }).getAttribute('aria-invalid'), 'true');
   await dialog.getByLabel('Key', { exact: true }).fill('');
-  await dialog.getByText('Subtitles', { exact: true }).click();
+  await dialog.locator('summary').filter({ hasText: 'Subtitles' }).click();
   const row = dialog.locator('.subtitle').filter({ hasText: 'no language.vtt' });
   await row.getByRole('checkbox').check();
   await submit.click();

@@ -75,7 +75,8 @@ export function movie(id, handleUnauthorized) {
 
   /** @param {Api.Content} judged */
   function showVerdict(judged, isPackaged) {
-    if (shownAsPackaged === isPackaged) return;
+    // Only a refusal reads differently once the content has packages.
+    if (shownAsPackaged === isPackaged || (shownAsPackaged !== null && judged.status !== 'Refused')) return;
     shownAsPackaged = isPackaged;
     const remedies = remediesOfContent(judged).map((remedy) => remedyButton(remedy, failed, watch));
     fill(verdict, verdictElements(judged, isPackaged, remedies));
