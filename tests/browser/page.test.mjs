@@ -310,7 +310,7 @@ test(async function the_form_marks_the_field_of_a_problem_and_uses_its_label() {
   await row.getByRole('checkbox').check();
   await submit.click();
   await dialog.getByRole('alert').getByText('Enter the language of no language.vtt.').waitFor();
-  assert.equal(await row.getByLabel('Language').getAttribute('aria-invalid'), 'true');
+  assert.equal(await row.getByLabel('Language', { exact: true }).getAttribute('aria-invalid'), 'true');
   await checkAppearance('create-package-language');
 });
 
