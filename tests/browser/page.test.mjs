@@ -445,11 +445,11 @@ test(async function a_failed_package_shows_the_reason_and_offers_what_can_help()
 test(async function a_package_whose_retries_are_exhausted_is_retried() {
   await signedIn();
   await page.route('**/packaged_content?*', async (route) => {
-    const response = await route.fetch();
-    const body = await response.json();
+    const { pathname, search } = new URL(route.request().url());
+    const body = await api('GET', `${pathname}${search}`);
     const failure = { stage: 'dash', code: 'retries_exhausted', message: 'the stage failed several times' };
     for (const pkg of body.packaged_content) Object.assign(pkg, { status: 'Failed', failed_at: pkg.created_at, failure });
-    await route.fulfill({ response, json: body });
+    await route.fulfill({ json: body });
   });
   await upload(copyOf(SAMPLE, 'an unlucky film.mp4'));
   await card('an unlucky film.mp4').getByRole('link', { name: 'View progress' }).click();
