@@ -4,7 +4,7 @@
 import readline from 'node:readline/promises';
 
 import { browser, site } from './browser.mjs';
-import { api, playbackUrls } from './stack.mjs';
+import { api, playbackUrls, stack } from './stack.mjs';
 
 /** Milliseconds between two polls. */
 const PAUSE = 20;
@@ -14,7 +14,8 @@ const SEEKS = { middle: 0.5, end: 0.97 };
 
 const [chromium, otherSite] = await Promise.all([browser(), site()]);
 const page = await chromium.context.newPage();
-await page.goto(`${otherSite.url}/player.html`);
+await page.goto(`${otherSite.url}/player.html?api=${encodeURIComponent(stack.api_url)}`);
+await page.waitForFunction(() => window.players && window.firstFrame);
 process.stdout.write('ready\n');
 
 const input = readline.createInterface({ input: process.stdin });
@@ -31,8 +32,8 @@ const pkg = await poll(async () => {
   return found.playable && found;
 });
 const playableAfter = sinceUpload(Date.now());
-const { urls, token } = await playbackUrls(pkg);
-const times = { playable: playableAfter, firstFrame: sinceUpload(await page.evaluate((play) => window.firstFrame(...play), [urls.dash, token])) };
+const playback = await playbackUrls(pkg);
+const times = { playable: playableAfter, firstFrame: sinceUpload(await page.evaluate((play) => window.firstFrame(...play), [playback.urls.dash, playback])) };
 const seeks = {};
 for (const [name, fraction] of Object.entries(SEEKS)) {
   seeks[name] = await page.evaluate((to) => window.seekTime(to), fraction);

@@ -61,9 +61,9 @@ window.playbackState = () => ({
 const nextFrame = () => new Promise((resolve) => { video().requestVideoFrameCallback(() => resolve(Date.now())); });
 
 /** Plays a stream in Shaka Player. Resolves to the time of its first frame, in milliseconds since 1970. */
-window.firstFrame = async (url, token) => {
+window.firstFrame = async (url, playback) => {
   const frame = nextFrame();
-  await window.players.shaka(url, token);
+  await window.players.shaka(url, playback);
   return frame;
 };
 
