@@ -126,7 +126,7 @@ export function requestBody(content, data) {
     drm: unlessClear(Object.values(drm).some(Boolean) ? drm : undefined),
     layout: data.get('layout'),
     when: onDemand ? 'on-demand' : undefined,
-    retention_days: onDemand && text('retention_days') ? Number(text('retention_days')) : undefined,
+    retention_days: /** @type {Api.PackageRequest['retention_days']} */ (onDemand && text('retention_days') ? Number(text('retention_days')) : undefined),
     segment_seconds: text('segment_seconds') && Number(text('segment_seconds')),
     audio_only: audioOnly || undefined,
     unsupported: data.get('leave_out') === 'on' ? 'leave_out' : undefined,
