@@ -1,4 +1,4 @@
-//! CloudFront invalidations: they remove a deleted package from the edge caches.
+//! CloudFront invalidations: they remove a deleted package, or the manifests of an edited one, from the edge caches.
 //!
 //! CloudFront treats requests with the same paths and the same caller reference as one invalidation. The reference is the attempt
 //! of the package, so a repeated request incurs no further cost. `GetInvalidation` reports when it has completed. CloudFront
@@ -14,7 +14,9 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use lambda_http::http::Request;
+use vpp_media::chapters::{CHAPTERS_JSON, CHAPTERS_WEBVTT};
 use vpp_pipeline::domain::id::PackageId;
+use vpp_pipeline::domain::layout::{MANIFEST, PLAYLIST};
 use vpp_pipeline::error::Unavailable;
 use vpp_pipeline::ports::{EdgeCache, Invalidation, InvalidationStatus};
 
@@ -72,20 +74,34 @@ impl EdgeCache for CloudFrontCache {
             (GET, Request::get(format!("{}/{id}", self.invalidations())).body(Vec::new()))
         } else {
             let request = Request::post(self.invalidations()).header("content-type", "application/xml");
-            (CREATE, request.body(invalidation_batch(package, attempt).into()))
+            let paths = [format!("/{package}/*")];
+            (CREATE, request.body(invalidation_batch(&paths, &format!("{package}.{attempt}")).into()))
         };
         let request = request.map_err(|error| Unavailable::new(call, error.into()))?;
         let response =
             self.http.call(request, Some(self.scope)).await.map_err(|error| Unavailable::new(call, error.into()))?;
         read(call, &response)
     }
+
+    async fn forget_manifests(&self, package: &PackageId, attempt: u64, revision: u32) -> Result<(), Unavailable> {
+        // The manifests that name the others, and the chapters. A wildcard must be last in a path.
+        let paths = [MANIFEST, PLAYLIST, CHAPTERS_JSON, CHAPTERS_WEBVTT].map(|path| format!("/{package}/{path}"));
+        let body = invalidation_batch(&paths, &format!("{package}.{attempt}.{revision}"));
+        let request = Request::post(self.invalidations()).header("content-type", "application/xml").body(body.into());
+        let request = request.map_err(|error| Unavailable::new(CREATE, error.into()))?;
+        let response = self.http.call(request, Some(self.scope)).await;
+        let response = response.map_err(|error| Unavailable::new(CREATE, error.into()))?;
+        // Whether it has completed does not matter: edge locations cache a manifest for a minute.
+        read(CREATE, &response).map(|_| ())
+    }
 }
 
 /// Returns the request body. Ids consist of letters and digits, so they need no escaping.
-fn invalidation_batch(package: &PackageId, attempt: u64) -> String {
+fn invalidation_batch(paths: &[String], caller_reference: &str) -> String {
+    let (quantity, items) = (paths.len(), paths.iter().map(|path| format!("<Path>{path}</Path>")).collect::<String>());
     format!(
-        "<InvalidationBatch xmlns=\"http://cloudfront.amazonaws.com/doc/2020-05-31/\"><Paths><Quantity>1</Quantity>\
-         <Items><Path>/{package}/*</Path></Items></Paths><CallerReference>{package}.{attempt}</CallerReference></InvalidationBatch>"
+        "<InvalidationBatch xmlns=\"http://cloudfront.amazonaws.com/doc/2020-05-31/\"><Paths><Quantity>{quantity}</Quantity>\
+         <Items>{items}</Items></Paths><CallerReference>{caller_reference}</CallerReference></InvalidationBatch>"
     )
 }
 

@@ -73,6 +73,12 @@ impl From<RequestError> for Problem {
         let (status, code) = match &error {
             RequestError::UnknownContent => (StatusCode::NOT_FOUND, "content_not_found"),
             RequestError::UnknownPackage => (StatusCode::NOT_FOUND, "package_not_found"),
+            RequestError::UnknownRevision => (StatusCode::NOT_FOUND, "revision_not_found"),
+            RequestError::NotEditable => (StatusCode::CONFLICT, "not_editable"),
+            RequestError::RevisionChanged { .. } => (StatusCode::PRECONDITION_FAILED, "revision_changed"),
+            RequestError::Edit(_) => (StatusCode::BAD_REQUEST, "invalid_edit"),
+            RequestError::TooManySubtitles => (StatusCode::BAD_REQUEST, "too_many_subtitles"),
+            RequestError::TooManyRevisions => (StatusCode::CONFLICT, "too_many_revisions"),
             RequestError::NotSubtitles => (StatusCode::CONFLICT, "not_subtitles"),
             RequestError::ContentRefused { .. } => (StatusCode::CONFLICT, "content_refused"),
             RequestError::UnknownUpload => (StatusCode::NOT_FOUND, "upload_not_found"),

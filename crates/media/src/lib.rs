@@ -16,7 +16,7 @@
 //!    collects source bytes that are still arriving. Both produce the same bytes.
 //!
 //! [`dash::mpd`] and [`hls::playlists`] write the manifests from the [`Presentation`](cmaf::Presentation), which the planner
-//! returns after the last work unit, and from the sizes of the segments.
+//! returns after the last work unit, and from the sizes of the segments. [`edits`] change a presentation without its media.
 //!
 //! # Rules of this crate
 //!
@@ -42,6 +42,7 @@ pub mod chapters;
 pub mod cmaf;
 pub mod codec;
 pub mod dash;
+pub mod edits;
 mod error;
 pub mod hls;
 pub mod isobmff;

@@ -8,9 +8,10 @@ use vpp_pipeline::domain::list_shard::shard;
 use vpp_pipeline::domain::multipart::OutputUpload;
 use vpp_pipeline::domain::package::Package;
 use vpp_pipeline::domain::receipt::{MadeSegment, Receipt};
+use vpp_pipeline::domain::revision::{Publication, Revision};
 use vpp_pipeline::domain::state::{Advance, Step, Transition};
 use vpp_pipeline::error::Unavailable;
-use vpp_pipeline::ports::{Catalog, CreateOutcome, ReceiptPage};
+use vpp_pipeline::ports::{Catalog, Commit, CreateOutcome, ReceiptPage, Revisions};
 
 use crate::account::{Partition, State};
 use crate::execution_environment::ExecutionEnvironment;
@@ -201,5 +202,24 @@ impl Catalog for ExecutionEnvironment {
         }
         self.read(id.as_str(), bytes).await?;
         Ok(page)
+    }
+}
+
+impl Revisions for ExecutionEnvironment {
+    async fn commit_revision(&self, id: &PackageId, attempt: u64, revision: &Revision) -> Result<Commit, Unavailable> {
+        self.account().catalog.commit_revision(id, attempt, revision).await
+    }
+
+    async fn revision(&self, id: &PackageId, number: u32) -> Result<Option<Revision>, Unavailable> {
+        self.account().catalog.revision(id, number).await
+    }
+
+    async fn settle_revision(
+        &self,
+        id: &PackageId,
+        attempt: u64,
+        publication: &Publication,
+    ) -> Result<(), Unavailable> {
+        self.account().catalog.settle_revision(id, attempt, publication).await
     }
 }

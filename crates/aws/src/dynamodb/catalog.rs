@@ -25,7 +25,7 @@ const NEW_CONTENT_WITHOUT_VERSION: &str = "attribute_not_exists(pk) OR #code = :
                                            (attribute_exists(deleted_at) AND attribute_exists(version_id))";
 
 impl DynamoCatalog {
-    fn put_new(&self, item: Item) -> Result<Put, Unavailable> {
+    pub(super) fn put_new(&self, item: Item) -> Result<Put, Unavailable> {
         let put = Put::builder().table_name(&self.table).set_item(Some(item)).condition_expression(ABSENT).build();
         put.map_err(|error| Unavailable::new("PutItem", error.into()))
     }

@@ -28,6 +28,7 @@ mod multipart_uploads_item;
 mod package_item;
 mod receipt_item;
 mod request_records;
+mod revision_item;
 pub(crate) mod stream_records;
 mod table;
 mod transitions;

@@ -24,6 +24,7 @@ use vpp_pipeline::domain::when::{RetentionDays, When};
 use vpp_pipeline::ports::PackageDeletion;
 
 use super::attributes::{Item, Malformed, Reader, Writer, json, number, range, read_ids, string, usage};
+use super::revision_item;
 
 /// Sort key of every package.
 pub(super) const SK: &str = "package";
@@ -207,6 +208,7 @@ pub(super) fn read(item: &Item) -> Result<Package, Malformed> {
             Some(text) => read_ids(text, NOTHING_ENCRYPTED)?,
             None => Vec::new(),
         },
+        revisions: revision_item::read_progress(item)?,
         state: state(item)?,
     })
 }
@@ -297,13 +299,13 @@ fn wrapped_key(item: Reader<'_>, name: &'static str) -> Result<WrappedKey, Malfo
 }
 
 /// Reads the deletion of a package that is Deleting, and nothing else of it. Where the state before cannot be read, or segments
-/// expire and are made again, functions may have started work until the deletion.
+/// expire and are made again, or the package was edited, functions may have started work until the deletion.
 pub(super) fn read_deletion(item: &Item) -> Result<Option<PackageDeletion>, Malformed> {
     let item = Reader(item);
     if item.text("status") != Ok(Status::Deleting.as_str()) {
         return Ok(None);
     }
-    let before = state(item).ok().filter(|_| !item.has(RETENTION_DAYS));
+    let before = state(item).ok().filter(|_| !item.has(RETENTION_DAYS) && !revision_item::is_edited(item));
     let at_rest_since = match before.and_then(|state| state.at_rest_since()) {
         Some(since) => since,
         None => item.parsed("deleting_at")?,

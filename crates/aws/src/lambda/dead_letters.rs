@@ -35,7 +35,9 @@ pub async fn serve_dead_letters(
                 DeadLetter::Upload(upload) => {
                     info_span!("dead_letter", input_content_id = %upload.content_id(), trace_id)
                 }
-                DeadLetter::Package { id, .. } => info_span!("dead_letter", packaged_content_id = %id, trace_id),
+                DeadLetter::Package { id, .. } | DeadLetter::Edit(id) => {
+                    info_span!("dead_letter", packaged_content_id = %id, trace_id)
+                }
             };
             let handled = async { log_outcome(retry_transient(deadline, async || handle(&letter).await).await) };
             handled.instrument(span).await.map_err(DeliveryError::Stage)?;
@@ -74,6 +76,9 @@ fn dead_letters(message: &SqsMessage) -> Result<Vec<DeadLetter>, Undecodable> {
         }
         stage @ Stage::Dash => {
             let message: DashMessage = message.decode()?;
+            if message.is_edit() {
+                return Ok(vec![DeadLetter::Edit(message.package().clone())]);
+            }
             Ok(dead_package(message.package(), stage, message.attempt()))
         }
     }

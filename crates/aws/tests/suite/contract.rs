@@ -138,6 +138,7 @@ fn dynamodb_fulfils_the_contract_of_a_catalog() {
         contract::retries_and_tombstones(&catalog, "retries").await;
         contract::purging(&catalog, "purging").await;
         contract::request_records(&catalog, "records").await;
+        contract::revisions(&catalog, "revisions").await;
         contract::listing(&catalog, "listing").await;
         contract::listing_packages(&catalog, "packages").await;
         contract::tombstones(&catalog, "tombstones").await;

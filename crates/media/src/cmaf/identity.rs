@@ -37,6 +37,18 @@ impl RepresentationId {
         Self { kind, number }
     }
 
+    /// Returns the kind of track.
+    #[must_use]
+    pub fn kind(self) -> TrackKind {
+        self.kind
+    }
+
+    /// Returns the number among those of its kind.
+    #[must_use]
+    pub fn number(self) -> u16 {
+        self.number
+    }
+
     /// Returns the path in the package of the init segment, in the layout in which it is a file.
     #[must_use]
     pub fn init_segment_path(self) -> String {
@@ -47,6 +59,12 @@ impl RepresentationId {
     #[must_use]
     pub fn single_file_path(self) -> String {
         self.path_of(SINGLE_FILE)
+    }
+
+    /// Returns the path in the package of the subtitle file with this identity.
+    #[must_use]
+    pub fn sidecar_path(self) -> String {
+        self.path_of(SIDECAR)
     }
 
     /// Returns the path in the package of a file in the folder of the representation.

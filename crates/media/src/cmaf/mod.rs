@@ -61,6 +61,7 @@ pub use sap::{SapType, StreamAccessPoint};
 pub use segment::Segment;
 pub use segment_size::SegmentSize;
 pub use segment_sizes::{SegmentSizes, SizedRepresentation};
+pub(crate) use sidecars::package_sidecar;
 pub use sidecars::{SidecarSource, TextFile};
 pub use single_file::{FileHead, file_heads};
 pub use source_buffers::SourceBuffers;

@@ -36,24 +36,38 @@ pub(super) fn package(
     representations: &[Representation],
 ) -> Result<(Vec<Sidecar>, Vec<TextFile>)> {
     let text_tracks = representations.iter().filter(|representation| representation.kind == TrackKind::Text).count();
-    // All video and audio tracks have the same origin.
-    let media = representations.iter().find(|representation| representation.kind != TrackKind::Text);
     let (mut sidecars, mut files) = (Vec::new(), Vec::new());
-    for (position, SidecarSource { file, language, labels }) in (1..).zip(sources) {
+    for (position, source) in (1..).zip(sources) {
         let number = text_tracks.checked_add(position).and_then(|number| u16::try_from(number).ok());
         let number = number.or_out_of_range("The number of text tracks")?;
-        let mapped = media.and_then(|media| file.mapped(media.presentation_time_offset, media.timescale));
-        let sidecar = Sidecar {
-            id: RepresentationId::new(TrackKind::Text, number),
-            // Tracks have the shortest tags too, so that players match the languages of audio and subtitles.
-            language: language.as_deref().map(shortest_tag),
-            labels: labels.clone(),
-            bytes: u64_of(file.text().len()),
-            is_mapped: mapped.is_some(),
-        };
-        files.push(TextFile { path: sidecar.path(), text: file.text().to_owned() });
-        files.extend(sidecar.mapped_path().zip(mapped).map(|(path, text)| TextFile { path, text }));
+        let id = RepresentationId::new(TrackKind::Text, number);
+        let (sidecar, texts) = package_sidecar(id, source, representations);
         sidecars.push(sidecar);
+        files.extend(texts);
     }
     Ok((sidecars, files))
+}
+
+/// Adds a subtitle file to a package with these representations; returns its description and the files to write: itself, and the
+/// copy for HLS if there is one.
+pub(crate) fn package_sidecar(
+    id: RepresentationId,
+    source: &SidecarSource<'_>,
+    representations: &[Representation],
+) -> (Sidecar, Vec<TextFile>) {
+    let SidecarSource { file, language, labels } = source;
+    // All video and audio tracks have the same origin.
+    let media = representations.iter().find(|representation| representation.kind != TrackKind::Text);
+    let mapped = media.and_then(|media| file.mapped(media.presentation_time_offset, media.timescale));
+    let sidecar = Sidecar {
+        id,
+        // Tracks have the shortest tags too, so that players match the languages of audio and subtitles.
+        language: language.as_deref().map(shortest_tag),
+        labels: labels.clone(),
+        bytes: u64_of(file.text().len()),
+        is_mapped: mapped.is_some(),
+    };
+    let mut files = vec![TextFile { path: sidecar.path(), text: file.text().to_owned() }];
+    files.extend(sidecar.mapped_path().zip(mapped).map(|(path, text)| TextFile { path, text }));
+    (sidecar, files)
 }

@@ -66,6 +66,12 @@ impl Role {
         }
     }
 
+    /// Returns the role with this value in the scheme `urn:mpeg:dash:role:2011`.
+    #[must_use]
+    pub fn of_value(value: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.value() == value)
+    }
+
     /// Returns the roles for the scheme and value of a `kind` box (ISO/IEC 14496-12 8.10.4).
     pub(super) fn of_kind(scheme: &[u8], value: &[u8]) -> &'static [Self] {
         match (scheme, value) {

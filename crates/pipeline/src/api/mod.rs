@@ -2,6 +2,7 @@
 
 pub mod authorizer;
 pub mod client_uploads;
+pub mod edits;
 mod idempotency_key;
 pub mod licences;
 pub mod package_request;

@@ -1,5 +1,9 @@
 //! Errors of API requests.
 
+use vpp_media::edits::EditError;
+
+use crate::api::edits::MAX_ADDED;
+use crate::domain::revision::MAX_REVISIONS;
 use crate::domain::unreadable::UnreadableRecord;
 use crate::error::{Error, Unavailable};
 use crate::ports::KeyError;
@@ -47,6 +51,27 @@ pub enum RequestError {
     /// The key provider did not deliver a key.
     #[error(transparent)]
     NoKey(KeyError),
+    /// The package is not playable.
+    #[error("this package cannot be played yet: edit it once it is playable")]
+    NotEditable,
+    /// The package has another latest revision than the request expects.
+    #[error("the latest revision of this package is {latest}: read it, and edit that one")]
+    RevisionChanged {
+        /// The latest revision.
+        latest: u32,
+    },
+    /// The revision does not exist.
+    #[error("this package has no revision with this number")]
+    UnknownRevision,
+    /// The edit names a wrong track.
+    #[error(transparent)]
+    Edit(EditError),
+    /// The revision would add too many subtitle files.
+    #[error("a revision adds at most {MAX_ADDED} subtitle files: remove some")]
+    TooManySubtitles,
+    /// The package has too many revisions.
+    #[error("this package has {MAX_REVISIONS} revisions, which is the limit")]
+    TooManyRevisions,
     /// There is nothing to retry.
     #[error("this package is Ready: there is nothing to retry")]
     NothingToRetry,

@@ -18,4 +18,6 @@ pub enum DeadLetter {
         /// The attempt of the package that the message belongs to; `None` for any.
         attempt: Option<u64>,
     },
+    /// A package whose latest revision was not published.
+    Edit(PackageId),
 }

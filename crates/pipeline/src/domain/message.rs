@@ -88,13 +88,15 @@ pub struct Section {
     pub length: u64,
 }
 
-/// A request to write a package's manifests.
+/// A request to write a package's manifests: those of a package that becomes Ready, or those of its latest revision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DashMessage {
     schema: Schema,
     packaged_content_id: PackageId,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     attempt: Option<u64>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_edit: bool,
 }
 
 /// A request to delete a package's objects or a content's file.
@@ -242,7 +244,19 @@ impl DashMessage {
     /// Creates a message about `package`.
     #[must_use]
     pub fn new(package: PackageId) -> Self {
-        Self { schema: Schema, packaged_content_id: package, attempt: None }
+        Self { schema: Schema, packaged_content_id: package, attempt: None, is_edit: false }
+    }
+
+    /// Creates a request to publish the latest revision of `package`.
+    #[must_use]
+    pub fn of_edit(package: PackageId) -> Self {
+        Self { is_edit: true, ..Self::new(package) }
+    }
+
+    /// Returns whether the message requests the publication of the latest revision: see [`crate::stages::publish`].
+    #[must_use]
+    pub fn is_edit(&self) -> bool {
+        self.is_edit
     }
 }
 

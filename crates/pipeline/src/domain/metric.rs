@@ -74,6 +74,7 @@ impl Measurement {
         let (stage, about) = match letter {
             DeadLetter::Upload(upload) => (Stage::Ingest, upload.content_id().to_string()),
             DeadLetter::Package { id, stage, .. } => (*stage, id.to_string()),
+            DeadLetter::Edit(id) => (Stage::Dash, id.to_string()),
         };
         Self::once("DeadLetters", "Stage", stage.as_str(), about)
     }

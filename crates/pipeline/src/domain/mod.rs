@@ -23,6 +23,7 @@ pub mod part_plan;
 pub mod probe_report;
 pub mod receipt;
 pub mod resource_usage;
+pub mod revision;
 pub mod state;
 pub mod subtitles;
 pub mod timestamp;

@@ -13,6 +13,7 @@ use crate::domain::id::{ContentId, PackageId};
 use crate::domain::package_options::PackageOptions;
 use crate::domain::receipt::{MadeSegment, Receipt};
 use crate::domain::resource_usage::ResourceUsage;
+use crate::domain::revision::{RevisionProgress, RevisionTag};
 use crate::domain::state::{Advance, Stage, StageWork, State, Status, Step, Transition};
 use crate::domain::timestamp::Timestamp;
 use crate::domain::when::{RetentionDays, When};
@@ -49,6 +50,8 @@ pub struct Package {
     /// The representations that are signalled as encrypted and of which nothing is encrypted, because every sample is smaller
     /// than a block. Known when the package is Ready.
     pub nothing_encrypted: Vec<RepresentationId>,
+    /// The revisions of its manifests.
+    pub revisions: RevisionProgress,
     /// The state.
     pub state: State,
 }
@@ -134,6 +137,7 @@ impl Package {
             progress: Progress { bytes_read: content.bytes_read, ..Progress::default() },
             usage: BTreeMap::from([(Stage::Ingest, content.usage)]),
             nothing_encrypted: Vec::new(),
+            revisions: RevisionProgress::default(),
             state: State::Queued,
         }
     }
@@ -229,6 +233,22 @@ impl Package {
             }
             (State::Ready { at, .. }, Layout::SingleFile) => Some(*at),
             _ => None,
+        }
+    }
+
+    /// Returns the tag of the latest revision.
+    #[must_use]
+    pub fn revision_tag(&self) -> RevisionTag {
+        RevisionTag { attempt: self.attempt, number: self.revisions.latest }
+    }
+
+    /// Returns the last time at which a function may have started work on the package; `None` while one may still start. Of an
+    /// edited package, revisions may be published until its deletion.
+    #[must_use]
+    pub fn at_rest_since(&self) -> Option<Timestamp> {
+        match &self.state {
+            State::Deleting { at, .. } if self.revisions.latest > 0 => Some(*at),
+            state => state.at_rest_since(),
         }
     }
 

@@ -23,6 +23,8 @@ pub enum RecordKind {
     Receipt,
     /// The multipart uploads of a package's files.
     OutputUploads,
+    /// A revision of a package.
+    Revision,
     /// A client upload.
     ClientUpload,
     /// An idempotency key.
@@ -40,6 +42,7 @@ impl RecordKind {
             Self::Package => "package",
             Self::Receipt => "receipt",
             Self::OutputUploads => "output_uploads",
+            Self::Revision => "revision",
             Self::ClientUpload => "client_upload",
             Self::IdempotencyKey => "idempotency_key",
             Self::Message => "message",

@@ -33,4 +33,13 @@ pub trait EdgeCache: Send + Sync {
         attempt: u64,
         begun: Option<&str>,
     ) -> impl Future<Output = Result<Invalidation, Unavailable>> + Send;
+
+    /// Invalidates the manifests and chapters of a package for one of its revisions. Calling it again does not create another
+    /// invalidation. If too many others are in progress, does nothing: edge locations cache a manifest for a minute only.
+    fn forget_manifests(
+        &self,
+        package: &PackageId,
+        attempt: u64,
+        revision: u32,
+    ) -> impl Future<Output = Result<(), Unavailable>> + Send;
 }

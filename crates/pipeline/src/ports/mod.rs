@@ -19,6 +19,7 @@ mod object_store;
 mod probe;
 mod queue;
 mod request_records;
+mod revisions;
 mod store_error;
 mod token_signer;
 mod token_store;
@@ -39,6 +40,7 @@ pub use object_store::{NewObject, NewPart, ObjectStore, PutOutcome, UploadedPart
 pub use probe::{FileChunk, Probe, ProbeError};
 pub use queue::{DelayQueue, Queue, Queues};
 pub use request_records::RequestRecords;
+pub use revisions::{Commit, Revisions};
 pub use store_error::StoreError;
 pub use token_signer::{Mac, TokenSigner};
 pub use token_store::TokenStore;

@@ -12,9 +12,9 @@ use crate::domain::object::Location;
 use crate::domain::outcome::Outcome;
 use crate::domain::state::{Stage, StageWork, State, Step, Transition};
 use crate::error::Error;
-use crate::ports::{Catalog, Clock, Meter, ObjectStore};
+use crate::ports::{Catalog, Clock, Meter, ObjectStore, Revisions};
 use crate::stages::complete_files::FileCompletion;
-use crate::stages::manifests::{Existing, ManifestWriter};
+use crate::stages::edited::EditedManifests;
 use crate::stages::read_plan::presentation;
 use crate::stages::read_receipts::WrittenSegments;
 use crate::stages::stage::{package, settle};
@@ -48,7 +48,7 @@ pub struct Dash<S, C, K, M> {
 impl<S, C, K, M> Dash<S, C, K, M>
 where
     S: ObjectStore,
-    C: Catalog,
+    C: Catalog + Revisions,
     K: Clock,
     M: Meter,
 {
@@ -84,9 +84,8 @@ where
         let is_as_planned = sizes.are_as_planned(&presentation);
         let stated = sizes.stated(&mut presentation);
         if !is_as_planned {
-            let (existing, parallel) = (Existing::Replaced, 1);
-            let manifests = ManifestWriter { store, package, delivery_url, output_bucket, existing, parallel };
-            bytes_written += manifests.write(&presentation, &stated).await?;
+            let manifests = EditedManifests { store, catalog, delivery_url, output_bucket, parallel: 1 };
+            bytes_written += manifests.write(package.clone(), &presentation, &stated).await?.bytes_written;
         }
         let output = Location::new(output_bucket, layout::output_key(&package.id, layout::MANIFEST));
         let output = Some(output.to_string());

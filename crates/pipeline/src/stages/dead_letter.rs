@@ -8,10 +8,11 @@ use crate::domain::dead_letter::DeadLetter;
 use crate::domain::id::PackageId;
 use crate::domain::outcome::Outcome;
 use crate::domain::resource_usage::ResourceUsage;
+use crate::domain::revision::{Publication, PublicationFailure};
 use crate::domain::state::{Failure, Stage};
 use crate::domain::uploaded_object::UploadedObject;
 use crate::error::Error;
-use crate::ports::{Catalog, Clock};
+use crate::ports::{Catalog, Clock, Revisions};
 use crate::stages::stage::{fail, package};
 
 /// Code of a package whose message was dead-lettered.
@@ -26,7 +27,7 @@ pub struct DeadLetters<C, K> {
     pub clock: K,
 }
 
-impl<C: Catalog, K: Clock> DeadLetters<C, K> {
+impl<C: Catalog + Revisions, K: Clock> DeadLetters<C, K> {
     /// Handles one dead letter.
     ///
     /// # Errors
@@ -35,6 +36,7 @@ impl<C: Catalog, K: Clock> DeadLetters<C, K> {
         match letter {
             DeadLetter::Upload(upload) => self.refuse(upload).await,
             DeadLetter::Package { id, stage, attempt } => self.fail(id, *stage, *attempt).await,
+            DeadLetter::Edit(id) => self.settle(id).await,
         }
     }
 
@@ -49,6 +51,22 @@ impl<C: Catalog, K: Clock> DeadLetters<C, K> {
         let message = format!("the {stage} stage failed on every retry; its log has the reason");
         let failure = Failure { stage, code: RETRIES_EXHAUSTED.to_owned(), message };
         fail(failure, id, attempt, &self.catalog, &self.clock).await
+    }
+
+    /// Stores the reason for which the latest revision is not published. The package plays as before.
+    async fn settle(&self, id: &PackageId) -> Result<Outcome, Error> {
+        let package = match package(&self.catalog, id, None).await {
+            Ok(Some(package)) => package,
+            Err(error) if error.is_unreadable_record() => return Ok(Outcome::Nothing),
+            found => return found.map(|_| Outcome::Nothing),
+        };
+        let message =
+            "writing the manifests failed on every retry; the log of the dash stage has the reason".to_owned();
+        let failure = Some(PublicationFailure { code: RETRIES_EXHAUSTED.to_owned(), message });
+        let publication = Publication { number: package.revisions.latest, is_written: false, failure };
+        let settled = self.catalog.settle_revision(id, package.attempt, &publication).await;
+        settled.map_err(Error::unavailable("writing the publication"))?;
+        Ok(Outcome::Done)
     }
 
     /// Gives an upload without a verdict a provisional refusal. An upload with a verdict has a package that was not started:

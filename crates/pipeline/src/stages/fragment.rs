@@ -233,7 +233,9 @@ where
         }
         let Settings { output_bucket, delivery_url, .. } = &self.settings;
         let (store, existing, parallel) = (&self.store, Existing::Stays, MANIFESTS);
-        let manifests = ManifestWriter { store, package, delivery_url, output_bucket, existing, parallel };
+        let names_licence = true;
+        let manifests =
+            ManifestWriter { store, package, delivery_url, output_bucket, existing, parallel, names_licence };
         manifests.write(presentation, &SegmentSizes::planned(presentation)).await
     }
 }

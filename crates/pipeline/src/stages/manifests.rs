@@ -2,8 +2,8 @@
 //!
 //! They are functions of the plan's presentation and of the sizes of the segments. In the segments layout they are written with the
 //! plan, so that the stream plays before its segments are written. When the segments are written and the planned sizes were not
-//! right, which is rare, manifests with the written sizes replace them (see [`SegmentSizes::stated`]). Manifests are the only
-//! objects that are ever replaced.
+//! right, which is rare, manifests with the written sizes replace them (see [`SegmentSizes::stated`]), and an edit replaces them
+//! too (see [`super::edited`]). Manifests are the only objects that are ever replaced.
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use vpp_media::chapters::chapter_files;
@@ -37,6 +37,8 @@ pub(crate) struct ManifestWriter<'a, S> {
     pub(crate) existing: Existing,
     /// Number of manifests that are in memory and written in parallel. A manifest may have many MiB.
     pub(crate) parallel: usize,
+    /// Whether the manifests name the licence server.
+    pub(crate) names_licence: bool,
 }
 
 impl<S: ObjectStore> ManifestWriter<'_, S> {
@@ -47,7 +49,7 @@ impl<S: ObjectStore> ManifestWriter<'_, S> {
     /// Transient errors, and a permanent one if the size of a segment is unknown.
     pub(crate) async fn write(&self, presentation: &Presentation, sizes: &SegmentSizes) -> Result<u64, Error> {
         let (id, drm) = (&self.package.id, &self.package.options.drm);
-        let key_url = Some(layout::key_url(self.delivery_url, id));
+        let key_url = self.names_licence.then(|| layout::key_url(self.delivery_url, id));
         let options = HlsOptions { drm: drm.clone(), key_url };
         let playlists = playlists(presentation, sizes, &options).map_err(Error::of_media)?;
         let playlists = playlists.map(|playlist| (playlist.path, playlist.text));
@@ -56,7 +58,7 @@ impl<S: ObjectStore> ManifestWriter<'_, S> {
         let written =
             texts.map(|(path, text)| async move { self.write_text(&path, text).await }).buffered(self.parallel);
         let bytes_written = written.try_fold(0, async |sum, bytes| Ok(sum + bytes)).await?;
-        let licence_url = Some(layout::licence_url(self.delivery_url, id));
+        let licence_url = self.names_licence.then(|| layout::licence_url(self.delivery_url, id));
         let mpd = mpd(presentation, sizes, &MpdOptions { drm: drm.clone(), licence_url }).map_err(Error::of_media)?;
         Ok(bytes_written + self.write_text(layout::MANIFEST, mpd).await?)
     }

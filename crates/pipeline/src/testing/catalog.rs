@@ -14,14 +14,15 @@ use crate::domain::listing::{ContentFilter, Cursor, PackageFilter, Page};
 use crate::domain::multipart::OutputUpload;
 use crate::domain::package::Package;
 use crate::domain::receipt::{MadeSegment, Receipt};
-use crate::domain::state::{Advance, State as PackageState, Transition};
+use crate::domain::revision::{Publication, Revision};
+use crate::domain::state::{Advance, State as PackageState, Status, Transition};
 use crate::domain::timestamp::Timestamp;
 use crate::domain::unreadable::{Listed, RecordKind, UnreadableRecord};
 use crate::domain::when::When;
 use crate::error::Unavailable;
 use crate::ports::{
-    Catalog, CreateOutcome, DeletedFile, DeletionRecords, Listing, PackageDeletion, ReceiptPage, RequestRecords,
-    Tombstone,
+    Catalog, Commit, CreateOutcome, DeletedFile, DeletionRecords, Listing, PackageDeletion, ReceiptPage,
+    RequestRecords, Revisions, Tombstone,
 };
 
 /// Receipts of a page: few, so that tests read several pages.
@@ -39,6 +40,7 @@ struct State {
     packages: BTreeMap<PackageId, Package>,
     receipts: BTreeMap<(PackageId, u32), Receipt>,
     uploads: BTreeMap<PackageId, Vec<OutputUpload>>,
+    revisions: BTreeMap<(PackageId, u32), Revision>,
     leases: BTreeMap<PackageId, Timestamp>,
     client_uploads: BTreeMap<ClientUploadId, ClientUpload>,
     /// The resource ids of idempotency keys, with the times from which on they are removed.
@@ -261,6 +263,39 @@ impl Catalog for MemoryCatalog {
     }
 }
 
+impl Revisions for MemoryCatalog {
+    async fn commit_revision(&self, id: &PackageId, attempt: u64, revision: &Revision) -> Result<Commit, Unavailable> {
+        let mut state = lock(&self.state);
+        state.check(RecordKind::Package, id.as_str(), None)?;
+        let State { packages, revisions, .. } = &mut *state;
+        let package = packages.get_mut(id).filter(|package| {
+            let is_live = matches!(package.status(), Status::Fragmented | Status::Encrypted | Status::Ready);
+            is_live && package.attempt == attempt && package.revisions.latest + 1 == revision.number
+        });
+        let Some(package) = package else { return Ok(Commit::Stale) };
+        package.revisions.latest = revision.number;
+        revisions.insert((id.clone(), revision.number), revision.clone());
+        Ok(Commit::Done)
+    }
+
+    async fn revision(&self, id: &PackageId, number: u32) -> Result<Option<Revision>, Unavailable> {
+        Ok(lock(&self.state).revisions.get(&(id.clone(), number)).cloned())
+    }
+
+    async fn settle_revision(
+        &self,
+        id: &PackageId,
+        attempt: u64,
+        publication: &Publication,
+    ) -> Result<(), Unavailable> {
+        let mut state = lock(&self.state);
+        if let Some(package) = state.packages.get_mut(id).filter(|package| package.attempt == attempt) {
+            package.revisions.settle(publication);
+        }
+        Ok(())
+    }
+}
+
 impl Listing for MemoryCatalog {
     async fn contents(
         &self,
@@ -344,6 +379,7 @@ impl DeletionRecords for MemoryCatalog {
             state.leases.remove(id);
             state.receipts.retain(|(package, _), _| package != id);
             state.uploads.remove(id);
+            state.revisions.retain(|(package, _), _| package != id);
             state.packages.remove(id);
         }
         Ok(())

@@ -14,6 +14,7 @@ pub struct MemoryEdgeCache(Arc<Mutex<State>>);
 #[derive(Debug, Clone, Default)]
 struct State {
     invalidated: Vec<(PackageId, u64)>,
+    forgotten: Vec<(PackageId, u64, u32)>,
     busy: u32,
     looks: u32,
 }
@@ -29,6 +30,12 @@ impl MemoryEdgeCache {
     #[must_use]
     pub fn invalidated(&self) -> Vec<(PackageId, u64)> {
         lock(&self.0).invalidated.clone()
+    }
+
+    /// Returns the revisions for which manifests were invalidated, without duplicates.
+    #[must_use]
+    pub fn forgotten(&self) -> Vec<(PackageId, u64, u32)> {
+        lock(&self.0).forgotten.clone()
     }
 
     /// Returns how often an invalidation that had begun was looked at and was in progress.
@@ -65,5 +72,14 @@ impl EdgeCache for MemoryEdgeCache {
             state.invalidated.push(invalidation);
         }
         Ok(Invalidation { id: Some(id), status: InvalidationStatus::Completed })
+    }
+
+    async fn forget_manifests(&self, package: &PackageId, attempt: u64, revision: u32) -> Result<(), Unavailable> {
+        let mut state = lock(&self.0);
+        let forgotten = (package.clone(), attempt, revision);
+        if !state.forgotten.contains(&forgotten) {
+            state.forgotten.push(forgotten);
+        }
+        Ok(())
     }
 }

@@ -25,14 +25,15 @@ use crate::domain::object::{ETag, Location};
 use crate::domain::package::Package;
 use crate::domain::probe_report::ProbeReport;
 use crate::domain::receipt::{MadeSegment, Receipt};
+use crate::domain::revision::{Publication, Revision};
 use crate::domain::state::{Advance, Transition};
 use crate::domain::timestamp::Timestamp;
 use crate::domain::uploaded_object::UploadedObject;
 use crate::error::Unavailable;
 use crate::ports::{
-    Catalog, ClientUploadStore, CreateOutcome, DelayQueue, DeletedFile, DeletionRecords, EdgeCache, FileChunk,
+    Catalog, ClientUploadStore, Commit, CreateOutcome, DelayQueue, DeletedFile, DeletionRecords, EdgeCache, FileChunk,
     Invalidation, KeyError, KeyVault, Listing, NewObject, NewPart, ObjectDeleter, ObjectStore, PackageDeletion, Probe,
-    ProbeError, PutOutcome, Queue, ReceiptPage, RequestRecords, StoreError, Tombstone, UploadedPart,
+    ProbeError, PutOutcome, Queue, ReceiptPage, RequestRecords, Revisions, StoreError, Tombstone, UploadedPart,
 };
 
 /// Whether the fault is before or after the effect of a call.
@@ -365,6 +366,29 @@ impl<E: EdgeCache> EdgeCache for Faulty<E> {
         begun: Option<&str>,
     ) -> Result<Invalidation, Unavailable> {
         self.faults.around(self.port.invalidate(package, attempt, begun)).await?
+    }
+
+    async fn forget_manifests(&self, package: &PackageId, attempt: u64, revision: u32) -> Result<(), Unavailable> {
+        self.faults.around(self.port.forget_manifests(package, attempt, revision)).await?
+    }
+}
+
+impl<C: Revisions> Revisions for Faulty<C> {
+    async fn commit_revision(&self, id: &PackageId, attempt: u64, revision: &Revision) -> Result<Commit, Unavailable> {
+        self.faults.around(self.port.commit_revision(id, attempt, revision)).await?
+    }
+
+    async fn revision(&self, id: &PackageId, number: u32) -> Result<Option<Revision>, Unavailable> {
+        self.faults.around(self.port.revision(id, number)).await?
+    }
+
+    async fn settle_revision(
+        &self,
+        id: &PackageId,
+        attempt: u64,
+        publication: &Publication,
+    ) -> Result<(), Unavailable> {
+        self.faults.around(self.port.settle_revision(id, attempt, publication)).await?
     }
 }
 

@@ -26,7 +26,8 @@ pub use key_vault::MemoryVault;
 pub use object_store::{MemoryStore, Stored};
 pub use platform::{
     DELETED_CONTENT, DashStage, DeleteStage, Delivery, EncryptStage, FragmentStage, IngestStage, MAX_RUN_TIME,
-    MemoryApi, MemoryClientUploads, MemoryLicences, MemoryOrigin, MemoryQueues, MemoryTokens, Platform,
+    MemoryApi, MemoryClientUploads, MemoryEditing, MemoryLicences, MemoryOrigin, MemoryQueues, MemoryTokens, Platform,
+    PublishStage,
 };
 pub use probe::MemoryProbe;
 pub use queue::MemoryQueue;

@@ -16,6 +16,7 @@ use super::probe::MemoryProbe;
 use super::queue::MemoryQueue;
 use super::token_signer::MemorySigner;
 use crate::api::client_uploads::ClientUploads;
+use crate::api::edits::Editing;
 use crate::api::licences::{self, Licences, PlaybackTokens};
 use crate::api::service::{self, Api};
 use crate::api::signed_path::PathSigningSecret;
@@ -34,6 +35,7 @@ use crate::stages::delete::{self, Delete};
 use crate::stages::encrypt::{self, Encrypt};
 use crate::stages::fragment::{self, Fragment};
 use crate::stages::ingest::{self, Ingest, Ingested};
+use crate::stages::publish::Publish;
 
 type Store = Faulty<MemoryStore>;
 type Contents = Faulty<MemoryCatalog>;
@@ -53,6 +55,10 @@ pub type MemoryOrigin = Origin<Store, Contents, Vault, TickingClock>;
 pub type DashStage = Dash<Store, Contents, TickingClock, MemoryStore>;
 /// The deletion in memory.
 pub type DeleteStage = Delete<Store, Contents, Outbox<DeletionMessage>, Faulty<MemoryEdgeCache>, TickingClock>;
+/// The publication of revisions in memory.
+pub type PublishStage = Publish<Store, Contents, Faulty<MemoryEdgeCache>>;
+/// Edits in memory.
+pub type MemoryEditing = Editing<Store, Contents, Outbox<DashMessage>, TickingClock>;
 /// Client uploads in memory.
 pub type MemoryClientUploads = ClientUploads<Store, Contents, Outbox<IngestMessage>, TickingClock>;
 /// The queues of the API in memory.
@@ -183,6 +189,7 @@ impl Platform {
     pub async fn run(&self) -> Vec<Error> {
         let (fragment, encrypt, dash) = (self.fragment_stage(), self.encrypt_stage(), self.dash_stage());
         let (ingest, delete) = (self.ingest_stage(), self.delete_stage());
+        let publish = self.publish_stage();
         let mut dead = Vec::new();
         loop {
             let ingested = self
@@ -194,7 +201,11 @@ impl Platform {
                 self.drain(&self.fragment_queue, &mut dead, async |message| fragment.handle(message).await).await;
             let encrypted =
                 self.drain(&self.encrypt_queue, &mut dead, async |message| encrypt.handle(message).await).await;
-            let written = self.drain(&self.dash_queue, &mut dead, async |message| dash.handle(message).await).await;
+            let written = self
+                .drain(&self.dash_queue, &mut dead, async |message| {
+                    if message.is_edit() { publish.handle(message).await } else { dash.handle(message).await }
+                })
+                .await;
             let deleted =
                 self.drain(&self.deletion_queue, &mut dead, async |message| delete.handle(message).await).await;
             if ingested + planned + encrypted + written + deleted == 0 {
@@ -308,6 +319,29 @@ impl Platform {
                 output_bucket: "output".to_owned(),
                 delivery_url: "https://cdn.example".to_owned(),
             },
+        }
+    }
+
+    /// Returns the publication of revisions.
+    #[must_use]
+    pub fn publish_stage(&self) -> PublishStage {
+        Publish {
+            store: self.faulty(&self.store),
+            catalog: self.faulty(&self.catalog),
+            edge_cache: self.faulty(&self.edge_cache),
+            settings: self.dash_stage().settings,
+        }
+    }
+
+    /// Returns the use case of edits.
+    #[must_use]
+    pub fn editing(&self) -> MemoryEditing {
+        Editing {
+            store: self.faulty(&self.store),
+            catalog: self.faulty(&self.catalog),
+            queue: self.faulty(&self.dash_queue),
+            clock: self.clock.clone(),
+            work_bucket: "work".to_owned(),
         }
     }
 

@@ -16,11 +16,12 @@ use vpp_pipeline::domain::object::{Digest, ETag, Location};
 use vpp_pipeline::domain::package::Package;
 use vpp_pipeline::domain::receipt::{MadeSegment, PartLocation, PartReceipt, Receipt, SegmentReceipt};
 use vpp_pipeline::domain::resource_usage::{MeterReading, ResourceUsage};
+use vpp_pipeline::domain::revision::{Publication, Revision};
 use vpp_pipeline::domain::state::{Advance, Transition};
 use vpp_pipeline::error::Unavailable;
 use vpp_pipeline::ports::{
-    Body, Catalog, CreateOutcome, Meter, NewObject, NewPart, ObjectStore, PutOutcome, ReceiptPage, StoreError,
-    UploadedPart,
+    Body, Catalog, Commit, CreateOutcome, Meter, NewObject, NewPart, ObjectStore, PutOutcome, ReceiptPage, Revisions,
+    StoreError, UploadedPart,
 };
 use vpp_pipeline::testing::MemoryCatalog;
 
@@ -210,5 +211,24 @@ impl Catalog for LargeCatalog {
         let end = (first + ROWS_PER_PAGE / rows).min(work_units);
         let receipts: Vec<Receipt> = (first..end).map(|work_unit| self.receipt(work_unit)).collect();
         Ok(ReceiptPage { receipts, next: (end < work_units).then_some(end - 1) })
+    }
+}
+
+impl Revisions for LargeCatalog {
+    async fn commit_revision(&self, id: &PackageId, attempt: u64, revision: &Revision) -> Result<Commit, Unavailable> {
+        self.catalog.commit_revision(id, attempt, revision).await
+    }
+
+    async fn revision(&self, id: &PackageId, number: u32) -> Result<Option<Revision>, Unavailable> {
+        self.catalog.revision(id, number).await
+    }
+
+    async fn settle_revision(
+        &self,
+        id: &PackageId,
+        attempt: u64,
+        publication: &Publication,
+    ) -> Result<(), Unavailable> {
+        self.catalog.settle_revision(id, attempt, publication).await
     }
 }

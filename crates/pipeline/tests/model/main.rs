@@ -179,6 +179,31 @@ fn a_package_that_is_made_on_demand_fails_when_its_source_is_gone_and_can_be_ret
 }
 
 #[test]
+fn the_manifests_are_those_of_the_latest_revision_whenever_a_package_is_edited() {
+    let edit = Budget { edits: 1, ..Budget::NONE };
+    always_ready(edit, OBSERVE_OBJECTS);
+    always_ready(Budget { edits: 2, ..edit }, RULES.observed);
+    always_ready(Budget { crashes: 1, ..edit }, RULES.observed);
+    always_ready(Budget { duplicates: 1, ..edit }, RULES.observed);
+    let stats = everything(Budget { deletions: 1, ..edit }, &RULES);
+    assert!(stats.ready > 0 && stats.deleted > 0, "{stats:?}");
+    let stats = everything(Budget { crashes: 1, retries: 1, ..edit }, &Rules { max_receives: 1, ..RULES });
+    assert!(stats.ready > 0 && stats.failed > 0, "{stats:?}");
+}
+
+#[test]
+fn edits_that_race_in_a_ready_package_end_in_the_latest() {
+    for (edits, duplicates, deletions, concurrency) in [(2, 1, 0, 3), (3, 0, 0, 3), (2, 0, 1, 2)] {
+        let budget = Budget { edits, duplicates, deletions, ..Budget::NONE };
+        let rules = Rules { concurrency, observed: OBSERVE_OBJECTS, ..RULES };
+        let stats = search::all(&World::ready(budget, &RULES), &rules);
+        let stats = stats.unwrap_or_else(|violation| panic!("{}", report(&violation)));
+        println!("{budget:?} {stats:?}");
+        assert!(stats.ready > 0, "{stats:?}");
+    }
+}
+
+#[test]
 fn a_source_that_changes_at_any_time_fails_the_package_or_comes_too_late() {
     let budget = Budget { changes: 1, ..Budget::NONE };
     let stats = everything(budget, &Rules { observed: OBSERVE_SOURCES, ..RULES });
@@ -198,7 +223,7 @@ fn single_files_are_completed_once_in_any_order() {
 #[test]
 fn the_package_ends_well_after_many_random_faults() {
     let much =
-        Budget { crashes: 4, failures: 4, duplicates: 5, retries: 3, pauses: 2, views: 3, aheads: 1, ..Budget::NONE };
+        Budget { crashes: 4, failures: 4, duplicates: 5, retries: 3, pauses: 2, views: 3, aheads: 1, edits: 3, ..Budget::NONE };
     let mut all = SearchStats::default();
     for seed in 0..RANDOM_RUNS {
         let segments = seed % 2 == 0;

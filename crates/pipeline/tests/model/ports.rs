@@ -21,13 +21,14 @@ use vpp_pipeline::domain::package::Package;
 use vpp_pipeline::domain::probe_report::ProbeReport;
 use vpp_pipeline::domain::receipt::{MadeSegment, Receipt};
 use vpp_pipeline::domain::resource_usage::MeterReading;
+use vpp_pipeline::domain::revision::{Publication, Revision};
 use vpp_pipeline::domain::state::{Advance, Status, Transition};
 use vpp_pipeline::domain::timestamp::Timestamp;
 use vpp_pipeline::error::Unavailable;
 use vpp_pipeline::ports::{
-    Catalog, Clock, CreateOutcome, DelayQueue, DeletedFile, DeletionRecords, EdgeCache, FileChunk, Invalidation,
-    KeyError, KeyVault, Listing, Meter, NewObject, NewPart, ObjectDeleter, ObjectStore, PackageDeletion, Probe,
-    ProbeError, PutOutcome, Queue, ReceiptPage, RequestRecords, StoreError, Tombstone, UploadedPart,
+    Catalog, Clock, Commit, CreateOutcome, DelayQueue, DeletedFile, DeletionRecords, EdgeCache, FileChunk,
+    Invalidation, KeyError, KeyVault, Listing, Meter, NewObject, NewPart, ObjectDeleter, ObjectStore, PackageDeletion,
+    Probe, ProbeError, PutOutcome, Queue, ReceiptPage, RequestRecords, Revisions, StoreError, Tombstone, UploadedPart,
 };
 use vpp_pipeline::testing::{MemoryCatalog, MemoryEdgeCache, MemoryProbe, MemoryStore, MemoryVault};
 
@@ -52,8 +53,8 @@ pub(crate) struct Replayed<P> {
 pub(crate) struct ObservedCalls {
     /// Reads of the source: it may change between them.
     pub(crate) sources: bool,
-    /// Writes and reads of objects: they may be deleted between them. No object is written twice with different bytes, so
-    /// without deletions the order does not matter.
+    /// Writes and reads of objects: they may be deleted between them. No object but manifests, whose replacement is always
+    /// observed, is written twice with different bytes, so without deletions the order does not matter.
     pub(crate) objects: bool,
 }
 
@@ -86,7 +87,7 @@ impl ObjectStore for Replayed<MemoryStore> {
     }
 
     async fn put(&self, at: &Location, object: NewObject) -> Result<(), StoreError> {
-        self.replay.store_call(self.writing(), at, self.port.put(at, object)).await
+        self.replay.store_call(Visibility::Write, at, self.port.put(at, object)).await
     }
 
     async fn begin_upload(&self, at: &Location, headers: Headers) -> Result<UploadId, StoreError> {
@@ -339,6 +340,26 @@ impl KeyVault for Replayed<MemoryVault> {
     }
 }
 
+impl Revisions for Replayed<MemoryCatalog> {
+    async fn commit_revision(&self, id: &PackageId, attempt: u64, revision: &Revision) -> Result<Commit, Unavailable> {
+        self.replay.catalog_call(Visibility::Write, self.port.commit_revision(id, attempt, revision)).await
+    }
+
+    async fn revision(&self, id: &PackageId, number: u32) -> Result<Option<Revision>, Unavailable> {
+        // A revision never changes.
+        self.replay.catalog_call(Visibility::Private, self.port.revision(id, number)).await
+    }
+
+    async fn settle_revision(
+        &self,
+        id: &PackageId,
+        attempt: u64,
+        publication: &Publication,
+    ) -> Result<(), Unavailable> {
+        self.replay.catalog_call(Visibility::Write, self.port.settle_revision(id, attempt, publication)).await
+    }
+}
+
 impl EdgeCache for Replayed<MemoryEdgeCache> {
     async fn invalidate(
         &self,
@@ -347,6 +368,10 @@ impl EdgeCache for Replayed<MemoryEdgeCache> {
         begun: Option<&str>,
     ) -> Result<Invalidation, Unavailable> {
         self.replay.catalog_call(Visibility::Write, self.port.invalidate(package, attempt, begun)).await
+    }
+
+    async fn forget_manifests(&self, package: &PackageId, attempt: u64, revision: u32) -> Result<(), Unavailable> {
+        self.replay.catalog_call(Visibility::Write, self.port.forget_manifests(package, attempt, revision)).await
     }
 }
 

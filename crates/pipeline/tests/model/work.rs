@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use vpp_media::cenc::{Drm, Scheme};
 use vpp_media::cmaf::{Layout, ProtectedTracks, UnsupportedTracks};
+use vpp_pipeline::api::edits::{EditRequest, Editing, TrackChange};
 use vpp_pipeline::api::package_request::{PackageRequest, RequestedProtection};
 use vpp_pipeline::api::request_error::RequestError;
 use vpp_pipeline::api::service::{self, Api};
@@ -23,6 +24,7 @@ use vpp_pipeline::stages::delete::{self, Delete};
 use vpp_pipeline::stages::encrypt::{self, Encrypt};
 use vpp_pipeline::stages::fragment::{self, Fragment};
 use vpp_pipeline::stages::ingest::{self, Ingest};
+use vpp_pipeline::stages::publish::Publish;
 use vpp_pipeline::testing::{DELETED_CONTENT, MemoryCatalog, MemoryEdgeCache, MemoryProbe, MemoryStore, MemoryVault};
 
 use crate::broken_rules::{BrokenRule, DeferredStep};
@@ -60,6 +62,8 @@ pub(crate) enum Request {
     Ahead(PackageId),
     Retry(PackageId),
     Deletion(PackageId),
+    /// Gives the audio this label.
+    Edit(PackageId, String),
 }
 
 macro_rules! is_work {
@@ -83,6 +87,7 @@ impl Work {
             Self::Upload(upload) => DeadLetter::Upload(upload.clone()),
             Self::Fragment(message) => letter(message.package(), Stage::Fragment, message.attempt()),
             Self::Encrypt(message) => letter(message.package(), Stage::Encrypt, message.attempt()),
+            Self::Dash(message) if message.is_edit() => DeadLetter::Edit(message.package().clone()),
             Self::Dash(message) => letter(message.package(), Stage::Dash, message.attempt()),
             Self::Delete(_) | Self::Dead(_) | Self::Request(_) | Self::View(_) => return None,
         }))
@@ -93,7 +98,7 @@ impl Work {
         match self {
             Self::Fragment(_) => Some(Status::Fragmented),
             Self::Encrypt(_) => Some(Status::Encrypted),
-            Self::Dash(_) => Some(Status::Ready),
+            Self::Dash(message) if !message.is_edit() => Some(Status::Ready),
             _ => None,
         }
     }
@@ -171,7 +176,12 @@ impl Ports {
             Work::Dash(message) => {
                 let delivery_url = "https://cdn.example".to_owned();
                 let settings = dash::Settings { work_bucket, output_bucket, delivery_url };
-                Dash { store, catalog, clock, meter, settings }.handle(message).await.map(drop)
+                if message.is_edit() {
+                    let edge_cache = self.replayed(&self.edge_cache, work);
+                    Publish { store, catalog, edge_cache, settings }.handle(message).await.map(drop)
+                } else {
+                    Dash { store, catalog, clock, meter, settings }.handle(message).await.map(drop)
+                }
             }
             Work::Delete(message) => {
                 let waits = self.broken != BrokenRule::DeletionDoesNotWait;
@@ -203,6 +213,10 @@ impl Ports {
                     private: false,
                     deleted_content: DELETED_CONTENT,
                 };
+                if let Request::Edit(id, label) = request {
+                    let queue = queue.dash;
+                    return edit(id, label, &Editing { store, catalog, queue, clock, work_bucket }).await;
+                }
                 return self.answer(request, Api { catalog, queue, vault, clock, settings }).await;
             }
         };
@@ -238,6 +252,7 @@ impl Ports {
             Request::Retry(id) => api.retry(id).await,
             Request::Ahead(id) => api.package_ahead(id).await,
             Request::Deletion(id) => api.delete_package(id).await,
+            Request::Edit(..) => return Ok(()),
             Request::Package(content) => {
                 api.create_package(PackageRequest {
                     inputs: content.clone().into(),
@@ -259,5 +274,19 @@ impl Ports {
             Err(RequestError::Unavailable(_)) => Err(Redeliver),
             Ok(_) | Err(_) => Ok(()),
         }
+    }
+}
+
+/// Gives the audio a label.
+async fn edit(
+    id: &PackageId,
+    label: &str,
+    editing: &Editing<Replayed<MemoryStore>, Replayed<MemoryCatalog>, ModelQueue, FixedClock>,
+) -> Result<(), Redeliver> {
+    let change = TrackChange { label: Some(label.to_owned()), ..TrackChange::default() };
+    let tracks = vec![("a1".parse().expect("an id"), Some(change))];
+    match editing.edit(id, None, &EditRequest { tracks, ..EditRequest::default() }).await {
+        Err(RequestError::Unavailable(_)) => Err(Redeliver),
+        Ok(_) | Err(_) => Ok(()),
     }
 }

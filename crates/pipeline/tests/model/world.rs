@@ -46,6 +46,8 @@ pub(crate) struct Budget {
     pub(crate) views: u8,
     /// Requests to make the segments of a package ahead.
     pub(crate) aheads: u8,
+    /// Edits of a playable package.
+    pub(crate) edits: u8,
 }
 
 impl Budget {
@@ -60,6 +62,7 @@ impl Budget {
         pauses: 0,
         views: 0,
         aheads: 0,
+        edits: 0,
     };
 }
 
@@ -148,6 +151,8 @@ pub(crate) enum Event {
     View,
     /// A user requests that the segments of the package are made ahead.
     Ahead,
+    /// A user edits the package.
+    Edit,
     /// The source is replaced.
     Replace,
     /// The source is deleted.
@@ -291,8 +296,8 @@ impl World {
 
     /// Returns the user actions that may happen next.
     fn user_events(&self, events: &mut Vec<Event>) {
-        let Budget { retries, deletions, requests, changes, views, aheads, .. } = self.budget;
-        if retries + deletions + requests + changes + views + aheads == 0 {
+        let Budget { retries, deletions, requests, changes, views, aheads, edits, .. } = self.budget;
+        if retries + deletions + requests + changes + views + aheads + edits == 0 {
             return;
         }
         let status = self.package().map(|package| package.status());
@@ -302,6 +307,8 @@ impl World {
         events.extend((views > 0 && status.is_some()).then_some(Event::View));
         let on_demand = self.package().is_some_and(|package| package.when == When::OnDemand);
         events.extend((aheads > 0 && there && on_demand).then_some(Event::Ahead));
+        let is_playable = self.package().is_some_and(|package| package.playable_at().is_some());
+        events.extend((edits > 0 && is_playable).then_some(Event::Edit));
         let known = self.catalog.all_contents().iter().any(|content| content.media_info().is_some());
         events.extend((self.budget.requests > 0 && status.is_none() && known).then_some(Event::Request));
         if self.budget.changes > 0 && status != Some(Status::Ready) {
@@ -352,6 +359,12 @@ impl World {
             Event::Ahead => {
                 next.budget.aheads -= 1;
                 next.ask(Request::Ahead);
+            }
+            Event::Edit => {
+                next.budget.edits -= 1;
+                let (package, label) =
+                    (next.package().expect("there is one").id, format!("Edit {}", next.budget.edits));
+                next.send(Work::Request(Request::Edit(package, label)), 0);
             }
             Event::Replace => {
                 next.budget.changes -= 1;

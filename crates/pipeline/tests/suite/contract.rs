@@ -39,6 +39,7 @@ fn the_catalog_keeps_its_contract() {
         contract::retries_and_tombstones(&catalog, "retries").await;
         contract::purging(&catalog, "forgetting").await;
         contract::request_records(&catalog, "records").await;
+        contract::revisions(&catalog, "revisions").await;
         contract::listing(&catalog, "listing").await;
         contract::listing_packages(&catalog, "packages").await;
         contract::tombstones(&catalog, "tombstones").await;

@@ -7,6 +7,7 @@ mod contract;
 mod crashes;
 mod deletion;
 mod domains;
+mod edits;
 mod events;
 mod failures;
 mod key_provider;

@@ -16,6 +16,7 @@ use crate::domain::package_id::package_id_of_upload;
 use crate::domain::package_options::{PackageOptions, ProtectionOptions};
 use crate::domain::receipt::{PartLocation, PartReceipt, Receipt, SegmentReceipt};
 use crate::domain::resource_usage::ResourceUsage;
+use crate::domain::revision::RevisionProgress;
 use crate::domain::state::{Stage, State};
 use crate::domain::subtitles::{SubtitleDescription, SubtitleFile, SubtitleKind};
 use crate::domain::timestamp::Timestamp;
@@ -115,6 +116,7 @@ pub(super) fn package(run: &str, number: u64) -> Package {
         progress: Progress { bytes_read: 70_000, ..Default::default() },
         usage: BTreeMap::from([(Stage::Ingest, usage(number))]),
         nothing_encrypted: Vec::new(),
+        revisions: RevisionProgress::default(),
         state: State::Queued,
         id,
     }

@@ -12,6 +12,7 @@ mod keys;
 mod listing;
 mod objects;
 mod request_records;
+mod revisions;
 
 pub use catalog::*;
 pub use deletion::*;
@@ -19,3 +20,4 @@ pub use keys::*;
 pub use listing::*;
 pub use objects::*;
 pub use request_records::*;
+pub use revisions::*;
