@@ -64,6 +64,11 @@ pub(crate) enum Command {
     /// Make all segments of packages that are made on demand.
     #[command(after_help = PLATFORM_EXIT_STATUS)]
     Ahead(platform::IdArgs),
+    /// Edit the manifests of a package: subtitles, labels, languages, roles, chapters. No media is read or written.
+    ///
+    /// In --subtitles, --captions and --forced-subtitles, FILE is the ID of an uploaded subtitle file.
+    #[command(after_help = PLATFORM_EXIT_STATUS)]
+    Edit(Box<platform::edit::EditArgs>),
     /// Look at a deployed stack with your AWS credentials, and name what is wrong and how to mend it.
     #[command(after_help = DOCTOR_EXIT_STATUS)]
     Doctor(DoctorArgs),

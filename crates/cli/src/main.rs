@@ -39,7 +39,7 @@ use serde::Serialize;
 use args::{Cli, Command};
 use failure::Failure;
 use job::Job;
-use platform::{PlatformClient, PlatformOptions, Reporter, commands, request, upload};
+use platform::{PlatformClient, PlatformOptions, Reporter, commands, edit, request, upload};
 use terminal::escaped_lines;
 
 fn main() -> ExitCode {
@@ -58,6 +58,7 @@ fn main() -> ExitCode {
         Command::Request(args) => {
             on_platform(&args.platform, |platform, reporter| request::run(&args, platform, reporter))
         }
+        Command::Edit(args) => on_platform(&args.platform, |platform, reporter| edit::run(&args, platform, reporter)),
         Command::List(args) => {
             on_platform(&args.platform, |platform, reporter| commands::list(&args, platform, reporter))
         }

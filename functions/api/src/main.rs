@@ -2,6 +2,8 @@
 
 mod audit;
 mod authorization;
+mod edit_request;
+mod edits;
 mod idempotency_key_header;
 mod list_query;
 mod openapi;
@@ -23,9 +25,11 @@ fn main() -> Result<(), FunctionError> {
     run_function(async |aws, environment| {
         let api = Arc::new(wiring::api(&aws, &environment)?);
         let tokens = Arc::new(wiring::tokens(&aws, &environment).await?);
+        let editing = Arc::new(wiring::editing(&aws, &environment)?);
         let uploads = Arc::new(wiring::uploads(&aws, &environment)?);
         let authentication = Arc::new(wiring::authentication(&aws, &environment)?);
         let console = wiring::web_console(&environment)?;
-        serve_http(routes::router(api, tokens, uploads, authentication).merge(web_console::router(console))).await
+        serve_http(routes::router(api, editing, tokens, uploads, authentication).merge(web_console::router(console)))
+            .await
     })
 }

@@ -73,7 +73,7 @@ struct Body {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SubtitlesBody {
+pub(crate) struct SubtitlesBody {
     input_content_id: Option<String>,
     language: Option<String>,
     label: Option<String>,
@@ -173,7 +173,8 @@ fn inputs(body: &Body) -> Result<Inputs, Problem> {
     Inputs::new(ids).ok_or_else(|| Problem::field("invalid_field", SEVERAL, detail()))
 }
 
-fn subtitles(entries: &[Object<SubtitlesBody>]) -> Result<Vec<(ContentId, SubtitleDescription)>, Problem> {
+/// Parses subtitle files and their descriptions.
+pub(crate) fn subtitles(entries: &[Object<SubtitlesBody>]) -> Result<Vec<(ContentId, SubtitleDescription)>, Problem> {
     if entries.len() > MAX_SUBTITLES {
         let detail = format!("expected at most {MAX_SUBTITLES} subtitle files");
         return Err(Problem::field("invalid_field", "subtitles", detail));
@@ -191,10 +192,8 @@ fn subtitles(entries: &[Object<SubtitlesBody>]) -> Result<Vec<(ContentId, Subtit
                 "expected a BCP 47 language tag, such as en or pt-BR",
             ));
         }
-        let printable =
-            |label: &&str| (1..=100).contains(&label.chars().count()) && is_plain_text(label) && !label.contains('"');
         let label = entry.label.as_deref();
-        if label.is_some_and(|label| !printable(&label)) {
+        if label.is_some_and(|label| !is_label(label)) {
             let detail =
                 "expected 1 to 100 characters without quotation marks, control characters and bidirectional overrides";
             return Err(Problem::field("invalid_field", "subtitles.label", detail));
@@ -205,6 +204,11 @@ fn subtitles(entries: &[Object<SubtitlesBody>]) -> Result<Vec<(ContentId, Subtit
         Ok((id, SubtitleDescription { language, label, kind: kind.ok_or_else(expected)? }))
     };
     entries.iter().map(parse).collect()
+}
+
+/// Returns whether a text can be the label of a track.
+pub(crate) fn is_label(text: &str) -> bool {
+    (1..=100).contains(&text.chars().count()) && is_plain_text(text) && !text.contains('"')
 }
 
 fn clear(body: &Body) -> Result<RequestedProtection, Problem> {

@@ -9,6 +9,7 @@
 //! | `POST /packaged_content/{id}/retry` | retry a failed package: 202 |
 //! | `POST /packaged_content/{id}/ahead` | make all segments of a package that is made on demand: 202 |
 //! | `DELETE /packaged_content/{id}` | delete a package and its files: 202 |
+//! | `PATCH /packaged_content/{id}` and revisions | edit the manifests: see [`crate::edits`] |
 //! | `POST /packaged_content/{id}/playback_tokens` | issue a playback token: see [`crate::playback_tokens`] |
 //! | `GET /input_content?limit=&cursor=&status=&origin=` | list contents, newest first |
 //! | `GET /input_content/{id}` | a content and its verdict |
@@ -33,14 +34,16 @@ use serde::Serialize;
 use tracing::{Instrument, info, info_span};
 use vpp_http::{Problem, json, unreadable_body};
 use vpp_pipeline::api::client_uploads::ClientUploads;
+use vpp_pipeline::api::edits::Editing;
 use vpp_pipeline::api::licences::PlaybackTokens;
 use vpp_pipeline::api::request_error::RequestError;
 use vpp_pipeline::api::service::{Api, ApiCatalog, ApiQueue};
 use vpp_pipeline::domain::id::{ContentId, PackageId};
 use vpp_pipeline::domain::ingest_message::IngestMessage;
 use vpp_pipeline::domain::listing::{ContentFilter, PackageFilter, VerdictKind};
+use vpp_pipeline::domain::message::DashMessage;
 use vpp_pipeline::domain::package::Package;
-use vpp_pipeline::ports::{ClientUploadStore, Clock, KeyVault, Queue, TokenSigner, TokenStore};
+use vpp_pipeline::ports::{ClientUploadStore, Clock, KeyVault, ObjectStore, Queue, Revisions, TokenSigner, TokenStore};
 
 use crate::audit::Created;
 use crate::authorization::{Authentication, authorize};
@@ -57,8 +60,9 @@ use crate::responses::{
 type Served<C, Q, V, K> = State<Arc<Api<C, Q, V, K>>>;
 
 /// Builds the router of the API over its ports.
-pub(crate) fn router<C, Q, V, K, S, I, U, T>(
+pub(crate) fn router<C, Q, V, K, S, I, U, T, O, D>(
     api: Arc<Api<C, Q, V, K>>,
+    editing: Arc<Editing<O, C, D, K>>,
     tokens: Arc<PlaybackTokens<C, S, K>>,
     uploads: Arc<ClientUploads<I, C, U, K>>,
     authentication: Arc<Authentication<T, K>>,
@@ -68,7 +72,9 @@ where
     U: Queue<IngestMessage> + 'static,
     T: TokenStore + 'static,
     S: TokenSigner + 'static,
-    C: ApiCatalog + 'static,
+    O: ObjectStore + 'static,
+    D: Queue<DashMessage> + 'static,
+    C: ApiCatalog + Revisions + 'static,
     Q: ApiQueue + 'static,
     V: KeyVault + 'static,
     K: Clock + 'static,
@@ -83,6 +89,7 @@ where
         .route("/input_content", get(contents::<C, Q, V, K>))
         .route("/input_content/{id}", get(content::<C, Q, V, K>).delete(delete_content::<C, Q, V, K>))
         .with_state(api)
+        .merge(crate::edits::routes(editing))
         .merge(crate::playback_tokens::routes(tokens))
         .merge(crate::uploads::routes(uploads))
         .merge(crate::openapi::routes())

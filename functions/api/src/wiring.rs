@@ -2,11 +2,12 @@
 
 use vpp_aws::environment::{Authorization, InvalidVariable};
 use vpp_aws::{
-    ApiTokenSecrets, Aws, DynamoCatalog, Environment, FunctionError, KmsSigner, S3ClientUploads, SpekeKeyVault,
-    SqsQueue, SystemClock,
+    ApiTokenSecrets, Aws, DynamoCatalog, Environment, FunctionError, KmsSigner, S3ClientUploads, S3Store,
+    SpekeKeyVault, SqsQueue, SystemClock,
 };
 use vpp_pipeline::api::authorizer::Authorizer;
 use vpp_pipeline::api::client_uploads::ClientUploads;
+use vpp_pipeline::api::edits::Editing;
 use vpp_pipeline::api::licences::{self, PlaybackTokens};
 use vpp_pipeline::api::service::{Api, Settings};
 use vpp_pipeline::domain::ingest_message::IngestMessage;
@@ -40,6 +41,20 @@ pub(crate) fn api(
             private: environment.path_signing_secret().is_some(),
             deleted_content: environment.deleted_content()?,
         },
+    })
+}
+
+/// Wires the edits of packages.
+pub(crate) fn editing(
+    aws: &Aws,
+    environment: &Environment,
+) -> Result<Editing<S3Store, DynamoCatalog, SqsQueue<DashMessage>, SystemClock>, InvalidVariable> {
+    Ok(Editing {
+        store: aws.object_store(),
+        catalog: aws.catalog(environment.table()?),
+        queue: aws.queue(environment.dash_queue()?),
+        clock: SystemClock,
+        work_bucket: environment.work_bucket()?,
     })
 }
 

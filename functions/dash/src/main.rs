@@ -1,7 +1,9 @@
-//! Writes the manifests of a package and makes it Ready.
+//! Writes the manifests of a package and makes it Ready, and publishes its revisions.
 
 use vpp_aws::{FunctionError, SystemClock, run_function, serve_queue};
+use vpp_pipeline::domain::message::DashMessage;
 use vpp_pipeline::stages::dash::{Dash, Settings};
+use vpp_pipeline::stages::publish::Publish;
 
 fn main() -> Result<(), FunctionError> {
     run_function(async |aws, environment| {
@@ -16,6 +18,17 @@ fn main() -> Result<(), FunctionError> {
                 delivery_url: environment.delivery_url()?,
             },
         };
-        serve_queue(async |message| stage.handle(message).await).await
+        let publication = Publish {
+            store: stage.store.clone(),
+            catalog: stage.catalog.clone(),
+            edge_cache: aws.edge_cache(environment.distribution()?),
+            settings: stage.settings.clone(),
+        };
+        serve_queue(
+            async |message: &DashMessage| {
+                if message.is_edit() { publication.handle(message).await } else { stage.handle(message).await }
+            },
+        )
+        .await
     })
 }

@@ -33,7 +33,7 @@ _OPERATIONS: dict[str, tuple[Callable[..., Any], set[str]]] = {
     ),
     "read a source": (
         lambda client, out: client("s3").get_object(Bucket=out["UploadsBucket"], Key="iam/crossing.mp4"),
-        {"ingest", "fragment", "encrypt", "origin"},
+        {"ingest", "fragment", "encrypt", "dash", "origin"},
     ),
     "overwrite a source": (
         lambda client, out: client("s3").put_object(Bucket=out["UploadsBucket"], Key="iam/crossing.mp4", Body=b""),
@@ -41,7 +41,7 @@ _OPERATIONS: dict[str, tuple[Callable[..., Any], set[str]]] = {
     ),
     "read a plan": (
         lambda client, out: client("s3").get_object(Bucket=out["WorkBucket"], Key="work/none"),
-        {"fragment", "encrypt", "dash", "origin"},
+        {"fragment", "encrypt", "dash", "origin", "api"},
     ),
     "write to the output": (
         lambda client, out: client("s3").put_object(Bucket=out["OutputBucket"], Key="iam/crossing", Body=b""),

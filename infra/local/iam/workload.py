@@ -56,6 +56,7 @@ class Workload:
         for package in packages:
             self._expect_status(package, "Ready")
             self._request_licence(package)
+        self._edit(packages[0])
         self._list_all()
         on_demand = self._create_package(
             content, {"when": "on-demand", "retention_days": 30, "scheme": "clear", "segment_seconds": 4}
@@ -155,6 +156,15 @@ class Workload:
         response = self._functions.http("license", "GET", path, query=f"kid={kid}", token=token)
         if response["statusCode"] != 200:
             raise WorkloadError(response)
+
+    def _edit(self, package: str) -> None:
+        """Adds subtitles to a package, and publishes the revision."""
+        subtitles = self._ingest(f"iam/{uuid.uuid4().hex}.vtt", b"WEBVTT\n\n00:01.000 --> 00:02.000\nHello\n")
+        edit = {"subtitles": [{"input_content_id": subtitles, "language": "en"}]}
+        self._functions.api("PATCH", f"/packaged_content/{package}", edit)
+        self._functions.handle_all("dash", "Dash")
+        if self._functions.api("GET", f"/packaged_content/{package}")["revision"] != {"latest": 1, "published": 1}:
+            raise WorkloadError(f"the revision of {package} is not published")
 
     def _list_all(self) -> None:
         self._list("/packaged_content?limit=20", "packaged_content")

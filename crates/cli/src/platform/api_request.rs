@@ -22,6 +22,11 @@ pub(crate) fn post(path: &str) -> ApiRequest<'_> {
     ApiRequest { method: "POST", ..get(path) }
 }
 
+/// Returns a `PATCH` request for a path.
+pub(crate) fn patch(path: &str) -> ApiRequest<'_> {
+    ApiRequest { method: "PATCH", ..get(path) }
+}
+
 /// Returns a `DELETE` request for a path.
 pub(crate) fn delete(path: &str) -> ApiRequest<'_> {
     ApiRequest { method: "DELETE", ..get(path) }

@@ -247,7 +247,7 @@ pub(crate) struct DeleteArgs {
 }
 
 /// Parses an ID, which becomes a part of a request path.
-fn id(text: &str) -> Result<String, String> {
+pub(super) fn id(text: &str) -> Result<String, String> {
     let valid = (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     if valid { Ok(text.to_owned()) } else { Err("expected an ID of letters, digits and hyphens".to_owned()) }
 }

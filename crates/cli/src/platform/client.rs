@@ -103,7 +103,7 @@ impl PlatformClient {
             builder = builder.header("idempotency-key", key);
         }
         let body = request.body.map(Value::to_string).unwrap_or_default();
-        let result = if request.method == Method::POST {
+        let result = if [Method::POST, Method::PATCH].iter().any(|method| request.method == *method) {
             let post = builder.header("content-type", "application/json").body(body);
             post.map_err(ureq::Error::from).and_then(|post| self.agent.run(post))
         } else {

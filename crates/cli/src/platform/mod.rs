@@ -8,6 +8,7 @@
 //! | [`input_files`], [`resume_state`], [`worker_pool`] | the files, the state and the threads of an upload |
 //! | [`request`], [`package_request`] | package requests |
 //! | [`follow`] | polling until packages and contents are complete |
+//! | [`edit`] | edits of packages |
 //! | [`commands`] | `list`, `status`, `url`, `delete`, `retry` |
 //! | [`reporter`], [`responses`] | output for people and programs |
 //!
@@ -18,6 +19,7 @@ mod api_request;
 pub(crate) mod args;
 mod client;
 pub(crate) mod commands;
+pub(crate) mod edit;
 mod endpoint;
 mod file_upload;
 mod follow;

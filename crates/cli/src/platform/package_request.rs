@@ -86,7 +86,8 @@ pub(crate) fn body(mut fields: Map<String, Value>, content_ids: &[String], subti
     Value::Object(fields)
 }
 
-fn subtitle_entry(Subtitle { kind, argument, content_id }: &Subtitle) -> Value {
+/// Returns the entry of a subtitle file.
+pub(crate) fn subtitle_entry(Subtitle { kind, argument, content_id }: &Subtitle) -> Value {
     let kind = match kind {
         SubtitleKind::Subtitles => "subtitles",
         SubtitleKind::Captions => "captions",

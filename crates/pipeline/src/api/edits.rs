@@ -10,7 +10,7 @@
 use futures_util::{StreamExt, TryStreamExt, stream};
 use vpp_media::cmaf::{Presentation, RepresentationId};
 use vpp_media::edits::{AddedSubtitles, Rendition, TrackEdit, next_subtitles};
-use vpp_media::track::{ChapterList, Role};
+use vpp_media::track::{ChapterList, Role, TrackKind};
 
 use crate::api::request_error::{RequestError, unavailable};
 use crate::domain::id::{ContentId, PackageId};
@@ -58,6 +58,14 @@ pub struct TrackChange {
     pub roles: Option<Vec<Role>>,
 }
 
+/// A change of the latest revision.
+enum Change<'r> {
+    /// A request, and the subtitle files that it adds.
+    Request(&'r EditRequest, Vec<SubtitleFile>),
+    /// A revision is brought back.
+    Restore(u32),
+}
+
 /// The use case and its ports.
 #[derive(Debug)]
 pub struct Editing<S, C, Q, K> {
@@ -96,13 +104,7 @@ where
         for (content, description) in &request.add_subtitles {
             files.push(self.subtitles(content, description).await?);
         }
-        self.commit(id, expected, async |package: &Package, latest: Revision| {
-            let plan = self.plan(package).await?;
-            let revision = edited(latest, request, &files, &plan)?;
-            revision.edits.check(&plan).map_err(RequestError::Edit)?;
-            Ok(revision)
-        })
-        .await
+        self.commit(id, expected, &Change::Request(request, files)).await
     }
 
     /// Brings a revision of a package back, as a new revision; 0 is the plan.
@@ -115,12 +117,7 @@ where
         expected: Option<RevisionTag>,
         number: u32,
     ) -> Result<Package, RequestError> {
-        self.commit(id, expected, async |package: &Package, latest: Revision| {
-            let brought_back = self.stored(package, number).await?;
-            let (restored, last_added) = (Some(number), latest.last_added);
-            Ok(Revision { number: latest.number, restored, last_added, ..brought_back })
-        })
-        .await
+        self.commit(id, expected, &Change::Restore(number)).await
     }
 
     /// Returns a revision of a package; 0 is the plan.
@@ -169,7 +166,7 @@ where
         &self,
         id: &PackageId,
         expected: Option<RevisionTag>,
-        change: impl AsyncFn(&Package, Revision) -> Result<Revision, RequestError>,
+        change: &Change<'_>,
     ) -> Result<Package, RequestError> {
         for _ in 0..ATTEMPTS {
             let mut package = self.package(id).await?;
@@ -183,7 +180,7 @@ where
                 return Err(RequestError::RevisionChanged { latest: package.revisions.latest });
             }
             let latest = self.stored(&package, package.revisions.latest).await?;
-            let changed = change(&package, latest.clone()).await?;
+            let changed = self.changed(&package, latest.clone(), change).await?;
             if (&changed.edits, &changed.files) == (&latest.edits, &latest.files) {
                 if package.revisions.published < latest.number {
                     self.publish(id).await?;
@@ -201,6 +198,28 @@ where
             }
         }
         Err(RequestError::Unavailable(Error::not_yet("the edit", "other edits were faster each time")))
+    }
+
+    /// Returns what a change makes of the latest revision. Its number is still that of the latest.
+    async fn changed(
+        &self,
+        package: &Package,
+        latest: Revision,
+        change: &Change<'_>,
+    ) -> Result<Revision, RequestError> {
+        match change {
+            Change::Request(request, files) => {
+                let plan = self.plan(package).await?;
+                let revision = edited(latest, request, files, &plan)?;
+                revision.edits.check(&plan).map_err(RequestError::Edit)?;
+                Ok(revision)
+            }
+            Change::Restore(number) => {
+                let brought_back = self.stored(package, *number).await?;
+                let Revision { number: of_latest, last_added, .. } = latest;
+                Ok(Revision { number: of_latest, restored: Some(*number), last_added, ..brought_back })
+            }
+        }
     }
 
     async fn publish(&self, id: &PackageId) -> Result<(), RequestError> {
@@ -241,7 +260,7 @@ fn edited(
 ) -> Result<Revision, RequestError> {
     let mut revision = Revision { restored: None, ..latest };
     for id in &request.remove_subtitles {
-        remove(&mut revision, *id);
+        remove(&mut revision, *id, plan);
     }
     for file in files {
         add(&mut revision, file, plan)?;
@@ -277,19 +296,33 @@ fn edited(
     Ok(revision)
 }
 
-fn remove(Revision { edits, files, .. }: &mut Revision, id: RepresentationId) {
+/// Removes a text track or subtitle file. One that an edit has added and that is gone stays gone: a request may be repeated.
+fn remove(revision: &mut Revision, id: RepresentationId, plan: &Presentation) {
+    let last_added = revision.last_added;
+    let Revision { edits, files, .. } = revision;
+    let is_planned =
+        plan.representations.iter().any(|track| track.id == id) || plan.sidecars.iter().any(|sidecar| sidecar.id == id);
+    let was_added = id.kind() == TrackKind::Text && id.number() <= last_added && !is_planned;
     edits.tracks.retain(|track| track.id != id);
     match edits.subtitles.iter().position(|added| added.id == id) {
         Some(position) => {
             edits.subtitles.remove(position);
             files.remove(position);
         }
-        None if !edits.removed.contains(&id) => edits.removed.push(id),
+        None if !edits.removed.contains(&id) && !was_added => edits.removed.push(id),
         None => {}
     }
 }
 
+/// Adds a subtitle file, unless it is added with the same description: a request may be repeated.
 fn add(revision: &mut Revision, file: &SubtitleFile, plan: &Presentation) -> Result<(), RequestError> {
+    let mut added = revision.edits.subtitles.iter().zip(&revision.files);
+    let is_same = |(added, stored): (&AddedSubtitles, &UploadedText)| {
+        (&added.language, &added.labels, &stored.content) == (&file.description.language, &file.labels(), &file.content)
+    };
+    if added.any(is_same) {
+        return Ok(());
+    }
     let id = next_subtitles(plan, revision.last_added);
     let id = id.map_err(|_| RequestError::TooManySubtitles)?;
     let language = file.description.language.clone();

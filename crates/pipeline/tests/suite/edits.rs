@@ -137,6 +137,7 @@ fn a_revision_is_brought_back_as_a_new_one_and_an_id_of_subtitles_is_never_used_
         edit(&platform, &replace).await;
         let hls = text(&platform, "stream.m3u8");
         assert!(hls.contains("t2/media.m3u8") && !hls.contains("t1/"), "{hls}");
+        assert_eq!(edit(&platform, &add).await.revisions.latest, 2, "a repeated request changes nothing");
 
         for (number, expected) in [(1, &first), (0, &plan)] {
             platform.editing().restore(&id, None, number).await.unwrap();

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 use vpp_pipeline::domain::client_upload::MAX_URLS;
 use vpp_pipeline::domain::multipart::MAX_PARTS;
+use vpp_pipeline::domain::revision::MAX_REVISIONS;
 
 use super::operations::{Audience, Body, OPERATIONS, Operation};
 use super::schemas::schemas;
@@ -57,6 +58,14 @@ fn operation_object(operation: &Operation) -> Value {
     let mut parameters: Vec<Value> = operation.query.iter().map(|key| query_parameter(key)).collect();
     if operation.path.contains("{id}") {
         parameters.push(json!({"name": "id", "in": "path", "required": true, "schema": reference("Id")}));
+    }
+    if operation.path.contains("{number}") {
+        let schema = json!({"type": "integer", "minimum": 0, "maximum": MAX_REVISIONS});
+        parameters.push(json!({"name": "number", "in": "path", "required": true, "schema": schema}));
+    }
+    if operation.if_match {
+        let schema = json!({"type": "string", "pattern": "^[!-~]+$"});
+        parameters.push(json!({"name": "If-Match", "in": "header", "required": false, "schema": schema}));
     }
     if operation.idempotency_key {
         let schema = json!({"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"});
@@ -127,6 +136,7 @@ fn query_parameter(key: &str) -> Value {
             "Only packages of this status.",
             names(&["Queued", "Fragmented", "Encrypted", "Ready", "Failed", "Deleting"]),
         ),
+        "before" => ("before", "Only revisions before this one.", number(u64::from(u32::MAX))),
         "origin" => ("origin", "Only files whose `s3://bucket/key` starts with this text.", json!({"type": "string"})),
         "input_content_id" => ("input_content_id", "Only packages of this content.", reference("Id")),
         "from" => ("from", "Return URLs of parts from this number on.", number(MAX_PARTS)),

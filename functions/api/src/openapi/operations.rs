@@ -41,6 +41,8 @@ pub(super) struct Operation {
     pub(super) body: Option<Body>,
     /// Whether the operation accepts an `Idempotency-Key`.
     pub(super) idempotency_key: bool,
+    /// Whether the operation accepts an `If-Match`.
+    pub(super) if_match: bool,
     /// Status and schema of the successful response.
     pub(super) response: (u16, &'static str),
     /// Status and code of the problems with the resource that the path names.
@@ -53,6 +55,10 @@ const PACKAGE_NOT_FOUND: (u16, &str) = (404, "package_not_found");
 const CONTENT_NOT_FOUND: (u16, &str) = (404, "content_not_found");
 const UPLOAD_NOT_FOUND: (u16, &str) = (404, "upload_not_found");
 const UPLOAD_EXPIRED: (u16, &str) = (409, "upload_expired");
+const REVISION_NOT_FOUND: (u16, &str) = (404, "revision_not_found");
+const NOT_EDITABLE: (u16, &str) = (409, "not_editable");
+const TOO_MANY_REVISIONS: (u16, &str) = (409, "too_many_revisions");
+const REVISION_CHANGED: (u16, &str) = (412, "revision_changed");
 const PACKAGE_DELETING: (u16, &str) = (409, "package_deleting");
 const UNREADABLE: (u16, &str) = (409, "unreadable_record");
 
@@ -65,6 +71,7 @@ const GET: Operation = Operation {
     audience: Audience::Operators,
     body: None,
     idempotency_key: false,
+    if_match: false,
     response: (200, ""),
     problems: &[],
     query: &[],
@@ -217,6 +224,69 @@ pub(super) const OPERATIONS: &[Operation] = &[
         description: "Delete a package and all its files. When the deletion is complete, the package can be created again.",
         response: (202, "PackageOrUnreadable"),
         problems: &[PACKAGE_NOT_FOUND],
+        ..GET
+    },
+    Operation {
+        method: "patch",
+        path: "/packaged_content/{id}",
+        id: "editPackage",
+        description: "Edit the manifests of a package: subtitles, languages, labels and roles, the default audio, chapters, and \
+                      the URL of the licence server. No media is read or written, and the URLs stay. The edit states only what \
+                      it changes, and makes a revision, which is published some moments later. With `If-Match`, it is refused \
+                      if the latest revision has another `ETag`.",
+        body: Some(Body::Required("EditRequest")),
+        if_match: true,
+        response: (202, "Revision"),
+        problems: &[
+            PACKAGE_NOT_FOUND,
+            CONTENT_NOT_FOUND,
+            (400, "invalid_edit"),
+            (400, "too_many_subtitles"),
+            (409, "not_subtitles"),
+            NOT_EDITABLE,
+            TOO_MANY_REVISIONS,
+            PACKAGE_DELETING,
+            UNREADABLE,
+            REVISION_CHANGED,
+        ],
+        ..GET
+    },
+    Operation {
+        path: "/packaged_content/{id}/revisions",
+        id: "listRevisions",
+        description: "List the revisions of a package, newest first. `ETag` is that of the latest.",
+        audience: Audience::Readers,
+        response: (200, "RevisionList"),
+        problems: &[PACKAGE_NOT_FOUND, UNREADABLE],
+        query: &["limit", "before"],
+        ..GET
+    },
+    Operation {
+        path: "/packaged_content/{id}/revisions/{number}",
+        id: "getRevision",
+        description: "Get a revision of a package. Returns what viewers can select in it. Revision 0 is the package as it was \
+                      planned.",
+        audience: Audience::Readers,
+        response: (200, "Revision"),
+        problems: &[PACKAGE_NOT_FOUND, REVISION_NOT_FOUND, NOT_EDITABLE, UNREADABLE],
+        ..GET
+    },
+    Operation {
+        method: "post",
+        path: "/packaged_content/{id}/revisions/{number}/restore",
+        id: "restoreRevision",
+        description: "Bring a revision of a package back, as a new revision.",
+        if_match: true,
+        response: (202, "Revision"),
+        problems: &[
+            PACKAGE_NOT_FOUND,
+            REVISION_NOT_FOUND,
+            NOT_EDITABLE,
+            TOO_MANY_REVISIONS,
+            PACKAGE_DELETING,
+            UNREADABLE,
+            REVISION_CHANGED,
+        ],
         ..GET
     },
     Operation {

@@ -117,7 +117,7 @@ fn requests() -> Vec<(&'static str, Value)> {
             ("layout?", one_of(&["segments", "single-file"])),
             ("when?", when()),
             ("retention_days?", retention_days()),
-            ("subtitles?", json!({"type": "array", "maxItems": 64, "items": subtitles})),
+            ("subtitles?", json!({"type": "array", "maxItems": 64, "items": subtitles.clone()})),
             ("drm?", drm),
         ],
     );
@@ -130,7 +130,98 @@ fn requests() -> Vec<(&'static str, Value)> {
     let upload = closed("A file to upload.", vec![("name", name), ("bytes", bytes)]);
     let seconds = json!({"type": "integer", "minimum": 1, "maximum": 86_400});
     let token = closed("The lifetime of the token.", vec![("seconds?", seconds)]);
-    vec![("PackageRequest", package), ("UploadRequest", upload), ("PlaybackTokenRequest", token)]
+    vec![
+        ("PackageRequest", package),
+        ("EditRequest", edit(&subtitles)),
+        ("UploadRequest", upload),
+        ("PlaybackTokenRequest", token),
+    ]
+}
+
+fn track_id() -> Value {
+    json!({"type": "string", "pattern": "^[vat][1-9][0-9]{0,4}$"})
+}
+
+fn edit(subtitles: &Value) -> Value {
+    let track = closed(
+        "The description of a track. With an id only, the track has the description of its file again.",
+        vec![
+            ("id", track_id()),
+            ("language?", json!({"type": "string", "description": "A BCP 47 language tag."})),
+            ("label?", json!({"type": "string", "minLength": 1, "maxLength": 100})),
+            (
+                "roles?",
+                json!({"type": "array", "items": text(), "description": "Roles of the scheme urn:mpeg:dash:role:2011."}),
+            ),
+        ],
+    );
+    let chapter = closed(
+        "A chapter. It ends where the next one starts.",
+        vec![
+            ("start_seconds", json!({"type": "number", "minimum": 0, "maximum": 1_000_000})),
+            ("title", json!({"type": "string", "minLength": 1, "maxLength": 200})),
+        ],
+    );
+    let list = json!({"type": "array", "maxItems": 256, "items": chapter});
+    let chapters = closed("The chapters, in order.", vec![("language?", text()), ("list", list)]);
+    closed(
+        "What an edit changes. `null` restores what the file states.",
+        vec![
+            ("tracks?", json!({"type": "array", "maxItems": 256, "items": track})),
+            ("default_audio?", nullable(&track_id())),
+            ("subtitles?", json!({"type": "array", "maxItems": 64, "items": subtitles})),
+            ("remove_subtitles?", json!({"type": "array", "maxItems": 256, "items": track_id()})),
+            ("chapters?", nullable(&chapters)),
+            ("licence?", json!({"type": "boolean", "description": "Whether manifests name the licence server."})),
+        ],
+    )
+}
+
+fn publication_failure() -> Value {
+    object("What the publication could not do.", vec![("code", text()), ("message", text())])
+}
+
+fn revision_members() -> Vec<(&'static str, Value)> {
+    vec![("revision", whole()), ("created_at", time()), ("restored?", whole())]
+}
+
+fn revision() -> Value {
+    let track = object(
+        "A track that viewers can select.",
+        vec![("id", track_id()), ("language", nullable(&text())), ("label", nullable(&text())), ("roles", texts())],
+    );
+    let added = object("Added subtitles.", vec![("id", track_id()), ("input_content_id", of("Id"))]);
+    let chapter = object("A chapter.", vec![("start_seconds", json!({"type": "number"})), ("title", text())]);
+    let chapters = object(
+        "Edited chapters.",
+        vec![("language", nullable(&text())), ("list", json!({"type": "array", "items": chapter}))],
+    );
+    let mut members = vec![("packaged_content_id", of("Id"))];
+    members.extend(revision_members());
+    members.extend([
+        ("published", json!({"type": "boolean"})),
+        ("tracks", json!({"type": "array", "items": track})),
+        ("default_audio", nullable(&track_id())),
+        ("subtitles", json!({"type": "array", "items": added})),
+        ("removed_subtitles", json!({"type": "array", "items": track_id()})),
+        ("chapters", nullable(&chapters)),
+        ("licence", json!({"type": "boolean"})),
+    ]);
+    object("A revision of the manifests of a package.", members)
+}
+
+fn revision_list() -> Value {
+    let summary = object("A revision.", revision_members());
+    object(
+        "Revisions of a package, newest first.",
+        vec![
+            ("packaged_content_id", of("Id")),
+            ("latest", whole()),
+            ("published", whole()),
+            ("failure?", publication_failure()),
+            ("revisions", json!({"type": "array", "items": summary})),
+        ],
+    )
 }
 
 fn responses() -> Vec<(&'static str, Value)> {
@@ -207,6 +298,8 @@ fn responses() -> Vec<(&'static str, Value)> {
             ),
         ),
         ("Package", package()),
+        ("Revision", revision()),
+        ("RevisionList", revision_list()),
         (
             "PlaybackToken",
             object(
@@ -382,6 +475,10 @@ fn package() -> Value {
         "A subtitle file of the package.",
         vec![("input_content_id", of("Id")), ("language", text()), ("label?", text()), ("kind", text())],
     );
+    let revision = object(
+        "The latest revision of the manifests, and the latest that is published. Revision 0 is the package as it was planned.",
+        vec![("latest", whole()), ("published", whole()), ("failure?", publication_failure())],
+    );
     let requests = || object("Requests to S3.", vec![("get", whole()), ("put", whole())]);
     let stage = || {
         let fields = vec![("requests", requests()), ("function_ms", whole()), ("peak_memory_bytes", whole())];
@@ -443,6 +540,7 @@ fn package() -> Value {
                 json!({"type": "integer", "minimum": 0, "description": "Segments made on demand. One that expired and was made again counts twice."}),
             ),
             ("subtitles?", json!({"type": "array", "items": subtitles})),
+            ("revision", revision),
             ("drm?", drm),
             ("created_at", time()),
             ("fragmented_at", nullable(&time())),

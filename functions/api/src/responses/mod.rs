@@ -2,8 +2,10 @@
 
 mod content;
 mod package;
+mod revision;
 mod unreadable;
 
 pub(crate) use content::{ContentDetails, ContentList, ContentSummary, DeletedContent};
 pub(crate) use package::{PackageList, PackageResponse, StreamUrls};
+pub(crate) use revision::{RevisionField, RevisionList, RevisionResponse, RevisionSummary};
 pub(crate) use unreadable::{OrUnreadable, UnreadableContent, UnreadablePackage};

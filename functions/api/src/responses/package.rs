@@ -13,6 +13,7 @@ use vpp_pipeline::domain::subtitles::{SubtitleDescription, SubtitleFile};
 use vpp_pipeline::domain::timestamp::Timestamp;
 use vpp_pipeline::domain::when::RetentionDays;
 
+use super::revision::RevisionField;
 use super::unreadable::{OrUnreadable, UnreadablePackage};
 
 /// A package.
@@ -49,6 +50,8 @@ pub(crate) struct PackageResponse {
     segments_made: u64,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     subtitles: Vec<SubtitlesField>,
+    /// The revisions of its manifests.
+    revision: RevisionField,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<WarningField>,
     #[serde(skip_serializing_if = "DrmField::is_none")]
@@ -291,6 +294,7 @@ impl PackageResponse {
             retention_days: package.retention.map(RetentionDays::days),
             segments_made: package.progress.segments_made,
             subtitles: options.subtitles.iter().map(SubtitlesField::from).collect(),
+            revision: RevisionField::from(&package.revisions),
             warnings: package.nothing_encrypted.iter().map(WarningField::nothing_encrypted).collect(),
             drm: DrmField::from(&options.drm),
             created_at: package.created_at,

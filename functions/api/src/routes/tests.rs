@@ -3,6 +3,7 @@
 mod access;
 mod audit;
 mod documents;
+mod edits;
 mod lists;
 mod options;
 mod playback;
@@ -58,7 +59,8 @@ async fn respond(platform: &Platform, request: Request<Body>) -> TestResponse {
     store.set(AccessTokens::default().and(Role::Operator, OPERATOR).and(Role::Reader, READER));
     let authentication = Authentication::Tokens(Authorizer::new(store, platform.clock.clone()));
     let (api, tokens, uploads) = (platform.api(), platform.tokens(), platform.uploads());
-    let router = router(Arc::new(api), Arc::new(tokens), Arc::new(uploads), Arc::new(authentication));
+    let editing = Arc::new(platform.editing());
+    let router = router(Arc::new(api), editing, Arc::new(tokens), Arc::new(uploads), Arc::new(authentication));
     let response = router.oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();

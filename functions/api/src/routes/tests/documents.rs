@@ -11,7 +11,8 @@ fn the_openapi_document_lists_every_route_and_no_other() {
         let mut paths: Vec<&str> = Vec::new();
         for (method, path) in routes_of_operations() {
             let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
-            let response = send(&platform, method.clone(), &path.replace("{id}", id), "").await;
+            let response =
+                send(&platform, method.clone(), &path.replace("{id}", id).replace("{number}", "1"), "").await;
             let code = response.json()["code"].clone();
             assert!(code != "route_not_found" && code != "method_not_allowed", "{method} {path}: {}", response.text);
             paths.push(path);
@@ -20,7 +21,8 @@ fn the_openapi_document_lists_every_route_and_no_other() {
             for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
                 let listed = routes_of_operations().any(|(name, at)| name.to_uppercase() == method && at == path);
                 let known = Method::from_bytes(method.as_bytes()).unwrap();
-                let response = send(&platform, known, &path.replace("{id}", id), "").await;
+                let path = path.replace("{id}", id).replace("{number}", "1");
+                let response = send(&platform, known, &path, "").await;
                 assert_eq!(response.json()["code"] == "method_not_allowed", !listed, "{method} {path}");
             }
         }
@@ -74,6 +76,8 @@ fn responses_have_the_members_of_the_openapi_document_and_no_others() {
             ("PackageList", get(&platform, "/packaged_content").await.json()),
             ("ContentList", get(&platform, "/input_content").await.json()),
             ("Content", get(&platform, &format!("/input_content/{content}")).await.json()),
+            ("RevisionList", get(&platform, &format!("{path}/revisions")).await.json()),
+            ("Revision", get(&platform, &format!("{path}/revisions/0")).await.json()),
             ("PlaybackToken", send(&platform, Method::POST, &format!("{path}/playback_tokens"), "").await.json()),
             ("Package", send(&platform, Method::DELETE, &path, "").await.json()),
             ("DeletedContent", send(&platform, Method::DELETE, &format!("/input_content/{content}"), "").await.json()),
