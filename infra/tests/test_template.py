@@ -166,12 +166,15 @@ class Template(unittest.TestCase):
             (alarm["MetricName"], alarm["Dimensions"]), ("NotHandled", [{"Name": "Function", "Value": "delete"}])
         )
 
-    def test_the_api_may_access_client_uploads_only(self) -> None:
+    def test_the_api_may_access_client_uploads_and_read_plans_only(self) -> None:
         statements = _statements(_resources("AWS::IAM::Role")["ApiRole"])
         objects = [s for s in statements if any(action.startswith("s3:") for action in s["Action"])]
-        allowed = {action: s["Resource"] for s in objects for action in s["Action"]}
-        self.assertTrue(allowed.pop("s3:ListBucket").endswith("uploads-${AWS::AccountId}-${AWS::Region}"))
-        self.assertTrue(all(resource.endswith("/uploads/*") for resource in allowed.values()))
+        allowed = {(action, s["Resource"]) for s in objects for action in s["Action"]}
+        allowed.remove(("s3:GetObject", "!Sub ${WorkBucket.Arn}/work/*"))
+        (listed,) = {resource for action, resource in allowed if action == "s3:ListBucket"}
+        self.assertTrue(listed.endswith("uploads-${AWS::AccountId}-${AWS::Region}"))
+        others = {resource for action, resource in allowed if action != "s3:ListBucket"}
+        self.assertTrue(all(resource.endswith("/uploads/*") for resource in others))
 
     def test_an_unpublished_status_change_blocks_the_following_and_is_dead_lettered(self) -> None:
         functions = _resources("AWS::Serverless::Function")

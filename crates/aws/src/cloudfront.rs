@@ -98,10 +98,10 @@ impl EdgeCache for CloudFrontCache {
 
 /// Returns the request body. Ids consist of letters and digits, so they need no escaping.
 fn invalidation_batch(paths: &[String], caller_reference: &str) -> String {
-    let (quantity, items) = (paths.len(), paths.iter().map(|path| format!("<Path>{path}</Path>")).collect::<String>());
+    let (quantity, items) = (paths.len(), paths.join("</Path><Path>"));
     format!(
         "<InvalidationBatch xmlns=\"http://cloudfront.amazonaws.com/doc/2020-05-31/\"><Paths><Quantity>{quantity}</Quantity>\
-         <Items>{items}</Items></Paths><CallerReference>{caller_reference}</CallerReference></InvalidationBatch>"
+         <Items><Path>{items}</Path></Items></Paths><CallerReference>{caller_reference}</CallerReference></InvalidationBatch>"
     )
 }
 

@@ -10,6 +10,7 @@ use vpp_media::cenc::{ConstantIv, ContentKey, FairPlayUri, KeyId, Pssh};
 use crate::argument_types::{EncryptArg, LayoutArg, LeaveOutArg, SchemeArg, SubtitleArgs};
 use crate::doctor::args::DoctorArgs;
 use crate::platform::args as platform;
+use crate::platform::edit::EditArgs;
 
 /// Package MP4 movies as encrypted MPEG-DASH and HLS without transcoding, locally or on a deployed platform.
 #[derive(Debug, Parser)]
@@ -68,7 +69,7 @@ pub(crate) enum Command {
     ///
     /// In --subtitles, --captions and --forced-subtitles, FILE is the ID of an uploaded subtitle file.
     #[command(after_help = PLATFORM_EXIT_STATUS)]
-    Edit(Box<platform::edit::EditArgs>),
+    Edit(Box<EditArgs>),
     /// Look at a deployed stack with your AWS credentials, and name what is wrong and how to mend it.
     #[command(after_help = DOCTOR_EXIT_STATUS)]
     Doctor(DoctorArgs),

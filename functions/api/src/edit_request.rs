@@ -2,6 +2,8 @@
 //!
 //! A field that is missing changes nothing, and `null` restores what the plan states.
 
+#![expect(clippy::option_option, reason = "a field is missing, is null, or has a value")]
+
 use serde::{Deserialize, Deserializer};
 use vpp_http::{Object, Problem};
 use vpp_media::cmaf::RepresentationId;

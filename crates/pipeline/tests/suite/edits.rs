@@ -112,8 +112,11 @@ fn an_edit_needs_neither_the_source_nor_the_segments_nor_the_upload_of_earlier_s
         for key in platform.store.bucket("uploads").into_keys() {
             platform.store.delete(&Location::new("uploads", key));
         }
-        for key in
-            platform.store.bucket("output").into_keys().filter(|key| key.ends_with(".m4s") || key.ends_with(".mp4"))
+        for key in platform
+            .store
+            .bucket("output")
+            .into_keys()
+            .filter(|key| [".m4s", ".mp4"].iter().any(|end| key.ends_with(end)))
         {
             platform.store.delete(&Location::new("output", key));
         }
