@@ -212,14 +212,14 @@ impl Package {
         self.progress.bytes_written += made.bytes_written;
     }
 
-    /// Returns the last time at which a function may have started to write segments; `None` while one may still start. While
-    /// segments expire, the origin makes them, whatever the status.
+    /// Returns the last time at which a function may have started to write objects; `None` while one may still start. While
+    /// segments expire, the origin makes them, and revisions of an edited package are published, whatever the status.
     #[must_use]
     pub fn at_rest_since(&self) -> Option<Timestamp> {
-        match (self.retention, &self.state) {
-            (None, state) => state.at_rest_since(),
-            (Some(_), State::Deleting { at, .. }) => Some(*at),
-            (Some(_), _) => None,
+        match (&self.state, self.retention.is_none() && self.revisions.latest == 0) {
+            (state, true) => state.at_rest_since(),
+            (State::Deleting { at, .. }, false) => Some(*at),
+            (_, false) => None,
         }
     }
 
@@ -240,16 +240,6 @@ impl Package {
     #[must_use]
     pub fn revision_tag(&self) -> RevisionTag {
         RevisionTag { attempt: self.attempt, number: self.revisions.latest }
-    }
-
-    /// Returns the last time at which a function may have started work on the package; `None` while one may still start. Of an
-    /// edited package, revisions may be published until its deletion.
-    #[must_use]
-    pub fn at_rest_since(&self) -> Option<Timestamp> {
-        match &self.state {
-            State::Deleting { at, .. } if self.revisions.latest > 0 => Some(*at),
-            state => state.at_rest_since(),
-        }
     }
 
     /// Returns the status.

@@ -197,7 +197,7 @@ fn edits_that_race_in_a_ready_package_end_in_the_latest() {
         Budget { edits: 1, crashes: 1, duplicates: 1, ..none },
         Budget { edits: 1, deletions: 1, ..none },
     ] {
-        let stats = search::all(&World::ready(budget, &RULES), &RULES);
+        let stats = search::all(&World::at_rest(budget, &RULES), &RULES);
         let stats = stats.unwrap_or_else(|violation| panic!("{}", report(&violation)));
         println!("{budget:?} {stats:?}");
         assert!(stats.ends > 0 && stats.ready + stats.deleted == stats.ends, "{stats:?}");
@@ -223,8 +223,17 @@ fn single_files_are_completed_once_in_any_order() {
 
 #[test]
 fn the_package_ends_well_after_many_random_faults() {
-    let much =
-        Budget { crashes: 4, failures: 4, duplicates: 5, retries: 3, pauses: 2, views: 3, aheads: 1, edits: 3, ..Budget::NONE };
+    let much = Budget {
+        crashes: 4,
+        failures: 4,
+        duplicates: 5,
+        retries: 3,
+        pauses: 2,
+        views: 3,
+        aheads: 1,
+        edits: 3,
+        ..Budget::NONE
+    };
     let mut all = SearchStats::default();
     for seed in 0..RANDOM_RUNS {
         let segments = seed % 2 == 0;
