@@ -181,6 +181,13 @@ fn publication_failure() -> Value {
     object("What the publication could not do.", vec![("code", text()), ("message", text())])
 }
 
+fn revision_progress() -> Value {
+    object(
+        "The latest revision of the manifests, and the latest that is published. Revision 0 is the package as it was planned.",
+        vec![("latest", whole()), ("published", whole()), ("failure?", publication_failure())],
+    )
+}
+
 fn revision_members() -> Vec<(&'static str, Value)> {
     vec![("revision", whole()), ("created_at", time()), ("restored?", whole())]
 }
@@ -475,10 +482,6 @@ fn package() -> Value {
         "A subtitle file of the package.",
         vec![("input_content_id", of("Id")), ("language", text()), ("label?", text()), ("kind", text())],
     );
-    let revision = object(
-        "The latest revision of the manifests, and the latest that is published. Revision 0 is the package as it was planned.",
-        vec![("latest", whole()), ("published", whole()), ("failure?", publication_failure())],
-    );
     let requests = || object("Requests to S3.", vec![("get", whole()), ("put", whole())]);
     let stage = || {
         let fields = vec![("requests", requests()), ("function_ms", whole()), ("peak_memory_bytes", whole())];
@@ -540,7 +543,7 @@ fn package() -> Value {
                 json!({"type": "integer", "minimum": 0, "description": "Segments made on demand. One that expired and was made again counts twice."}),
             ),
             ("subtitles?", json!({"type": "array", "items": subtitles})),
-            ("revision", revision),
+            ("revision", revision_progress()),
             ("drm?", drm),
             ("created_at", time()),
             ("fragmented_at", nullable(&time())),
