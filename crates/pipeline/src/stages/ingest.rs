@@ -346,7 +346,8 @@ mod tests {
             (&[2], ProtectedTracks::All, Scheme::Cenc),
         ] {
             let package_on_upload = Some(ProtectionOptions::Encrypt { scheme: Scheme::Cbcs, tracks });
-            let settings = Settings { package_on_upload, segment_duration: Duration::from_secs(6) };
+            let settings =
+                Settings { package_on_upload, segment_duration: Duration::from_secs(6), when: When::default() };
             let options = settings.options(&with_undefined(undefined)).map(|options| options.protection);
             assert_eq!(
                 options,
@@ -354,8 +355,11 @@ mod tests {
                 "{undefined:?} {tracks:?}"
             );
         }
-        let clear =
-            Settings { package_on_upload: Some(ProtectionOptions::Clear), segment_duration: Duration::from_secs(6) };
+        let clear = Settings {
+            package_on_upload: Some(ProtectionOptions::Clear),
+            segment_duration: Duration::from_secs(6),
+            when: When::default(),
+        };
         let options = clear.options(&with_undefined(&[1])).map(|options| options.protection);
         assert_eq!(options, Some(ProtectionOptions::Clear));
     }
