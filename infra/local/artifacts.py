@@ -10,6 +10,7 @@ lambda`, which links against the C library of that image.
 
 from __future__ import annotations
 
+import filecmp
 import os
 import shutil
 import subprocess
@@ -19,7 +20,7 @@ from pathlib import Path
 import yaml
 
 from .terminal import CommandError, step
-from .tools import LOCAL, ROOT, program, rust_target
+from .tools import LOCAL, ROOT, exclusive, program, rust_target
 
 TEMPLATE = ROOT / "template.yaml"
 LAYERS = ROOT / "target" / "layers"
@@ -67,13 +68,33 @@ def console() -> Path:
 
 
 def _build_console(layer: Path) -> None:
-    """Builds the web console's layer with the Makefile that `sam build` uses."""
+    """Builds the web console's layer with the Makefile that `sam build` uses.
+
+    It is built elsewhere, and only files that changed are replaced: running functions and tests read the layer.
+    """
     rust_target("wasm32-unknown-unknown")
     command = ["make", "--silent", "--directory", str(ROOT / "layers" / "console"), "build-ConsoleLayer"]
-    with step("building the web console"):
-        done = subprocess.run([*command, f"ARTIFACTS_DIR={layer}"], env=_environment(), stdout=sys.stderr, check=False)
+    built = layer.with_name(f".{layer.name}.{os.getpid()}")
+    with exclusive("console"), step("building the web console"):
+        done = subprocess.run([*command, f"ARTIFACTS_DIR={built}"], env=_environment(), stdout=sys.stderr, check=False)
+        if done.returncode == 0:
+            _replace_changed(built, layer)
+        shutil.rmtree(built, ignore_errors=True)
     if done.returncode != 0:
         raise CommandError(f"the build failed: {' '.join(command)}")
+
+
+def _replace_changed(source: Path, target: Path) -> None:
+    """Makes the files of a folder those of another. Each file is replaced atomically, and only if it differs."""
+    names = {path.relative_to(source) for path in source.rglob("*") if path.is_file()}
+    for old in [path for path in target.rglob("*") if path.is_file()]:
+        if old.relative_to(target) not in names:
+            old.unlink()
+    for name in names:
+        new, old = source / name, target / name
+        if not (old.exists() and filecmp.cmp(new, old, shallow=False)):
+            old.parent.mkdir(parents=True, exist_ok=True)
+            new.replace(old)
 
 
 def _cargo() -> Path:

@@ -41,7 +41,9 @@ class Edits(unittest.TestCase):
         """Returns the time and the entity tag of each object with media, by its key."""
         s3, bucket = self.instance.client("s3"), self.outputs["OutputBucket"]
         entries = s3.list_objects_v2(Bucket=bucket, Prefix=f"{package}/")["Contents"]
-        return {one["Key"]: (one["LastModified"], one["ETag"]) for one in entries if one["Key"].endswith((".m4s", ".mp4"))}
+        return {
+            one["Key"]: (one["LastModified"], one["ETag"]) for one in entries if one["Key"].endswith((".m4s", ".mp4"))
+        }
 
     def _published(self, path: str, revision: int) -> bool:
         return self.stack.api("GET", path)["revision"] == {"latest": revision, "published": revision}

@@ -29,6 +29,7 @@ mod package_item;
 mod receipt_item;
 mod request_records;
 mod revision_item;
+mod revision_progress;
 pub(crate) mod stream_records;
 mod table;
 mod transitions;

@@ -24,7 +24,7 @@ use vpp_pipeline::domain::when::{RetentionDays, When};
 use vpp_pipeline::ports::PackageDeletion;
 
 use super::attributes::{Item, Malformed, Reader, Writer, json, number, range, read_ids, string, usage};
-use super::revision_item;
+use super::revision_progress;
 
 /// Sort key of every package.
 pub(super) const SK: &str = "package";
@@ -208,7 +208,7 @@ pub(super) fn read(item: &Item) -> Result<Package, Malformed> {
             Some(text) => read_ids(text, NOTHING_ENCRYPTED)?,
             None => Vec::new(),
         },
-        revisions: revision_item::read_progress(item)?,
+        revisions: revision_progress::read_progress(item)?,
         state: state(item)?,
     })
 }
@@ -305,7 +305,7 @@ pub(super) fn read_deletion(item: &Item) -> Result<Option<PackageDeletion>, Malf
     if item.text("status") != Ok(Status::Deleting.as_str()) {
         return Ok(None);
     }
-    let before = state(item).ok().filter(|_| !item.has(RETENTION_DAYS) && !revision_item::is_edited(item));
+    let before = state(item).ok().filter(|_| !item.has(RETENTION_DAYS) && !revision_progress::is_edited(item));
     let at_rest_since = match before.and_then(|state| state.at_rest_since()) {
         Some(since) => since,
         None => item.parsed("deleting_at")?,

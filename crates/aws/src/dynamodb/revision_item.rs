@@ -6,10 +6,10 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::error::BuildError;
-use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
 use vpp_pipeline::domain::id::{ContentId, PackageId};
 use vpp_pipeline::domain::object::ETag;
-use vpp_pipeline::domain::revision::{Publication, PublicationFailure, Revision, RevisionProgress, UploadedText};
+use vpp_pipeline::domain::revision::{Publication, Revision, UploadedText};
 use vpp_pipeline::domain::state::Status;
 use vpp_pipeline::domain::unreadable::RecordKind;
 use vpp_pipeline::error::Unavailable;
@@ -17,19 +17,13 @@ use vpp_pipeline::ports::{Commit, Revisions};
 
 use super::attributes::{Item, Malformed, Reader, Writer, json, number, string};
 use super::package_item;
+use super::revision_progress::{FAILURE, LATEST, PUBLISHED, write_failure};
 use super::table::{DynamoCatalog, Transacted, condition, malformed};
 
 /// The attribute with the edits of a revision.
 const EDITS: &str = "edits";
 /// The attribute with the uploaded files of a revision.
 const FILES: &str = "files";
-/// The attribute of a package with its latest revision.
-const LATEST: &str = "revision";
-/// The attribute of a package with its latest published revision.
-const PUBLISHED: &str = "revision_published";
-/// The attribute of a package with the reason for which a revision is not published as it is.
-const FAILURE: &str = "revision_failure";
-
 /// The statuses in which a package may have been planned and is neither failed nor deleted.
 const EDITABLE: [(&str, Status); 3] =
     [(":fragmented", Status::Fragmented), (":encrypted", Status::Encrypted), (":ready", Status::Ready)];
@@ -74,30 +68,6 @@ fn read(item: &Item) -> Result<Revision, Malformed> {
         files: rows.into_iter().map(file).collect::<Result<_, _>>()?,
         last_added: item.number("last_added")?,
     })
-}
-
-fn write_failure(failure: &PublicationFailure) -> AttributeValue {
-    let PublicationFailure { code, message } = failure;
-    let fields = [("code", code), ("message", message)];
-    AttributeValue::M(fields.into_iter().map(|(name, value)| (name.to_owned(), string(value))).collect())
-}
-
-/// Reads the revisions of a package from its item.
-pub(super) fn read_progress(item: Reader<'_>) -> Result<RevisionProgress, Malformed> {
-    let failure = |item: Reader<'_>, name| {
-        let failure = item.map(name)?;
-        Ok(PublicationFailure { code: failure.text("code")?.to_owned(), message: failure.text("message")?.to_owned() })
-    };
-    Ok(RevisionProgress {
-        latest: item.optional(LATEST, Reader::number)?.unwrap_or_default(),
-        published: item.optional(PUBLISHED, Reader::number)?.unwrap_or_default(),
-        failure: item.optional(FAILURE, failure)?,
-    })
-}
-
-/// Returns whether a package has been edited.
-pub(super) fn is_edited(item: Reader<'_>) -> bool {
-    item.has(LATEST)
 }
 
 /// Returns the condition that a package is in an attempt. A package that an older version created has none.
