@@ -15,6 +15,13 @@ pub(crate) const fn u64_of(length: usize) -> u64 {
     length as u64
 }
 
+/// Returns a sampling rate stored as a float in whole hertz; 0 when it is negative, not a number, or 2³² and above.
+#[expect(clippy::as_conversions, reason = "a float converts to an integer by `as` alone; the range is checked")]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked")]
+pub(crate) fn whole_hertz(rate: f64) -> u32 {
+    if (0.0..4_294_967_296.0).contains(&rate) { rate as u32 } else { 0 }
+}
+
 /// The result of a checked operation or conversion.
 pub(crate) trait Checked<T> {
     /// Returns the value.

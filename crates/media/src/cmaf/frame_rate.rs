@@ -26,7 +26,7 @@ pub struct FrameRate {
 }
 
 /// The rates of cinema, television and displays, in frames and seconds.
-const WELL_KNOWN: [(u32, u32); 21] = [
+pub(crate) const WELL_KNOWN: [(u32, u32); 21] = [
     (24_000, 1001),
     (24, 1),
     (25, 1),

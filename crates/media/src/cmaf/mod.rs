@@ -45,6 +45,7 @@ mod track_selection;
 mod work_unit;
 
 pub use frame_rate::FrameRate;
+pub(crate) use frame_rate::WELL_KNOWN as WELL_KNOWN_FRAME_RATES;
 pub(crate) use identity::{INIT_SEGMENT, MAPPED_SIDECAR, SIDECAR, SINGLE_FILE, segment_name, webvtt_name};
 pub use identity::{ParseRepresentationIdError, RepresentationId, SegmentId};
 pub use one_segment::one_segment;

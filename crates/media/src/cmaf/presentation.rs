@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::frame_rate::FrameRate;
-use super::identity::{MAPPED_SIDECAR, RepresentationId, SIDECAR};
+use super::identity::{MAPPED_SIDECAR, RepresentationId};
 use super::options::Layout;
 use super::protection::Protection;
 use super::sap::{SapType, StreamAccessPoint};
@@ -68,7 +68,7 @@ impl Sidecar {
     /// Returns the path in the package of the file. Its times are presentation times.
     #[must_use]
     pub fn path(&self) -> String {
-        self.id.path_of(SIDECAR)
+        self.id.sidecar_path()
     }
 
     /// Returns the path in the package of the file with a timestamp map.

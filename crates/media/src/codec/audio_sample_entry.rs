@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::sample_entry::without_terminator;
 use crate::Result;
 use crate::isobmff::{BoxView, BoxWriter, Boxes};
-use crate::number::{Checked, u64_of};
+use crate::number::{Checked, u64_of, whole_hertz};
 
 /// Bytes of the fixed fields of an audio sample entry.
 pub(super) const FIXED_BYTES: usize = 28;
@@ -94,11 +94,4 @@ impl<'a> AudioSampleEntry<'a> {
             audio.configuration.ok_or(entry.malformed("it has no box with its codec's configuration"))?;
         Ok((audio, configuration))
     }
-}
-
-/// Returns a sampling rate stored as a float in whole hertz; 0 when it is negative, not a number, or 2³² and above.
-#[expect(clippy::as_conversions, reason = "a float converts to an integer by `as` alone; the range is checked")]
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked")]
-fn whole_hertz(rate: f64) -> u32 {
-    if (0.0..4_294_967_296.0).contains(&rate) { rate as u32 } else { 0 }
 }

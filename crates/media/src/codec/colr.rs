@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::isobmff::Boxes;
 
 /// The code point of an unspecified value.
-const UNSPECIFIED: u8 = 2;
+pub(crate) const UNSPECIFIED: u8 = 2;
 
 /// The colour description of a video.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

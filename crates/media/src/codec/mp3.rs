@@ -23,10 +23,20 @@ pub(super) const MPEG2: u8 = 0x69;
 /// The lowest sampling rate of MPEG-1 audio in hertz; MPEG-2 audio has the lower rates.
 const LOWEST_MPEG1_RATE: u32 = 32_000;
 
+/// Returns the `objectTypeIndication` for a sampling rate.
+pub(crate) fn object_type(sample_rate: u32) -> u8 {
+    if sample_rate >= LOWEST_MPEG1_RATE { MPEG1 } else { MPEG2 }
+}
+
+/// Returns the number of samples of a frame (ISO/IEC 11172-3 2.4.2.1, 13818-3 2.4.2.1).
+pub(crate) fn frame_samples(sample_rate: u32) -> u32 {
+    if sample_rate >= LOWEST_MPEG1_RATE { 1152 } else { 576 }
+}
+
 /// Reads a QuickTime entry, `.mp3` or `ms\0U`. ISO files have no such type, so it is converted to `mp4a` with an `esds` box.
 pub(super) fn sample_entry<'a>(entry: &BoxView<'a>) -> Result<SampleEntry<'a>> {
     let audio = AudioSampleEntry::parse(entry, b"esds")?;
-    let object_type = if audio.sample_rate >= LOWEST_MPEG1_RATE { MPEG1 } else { MPEG2 };
+    let object_type = object_type(audio.sample_rate);
     let mut w = BoxWriter::new();
     w.raw(audio.body.get(..FIXED_BYTES).unwrap_or(&audio.body));
     write_audio_esds(&mut w, object_type, &[]);

@@ -113,7 +113,7 @@ impl HeaderReader<'_> {
     fn ebml_sizes(&mut self) -> Result<Vec<u64>, NoHeader> {
         let others = self.byte()?;
         let mut sizes = Vec::new();
-        for number in 0..others {
+        for _ in 0..others {
             let size = match sizes.last() {
                 None => self.variable_int()?,
                 Some(last) => {
@@ -121,7 +121,6 @@ impl HeaderReader<'_> {
                     u64::checked_add_signed(*last, difference).ok_or(NoHeader::Invalid)?
                 }
             };
-            debug_assert!(usize::from(number) == sizes.len());
             sizes.push(size);
         }
         Ok(sizes)

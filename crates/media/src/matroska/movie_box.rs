@@ -11,15 +11,14 @@ use super::sample_entry::Configuration;
 use super::timing::{SECOND, Timing, nanoseconds_to_units, of_audio, of_video};
 use super::track_entry::{TrackEntry, TrackType};
 use crate::Result;
+use crate::codec::mp3_frame_samples;
 use crate::isobmff::BoxWriter;
 use crate::number::Checked;
+use crate::time::Timescale;
 use crate::track::IDENTITY_MATRIX;
 
-/// Units per second of the movie's times: nanoseconds, as in Matroska.
-const MOVIE_TIMESCALE: u32 = 1_000_000_000;
-
-/// Ticks per second of the times in `chpl`.
-const CHAPTER_HZ: u64 = 10_000_000;
+/// Nanoseconds of a tick of the times in `chpl`.
+const CHAPTER_TICK: u64 = 100;
 
 /// The greatest number of chapters, and of bytes of a title, in `chpl`.
 const MAX_CHPL: usize = 255;
@@ -32,7 +31,7 @@ pub(super) fn movie_box(tracks: &[TrackFrames], chapters: &[Chapter], scale: u64
     w.plain(b"moov", |w| {
         w.full(b"mvhd", 1, 0, |w| {
             w.zeros(16); // creation_time, modification_time
-            w.u32(MOVIE_TIMESCALE);
+            w.u32(SECOND); // timescale: nanoseconds, as in Matroska
             w.u64(0); // duration: that of the tracks
             w.u32(0x0001_0000); // rate
             w.u16(0x0100); // volume
@@ -62,7 +61,7 @@ fn timing(track: &TrackFrames, scale: u64) -> Result<Timing> {
         _ => of_video(frames, scale, entry.default_duration, *last_duration),
     };
     let mut timing = timing?;
-    let delay = i64::try_from(nanoseconds_to_units(entry.codec_delay, timing.timescale)).ok();
+    let delay = nanoseconds_to_units(entry.codec_delay, timing.timescale);
     timing.start = delay.and_then(|delay| timing.start.checked_sub(delay)).or_out_of_range("The delay of a codec")?;
     Ok(timing)
 }
@@ -75,8 +74,7 @@ fn sampling_rate(entry: &TrackEntry) -> u32 {
 fn packet_samples(entry: &TrackEntry, head: &[u8]) -> Option<u32> {
     match entry.codec_id.as_str() {
         "A_AAC" => Some(1024),
-        "A_MPEG/L3" if entry.audio.sample_rate >= 32_000 => Some(1152),
-        "A_MPEG/L3" => Some(576),
+        "A_MPEG/L3" => Some(mp3_frame_samples(entry.audio.sample_rate)),
         "A_AC3" => Some(1536),
         "A_EAC3" => eac3_samples(head),
         "A_FLAC" => {
@@ -138,20 +136,18 @@ struct Edit {
 /// Returns the edit list of a track: its start in the movie, the frames that are decoded before it, and the end that is not
 /// presented.
 fn edits(track: &TrackFrames, timing: &Timing) -> Result<Vec<Edit>> {
+    let timescales = Timescale::new(SECOND).zip(Timescale::new(timing.timescale));
     let in_movie = |units: u64| {
-        let wide = u128::from(units).saturating_mul(MOVIE_TIMESCALE.into()).checked_div(timing.timescale.into());
-        wide.and_then(|wide| u64::try_from(wide).ok()).or_out_of_range("The time of an edit")
+        let duration = timescales.and_then(|(movie, track)| movie.rescale(units, track));
+        duration.or_out_of_range("The time of an edit")
     };
     let mut edits = Vec::new();
     if timing.start > 0 {
-        // Rounded up, so that the nearest unit of the track is the start.
-        let duration = in_movie(timing.start.unsigned_abs())?.saturating_add(1);
-        edits.push(Edit { duration, media_time: -1 });
+        edits.push(Edit { duration: in_movie(timing.start.unsigned_abs())?, media_time: -1 });
     }
     let hidden = timing.start.min(0).unsigned_abs();
     let media_time = u64::from(timing.delay).checked_add(hidden).or_out_of_range("The time of an edit")?;
-    let discarded = u64::try_from(track.discard_padding).unwrap_or(0);
-    let discarded = u64::try_from(nanoseconds_to_units(discarded, timing.timescale)).unwrap_or(0);
+    let discarded = nanoseconds_to_units(track.discard_padding.max(0), timing.timescale).unwrap_or(0).unsigned_abs();
     // An edit of no duration lasts to the end of the media.
     let mut duration = 0;
     if discarded > 0 {
@@ -282,18 +278,11 @@ fn write_chapters(w: &mut BoxWriter, chapters: &[Chapter]) {
             w.zeros(4);
             w.u8(u8::try_from(listed.len()).unwrap_or(u8::MAX));
             for chapter in listed {
-                let ticks = u128::from(chapter.start).saturating_mul(CHAPTER_HZ.into()).checked_div(SECOND.into());
-                w.u64(ticks.and_then(|ticks| u64::try_from(ticks).ok()).unwrap_or(u64::MAX));
-                let title = truncated(&chapter.title);
+                w.u64(chapter.start / CHAPTER_TICK);
+                let title = chapter.title.get(..chapter.title.floor_char_boundary(MAX_CHPL)).unwrap_or_default();
                 w.u8(u8::try_from(title.len()).unwrap_or(0));
                 w.raw(title.as_bytes());
             }
         });
     });
-}
-
-/// Returns as many whole characters of a title as fit.
-fn truncated(title: &str) -> &str {
-    let end = (0..=MAX_CHPL.min(title.len())).rev().find(|end| title.is_char_boundary(*end)).unwrap_or(0);
-    title.get(..end).unwrap_or_default()
 }

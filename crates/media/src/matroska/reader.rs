@@ -105,19 +105,23 @@ impl MatroskaReader {
     /// # Errors
     /// The reason for refusing the file.
     pub(crate) fn supply(&mut self, bytes: &[u8]) -> Result<()> {
-        self.buffer.extend_from_slice(bytes);
+        let mut buffer = std::mem::take(&mut self.buffer);
+        buffer.extend_from_slice(bytes);
         let mut position: u64 = 0;
         loop {
-            let start = usize::try_from(position).ok().filter(|start| *start < self.buffer.len());
+            let start = usize::try_from(position).ok().filter(|start| *start < buffer.len());
             let step = match start {
-                Some(start) => self.element(start)?,
+                Some(start) => self.element(buffer.get(start..).unwrap_or_default(), position)?,
                 None if self.at.saturating_add(position) >= self.file_size => Step::End,
                 None => Step::Read(u64_of(MAX_HEADER)),
             };
             match step {
                 Step::To(next) => position = next,
                 Step::Read(needed) => {
-                    self.drop_before(position);
+                    let consumed = usize::try_from(position).unwrap_or(usize::MAX).min(buffer.len());
+                    buffer.drain(..consumed);
+                    self.buffer = buffer;
+                    self.at = self.at.saturating_add(position);
                     self.needed = needed.max(self.read_size);
                     self.read_size = self.read_size.saturating_mul(2).min(LARGEST_READ);
                     if self.want().is_none() {
@@ -146,17 +150,9 @@ impl MatroskaReader {
         Ok((movie_box(&self.tracks, &self.chapters, self.scale)?, self.cut_at))
     }
 
-    /// Removes the bytes before `position` in the buffer, which may be past its end.
-    fn drop_before(&mut self, position: u64) {
-        let consumed = usize::try_from(position).unwrap_or(usize::MAX).min(self.buffer.len());
-        self.buffer.drain(..consumed);
-        self.at = self.at.saturating_add(position);
-    }
-
-    /// Processes the element that begins at `start` in the buffer.
-    fn element(&mut self, start: usize) -> Result<Step> {
-        let rest = self.buffer.get(start..).unwrap_or_default();
-        let offset = self.at.saturating_add(u64_of(start));
+    /// Processes the element at the start of `rest`, which is at `position` in the buffer.
+    fn element(&mut self, rest: &[u8], position: u64) -> Result<Step> {
+        let offset = self.at.saturating_add(position);
         let left_in_file = self.file_size.saturating_sub(offset);
         let header = match ElementHeader::parse(rest) {
             Ok(header) => header,
@@ -164,10 +160,9 @@ impl MatroskaReader {
             Err(NoHeader::Invalid) => return self.end_at(offset),
         };
         let length = u64_of(header.length);
-        let data_start = u64_of(start).saturating_add(length);
-        match header.id {
-            ids::SEGMENT | ids::CLUSTER => return Ok(Step::To(data_start)),
-            _ => {}
+        let data_start = position.saturating_add(length);
+        if matches!(header.id, ids::SEGMENT | ids::CLUSTER) {
+            return Ok(Step::To(data_start));
         }
         let Some(size) = header.size else {
             return Err(malformed(offset, "only a segment and a cluster may have an unknown size"));
@@ -200,24 +195,19 @@ impl MatroskaReader {
         match header.id {
             ids::EBML => check_type(&element, offset)?,
             ids::INFO => self.scale = scale(&element),
-            ids::TRACKS => {
-                let tracks = tracks(&element, offset)?;
-                self.tracks = tracks;
-            }
+            ids::TRACKS => self.tracks = tracks(&element, offset)?,
             ids::CHAPTERS => self.chapters = chapters(&element),
             ids::TIMESTAMP => self.cluster = element.uint().and_then(|time| i64::try_from(time).ok()).unwrap_or(0),
             ids::SIMPLE_BLOCK => {
                 let block = Block::parse(data, size).map_err(|_| malformed_block(offset))?;
-                let heads = heads(&block, data);
-                self.add(&block, data_offset, &heads, Group { is_key: block.is_key, ..Group::default() })?;
+                self.add(&block, data, data_offset, Group { is_key: block.is_key, ..Group::default() })?;
             }
             _ => {
                 let group = elements(data).find(|child| child.id == ids::BLOCK).ok_or(malformed_block(offset))?;
                 let size = u64_of(group.data.len());
                 let block = Block::parse(group.data, size).map_err(|_| malformed_block(offset))?;
-                let heads = heads(&block, group.data);
                 let block_offset = data_offset.saturating_add(u64_of(group.position));
-                self.add(&block, block_offset, &heads, Group::parse(data))?;
+                self.add(&block, group.data, block_offset, Group::parse(data))?;
             }
         }
         Ok(next)
@@ -232,13 +222,13 @@ impl MatroskaReader {
         Ok(Step::End)
     }
 
-    /// Adds the frames of a block whose data is at `offset` in the file.
-    fn add(&mut self, block: &Block, offset: u64, heads: &[Vec<u8>], group: Group) -> Result<()> {
+    /// Adds the frames of a block whose data is at `offset` in the file, and starts with `data`.
+    fn add(&mut self, block: &Block, data: &[u8], offset: u64, group: Group) -> Result<()> {
         let Some(track) = self.tracks.iter_mut().find(|track| track.entry.number == block.track) else {
             return Ok(());
         };
         let timestamp = self.cluster.saturating_add(block.timestamp.into());
-        for (number, (range, head)) in block.frames.iter().zip(heads).enumerate() {
+        for (number, range) in block.frames.iter().enumerate() {
             let size = range.end.saturating_sub(range.start);
             let size = u32::try_from(size).map_err(|_| Error::OutOfRange { what: "The size of a frame" })?;
             if size == 0 {
@@ -252,7 +242,7 @@ impl MatroskaReader {
             }
             let timestamp = (number == 0).then_some(timestamp);
             let offset = offset.saturating_add(range.start);
-            track.push(Frame::new(offset, size, timestamp, group.is_key), head);
+            track.push(Frame::new(offset, size, timestamp, group.is_key), head(range, data));
         }
         track.end_block(group.duration, group.discard_padding);
         Ok(())
@@ -287,14 +277,11 @@ impl Group {
 /// Number of bytes of a frame that its codec's configuration may need.
 const HEAD: usize = 64;
 
-/// Returns the first bytes of each frame of a block, as far as they were read.
-fn heads(block: &Block, data: &[u8]) -> Vec<Vec<u8>> {
-    let head = |range: &Range<u64>| {
-        let start = usize::try_from(range.start).unwrap_or(usize::MAX);
-        let end = usize::try_from(range.end).unwrap_or(usize::MAX).min(start.saturating_add(HEAD)).min(data.len());
-        data.get(start..end).unwrap_or_default().to_vec()
-    };
-    block.frames.iter().map(head).collect()
+/// Returns the first bytes of the frame at `range` of a block, as far as they were read.
+fn head<'d>(range: &Range<u64>, data: &'d [u8]) -> &'d [u8] {
+    let frame = usize::try_from(range.start).ok().and_then(|start| data.get(start..)).unwrap_or_default();
+    let size = usize::try_from(range.end.saturating_sub(range.start)).unwrap_or(usize::MAX);
+    frame.get(..HEAD.min(size).min(frame.len())).unwrap_or_default()
 }
 
 /// Checks that the document is Matroska or WebM.

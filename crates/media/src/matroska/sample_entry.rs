@@ -2,22 +2,17 @@
 
 use super::ac3::{write_dac3, write_dec3};
 use super::opus;
-use super::track_entry::{FrameEncoding, TrackEntry, TrackType, VideoSettings};
+use super::track_entry::{FrameEncoding, TrackEntry, VideoSettings};
 use super::vp9::write_vpcc;
-use crate::codec::write_audio_esds;
+use crate::codec::{mp3_object_type, write_audio_esds};
 use crate::isobmff::BoxWriter;
 use crate::time::reduce;
 
 /// Type of the sample entry of a codec that no sample entry is made for. Its payload names the codec.
 pub(crate) const UNMAPPED_CODEC: [u8; 4] = *b"mkv ";
 
-/// `objectTypeIndication` of AAC, and of MP3 at rates of 32 kHz and more, and below (mp4ra.org).
+/// `objectTypeIndication` of AAC (mp4ra.org).
 const AAC: u8 = 0x40;
-const MP3: u8 = 0x6b;
-const LOW_RATE_MP3: u8 = 0x69;
-
-/// Lowest sampling rate of MPEG-1 audio.
-const LOWEST_MPEG1_RATE: u32 = 32_000;
 
 /// The codecs that sample entries are made for (RFC 9559 and its codec registry).
 const CODECS: [&str; 10] = [
@@ -45,15 +40,11 @@ impl Configuration<'_> {
     /// Writes the sample entry. For a codec without one, writes an entry that the parser of the movie refuses by the codec's name.
     pub(super) fn write(&self, w: &mut BoxWriter) {
         let mut scratch = BoxWriter::new();
-        let written = self.is_readable().then(|| self.write_known(&mut scratch)).flatten();
+        let written = (self.entry.encoding == FrameEncoding::None).then(|| self.write_known(&mut scratch)).flatten();
         match written.and_then(|()| scratch.finish().ok()) {
             Some(bytes) => w.raw(&bytes),
             None => self.write_unknown(w),
         }
-    }
-
-    fn is_readable(&self) -> bool {
-        self.entry.encoding == FrameEncoding::None
     }
 
     /// Returns whether a sample entry is defined for the codec.
@@ -104,7 +95,7 @@ impl Configuration<'_> {
                 })
             }
             "A_MPEG/L3" => {
-                let object_type = if audio.sample_rate >= LOWEST_MPEG1_RATE { MP3 } else { LOW_RATE_MP3 };
+                let object_type = mp3_object_type(audio.sample_rate);
                 self.audio(w, b"mp4a", |w| {
                     write_audio_esds(w, object_type, &[]);
                     Some(())
@@ -172,7 +163,6 @@ impl Configuration<'_> {
         kind: &[u8; 4],
         configuration: impl FnOnce(&mut BoxWriter) -> Option<()>,
     ) -> Option<()> {
-        debug_assert!(self.entry.kind == TrackType::Audio || self.entry.kind == TrackType::Other);
         audio_entry(w, kind, self.entry.audio.channels, self.entry.audio.sample_rate, configuration)
     }
 }

@@ -11,32 +11,16 @@
 //!   list removes the delay that they add, as in files that encoders of MP4 write.
 
 use super::frames::Frame;
+use crate::cmaf::WELL_KNOWN_FRAME_RATES;
 use crate::number::Checked;
+use crate::time::reduce;
 use crate::{Error, Result};
 
 /// Nanoseconds per second.
-pub(super) const SECOND: u64 = 1_000_000_000;
+pub(super) const SECOND: u32 = 1_000_000_000;
 
-/// The frame rates that are usual: numerator and denominator.
-const RATES: [(u32, u32); 14] = [
-    (24_000, 1001),
-    (24, 1),
-    (25, 1),
-    (30_000, 1001),
-    (30, 1),
-    (48, 1),
-    (50, 1),
-    (60_000, 1001),
-    (60, 1),
-    (100, 1),
-    (120_000, 1001),
-    (120, 1),
-    (15, 1),
-    (12, 1),
-];
-
-/// Units per second for rates with a denominator of 1, so that durations are not too coarse for audio beside it.
-const WHOLE_RATE_UNITS: u32 = 1000;
+/// A frame lasts at least this many units, so that the start of a track is not too coarse.
+const MIN_FRAME_UNITS: u32 = 1000;
 
 /// The times of the frames of a track, in decode order.
 #[derive(Debug, PartialEq, Eq)]
@@ -77,7 +61,7 @@ pub(super) fn of_video(
         let (timescale, unit) = units_of_scale(scale)?;
         let times: Option<Vec<i64>> = stamps.iter().map(|stamp| stamp.checked_mul(unit)).collect();
         let last = last_duration.and_then(|last| i64::try_from(last).ok()?.checked_mul(unit));
-        let stated = || i64::try_from(nanoseconds_to_units(frame_duration?, timescale)).ok();
+        let stated = || nanoseconds_to_units(frame_duration?, timescale);
         (timescale, times.or_out_of_range(TIME)?, last.or_else(stated))
     };
     in_decode_order(timescale, &times, last)
@@ -87,13 +71,14 @@ pub(super) fn of_video(
 /// state it, if they are known.
 pub(super) fn of_audio(frames: &[Frame], scale: u64, rate: u32, packet: Option<u32>) -> Result<Timing> {
     let mut times: Vec<i64> = Vec::with_capacity(frames.len());
-    let mut next = None;
-    let mut last = 0;
+    let (mut next, mut last) = (None, 0);
+    // Two units of the scale: both timestamps are rounded.
+    let rounding = nanoseconds_to_units(scale.saturating_mul(2), rate).unwrap_or(i64::MAX);
     for (number, frame) in frames.iter().enumerate() {
         let stated = frame.timestamp().map(|stamp| scaled(stamp, scale, rate)).transpose()?;
-        let following = frames.get(number.saturating_add(1)..).and_then(|rest| rest.first()?.timestamp());
         let by_timestamps = || {
-            let difference = following?.checked_sub(frame.timestamp()?)?;
+            let following = frames.get(number.saturating_add(1))?.timestamp()?;
+            let difference = following.checked_sub(frame.timestamp()?)?;
             scaled(difference, scale, rate).ok().filter(|duration| *duration > 0)
         };
         let length = match (frame.samples, packet) {
@@ -102,7 +87,7 @@ pub(super) fn of_audio(frames: &[Frame], scale: u64, rate: u32, packet: Option<u
             (samples, _) => i64::from(samples),
         };
         let time = match (next, stated) {
-            (Some(next), Some(stated)) if is_near(next, stated, length, scale, rate) => next,
+            (Some(next), Some(stated)) if is_near(next, stated, length, rounding) => next,
             // Time does not run backwards.
             (Some(next), Some(stated)) => stated.max(next),
             (next, stated) => next.or(stated).unwrap_or(0),
@@ -117,10 +102,9 @@ pub(super) fn of_audio(frames: &[Frame], scale: u64, rate: u32, packet: Option<u
 const TIME: &str = "The time of a frame";
 
 /// Returns whether a packet of `length` samples follows the one before it without a gap: its timestamp is at most a quarter of a
-/// packet, and two units of the scale, from the end of that.
-fn is_near(next: i64, stated: i64, length: i64, scale: u64, rate: u32) -> bool {
-    let rounding = u64::try_from(nanoseconds_to_units(scale.saturating_mul(2), rate)).unwrap_or(u64::MAX);
-    next.abs_diff(stated) <= rounding.max(length.unsigned_abs() / 4)
+/// packet, and `rounding`, from the end of that.
+fn is_near(next: i64, stated: i64, length: i64, rounding: i64) -> bool {
+    next.abs_diff(stated) <= rounding.unsigned_abs().max(length.unsigned_abs() / 4)
 }
 
 /// Returns the timestamp of every frame. `step` is the difference from one frame of a block to the next.
@@ -140,8 +124,9 @@ fn stamps(frames: &[Frame], step: u64) -> Result<Vec<i64>> {
 fn rate(duration: u64) -> Option<(u32, u32)> {
     // Programs round the duration to a nanosecond, or to 100 of them.
     const ROUNDING: u64 = 100;
-    let frame = |(rate, per): (u32, u32)| SECOND.saturating_mul(per.into()).checked_div(rate.into()).unwrap_or(0);
-    RATES.into_iter().find(|rate| frame(*rate).abs_diff(duration) <= ROUNDING)
+    let frame =
+        |(rate, per): (u32, u32)| u64::from(SECOND).saturating_mul(per.into()).checked_div(rate.into()).unwrap_or(0);
+    WELL_KNOWN_FRAME_RATES.into_iter().find(|rate| frame(*rate).abs_diff(duration) <= ROUNDING)
 }
 
 /// Times at a constant rate.
@@ -154,14 +139,14 @@ struct Constant {
 /// Returns the exact times if every timestamp is a rounded frame time. Frames may be missing.
 fn constant_times(stamps: &[i64], scale: u64, (rate, per): (u32, u32)) -> Option<Constant> {
     let first = *stamps.iter().min()?;
-    let (timescale, duration) =
-        if per == 1 { (rate.checked_mul(WHOLE_RATE_UNITS)?, WHOLE_RATE_UNITS) } else { (rate, per) };
+    let factor = MIN_FRAME_UNITS.div_ceil(per);
+    let (timescale, duration) = (rate.checked_mul(factor)?, per.checked_mul(factor)?);
+    // The start is not rounded to a frame: another track may have set the beginning.
+    let origin = i128::from(scaled(first, scale, timescale).ok()?);
     let (scale, duration) = (i128::from(scale), i128::from(duration));
     let frame = duration.checked_mul(SECOND.into())?.checked_div(timescale.into())?;
     let start = i128::from(first).checked_mul(scale)?;
     let mut times = Vec::with_capacity(stamps.len());
-    // The start is not rounded to a frame: another track may have set the beginning.
-    let origin = start.checked_mul(timescale.into())?.checked_add(i128::from(SECOND / 2))?.div_euclid(SECOND.into());
     for stamp in stamps {
         let elapsed = i128::from(*stamp).checked_mul(scale)?.checked_sub(start)?;
         let number = elapsed.checked_add(frame / 2)?.checked_div(frame)?;
@@ -179,30 +164,21 @@ fn constant_times(stamps: &[i64], scale: u64, (rate, per): (u32, u32)) -> Option
 
 /// Returns a timescale in which the timestamp scale is a whole number of units, and that number.
 fn units_of_scale(scale: u64) -> Result<(u32, i64)> {
-    let (mut divisor, mut rest) = (SECOND, scale);
-    while let Some(remainder) = divisor.checked_rem(rest) {
-        (divisor, rest) = (rest, remainder);
-    }
-    let timescale = SECOND.checked_div(divisor).and_then(|timescale| u32::try_from(timescale).ok());
-    let unit = scale.checked_div(divisor).and_then(|unit| i64::try_from(unit).ok());
-    timescale.zip(unit).or_out_of_range("The timestamp scale")
+    let scale = u32::try_from(scale).or_out_of_range("The timestamp scale")?;
+    let (timescale, unit) = reduce(SECOND, scale);
+    Ok((timescale, unit.into()))
 }
 
 /// Converts a timestamp to units of `rate`, rounded to the nearest.
 fn scaled(stamp: i64, scale: u64, rate: u32) -> Result<i64> {
-    let nanoseconds = i128::from(stamp).checked_mul(scale.into());
-    let units = nanoseconds.and_then(|nanoseconds| {
-        let wide = nanoseconds.checked_mul(rate.into())?.checked_add(i128::from(SECOND / 2))?;
-        i64::try_from(wide.div_euclid(SECOND.into())).ok()
-    });
-    units.or_out_of_range(TIME)
+    let nanoseconds = i128::from(stamp).saturating_mul(scale.into());
+    nanoseconds_to_units(nanoseconds, rate).or_out_of_range(TIME)
 }
 
-/// Converts nanoseconds to units of `timescale`, rounded to the nearest.
-pub(super) fn nanoseconds_to_units(nanoseconds: u64, timescale: u32) -> i128 {
-    // 64 bits times 32 bits fit 128.
-    let wide = i128::from(nanoseconds).saturating_mul(timescale.into()).saturating_add(i128::from(SECOND / 2));
-    wide.div_euclid(SECOND.into())
+/// Converts nanoseconds to units of `timescale`, rounded to the nearest; `None` if there are too many.
+pub(super) fn nanoseconds_to_units(nanoseconds: impl Into<i128>, timescale: u32) -> Option<i64> {
+    let wide = nanoseconds.into().checked_mul(timescale.into())?.checked_add(i128::from(SECOND / 2))?;
+    i64::try_from(wide.div_euclid(SECOND.into())).ok()
 }
 
 /// Derives decode times from the presentation times of frames in decode order. `last` is the duration of the frame that is

@@ -2,6 +2,8 @@
 
 use super::ebml::{Element, elements};
 use super::ids;
+use crate::codec::UNSPECIFIED_COLOUR;
+use crate::number::whole_hertz;
 
 /// `TrackType` (RFC 9559 5.1.4.1.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,9 +71,6 @@ pub(super) struct AudioSettings {
     pub(super) channels: u16,
     pub(super) bit_depth: u16,
 }
-
-/// The code point of an unspecified value (ISO/IEC 23091-2), the default of `Colour`.
-const UNSPECIFIED: u8 = 2;
 
 /// `DisplayUnit` of pixels, centimetres, inches and an aspect ratio. With others, the size is unknown.
 const DISPLAY_UNITS: std::ops::RangeInclusive<u64> = 0..=3;
@@ -180,10 +179,14 @@ fn video_settings(video: &Element<'_>) -> VideoSettings {
 fn colour_settings(colour: &Element<'_>) -> ColourSettings {
     /// `Range` of full-range video.
     const FULL_RANGE: u64 = 2;
-    let mut settings =
-        ColourSettings { primaries: UNSPECIFIED, transfer: UNSPECIFIED, matrix: UNSPECIFIED, is_full_range: false };
+    let mut settings = ColourSettings {
+        primaries: UNSPECIFIED_COLOUR,
+        transfer: UNSPECIFIED_COLOUR,
+        matrix: UNSPECIFIED_COLOUR,
+        is_full_range: false,
+    };
     for child in elements(colour.data) {
-        let code_point = || child.uint().and_then(|value| u8::try_from(value).ok()).unwrap_or(UNSPECIFIED);
+        let code_point = || child.uint().and_then(|value| u8::try_from(value).ok()).unwrap_or(UNSPECIFIED_COLOUR);
         match child.id {
             ids::PRIMARIES => settings.primaries = code_point(),
             ids::TRANSFER_CHARACTERISTICS => settings.transfer = code_point(),
@@ -199,19 +202,11 @@ fn audio_settings(audio: &Element<'_>, defaults: AudioSettings) -> AudioSettings
     let mut settings = defaults;
     for child in elements(audio.data) {
         match child.id {
-            ids::SAMPLING_FREQUENCY => settings.sample_rate = child.float().map_or(0, whole_hertz),
+            ids::SAMPLING_FREQUENCY => settings.sample_rate = child.float().map_or(0, |rate| whole_hertz(rate.round())),
             ids::CHANNELS => settings.channels = child.uint().and_then(|count| u16::try_from(count).ok()).unwrap_or(0),
             ids::BIT_DEPTH => settings.bit_depth = child.uint().and_then(|bits| u16::try_from(bits).ok()).unwrap_or(0),
             _ => {}
         }
     }
     settings
-}
-
-/// Returns the nearest whole number of hertz; 0 for a rate that no audio has.
-#[expect(clippy::as_conversions, reason = "a float converts to an integer by `as` alone; the range is checked")]
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked")]
-fn whole_hertz(rate: f64) -> u32 {
-    let rate = rate.round();
-    if (0.0..4_294_967_296.0).contains(&rate) { rate as u32 } else { 0 }
 }

@@ -2,7 +2,7 @@
 
 use super::timing::SECOND;
 use super::track_entry::TrackEntry;
-use crate::codec::Vp9KeyFrame;
+use crate::codec::{UNSPECIFIED_COLOUR, Vp9KeyFrame};
 use crate::isobmff::BoxWriter;
 
 /// Levels of VP9: the value in `vpcC`, the maximum of luma samples a second, and of a frame ("VP9 Levels", webmproject.org).
@@ -23,11 +23,8 @@ const LEVELS: [(u8, u64, u64); 14] = [
     (62, 4_706_009_088, 35_651_584),
 ];
 
-/// The code point of an unspecified value (ISO/IEC 23091-2).
-const UNSPECIFIED: u8 = 2;
-
 /// Frame duration that the level is chosen for if the track does not state it, in nanoseconds.
-const USUAL_DURATION: u64 = SECOND / 30;
+const USUAL_DURATION: u64 = 1_000_000_000 / 30;
 
 /// Writes `vpcC`. Returns `None` if the first frame is not a key frame.
 pub(super) fn write_vpcc(w: &mut BoxWriter, track: &TrackEntry, head: &[u8]) -> Option<()> {
@@ -36,7 +33,9 @@ pub(super) fn write_vpcc(w: &mut BoxWriter, track: &TrackEntry, head: &[u8]) -> 
     let level = stated.unwrap_or_else(|| level(&frame, track.default_duration.unwrap_or(USUAL_DURATION)));
     let colour = track.video.colour;
     let (primaries, transfer, matrix) = colour
-        .map_or((UNSPECIFIED, UNSPECIFIED, UNSPECIFIED), |colour| (colour.primaries, colour.transfer, colour.matrix));
+        .map_or((UNSPECIFIED_COLOUR, UNSPECIFIED_COLOUR, UNSPECIFIED_COLOUR), |colour| {
+            (colour.primaries, colour.transfer, colour.matrix)
+        });
     let is_full_range = colour.map_or(frame.is_full_range, |colour| colour.is_full_range);
     w.full(b"vpcC", 1, 0, |w| {
         w.raw(&[frame.profile, level]);
@@ -56,7 +55,7 @@ fn feature(codec_private: &[u8], id: u8) -> Option<u8> {
 /// Returns the lowest level that allows the frame size and rate.
 fn level(frame: &Vp9KeyFrame, duration: u64) -> u8 {
     let samples = u64::from(frame.width).saturating_mul(frame.height.into());
-    let per_second = samples.saturating_mul(SECOND).checked_div(duration).unwrap_or(u64::MAX);
+    let per_second = samples.saturating_mul(SECOND.into()).checked_div(duration).unwrap_or(u64::MAX);
     let fits = LEVELS.iter().find(|(_, rate, size)| per_second <= *rate && samples <= *size);
     fits.or(LEVELS.last()).map_or(0, |(level, ..)| *level)
 }
