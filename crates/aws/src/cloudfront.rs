@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use lambda_http::http::Request;
+use lambda_http::http::request::Builder;
 use vpp_media::chapters::{CHAPTERS_JSON, CHAPTERS_WEBVTT};
 use vpp_pipeline::domain::id::PackageId;
 use vpp_pipeline::domain::layout::{MANIFEST, PLAYLIST};
@@ -61,6 +62,18 @@ impl CloudFrontCache {
     fn invalidations(&self) -> String {
         format!("{}/2020-05-31/distribution/{}/invalidation", self.endpoint, self.distribution)
     }
+
+    /// Begins the invalidation of `paths`.
+    async fn create(&self, paths: &[String], caller_reference: &str) -> Result<Invalidation, Unavailable> {
+        let request = Request::post(self.invalidations()).header("content-type", "application/xml");
+        self.send(CREATE, request, invalidation_batch(paths, caller_reference)).await
+    }
+
+    async fn send(&self, call: &'static str, request: Builder, body: String) -> Result<Invalidation, Unavailable> {
+        let request = request.body(body.into()).map_err(|error| Unavailable::new(call, error.into()))?;
+        let response = self.http.call(request, Some(self.scope)).await;
+        read(call, &response.map_err(|error| Unavailable::new(call, error.into()))?)
+    }
 }
 
 impl EdgeCache for CloudFrontCache {
@@ -70,29 +83,17 @@ impl EdgeCache for CloudFrontCache {
         attempt: u64,
         begun: Option<&str>,
     ) -> Result<Invalidation, Unavailable> {
-        let (call, request) = if let Some(id) = begun {
-            (GET, Request::get(format!("{}/{id}", self.invalidations())).body(Vec::new()))
-        } else {
-            let request = Request::post(self.invalidations()).header("content-type", "application/xml");
-            let paths = [format!("/{package}/*")];
-            (CREATE, request.body(invalidation_batch(&paths, &format!("{package}.{attempt}")).into()))
-        };
-        let request = request.map_err(|error| Unavailable::new(call, error.into()))?;
-        let response =
-            self.http.call(request, Some(self.scope)).await.map_err(|error| Unavailable::new(call, error.into()))?;
-        read(call, &response)
+        if let Some(id) = begun {
+            return self.send(GET, Request::get(format!("{}/{id}", self.invalidations())), String::new()).await;
+        }
+        self.create(&[format!("/{package}/*")], &format!("{package}.{attempt}")).await
     }
 
     async fn forget_manifests(&self, package: &PackageId, attempt: u64, revision: u32) -> Result<(), Unavailable> {
         // The manifests that name the others, and the chapters. A wildcard must be last in a path.
         let paths = [MANIFEST, PLAYLIST, CHAPTERS_JSON, CHAPTERS_WEBVTT].map(|path| format!("/{package}/{path}"));
-        let body = invalidation_batch(&paths, &format!("{package}.{attempt}.{revision}"));
-        let request = Request::post(self.invalidations()).header("content-type", "application/xml").body(body.into());
-        let request = request.map_err(|error| Unavailable::new(CREATE, error.into()))?;
-        let response = self.http.call(request, Some(self.scope)).await;
-        let response = response.map_err(|error| Unavailable::new(CREATE, error.into()))?;
         // Whether it has completed does not matter: edge locations cache a manifest for a minute.
-        read(CREATE, &response).map(|_| ())
+        self.create(&paths, &format!("{package}.{attempt}.{revision}")).await.map(drop)
     }
 }
 

@@ -8,10 +8,10 @@ use serde::{Deserialize, Deserializer};
 use vpp_http::{Object, Problem};
 use vpp_media::cmaf::RepresentationId;
 use vpp_media::plain_text::is_plain_text;
-use vpp_media::track::{Chapter, ChapterList, Role, is_language_tag};
+use vpp_media::track::{Chapter, ChapterList, Role};
 use vpp_pipeline::api::edits::{EditRequest, TrackChange};
 
-use crate::package_request::{SubtitlesBody, is_label, subtitles};
+use crate::package_request::{SubtitlesBody, label, language, subtitles};
 use crate::request_body::{decode, missing_field};
 
 /// Maximum number of tracks in an edit, and of chapters.
@@ -106,12 +106,8 @@ pub(crate) fn edit_request(body: &[u8]) -> Result<EditRequest, Problem> {
 /// Parses the change of a track. One that has only an id restores what the plan states.
 fn track_change(body: TrackBody) -> Result<(RepresentationId, Option<TrackChange>), Problem> {
     let id = track_id("tracks.id", &body.id.ok_or_else(|| missing_field("tracks.id"))?)?;
-    let language = body.language.map(|tag| language("tracks.language", tag)).transpose()?;
-    if body.label.as_deref().is_some_and(|label| !is_label(label)) {
-        let detail =
-            "expected 1 to 100 characters without quotation marks, control characters and bidirectional overrides";
-        return Err(invalid("tracks.label", detail));
-    }
+    let language = body.language.map(|tag| language("tracks.language", &tag)).transpose()?;
+    let label = body.label.map(|text| label("tracks.label", &text)).transpose()?;
     let roles = body.roles.map(|roles| {
         let role =
             |value: &String| Role::of_value(value).ok_or_else(|| invalid("tracks.roles", "expected roles of DASH"));
@@ -120,13 +116,13 @@ fn track_change(body: TrackBody) -> Result<(RepresentationId, Option<TrackChange
         roles.dedup();
         Ok::<_, Problem>(roles)
     });
-    let change = TrackChange { language, label: body.label, roles: roles.transpose()? };
+    let change = TrackChange { language, label, roles: roles.transpose()? };
     Ok((id, Some(change).filter(|change| *change != TrackChange::default())))
 }
 
 fn chapter_list(body: ChaptersBody) -> Result<ChapterList, Problem> {
     at_most("chapters.list", body.list.len())?;
-    let language = body.language.map(|tag| language("chapters.language", tag)).transpose()?;
+    let language = body.language.map(|tag| language("chapters.language", &tag)).transpose()?;
     let mut chapters: Vec<Chapter> = Vec::new();
     for Object(ChapterBody { start_seconds, title }) in body.list {
         if title.is_empty() || title.chars().count() > 200 || !is_plain_text(&title) {
@@ -145,13 +141,6 @@ fn chapter_list(body: ChaptersBody) -> Result<ChapterList, Problem> {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked")]
 fn milliseconds(seconds: f64) -> Option<u64> {
     (0.0..=MAX_START).contains(&seconds).then(|| (seconds * 1000.0).round() as u64)
-}
-
-fn language(field: &'static str, tag: String) -> Result<String, Problem> {
-    if is_language_tag(&tag) {
-        return Ok(tag);
-    }
-    Err(invalid(field, "expected a BCP 47 language tag, such as en or pt-BR"))
 }
 
 fn track_id(field: &'static str, id: &str) -> Result<RepresentationId, Problem> {

@@ -48,63 +48,45 @@ where
         .with_state(editing)
 }
 
-async fn edit<S, C, Q, K>(
+async fn edit<S: ObjectStore, C: Catalog + Revisions, Q: Queue<DashMessage>, K: Clock>(
     State(editing): Served<S, C, Q, K>,
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
-) -> Result<Response, Problem>
-where
-    S: ObjectStore,
-    C: Catalog + Revisions,
-    Q: Queue<DashMessage>,
-    K: Clock,
-{
+) -> Result<Response, Problem> {
     let id: PackageId = id.parse().map_err(|_| RequestError::UnknownPackage)?;
     let request = edit_request(&body.map_err(|rejection| unreadable_body(&rejection, MAX_BODY))?)?;
     let span = info_span!("edit", packaged_content_id = %id);
     async {
-        let package = editing.edit(&id, expected(&headers), &request).await?;
-        info!(revision = package.revisions.latest, "edited");
-        latest(&editing, &package).await
+        let (package, revision) = editing.edit(&id, expected(&headers), &request).await?;
+        info!(revision = revision.number, "edited");
+        respond(&editing, StatusCode::ACCEPTED, &package, &revision).await
     }
     .instrument(span)
     .await
 }
 
-async fn restore<S, C, Q, K>(
+async fn restore<S: ObjectStore, C: Catalog + Revisions, Q: Queue<DashMessage>, K: Clock>(
     State(editing): Served<S, C, Q, K>,
     Path((id, number)): Path<(String, String)>,
     headers: HeaderMap,
-) -> Result<Response, Problem>
-where
-    S: ObjectStore,
-    C: Catalog + Revisions,
-    Q: Queue<DashMessage>,
-    K: Clock,
-{
+) -> Result<Response, Problem> {
     let (id, number) = revision_of_path(&id, &number)?;
     let span = info_span!("restore", packaged_content_id = %id);
     async {
-        let package = editing.restore(&id, expected(&headers), number).await?;
-        info!(restored = number, revision = package.revisions.latest, "brought back");
-        latest(&editing, &package).await
+        let (package, revision) = editing.restore(&id, expected(&headers), number).await?;
+        info!(restored = number, revision = revision.number, "brought back");
+        respond(&editing, StatusCode::ACCEPTED, &package, &revision).await
     }
     .instrument(span)
     .await
 }
 
-async fn revisions<S, C, Q, K>(
+async fn revisions<S: ObjectStore, C: Catalog + Revisions, Q: Queue<DashMessage>, K: Clock>(
     State(editing): Served<S, C, Q, K>,
     Path(id): Path<String>,
     uri: Uri,
-) -> Result<Response, Problem>
-where
-    S: ObjectStore,
-    C: Catalog + Revisions,
-    Q: Queue<DashMessage>,
-    K: Clock,
-{
+) -> Result<Response, Problem> {
     let id: PackageId = id.parse().map_err(|_| RequestError::UnknownPackage)?;
     let query = ListQuery::new(&uri, &["limit", "before"])?;
     let before = query.parsed("before", |text| text.parse().ok(), "the number of a revision")?;
@@ -118,16 +100,10 @@ where
     Ok(tagged(json(StatusCode::OK, &list), package.revision_tag()))
 }
 
-async fn revision<S, C, Q, K>(
+async fn revision<S: ObjectStore, C: Catalog + Revisions, Q: Queue<DashMessage>, K: Clock>(
     State(editing): Served<S, C, Q, K>,
     Path((id, number)): Path<(String, String)>,
-) -> Result<Response, Problem>
-where
-    S: ObjectStore,
-    C: Catalog + Revisions,
-    Q: Queue<DashMessage>,
-    K: Clock,
-{
+) -> Result<Response, Problem> {
     let (id, number) = revision_of_path(&id, &number)?;
     let span = info_span!("revision", packaged_content_id = %id);
     async {
@@ -138,30 +114,12 @@ where
     .await
 }
 
-/// Returns the response of an edit: the latest revision of the package.
-async fn latest<S, C, Q, K>(editing: &Editing<S, C, Q, K>, package: &Package) -> Result<Response, Problem>
-where
-    S: ObjectStore,
-    C: Catalog + Revisions,
-    Q: Queue<DashMessage>,
-    K: Clock,
-{
-    let (_, revision) = editing.revision(&package.id, package.revisions.latest).await?;
-    respond(editing, StatusCode::ACCEPTED, package, &revision).await
-}
-
-async fn respond<S, C, Q, K>(
+async fn respond<S: ObjectStore, C: Catalog + Revisions, Q: Queue<DashMessage>, K: Clock>(
     editing: &Editing<S, C, Q, K>,
     status: StatusCode,
     package: &Package,
     revision: &Revision,
-) -> Result<Response, Problem>
-where
-    S: ObjectStore,
-    C: Catalog + Revisions,
-    Q: Queue<DashMessage>,
-    K: Clock,
-{
+) -> Result<Response, Problem> {
     let renditions = editing.renditions(package, revision).await?;
     let tag = RevisionTag { attempt: package.attempt, number: revision.number };
     Ok(tagged(json(status, &RevisionResponse::new(package, revision, renditions)), tag))

@@ -184,31 +184,30 @@ pub(crate) fn subtitles(entries: &[Object<SubtitlesBody>]) -> Result<Vec<(Conten
         const LANGUAGE: &str = "subtitles.language";
         let id = required(ID, entry.input_content_id.as_deref())?;
         let id = id.parse().map_err(|error| invalid(ID, &error))?;
-        let language = required(LANGUAGE, entry.language.as_deref())?;
-        if !is_language_tag(language) {
-            return Err(Problem::field(
-                "invalid_field",
-                LANGUAGE,
-                "expected a BCP 47 language tag, such as en or pt-BR",
-            ));
-        }
-        let label = entry.label.as_deref();
-        if label.is_some_and(|label| !is_label(label)) {
-            let detail =
-                "expected 1 to 100 characters without quotation marks, control characters and bidirectional overrides";
-            return Err(Problem::field("invalid_field", "subtitles.label", detail));
-        }
+        let language = language(LANGUAGE, required(LANGUAGE, entry.language.as_deref())?)?;
+        let label = entry.label.as_deref().map(|text| label("subtitles.label", text)).transpose()?;
         let kind = entry.kind.as_deref().map_or(Some(SubtitleKind::default()), SubtitleKind::from_name);
         let expected = || Problem::field("invalid_field", "subtitles.kind", "expected subtitles, captions or forced");
-        let (language, label) = (language.to_owned(), label.map(str::to_owned));
         Ok((id, SubtitleDescription { language, label, kind: kind.ok_or_else(expected)? }))
     };
     entries.iter().map(parse).collect()
 }
 
-/// Returns whether a text can be the label of a track.
-pub(crate) fn is_label(text: &str) -> bool {
-    (1..=100).contains(&text.chars().count()) && is_plain_text(text) && !text.contains('"')
+/// Parses the language of a track.
+pub(crate) fn language(field: &'static str, tag: &str) -> Result<String, Problem> {
+    if is_language_tag(tag) {
+        return Ok(tag.to_owned());
+    }
+    Err(Problem::field("invalid_field", field, "expected a BCP 47 language tag, such as en or pt-BR"))
+}
+
+/// Parses the label of a track.
+pub(crate) fn label(field: &'static str, text: &str) -> Result<String, Problem> {
+    if (1..=100).contains(&text.chars().count()) && is_plain_text(text) && !text.contains('"') {
+        return Ok(text.to_owned());
+    }
+    let detail = "expected 1 to 100 characters without quotation marks, control characters and bidirectional overrides";
+    Err(Problem::field("invalid_field", field, detail))
 }
 
 fn clear(body: &Body) -> Result<RequestedProtection, Problem> {

@@ -31,7 +31,7 @@ impl DynamoCatalog {
     }
 
     /// Returns an update of a package, if it exists.
-    fn update_package(&self, id: &PackageId) -> UpdateItemFluentBuilder {
+    pub(super) fn update_package(&self, id: &PackageId) -> UpdateItemFluentBuilder {
         let update = self.client.update_item().table_name(&self.table).condition_expression("attribute_exists(pk)");
         update.key("pk", string(package_item::pk(id))).key("sk", string(package_item::SK))
     }

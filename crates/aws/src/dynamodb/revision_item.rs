@@ -3,8 +3,6 @@
 //! The edits are one JSON text. They are bounded: a package has at most some dozens of tracks, 64 added subtitle files and 256
 //! chapters, which take far less than DynamoDB's limit of 400 KB.
 
-use std::collections::HashMap;
-
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
 use vpp_pipeline::domain::id::{ContentId, PackageId};
@@ -19,6 +17,7 @@ use super::attributes::{Item, Malformed, Reader, Writer, json, number, string};
 use super::package_item;
 use super::revision_progress::{FAILURE, LATEST, PUBLISHED, write_failure};
 use super::table::{DynamoCatalog, Transacted, condition, malformed};
+use super::transitions::in_attempt;
 
 /// The attribute with the edits of a revision.
 const EDITS: &str = "edits";
@@ -70,11 +69,6 @@ fn read(item: &Item) -> Result<Revision, Malformed> {
     })
 }
 
-/// Returns the condition that a package is in an attempt. A package that an older version created has none.
-fn in_attempt(attempt: u64) -> &'static str {
-    if attempt == 0 { "attribute_not_exists(#attempt)" } else { "#attempt = :attempt" }
-}
-
 /// Builds the update that makes a revision the latest of its package.
 fn make_latest(table: &str, id: &PackageId, attempt: u64, revision: &Revision) -> Result<Update, BuildError> {
     let follows = match revision.number {
@@ -82,12 +76,13 @@ fn make_latest(table: &str, id: &PackageId, attempt: u64, revision: &Revision) -
         _ => "#latest = :before",
     };
     let statuses = EDITABLE.map(|(name, _)| name).join(", ");
+    let (in_attempt, of) = in_attempt(attempt);
     let mut update = Update::builder()
         .table_name(table)
         .key("pk", string(package_item::pk(id)))
         .key("sk", string(package_item::SK))
         .update_expression("SET #latest = :latest")
-        .condition_expression(format!("{follows} AND {} AND #status IN ({statuses})", in_attempt(attempt)))
+        .condition_expression(format!("{follows} AND {in_attempt} AND #status IN ({statuses})"))
         .expression_attribute_names("#latest", LATEST)
         .expression_attribute_names("#attempt", "attempt")
         .expression_attribute_names("#status", "status")
@@ -95,8 +90,8 @@ fn make_latest(table: &str, id: &PackageId, attempt: u64, revision: &Revision) -
     if revision.number > 1 {
         update = update.expression_attribute_values(":before", number(revision.number - 1));
     }
-    if attempt > 0 {
-        update = update.expression_attribute_values(":attempt", number(attempt));
+    if let Some(of) = of {
+        update = update.expression_attribute_values(":of", of);
     }
     for (name, status) in EDITABLE {
         update = update.expression_attribute_values(name, string(status.as_str()));
@@ -136,17 +131,17 @@ impl Revisions for DynamoCatalog {
         let set = if sets.is_empty() { String::new() } else { format!("SET {}", sets.join(", ")) };
         let remove = if failure.is_none() { " REMOVE #failure" } else { "" };
         let later = "#latest >= :number AND (attribute_not_exists(#published) OR #published <= :number)";
-        let mut names = HashMap::from([("#attempt", "attempt"), ("#latest", LATEST), ("#published", PUBLISHED)]);
-        names.insert("#failure", FAILURE);
-        let names = names.into_iter().map(|(name, attribute)| (name.to_owned(), attribute.to_owned())).collect();
-        let request = self.client.update_item().table_name(&self.table);
-        let request = request.key("pk", string(package_item::pk(id))).key("sk", string(package_item::SK));
-        let request = request.update_expression(format!("{set}{remove}"));
-        let request = request.condition_expression(format!("{} AND {later}", in_attempt(attempt)));
-        let request = request.set_expression_attribute_names(Some(names));
-        let mut request = request.expression_attribute_values(":number", number(*revision));
-        if attempt > 0 {
-            request = request.expression_attribute_values(":attempt", number(attempt));
+        let (in_attempt, of) = in_attempt(attempt);
+        let request = self.update_package(id).update_expression(format!("{set}{remove}"));
+        let mut request = request
+            .condition_expression(format!("{in_attempt} AND {later}"))
+            .expression_attribute_names("#attempt", "attempt")
+            .expression_attribute_names("#latest", LATEST)
+            .expression_attribute_names("#published", PUBLISHED)
+            .expression_attribute_names("#failure", FAILURE)
+            .expression_attribute_values(":number", number(*revision));
+        if let Some(of) = of {
+            request = request.expression_attribute_values(":of", of);
         }
         if let Some(failure) = failure {
             request = request.expression_attribute_values(":failure", write_failure(failure));

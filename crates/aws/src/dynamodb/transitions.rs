@@ -12,6 +12,15 @@ use vpp_pipeline::domain::state::{Step, Transition};
 use super::attributes::{number, string, usage, write_ids};
 use super::package_item::{NOTHING_ENCRYPTED, SK, pk, usage_name};
 
+/// Returns the condition that a package is in an attempt, and the value of `:of`. A package that an older version created has no
+/// attempt.
+pub(super) fn in_attempt(attempt: u64) -> (&'static str, Option<AttributeValue>) {
+    match attempt {
+        0 => ("attribute_not_exists(#attempt)", None),
+        of => ("#attempt = :of", Some(number(of))),
+    }
+}
+
 /// Builds the update for a step, on condition that the package has a status that the step starts from, and is in the attempt of
 /// the step.
 pub(super) fn advance(table: &str, id: &PackageId, transition: &Transition) -> Result<Update, BuildError> {
@@ -32,6 +41,7 @@ pub(super) fn advance(table: &str, id: &PackageId, transition: &Transition) -> R
         }
         _ => None,
     };
+    let attempt = transition.attempt.map(in_attempt);
     let starts_from = transition.step.starts_from();
     let statuses: Vec<String> = (0..starts_from.len()).map(|position| format!(":from{position}")).collect();
     let assignments: Vec<String> = sets.iter().map(|(name, _)| format!("#{name} = :{name}")).collect();
@@ -48,22 +58,17 @@ pub(super) fn advance(table: &str, id: &PackageId, transition: &Transition) -> R
             "#status IN ({}){}{}",
             statuses.join(", "),
             if condition.is_some() { " AND failed_at = :seen" } else { "" },
-            match transition.attempt {
-                // A package that an older version created, without attempts.
-                Some(0) => " AND attribute_not_exists(#attempt)",
-                Some(_) => " AND #attempt = :of",
-                None => "",
-            }
+            attempt.as_ref().map(|(condition, _)| format!(" AND {condition}")).unwrap_or_default(),
         ))
         .set_expression_attribute_values(
             condition.map(|at| HashMap::from([(":seen".to_owned(), string(at.to_string()))])),
         )
         .expression_attribute_values(":read", number(work.bytes_read))
         .expression_attribute_values(":written", number(work.bytes_written));
-    if let Some(attempt) = transition.attempt {
+    if let Some((_, of)) = attempt {
         update = update.expression_attribute_names("#attempt", "attempt");
-        if attempt != 0 {
-            update = update.expression_attribute_values(":of", number(attempt));
+        if let Some(of) = of {
+            update = update.expression_attribute_values(":of", of);
         }
     }
     for (placeholder, status) in statuses.into_iter().zip(starts_from) {

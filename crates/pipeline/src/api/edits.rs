@@ -12,6 +12,7 @@ use vpp_media::cmaf::{Presentation, RepresentationId};
 use vpp_media::edits::{AddedSubtitles, Rendition, TrackEdit, next_subtitles};
 use vpp_media::track::{ChapterList, Role, TrackKind};
 
+use crate::api::lookups;
 use crate::api::request_error::{RequestError, unavailable};
 use crate::domain::id::{ContentId, PackageId};
 use crate::domain::message::DashMessage;
@@ -88,8 +89,8 @@ where
     Q: Queue<DashMessage>,
     K: Clock,
 {
-    /// Edits a package. `expected` is the revision that the caller has seen. Returns the package with its latest revision, which
-    /// is a new one unless the edit changes nothing.
+    /// Edits a package. `expected` is the revision that the caller has seen. Returns the package and its latest revision, which is
+    /// a new one unless the edit changes nothing.
     ///
     /// # Errors
     /// When the package does not exist or is not playable, its latest revision is not `expected`, a track does not exist, a
@@ -99,11 +100,8 @@ where
         id: &PackageId,
         expected: Option<RevisionTag>,
         request: &EditRequest,
-    ) -> Result<Package, RequestError> {
-        let mut files = Vec::new();
-        for (content, description) in &request.add_subtitles {
-            files.push(self.subtitles(content, description).await?);
-        }
+    ) -> Result<(Package, Revision), RequestError> {
+        let files = lookups::subtitles(&self.catalog, &request.add_subtitles).await?;
         self.commit(id, expected, &Change::Request(request, files)).await
     }
 
@@ -116,7 +114,7 @@ where
         id: &PackageId,
         expected: Option<RevisionTag>,
         number: u32,
-    ) -> Result<Package, RequestError> {
+    ) -> Result<(Package, Revision), RequestError> {
         self.commit(id, expected, &Change::Restore(number)).await
     }
 
@@ -125,7 +123,7 @@ where
     /// # Errors
     /// When there is no such package or revision, or the platform is unavailable.
     pub async fn revision(&self, id: &PackageId, number: u32) -> Result<(Package, Revision), RequestError> {
-        let package = self.package(id).await?;
+        let package = lookups::package(&self.catalog, id).await?;
         let revision = self.stored(&package, number).await?;
         Ok((package, revision))
     }
@@ -152,7 +150,7 @@ where
         before: Option<u32>,
         limit: u16,
     ) -> Result<(Package, Vec<Revision>), RequestError> {
-        let package = self.package(id).await?;
+        let package = lookups::package(&self.catalog, id).await?;
         let end =
             before.map_or(package.revisions.latest, |before| before.saturating_sub(1).min(package.revisions.latest));
         let numbers = (1..=end).rev().take(limit.into());
@@ -167,9 +165,9 @@ where
         id: &PackageId,
         expected: Option<RevisionTag>,
         change: &Change<'_>,
-    ) -> Result<Package, RequestError> {
+    ) -> Result<(Package, Revision), RequestError> {
         for _ in 0..ATTEMPTS {
-            let mut package = self.package(id).await?;
+            let mut package = lookups::package(&self.catalog, id).await?;
             if matches!(package.state, State::Deleting { .. }) {
                 return Err(RequestError::Deleting);
             }
@@ -185,7 +183,7 @@ where
                 if package.revisions.published < latest.number {
                     self.publish(id).await?;
                 }
-                return Ok(package);
+                return Ok((package, latest));
             }
             let number = latest.number.checked_add(1).filter(|number| *number <= MAX_REVISIONS);
             let number = number.ok_or(RequestError::TooManyRevisions)?;
@@ -194,7 +192,7 @@ where
             if committed.map_err(unavailable("writing the revision"))? == Commit::Done {
                 self.publish(id).await?;
                 package.revisions.latest = number;
-                return Ok(package);
+                return Ok((package, revision));
             }
         }
         Err(RequestError::Unavailable(Error::not_yet("the edit", "other edits were faster each time")))
@@ -227,11 +225,6 @@ where
         self.queue.send_all(&[message]).await.map_err(unavailable("starting the publication"))
     }
 
-    async fn package(&self, id: &PackageId) -> Result<Package, RequestError> {
-        let found = self.catalog.package(id).await.map_err(unavailable("reading the package"))?;
-        found.ok_or(RequestError::UnknownPackage)
-    }
-
     async fn stored(&self, package: &Package, number: u32) -> Result<Revision, RequestError> {
         if number == 0 {
             return Ok(Revision::of_plan(package.created_at));
@@ -242,12 +235,6 @@ where
 
     async fn plan(&self, package: &Package) -> Result<Presentation, RequestError> {
         presentation(&self.store, &self.work_bucket, package).await.map_err(RequestError::Unavailable)
-    }
-
-    async fn subtitles(&self, id: &ContentId, description: &SubtitleDescription) -> Result<SubtitleFile, RequestError> {
-        let found = self.catalog.content(id).await.map_err(unavailable("reading the content"))?;
-        let content = found.filter(|content| !content.is_deleted()).ok_or(RequestError::UnknownContent)?;
-        content.as_subtitles(description.clone()).ok_or(RequestError::NotSubtitles)
     }
 }
 

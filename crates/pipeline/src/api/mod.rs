@@ -5,6 +5,7 @@ pub mod client_uploads;
 pub mod edits;
 mod idempotency_key;
 pub mod licences;
+mod lookups;
 pub mod package_request;
 mod packages;
 pub mod playback_token;

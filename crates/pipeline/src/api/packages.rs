@@ -8,18 +8,18 @@ use vpp_media::cenc::{ContentKey, KeyId};
 use vpp_media::cmaf::{KeyParameters, Protection};
 use vpp_media::preflight::RequiredOptions;
 
+use crate::api::lookups;
 use crate::api::package_request::{PackageRequest, RequestedProtection};
 use crate::api::request_error::{RequestError, unavailable};
 use crate::api::service::{Api, ApiCatalog, ApiQueue};
 use crate::domain::content::{Content, MediaInfo};
 use crate::domain::content_key::{KeyRequest, WrappedKey};
-use crate::domain::id::{ContentId, PackageId};
+use crate::domain::id::PackageId;
 use crate::domain::message::{DashMessage, DeletionMessage, DeletionTarget, FragmentMessage};
 use crate::domain::package::{Encryption, Package};
 use crate::domain::package_id::{package_id_of_request, package_id_of_upload};
 use crate::domain::package_options::{PackageOptions, ProtectionOptions};
 use crate::domain::state::{StageWork, State, Status, Step, Transition};
-use crate::domain::subtitles::{SubtitleDescription, SubtitleFile};
 use crate::domain::when::When;
 use crate::ports::{Clock, CreateOutcome, KeyError, KeyVault};
 
@@ -190,21 +190,9 @@ where
             unsupported: request.unsupported,
             drm: request.drm.clone(),
             layout: request.layout,
-            subtitles: self.subtitles(&request.subtitles).await?,
+            subtitles: lookups::subtitles(&self.catalog, &request.subtitles).await?,
             ..PackageOptions::new(protection, segment_duration)
         })
-    }
-
-    async fn subtitles(
-        &self,
-        requested: &[(ContentId, SubtitleDescription)],
-    ) -> Result<Vec<SubtitleFile>, RequestError> {
-        let mut subtitles = Vec::new();
-        for (id, description) in requested {
-            let content = self.content(id).await?;
-            subtitles.push(content.as_subtitles(description.clone()).ok_or(RequestError::NotSubtitles)?);
-        }
-        Ok(subtitles)
     }
 
     /// Writes a new package with its keys wrapped, or returns the one that a concurrent request has written.

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::api::lookups;
 use crate::api::request_error::{RequestError, unavailable};
 use crate::domain::content::Content;
 use crate::domain::id::{ContentId, PackageId};
@@ -63,8 +64,7 @@ where
     /// # Errors
     /// When it does not exist, or the platform is unavailable.
     pub async fn package(&self, id: &PackageId) -> Result<Package, RequestError> {
-        let found = self.catalog.package(id).await.map_err(unavailable("reading the package"))?;
-        found.ok_or(RequestError::UnknownPackage)
+        lookups::package(&self.catalog, id).await
     }
 
     /// Returns a content.
@@ -72,8 +72,7 @@ where
     /// # Errors
     /// When it does not exist, or the platform is unavailable.
     pub async fn content(&self, id: &ContentId) -> Result<Content, RequestError> {
-        let found = self.catalog.content(id).await.map_err(unavailable("reading the content"))?;
-        found.filter(|content| !content.is_deleted()).ok_or(RequestError::UnknownContent)
+        lookups::content(&self.catalog, id).await
     }
 
     /// Lists at most `limit` contents, newest first.

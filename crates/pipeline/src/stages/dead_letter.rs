@@ -7,13 +7,14 @@ use crate::domain::content::{Content, Refusal, Verdict};
 use crate::domain::dead_letter::DeadLetter;
 use crate::domain::id::PackageId;
 use crate::domain::outcome::Outcome;
+use crate::domain::package::Package;
 use crate::domain::resource_usage::ResourceUsage;
-use crate::domain::revision::{Publication, PublicationFailure};
+use crate::domain::revision::PublicationFailure;
 use crate::domain::state::{Failure, Stage};
 use crate::domain::uploaded_object::UploadedObject;
 use crate::error::Error;
 use crate::ports::{Catalog, Clock, Revisions};
-use crate::stages::stage::{fail, package};
+use crate::stages::stage::{fail, package, settle_revision};
 
 /// Code of a package whose message was dead-lettered.
 const RETRIES_EXHAUSTED: &str = "retries_exhausted";
@@ -42,11 +43,8 @@ impl<C: Catalog + Revisions, K: Clock> DeadLetters<C, K> {
 
     /// Makes a package Failed, unless it is deleted or of another attempt.
     async fn fail(&self, id: &PackageId, stage: Stage, attempt: Option<u64>) -> Result<Outcome, Error> {
-        match package(&self.catalog, id, attempt).await {
-            Ok(Some(_)) => {}
-            // The version that can read the package continues it with a retry.
-            Err(error) if error.is_unreadable_record() => return Ok(Outcome::Nothing),
-            found => return found.map(|_| Outcome::Nothing),
+        if self.readable(id, attempt).await?.is_none() {
+            return Ok(Outcome::Nothing);
         }
         let message = format!("the {stage} stage failed on every retry; its log has the reason");
         let failure = Failure { stage, code: RETRIES_EXHAUSTED.to_owned(), message };
@@ -55,18 +53,21 @@ impl<C: Catalog + Revisions, K: Clock> DeadLetters<C, K> {
 
     /// Stores the reason for which the latest revision is not published. The package plays as before.
     async fn settle(&self, id: &PackageId) -> Result<Outcome, Error> {
-        let package = match package(&self.catalog, id, None).await {
-            Ok(Some(package)) => package,
-            Err(error) if error.is_unreadable_record() => return Ok(Outcome::Nothing),
-            found => return found.map(|_| Outcome::Nothing),
-        };
+        let Some(package) = self.readable(id, None).await? else { return Ok(Outcome::Nothing) };
         let message =
             "writing the manifests failed on every retry; the log of the dash stage has the reason".to_owned();
         let failure = Some(PublicationFailure { code: RETRIES_EXHAUSTED.to_owned(), message });
-        let publication = Publication { number: package.revisions.latest, is_written: false, failure };
-        let settled = self.catalog.settle_revision(id, package.attempt, &publication).await;
-        settled.map_err(Error::unavailable("writing the publication"))?;
+        settle_revision(&self.catalog, &package, false, failure).await?;
         Ok(Outcome::Done)
+    }
+
+    /// Returns the package, unless it is deleted, of another attempt, or not readable: the version that can read it continues it
+    /// with a retry.
+    async fn readable(&self, id: &PackageId, attempt: Option<u64>) -> Result<Option<Package>, Error> {
+        match package(&self.catalog, id, attempt).await {
+            Err(error) if error.is_unreadable_record() => Ok(None),
+            found => found,
+        }
     }
 
     /// Gives an upload without a verdict a provisional refusal. An upload with a verdict has a package that was not started:

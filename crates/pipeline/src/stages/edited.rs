@@ -6,7 +6,8 @@
 //! more. A function that stops before is started again, because its message is delivered again. The last function that writes has
 //! read the latest revision after every write, so what it has written is the text of that revision.
 
-use vpp_media::cmaf::{Presentation, SegmentSizes};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use vpp_media::cmaf::{Presentation, SegmentSizes, TextFile};
 use vpp_media::edits::Edits;
 use vpp_media::text::{MAX_SIDECAR_BYTES, WebVttFile};
 
@@ -84,10 +85,11 @@ impl<S: ObjectStore, C: Catalog + Revisions> EditedManifests<'_, S, C> {
         let Revision { mut edits, files, .. } = revision.ok_or_else(missing)?;
         let (texts, failure) = self.read_files(package, &mut edits, &files).await?;
         let (edited, texts) = edits.apply(presentation.clone(), &texts).map_err(Error::of_media)?;
-        for text in texts {
+        let write = async |text: TextFile| {
             let (bucket, operation) = (self.output_bucket, "writing subtitles");
-            write_output(self.store, bucket, &package.id, &text.path, text.text.into_bytes(), operation).await?;
-        }
+            write_output(self.store, bucket, &package.id, &text.path, text.text.into_bytes(), operation).await
+        };
+        stream::iter(texts).map(write).buffered(self.parallel.max(1)).try_collect::<Vec<_>>().await?;
         let manifests = self.manifests(package, !edits.without_licence);
         Ok((manifests.write(&edited, sizes).await?, failure))
     }

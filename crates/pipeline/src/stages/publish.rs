@@ -11,7 +11,7 @@ use vpp_media::cmaf::{Layout, SegmentSizes};
 use crate::domain::message::DashMessage;
 use crate::domain::outcome::Outcome;
 use crate::domain::package::Package;
-use crate::domain::revision::{Publication, PublicationFailure};
+use crate::domain::revision::PublicationFailure;
 use crate::domain::state::State;
 use crate::error::Error;
 use crate::ports::{Catalog, EdgeCache, ObjectStore, Revisions};
@@ -19,7 +19,7 @@ use crate::stages::dash::Settings;
 use crate::stages::edited::{EditedManifests, Published};
 use crate::stages::read_plan::presentation;
 use crate::stages::read_receipts::WrittenSegments;
-use crate::stages::stage::package;
+use crate::stages::stage::{package, settle_revision};
 
 /// Number of manifests that are written in parallel.
 const MANIFESTS: usize = 4;
@@ -56,7 +56,7 @@ where
             let published = match self.write(&package, all_written).await {
                 Err(Error::Permanent { code, message, .. }) => {
                     let failure = Some(PublicationFailure { code: code.to_owned(), message });
-                    self.settle(&package, false, failure).await?;
+                    settle_revision(&self.catalog, &package, false, failure).await?;
                     return Ok(Outcome::Done);
                 }
                 published => published?,
@@ -65,7 +65,7 @@ where
             if now.state.encrypted_at().is_some() == all_written {
                 let forgotten = self.edge_cache.forget_manifests(&now.id, now.attempt, now.revisions.latest).await;
                 forgotten.map_err(Error::unavailable("invalidating manifests in the CDN's cache"))?;
-                self.settle(&now, true, failure).await?;
+                settle_revision(&self.catalog, &now, true, failure).await?;
                 return Ok(Outcome::Done);
             }
             // All segments are written meanwhile: their sizes may differ from the planned ones.
@@ -90,17 +90,6 @@ where
             parallel: MANIFESTS,
         };
         manifests.write(package.clone(), &presentation, &sizes).await
-    }
-
-    async fn settle(
-        &self,
-        package: &Package,
-        is_written: bool,
-        failure: Option<PublicationFailure>,
-    ) -> Result<(), Error> {
-        let publication = Publication { number: package.revisions.latest, is_written, failure };
-        let settled = self.catalog.settle_revision(&package.id, package.attempt, &publication).await;
-        settled.map_err(Error::unavailable("writing the publication"))
     }
 }
 

@@ -3,9 +3,10 @@
 use crate::domain::id::PackageId;
 use crate::domain::outcome::Outcome;
 use crate::domain::package::Package;
+use crate::domain::revision::{Publication, PublicationFailure};
 use crate::domain::state::{Advance, Failure, Stage, StageWork, Step, Transition};
 use crate::error::Error;
-use crate::ports::{Catalog, Clock};
+use crate::ports::{Catalog, Clock, Revisions};
 
 /// Returns the package of a message, unless the message belongs to another attempt. A message is sent after its package is
 /// written, so a missing package has been deleted since.
@@ -33,6 +34,18 @@ pub(crate) async fn settle<C: Catalog, K: Clock>(
     };
     let failure = Failure { stage, code: code.to_owned(), message };
     fail(failure, id, attempt, catalog, clock).await
+}
+
+/// Stores whether the latest revision of a package is published, and the reason if it is not as requested.
+pub(crate) async fn settle_revision<C: Revisions>(
+    catalog: &C,
+    package: &Package,
+    is_written: bool,
+    failure: Option<PublicationFailure>,
+) -> Result<(), Error> {
+    let publication = Publication { number: package.revisions.latest, is_written, failure };
+    let settled = catalog.settle_revision(&package.id, package.attempt, &publication).await;
+    settled.map_err(Error::unavailable("writing the publication"))
 }
 
 /// Makes a package Failed, unless it is past the stage or of another attempt.

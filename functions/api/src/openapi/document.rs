@@ -99,6 +99,9 @@ fn problems(operation: &Operation) -> Vec<(u16, Vec<&'static str>)> {
     if operation.body.as_ref().is_some_and(Body::is_required) {
         all.push((400, "missing_field"));
     }
+    if operation.if_match {
+        all.push((412, "revision_changed"));
+    }
     if operation.path.contains("{id}/") {
         // API Gateway decodes the path: with a question mark in the ID, the rest of it is a query, and the path is a shorter one.
         all.push((405, "method_not_allowed"));

@@ -58,7 +58,6 @@ const UPLOAD_EXPIRED: (u16, &str) = (409, "upload_expired");
 const REVISION_NOT_FOUND: (u16, &str) = (404, "revision_not_found");
 const NOT_EDITABLE: (u16, &str) = (409, "not_editable");
 const TOO_MANY_REVISIONS: (u16, &str) = (409, "too_many_revisions");
-const REVISION_CHANGED: (u16, &str) = (412, "revision_changed");
 const PACKAGE_DELETING: (u16, &str) = (409, "package_deleting");
 const UNREADABLE: (u16, &str) = (409, "unreadable_record");
 
@@ -247,7 +246,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
             TOO_MANY_REVISIONS,
             PACKAGE_DELETING,
             UNREADABLE,
-            REVISION_CHANGED,
         ],
         ..GET
     },
@@ -285,7 +283,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
             TOO_MANY_REVISIONS,
             PACKAGE_DELETING,
             UNREADABLE,
-            REVISION_CHANGED,
         ],
         ..GET
     },
