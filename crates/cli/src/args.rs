@@ -12,7 +12,7 @@ use crate::doctor::args::DoctorArgs;
 use crate::platform::args as platform;
 use crate::platform::edit::EditArgs;
 
-/// Package MP4 movies as encrypted MPEG-DASH and HLS without transcoding, locally or on a deployed platform.
+/// Package MP4, Matroska and WebM movies as encrypted MPEG-DASH and HLS without transcoding, locally or on a deployed platform.
 #[derive(Debug, Parser)]
 #[command(name = "vpp", version, after_long_help = PLATFORM_EXIT_STATUS)]
 pub(crate) struct Cli {
