@@ -29,6 +29,8 @@ const FAILURES = {
   source_mismatch: ['The source file does not match the plan', 'Upload the file again.'],
   different_bytes: ['An output object exists with different content', 'Identify its origin, remove the object, and retry.'],
   upload_expired: ['A multipart upload of the output expired', 'Retry.'],
+  missing_revision: ['The latest edit is missing', 'Send the edit again, or bring back an earlier revision.'],
+  out_of_range: ['A number in the file is too large', 'Remux the file: copy its tracks into a new file without re-encoding.'],
   bad_plan: ['The stored plan is not readable', 'Retry, or create the package again.'],
   retries_exhausted: ['Retries exhausted', 'Check the log of the failed stage, and retry.'],
 };

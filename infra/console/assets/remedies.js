@@ -5,7 +5,7 @@
 /** Failures that follow from the file and the options, so that a retry fails as well. */
 const PERMANENT = new Set([
   'scheme_undefined', 'inputs_misaligned', 'unsupported_codec', 'unsupported_feature', 'no_video', 'no_media', 'no_samples',
-  'already_encrypted', 'malformed', 'malformed_sample', 'malformed_subtitles', 'limit_exceeded',
+  'already_encrypted', 'out_of_range', 'malformed', 'malformed_sample', 'malformed_subtitles', 'limit_exceeded',
 ]);
 
 /** Whether a retry of a failed package may succeed. */

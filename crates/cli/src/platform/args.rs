@@ -124,7 +124,8 @@ pub(crate) struct PackageOptions {
 /// Arguments of `vpp upload`.
 #[derive(Debug, Args)]
 pub(crate) struct UploadArgs {
-    /// Files to upload, and folders to search for movies and subtitle files (mp4, m4v, m4a, mov, vtt).
+    /// Files to upload, and folders to search for movies and subtitle files (mp4, m4v, m4a, mov, mkv, mka, webm, vtt, srt, ttml, dfxp,
+    /// scc).
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// Number of parts to upload in parallel.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::failure::Failure;
 
 /// The extensions of files that a folder contributes.
-const EXTENSIONS: [&str; 9] = ["mp4", "m4v", "m4a", "mov", "vtt", "srt", "ttml", "dfxp", "scc"];
+const EXTENSIONS: [&str; 12] = ["mp4", "m4v", "m4a", "mov", "mkv", "mka", "webm", "vtt", "srt", "ttml", "dfxp", "scc"];
 
 /// Returns the files that the paths name, each once. A path to a file names that file, whatever its extension. A path to a folder
 /// names every movie and subtitle file below it, sorted by name, without hidden files and folders.

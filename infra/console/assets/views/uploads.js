@@ -128,15 +128,17 @@ function followVerdict(upload) {
   if (upload.isFollowed) return;
   upload.isFollowed = true;
   poll(async (signal) => {
+    let verdict;
     try {
-      upload.verdict = await api.getContent(/** @type {string} */ (upload.content), signal);
+      verdict = await api.getContent(/** @type {string} */ (upload.content), signal);
     } catch (error) {
       if (error.status === 404) return false;
       throw error;
     }
-    if (upload.remedy && upload.verdict.status === 'Refused') {
-      await api.createPackage({ input_content_id: upload.verdict.input_content_id, ...upload.remedy });
+    if (upload.remedy && verdict.status === 'Refused') {
+      await api.createPackage({ input_content_id: verdict.input_content_id, ...upload.remedy });
     }
+    upload.verdict = verdict;
     upload.dispatchEvent(new Event('change'));
     return true;
   });
